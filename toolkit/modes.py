@@ -1,0 +1,422 @@
+"""The two modes, one call each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from toolkit import __version__, cluster, export, photos, search
+from toolkit.errors import BadFolder
+from toolkit.records import PROBLEM_COLUMNS, Clustering, Gallery, empty_table
+from toolkit.results import AutopilotResult, PointAndShootResult, Result
+from toolkit.scan import PhotoResult, gather, scan, watched
+from toolkit.search import References
+from toolkit.settings import AutopilotSettings, PointAndShootSettings, Settings
+from toolkit.subjects.base import Subject
+
+# Called with what is being done, how many are done, how many there are, and the one just done.
+Progress = Callable[[str, int, int, str], None]
+
+
+def autopilot(
+    photos_folder: str | Path,
+    out: str | Path | None = None,
+    *,
+    settings: AutopilotSettings | None = None,
+    dry_run: bool = False,
+    replace: bool = False,
+    progress: Progress | None = None,
+    subject: Subject | None = None,
+) -> AutopilotResult:
+    """
+    Learn every new face in a folder, and copy each photo into one folder for each person in it.
+
+    Parameters
+    ----------
+    photos_folder : path
+        Photos, in subfolders too.
+    out : path, optional
+        Where the sorted folders go: missing, empty, or of an earlier run. Without it, nothing is
+        written.
+    settings : AutopilotSettings, optional
+        How; the defaults serve.
+    dry_run : bool
+        Plan, and write nothing.
+    replace : bool
+        Take away what an earlier run put into `out` and this one sorts otherwise.
+    progress : callable, optional
+        Called with a word for the work, the number done, the total, and the item just done.
+    subject : Subject, optional
+        What to look for; faces, as `settings` says, if not given.
+
+    Returns
+    -------
+    AutopilotResult
+        `person_001` is the one in most sightings. Photos without a face are in `.nobody`, files
+        that could not be read in `.problems`.
+
+    Raises
+    ------
+    BadFolder
+        If a folder is missing or cannot be used, or holds no photo.
+    """
+    settings = settings or AutopilotSettings()
+    folder = Path(photos_folder).expanduser()
+    target = _target(out)
+    listing = _listing(folder, target)
+    started = time.perf_counter()
+    subject = subject or face_subject(settings)
+    gallery, seconds = _scanned(listing, subject, settings, progress)
+    clustering, threshold = group_people(gallery, settings, seconds)
+    digits = max(3, len(str(len(clustering))))
+    names = tuple(f"person_{label + 1:0{digits}d}" for label in clustering.labels)
+    result = AutopilotResult(
+        settings=settings,
+        threshold=threshold,
+        gallery=gallery,
+        names=names,
+        plan=_planned(gallery, names, target),
+        seconds=seconds,
+        clustering=clustering,
+    )
+    return _exported(result, target, dry_run, replace, progress, started)
+
+
+def point_and_shoot(
+    photos_folder: str | Path,
+    people: str | Path,
+    out: str | Path | None = None,
+    *,
+    settings: PointAndShootSettings | None = None,
+    dry_run: bool = False,
+    replace: bool = False,
+    progress: Progress | None = None,
+    subject: Subject | None = None,
+) -> PointAndShootResult:
+    """
+    Find the photos that show known people, and copy each into a folder for each of them.
+
+    Parameters
+    ----------
+    photos_folder : path
+        Photos, in subfolders too.
+    people : path
+        One folder a person, named as the results should be, with one or more photos of that person
+        (in subfolders too).
+    out, settings, dry_run, replace, progress, subject
+        As for `autopilot`.
+
+    Returns
+    -------
+    PointAndShootResult
+        A face near nobody's reference has no name. A reference photo with no face, or with several,
+        is in `.problems` and not used.
+
+    Raises
+    ------
+    BadFolder
+        If a folder is missing or cannot be used, or nobody has a reference that serves.
+    """
+    settings = settings or PointAndShootSettings()
+    folder, people_folder = Path(photos_folder).expanduser(), Path(people).expanduser()
+    photos.require_folder(people_folder, "people")
+    if folder.resolve() == people_folder.resolve():
+        raise BadFolder(
+            f"the photos and the people are the same folder, {folder}; expected a second folder "
+            "with one subfolder of example photos for each person."
+        )
+    target = _target(out)
+    listing = _listing(folder, target, people_folder)
+    started = time.perf_counter()
+    subject = subject or face_subject(settings)
+    references = read_references(
+        people_folder, subject, settings, progress=progress, leave_out=[folder]
+    )
+    gallery, seconds = _scanned(listing, subject, settings, progress)
+    threshold = settings.threshold or gallery.encoder.default_search_threshold
+    with _stopwatch(seconds, "search"):
+        matches = search.match(
+            gallery,
+            references,
+            threshold=threshold,
+            method=settings.method,
+            one_per_photo=settings.one_per_photo,
+        )
+    names = tuple(None if pd.isna(name) else str(name) for name in matches.table["name"])
+    result = PointAndShootResult(
+        settings=settings,
+        threshold=threshold,
+        gallery=gallery,
+        names=names,
+        plan=_planned(gallery, names, target),
+        seconds=seconds,
+        matches=matches,
+        references=references,
+    )
+    return _exported(result, target, dry_run, replace, progress, started)
+
+
+def face_subject(settings: Settings) -> Subject:
+    """Return the subject "face" as the settings want it."""
+    from toolkit.subjects.face import face
+
+    return face(
+        detector=settings.detector,
+        upsample=settings.upsample,
+        min_score=settings.min_score,
+        landmarks=settings.landmarks,
+        jitter=settings.jitter,
+    )
+
+
+def group_people(
+    gallery: Gallery, settings: AutopilotSettings, seconds: dict[str, float] | None = None
+) -> tuple[Clustering, float]:
+    """
+    Group a gallery as the settings say; it takes a moment, where scanning the photos took minutes.
+
+    Parameters
+    ----------
+    gallery : Gallery
+        What a scan gathered.
+    settings : AutopilotSettings
+        Method, threshold, and whether two faces in one photo may be one person.
+    seconds : dict, optional
+        Gets the CPU seconds of the grouping as "group".
+
+    Returns
+    -------
+    (Clustering, float)
+        The groups, and the threshold that was used.
+    """
+    threshold = settings.threshold or gallery.encoder.default_threshold
+    apart = cluster.pairs_within(gallery.photo_of) if settings.one_per_photo else None
+    with _stopwatch({} if seconds is None else seconds, "group"):
+        clustering = cluster.group(
+            gallery.encodings, settings.method, threshold=threshold, cannot_link=apart
+        )
+    return clustering, threshold
+
+
+def read_references(
+    people: Path,
+    subject: Subject,
+    settings: PointAndShootSettings,
+    *,
+    progress: Progress | None = None,
+    leave_out: Sequence[Path] = (),
+) -> References:
+    """
+    Read the example photos of known people.
+
+    Parameters
+    ----------
+    people : Path
+        One folder a person.
+    subject : Subject
+        What finds and describes them; the same as for the photos.
+    settings : PointAndShootSettings
+        `largest_face` decides about example photos with several faces.
+    progress : callable, optional
+        As for `autopilot`.
+    leave_out : sequence of Path
+        Folders that are no people.
+
+    Returns
+    -------
+    References
+        With a problem for each photo that could not serve.
+
+    Raises
+    ------
+    BadFolder
+        If `people` holds no folders, or none with a photo that serves.
+    """
+    listing = photos.find(people, leave_out=leave_out)
+    problems = [(str(path), "reference", reason) for path, reason in listing.skipped]
+    of_person: dict[Path, str] = {}
+    for path in listing.photos:
+        inside = path.relative_to(people).parts
+        if len(inside) > 1:
+            of_person[path] = inside[0]
+        else:
+            reason = "beside the people's folders: put it into a folder named after the person"
+            problems.append((str(path), "reference", reason))
+    if not of_person:
+        raise BadFolder(
+            f"people: {people} holds no folder with photos; expected one folder for each person, "
+            "named after them, with at least one photo in it."
+        )
+    names = tuple(dict.fromkeys(of_person.values()))
+    encodings, person_of, paths = [], [], []
+    results = scan(
+        of_person,
+        subject,
+        long_edge=settings.long_edge,
+        min_face=settings.min_face,
+        jobs=settings.threads,
+    )
+    for result in watched(results, len(of_person), _for(progress, "references")):
+        reason = _unfit(result, settings)
+        if reason is not None:
+            problems.append((str(result.path), "reference", reason))
+            continue
+        largest = max(
+            range(len(result.detections)),
+            key=lambda i, r=result: r.detections[i].box.width * r.detections[i].box.height,  # type: ignore[misc]
+        )
+        encodings.append(result.encodings[largest])
+        person_of.append(names.index(of_person[result.path]))
+        paths.append(str(result.path))
+    table = (
+        pd.DataFrame(problems, columns=list(PROBLEM_COLUMNS))
+        if problems
+        else empty_table(PROBLEM_COLUMNS)
+    )
+    if not encodings:
+        first = problems[0]
+        raise BadFolder(
+            f"people: none of the {len(of_person)} photos in {people} can serve as a reference; "
+            f"{Path(first[0]).name}: {first[2]}"
+        )
+    return References(
+        names=names,
+        encodings=np.stack(encodings),
+        person_of=np.array(person_of, dtype=np.int64),
+        paths=tuple(paths),
+        encoder=subject.encoder.info,
+        problems=table,
+    )
+
+
+def _unfit(result: PhotoResult, settings: PointAndShootSettings) -> str | None:
+    """Say why a reference photo cannot serve, if it cannot."""
+    if result.problem is not None:
+        return result.problem[1]
+    if not result.detections:
+        return "no face found: use a photo that shows the face larger, or from the front"
+    if len(result.detections) > 1 and not settings.largest_face:
+        return (
+            f"{len(result.detections)} faces found, and which one is meant is unknown: cut the "
+            "photo to one face, or take the largest with --largest-face (largest_face=True)"
+        )
+    return None
+
+
+def _target(out: str | Path | None) -> Path | None:
+    return None if out is None else Path(out).expanduser()
+
+
+def _listing(folder: Path, out: Path | None, people: Path | None = None) -> photos.Listing:
+    photos.require_folder(folder, "photos")
+    if out is not None:
+        export.check_out(out, photos=folder, people=people)
+    apart = [path for path in (out, people) if path is not None]
+    listing = photos.find(folder, leave_out=apart)
+    if not listing.photos:
+        also = f" ({len(listing.skipped)} other files)" if listing.skipped else ""
+        raise BadFolder(
+            f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF or "
+            "HEIC files, in subfolders or not."
+        )
+    return listing
+
+
+def _scanned(
+    listing: photos.Listing, subject: Subject, settings: Settings, progress: Progress | None
+) -> tuple[Gallery, dict[str, float]]:
+    seconds: dict[str, float] = {}
+
+    def timed(results: Iterator[PhotoResult]) -> Iterator[PhotoResult]:
+        for result in results:
+            for stage, value in result.seconds.items():
+                seconds[stage] = seconds.get(stage, 0.0) + value
+            yield result
+
+    results = scan(
+        listing.photos,
+        subject,
+        long_edge=settings.long_edge,
+        min_face=settings.min_face,
+        jobs=settings.threads,
+    )
+    shown = watched(timed(results), len(listing.photos), _for(progress, "photos"))
+    return gather(shown, subject.encoder.info, skipped=listing.skipped), seconds
+
+
+def _planned(gallery: Gallery, names: Sequence[str | None], out: Path | None) -> pd.DataFrame:
+    if out is None:
+        return empty_table(export.PLAN_COLUMNS)
+    return export.plan(gallery, names, out)
+
+
+def _exported(
+    result: Any,
+    out: Path | None,
+    dry_run: bool,
+    replace: bool,
+    progress: Progress | None,
+    started: float,
+) -> Any:
+    seconds = result.seconds
+    not_copied: list[tuple[str, str]] = []
+    if out is not None and not dry_run:
+        with _stopwatch(seconds, "copy"):
+            not_copied = export.apply(
+                result.plan,
+                out,
+                link=result.settings.link,
+                replace=replace,
+                about=about(result),
+                progress=_for(progress, "copies"),
+            )
+    seconds["wall"] = time.perf_counter() - started
+    result = changed(
+        result,
+        out=None if dry_run else out,
+        seconds=seconds,
+        not_copied=tuple(not_copied),
+    )
+    if result.out is not None:
+        export.write_table(result.sightings, result.out / "sightings.csv")
+        export.write_table(result.nobody, result.out / "nobody.csv")
+        export.write_table(result.problems, result.out / "problems.csv")
+    return result
+
+
+def about(result: Result) -> dict[str, Any]:
+    """Return what ``run.json`` says of a run, beside its files."""
+    return {
+        "version": __version__,
+        "mode": result.mode,
+        "threshold": result.threshold,
+        "encoder": result.gallery.encoder.name,
+        "encoder_weights": result.gallery.encoder.weights_digest,
+        "settings": result.settings.as_dict(),
+    }
+
+
+class _stopwatch:  # noqa: N801
+    """Add the CPU seconds that a block takes in this thread to `seconds`."""
+
+    def __init__(self, seconds: dict[str, float], stage: str) -> None:
+        self.seconds, self.stage = seconds, stage
+
+    def __enter__(self) -> None:
+        self.started = time.thread_time()
+
+    def __exit__(self, *_: object) -> None:
+        spent = time.thread_time() - self.started
+        self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + spent
+
+
+def _for(progress: Progress | None, work: str) -> Callable[[int, int, str], None] | None:
+    if progress is None:
+        return None
+    return lambda done, total, item: progress(work, done, total, item)

@@ -1,0 +1,96 @@
+"""Names that are safe as file and folder names, on every system that photos travel to."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+MAX_BYTES = 120
+FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+RESERVED = frozenset(
+    ["con", "prn", "aux", "nul"]
+    + [f"{device}{number}" for device in ("com", "lpt") for number in range(10)]
+)
+
+
+def safe_name(name: str) -> str:
+    """
+    Turn any text into one that names a single file or folder everywhere.
+
+    Path separators, control and direction characters and what Windows forbids become "_"; dots and
+    blanks at the ends go, as do device names such as "CON"; the rest is kept, in Unicode's composed
+    form, cut to 120 bytes of UTF-8 with its ending. A safe name stays as it is.
+
+    Parameters
+    ----------
+    name : str
+        Untrusted text.
+
+    Returns
+    -------
+    str
+        Never empty, never "." or "..", never hidden.
+    """
+    text = unicodedata.normalize("NFC", name)
+    text = FORBIDDEN.sub("_", text).strip(" .")
+    stem, dot, ending = text.rpartition(".")
+    if not stem or len(ending.encode("utf-8", "surrogateescape")) > 10:
+        stem, dot, ending = text, "", ""
+    room = MAX_BYTES - len((dot + ending).encode("utf-8", "surrogateescape"))
+    stem = _cut(stem, room).rstrip(" .")
+    text = stem + dot + ending if stem else ""
+    if not text:
+        return "_"
+    if text.split(".")[0].strip().casefold() in RESERVED:
+        text = _cut("_" + text, MAX_BYTES)
+    return text
+
+
+def _cut(text: str, size: int) -> str:
+    while len(text.encode("utf-8", "surrogateescape")) > size:
+        text = text[:-1]
+    return text
+
+
+def unique_names(names: Iterable[str], *, taken: Iterable[str] = ()) -> list[str]:
+    """
+    Make every name safe, and all of them different even where case is ignored.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Untrusted texts.
+    taken : iterable of str
+        Names that none may have.
+
+    Returns
+    -------
+    list of str
+        One a name, in order. The first of several keeps its name, the next gets " (2)".
+    """
+    used = {_folded(name) for name in taken}
+    result = []
+    for name in names:
+        safe = safe_name(name)
+        choice, number = safe, 1
+        while _folded(choice) in used:
+            number += 1
+            choice = numbered(safe, number)
+        used.add(_folded(choice))
+        result.append(choice)
+    return result
+
+
+def numbered(name: str, number: int) -> str:
+    """Return `name` with " (number)" before its ending, or `name` itself for number 1."""
+    if number <= 1:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem:
+        stem, dot, ending = name, "", ""
+    return f"{stem} ({number}){dot}{ending}"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name.casefold())

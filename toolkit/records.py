@@ -1,0 +1,243 @@
+"""The frozen types that pass between the modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit.errors import IncomparableEncodings
+
+PHOTO_COLUMNS = ("path", "photo_digest", "width", "height")
+SIGHTING_COLUMNS = ("photo_digest", "path", "left", "top", "right", "bottom", "score")
+PROBLEM_COLUMNS = ("path", "stage", "reason")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """
+    A photo as it is on disk.
+
+    Attributes
+    ----------
+    path : Path
+        Where the file is.
+    digest : str
+        Hexadecimal sha256 of the file's bytes: the photo's identity, whatever it is called.
+    width, height : int
+        Size in px after the EXIF orientation is applied.
+    """
+
+    path: Path
+    digest: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Box:
+    """
+    A rectangle in px of the upright, full-size photo.
+
+    `right` and `bottom` are exclusive, as in slicing: ``image[box.top:box.bottom]``. (dlib's are
+    inclusive.) A box may reach over the photo's edge where a face does.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def __post_init__(self) -> None:
+        if self.right <= self.left or self.bottom <= self.top:
+            raise ValueError(f"a box must have an area; got {self}")
+
+    @property
+    def width(self) -> int:
+        """Width in px."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Height in px."""
+        return self.bottom - self.top
+
+    def scaled(self, x: float, y: float) -> Box:
+        """
+        Return the same box in an image `x` times as wide and `y` times as high.
+
+        Each edge is rounded to the nearest px, and the box keeps at least one px a side.
+        """
+        left, top = round(self.left * x), round(self.top * y)
+        return Box(
+            left,
+            top,
+            max(left + 1, round(self.right * x)),
+            max(top + 1, round(self.bottom * y)),
+        )
+
+
+@dataclass(frozen=True)
+class Detection:
+    """
+    A subject found in a photo.
+
+    Attributes
+    ----------
+    box : Box
+        Where, in px.
+    score : float
+        The detector's own confidence: above 0, larger is surer. Scores of two detectors do not
+        compare.
+    """
+
+    box: Box
+    score: float
+
+
+@dataclass(frozen=True)
+class EncoderInfo:
+    """
+    What made an encoding, and how two of them compare.
+
+    Attributes
+    ----------
+    name : str
+        Such as "dlib_resnet_v1".
+    weights_digest : str
+        Hexadecimal sha256 of the model file.
+    dimensions : int
+        Numbers in one encoding.
+    metric : {"euclidean", "cosine"}
+        The distance that the encoder was trained for.
+    default_threshold : float
+        The distance at which grouping stops, unless the user says otherwise. It belongs to the
+        encoder: no threshold holds for all.
+    default_search_threshold : float
+        The same for comparing with references.
+    variant : str
+        What else shapes the numbers: landmarks, jitter.
+    """
+
+    name: str
+    weights_digest: str
+    dimensions: int
+    metric: Literal["euclidean", "cosine"]
+    default_threshold: float
+    default_search_threshold: float
+    variant: str = ""
+
+    def require_same(self, other: EncoderInfo) -> None:
+        """Raise `IncomparableEncodings` unless `other` makes encodings that compare with these."""
+        ours = (self.name, self.weights_digest, self.dimensions, self.metric, self.variant)
+        theirs = (other.name, other.weights_digest, other.dimensions, other.metric, other.variant)
+        if ours != theirs:
+            raise IncomparableEncodings(
+                f"encodings of {self.label} and of {other.label} cannot be compared; "
+                "encode both sets of photos with the same encoder and settings"
+            )
+
+    @property
+    def label(self) -> str:
+        """Name, variant and the start of the weights' digest, for people to read."""
+        return f"{self.name} ({self.variant or 'plain'}, weights {self.weights_digest[:8]})"
+
+
+def empty_table(columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return a table without rows that has these columns, all of dtype object."""
+    return pd.DataFrame({column: pd.Series(dtype=object) for column in columns})
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """
+    Everything that was seen in a set of photos.
+
+    Attributes
+    ----------
+    photos : pandas.DataFrame
+        One row a readable file, in listing order: path, photo_digest, width, height (px, upright).
+        Byte-identical files have a row each and share their digest.
+    sightings : pandas.DataFrame
+        One row a subject found, in photo order: photo_digest, path (of the first file with that
+        digest), left, top, right, bottom (px of the upright full-size photo, right and bottom
+        exclusive), score. A photo that is there twice is counted once.
+    encodings : numpy.ndarray
+        Shape (n, d), float32, finite; row i describes ``sightings.iloc[i]``.
+    encoder : EncoderInfo
+        What made the encodings.
+    problems : pandas.DataFrame
+        One row a file that could not be used: path, stage, reason.
+
+    Raises
+    ------
+    ValueError
+        If the shapes, dtypes or columns do not fit each other, or a number is not finite.
+    """
+
+    photos: pd.DataFrame
+    sightings: pd.DataFrame
+    encodings: npt.NDArray[np.float32]
+    encoder: EncoderInfo
+    problems: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        expected = (len(self.sightings), self.encoder.dimensions)
+        if self.encodings.shape != expected:
+            raise ValueError(f"encodings have shape {self.encodings.shape}; expected {expected}")
+        if self.encodings.dtype != np.float32:
+            raise ValueError(f"encodings are {self.encodings.dtype}; expected float32")
+        if not np.isfinite(self.encodings).all():
+            raise ValueError("encodings hold a number that is not finite")
+        for table, columns in (
+            (self.photos, PHOTO_COLUMNS),
+            (self.sightings, SIGHTING_COLUMNS),
+            (self.problems, PROBLEM_COLUMNS),
+        ):
+            missing = set(columns) - set(table.columns)
+            if missing:
+                raise ValueError(f"a table of the gallery lacks the columns {sorted(missing)}")
+
+    def __len__(self) -> int:
+        return len(self.sightings)
+
+    @property
+    def photo_of(self) -> npt.NDArray[np.int64]:
+        """Shape (n,), int64: a number for the photo of each sighting, 0 for the first photo."""
+        return pd.factorize(self.sightings["photo_digest"])[0].astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """
+    Sightings put together into individuals.
+
+    Attributes
+    ----------
+    labels : numpy.ndarray
+        Shape (n,), int64: the individual of each sighting. 0 has the most sightings; of two with
+        as many, the lower number has the one that comes first.
+    method : str
+        The way of grouping.
+    threshold : float
+        Encoder distance that it was given.
+    noise : numpy.ndarray
+        Shape (n,), bool: sightings that the method left out (DBSCAN's noise). Each is an
+        individual of its own in `labels`.
+    """
+
+    labels: npt.NDArray[np.int64]
+    method: str
+    threshold: float
+    noise: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+
+    def __post_init__(self) -> None:
+        if len(self.noise) != len(self.labels):
+            object.__setattr__(self, "noise", np.zeros(len(self.labels), dtype=np.bool_))
+
+    def __len__(self) -> int:
+        return int(self.labels.max()) + 1 if len(self.labels) else 0

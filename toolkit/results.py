@@ -1,0 +1,259 @@
+"""What a mode returns: tables to go on with, a summary that a person reads."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from toolkit.export import LEFT_OVER, NEW, THERE
+from toolkit.records import Clustering, Gallery
+from toolkit.search import Matches, References
+from toolkit.settings import Settings
+
+
+@dataclass(frozen=True)
+class Result:
+    """
+    What both modes return.
+
+    Attributes
+    ----------
+    settings : Settings
+        What the run was told.
+    threshold : float
+        Encoder distance that was used.
+    gallery : Gallery
+        Every sighting, with its encoding; its `problems` are files that could not be used.
+    names : tuple of str or None
+        The individual of each sighting; None for nobody known.
+    plan : pandas.DataFrame
+        Which photo goes where; see `toolkit.export.plan`. Without rows if no folder was named.
+    seconds : dict of str to float
+        "wall" is what the run took; the other entries are CPU seconds by stage, summed over
+        threads.
+    out : Path or None
+        Where results went; None if they were not written.
+    not_copied : tuple of (str, str)
+        Files that could not be copied: path and reason.
+    """
+
+    settings: Settings
+    threshold: float
+    gallery: Gallery
+    names: tuple[str | None, ...]
+    plan: pd.DataFrame
+    seconds: dict[str, float] = field(default_factory=dict)
+    out: Path | None = None
+    not_copied: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def mode(self) -> str:
+        """What made this."""
+        return "result"
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """Files that could not be used or copied: path, stage, reason."""
+        extra = pd.DataFrame(
+            [(path, "copying", reason) for path, reason in self.not_copied],
+            columns=["path", "stage", "reason"],
+        )
+        return pd.concat([self.gallery.problems, extra]) if len(extra) else self.gallery.problems
+
+    @property
+    def people(self) -> pd.DataFrame:
+        """One row an individual: name, photos (files), sightings; most photos first."""
+        named = self.sightings.dropna(subset=["name"])
+        counts = named.groupby("name", sort=False).agg(
+            photos=("photo_digest", "nunique"), sightings=("photo_digest", "size")
+        )
+        copies = self.gallery.photos["photo_digest"].value_counts()
+        files = (
+            named.drop_duplicates(["name", "photo_digest"])
+            .assign(files=lambda rows: rows["photo_digest"].map(copies))
+            .groupby("name", sort=False)["files"]
+            .sum()
+        )
+        counts["photos"] = files.reindex(counts.index).astype("int64")
+        table = counts.reset_index()
+        return table.sort_values("photos", ascending=False, kind="stable", ignore_index=True)
+
+    @property
+    def sightings(self) -> pd.DataFrame:
+        """The gallery's sightings with the name of each."""
+        table = self.gallery.sightings.copy()
+        table.insert(0, "name", pd.Series(list(self.names), dtype=object, index=table.index))
+        return table
+
+    @property
+    def nobody(self) -> pd.DataFrame:
+        """Photos that go into no folder: path, and why."""
+        known = {d for d, name in zip(self._digests, self.names, strict=True) if name is not None}
+        seen = set(self._digests)
+        rest = self.gallery.photos[~self.gallery.photos["photo_digest"].isin(list(known))]
+        reasons = ["nobody known" if d in seen else "no face found" for d in rest["photo_digest"]]
+        return pd.DataFrame({"path": rest["path"].to_list(), "reason": reasons})
+
+    @property
+    def _digests(self) -> list[str]:
+        return self.gallery.sightings["photo_digest"].to_list()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts and the settings as plain values, for JSON."""
+        states = self.plan["state"].value_counts().to_dict()
+        return {
+            "mode": self.mode,
+            "photos": len(self.gallery.photos),
+            "sightings": len(self.gallery),
+            "people": {
+                str(name): int(photos)
+                for name, photos in zip(self.people["name"], self.people["photos"], strict=True)
+            },
+            "photos_with_nobody": len(self.nobody),
+            "problems": len(self.problems),
+            "copies": int(states.get(NEW, 0)),
+            "already_there": int(states.get(THERE, 0)),
+            "left_over": int(states.get(LEFT_OVER, 0)),
+            "bytes": int(self.plan.loc[self.plan["state"] == NEW, "bytes"].sum()),
+            "out": None if self.out is None else str(self.out),
+            "threshold": self.threshold,
+            "encoder": self.gallery.encoder.name,
+            "encoder_weights": self.gallery.encoder.weights_digest,
+            "settings": self.settings.as_dict(),
+            "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
+        }
+
+    def _headline(self) -> str:
+        people = len(self.people)
+        return (
+            f"{_count(len(self.gallery.photos), 'photo')}, {_count(len(self.gallery), 'face')}, "
+            f"{_count(people, 'person', 'people')} ({self.mode}, threshold {self.threshold:g}, "
+            f"{self.seconds.get('wall', 0.0):.1f} s)"
+        )
+
+    def _remarks(self) -> list[str]:
+        remarks = []
+        nobody = self.nobody["reason"].value_counts()
+        if "no face found" in nobody:
+            remarks.append(f"no face was found in {_count(int(nobody['no face found']), 'photo')}")
+        if "nobody known" in nobody:
+            remarks.append(
+                f"{_count(int(nobody['nobody known']), 'photo')} with faces of nobody known"
+            )
+        problems = self.problems
+        if len(problems):
+            remarks.append(f"{_count(len(problems), 'file')} could not be used:")
+            for path, reason in zip(problems["path"].head(5), problems["reason"], strict=False):
+                remarks.append(f"    {Path(path).name}: {reason}")
+            if len(problems) > 5:
+                remarks.append(f"    and {len(problems) - 5} more (in problems.csv)")
+        states = self.plan["state"].value_counts()
+        new, there = int(states.get(NEW, 0)), int(states.get(THERE, 0))
+        if len(self.plan):
+            size = self.plan.loc[self.plan["state"] == NEW, "bytes"].sum() / 1e6
+            made = "links" if self.settings.link else f"copies ({size:.1f} MB)"
+            also = f"; {there} there already" if there else ""
+            if self.out is None:
+                remarks.append(f"a run would make {new} {made}{also}")
+            else:
+                remarks.append(f"{new} {made} made{also}; the folders are in {self.out}")
+        return remarks
+
+    def __str__(self) -> str:
+        lines = [self._headline(), ""]
+        people = self.people
+        if len(people):
+            width = max(len(str(name)) for name in people["name"].head(30))
+            for name, photos in zip(
+                people["name"].head(30), people["photos"].head(30), strict=True
+            ):
+                lines.append(f"  {printable(str(name)):<{width}}  {_count(int(photos), 'photo')}")
+            if len(people) > 30:
+                lines.append(f"  and {len(people) - 30} more")
+            lines.append("")
+        return "\n".join(lines + [printable(remark) for remark in self._remarks()])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{html.escape(printable(str(name)))}</td><td>{photos}</td><td>{count}</td></tr>"
+            for name, photos, count in self.people.head(30).itertuples(index=False)
+        )
+        remarks = "".join(
+            f"<li>{html.escape(printable(remark.strip()))}</li>" for remark in self._remarks()
+        )
+        return (
+            f"<p><b>{html.escape(self._headline())}</b></p>"
+            "<table><thead><tr><th>person</th><th>photos</th><th>faces</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table><ul>{remarks}</ul>"
+        )
+
+
+@dataclass(frozen=True)
+class AutopilotResult(Result):
+    """
+    What autopilot returns, beside what `Result` holds.
+
+    Attributes
+    ----------
+    clustering : Clustering
+        The grouping: ``clustering.labels[i]`` is the individual of sighting i.
+    """
+
+    clustering: Clustering = field(kw_only=True)
+
+    @property
+    def mode(self) -> str:
+        """What made this."""
+        return "autopilot"
+
+
+@dataclass(frozen=True)
+class PointAndShootResult(Result):
+    """
+    What point-and-shoot returns, beside what `Result` holds.
+
+    Attributes
+    ----------
+    matches : Matches
+        Who each sighting is, at what distance, and how far the next person is.
+    references : References
+        The known people; its `problems` are reference photos that could not serve.
+    """
+
+    matches: Matches = field(kw_only=True)
+    references: References = field(kw_only=True)
+
+    @property
+    def mode(self) -> str:
+        """What made this."""
+        return "point-and-shoot"
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """Files that could not be used or copied, reference photos first: path, stage, reason."""
+        return pd.concat([self.references.problems, super().problems], ignore_index=True)
+
+    @property
+    def sightings(self) -> pd.DataFrame:
+        """The gallery's sightings, each with its name, distance, margin and reason."""
+        about = self.matches.table[["nearest", "distance", "runner_up", "margin", "reason"]]
+        return pd.concat([super().sightings, about], axis=1)
+
+    def _remarks(self) -> list[str]:
+        missing = [name for name in self.references.names if name not in set(self.names)]
+        extra = [f"in no photo: {', '.join(missing)}"] if missing else []
+        return extra + super()._remarks()
+
+
+def printable(text: str) -> str:
+    """Return text from a file name without control characters or bytes that are not text."""
+    shown = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() or c == " " else "\N{REPLACEMENT CHARACTER}" for c in shown)
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,174 @@
+"""What a user can choose, as one frozen object a mode: notebooks and the command line build the same."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from toolkit.errors import BadSetting
+
+METHODS = ("average", "linked", "online", "whispers", "dbscan")
+RULES = ("nearest", "mean")
+DETECTORS = ("hog", "cnn")
+
+
+def _require(condition: bool, name: str, value: object, expected: str) -> None:
+    if not condition:
+        raise BadSetting(f"{name} is {value!r}; expected {expected}")
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """
+    What both modes share.
+
+    Attributes
+    ----------
+    threshold : float or None
+        Encoder distance up to which two faces count as one person; None takes the encoder's own
+        default for the mode.
+    long_edge : int
+        Longer side, in px, to which a photo is shrunk before faces are sought, at least 100. The
+        face itself is always cut from the full-size photo.
+    detector : {"hog", "cnn"}
+        What finds faces. "hog" is quick; "cnn" finds turned and half-hidden faces, slowly.
+    upsample : {0, 1, 2}
+        How often the shrunken photo is doubled, for smaller faces, at four times the work each.
+    min_face : int
+        Shorter side, in px of the full-size photo, below which a face is left out.
+    min_score : float
+        Least score of a detection, 0 or more.
+    landmarks : {5, 68}
+        Points by which a face is aligned.
+    jitter : int
+        Slightly moved copies of each face that are averaged, 0 to 100; 0 for none.
+    one_per_photo : bool
+        Two faces in one photo are never one person.
+    link : bool
+        Put symbolic links into the sorted folders, not copies.
+    jobs : int
+        Threads; 0 for one a processor core.
+    """
+
+    threshold: float | None = None
+    long_edge: int = 1000
+    detector: str = "hog"
+    upsample: int = 1
+    min_face: int = 20
+    min_score: float = 0.0
+    landmarks: Literal[5, 68] = 5
+    jitter: int = 0
+    one_per_photo: bool = True
+    link: bool = False
+    jobs: int = 0
+
+    def __post_init__(self) -> None:
+        threshold = self.threshold
+        _require(
+            threshold is None or (math.isfinite(threshold) and 0 < threshold < 2),
+            "threshold",
+            threshold,
+            "a distance above 0 and below 2, such as 0.55",
+        )
+        _require(
+            _whole(self.long_edge) and 100 <= self.long_edge <= 20_000,
+            "long_edge",
+            self.long_edge,
+            "a whole number of px from 100 to 20000",
+        )
+        _require(
+            self.detector in DETECTORS, "detector", self.detector, f"one of {', '.join(DETECTORS)}"
+        )
+        _require(
+            _whole(self.upsample) and self.upsample in (0, 1, 2),
+            "upsample",
+            self.upsample,
+            "0, 1 or 2",
+        )
+        _require(
+            _whole(self.min_face) and self.min_face >= 0,
+            "min_face",
+            self.min_face,
+            "a whole number of px, 0 or more",
+        )
+        _require(
+            math.isfinite(self.min_score) and self.min_score >= 0,
+            "min_score",
+            self.min_score,
+            "a number, 0 or more",
+        )
+        _require(self.landmarks in (5, 68), "landmarks", self.landmarks, "5 or 68")
+        _require(
+            _whole(self.jitter) and 0 <= self.jitter <= 100,
+            "jitter",
+            self.jitter,
+            "a whole number from 0 to 100",
+        )
+        _require(
+            _whole(self.jobs) and 0 <= self.jobs <= 256,
+            "jobs",
+            self.jobs,
+            "a whole number of threads from 0 (one a core) to 256",
+        )
+
+    @property
+    def threads(self) -> int:
+        """How many threads `jobs` means on this machine."""
+        return self.jobs or cores()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutopilotSettings(Settings):
+    """
+    What autopilot can be told, beside `Settings`.
+
+    Attributes
+    ----------
+    method : {"average", "linked", "online", "whispers", "dbscan"}
+        The way of grouping; see `toolkit.cluster`.
+    """
+
+    method: str = "average"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(self.method in METHODS, "method", self.method, f"one of {', '.join(METHODS)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointAndShootSettings(Settings):
+    """
+    What point-and-shoot can be told, beside `Settings`.
+
+    Attributes
+    ----------
+    method : {"nearest", "mean"}
+        Compare with a person's nearest reference, or with the mean of all of them.
+    largest_face : bool
+        Of several faces in a reference photo, take the largest; otherwise that photo is reported
+        and not used.
+    """
+
+    method: str = "nearest"
+    largest_face: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(self.method in RULES, "method", self.method, f"one of {', '.join(RULES)}")
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

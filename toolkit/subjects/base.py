@@ -1,0 +1,102 @@
+"""What a subject has to offer: a detector that finds it, an encoder that describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.records import Box, Detection, EncoderInfo
+
+Rgb = npt.NDArray[np.uint8]
+
+
+class Detector(Protocol):
+    """Finds subjects in a picture. Threads may share one."""
+
+    @property
+    def name(self) -> str:
+        """What finds, with the settings that change what is found."""
+        ...
+
+    def detect(self, image: Rgb) -> list[Detection]:
+        """
+        Find the subjects.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            Shape (h, w, 3), uint8, RGB, upright.
+
+        Returns
+        -------
+        list of Detection
+            Boxes in px of `image`, best score first.
+        """
+        ...
+
+
+class Encoder(Protocol):
+    """Describes subjects as vectors. Threads may share one."""
+
+    @property
+    def info(self) -> EncoderInfo:
+        """What the vectors are, and how they compare."""
+        ...
+
+    def chips(self, image: Rgb, boxes: Sequence[Box]) -> Rgb:
+        """
+        Cut the subjects out, in the way the encoder wants to see them.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            Shape (h, w, 3), uint8, RGB: the photo at full size.
+        boxes : sequence of Box
+            k boxes in px of `image`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (k, s, s, 3), uint8, RGB.
+        """
+        ...
+
+    def encode(self, chips: Rgb) -> npt.NDArray[np.float32]:
+        """
+        Describe each chip.
+
+        Parameters
+        ----------
+        chips : numpy.ndarray
+            Shape (k, s, s, 3), uint8, RGB, as `chips` makes them.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (k, d), float32.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """
+    A kind of thing to be told apart.
+
+    Attributes
+    ----------
+    name : str
+        In the singular, such as "face".
+    detector : Detector
+        Finds it in the shrunken photo.
+    encoder : Encoder
+        Describes it from the full-size photo.
+    """
+
+    name: str
+    detector: Detector
+    encoder: Encoder
