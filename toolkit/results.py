@@ -80,7 +80,7 @@ class Result:
         )
         counts["photos"] = files.reindex(counts.index).astype("int64")
         table = counts.reset_index()
-        return table.sort_values("photos", ascending=False, kind="stable", ignore_index=True)
+        return table.sort_values(["photos", "name"], ascending=[False, True], ignore_index=True)
 
     @property
     def sightings(self) -> pd.DataFrame:
