@@ -277,9 +277,7 @@ def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
             options.photos,
             options.people,
             options.out,
-            settings=PointAndShootSettings(
-                **_settings(options), largest_face=options.largest_face
-            ),
+            settings=PointAndShootSettings(**_settings(options), largest_face=options.largest_face),
             dry_run=options.dry_run,
             replace=options.replace,
             progress=progress,

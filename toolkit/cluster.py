@@ -10,18 +10,26 @@ the order of the rows.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from toolkit import neighbours
 from toolkit.errors import BadSetting
+from toolkit.links import (
+    Labels,
+    Pairs,
+    by_size,
+    chain,
+    components,
+    condensed,
+    kruskal,
+    merge_rows,
+    require_consistent,
+)
 from toolkit.neighbours import Encodings
 from toolkit.records import Clustering
-
-Labels = npt.NDArray[np.int64]
-Pairs = npt.NDArray[np.int64]
 
 # Stands for "never" in a distance table. Averages that hold it stay far above any threshold, and
 # averages that do not are untouched.
@@ -206,7 +214,7 @@ def pairs_within(photo_of: Labels) -> Pairs:
     order = np.argsort(photo_of, kind="stable")
     starts = np.flatnonzero(np.diff(photo_of[order], prepend=-1, append=-1))
     pairs = [np.zeros((0, 2), dtype=np.int64)]
-    for start, end in zip(starts[:-1], starts[1:], strict=True):
+    for start, end in pairwise(starts):
         members = order[start:end]
         first, second = np.triu_indices(len(members), k=1)
         if len(first):
@@ -230,14 +238,9 @@ def _grouped(
     """Run a method on rows in an order of their own, hold the links, and number the groups."""
     count = len(encodings)
     none = np.zeros((0, 2), dtype=np.int64)
-    must = _components(count, none if must_link is None else must_link)
+    must = components(count, none if must_link is None else must_link)
     cannot = none if cannot_link is None else np.asarray(cannot_link, dtype=np.int64)
-    if len(cannot) and (must[cannot[:, 0]] == must[cannot[:, 1]]).any():
-        first, second = cannot[must[cannot[:, 0]] == must[cannot[:, 1]]][0]
-        raise BadSetting(
-            f"sightings {first} and {second} must be one individual and must not be: "
-            "take one of the two decisions back"
-        )
+    require_consistent(must, cannot)
     if count == 0:
         return Clustering(np.zeros(0, dtype=np.int64), name, threshold)
     order = np.arange(count) if keep_order else np.lexsort(encodings.T[::-1])
@@ -247,38 +250,12 @@ def _grouped(
     raw[order] = method(encodings[order], threshold, must[order], place[cannot])
     noise = raw < 0
     raw[noise] = count + np.flatnonzero(noise)
-    raw = _components(count, _chain(raw), _chain(must))
+    raw = components(count, chain(raw), chain(must))
     if len(cannot):
         raw = _separated(encodings, raw, must, cannot)
-    labels = _by_size(raw)
+    labels = by_size(raw)
     alone = np.bincount(labels)[labels] == 1
     return Clustering(labels, name, threshold, noise & alone)
-
-
-def _chain(labels: Labels) -> Pairs:
-    """Pairs that connect the members of each group one after the other."""
-    order = np.argsort(labels, kind="stable")
-    same = labels[order[1:]] == labels[order[:-1]]
-    return np.stack([order[:-1][same], order[1:][same]], axis=1)
-
-
-def _components(count: int, *pairs: Pairs) -> Labels:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    edges = np.concatenate([np.zeros((0, 2), dtype=np.int64), *pairs])
-    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
-
-
-def _by_size(labels: Labels) -> Labels:
-    """Number groups by size, largest first; of equals, the one whose first row comes first."""
-    _, first, inverse, counts = np.unique(
-        labels, return_index=True, return_inverse=True, return_counts=True
-    )
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.lexsort((first, -counts))] = np.arange(len(first))
-    return rank[inverse]
 
 
 def _separated(encodings: Encodings, labels: Labels, must: Labels, cannot: Pairs) -> Labels:
@@ -297,31 +274,6 @@ def _separated(encodings: Encodings, labels: Labels, must: Labels, cannot: Pairs
     return split
 
 
-def _kruskal(pairs: neighbours.Neighbours, must: Labels, cannot: Pairs) -> Labels:
-    """Join pairs, nearest first, passing over those that would bring a cannot-link pair together."""
-    parent = np.unique(must, return_inverse=True)[1].tolist()
-    enemies: dict[int, set[int]] = {}
-    group_of = list(range(max(parent) + 1))
-    members = {g: [g] for g in group_of}
-    for first, second in cannot.tolist():
-        enemies.setdefault(parent[first], set()).add(parent[second])
-        enemies.setdefault(parent[second], set()).add(parent[first])
-    for row in np.argsort(pairs.distance, kind="stable"):
-        one, other = group_of[parent[pairs.first[row]]], group_of[parent[pairs.second[row]]]
-        if one == other or other in enemies.get(one, ()):
-            continue
-        if len(members[one]) < len(members[other]):
-            one, other = other, one
-        for member in members.pop(other):
-            group_of[member] = one
-            members[one].append(member)
-        for enemy in enemies.pop(other, set()):
-            enemies[enemy].discard(other)
-            enemies[enemy].add(one)
-            enemies.setdefault(one, set()).add(enemy)
-    return np.array([group_of[p] for p in parent], dtype=np.int64)
-
-
 def _average(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs) -> Labels:
     from scipy.cluster.hierarchy import average as tree_of
     from scipy.cluster.hierarchy import fcluster
@@ -333,42 +285,16 @@ def _average(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs
     table = pdist(encodings.astype(np.float64))
     if len(cannot):
         low, high = np.sort(cannot, axis=1).T
-        table[_condensed(count, low, high)] = NEVER
-    _merge_rows(table, count, must)
+        table[condensed(count, low, high)] = NEVER
+    merge_rows(table, count, must)
     return np.asarray(fcluster(tree_of(table), threshold, criterion="distance"), dtype=np.int64)
-
-
-def _condensed(count: int, low: Labels, high: Labels) -> Labels:
-    """Places of the pairs low < high in a condensed distance table of `count` rows."""
-    return count * low - low * (low + 1) // 2 + high - low - 1
-
-
-def _merge_rows(table: npt.NDArray[np.float64], count: int, must: Labels) -> None:
-    """
-    Give rows that must be together distance 0, and their mean distance to each other such set.
-
-    Average linkage then joins them first, and goes on as it would have from there.
-    """
-    from scipy.spatial.distance import squareform
-
-    sizes = np.bincount(must)
-    if (sizes <= 1).all():
-        return
-    square = squareform(table)
-    together = [np.flatnonzero(must == m) for m in np.flatnonzero(sizes > 1)]
-    for rows in together:
-        square[rows, :] = square[rows, :].mean(axis=0)
-        square[:, rows] = square[:, rows].mean(axis=1, keepdims=True)
-    for rows in together:
-        square[np.ix_(rows, rows)] = 0.0
-    table[:] = squareform(square, checks=False)
 
 
 def _linked(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs) -> Labels:
     near = neighbours.within(encodings, threshold)
     if not len(cannot):
-        return _components(len(encodings), np.stack([near.first, near.second], axis=1))
-    return _kruskal(near, must, cannot)
+        return components(len(encodings), np.stack([near.first, near.second], axis=1))
+    return kruskal(near, must, cannot)
 
 
 def _online(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs) -> Labels:

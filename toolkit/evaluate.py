@@ -39,9 +39,7 @@ class GroupingScores:
     individuals: int
 
 
-def score_grouping(
-    truth: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]
-) -> GroupingScores:
+def score_grouping(truth: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]) -> GroupingScores:
     """
     Compare a grouping with the truth.
 

@@ -56,8 +56,8 @@ def check_out(out: Path, *, photos: Path, people: Path | None = None) -> None:
             )
         if what == "people" and there in here.parents:
             raise BadFolder(
-                f"results cannot go to {out}: it lies inside the people's folder {folder}, where it "
-                "would be taken for a person. Choose a folder outside."
+                f"results cannot go to {out}: it lies inside the people's folder {folder}, where "
+                "it would be taken for a person. Choose a folder outside."
             )
     if out.exists() and not out.is_dir():
         raise BadFolder(f"results cannot go to {out}: it is a file. Choose a new folder.")
@@ -149,9 +149,7 @@ def plan(gallery: Gallery, names: Sequence[str | None], out: Path) -> pd.DataFra
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
 
 
-def _place(
-    out: Path, folder: str, file_name: str, digest: str, used: set[str]
-) -> tuple[str, str]:
+def _place(out: Path, folder: str, file_name: str, digest: str, used: set[str]) -> tuple[str, str]:
     """Find a destination that is free, or that holds the very same photo."""
     number = 1
     while True:
@@ -218,7 +216,7 @@ def apply(
     if len(left_over) and not replace:
         raise BadFolder(
             f"{out} holds {len(left_over)} files of an earlier run that this one sorts otherwise, "
-            f'such as {left_over["destination"].iloc[0]}. Choose a new folder, or take them away '
+            f"such as {left_over['destination'].iloc[0]}. Choose a new folder, or take them away "
             "with --replace (replace=True)."
         )
     todo = planned[planned["state"] == NEW]

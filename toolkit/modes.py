@@ -6,19 +6,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
 import pandas as pd
 
 from toolkit import __version__, cluster, export, photos, search
 from toolkit.errors import BadFolder
-from toolkit.records import PROBLEM_COLUMNS, Clustering, Gallery, empty_table
+from toolkit.records import Clustering, Gallery, empty_table
+from toolkit.references import read_references
 from toolkit.results import AutopilotResult, PointAndShootResult, Result
 from toolkit.scan import PhotoResult, gather, scan, watched
-from toolkit.search import References
 from toolkit.settings import AutopilotSettings, PointAndShootSettings, Settings
 from toolkit.subjects.base import Subject
+
+AnyResult = TypeVar("AnyResult", bound=Result)
 
 # Called with what is being done, how many are done, how many there are, and the one just done.
 Progress = Callable[[str, int, int, str], None]
@@ -136,7 +137,11 @@ def point_and_shoot(
     started = time.perf_counter()
     subject = subject or face_subject(settings)
     references = read_references(
-        people_folder, subject, settings, progress=progress, leave_out=[folder]
+        people_folder,
+        subject,
+        settings,
+        progress=_for(progress, "references"),
+        leave_out=[folder],
     )
     gallery, seconds = _scanned(listing, subject, settings, progress)
     threshold = settings.threshold or gallery.encoder.default_search_threshold
@@ -204,111 +209,6 @@ def group_people(
     return clustering, threshold
 
 
-def read_references(
-    people: Path,
-    subject: Subject,
-    settings: PointAndShootSettings,
-    *,
-    progress: Progress | None = None,
-    leave_out: Sequence[Path] = (),
-) -> References:
-    """
-    Read the example photos of known people.
-
-    Parameters
-    ----------
-    people : Path
-        One folder a person.
-    subject : Subject
-        What finds and describes them; the same as for the photos.
-    settings : PointAndShootSettings
-        `largest_face` decides about example photos with several faces.
-    progress : callable, optional
-        As for `autopilot`.
-    leave_out : sequence of Path
-        Folders that are no people.
-
-    Returns
-    -------
-    References
-        With a problem for each photo that could not serve.
-
-    Raises
-    ------
-    BadFolder
-        If `people` holds no folders, or none with a photo that serves.
-    """
-    listing = photos.find(people, leave_out=leave_out)
-    problems = [(str(path), "reference", reason) for path, reason in listing.skipped]
-    of_person: dict[Path, str] = {}
-    for path in listing.photos:
-        inside = path.relative_to(people).parts
-        if len(inside) > 1:
-            of_person[path] = inside[0]
-        else:
-            reason = "beside the people's folders: put it into a folder named after the person"
-            problems.append((str(path), "reference", reason))
-    if not of_person:
-        raise BadFolder(
-            f"people: {people} holds no folder with photos; expected one folder for each person, "
-            "named after them, with at least one photo in it."
-        )
-    names = tuple(dict.fromkeys(of_person.values()))
-    encodings, person_of, paths = [], [], []
-    results = scan(
-        of_person,
-        subject,
-        long_edge=settings.long_edge,
-        min_face=settings.min_face,
-        jobs=settings.threads,
-    )
-    for result in watched(results, len(of_person), _for(progress, "references")):
-        reason = _unfit(result, settings)
-        if reason is not None:
-            problems.append((str(result.path), "reference", reason))
-            continue
-        largest = max(
-            range(len(result.detections)),
-            key=lambda i, r=result: r.detections[i].box.width * r.detections[i].box.height,  # type: ignore[misc]
-        )
-        encodings.append(result.encodings[largest])
-        person_of.append(names.index(of_person[result.path]))
-        paths.append(str(result.path))
-    table = (
-        pd.DataFrame(problems, columns=list(PROBLEM_COLUMNS))
-        if problems
-        else empty_table(PROBLEM_COLUMNS)
-    )
-    if not encodings:
-        first = problems[0]
-        raise BadFolder(
-            f"people: none of the {len(of_person)} photos in {people} can serve as a reference; "
-            f"{Path(first[0]).name}: {first[2]}"
-        )
-    return References(
-        names=names,
-        encodings=np.stack(encodings),
-        person_of=np.array(person_of, dtype=np.int64),
-        paths=tuple(paths),
-        encoder=subject.encoder.info,
-        problems=table,
-    )
-
-
-def _unfit(result: PhotoResult, settings: PointAndShootSettings) -> str | None:
-    """Say why a reference photo cannot serve, if it cannot."""
-    if result.problem is not None:
-        return result.problem[1]
-    if not result.detections:
-        return "no face found: use a photo that shows the face larger, or from the front"
-    if len(result.detections) > 1 and not settings.largest_face:
-        return (
-            f"{len(result.detections)} faces found, and which one is meant is unknown: cut the "
-            "photo to one face, or take the largest with --largest-face (largest_face=True)"
-        )
-    return None
-
-
 def _target(out: str | Path | None) -> Path | None:
     return None if out is None else Path(out).expanduser()
 
@@ -357,13 +257,13 @@ def _planned(gallery: Gallery, names: Sequence[str | None], out: Path | None) ->
 
 
 def _exported(
-    result: Any,
+    result: AnyResult,
     out: Path | None,
     dry_run: bool,
     replace: bool,
     progress: Progress | None,
     started: float,
-) -> Any:
+) -> AnyResult:
     seconds = result.seconds
     not_copied: list[tuple[str, str]] = []
     if out is not None and not dry_run:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from toolkit.errors import BadFolder, UnreadablePhoto
 
@@ -23,10 +23,11 @@ Rgb = npt.NDArray[np.uint8]
 
 # Decoders are attack surface: only these are tried, whatever a file is called.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .mpo .png .webp .tif .tiff .bmp .dib .gif .heic .heif .hif".split()
-)
 HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
+JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
+SUFFIXES = frozenset(
+    {".png", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"} | HEIF_SUFFIXES | JPEG_SUFFIXES
+)
 SIGNATURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WebP"}
 NEVER_PHOTOS = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 
@@ -239,9 +240,7 @@ def open_shrunk(path: Path, *, long_edge: int) -> Opened:
         reduced = picture.size != (width, height)
         if not reduced:
             full = _pixels(_upright(_to_rgb(picture), orientation_of=picture))
-            return Opened(
-                shrink(full, long_edge=long_edge), full, full.shape[1], full.shape[0]
-            )
+            return Opened(shrink(full, long_edge=long_edge), full, full.shape[1], full.shape[0])
         small = _to_rgb(picture).resize(target, Image.Resampling.BILINEAR)
         turned = _upright(small, orientation_of=picture)
         if turned.size != target:
@@ -290,7 +289,9 @@ class _decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
         formats = list(FORMATS)
         if self.path.suffix.lower() in HEIF_SUFFIXES:
             if importlib.util.find_spec("pillow_heif") is None:
-                raise UnreadablePhoto('HEIC needs one more package: pip install "sightings[formats]"')
+                raise UnreadablePhoto(
+                    'HEIC needs one more package: pip install "sightings[formats]"'
+                )
             import pillow_heif
 
             pillow_heif.register_heif_opener()
@@ -313,7 +314,9 @@ class _decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
 def _cause(path: Path, error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError):
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
-        return f"claims to hold more than {limit:.0f} megapixels: left unopened (decompression bomb?)"
+        return (
+            f"claims to hold more than {limit:.0f} megapixels: left unopened (decompression bomb?)"
+        )
     if isinstance(error, UnidentifiedImageError):
         try:
             with path.open("rb") as stream:

@@ -217,7 +217,10 @@ def gather(
     Gallery
         Rows in the order of the results; a byte-identical copy adds a photo, and no sighting.
     """
-    rows, sightings, encodings, problems = [], [], [], []
+    rows: list[tuple[object, ...]] = []
+    sightings: list[tuple[object, ...]] = []
+    problems: list[tuple[object, ...]] = []
+    encodings: list[npt.NDArray[np.float32]] = []
     for result in results:
         if result.problem is not None:
             problems.append((str(result.path), *result.problem))
@@ -229,10 +232,8 @@ def gather(
             continue
         for detection in result.detections:
             box = detection.box
-            sightings.append(
-                (photo.digest, str(photo.path), box.left, box.top, box.right, box.bottom)
-                + (detection.score,)
-            )
+            place = (box.left, box.top, box.right, box.bottom)
+            sightings.append((photo.digest, str(photo.path), *place, detection.score))
         encodings.append(result.encodings)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
     empty = np.zeros((0, encoder.dimensions), dtype=np.float32)

@@ -127,7 +127,7 @@ def match(
     paths = np.array([*references.paths, None], dtype=object)
     table = pd.DataFrame(
         {
-            "name": pd.Series(np.where(accepted, names[nearest], None), dtype=object),
+            "name": pd.Series(names[np.where(accepted, nearest, people)], dtype=object),
             "nearest": pd.Series(names[nearest], dtype=object),
             "distance": distance,
             "runner_up": pd.Series(names[runner_up], dtype=object),

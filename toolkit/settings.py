@@ -1,4 +1,4 @@
-"""What a user can choose, as one frozen object a mode: notebooks and the command line build the same."""
+"""What a user can choose: one frozen object a mode, which notebooks and commands both build."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ LANDMARKS = {5: "shape_predictor_5_face_landmarks", 68: "shape_predictor_68_face
 ENCODER = "dlib_face_recognition_resnet_model_v1"
 CNN = "mmod_human_face_detector"
 
-# Where grouping and searching stop by default; README, "How the defaults were chosen", has the table.
+# Where grouping and searching stop by default: README, "How the defaults were chosen".
 GROUP_THRESHOLD = 0.55
 SEARCH_THRESHOLD = 0.57
 
@@ -35,9 +35,7 @@ def _rectangle(box: Box) -> Any:
 
 
 def _box(rectangle: Any) -> Box:
-    return Box(
-        rectangle.left(), rectangle.top(), rectangle.right() + 1, rectangle.bottom() + 1
-    )
+    return Box(rectangle.left(), rectangle.top(), rectangle.right() + 1, rectangle.bottom() + 1)
 
 
 def _best_first(detections: list[Detection]) -> list[Detection]:
@@ -251,9 +249,7 @@ class FaceEncoder:
         if not len(chips):
             return np.zeros((0, DIMENSIONS), dtype=np.float32)
         with self._lock:
-            vectors = [
-                self._network.compute_face_descriptor(chip, self.jitter) for chip in chips
-            ]
+            vectors = [self._network.compute_face_descriptor(chip, self.jitter) for chip in chips]
         return np.array(vectors, dtype=np.float32)
 
 

@@ -1,0 +1,91 @@
+"""The imports point one way, and importing the package is quick."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "toolkit"
+
+# A module may import from modules of a lower number, and of its own where it says so.
+LAYERS = {
+    "errors": 0,
+    "records": 0,
+    "shipped": 0,
+    "names": 0,
+    "settings": 1,
+    "photos": 1,
+    "weights": 1,
+    "neighbours": 1,
+    "subjects": 2,
+    "links": 2,
+    "scan": 3,
+    "cluster": 4,
+    "search": 4,
+    "evaluate": 4,
+    "references": 5,
+    "plots": 5,
+    "export": 5,
+    "results": 6,
+    "sample": 6,
+    "modes": 7,
+    "cli": 8,
+}
+# errors < records: both are the ground floor, and records raises errors.
+SAME_LAYER = {("records", "errors"), ("subjects", "subjects")}
+HEAVY = {"dlib", "matplotlib", "onnxruntime", "onnx", "cv2", "sklearn", "tqdm"}
+# Chinese whispers is dlib's, and a way of grouping.
+MAY_IMPORT_DLIB = {"subjects", "cluster"}
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> list[str]:
+    """Every imported module, with names imported from the package itself as toolkit.NAME."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "toolkit":
+            found += [f"toolkit.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_to_lower_layers(path: Path) -> None:
+    module = module_of(path)
+    if module == "__init__":
+        assert not [name for name in imported(path) if name.startswith("toolkit")]
+        return
+    for name in imported(path):
+        if not name.startswith("toolkit.") or name == "toolkit.__version__":
+            continue
+        other = name.split(".")[1]
+        allowed = LAYERS[other] < LAYERS[module] or (module, other) in SAME_LAYER
+        assert allowed, f"{module} (layer {LAYERS[module]}) imports {other} ({LAYERS[other]})"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_subjects_and_whispers_import_dlib(path: Path) -> None:
+    if "dlib" in imported(path):
+        assert module_of(path) in MAY_IMPORT_DLIB
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_has_one_job(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 420
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    modules = "from toolkit import cli, modes, cluster, search, scan, export, evaluate, photos"
+    code = f"import sys, toolkit; {modules}; print('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert HEAVY.isdisjoint(done.stdout.split())

@@ -1,0 +1,59 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit.names import MAX_BYTES, RESERVED, safe_name, unique_names
+
+any_text = st.text(max_size=200) | st.text(alphabet='./\\:*?"<>| \t\n\x00aA.', max_size=40)
+
+
+@given(any_text)
+def test_any_text_becomes_a_safe_name(text) -> None:
+    name = safe_name(text)
+    assert name not in ("", ".", "..")
+    assert not set(name) & set('<>:"/\\|?*')
+    assert all(ord(c) >= 32 for c in name)
+    assert not name.startswith((".", " "))
+    assert not name.endswith((".", " "))
+    assert name.split(".")[0].strip().casefold() not in RESERVED
+    assert len(name.encode("utf-8", "surrogateescape")) <= MAX_BYTES
+    assert safe_name(name) == name
+
+
+@given(st.lists(any_text, max_size=30))
+def test_names_never_collide_even_where_case_is_ignored(names) -> None:
+    made = unique_names(names, taken=["run.json"])
+    assert len({name.casefold() for name in [*made, "run.json"]}) == len(names) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Ann", "Ann"),
+        ("Zoë Müller", "Zoë Müller"),
+        ("../../etc/passwd", "_.._etc_passwd"),
+        ("con", "_con"),
+        ("NUL.jpg", "_NUL.jpg"),
+        ("...", "_"),
+        ("", "_"),
+        ("a/b", "a_b"),
+        ("<img src=x onerror=alert(1)>", "_img src=x onerror=alert(1)_"),
+        ("evil\u202egpj.exe", "evil_gpj.exe"),  # a direction character that turns the name round
+        ("IMG_0001.JPG", "IMG_0001.JPG"),
+    ],
+)
+def test_known_cases(text, name) -> None:
+    assert safe_name(text) == name
+
+
+def test_the_second_of_two_equal_names_is_numbered_before_its_ending() -> None:
+    assert unique_names(["a.jpg", "A.jpg", "b.jpg", "a.jpg"]) == [
+        "a.jpg",
+        "A (2).jpg",
+        "b.jpg",
+        "a (3).jpg",
+    ]
+
+
+def test_a_name_that_cannot_be_decoded_keeps_its_bytes() -> None:
+    assert safe_name("caf\udce9.jpg") == "caf\udce9.jpg"
