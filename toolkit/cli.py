@@ -215,16 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        options = parser().parse_args(arguments)
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else MEND
-    try:
-        run: Callable[[argparse.Namespace, TextIO], None] = options.run
-        with _quiet_libraries() as console:
-            run(options, console)
-    except SightingsError as error:
-        sys.stderr.write(f"sightings: {error}\n")
-        return MEND
+        code = _run(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         sys.stderr.write(
             "sightings: interrupted. Your photos are untouched; run the same command again to go "
@@ -234,6 +226,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever was reading (head, less) has seen enough; there is nobody left to write to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        options = parser().parse_args(arguments)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else MEND
+    run: Callable[[argparse.Namespace, TextIO], None] = options.run
+    try:
+        with _quiet_libraries() as console:
+            run(options, console)
+    except SightingsError as error:
+        sys.stderr.write(f"sightings: {error}\n")
+        return MEND
     return DONE
 
 

@@ -1,0 +1,116 @@
+"""dlib on the sample album: what the toolkit says is what dlib says."""
+
+import numpy as np
+import pytest
+
+from toolkit import photos, weights
+from toolkit.errors import BadModelFile, BadSetting
+from toolkit.records import Box
+from toolkit.subjects.face import CnnDetector, FaceEncoder, HogDetector, Landmarks, face
+
+dlib = pytest.importorskip("dlib")
+
+
+@pytest.fixture(scope="module")
+def three(sample_album) -> np.ndarray:
+    return photos.open_shrunk(sample_album / "photos/day 1/IMG_0005.jpg", long_edge=1000).small
+
+
+@pytest.fixture(scope="module")
+def encoder() -> FaceEncoder:
+    return FaceEncoder()
+
+
+def require_68() -> None:
+    try:
+        weights.find("shape_predictor_68_face_landmarks")
+    except BadModelFile as error:
+        pytest.skip(str(error))
+
+
+def inclusive(box: Box) -> dlib.rectangle:
+    return dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1)
+
+
+@pytest.mark.parametrize("upsample", [0, 1])
+def test_hog_finds_what_dlib_finds(three, upsample) -> None:
+    found = HogDetector(upsample=upsample).detect(three)
+    expected = dlib.get_frontal_face_detector()(three, upsample)
+    assert sorted(map(str, (inclusive(d.box) for d in found))) == sorted(map(str, expected))
+    assert [d.score for d in found] == sorted((d.score for d in found), reverse=True)
+    assert len(found) >= 2
+
+
+def test_a_least_score_leaves_out_the_doubtful(three) -> None:
+    scores = [d.score for d in HogDetector().detect(three)]
+    limit = sorted(scores)[0] + 1e-6
+    kept = HogDetector(min_score=limit).detect(three)
+    assert [d.score for d in kept] == [score for score in scores if score >= limit]
+
+
+def test_cnn_finds_what_dlib_finds(sample_album) -> None:
+    small = photos.open_shrunk(sample_album / "photos/day 1/IMG_0002.jpg", long_edge=240).small
+    network = dlib.cnn_face_detection_model_v1(str(weights.find("mmod_human_face_detector")))
+    expected = network(small, 0)
+    found = CnnDetector(upsample=0).detect(small)
+    assert len(found) == 1
+    assert [inclusive(d.box) for d in found] == [face.rect for face in expected]
+    assert found[0].score == pytest.approx(expected[0].confidence)
+
+
+def test_an_encoding_is_dlibs(three, encoder) -> None:
+    boxes = [d.box for d in HogDetector().detect(three)]
+    chips = encoder.chips(three, boxes)
+    assert chips.shape == (len(boxes), 150, 150, 3)
+    encodings = encoder.encode(chips)
+    assert encodings.dtype == np.float32
+    predictor = dlib.shape_predictor(str(weights.find("shape_predictor_5_face_landmarks")))
+    network = dlib.face_recognition_model_v1(
+        str(weights.find("dlib_face_recognition_resnet_model_v1"))
+    )
+    for box, encoding in zip(boxes, encodings, strict=True):
+        shape = predictor(three, inclusive(box))
+        expected = network.compute_face_descriptor(three, shape)
+        np.testing.assert_allclose(encoding, np.array(expected), atol=1e-5)
+
+
+def test_nothing_found_is_an_empty_table_of_128_columns(three, encoder) -> None:
+    assert encoder.encode(encoder.chips(three, [])).shape == (0, 128)
+
+
+def test_a_face_over_the_edge_of_the_photo_is_encoded(three, encoder) -> None:
+    box = HogDetector().detect(three)[0].box
+    cut = np.ascontiguousarray(three[box.top + box.height // 4 :, box.left + box.width // 4 :])
+    moved = Box(-(box.width // 4), -(box.height // 4), box.width * 3 // 4, box.height * 3 // 4)
+    assert np.isfinite(encoder.encode(encoder.chips(cut, [moved]))).all()
+
+
+@pytest.mark.parametrize("points", [5, 68])
+def test_landmarks_lie_in_the_face_in_dlibs_order(three, points) -> None:
+    if points == 68:
+        require_68()
+    box = max((d.box for d in HogDetector().detect(three)), key=lambda b: b.width)
+    found = Landmarks(points).find(three, box)
+    assert found.shape == (points, 2)
+    room = box.width // 3
+    assert (found >= [box.left - room, box.top - room]).all()
+    assert (found <= [box.right + room, box.bottom + room]).all()
+    if points == 5:  # the outer corner of the eye on the right comes first, the nose last
+        assert found[0, 0] > found[2, 0]
+        assert found[4, 1] > found[:4, 1].max()
+
+
+def test_settings_make_encodings_that_do_not_compare(encoder) -> None:
+    assert encoder.info.variant == "5 landmarks, jitter 0"
+    assert FaceEncoder(jitter=2).info.variant == "5 landmarks, jitter 2"
+
+
+def test_jitter_moves_an_encoding_a_little(three, encoder) -> None:
+    chips = encoder.chips(three, [HogDetector().detect(three)[0].box])
+    moved = FaceEncoder(jitter=3).encode(chips)
+    assert 0 < np.linalg.norm(moved - encoder.encode(chips)) < 0.4
+
+
+def test_an_unknown_detector_is_refused() -> None:
+    with pytest.raises(BadSetting, match="expected one of hog, cnn"):
+        face(detector="yolo")

@@ -1,0 +1,265 @@
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import save_tiles
+from test_export import files_in
+
+from toolkit import modes
+from toolkit.errors import BadFolder, BadSetting
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
+
+
+@pytest.fixture
+def people(tmp_path):
+    folder = tmp_path / "people"
+    save_tiles(folder / "Ann" / "one.png", "ann")
+    save_tiles(folder / "Ann" / "old" / "two.png", "ann", shade=30)
+    save_tiles(folder / "Bob" / "bob.png", "bob")
+    save_tiles(folder / "Eve" / "eve.png", "eve")
+    return folder
+
+
+class TestAutopilot:
+    def test_a_folder_a_person_and_a_photo_of_three_in_three(self, album, tmp_path, colours):
+        result = modes.autopilot(album, tmp_path / "out", subject=colours)
+        assert result.people.to_numpy().tolist() == [
+            ["person_001", 5, 5],
+            ["person_002", 2, 2],
+            ["person_003", 1, 1],
+        ]
+        found = [name for name in files_in(tmp_path / "out") if name.endswith(".png")]
+        assert found == [
+            "person_001/a1 (2).png",
+            "person_001/a1.png",
+            "person_001/a2.png",
+            "person_001/a3.png",
+            "person_001/three.png",
+            "person_002/a3.png",
+            "person_002/three.png",
+            "person_003/three.png",
+        ]
+
+    def test_every_new_face_gets_a_folder_of_its_own(self, tmp_path, colours) -> None:
+        for name in ("ann", "bob", "cem", "dee", "eve"):
+            save_tiles(tmp_path / "photos" / f"{name}.png", name)
+        result = modes.autopilot(tmp_path / "photos", tmp_path / "out", subject=colours)
+        assert len(result.people) == 5
+
+    def test_photos_with_nobody_are_listed_not_copied(self, album, tmp_path, colours) -> None:
+        result = modes.autopilot(album, tmp_path / "out", subject=colours)
+        table = pd.read_csv(tmp_path / "out" / "nobody.csv")
+        assert table.to_numpy().tolist() == [[str(album / "empty.png"), "no face found"]]
+        assert result.nobody.equals(table)
+
+    def test_what_is_written_says_where_every_face_is(self, album, tmp_path, colours) -> None:
+        (album / "bad.jpg").write_bytes(b"no picture")
+        result = modes.autopilot(album, tmp_path / "out", subject=colours)
+        sightings = pd.read_csv(tmp_path / "out" / "sightings.csv")
+        assert len(sightings) == len(result.gallery) == 8
+        assert {"name", "path", "left", "top", "right", "bottom", "score"} <= set(sightings)
+        problems = pd.read_csv(tmp_path / "out" / "problems.csv")
+        assert problems["path"].to_list() == [str(album / "bad.jpg")]
+        about = json.loads((tmp_path / "out" / "run.json").read_text())
+        assert about["threshold"] == 0.5
+        assert about["settings"]["method"] == "average"
+        assert about["finished"] is True
+
+    def test_without_a_folder_for_results_nothing_is_written(self, album, tmp_path, colours):
+        before = files_in(tmp_path)
+        result = modes.autopilot(album, subject=colours)
+        assert files_in(tmp_path) == before
+        assert len(result.people) == 3
+        assert len(result.plan) == 0
+
+    def test_a_dry_run_plans_and_writes_nothing(self, album, tmp_path, colours) -> None:
+        before = files_in(tmp_path)
+        result = modes.autopilot(album, tmp_path / "out", subject=colours, dry_run=True)
+        assert files_in(tmp_path) == before
+        assert not (tmp_path / "out").exists()
+        assert len(result.plan) == 8
+        assert "would make 8 copies" in str(result)
+
+    def test_results_inside_the_photos_are_not_read_again(self, album, colours) -> None:
+        first = modes.autopilot(album, album / "sorted", subject=colours)
+        again = modes.autopilot(album, album / "sorted", subject=colours)
+        assert len(again.gallery.photos) == len(first.gallery.photos)
+        assert set(again.plan["state"]) == {"there already"}
+
+    def test_a_copy_of_a_photo_goes_where_the_photo_goes(self, album, tmp_path, colours) -> None:
+        shutil.copy(album / "three.png", album / "again.png")
+        result = modes.autopilot(album, tmp_path / "out", subject=colours)
+        assert result.people["photos"].to_list() == [6, 3, 2]
+        assert result.people["sightings"].to_list() == [5, 2, 1]
+        assert (tmp_path / "out" / "person_003" / "again.png").is_file()
+
+    def test_two_of_one_colour_in_a_photo_are_two_people(self, tmp_path, colours) -> None:
+        save_tiles(tmp_path / "photos" / "twins.png", "ann", "ann")
+        apart = modes.autopilot(tmp_path / "photos", subject=colours)
+        assert len(apart.people) == 2
+        settings = AutopilotSettings(one_per_photo=False)
+        together = modes.autopilot(tmp_path / "photos", subject=colours, settings=settings)
+        assert len(together.people) == 1
+
+    def test_a_lower_threshold_finds_more_people(self, album, colours) -> None:
+        settings = AutopilotSettings(threshold=0.01)
+        assert len(modes.autopilot(album, subject=colours, settings=settings).people) > 3
+
+    def test_a_folder_without_photos_says_what_it_holds(self, tmp_path, colours) -> None:
+        (tmp_path / "photos").mkdir()
+        (tmp_path / "photos" / "film.mp4").write_bytes(b"x")
+        with pytest.raises(BadFolder, match=r"holds no photo \(1 other files\)"):
+            modes.autopilot(tmp_path / "photos", subject=colours)
+
+    def test_nobody_found_is_a_result_and_no_error(self, tmp_path, colours) -> None:
+        save_tiles(tmp_path / "photos" / "empty.png")
+        result = modes.autopilot(tmp_path / "photos", tmp_path / "out", subject=colours)
+        assert len(result.people) == 0
+        assert "1 photo, 0 faces, 0 people" in str(result)
+        assert "<table>" in result._repr_html_()
+
+    def test_progress_names_the_work(self, album, tmp_path, colours) -> None:
+        told = []
+        modes.autopilot(
+            album, tmp_path / "out", subject=colours, progress=lambda *call: told.append(call)
+        )
+        assert [call[:3] for call in told if call[0] == "photos"][-1] == ("photos", 6, 6)
+        assert [call[:3] for call in told if call[0] == "copies"][-1] == ("copies", 8, 8)
+
+
+class TestPointAndShoot:
+    def test_each_photo_of_a_known_person_is_gathered(self, album, people, tmp_path, colours):
+        result = modes.point_and_shoot(album, people, tmp_path / "out", subject=colours)
+        found = [name for name in files_in(tmp_path / "out") if name.endswith(".png")]
+        assert found == [
+            "Ann/a1 (2).png",
+            "Ann/a1.png",
+            "Ann/a2.png",
+            "Ann/a3.png",
+            "Ann/three.png",
+            "Bob/a3.png",
+            "Bob/three.png",
+        ]
+        assert "in no photo: Eve" in str(result)
+
+    def test_a_stranger_stays_unknown_with_a_reason(self, album, people, colours) -> None:
+        result = modes.point_and_shoot(album, people, subject=colours)
+        unknown = result.sightings[result.sightings["name"].isna()]
+        assert len(unknown) == 1
+        assert unknown["path"].iloc[0].endswith("three.png")
+        assert "nobody known" in unknown["reason"].iloc[0]
+        assert unknown["distance"].iloc[0] > result.threshold
+
+    def test_references_that_cannot_serve_are_named(self, album, people, tmp_path, colours):
+        save_tiles(people / "Eve" / "nobody.png")
+        save_tiles(people / "Eve" / "two.png", "eve", "bob")
+        (people / "Eve" / "bad.png").write_bytes(b"x")
+        save_tiles(people / "beside.png", "ann")
+        modes.point_and_shoot(album, people, tmp_path / "out", subject=colours)
+        problems = pd.read_csv(tmp_path / "out" / "problems.csv").set_index("path")["reason"]
+        by_name = {path.rsplit("/")[-1]: reason for path, reason in problems.items()}
+        assert set(by_name) == {"nobody.png", "two.png", "bad.png", "beside.png"}
+        assert "no face" in by_name["nobody.png"]
+        assert "2 faces" in by_name["two.png"]
+        assert "folder named after the person" in by_name["beside.png"]
+
+    def test_of_several_faces_the_largest_serves_only_if_asked(self, album, tmp_path, colours):
+        people = tmp_path / "people"
+        save_tiles(people / "Ann" / "two.png", "bob", "ann")
+        with pytest.raises(BadFolder, match="2 faces found"):
+            modes.point_and_shoot(album, people, subject=colours)
+        settings = PointAndShootSettings(largest_face=True)
+        result = modes.point_and_shoot(album, people, subject=colours, settings=settings)
+        assert len(result.references.names) == 1
+
+    def test_people_inside_the_photos_are_not_sorted(self, album, people, colours) -> None:
+        shutil.move(people, album / "people")
+        result = modes.point_and_shoot(album, album / "people", subject=colours)
+        assert len(result.gallery.photos) == 6
+
+    def test_photos_inside_the_people_are_no_reference(self, album, people, colours) -> None:
+        shutil.move(album, people / "photos")
+        result = modes.point_and_shoot(people / "photos", people, subject=colours)
+        assert result.references.names == ("Ann", "Bob", "Eve")
+
+    @pytest.mark.parametrize("method", ["nearest", "mean"])
+    def test_both_rules_find_the_same_here(self, album, people, colours, method) -> None:
+        settings = PointAndShootSettings(method=method)
+        result = modes.point_and_shoot(album, people, subject=colours, settings=settings)
+        assert result.people["photos"].to_list() == [5, 2]
+
+    def test_folders_are_named_safely_and_two_never_share_one(self, album, tmp_path, colours):
+        people = tmp_path / "people"
+        save_tiles(people / "Ann?" / "a.png", "ann")
+        save_tiles(people / "Ann_" / "b.png", "bob")
+        modes.point_and_shoot(album, people, tmp_path / "out", subject=colours)
+        folders = sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir())
+        assert folders == ["Ann_", "Ann_ (2)"]
+
+    def test_one_folder_for_both_is_refused(self, album, colours) -> None:
+        with pytest.raises(BadFolder, match="same folder"):
+            modes.point_and_shoot(album, album, subject=colours)
+
+    def test_people_without_folders_are_refused(self, album, tmp_path, colours) -> None:
+        (tmp_path / "people").mkdir()
+        with pytest.raises(BadFolder, match="no folder with photos"):
+            modes.point_and_shoot(album, tmp_path / "people", subject=colours)
+
+
+def test_what_shows_in_a_notebook_is_escaped(album, tmp_path, colours) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    people = tmp_path / "people"
+    save_tiles(people / name / "a.png", "ann")
+    (album / f"{name}.jpg").write_bytes(b"no picture")
+    result = modes.point_and_shoot(album, people, subject=colours)
+    shown = result._repr_html_()
+    assert "<img" not in shown
+    assert "&lt;img src=x" in shown
+
+
+def test_a_name_with_control_characters_prints_on_one_line(album, tmp_path, colours) -> None:
+    people = tmp_path / "people"
+    save_tiles(people / "An\x1b[31mn" / "a.png", "ann")
+    text = str(modes.point_and_shoot(album, people, subject=colours))
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"threshold": -1.0}, "threshold is -1.0"),
+        ({"threshold": float("nan")}, "threshold is nan"),
+        ({"long_edge": 10}, "long_edge is 10"),
+        ({"upsample": 3}, "upsample is 3; expected 0, 1 or 2"),
+        ({"landmarks": 6}, "expected 5 or 68"),
+        ({"detector": "yolo"}, "one of hog, cnn"),
+        ({"jobs": -1}, "jobs is -1"),
+        ({"min_face": -1}, "min_face is -1"),
+        ({"min_score": -0.5}, "min_score is -0.5"),
+        ({"jitter": 101}, "jitter is 101"),
+        ({"method": "kmeans"}, "method is 'kmeans'"),
+    ],
+)
+@pytest.mark.parametrize("kind", [AutopilotSettings, PointAndShootSettings])
+def test_a_setting_out_of_range_says_what_it_was_and_what_it_can_be(kind, settings, complaint):
+    with pytest.raises(BadSetting, match=complaint):
+        kind(**settings)
+
+
+def test_the_result_counts_for_machines(album, tmp_path, colours) -> None:
+    found = modes.autopilot(album, tmp_path / "out", subject=colours).as_dict()
+    assert json.loads(json.dumps(found)) == found
+    assert found["photos"] == 6
+    assert found["people"] == {"person_001": 5, "person_002": 2, "person_003": 1}
+    assert found["photos_with_nobody"] == 1
+    assert found["copies"] == 8
+    assert {"wall", "decode", "detect", "encode", "group", "copy"} <= set(found["seconds"])
+
+
+def test_order_of_threads_changes_nothing(album, colours) -> None:
+    one = modes.autopilot(album, subject=colours, settings=AutopilotSettings(jobs=1))
+    many = modes.autopilot(album, subject=colours, settings=AutopilotSettings(jobs=4))
+    assert one.names == many.names
+    np.testing.assert_array_equal(one.gallery.encodings, many.gallery.encodings)
