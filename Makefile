@@ -1,0 +1,49 @@
+# make demo   the sample album, sorted both ways
+# make test   every test
+# make lab    JupyterLab on the notebooks
+# make check  lint, format and types
+# make models where the model files are, and whether they are the right ones
+
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+READY := $(VENV)/.ready
+
+.PHONY: demo test lab check models clean
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[landmarks68,formats,dev]"
+	@touch $(READY)
+
+demo: $(READY)
+	$(BIN)/sightings sample data/sample
+	@echo
+	@echo "== Autopilot: one folder for each person found"
+	$(BIN)/sightings autopilot data/sample/photos out/autopilot --replace
+	@echo
+	@echo "== Point-and-shoot: the photos that show the people in data/sample/people"
+	$(BIN)/sightings point-and-shoot data/sample/photos data/sample/people out/point-and-shoot --replace
+	@echo
+	@echo "The sorted folders are in out/autopilot and out/point-and-shoot. Next: make lab"
+
+test: $(READY)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup
+
+lab: $(READY)
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+models: $(READY)
+	$(BIN)/sightings models
+
+clean:
+	rm -rf $(VENV) data/sample out

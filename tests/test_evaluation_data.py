@@ -1,0 +1,172 @@
+"""What is right by eye, on the labelled photos that SIGHTINGS_EVAL_DATA names."""
+
+import csv
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit import cluster, evaluate, modes, photos, scan
+from toolkit.cli import main
+
+pytestmark = [pytest.mark.evaluation, pytest.mark.xdist_group("evaluation")]
+
+
+def by_photo(result) -> set[tuple[str, str]]:
+    found = result.sightings.dropna(subset=["name"])
+    return {
+        (path.rsplit("/")[-1], name)
+        for path, name in zip(found["path"], found["name"], strict=True)
+    }
+
+
+@pytest.fixture(scope="module")
+def truth(evaluation) -> set[tuple[str, str]]:
+    with (evaluation / "faces/album/truth.csv").open() as stream:
+        return {(row["photo"], row["person"]) for row in csv.DictReader(stream)}
+
+
+def test_album_point_and_shoot_finds_exactly_the_22_pairs(evaluation, truth) -> None:
+    album = evaluation / "faces/album"
+    result = modes.point_and_shoot(album / "photos", album / "people")
+    assert len(truth) == 22
+    assert by_photo(result) == truth
+    assert "stuart" in result.references.names
+    assert "stuart" not in result.names
+
+
+def test_album_autopilot_finds_exactly_the_7_people(evaluation, truth, tmp_path) -> None:
+    result = modes.autopilot(evaluation / "faces/album/photos", tmp_path / "out")
+    found = sorted(
+        sorted(path.name for path in folder.iterdir())
+        for folder in (tmp_path / "out").glob("person_*")
+    )
+    table = pd.DataFrame(sorted(truth), columns=["photo", "person"])
+    assert len(result.people) == 7
+    assert found == sorted(sorted(rows) for _, rows in table.groupby("person")["photo"])
+
+
+def test_few_references_names_the_known_and_leaves_strangers(evaluation) -> None:
+    folder = evaluation / "faces/few_references"
+    result = modes.point_and_shoot(folder / "test", folder / "train")
+    assert by_photo(result) == {
+        ("alex_lacamoire1.jpg", "alex_lacamoire"),
+        ("kit_with_rose.jpg", "rose_leslie"),
+        ("obama1.jpg", "obama"),
+        ("obama_and_biden.jpg", "obama"),
+        ("obama_and_biden.jpg", "biden"),
+    }
+    # Kit Harington is in two photos and in no reference.
+    strangers = result.sightings[result.sightings["name"].isna()]["path"]
+    assert {path.rsplit("/")[-1] for path in strangers} >= {
+        "johnsnow_test1.jpg",
+        "kit_with_rose.jpg",
+    }
+
+
+def test_johns_are_five_people_apart_and_whole(evaluation) -> None:
+    result = modes.autopilot(evaluation / "faces/johns")
+    truth = [path.split("/")[-2] for path in result.gallery.sightings["path"]]
+    scores = evaluate.score_grouping(np.array(truth), result.clustering.labels)
+    assert scores.pairwise_f == 1.0
+    assert scores.groups == 5
+    # 55 files, of which one of John Shimkus is there twice: 54 sightings, and nobody missed.
+    assert (len(result.gallery.photos), len(result.gallery), len(result.nobody)) == (55, 54, 0)
+
+
+def test_portraits_are_two_people_even_where_the_face_is_cut(evaluation) -> None:
+    result = modes.autopilot(evaluation / "faces/portraits")
+    found = {}
+    for photo, name in by_photo(result):
+        found.setdefault(name, set()).add(photo)
+    biden = {"biden.jpg", "two_people.jpg"}
+    obama = {p.name for p in (evaluation / "faces/portraits").iterdir()} - {"biden.jpg"}
+    assert sorted(found.values(), key=len) == [biden, obama]
+
+
+def test_lfw_average_linkage_is_no_worse_than_the_known_row(evaluation) -> None:
+    """B-cubed F .940 at the best threshold, 0.52: each photo's face nearest the centre."""
+    folder = evaluation / "faces/lfw"
+    subject = modes.face_subject(modes.AutopilotSettings())
+    paths = photos.find(folder).photos
+    encodings, truth = [], []
+    for result in scan.scan(paths, subject, long_edge=1000, jobs=2):
+        if result.detections:
+            centres = [
+                (d.box.left + d.box.right, d.box.top + d.box.bottom) for d in result.detections
+            ]
+            nearest = min(
+                range(len(centres)), key=lambda i, c=centres: np.hypot(c[i][0] - 250, c[i][1] - 250)
+            )
+            encodings.append(result.encodings[nearest])
+            truth.append(result.path.parent.name)
+    found = cluster.average(np.stack(encodings), threshold=0.52)
+    scores = evaluate.score_grouping(np.array(truth), found.labels)
+    assert scores.bcubed_f >= 0.9395
+    assert scores.pairwise_f >= 0.98
+
+
+def test_every_orientation_shows_the_same_picture(evaluation) -> None:
+    pictures = [
+        photos.open_upright(evaluation / f"hostile/orientation/Portrait_{i}.jpg").astype(int)
+        for i in range(9)
+    ]
+    for picture in pictures[1:]:
+        assert picture.shape == pictures[0].shape == (1800, 1200, 3)
+        assert np.abs(picture - pictures[0]).mean() < 3
+
+
+def test_camera_trap_colours_survive_the_container(evaluation) -> None:
+    folder = evaluation / "wildlife/camera_trap"
+    plain = photos.open_upright(folder / "african_elephants.jpg").astype(int)
+    cmyk = photos.open_upright(folder / "african_elephants_cmyk.jpg").astype(int)
+    turned = photos.open_upright(folder / "african_elephants_with_exif_orientation.jpg").astype(int)
+    grey = photos.open_upright(folder / "african_elephants_bw.jpg").astype(int)
+    assert plain.shape == cmyk.shape == turned.shape == grey.shape
+    assert np.abs(plain - turned).mean() < 3
+    assert np.abs(plain - cmyk).mean() < 20
+    assert np.abs(plain.mean(axis=2) - grey.mean(axis=2)).mean() < 6
+    with pytest.raises(photos.UnreadablePhoto, match="cut short"):
+        photos.open_upright(folder / "african_elephants_truncated_file.jpg")
+
+
+def test_hostile_files_are_used_or_named_with_the_cause(evaluation, tmp_path, capfd) -> None:
+    folder = evaluation / "hostile"
+    assert main(["autopilot", str(folder), str(tmp_path / "out")]) == 0
+    problems = pd.read_csv(tmp_path / "out" / "problems.csv")
+    causes = {
+        path.rsplit("/")[-1]: reason
+        for path, reason in zip(problems["path"], problems["reason"], strict=True)
+    }
+    gallery = modes.autopilot(folder).gallery
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(gallery.photos) + len(causes) == len(files)
+    for name, cause in {
+        "empty.jpg": "empty",
+        "text.jpg": "no photo format",
+        "cut_short.jpg": "cut short",
+        "decompression_bomb.gif": "megapixels",
+        "decompression_bomb.ico": ".ico",
+        "la.tga": ".tga",
+        "broken.png": "PNG",
+        "broken_data_stream.png": "damaged",
+        "crash-2020-10-test.tif": "damaged",
+    }.items():
+        assert cause in causes[name], (name, causes[name])
+    assert "TIFF" not in capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="resource is not on Windows")
+def test_hostile_files_need_less_than_a_gigabyte(evaluation, tmp_path) -> None:
+    code = (
+        "import resource, sys\nfrom toolkit.cli import main\n"
+        f"code = main(['autopilot', {str(evaluation / 'hostile')!r}, {str(tmp_path / 'out')!r}])\n"
+        "print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    code, kilobytes = done.stdout.split()[-2:]
+    assert code == "0"
+    scale = 1024 if sys.platform != "darwin" else 1
+    assert int(kilobytes) * scale < 1e9
