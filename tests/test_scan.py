@@ -8,7 +8,7 @@ from conftest import TILE, TileDetector, save_tiles
 
 from toolkit import photos
 from toolkit.records import Box
-from toolkit.scan import gather, scan, watched
+from toolkit.scan import BATCH, gather, scan, watched
 from toolkit.subjects.base import Subject
 
 
@@ -102,11 +102,11 @@ def test_no_more_photos_are_in_memory_than_threads_need(tmp_path, colours) -> No
             started.append(threading.get_ident())
             return super().detect(image)
 
-    paths = [save_tiles(tmp_path / f"{i:02}.png", "ann", shade=i) for i in range(30)]
+    paths = [save_tiles(tmp_path / f"{i:02}.png", "ann", shade=i) for i in range(120)]
     results = scan(paths, Subject("tile", Counting(), colours.encoder), long_edge=500, jobs=2)
     next(results)
     results.close()
-    assert len(started) <= 5
+    assert len(started) <= 2 * BATCH + 2 * 3
     assert threading.active_count() < 10
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,9 @@ from toolkit.subjects.base import Subject
 
 Progress = Callable[[int, int, str], None]
 
+# Subjects, or photos without any, that are encoded together.
+BATCH = 16
+
 
 @dataclass(frozen=True)
 class PhotoResult:
@@ -49,7 +52,7 @@ class PhotoResult:
     problem : tuple of (str, str) or None
         Stage and reason, where something went wrong.
     seconds : dict of str to float
-        CPU seconds by stage: read, decode, detect, encode.
+        CPU seconds by stage: read, decode, detect, align, encode.
     copy_of : Path or None
         The first file with the same bytes, whose subjects these are.
     """
@@ -74,7 +77,9 @@ def scan(
     """
     Find and describe the subjects of each photo.
 
-    Stop iterating to cancel: what is under way is finished, nothing more is begun.
+    Photos are decoded and searched in threads; the subjects of several photos are encoded in one
+    batch, which is quicker. Stop iterating to cancel: what is under way is finished, nothing more
+    is begun.
 
     Parameters
     ----------
@@ -94,55 +99,92 @@ def scan(
     PhotoResult
         One a path, in the order given. Byte-identical files are described once.
     """
-    first_with: dict[str, tuple[Path, Future[PhotoResult]]] = {}
-    waiting: deque[tuple[Path, Path | None, Future[PhotoResult]]] = deque()
+    first_with: dict[str, Path] = {}
+    waiting: deque[Future[_Seen] | _Copy] = deque()
+    batch: list[_Seen | _Copy] = []
+    encoding: deque[tuple[list[_Seen | _Copy], Future[_Encoded]]] = deque()
+    results: dict[Path, PhotoResult] = {}
     pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scan")
+
+    def begin_encoding() -> None:
+        chips = [seen.chips for seen in batch if isinstance(seen, _Seen) and len(seen.chips)]
+        encoding.append((list(batch), pool.submit(_encode, subject, chips)))
+        batch.clear()
+
+    def take_one() -> None:
+        first = waiting.popleft()
+        batch.append(first if isinstance(first, _Copy) else first.result())
+        chips = sum(len(seen.chips) for seen in batch if isinstance(seen, _Seen))
+        # The size of a batch follows from the photos alone, so that the number of threads cannot
+        # change a result by as much as the last bit.
+        if chips >= BATCH or len(batch) >= BATCH:
+            begin_encoding()
+
     try:
         for path in paths:
             waiting.append(_submit(pool, path, first_with, subject, long_edge, min_face))
-            # No more than this many decoded photos are in memory, however many there are to do.
+            # No more than this many photos are in memory, however many there are to do.
             while len(waiting) > jobs + 1:
-                yield _finished(*waiting.popleft())
+                take_one()
+            while len(encoding) > 1:
+                yield from _finished(*encoding.popleft(), subject, results)
         while waiting:
-            yield _finished(*waiting.popleft())
+            take_one()
+        begin_encoding()
+        while encoding:
+            yield from _finished(*encoding.popleft(), subject, results)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A photo of which only the encodings are missing."""
+
+    path: Path
+    photo: Photo | None
+    detections: tuple[Detection, ...]
+    chips: npt.NDArray[np.uint8]
+    problem: tuple[str, str] | None
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """A file whose bytes have been seen before."""
+
+    path: Path
+    first: Path
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """The encodings of a batch, one after the other, and the CPU seconds they took."""
+
+    encodings: npt.NDArray[np.float32]
+    seconds: float
 
 
 def _submit(
     pool: ThreadPoolExecutor,
     path: Path,
-    first_with: dict[str, tuple[Path, Future[PhotoResult]]],
+    first_with: dict[str, Path],
     subject: Subject,
     long_edge: int,
     min_face: int,
-) -> tuple[Path, Path | None, Future[PhotoResult]]:
+) -> Future[_Seen] | _Copy:
     started = time.thread_time()
     try:
         digest = photos.digest_of(path)
     except UnreadablePhoto as error:
-        failed: Future[PhotoResult] = Future()
-        failed.set_result(_problem(path, subject, "reading", error))
-        return path, None, failed
+        failed: Future[_Seen] = Future()
+        failed.set_result(_problem(path, "reading", error))
+        return failed
     seconds = {"read": time.thread_time() - started}
     if digest in first_with:
-        first, future = first_with[digest]
-        return path, first, future
-    future = pool.submit(_examine, path, digest, subject, long_edge, min_face, seconds)
-    first_with[digest] = (path, future)
-    return path, None, future
-
-
-def _finished(path: Path, copy_of: Path | None, future: Future[PhotoResult]) -> PhotoResult:
-    result = future.result()
-    if copy_of is None:
-        return result
-    photo = result.photo
-    if photo is not None:
-        photo = Photo(path, photo.digest, photo.width, photo.height)
-    return PhotoResult(
-        path, photo, result.detections, result.encodings, result.problem, {}, copy_of
-    )
+        return _Copy(path, first_with[digest])
+    first_with[digest] = path
+    return pool.submit(_examine, path, digest, subject, long_edge, min_face, seconds)
 
 
 def _examine(
@@ -152,39 +194,73 @@ def _examine(
     long_edge: int,
     min_face: int,
     seconds: dict[str, float],
-) -> PhotoResult:
+) -> _Seen:
+    """Decode a photo, find its subjects and cut them out; `seconds` gets the time by stage."""
     try:
         with _timed(seconds, "decode"):
             opened = photos.open_shrunk(path, long_edge=long_edge)
-    except UnreadablePhoto as error:
-        return _problem(path, subject, "decoding", error)
-    with _timed(seconds, "detect"):
-        found = subject.detector.detect(opened.small)
-    across = opened.width / opened.small.shape[1]
-    down = opened.height / opened.small.shape[0]
-    detections = [Detection(d.box.scaled(across, down), d.score) for d in found]
-    detections = [d for d in detections if min(d.box.width, d.box.height) >= min_face]
-    encodings = _nothing(subject)
-    if detections:
-        full = opened.full
-        try:
+        with _timed(seconds, "detect"):
+            found = subject.detector.detect(opened.small)
+        across = opened.width / opened.small.shape[1]
+        down = opened.height / opened.small.shape[0]
+        detections = [Detection(d.box.scaled(across, down), d.score) for d in found]
+        detections = [d for d in detections if min(d.box.width, d.box.height) >= min_face]
+        chips = np.zeros((0, 0, 0, 3), dtype=np.uint8)
+        if detections:
             with _timed(seconds, "decode"):
-                full = photos.open_upright(path) if full is None else full
-        except UnreadablePhoto as error:
-            return _problem(path, subject, "decoding", error)
-        with _timed(seconds, "encode"):
-            chips = subject.encoder.chips(full, [d.box for d in detections])
-            encodings = subject.encoder.encode(chips)
+                full = photos.open_upright(path) if opened.full is None else opened.full
+            with _timed(seconds, "align"):
+                chips = subject.encoder.chips(full, [d.box for d in detections])
+    except UnreadablePhoto as error:
+        return _problem(path, "decoding", error)
     photo = Photo(path, digest, opened.width, opened.height)
-    return PhotoResult(path, photo, tuple(detections), encodings, None, seconds)
+    return _Seen(path, photo, tuple(detections), chips, None, seconds)
+
+
+def _encode(subject: Subject, chips: list[npt.NDArray[np.uint8]]) -> _Encoded:
+    started = time.thread_time()
+    encodings = subject.encoder.encode(np.concatenate(chips)) if chips else _nothing(subject)
+    return _Encoded(encodings, time.thread_time() - started)
+
+
+def _finished(
+    batch: list[_Seen | _Copy],
+    encoded: Future[_Encoded],
+    subject: Subject,
+    results: dict[Path, PhotoResult],
+) -> Iterator[PhotoResult]:
+    """Give each photo of a batch its encodings; `results` keeps those that copies may refer to."""
+    done = encoded.result()
+    faces = len(done.encodings)
+    place = 0
+    for seen in batch:
+        if isinstance(seen, _Copy):
+            first = results[seen.first]
+            photo = first.photo
+            if photo is not None:
+                photo = Photo(seen.path, photo.digest, photo.width, photo.height)
+            yield replace(first, path=seen.path, photo=photo, seconds={}, copy_of=seen.first)
+            continue
+        count = len(seen.chips)
+        encodings = done.encodings[place : place + count] if count else _nothing(subject)
+        place += count
+        seconds = dict(seen.seconds)
+        if count:
+            seconds["encode"] = done.seconds * count / faces
+        result = PhotoResult(
+            seen.path, seen.photo, seen.detections, encodings, seen.problem, seconds
+        )
+        results[seen.path] = result
+        yield result
 
 
 def _nothing(subject: Subject) -> npt.NDArray[np.float32]:
     return np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
 
 
-def _problem(path: Path, subject: Subject, stage: str, error: Exception) -> PhotoResult:
-    return PhotoResult(path, None, (), _nothing(subject), (stage, str(error)))
+def _problem(path: Path, stage: str, error: Exception) -> _Seen:
+    nothing = np.zeros((0, 0, 0, 3), dtype=np.uint8)
+    return _Seen(path, None, (), nothing, (stage, str(error)), {})
 
 
 @contextmanager
