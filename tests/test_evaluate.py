@@ -22,6 +22,7 @@ def test_a_case_worked_by_hand() -> None:
     assert (scores.groups, scores.individuals) == (2, 2)
 
 
+@pytest.mark.filterwarnings("ignore:The number of unique classes")
 @given(labelling)
 def test_pairs_and_rand_are_scikit_learns(drawn) -> None:
     truth, found = np.array(drawn).T

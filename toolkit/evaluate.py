@@ -60,8 +60,6 @@ def score_grouping(truth: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]
     """
     if len(truth) != len(labels) or not len(labels):
         raise ValueError(f"{len(truth)} truths and {len(labels)} labels; expected as many, above 0")
-    from sklearn.metrics import adjusted_rand_score
-
     true = pd.factorize(np.asarray(truth))[0]
     found = pd.factorize(np.asarray(labels))[0]
     cells = pd.DataFrame({"true": true, "found": found}).value_counts(sort=False)
@@ -80,7 +78,7 @@ def score_grouping(truth: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]
         bcubed_precision=bcubed_precision,
         bcubed_recall=bcubed_recall,
         bcubed_f=_harmonic(bcubed_precision, bcubed_recall),
-        adjusted_rand=float(adjusted_rand_score(true, found)),
+        adjusted_rand=_adjusted_rand(together, true, found),
         groups=int(found.max()) + 1,
         individuals=int(true.max()) + 1,
     )
@@ -117,6 +115,18 @@ def with_trivial(
 
 def _pairs(sizes: npt.NDArray[np.float64]) -> float:
     return float((sizes * (sizes - 1) / 2).sum())
+
+
+def _adjusted_rand(
+    together: float, true: npt.NDArray[np.int64], found: npt.NDArray[np.int64]
+) -> float:
+    """(pairs in both - expected) / (mean of the two counts - expected); 1 where that is 0 / 0."""
+    of_true = _pairs(np.bincount(true).astype(np.float64))
+    of_found = _pairs(np.bincount(found).astype(np.float64))
+    every = _pairs(np.array([len(true)], dtype=np.float64))
+    expected = of_true * of_found / every if every else 0.0
+    mean = (of_true + of_found) / 2
+    return (together - expected) / (mean - expected) if mean != expected else 1.0
 
 
 def _share(part: float, whole: float) -> float:
