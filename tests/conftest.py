@@ -81,7 +81,10 @@ def save_tiles(path: Path, *who: str, shade: int = 0) -> Path:
     image = np.zeros((TILE, TILE * max(1, len(who)), 3), np.uint8)
     for place, name in enumerate(who):
         colour = np.clip(np.array(PEOPLE[name]) - shade, 0, 255)
-        image[:, place * TILE : (place + 1) * TILE] = colour
+        tile = image[:, place * TILE : (place + 1) * TILE]
+        tile[:] = colour
+        # A pattern of single px, so that nobody is taken for out of focus.
+        tile[::2, ::2] = tile[1::2, 1::2] = colour * 0.8
     Image.fromarray(image).save(path)
     return path
 

@@ -31,7 +31,7 @@ def gallery_of(folder: Path, who: dict[str, list[str]]) -> tuple[Gallery, list[s
     for path in photos.find(folder).photos:
         digest = photos.digest_of(path)
         new = digest not in {row[1] for row in photos_rows}
-        photos_rows.append((str(path), digest, 64, 64))
+        photos_rows.append((str(path), digest, 64, 64, 0))
         for name in who.get(path.relative_to(folder).as_posix(), []) if new else []:
             sightings.append((digest, str(path), 0, 0, 9, 9, 1.0))
             names.append(name)
@@ -260,7 +260,7 @@ def test_a_plan_has_no_destination_twice(tmp_path, people, each) -> None:
     for number, name in enumerate(people):
         for _ in range(each):
             digest = f"{len(rows):064x}"
-            rows.append((str(source), digest, 9, 9))
+            rows.append((str(source), digest, 9, 9, 0))
             sightings.append((digest, str(source), 0, 0, 9, 9, 1.0))
             names.append(name if number % 5 else people[0])
     gallery = Gallery(

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 
 from toolkit import photos, weights
-from toolkit.errors import BadModelFile, BadSetting
+from toolkit.errors import BadModelFile
 from toolkit.records import Box
-from toolkit.subjects.face import CnnDetector, FaceEncoder, HogDetector, Landmarks, face
+from toolkit.settings import Settings
+from toolkit.subjects.face import (
+    CnnDetector,
+    FaceEncoder,
+    HogDetector,
+    Landmarks,
+    doublings,
+    face,
+)
 
 dlib = pytest.importorskip("dlib")
 
@@ -16,9 +24,9 @@ def three(sample_album) -> np.ndarray:
     return photos.open_shrunk(sample_album / "photos/day 1/IMG_0005.jpg", long_edge=1000).small
 
 
-@pytest.fixture(scope="module")
-def encoder() -> FaceEncoder:
-    return FaceEncoder()
+@pytest.fixture(scope="module", params=["onnx", "dlib"])
+def encoder(request) -> FaceEncoder:
+    return FaceEncoder(engine=request.param)
 
 
 def require_68() -> None:
@@ -48,14 +56,15 @@ def test_a_least_score_leaves_out_the_doubtful(three) -> None:
     assert [d.score for d in kept] == [score for score in scores if score >= limit]
 
 
-def test_cnn_finds_what_dlib_finds(sample_album) -> None:
+@pytest.mark.parametrize("engine", ["onnx", "dlib"])
+def test_cnn_finds_what_dlib_finds(sample_album, engine) -> None:
     small = photos.open_shrunk(sample_album / "photos/day 1/IMG_0002.jpg", long_edge=240).small
     network = dlib.cnn_face_detection_model_v1(str(weights.find("mmod_human_face_detector")))
     expected = network(small, 0)
-    found = CnnDetector(upsample=0).detect(small)
+    found = CnnDetector(upsample=0, engine=engine).detect(small)
     assert len(found) == 1
     assert [inclusive(d.box) for d in found] == [face.rect for face in expected]
-    assert found[0].score == pytest.approx(expected[0].confidence)
+    assert found[0].score == pytest.approx(expected[0].confidence, abs=1e-4)
 
 
 def test_an_encoding_is_dlibs(three, encoder) -> None:
@@ -111,6 +120,19 @@ def test_jitter_moves_an_encoding_a_little(three, encoder) -> None:
     assert 0 < np.linalg.norm(moved - encoder.encode(chips)) < 0.4
 
 
-def test_an_unknown_detector_is_refused() -> None:
-    with pytest.raises(BadSetting, match="expected one of hog, cnn"):
-        face(detector="yolo")
+@pytest.mark.parametrize("detector", ["hog", "cnn"])
+def test_the_subject_is_what_the_settings_say(detector) -> None:
+    made = face(Settings(detector=detector, jitter=1, landmarks=5, upsample=1))
+    assert made.detector.name == detector
+    assert made.detector.upsample == 1
+    assert made.encoder.info.variant == "5 landmarks, jitter 1"
+
+
+@pytest.mark.parametrize(
+    ("side", "asked", "times"),
+    [(250, None, 1), (848, None, 1), (849, None, 0), (1200, None, 0), (300, 0, 0), (1200, 2, 2)],
+)
+def test_small_photos_are_doubled_unless_told_otherwise(side, asked, times) -> None:
+    image = np.zeros((side // 2, side, 3), np.uint8)
+    assert doublings(image, asked, 1200) == times
+    assert doublings(image.transpose(1, 0, 2), asked, 1200) == times

@@ -16,6 +16,8 @@ from toolkit import __version__
 from toolkit.errors import SightingsError
 from toolkit.settings import (
     DETECTORS,
+    DEVICES,
+    ENGINES,
     METHODS,
     RULES,
     AutopilotSettings,
@@ -136,14 +138,27 @@ def _shared(command: argparse.ArgumentParser) -> None:
         "--detector",
         choices=DETECTORS,
         default=Settings.detector,
-        help="hog is quick; cnn finds turned faces too, and is slow (%(default)s)",
+        help="cnn finds turned and half-hidden faces, hog frontal ones (%(default)s)",
     )
     add(
         "--upsample",
         type=int,
         choices=(0, 1, 2),
         default=Settings.upsample,
-        help="double the shrunken photo so often, for smaller faces (%(default)s)",
+        help="double photos so often before the search, for smaller faces; by default, once where "
+        "that brings a small photo nearer to the long edge",
+    )
+    add(
+        "--engine",
+        choices=ENGINES,
+        default=Settings.engine,
+        help="what runs dlib's networks: ONNX Runtime, or dlib itself, far slower (%(default)s)",
+    )
+    add(
+        "--device",
+        choices=DEVICES,
+        default=Settings.device,
+        help="where ONNX Runtime runs; cuda needs the package onnxruntime-gpu (%(default)s)",
     )
     add(
         "--min-face",
@@ -158,6 +173,13 @@ def _shared(command: argparse.ArgumentParser) -> None:
         metavar="S",
         default=Settings.min_score,
         help="leave out detections less sure than this (%(default)s)",
+    )
+    add(
+        "--min-sharpness",
+        type=float,
+        metavar="S",
+        default=Settings.min_sharpness,
+        help="leave out faces more blurred than this, 0 to 1 (%(default)s)",
     )
     add(
         "--landmarks",
@@ -251,6 +273,9 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "long_edge": options.long_edge,
         "detector": options.detector,
         "upsample": options.upsample,
+        "engine": options.engine,
+        "device": options.device,
+        "min_sharpness": options.min_sharpness,
         "min_face": options.min_face,
         "min_score": options.min_score,
         "landmarks": options.landmarks,

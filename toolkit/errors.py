@@ -21,8 +21,12 @@ class BadModelFile(SightingsError):
     """A model file that is missing, damaged or of another version."""
 
 
-class MissingPackage(SightingsError):
-    """An optional package that the chosen setting needs."""
+class BadNetworkFile(BadModelFile):
+    """A network file that is truncated, damaged, or of another architecture or version."""
+
+
+class MissingProvider(SightingsError):
+    """A device that the installed ONNX Runtime cannot use."""
 
 
 class UnreadablePhoto(SightingsError):

@@ -171,13 +171,7 @@ def face_subject(settings: Settings) -> Subject:
     """Return the subject "face" as the settings want it."""
     from toolkit.subjects.face import face
 
-    return face(
-        detector=settings.detector,
-        upsample=settings.upsample,
-        min_score=settings.min_score,
-        landmarks=settings.landmarks,
-        jitter=settings.jitter,
-    )
+    return face(settings)
 
 
 def group_people(
@@ -244,6 +238,7 @@ def _scanned(
         subject,
         long_edge=settings.long_edge,
         min_face=settings.min_face,
+        min_sharpness=settings.min_sharpness,
         jobs=settings.threads,
     )
     shown = watched(timed(results), len(listing.photos), _for(progress, "photos"))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from toolkit.errors import IncomparableEncodings
 
-PHOTO_COLUMNS = ("path", "photo_digest", "width", "height")
+PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
 SIGHTING_COLUMNS = ("photo_digest", "path", "left", "top", "right", "bottom", "score")
 PROBLEM_COLUMNS = ("path", "stage", "reason")
 
@@ -160,8 +160,9 @@ class Gallery:
     Attributes
     ----------
     photos : pandas.DataFrame
-        One row a readable file, in listing order: path, photo_digest, width, height (px, upright).
-        Byte-identical files have a row each and share their digest.
+        One row a readable file, in listing order: path, photo_digest, width, height (px, upright),
+        left_out (detections too small or too blurred to be sightings). Byte-identical files have a
+        row each and share their digest.
     sightings : pandas.DataFrame
         One row a subject found, in photo order: photo_digest, path (of the first file with that
         digest), left, top, right, bottom (px of the upright full-size photo, right and bottom

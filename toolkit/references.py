@@ -76,6 +76,7 @@ def read_references(
         subject,
         long_edge=settings.long_edge,
         min_face=settings.min_face,
+        min_sharpness=settings.min_sharpness,
         jobs=settings.threads,
     )
     for result in watched(results, len(of_person), progress):

@@ -113,6 +113,7 @@ class Result:
                 str(name): int(photos)
                 for name, photos in zip(self.people["name"], self.people["photos"], strict=True)
             },
+            "left_out": int(self.gallery.photos["left_out"].sum()),
             "photos_with_nobody": len(self.nobody),
             "problems": len(self.problems),
             "copies": int(states.get(NEW, 0)),
@@ -137,6 +138,9 @@ class Result:
 
     def _remarks(self) -> list[str]:
         remarks = []
+        left_out = int(self.gallery.photos["left_out"].sum())
+        if left_out:
+            remarks.append(f"{_count(left_out, 'face')} too small or too blurred to be told apart")
         nobody = self.nobody["reason"].value_counts()
         if "no face found" in nobody:
             remarks.append(f"no face was found in {_count(int(nobody['no face found']), 'photo')}")

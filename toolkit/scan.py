@@ -16,6 +16,7 @@ import pandas as pd
 
 from toolkit import photos
 from toolkit.errors import UnreadablePhoto
+from toolkit.quality import sharpness
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -55,6 +56,8 @@ class PhotoResult:
         CPU seconds by stage: read, decode, detect, align, encode.
     copy_of : Path or None
         The first file with the same bytes, whose subjects these are.
+    left_out : int
+        Detections that were too small or too blurred.
     """
 
     path: Path
@@ -64,6 +67,7 @@ class PhotoResult:
     problem: tuple[str, str] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     copy_of: Path | None = None
+    left_out: int = 0
 
 
 def scan(
@@ -72,6 +76,7 @@ def scan(
     *,
     long_edge: int,
     min_face: int = 0,
+    min_sharpness: float = 0.0,
     jobs: int = 1,
 ) -> Generator[PhotoResult, None, None]:
     """
@@ -91,6 +96,8 @@ def scan(
         Longer side, in px, to which photos are shrunk for detection.
     min_face : int
         Shorter side of a box, in px of the full-size photo, below which it is left out.
+    min_sharpness : float
+        Sharpness of a chip (see `toolkit.quality`) below which it is left out.
     jobs : int
         Threads. The results, and their order, are the same for any number.
 
@@ -104,6 +111,7 @@ def scan(
     batch: list[_Seen | _Copy] = []
     encoding: deque[tuple[list[_Seen | _Copy], Future[_Encoded]]] = deque()
     results: dict[Path, PhotoResult] = {}
+    how = _How(subject, long_edge, min_face, min_sharpness)
     pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scan")
 
     def begin_encoding() -> None:
@@ -122,7 +130,7 @@ def scan(
 
     try:
         for path in paths:
-            waiting.append(_submit(pool, path, first_with, subject, long_edge, min_face))
+            waiting.append(_submit(pool, path, first_with, how))
             # No more than this many photos are in memory, however many there are to do.
             while len(waiting) > jobs + 1:
                 take_one()
@@ -138,6 +146,16 @@ def scan(
 
 
 @dataclass(frozen=True)
+class _How:
+    """What to look for, and what to leave out."""
+
+    subject: Subject
+    long_edge: int
+    min_face: int
+    min_sharpness: float
+
+
+@dataclass(frozen=True)
 class _Seen:
     """A photo of which only the encodings are missing."""
 
@@ -147,6 +165,7 @@ class _Seen:
     chips: npt.NDArray[np.uint8]
     problem: tuple[str, str] | None
     seconds: dict[str, float]
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,9 +188,7 @@ def _submit(
     pool: ThreadPoolExecutor,
     path: Path,
     first_with: dict[str, Path],
-    subject: Subject,
-    long_edge: int,
-    min_face: int,
+    how: _How,
 ) -> Future[_Seen] | _Copy:
     started = time.thread_time()
     try:
@@ -184,37 +201,39 @@ def _submit(
     if digest in first_with:
         return _Copy(path, first_with[digest])
     first_with[digest] = path
-    return pool.submit(_examine, path, digest, subject, long_edge, min_face, seconds)
+    return pool.submit(_examine, path, digest, how, seconds)
 
 
 def _examine(
     path: Path,
     digest: str,
-    subject: Subject,
-    long_edge: int,
-    min_face: int,
+    how: _How,
     seconds: dict[str, float],
 ) -> _Seen:
     """Decode a photo, find its subjects and cut them out; `seconds` gets the time by stage."""
     try:
         with _timed(seconds, "decode"):
-            opened = photos.open_shrunk(path, long_edge=long_edge)
+            opened = photos.open_shrunk(path, long_edge=how.long_edge)
         with _timed(seconds, "detect"):
-            found = subject.detector.detect(opened.small)
+            found = how.subject.detector.detect(opened.small)
         across = opened.width / opened.small.shape[1]
         down = opened.height / opened.small.shape[0]
         detections = [Detection(d.box.scaled(across, down), d.score) for d in found]
-        detections = [d for d in detections if min(d.box.width, d.box.height) >= min_face]
+        detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_face]
         chips = np.zeros((0, 0, 0, 3), dtype=np.uint8)
         if detections:
             with _timed(seconds, "decode"):
                 full = photos.open_upright(path) if opened.full is None else opened.full
             with _timed(seconds, "align"):
-                chips = subject.encoder.chips(full, [d.box for d in detections])
+                chips = how.subject.encoder.chips(full, [d.box for d in detections])
+                sharp = sharpness(chips) >= how.min_sharpness
+                detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
+                chips = chips[sharp]
     except UnreadablePhoto as error:
         return _problem(path, "decoding", error)
     photo = Photo(path, digest, opened.width, opened.height)
-    return _Seen(path, photo, tuple(detections), chips, None, seconds)
+    left_out = len(found) - len(detections)
+    return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out)
 
 
 def _encode(subject: Subject, chips: list[npt.NDArray[np.uint8]]) -> _Encoded:
@@ -248,7 +267,13 @@ def _finished(
         if count:
             seconds["encode"] = done.seconds * count / faces
         result = PhotoResult(
-            seen.path, seen.photo, seen.detections, encodings, seen.problem, seconds
+            seen.path,
+            seen.photo,
+            seen.detections,
+            encodings,
+            seen.problem,
+            seconds,
+            left_out=seen.left_out,
         )
         results[seen.path] = result
         yield result
@@ -303,7 +328,7 @@ def gather(
         if result.photo is None:
             continue
         photo = result.photo
-        rows.append((str(photo.path), photo.digest, photo.width, photo.height))
+        rows.append((str(photo.path), photo.digest, photo.width, photo.height, result.left_out))
         if result.copy_of is not None:
             continue
         for detection in result.detections:

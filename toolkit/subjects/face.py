@@ -1,10 +1,10 @@
-"""Faces, by dlib: two detectors, landmarks, and the 128 numbers of its residual network."""
+"""Faces: dlib's two detectors, its landmarks, and the 128 numbers of its residual network."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,13 @@ import numpy.typing as npt
 from toolkit import weights
 from toolkit.errors import BadSetting
 from toolkit.records import Box, Detection, EncoderInfo
-from toolkit.subjects.base import Rgb, Subject
+from toolkit.settings import Settings
+from toolkit.subjects.base import Detector, Rgb, Subject
 
 CHIP_SIZE = 150
 CHIP_PADDING = 0.25
 DIMENSIONS = 128
 
-DETECTORS = ("hog", "cnn")
 LANDMARKS = {5: "shape_predictor_5_face_landmarks", 68: "shape_predictor_68_face_landmarks"}
 ENCODER = "dlib_face_recognition_resnet_model_v1"
 CNN = "mmod_human_face_detector"
@@ -44,31 +44,55 @@ def _best_first(detections: list[Detection]) -> list[Detection]:
     )
 
 
+def doublings(image: Rgb, upsample: int | None, long_edge: int) -> int:
+    """
+    Return how often a picture is doubled before the search.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        Shape (h, w, 3).
+    upsample : {0, 1, 2} or None
+        What was asked for; None doubles once where that brings the longer side nearer to
+        `long_edge` (as a ratio).
+    long_edge : int
+        Longer side, in px, that photos are shrunk to.
+    """
+    if upsample is not None:
+        return upsample
+    return int(2 * max(image.shape[:2]) ** 2 < long_edge**2)
+
+
 class HogDetector:
     """
     dlib's detector of frontal faces: histograms of oriented gradients and a linear classifier.
 
-    Quick, and blind to faces that are turned far or half hidden. It sees faces of 80 px and more,
-    and half as small with each upsampling, at four times the work.
+    Blind to faces that are turned far or half hidden. It sees faces of 80 px and more, and half as
+    small with each upsampling, at four times the work.
 
     Parameters
     ----------
-    upsample : {0, 1, 2}
-        How often the picture is doubled before the search.
+    upsample : {0, 1, 2} or None
+        How often the picture is doubled before the search; None as in `doublings`.
+    long_edge : int
+        Longer side, in px, that photos are shrunk to; for `upsample` None.
     min_score : float
         Detections below this are left out. dlib's own limit is 0.
     """
 
-    def __init__(self, *, upsample: int = 1, min_score: float = 0.0) -> None:
+    def __init__(
+        self, *, upsample: int | None = 1, long_edge: int = 1200, min_score: float = 0.0
+    ) -> None:
         self.upsample = upsample
+        self.long_edge = long_edge
         self.min_score = min_score
         # dlib's object keeps its work space, so threads cannot share one.
         self._own = threading.local()
 
     @property
     def name(self) -> str:
-        """Name and settings."""
-        return f"hog, upsampled {self.upsample}x"
+        """What finds."""
+        return "hog"
 
     def detect(self, image: Rgb) -> list[Detection]:
         """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""
@@ -76,7 +100,8 @@ class HogDetector:
 
         if not hasattr(self._own, "detector"):
             self._own.detector = dlib.get_frontal_face_detector()
-        boxes, scores, _ = self._own.detector.run(image, self.upsample, self.min_score)
+        times = doublings(image, self.upsample, self.long_edge)
+        boxes, scores, _ = self._own.detector.run(image, times, self.min_score)
         return _best_first(
             [
                 Detection(_box(rectangle), float(score))
@@ -89,40 +114,65 @@ class CnnDetector:
     """
     dlib's convolutional detector of faces, which finds turned and half-hidden ones too.
 
-    With dlib as the engine it takes about 17 s of a core for a megapixel.
+    It sees faces of 80 px and more for sure, and most from 60 px, half as small with each
+    upsampling, at four times the work.
 
     Parameters
     ----------
-    upsample : {0, 1, 2}
-        How often the picture is doubled before the search.
+    upsample : {0, 1, 2} or None
+        How often the picture is doubled before the search; None as in `doublings`.
+    long_edge : int
+        Longer side, in px, that photos are shrunk to; for `upsample` None.
     min_score : float
         Detections below this are left out. dlib's own limit is 0.
+    engine : {"onnx", "dlib"}
+        What runs the network. dlib takes some 17 s of a core for a megapixel.
+    device : {"cpu", "cuda"}
+        Where ONNX Runtime runs it.
     """
 
-    def __init__(self, *, upsample: int = 0, min_score: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        upsample: int | None = None,
+        long_edge: int = 1200,
+        min_score: float = 0.0,
+        engine: str = "onnx",
+        device: Literal["cpu", "cuda"] = "cpu",
+    ) -> None:
+        self.upsample = upsample
+        self.long_edge = long_edge
+        self.min_score = min_score
+        path = weights.find(CNN)
+        if engine == "onnx":
+            from toolkit.engine import OnnxFaceDetector
+
+            self._onnx: OnnxFaceDetector | None = OnnxFaceDetector(
+                path, cache_folder=weights.cache_folder(), threads=1, device=device
+            )
+            return
         import dlib
 
-        self.upsample = upsample
-        self.min_score = min_score
-        self._network = dlib.cnn_face_detection_model_v1(str(weights.find(CNN)))
+        self._onnx = None
+        self._network = dlib.cnn_face_detection_model_v1(str(path))
         self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
-        """Name and settings."""
-        return f"cnn, upsampled {self.upsample}x"
+        """What finds."""
+        return "cnn"
 
     def detect(self, image: Rgb) -> list[Detection]:
         """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""
-        with self._lock:
-            found = self._network(image, self.upsample)
-        return _best_first(
-            [
-                Detection(_box(face.rect), float(face.confidence))
-                for face in found
-                if face.confidence >= self.min_score
-            ]
-        )
+        times = doublings(image, self.upsample, self.long_edge)
+        if self._onnx is not None:
+            boxes = self._onnx.detect(image, times)
+            found = [Detection(Box(*box[:4]), box.confidence) for box in boxes]
+        else:
+            with self._lock:
+                faces = self._network(image, times)
+            found = [Detection(_box(face.rect), float(face.confidence)) for face in faces]
+        return _best_first([one for one in found if one.score >= self.min_score])
 
 
 class Landmarks:
@@ -174,6 +224,30 @@ class Landmarks:
         )
 
 
+class Network(Protocol):
+    """What turns chips into encodings."""
+
+    def encode(self, chips: Rgb) -> npt.NDArray[np.float32]:
+        """Describe chips of shape (k, 150, 150, 3), uint8, RGB, as (k, 128) float32."""
+        ...
+
+
+class DlibNetwork:
+    """dlib's residual network, run by dlib; threads take turns."""
+
+    def __init__(self) -> None:
+        import dlib
+
+        self._network = dlib.face_recognition_model_v1(str(weights.find(ENCODER)))
+        self._lock = threading.Lock()
+
+    def encode(self, chips: Rgb) -> npt.NDArray[np.float32]:
+        """Describe chips of shape (k, 150, 150, 3), uint8, RGB, as (k, 128) float32."""
+        with self._lock:
+            vectors = self._network.compute_face_descriptor(list(chips))
+        return np.array(vectors, dtype=np.float32).reshape(-1, DIMENSIONS)
+
+
 class FaceEncoder:
     """
     dlib's residual network: a face becomes 128 numbers, near for one person, far for two.
@@ -183,17 +257,36 @@ class FaceEncoder:
     landmarks : {5, 68}
         Points by which a face is turned upright and scaled before it is described.
     jitter : int
-        How many slightly moved, mirrored and recoloured copies are averaged; 0 for none. Each costs
-        as much as one encoding.
+        How many slightly moved and mirrored copies are averaged; 0 for none. Each costs as much as
+        one encoding.
+    engine : {"onnx", "dlib"}
+        What runs the network: the numbers agree to 1e-5.
+    device : {"cpu", "cuda"}
+        Where ONNX Runtime runs it.
     """
 
-    def __init__(self, *, landmarks: Literal[5, 68] = 5, jitter: int = 0) -> None:
-        import dlib
-
+    def __init__(
+        self,
+        *,
+        landmarks: Literal[5, 68] = 5,
+        jitter: int = 0,
+        engine: str = "onnx",
+        device: Literal["cpu", "cuda"] = "cpu",
+    ) -> None:
         self.landmarks = Landmarks(landmarks)
         self.jitter = jitter
-        self._network = dlib.face_recognition_model_v1(str(weights.find(ENCODER)))
-        self._lock = threading.Lock()
+        self._network: Network
+        if engine == "onnx":
+            from toolkit.engine import OnnxEncoder
+
+            self._network = OnnxEncoder(
+                weights.find(ENCODER),
+                cache_folder=weights.cache_folder(),
+                threads=1,
+                device=device,
+            )
+        else:
+            self._network = DlibNetwork()
 
     @property
     def info(self) -> EncoderInfo:
@@ -248,47 +341,39 @@ class FaceEncoder:
         """
         if not len(chips):
             return np.zeros((0, DIMENSIONS), dtype=np.float32)
-        with self._lock:
-            vectors = [self._network.compute_face_descriptor(chip, self.jitter) for chip in chips]
-        return np.array(vectors, dtype=np.float32)
+        if not self.jitter:
+            return self._network.encode(chips)
+        import dlib
+
+        moved = (np.stack(dlib.jitter_image(chip, self.jitter)) for chip in chips)
+        means = [self._network.encode(each).mean(axis=0, dtype=np.float64) for each in moved]
+        return np.array(means, dtype=np.float32)
 
 
-def face(
-    *,
-    detector: str = "hog",
-    upsample: int = 1,
-    min_score: float = 0.0,
-    landmarks: Literal[5, 68] = 5,
-    jitter: int = 0,
-) -> Subject:
+def face(settings: Settings) -> Subject:
     """
     Return the subject "face".
 
     Parameters
     ----------
-    detector : {"hog", "cnn"}
-        What finds faces.
-    upsample : {0, 1, 2}
-        How often the picture is doubled before the search.
-    min_score : float
-        Least score of a detection.
-    landmarks : {5, 68}
-        Points by which faces are aligned.
-    jitter : int
-        Moved copies to average; 0 for none.
+    settings : Settings
+        Its detector, upsample, long_edge, min_score, landmarks, jitter, engine and device are used.
 
     Raises
     ------
-    BadSetting
-        If a value is not one of these.
     BadModelFile
         If a model file is missing or not the pinned one.
+    MissingProvider
+        If the device cannot be used.
     """
-    if detector not in DETECTORS:
-        raise BadSetting(f"detector is {detector!r}; expected one of {', '.join(DETECTORS)}")
-    make = HogDetector if detector == "hog" else CnnDetector
-    return Subject(
-        name="face",
-        detector=make(upsample=upsample, min_score=min_score),
-        encoder=FaceEncoder(landmarks=landmarks, jitter=jitter),
+    seeking: dict[str, Any] = {
+        "upsample": settings.upsample,
+        "long_edge": settings.long_edge,
+        "min_score": settings.min_score,
+    }
+    running: dict[str, Any] = {"engine": settings.engine, "device": settings.device}
+    detector: Detector = (
+        HogDetector(**seeking) if settings.detector == "hog" else CnnDetector(**seeking, **running)
     )
+    encoder = FaceEncoder(landmarks=settings.landmarks, jitter=settings.jitter, **running)
+    return Subject(name="face", detector=detector, encoder=encoder)
