@@ -170,3 +170,34 @@ def test_a_name_that_is_no_text_is_printed_escaped(album, tmp_path, tiles, capsy
     (album / "a1.png").rename(os.fsdecode(bytes(album) + b"/caf\xe9.png"))
     (album / "a2.png").write_bytes(b"no picture")
     assert cli.main(["autopilot", str(album), str(tmp_path / "out"), "--dry-run"]) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shells differ on Windows")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams_are_no_error(album, tmp_path, closed) -> None:
+    command = f"{shlex.join([*SIGHTINGS, 'sample', str(tmp_path / 'sample')])} {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "sample" / "truth.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    "photos", ["no\x1b[31mwhere\nelse", "", "~nosuchuser/x", "x" * 300, "a\rb"]
+)
+def test_odd_folders_are_one_line_without_control_characters(photos, tmp_path, capsys) -> None:
+    assert cli.main(["autopilot", photos, str(tmp_path / "out")]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "\x1b" not in complaint
+    assert "\r" not in complaint
+
+
+def test_half_a_word_is_no_option(album, tmp_path, capsys) -> None:
+    assert cli.main(["autopilot", str(album), str(tmp_path / "out"), "--repl"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_dry_run_prints_names_without_control_characters(album, tmp_path, tiles, capsys) -> None:
+    (album / "a1.png").rename(album / "\x1b[31mred.png")
+    assert cli.main(["autopilot", str(album), str(tmp_path / "out"), "--dry-run"]) == 0
+    assert "\x1b" not in capsys.readouterr().out

@@ -215,7 +215,7 @@ def test_an_interrupted_run_can_be_taken_up(planned) -> None:
 def test_too_small_a_disk_is_said_before_the_first_copy(planned, monkeypatch) -> None:
     gallery, names, out = planned
     monkeypatch.setattr(export.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
-    with pytest.raises(BadFolder, match="GB free"):
+    with pytest.raises(BadFolder, match="MB free"):
         export.apply(export.plan(gallery, names, out), out)
     assert not [path for path in files_in(out) if path.endswith(".png")]
 

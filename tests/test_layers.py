@@ -16,7 +16,8 @@ LAYERS = {
     "shipped": 0,
     "names": 0,
     "settings": 1,
-    "photos": 1,
+    "listing": 1,
+    "photos": 2,
     "weights": 1,
     "neighbours": 1,
     "quality": 1,
@@ -36,10 +37,12 @@ LAYERS = {
     "evaluate": 8,
     "references": 9,
     "plots": 9,
+    "record": 1,
     "export": 9,
     "results": 10,
     "sample": 10,
     "modes": 11,
+    "options": 11,
     "cli": 12,
 }
 # errors < records: both are the ground floor, and records raises errors.

@@ -35,7 +35,7 @@ def test_the_same_call_makes_the_same_files(sample_album, tmp_path) -> None:
 
 def test_it_goes_nowhere_where_something_else_is(tmp_path) -> None:
     (tmp_path / "mine.txt").write_text("x")
-    with pytest.raises(BadFolder, match="not empty"):
+    with pytest.raises(BadFolder, match=r"mine\.txt is there"):
         sample.make_album(tmp_path)
 
 
@@ -57,3 +57,16 @@ def test_point_and_shoot_finds_everybody_by_name(sample_album) -> None:
     result = modes.point_and_shoot(sample_album / "photos", sample_album / "people")
     assert pairs_of(result, sample_album / "photos") == set(sample.truth_of_album())
     assert len(result.problems) == 0
+
+
+def test_nothing_is_overwritten_and_an_interrupted_call_is_taken_up(tmp_path) -> None:
+    sample.make_album(tmp_path)
+    one = tmp_path / "photos/day 1/IMG_0001.jpg"
+    whole = one.read_bytes()
+    one.write_bytes(whole[:1000])
+    sample.make_album(tmp_path)
+    assert one.read_bytes() == whole
+    one.write_bytes(b"my own photo")
+    with pytest.raises(BadFolder, match=r"IMG_0001\.jpg is there"):
+        sample.make_album(tmp_path)
+    assert one.read_bytes() == b"my own photo"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
+import hashlib
 import os
+import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,93 +18,38 @@ import pandas as pd
 from toolkit.errors import BadFolder, UnreadablePhoto
 from toolkit.names import numbered, unique_names
 from toolkit.photos import digest_of
+from toolkit.record import (
+    LINK,
+    RECORD,
+    as_json,
+    check_out,
+    folded,
+    read_record,
+    real_folder,
+    reason_of,
+)
 from toolkit.records import Gallery
 
-RECORD = "run.json"
+__all__ = ["apply", "check_out", "plan", "read_record", "write_record", "write_table", "write_text"]
+
 TABLES = ("sightings.csv", "nobody.csv", "problems.csv")
 RESERVED = (RECORD, *TABLES)
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state")
 
 NEW, THERE, LEFT_OVER = "new", "there already", "left over"
+FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 Progress = Callable[[int, int, str], None]
 
 
-def check_out(out: Path, *, photos: Path, people: Path | None = None) -> None:
-    """
-    Raise `BadFolder` unless results can go to `out` without touching anything of the user's.
-
-    It may be missing, empty, or hold an earlier result. It may lie inside the folder of photos,
-    where it is left out of the listing.
-
-    Parameters
-    ----------
-    out : Path
-        Where results go.
-    photos : Path
-        The photos.
-    people : Path, optional
-        The references.
-    """
-    here = out.resolve()
-    for what, folder in (("photos", photos), ("people", people)):
-        if folder is None:
-            continue
-        there = folder.resolve()
-        if here == there or here in there.parents:
-            raise BadFolder(
-                f"results cannot go to {out}: the {what} are in it ({folder}). Choose a new folder."
-            )
-        if what == "people" and there in here.parents:
-            raise BadFolder(
-                f"results cannot go to {out}: it lies inside the people's folder {folder}, where "
-                "it would be taken for a person. Choose a folder outside."
-            )
-    if out.exists() and not out.is_dir():
-        raise BadFolder(f"results cannot go to {out}: it is a file. Choose a new folder.")
-    if out.is_dir() and any(out.iterdir()) and read_record(out) is None:
-        raise BadFolder(
-            f"results cannot go to {out}: it is not empty, and holds no earlier result of this "
-            "program. Choose a new folder."
-        )
-
-
-def read_record(out: Path) -> dict[str, str] | None:
-    """
-    Return what an earlier run put into `out`: destination to sha256, or None where there was none.
-
-    The record is a file that anybody can edit: entries that do not name a place inside `out` are
-    left out.
-    """
-    path = out / RECORD
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(content, dict) or content.get("program") != "sightings":
-        return None
-    files = content.get("files")
-    if not isinstance(files, dict):
-        return None
-    return {
-        place: digest
-        for place, digest in files.items()
-        if isinstance(digest, str) and _is_inside(place)
-    }
-
-
-def _is_inside(place: object) -> bool:
-    if not isinstance(place, str):
-        return False
-    parts = PurePosixPath(place).parts
-    return len(parts) == 2 and ".." not in parts and "/" not in parts[0] and "\\" not in place
-
-
-def plan(gallery: Gallery, names: Sequence[str | None], out: Path) -> pd.DataFrame:
+def plan(
+    gallery: Gallery, names: Sequence[str | None], out: Path, *, link: bool = False
+) -> pd.DataFrame:
     """
     Say which photo goes into which folder, without touching the disk.
 
     A photo has the same name in every folder; of two photos with one name, the second gets " (2)".
+    A photo that an earlier run put into a folder keeps the name that it got there.
 
     Parameters
     ----------
@@ -113,6 +59,8 @@ def plan(gallery: Gallery, names: Sequence[str | None], out: Path) -> pd.DataFra
         The individual of each sighting, n in all; None for unknown.
     out : Path
         Where results go.
+    link : bool
+        Whether links will be made; a copy does not count as one, nor a link as a copy.
 
     Returns
     -------
@@ -130,43 +78,76 @@ def plan(gallery: Gallery, names: Sequence[str | None], out: Path) -> pd.DataFra
             seen_in[digest].append(name)
     wanted = gallery.photos[gallery.photos["photo_digest"].isin(list(seen_in))]
     file_names = unique_names(Path(path).name for path in wanted["path"])
+    earlier = _Earlier(out, record, link)
     rows: list[tuple[object, ...]] = []
-    used: set[str] = set()
     for path, digest, file_name in zip(
         wanted["path"], wanted["photo_digest"], file_names, strict=True
     ):
-        size = Path(path).stat().st_size
+        size = _size(path)
         for name in seen_in[digest]:
-            place, state = _place(out, folder_of[name], file_name, digest, used)
-            used.add(place.casefold())
+            place, state = earlier.place(folder_of[name], file_name, path, digest)
             rows.append((name, folder_of[name], path, place, digest, size, state))
     order = {name: number for number, name in enumerate(people)}
     rows.sort(key=lambda row: order[str(row[0])])
-    for place, digest in record.items():
-        if place.casefold() not in used and os.path.lexists(out / place):
-            folder = place.partition("/")[0]
-            rows.append((None, folder, None, place, digest, 0, LEFT_OVER))
+    for place, mark in record.items():
+        if folded(place) not in earlier.used and os.path.lexists(out / place):
+            rows.append((None, place.partition("/")[0], None, place, mark, 0, LEFT_OVER))
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
 
 
-def _place(out: Path, folder: str, file_name: str, digest: str, used: set[str]) -> tuple[str, str]:
-    """Find a destination that is free, or that holds the very same photo."""
-    number = 1
-    while True:
-        place = f"{folder}/{numbered(file_name, number)}"
-        number += 1
-        if place.casefold() in used:
-            continue
-        if not os.path.lexists(out / place):
-            return place, NEW
-        if _holds(out / place, digest):
-            return place, THERE
-
-
-def _holds(path: Path, digest: str) -> bool:
+def _size(path: str) -> int:
     try:
-        return path.is_file() and digest_of(path) == digest
-    except UnreadablePhoto:
+        return Path(path).stat().st_size
+    except OSError:
+        # It went away since it was read; copying will fail, and say so.
+        return 0
+
+
+class _Earlier:
+    """What is in the folder of results already, and which places are taken."""
+
+    def __init__(self, out: Path, record: dict[str, str], link: bool) -> None:
+        self.out = out
+        self.link = link
+        self.used: set[str] = set()
+        self.marked: dict[tuple[str, str], list[str]] = {}
+        for place, mark in record.items():
+            self.marked.setdefault((folded(place.partition("/")[0]), mark), []).append(place)
+
+    def place(self, folder: str, file_name: str, source: str, digest: str) -> tuple[str, str]:
+        """Find a destination that holds this very photo, or that is free."""
+        mark = mark_of(source, digest, link=self.link)
+        for place in self.marked.get((folded(folder), mark), ()):
+            if folded(place) not in self.used and self._holds(place, mark):
+                self.used.add(folded(place))
+                return place, THERE
+        number = 1
+        while True:
+            place = f"{folder}/{numbered(file_name, number)}"
+            number += 1
+            if folded(place) in self.used:
+                continue
+            taken = os.path.lexists(self.out / place)
+            if not taken or self._holds(place, mark):
+                self.used.add(folded(place))
+                return place, THERE if taken else NEW
+
+    def _holds(self, place: str, mark: str) -> bool:
+        return real_folder(self.out, place) and holds(self.out / place, mark)
+
+
+def mark_of(source: str | Path, digest: str, *, link: bool) -> str:
+    """Return what the record says of a file: its sha256, or where a link points."""
+    return f"{LINK}{Path(source).resolve()}" if link else digest
+
+
+def holds(path: Path, mark: str) -> bool:
+    """Whether a path still is what the record says: the same bytes, or a link to the same place."""
+    try:
+        if path.is_symlink():
+            return mark.startswith(LINK) and str(path.readlink()) == mark[len(LINK) :]
+        return path.is_file() and digest_of(path) == mark
+    except (OSError, UnreadablePhoto):
         return False
 
 
@@ -221,40 +202,52 @@ def apply(
         )
     todo = planned[planned["state"] == NEW]
     kept = planned[planned["state"] != LEFT_OVER]
+    leaving = dict(zip(left_over["destination"], left_over["digest"], strict=True))
+    files = {
+        place: mark_of(source, digest, link=link)
+        for place, source, digest in zip(
+            kept["destination"], kept["source"], kept["digest"], strict=True
+        )
+    }
     with _disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         _check_space(out, 0 if link else int(todo["bytes"].sum()))
+    # Before anything else is made, so that a run that is cut off is known as one of ours.
+    write_record(out, {**leaving, **files}, {**(about or {}), "finished": False})
+    with _disk_errors(out):
         for folder in dict.fromkeys(kept["folder"]):
-            if (out / folder).is_symlink():
-                raise BadFolder(f"{out / folder} is a link; expected a folder. Take it away.")
+            if os.path.lexists(out / folder) and not real_folder(out, f"{folder}/x"):
+                raise BadFolder(
+                    f"{out / folder} is a link or a file; expected a folder. Take it away."
+                )
             (out / folder).mkdir(exist_ok=True)
-    files = dict(zip(kept["destination"], kept["digest"], strict=True))
-    leaving = dict(zip(left_over["destination"], left_over["digest"], strict=True))
-    write_record(out, {**files, **leaving}, {**(about or {}), "finished": False})
-    problems = _take_away(out, leaving)
-    total = len(todo)
-    done_rows = enumerate(zip(todo["source"], todo["destination"], strict=True), start=1)
-    for done, (source, place) in done_rows:
+    problems: list[tuple[str, str]] = []
+    rows = zip(todo["source"], todo["destination"], todo["digest"], strict=True)
+    for done, (source, place, digest) in enumerate(rows, start=1):
         try:
-            _put(Path(source), out / place, link=link)
+            _put(Path(source), out / place, digest, link=link)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-                raise BadFolder(f"{out} cannot be written: {error.strerror}") from error
-            problems.append((source, f"could not be copied to {place}: {error.strerror}"))
-            files.pop(place, None)
+            if error.errno in FATAL:
+                raise BadFolder(f"{out} cannot be written: {reason_of(error)}") from error
+            if not holds(out / place, files[place]):
+                problems.append((source, f"could not be copied to {place}: {reason_of(error)}"))
+                files.pop(place)
         if progress is not None:
-            progress(done, total, place)
+            progress(done, len(todo), place)
+    # Only now that every copy is made: a photo may have been read from what is taken away.
+    sources = {os.path.realpath(source) for source in kept["source"]}
+    problems += _take_away(out, leaving, keep=sources)
     write_record(out, files, {**(about or {}), "finished": True})
     return problems
 
 
 @contextlib.contextmanager
-def _disk_errors(out: Path) -> Any:
+def _disk_errors(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise BadFolder(
-            f"{out} cannot be written: {error.strerror}. Choose another folder."
+            f"{out} cannot be written: {reason_of(error)}. Choose another folder."
         ) from error
 
 
@@ -262,33 +255,48 @@ def _check_space(out: Path, needed: int) -> None:
     free = shutil.disk_usage(out).free
     if needed > free:
         raise BadFolder(
-            f"the copies need {needed / 1e9:.2f} GB, and {out} has {free / 1e9:.2f} GB free. "
+            f"the copies need {needed / 1e6:,.1f} MB, and {out} has {free / 1e6:,.1f} MB free. "
             "Choose another disk, or links instead of copies with --link (link=True)."
         )
 
 
-def _take_away(out: Path, leaving: dict[str, str]) -> list[tuple[str, str]]:
+def _take_away(out: Path, leaving: dict[str, str], *, keep: set[str]) -> list[tuple[str, str]]:
+    """Remove what an earlier run put into `out` and nobody has touched since."""
     problems = []
-    for place, digest in leaving.items():
+    for place, mark in leaving.items():
         path = out / place
-        if path.is_symlink() or _holds(path, digest):
-            path.unlink()
+        if not real_folder(out, place):
+            problems.append((str(path), "its folder is a link: left where it is"))
+        elif not path.is_symlink() and os.path.realpath(path) in keep:
+            problems.append((str(path), "a photo of this run was read from it: left where it is"))
+        elif not holds(path, mark):
+            problems.append((str(path), "changed since the earlier run: left where it is"))
+        else:
+            try:
+                path.unlink()
+            except OSError as error:
+                problems.append((str(path), f"could not be taken away: {reason_of(error)}"))
             with contextlib.suppress(OSError):
                 path.parent.rmdir()
-        else:
-            problems.append((str(path), "changed since the earlier run: left where it is"))
     return problems
 
 
-def _put(source: Path, destination: Path, *, link: bool) -> None:
+def _put(source: Path, destination: Path, digest: str, *, link: bool) -> None:
     if link:
         destination.symlink_to(source.resolve())
         return
     handle, temporary = tempfile.mkstemp(prefix=".sightings-", dir=destination.parent)
-    os.close(handle)
     try:
-        shutil.copyfile(source, temporary)
-        shutil.copystat(source, temporary)
+        copied = hashlib.sha256()
+        with os.fdopen(handle, "wb") as stream, source.open("rb") as original:
+            while block := original.read(1 << 20):
+                copied.update(block)
+                stream.write(block)
+        if copied.hexdigest() != digest:
+            raise OSError("it has changed since it was looked at")
+        # Some file systems keep no permissions or times; the photo is whole all the same.
+        with contextlib.suppress(OSError):
+            shutil.copystat(source, temporary)
         _rename_new(Path(temporary), destination)
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -302,33 +310,40 @@ def _rename_new(temporary: Path, destination: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # A file system without hard links: memory cards, some network drives.
-        if os.path.lexists(destination):
-            raise FileExistsError(errno.EEXIST, "a file has that name", str(destination)) from None
-        temporary.rename(destination)
+        # A file system without hard links (memory cards, some network drives): take the name first,
+        # which fails where it is taken, then put the file in its place.
+        os.close(os.open(destination, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        temporary.replace(destination)
 
 
 def write_record(out: Path, files: dict[str, str], about: dict[str, Any]) -> None:
     """Write ``run.json``: what the run was, and which files it put where."""
-    content = {"program": "sightings", **about, "files": files}
-    text = json.dumps(content, indent=1, ensure_ascii=True, default=str)
-    write_text(out / RECORD, text)
+    write_text(out / RECORD, as_json(files, about))
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV (UTF-8; a file name that is not text keeps its bytes as escapes)."""
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    """Write a table as CSV: UTF-8, control characters and bytes that are no text as escapes."""
+    shown = table.copy()
+    for column in shown.columns:
+        if not pd.api.types.is_numeric_dtype(shown[column]):
+            shown[column] = [escaped(x) if isinstance(x, str) else x for x in shown[column]]
+    write_text(path, shown.to_csv(index=False, lineterminator="\n"))
+
+
+def escaped(text: str) -> str:
+    """Return text in which control characters and lone surrogates stand as backslash escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file as a whole, through a temporary name."""
     with _disk_errors(path.parent):
-        handle, temporary = tempfile.mkstemp(prefix=".sightings-", dir=path.parent)
+        temporary = path.with_name(f".sightings-{secrets.token_hex(6)}")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            with temporary.open("x", encoding="utf-8", errors="backslashreplace") as stream:
                 stream.write(text)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
+            temporary.replace(path)
         finally:
-            with contextlib.suppress(FileNotFoundError):
-                Path(temporary).unlink()
+            temporary.unlink(missing_ok=True)

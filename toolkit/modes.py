@@ -68,7 +68,7 @@ def autopilot(
         If a folder is missing or cannot be used, or holds no photo.
     """
     settings = settings or AutopilotSettings()
-    folder = Path(photos_folder).expanduser()
+    folder = folder_at(photos_folder)
     target = _target(out)
     listing = _listing(folder, target)
     started = time.perf_counter()
@@ -82,7 +82,7 @@ def autopilot(
         threshold=threshold,
         gallery=gallery,
         names=names,
-        plan=_planned(gallery, names, target),
+        plan=_planned(gallery, names, target, settings),
         seconds=seconds,
         clustering=clustering,
     )
@@ -125,7 +125,7 @@ def point_and_shoot(
         If a folder is missing or cannot be used, or nobody has a reference that serves.
     """
     settings = settings or PointAndShootSettings()
-    folder, people_folder = Path(photos_folder).expanduser(), Path(people).expanduser()
+    folder, people_folder = folder_at(photos_folder), folder_at(people)
     photos.require_folder(people_folder, "people")
     if folder.resolve() == people_folder.resolve():
         raise BadFolder(
@@ -159,7 +159,7 @@ def point_and_shoot(
         threshold=threshold,
         gallery=gallery,
         names=names,
-        plan=_planned(gallery, names, target),
+        plan=_planned(gallery, names, target, settings),
         seconds=seconds,
         matches=matches,
         references=references,
@@ -203,8 +203,18 @@ def group_people(
     return clustering, threshold
 
 
+def folder_at(path: str | Path) -> Path:
+    """Return a path with "~" replaced; an empty one (a variable that is not set) is refused."""
+    if not str(path):
+        raise BadFolder("a folder's path is empty; expected the path of a folder.")
+    try:
+        return Path(path).expanduser() if str(path).startswith("~") else Path(path)
+    except RuntimeError as error:
+        raise BadFolder(f"{path}: {error}. Write the path in full.") from error
+
+
 def _target(out: str | Path | None) -> Path | None:
-    return None if out is None else Path(out).expanduser()
+    return None if out is None else folder_at(out)
 
 
 def _listing(folder: Path, out: Path | None, people: Path | None = None) -> photos.Listing:
@@ -245,10 +255,12 @@ def _scanned(
     return gather(shown, subject.encoder.info, skipped=listing.skipped), seconds
 
 
-def _planned(gallery: Gallery, names: Sequence[str | None], out: Path | None) -> pd.DataFrame:
+def _planned(
+    gallery: Gallery, names: Sequence[str | None], out: Path | None, settings: Settings
+) -> pd.DataFrame:
     if out is None:
         return empty_table(export.PLAN_COLUMNS)
-    return export.plan(gallery, names, out)
+    return export.plan(gallery, names, out, link=settings.link)
 
 
 def _exported(

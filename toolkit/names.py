@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 MAX_BYTES = 120
 FORBIDDEN = re.compile(
-    r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]'
+    r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u200b\ufeff\u202a-\u202e\u2066-\u2069]'
 )
 RESERVED = frozenset(
-    ["con", "prn", "aux", "nul"]
+    ["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"]
     + [f"{device}{number}" for device in ("com", "lpt") for number in range(10)]
 )
 
@@ -72,14 +72,17 @@ def unique_names(names: Iterable[str], *, taken: Iterable[str] = ()) -> list[str
         One a name, in order. The first of several keeps its name, the next gets " (2)".
     """
     used = {_folded(name) for name in taken}
+    last: dict[str, int] = {}
     result = []
     for name in names:
         safe = safe_name(name)
-        choice, number = safe, 1
+        number = last.get(_folded(safe), 1)
+        choice = numbered(safe, number)
         while _folded(choice) in used:
             number += 1
             choice = numbered(safe, number)
         used.add(_folded(choice))
+        last[_folded(safe)] = number
         result.append(choice)
     return result
 
@@ -92,6 +95,12 @@ def numbered(name: str, number: int) -> str:
     if not stem:
         stem, dot, ending = name, "", ""
     return f"{stem} ({number}){dot}{ending}"
+
+
+def printable(text: str) -> str:
+    """Return text from a file name without control characters or bytes that are not text."""
+    shown = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() or c == " " else "\N{REPLACEMENT CHARACTER}" for c in shown)
 
 
 def _folded(name: str) -> str:

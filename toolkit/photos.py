@@ -1,15 +1,13 @@
-"""List a folder of photos in a fixed order, and open each as upright RGB."""
+"""Open photos as upright RGB, decoding no more pixels than are asked for."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import importlib.util
-import os
-import stat
+import logging
 import struct
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,41 +15,32 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from toolkit.errors import BadFolder, UnreadablePhoto
+from toolkit.errors import UnreadablePhoto
+from toolkit.listing import HEIF_SUFFIXES
+from toolkit.listing import Listing as Listing
+from toolkit.listing import find as find
+from toolkit.listing import require_folder as require_folder
 
 Rgb = npt.NDArray[np.uint8]
 
 # Decoders are attack surface: only these are tried, whatever a file is called.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
-HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
-JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
-SUFFIXES = frozenset(
-    {".png", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"} | HEIF_SUFFIXES | JPEG_SUFFIXES
-)
-SIGNATURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"GIF8": "GIF", b"RIFF": "WebP"}
-NEVER_PHOTOS = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
+SIGNATURES = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG": "PNG",
+    b"GIF8": "GIF",
+    b"RIFF": "WebP",
+    b"II*\x00": "TIFF",
+    b"MM\x00*": "TIFF",
+    b"BM": "BMP",
+}
 
 # A photo may be large, and may carry a damaged EXIF block: neither is news to the user, who gets a
 # row in problems.csv where it matters.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-
-
-@dataclass(frozen=True)
-class Listing:
-    """
-    What a folder holds.
-
-    Attributes
-    ----------
-    photos : tuple of Path
-        Files to be read as photos, in a fixed order: by name, case ignored, folder by folder.
-    skipped : tuple of (Path, str)
-        Other files and unreadable folders, each with the reason.
-    """
-
-    photos: tuple[Path, ...]
-    skipped: tuple[tuple[Path, str], ...]
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+logging.getLogger("PIL").propagate = False
 
 
 @dataclass(frozen=True)
@@ -73,89 +62,6 @@ class Opened:
     full: Rgb | None
     width: int
     height: int
-
-
-def require_folder(folder: Path, what: str) -> None:
-    """Raise `BadFolder` unless `folder`, called `what` in the message, is a folder."""
-    if not folder.exists():
-        raise BadFolder(
-            f"{what}: {folder} does not exist; expected a folder. Check the spelling of its path."
-        )
-    if not folder.is_dir():
-        raise BadFolder(f"{what}: {folder} is a file; expected the folder that holds the photos.")
-
-
-def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
-    """
-    List the photos of a folder and its subfolders.
-
-    Hidden files and folders are passed over. A symbolic link is followed, but no folder is read
-    twice, so a loop of links ends.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to look.
-    leave_out : iterable of Path
-        Folders to pass over, such as the one that results go to.
-
-    Returns
-    -------
-    Listing
-        Always in the same order, on every system.
-
-    Raises
-    ------
-    BadFolder
-        If `folder` is not a folder.
-    """
-    require_folder(folder, "photos")
-    left_out = {path.resolve() for path in leave_out}
-    photos: list[Path] = []
-    skipped: list[tuple[Path, str]] = []
-    seen: set[tuple[int, int]] = set()
-    pending = [folder]
-    while pending:
-        current = pending.pop()
-        try:
-            identity = current.stat()
-            if (identity.st_dev, identity.st_ino) in seen or current.resolve() in left_out:
-                continue
-            seen.add((identity.st_dev, identity.st_ino))
-            with os.scandir(current) as scan:
-                entries = sorted(scan, key=lambda entry: (entry.name.casefold(), entry.name))
-        except OSError as error:
-            skipped.append((current, f"the folder cannot be read: {error.strerror}"))
-            continue
-        subfolders = []
-        for entry in entries:
-            if _hidden(entry):
-                continue
-            path = current / entry.name
-            if entry.is_dir():
-                subfolders.append(path)
-            elif entry.is_symlink() and not path.exists():
-                skipped.append((path, "a link to a file that does not exist"))
-            elif not entry.is_file():
-                skipped.append((path, "not a regular file"))
-            elif path.suffix.lower() in SUFFIXES:
-                photos.append(path)
-            else:
-                kind = path.suffix.lower() or "a file without an ending"
-                skipped.append((path, f"not a photo format that is read here: {kind}"))
-        pending.extend(reversed(subfolders))
-    return Listing(tuple(photos), tuple(skipped))
-
-
-def _hidden(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith(".") or entry.name.casefold() in NEVER_PHOTOS:
-        return True
-    # Windows alone has this attribute.
-    try:
-        attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
-    except OSError:
-        return False
-    return bool(attributes & stat.FILE_ATTRIBUTE_HIDDEN)
 
 
 def digest_of(path: Path) -> str:
@@ -323,12 +229,19 @@ def _cause(path: Path, error: Exception) -> str:
                 start = stream.read(12)
         except OSError as problem:
             return f"the file cannot be read: {problem.strerror}"
+        if start[4:8] == b"ftyp":
+            return (
+                "a HEIC or AVIF file that is damaged, of a kind that is not read here, or named "
+                "like another format"
+            )
         for signature, name in SIGNATURES.items():
             if start.startswith(signature):
                 return f"the file is damaged (a {name} whose header cannot be read)"
         return f"the content is of no photo format that is read here; it starts with {start!r}"
     if isinstance(error, PermissionError | FileNotFoundError):
         return f"the file cannot be read: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return "too large for the memory of this computer"
     text = str(error).strip() or type(error).__name__
     if "truncated" in text.lower() or isinstance(error, EOFError | struct.error):
         return f"the file is cut short ({text})"

@@ -10,12 +10,13 @@ from typing import Any
 import pandas as pd
 
 from toolkit.export import LEFT_OVER, NEW, THERE
+from toolkit.names import printable
 from toolkit.records import Clustering, Gallery
 from toolkit.search import Matches, References
 from toolkit.settings import Settings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """
     What both modes return.
@@ -116,7 +117,7 @@ class Result:
             "left_out": int(self.gallery.photos["left_out"].sum()),
             "photos_with_nobody": len(self.nobody),
             "problems": len(self.problems),
-            "copies": int(states.get(NEW, 0)),
+            "copies": self._made(),
             "already_there": int(states.get(THERE, 0)),
             "left_over": int(states.get(LEFT_OVER, 0)),
             "bytes": int(self.plan.loc[self.plan["state"] == NEW, "bytes"].sum()),
@@ -127,6 +128,15 @@ class Result:
             "settings": self.settings.as_dict(),
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
         }
+
+    def _made(self) -> int:
+        """How many files were made, or would be: what was planned, less what failed."""
+        failed = {path for path, _ in self.not_copied}
+        new = self.plan[self.plan["state"] == NEW]
+        return int((~new["source"].isin(list(failed))).sum())
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _headline(self) -> str:
         people = len(self.people)
@@ -156,7 +166,7 @@ class Result:
             if len(problems) > 5:
                 remarks.append(f"    and {len(problems) - 5} more (in problems.csv)")
         states = self.plan["state"].value_counts()
-        new, there = int(states.get(NEW, 0)), int(states.get(THERE, 0))
+        new, there = self._made(), int(states.get(THERE, 0))
         if len(self.plan):
             size = self.plan.loc[self.plan["state"] == NEW, "bytes"].sum() / 1e6
             made = "links" if self.settings.link else f"copies ({size:.1f} MB)"
@@ -196,7 +206,7 @@ class Result:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AutopilotResult(Result):
     """
     What autopilot returns, beside what `Result` holds.
@@ -215,7 +225,7 @@ class AutopilotResult(Result):
         return "autopilot"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PointAndShootResult(Result):
     """
     What point-and-shoot returns, beside what `Result` holds.
@@ -249,14 +259,9 @@ class PointAndShootResult(Result):
 
     def _remarks(self) -> list[str]:
         missing = [name for name in self.references.names if name not in set(self.names)]
-        extra = [f"in no photo: {', '.join(missing)}"] if missing else []
+        shown = ", ".join(missing[:20]) + (f" and {len(missing) - 20} more" if missing[20:] else "")
+        extra = [f"in no photo: {shown}"] if missing else []
         return extra + super()._remarks()
-
-
-def printable(text: str) -> str:
-    """Return text from a file name without control characters or bytes that are not text."""
-    shown = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() or c == " " else "\N{REPLACEMENT CHARACTER}" for c in shown)
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

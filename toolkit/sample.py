@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
 from toolkit.errors import BadFolder
-from toolkit.export import write_text
+from toolkit.record import reason_of
 from toolkit.shipped import shipped
 
 HOPPER, COLLINS, TESLA = "Grace Hopper", "Eileen Collins", "Nikola Tesla"
@@ -101,30 +101,39 @@ def make_album(out: Path) -> list[Path]:
     -------
     list of Path
         The photos, under ``out/photos``; the examples are under ``out/people``, and
-        ``out/truth.csv`` says who is in which photo.
+        ``out/truth.csv`` says who is in which photo, from left to right.
 
     Raises
     ------
     BadFolder
         If `out` holds anything else.
     """
-    truth = out / "truth.csv"
-    if out.exists() and not out.is_dir():
-        raise BadFolder(f"the sample album cannot go to {out}: it is a file. Name a new folder.")
-    if out.is_dir() and any(out.iterdir()) and not truth.is_file():
-        raise BadFolder(f"the sample album cannot go to {out}: it is not empty. Name a new folder.")
-    made = [_save(out / "photos", *photo) for photo in PHOTOS]
-    for example in PEOPLE:
-        _save(out / "people", *example)
+    content = {f"photos/{photo[0]}": _picture(*photo) for photo in PHOTOS}
+    content.update({f"people/{example[0]}": _picture(*example) for example in PEOPLE})
     original, copy = COPIED
-    (out / "photos" / copy).write_bytes((out / "photos" / original).read_bytes())
-    made.append(out / "photos" / copy)
+    content[f"photos/{copy}"] = content[f"photos/{original}"]
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("photo", "person"))
     writer.writerows(truth_of_album())
-    write_text(truth, table.getvalue())
-    return made
+    content["truth.csv"] = table.getvalue().encode("utf-8")
+    try:
+        for file in sorted(out.rglob("*")) if out.exists() else ():
+            name = file.relative_to(out).as_posix()
+            # A file that is cut short is one that an interrupted call left.
+            ours = file.is_dir() or content.get(name, b"").startswith(file.read_bytes())
+            if file.is_symlink() or not ours:
+                raise BadFolder(
+                    f"the sample album cannot go to {out}: {name} is there. Name a new folder."
+                )
+        for name, data in content.items():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).write_bytes(data)
+    except OSError as error:
+        raise BadFolder(
+            f"the sample album cannot go to {out}: {reason_of(error)}. Name a new folder."
+        ) from error
+    return [out / name for name in content if name.startswith("photos/")]
 
 
 def truth_of_album() -> list[tuple[str, str]]:
@@ -134,24 +143,21 @@ def truth_of_album() -> list[tuple[str, str]]:
     return pairs + [(copy, person) for name, person in pairs if name == original]
 
 
-def _save(folder: Path, name: str, height: int, portraits: tuple[Portrait, ...]) -> Path:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _picture(name: str, height: int, portraits: tuple[Portrait, ...]) -> bytes:
+    """Return the bytes of one photo."""
     panels = [_panel(portrait, height) for portrait in portraits] or [_landscape(height)]
     picture = Image.new("RGB", (sum(panel.width for panel in panels), height))
     left = 0
     for panel in panels:
         picture.paste(panel, (left, 0))
         left += panel.width
-    if name.endswith(".png"):
-        picture.save(path)
-        return path
     exif = Image.Exif()
     if name == ORIENTED:
         picture = picture.transpose(Image.Transpose.ROTATE_90)
         exif[0x0112] = 6
-    picture.save(path, quality=90, exif=exif)
-    return path
+    stream = io.BytesIO()
+    picture.save(stream, "PNG" if name.endswith(".png") else "JPEG", quality=90, exif=exif)
+    return stream.getvalue()
 
 
 def _panel(portrait: Portrait, height: int) -> Image.Image:

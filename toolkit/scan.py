@@ -231,6 +231,11 @@ def _examine(
                 chips = chips[sharp]
     except UnreadablePhoto as error:
         return _problem(path, "decoding", error)
+    except MemoryError:
+        reason = (
+            "too large for the memory of this computer: use a smaller --long-edge or --upsample"
+        )
+        return _problem(path, "detecting", UnreadablePhoto(reason))
     photo = Photo(path, digest, opened.width, opened.height)
     left_out = len(found) - len(detections)
     return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out)

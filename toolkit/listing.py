@@ -1,0 +1,147 @@
+"""List the photos of a folder, in a fixed order."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolkit.errors import BadFolder
+
+HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
+JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
+SUFFIXES = frozenset(
+    {".png", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"} | HEIF_SUFFIXES | JPEG_SUFFIXES
+)
+RESULT = "run.json"
+NEVER_PHOTOS = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
+
+
+@dataclass(frozen=True)
+class Listing:
+    """
+    What a folder holds.
+
+    Attributes
+    ----------
+    photos : tuple of Path
+        Files to be read as photos, in a fixed order: by name, case ignored, folder by folder.
+    skipped : tuple of (Path, str)
+        Other files and unreadable folders, each with the reason.
+    """
+
+    photos: tuple[Path, ...]
+    skipped: tuple[tuple[Path, str], ...]
+
+
+def require_folder(folder: Path, what: str) -> None:
+    """Raise `BadFolder` unless `folder`, called `what` in the message, is a folder."""
+    try:
+        there, is_folder = folder.exists(), folder.is_dir()
+    except OSError as error:
+        raise BadFolder(f"{what}: {folder} cannot be read: {error.strerror}.") from error
+    if not there:
+        raise BadFolder(
+            f"{what}: {folder} does not exist; expected a folder. Check the spelling of its path."
+        )
+    if not is_folder:
+        raise BadFolder(f"{what}: {folder} is a file; expected the folder that holds the photos.")
+
+
+def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
+    """
+    List the photos of a folder and its subfolders.
+
+    Hidden files and folders are passed over. A symbolic link is followed, but no folder is read
+    twice, so a loop of links ends.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to look.
+    leave_out : iterable of Path
+        Folders to pass over, such as the one that results go to.
+
+    Returns
+    -------
+    Listing
+        Always in the same order, on every system.
+
+    Raises
+    ------
+    BadFolder
+        If `folder` is not a folder.
+    """
+    require_folder(folder, "photos")
+    left_out = {path.resolve() for path in leave_out}
+    photos: list[Path] = []
+    skipped: list[tuple[Path, str]] = []
+    seen: set[tuple[int, int]] = set()
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        try:
+            identity = current.stat()
+            if (identity.st_dev, identity.st_ino) in seen or current.resolve() in left_out:
+                continue
+            seen.add((identity.st_dev, identity.st_ino))
+            with os.scandir(current) as scan:
+                entries = sorted(scan, key=lambda entry: (entry.name.casefold(), entry.name))
+        except OSError as error:
+            skipped.append((current, f"the folder cannot be read: {error.strerror}"))
+            continue
+        if any(entry.name == RESULT for entry in entries) and _is_result(current / RESULT):
+            skipped.append((current, "holds results of this program, which are copies"))
+            continue
+        subfolders = []
+        for entry in entries:
+            path = current / entry.name
+            try:
+                if _hidden(entry):
+                    continue
+                if entry.is_dir():
+                    subfolders.append(path)
+                    continue
+                reason = _unfit(entry, path)
+            except OSError as error:
+                reason = f"a link that cannot be followed: {error.strerror}"
+            if reason is None:
+                photos.append(path)
+            else:
+                skipped.append((path, reason))
+        pending.extend(reversed(subfolders))
+    return Listing(tuple(photos), tuple(skipped))
+
+
+def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
+    """Say why a file is not tried as a photo, if it is not."""
+    if entry.is_symlink() and not path.exists():
+        return "a link to a file that does not exist"
+    if not entry.is_file():
+        return "not a regular file"
+    if path.suffix.lower() not in SUFFIXES:
+        kind = path.suffix.lower() or "a file without an ending"
+        return f"not a photo format that is read here: {kind}"
+    return None
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a file is the record that this program leaves in a folder of results."""
+    try:
+        with path.open("rb") as stream:
+            return b'"program": "sightings"' in stream.read(200)
+    except OSError:
+        return False
+
+
+def _hidden(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith(".") or entry.name.casefold() in NEVER_PHOTOS:
+        return True
+    # Windows alone has this attribute.
+    try:
+        attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
+    except OSError:
+        return False
+    return bool(attributes & stat.FILE_ATTRIBUTE_HIDDEN)

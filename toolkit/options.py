@@ -1,0 +1,216 @@
+"""The words of the command line, and the help that explains them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+from toolkit import __version__
+from toolkit.names import printable
+from toolkit.settings import (
+    DETECTORS,
+    DEVICES,
+    ENGINES,
+    METHODS,
+    RULES,
+    AutopilotSettings,
+    PointAndShootSettings,
+    Settings,
+)
+
+MEND = 2
+
+TRY_FIRST = """\
+examples:
+  sightings autopilot ~/Pictures/Norway ~/Sorted          one folder for each person
+  sightings point-and-shoot ~/Pictures ~/Friends ~/Found  the photos that show your friends
+  sightings autopilot PHOTOS OUT --dry-run                show what would be copied, copy nothing
+
+Your photos are only ever read, and nothing leaves this computer.
+"""
+
+AUTOPILOT = """\
+Read a folder of photos (and its subfolders), learn every new face, and copy each photo into one
+folder for each person in it: a photo of five people lands in five folders. person_001 is the one
+seen most. OUT also gets sightings.csv (every face: where, who), nobody.csv (photos without a face),
+problems.csv (files that could not be read, and why) and run.json (the settings).
+"""
+
+POINT_AND_SHOOT = """\
+PEOPLE holds one folder for each person, named as you like, with one or more photos of that person.
+Each photo in PHOTOS that shows one of them is copied into OUT/<that name>/. A face near nobody's
+examples stays unknown. Example photos with no face, or with several, are reported and not used.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser, whose complaints are one line, and which takes no half words."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **{**settings, "allow_abbrev": False})
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is, and leave with exit code 2."""
+        self.exit(MEND, f"sightings: {printable(message)}. See: {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = Parser(
+        prog="sightings",
+        description="Sort a folder of photos by who is in them, on your own computer.",
+        epilog=TRY_FIRST,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"sightings {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    autopilot = _command(commands, "autopilot", "one folder for each person found", AUTOPILOT)
+    autopilot.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    autopilot.add_argument("out", metavar="OUT", help="where the folders go")
+    autopilot.add_argument(
+        "--method",
+        choices=METHODS,
+        default=AutopilotSettings.method,
+        help="way of grouping (%(default)s); average is the one that large albums need",
+    )
+    _shared(autopilot)
+
+    point = _command(
+        commands, "point-and-shoot", "the photos that show the people you name", POINT_AND_SHOOT
+    )
+    point.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    point.add_argument("people", metavar="PEOPLE", help="one folder for each person")
+    point.add_argument("out", metavar="OUT", help="where the folders go")
+    point.add_argument(
+        "--method",
+        choices=RULES,
+        default=PointAndShootSettings.method,
+        help="compare with a person's nearest example, or with the mean of them (%(default)s)",
+    )
+    point.add_argument(
+        "--largest-face",
+        action="store_true",
+        help="of several faces in an example photo, take the largest",
+    )
+    _shared(point)
+
+    sample = _command(
+        commands, "sample", "make a small album to try things on", "Make a small album to try."
+    )
+    sample.add_argument("out", metavar="OUT", help="a new folder")
+    sample.add_argument("--quiet", action="store_true", help="print nothing")
+
+    _command(commands, "models", "check the model files", "Find the model files and check them.")
+    return top
+
+
+def _command(commands: Any, name: str, summary: str, description: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return made
+
+
+def _shared(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add(
+        "--threshold",
+        type=float,
+        metavar="D",
+        help="distance up to which two faces are one person: lower splits more, higher joins more "
+        "(0.55 for autopilot, 0.57 for point-and-shoot)",
+    )
+    add(
+        "--long-edge",
+        type=int,
+        metavar="PX",
+        default=Settings.long_edge,
+        help="shrink photos to this before looking for faces (%(default)s); smaller is quicker and "
+        "loses small faces",
+    )
+    add(
+        "--detector",
+        choices=DETECTORS,
+        default=Settings.detector,
+        help="cnn finds turned and half-hidden faces, hog frontal ones (%(default)s)",
+    )
+    add(
+        "--upsample",
+        type=int,
+        choices=(0, 1, 2),
+        default=Settings.upsample,
+        help="double photos so often before the search, for smaller faces; by default, once where "
+        "that brings a small photo nearer to the long edge",
+    )
+    add(
+        "--engine",
+        choices=ENGINES,
+        default=Settings.engine,
+        help="what runs dlib's networks: ONNX Runtime, or dlib itself, far slower (%(default)s)",
+    )
+    add(
+        "--device",
+        choices=DEVICES,
+        default=Settings.device,
+        help="where ONNX Runtime runs; cuda needs the package onnxruntime-gpu (%(default)s)",
+    )
+    add(
+        "--min-face",
+        type=int,
+        metavar="PX",
+        default=Settings.min_face,
+        help="leave out faces smaller than this in the full-size photo (%(default)s)",
+    )
+    add(
+        "--min-score",
+        type=float,
+        metavar="S",
+        default=Settings.min_score,
+        help="leave out detections less sure than this (%(default)s)",
+    )
+    add(
+        "--min-sharpness",
+        type=float,
+        metavar="S",
+        default=Settings.min_sharpness,
+        help="leave out faces more blurred than this, 0 to 1 (%(default)s)",
+    )
+    add(
+        "--landmarks",
+        type=int,
+        choices=(5, 68),
+        default=Settings.landmarks,
+        help="points by which faces are aligned (%(default)s)",
+    )
+    add(
+        "--jitter",
+        type=int,
+        metavar="N",
+        default=Settings.jitter,
+        help="average so many slightly moved copies of each face (%(default)s)",
+    )
+    add(
+        "--same-photo",
+        action="store_true",
+        help="let two faces in one photo be one person (for mirrors and collages)",
+    )
+    add("--dry-run", action="store_true", help="show what would be copied, and copy nothing")
+    add("--link", action="store_true", help="make symbolic links instead of copies")
+    add(
+        "--replace",
+        action="store_true",
+        help="take away what an earlier run put into OUT and this one sorts otherwise",
+    )
+    add(
+        "--jobs",
+        type=int,
+        metavar="N",
+        default=Settings.jobs,
+        help="threads; 0 is one for each processor core (%(default)s)",
+    )
+    add("--json", action="store_true", help="print the summary as JSON")
+    add("--quiet", action="store_true", help="print nothing but what has to be mended")

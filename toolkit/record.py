@@ -1,0 +1,152 @@
+"""What an earlier run put into a folder, by a file that anybody can edit: it is not believed."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import unicodedata
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from toolkit.errors import BadFolder
+
+RECORD = "run.json"
+PROGRAM = "sightings"
+LARGEST = 64 << 20
+LINK = "link:"
+
+# Left by file managers: a folder that holds nothing else is empty.
+JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
+
+
+def read_record(out: Path) -> dict[str, str] | None:
+    """
+    Return what an earlier run put into `out`, or None where there was none.
+
+    Parameters
+    ----------
+    out : Path
+        A folder of results.
+
+    Returns
+    -------
+    dict of str to str, or None
+        Destination (folder/file, relative to `out`) to the sha256 of the copy, or to
+        "link:" and the target of a link. Entries that do not name a place in a folder of `out` are
+        left out.
+    """
+    path = out / RECORD
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
+            return None
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, MemoryError):
+        return None
+    if not isinstance(content, dict) or content.get("program") != PROGRAM:
+        return None
+    files = content.get("files")
+    if not isinstance(files, dict):
+        return None
+    return {
+        place: mark for place, mark in files.items() if isinstance(mark, str) and _is_inside(place)
+    }
+
+
+def _is_inside(place: object) -> bool:
+    """Whether a text is a folder and a file in it, written as this program writes it."""
+    if not isinstance(place, str) or "\\" in place or "\x00" in place:
+        return False
+    path = PurePosixPath(place)
+    parts = path.parts
+    return (
+        path.as_posix() == place
+        and len(parts) == 2
+        and not path.is_absolute()
+        and ".." not in parts
+        and ":" not in place
+    )
+
+
+def real_folder(out: Path, place: str) -> bool:
+    """Whether the folder of a recorded place is a folder of `out` itself, and no link elsewhere."""
+    try:
+        return stat.S_ISDIR((out / place).parent.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def folded(place: str) -> str:
+    """Return a place in the form in which file systems that ignore case compare it."""
+    return unicodedata.normalize("NFC", place.casefold())
+
+
+def is_unused(out: Path) -> bool:
+    """Whether a folder is empty, but for what file managers and interrupted runs leave."""
+    with os.scandir(out) as entries:
+        return all(
+            entry.name.casefold() in JUNK
+            or entry.name.startswith(".sightings-")
+            or (entry.is_dir(follow_symlinks=False) and is_unused(Path(entry.path)))
+            for entry in entries
+        )
+
+
+def check_out(out: Path, *, photos: Path, people: Path | None = None) -> None:
+    """
+    Raise `BadFolder` unless results can go to `out` without touching anything of the user's.
+
+    It may be missing, empty, or hold an earlier result. It may lie inside the folder of photos,
+    where it is left out of the listing.
+
+    Parameters
+    ----------
+    out : Path
+        Where results go.
+    photos : Path
+        The photos.
+    people : Path, optional
+        The references.
+    """
+    try:
+        here = out.resolve()
+        for what, folder in (("photos", photos), ("people", people)):
+            if folder is None:
+                continue
+            there = folder.resolve()
+            if here == there or here in there.parents:
+                raise BadFolder(
+                    f"results cannot go to {out}: the {what} are in it ({folder}). "
+                    "Choose a new folder."
+                )
+            if what == "people" and there in here.parents:
+                raise BadFolder(
+                    f"results cannot go to {out}: it lies inside the people's folder {folder}, "
+                    "where it would be taken for a person. Choose a folder outside."
+                )
+        if os.path.lexists(out) and not out.is_dir():
+            raise BadFolder(
+                f"results cannot go to {out}: it is a file, or a link to nowhere. "
+                "Choose a new folder."
+            )
+        if out.is_dir() and read_record(out) is None and not is_unused(out):
+            raise BadFolder(
+                f"results cannot go to {out}: it is not empty, and holds no earlier result of this "
+                "program that can be read (run.json). Choose a new folder."
+            )
+    except (OSError, RuntimeError) as error:
+        raise BadFolder(f"results cannot go to {out}: {reason_of(error)}") from error
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what an error says, without the path: "No space left on device"."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def as_json(files: dict[str, str], about: dict[str, Any]) -> str:
+    """Return the text of a record."""
+    content = {"program": PROGRAM, **about, "files": files}
+    return json.dumps(content, indent=1, ensure_ascii=True, default=str) + "\n"
