@@ -86,26 +86,39 @@ def test_portraits_are_two_people_even_where_the_face_is_cut(evaluation) -> None
     assert sorted(found.values(), key=len) == [biden, obama]
 
 
-def test_lfw_average_linkage_is_no_worse_than_the_known_row(evaluation) -> None:
-    """B-cubed F .940 at the best threshold, 0.52: each photo's face nearest the centre."""
-    folder = evaluation / "faces/lfw"
-    subject = modes.face_subject(modes.AutopilotSettings())
-    paths = photos.find(folder).photos
+@pytest.mark.parametrize(
+    ("detector", "upsample", "bcubed", "pairwise", "found"),
+    [
+        # The row that is known of HOG with one upsampling: B-cubed F .940, pairwise F .981.
+        ("hog", 1, 0.9395, 0.98, 6820),
+        # The default finds the turned faces too, which are harder to tell apart.
+        ("cnn", None, 0.935, 0.98, 6880),
+    ],
+)
+def test_lfw_average_linkage_at_its_best_threshold(
+    evaluation, detector, upsample, bcubed, pairwise, found
+) -> None:
+    settings = modes.AutopilotSettings(detector=detector, upsample=upsample)
+    subject = modes.face_subject(settings)
     encodings, truth = [], []
-    for result in scan.scan(paths, subject, long_edge=1000, jobs=2):
+    for result in scan.scan(
+        photos.find(evaluation / "faces/lfw").photos,
+        subject,
+        long_edge=settings.long_edge,
+        min_sharpness=settings.min_sharpness,
+        jobs=2,
+    ):
         if result.detections:
-            centres = [
-                (d.box.left + d.box.right, d.box.top + d.box.bottom) for d in result.detections
-            ]
-            nearest = min(
-                range(len(centres)), key=lambda i, c=centres: np.hypot(c[i][0] - 250, c[i][1] - 250)
-            )
-            encodings.append(result.encodings[nearest])
+            boxes = [d.box for d in result.detections]
+            # The subject is the face nearest the centre of the photo of 250 x 250 px.
+            away = [np.hypot(b.left + b.right - 250, b.top + b.bottom - 250) for b in boxes]
+            encodings.append(result.encodings[int(np.argmin(away))])
             truth.append(result.path.parent.name)
-    found = cluster.average(np.stack(encodings), threshold=0.52)
-    scores = evaluate.score_grouping(np.array(truth), found.labels)
-    assert scores.bcubed_f >= 0.9395
-    assert scores.pairwise_f >= 0.98
+    assert len(truth) >= found
+    clustering = cluster.average(np.stack(encodings), threshold=0.52)
+    scores = evaluate.score_grouping(np.array(truth), clustering.labels)
+    assert scores.bcubed_f >= bcubed
+    assert scores.pairwise_f >= pairwise
 
 
 def test_every_orientation_shows_the_same_picture(evaluation) -> None:

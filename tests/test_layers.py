@@ -42,14 +42,15 @@ LAYERS = {
     "results": 10,
     "sample": 10,
     "modes": 11,
+    "benchmark": 12,
     "options": 11,
-    "cli": 12,
+    "cli": 13,
 }
 # errors < records: both are the ground floor, and records raises errors.
 SAME_LAYER = {("records", "errors"), ("subjects", "subjects")}
 HEAVY = {"dlib", "matplotlib", "onnxruntime", "onnx", "cv2", "sklearn", "tqdm"}
 # Chinese whispers is dlib's, and a way of grouping.
-MAY_IMPORT_DLIB = {"subjects", "cluster"}
+MAY_IMPORT_DLIB = {"subjects", "cluster", "benchmark"}
 MAY_IMPORT_ONNX = {"engine", "onnx_graph"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))

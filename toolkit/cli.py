@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
 from toolkit.errors import SightingsError
+from toolkit.export import write_text
 from toolkit.names import printable
 from toolkit.options import MEND, parser
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -147,11 +148,12 @@ def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
 def _sample(options: argparse.Namespace, console: TextIO) -> None:
     from toolkit import modes, sample
 
-    made = sample.make_album(modes.folder_at(options.out))
+    out = modes.folder_at(options.out)
+    made = sample.make_album(out)
     if not options.quiet:
         sys.stdout.write(
-            f"{len(made)} photos are in {options.out / 'photos'}, example photos of the people in "
-            f"{options.out / 'people'}\n"
+            f"{len(made)} photos are in {out / 'photos'}, example photos of the people in "
+            f"{out / 'people'}\n"
         )
 
 
@@ -171,11 +173,46 @@ def _models(options: argparse.Namespace, console: TextIO) -> None:
         raise SightingsError(required[0])
 
 
+def _bench(options: argparse.Namespace, console: TextIO) -> None:
+    import pandas as pd
+
+    from toolkit import benchmark, modes
+    from toolkit.settings import cores
+
+    def log(line: str) -> None:
+        console.write(f"{line}\n")
+        console.flush()
+
+    if options.kind == "engine":
+        table = benchmark.engine(modes.folder_at(options.photo), rounds=options.rounds, log=log)
+    elif options.kind == "pipeline":
+        jobs = sorted({1, cores()})
+        table = benchmark.pipeline(modes.folder_at(options.photos), jobs=jobs)
+    else:
+        truth = pd.read_csv(modes.folder_at(options.truth))
+        if not {"photo", "person"} <= set(truth):
+            raise SightingsError(
+                f"{options.truth} has the columns {', '.join(map(str, truth))}; expected photo and "
+                "person."
+            )
+        table = benchmark.peers(modes.folder_at(options.photos), truth)
+    about = benchmark.machine()
+    sys.stdout.write(f"{about['processor']}, {about['cores']} cores\n\n")
+    sys.stdout.write(table.T.to_string(header=False, float_format="{:,.4g}".format) + "\n")
+    if options.output:
+        rows = json.loads(table.to_json(orient="records"))
+        write_text(
+            modes.folder_at(options.output),
+            json.dumps({"bench": options.kind, "machine": about, "rows": rows}, indent=1) + "\n",
+        )
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "autopilot": _autopilot,
     "point-and-shoot": _point_and_shoot,
     "sample": _sample,
     "models": _models,
+    "bench": _bench,
 }
 
 

@@ -102,6 +102,38 @@ def parser() -> argparse.ArgumentParser:
     sample.add_argument("--quiet", action="store_true", help="print nothing")
 
     _command(commands, "models", "check the model files", "Find the model files and check them.")
+
+    bench = _command(
+        commands, "bench", "measure speed on this computer", "Measure speed on this computer."
+    )
+    kinds = bench.add_subparsers(dest="kind", metavar="WHAT", required=True, parser_class=Parser)
+    engine = _command(
+        kinds,
+        "engine",
+        "the networks beside dlib's own, on one core",
+        "Run dlib's two networks in ONNX Runtime and in dlib, in turn, on one core: CPU seconds,\n"
+        "medians, and the share of the core's matrix product. Takes some minutes, for dlib.",
+    )
+    engine.add_argument("photo", metavar="PHOTO", help="a photo; it is brought to 1366 x 768 px")
+    engine.add_argument("--rounds", type=int, default=5, help="timings of each (%(default)s)")
+    pipeline = _command(
+        kinds,
+        "pipeline",
+        "from files to groups, by stage",
+        "Run autopilot on a folder with one thread and with one a core, writing nothing.",
+    )
+    pipeline.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    peers = _command(
+        kinds,
+        "peers",
+        "the same album with what others use",
+        "Sort an album with this program, with face_recognition (pip install --no-deps\n"
+        "face_recognition) and in dlib's own way: time, faces, and pairs right and wrong.",
+    )
+    peers.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    peers.add_argument("truth", metavar="TRUTH.csv", help="columns photo and person")
+    for kind in (engine, pipeline, peers):
+        kind.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
     return top
 
 
