@@ -90,7 +90,7 @@ def test_portraits_are_two_people_even_where_the_face_is_cut(evaluation) -> None
     ("detector", "upsample", "bcubed", "pairwise", "found"),
     [
         # The row that is known of HOG with one upsampling: B-cubed F .940, pairwise F .981.
-        ("hog", 1, 0.9395, 0.98, 6820),
+        ("hog", 1, 0.9395, 0.975, 6820),
         # The default finds the turned faces too, which are harder to tell apart.
         ("cnn", None, 0.935, 0.98, 6880),
     ],

@@ -1,0 +1,68 @@
+"""The benches measure what they say; no test asserts a time."""
+
+import json
+
+import pandas as pd
+import pytest
+from conftest import save_tiles
+
+from toolkit import benchmark, cli, modes
+from toolkit.errors import SightingsError
+
+
+@pytest.fixture
+def tiles(monkeypatch, colours):
+    monkeypatch.setattr(modes, "face_subject", lambda settings: colours)
+
+
+def test_groups_count_as_the_person_they_fit_best() -> None:
+    expected = {("1.jpg", "ann"), ("2.jpg", "ann"), ("2.jpg", "bob"), ("3.jpg", "bob")}
+    perfect = [("1.jpg", 7), ("2.jpg", 7), ("2.jpg", 3), ("3.jpg", 3)]
+    assert benchmark._against(perfect, expected) == (4, 0)
+    # One group for everybody is ann or bob, not both; its third photo is wrong.
+    assert benchmark._against([("1.jpg", 0), ("2.jpg", 0), ("3.jpg", 0)], expected) == (2, 1)
+    # A person split in two: one part is right, the other is wrong.
+    split = [("1.jpg", 0), ("2.jpg", 1), ("2.jpg", 2), ("3.jpg", 2)]
+    assert benchmark._against(split, expected) == (3, 1)
+    assert benchmark._against([], expected) == (0, 0)
+
+
+def test_the_shares_of_the_stages_make_a_whole(album, tiles) -> None:
+    table = benchmark.pipeline(album, jobs=(1, 2))
+    assert table["jobs"].to_list() == [1, 2]
+    assert table["photos"].to_list() == [6, 6]
+    shares = table[[column for column in table if column.startswith("share_")]]
+    assert shares.sum(axis=1).to_list() == pytest.approx([1.0, 1.0])
+    assert (table["peak_mb"] > 10).all()
+
+
+def test_numbers_go_to_the_screen_and_to_a_file(album, tmp_path, tiles, capsys) -> None:
+    output = tmp_path / "bench.json"
+    assert cli.main(["bench", "pipeline", str(album), "--output", str(output)]) == 0
+    assert "photos_per_second" in capsys.readouterr().out
+    content = json.loads(output.read_text())
+    assert content["bench"] == "pipeline"
+    assert content["machine"]["cores"] >= 1
+    assert content["rows"][0]["photos"] == 6
+
+
+def test_the_engine_and_dlib_are_timed_in_turn(sample_album) -> None:
+    table = benchmark.engine(sample_album / "photos/day 1/IMG_0002.jpg", rounds=1)
+    assert len(table) == 4
+    assert (table["seconds"] > 0).all()
+    assert table["dlib_seconds"].notna().to_list() == [True, True, True, False]
+    assert table["times_faster"][0] == pytest.approx(table["dlib_seconds"][0] / table["seconds"][0])
+
+
+def test_peers_say_what_is_missing(album, tiles, monkeypatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "face_recognition", None)
+    truth = pd.DataFrame({"photo": ["a1.png"], "person": ["ann"]})
+    with pytest.raises(SightingsError, match="pip install --no-deps face_recognition"):
+        benchmark.peers(album, truth)
+
+
+def test_a_table_of_truth_without_its_columns_is_refused(album, tmp_path, capsys) -> None:
+    save_tiles(tmp_path / "x.png", "ann")
+    (tmp_path / "truth.csv").write_text("file,name\n")
+    assert cli.main(["bench", "peers", str(album), str(tmp_path / "truth.csv")]) == 2
+    assert "expected photo and person" in capsys.readouterr().err
