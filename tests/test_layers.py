@@ -43,6 +43,7 @@ LAYERS = {
     "sample": 10,
     "modes": 11,
     "benchmark": 12,
+    "recall": 12,
     "options": 11,
     "cli": 13,
 }

@@ -173,10 +173,14 @@ def _models(options: argparse.Namespace, console: TextIO) -> None:
         raise SightingsError(required[0])
 
 
+def _figures(value: float) -> str:
+    return f"{value:,.4g}"
+
+
 def _bench(options: argparse.Namespace, console: TextIO) -> None:
     import pandas as pd
 
-    from toolkit import benchmark, modes
+    from toolkit import benchmark, modes, recall
     from toolkit.settings import cores
 
     def log(line: str) -> None:
@@ -188,6 +192,9 @@ def _bench(options: argparse.Namespace, console: TextIO) -> None:
     elif options.kind == "pipeline":
         jobs = sorted({1, cores()})
         table = benchmark.pipeline(modes.folder_at(options.photos), jobs=jobs)
+    elif options.kind == "detect":
+        boxes = pd.read_csv(modes.folder_at(options.boxes))
+        table = recall.recall(modes.folder_at(options.photos), boxes)
     else:
         truth = pd.read_csv(modes.folder_at(options.truth))
         if not {"photo", "person"} <= set(truth):
@@ -198,7 +205,9 @@ def _bench(options: argparse.Namespace, console: TextIO) -> None:
         table = benchmark.peers(modes.folder_at(options.photos), truth)
     about = benchmark.machine()
     sys.stdout.write(f"{about['processor']}, {about['cores']} cores\n\n")
-    sys.stdout.write(table.T.to_string(header=False, float_format="{:,.4g}".format) + "\n")
+    shown = table if len(table) > len(table.columns) else table.T
+    text = shown.to_string(header=shown is table, index=shown is not table, float_format=_figures)
+    sys.stdout.write(f"{text}\n")
     if options.output:
         rows = json.loads(table.to_json(orient="records"))
         write_text(

@@ -132,7 +132,16 @@ def parser() -> argparse.ArgumentParser:
     )
     peers.add_argument("photos", metavar="PHOTOS", help="folder of photos")
     peers.add_argument("truth", metavar="TRUTH.csv", help="columns photo and person")
-    for kind in (engine, pipeline, peers):
+    detect = _command(
+        kinds,
+        "detect",
+        "which faces are found, by size, against time",
+        "Enlarge photos whose faces are known to 4000 px, and search them with each detector at\n"
+        "several sizes.",
+    )
+    detect.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    detect.add_argument("boxes", metavar="BOXES.csv", help="photo, left, top, width, height in px")
+    for kind in (engine, pipeline, peers, detect):
         kind.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
     return top
 

@@ -1,0 +1,140 @@
+"""Which faces are found, by their size, and what it costs, for detectors and photo sizes."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image
+
+from toolkit import modes, photos
+from toolkit.errors import SightingsError
+from toolkit.records import Detection
+from toolkit.settings import Settings
+
+BOX_COLUMNS = ("photo", "left", "top", "width", "height")
+EDGES = (0.0, 0.05, 0.08, 0.12, 1.0)
+WAYS = tuple(
+    [("hog", upsample, size) for size in (640, 1000, 1200, 1600, 2400) for upsample in (0, 1)]
+    + [("cnn", 0, size) for size in (600, 800, 1000, 1200, 1400, 1600, 2000)]
+)
+
+
+def recall(
+    folder: Path,
+    boxes: pd.DataFrame,
+    *,
+    enlarge: int = 4000,
+    ways: Sequence[tuple[str, int, int]] = WAYS,
+) -> pd.DataFrame:
+    """
+    Find faces in photos whose faces are known, with each detector at several sizes.
+
+    A face counts as found when a detection is centred in it or it is centred in a detection. Photos
+    are first enlarged, as if they came from a modern camera.
+
+    Parameters
+    ----------
+    folder : Path
+        Photos.
+    boxes : pandas.DataFrame
+        One row a face: photo (path relative to `folder`), left, top, width, height in px.
+    enlarge : int
+        Longer side, in px, that photos are brought to; 0 leaves them.
+    ways : sequence of (str, int, int)
+        Detector, upsampling, and long edge in px to which photos are then shrunk.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a way: detector, upsample, long_edge, cpu_seconds (a photo, the search alone),
+        found, of (faces), false (detections where no face is known), and the share found of faces
+        whose height is 0 to 5, 5 to 8, 8 to 12 and above 12% of the photo's longer side.
+
+    Raises
+    ------
+    SightingsError
+        If the table lacks a column.
+    """
+    missing = set(BOX_COLUMNS) - set(boxes.columns)
+    if missing:
+        raise SightingsError(
+            f"the table of faces lacks the columns {', '.join(sorted(missing))}; "
+            f"expected {', '.join(BOX_COLUMNS)}."
+        )
+    known = {str(name): rows for name, rows in boxes.groupby("photo")}
+    images = {name: _enlarged(photos.open_upright(folder / name), enlarge) for name in known}
+    rows = []
+    for detector, upsample, long_edge in ways:
+        settings = Settings(detector=detector, upsample=upsample, long_edge=long_edge)
+        seek = modes.face_subject(settings).detector
+        seconds, false = 0.0, 0
+        hits: list[bool] = []
+        sizes: list[float] = []
+        for name, faces in known.items():
+            image, factor = images[name]
+            small = photos.shrink(image, long_edge=long_edge)
+            scale = factor * small.shape[1] / image.shape[1]
+            started = time.process_time()
+            found = seek.detect(small)
+            seconds += time.process_time() - started
+            table = faces[["left", "top", "width", "height"]].to_numpy(dtype=float) * scale
+            matched = _matched(table, found)
+            hits.extend(matched.any(axis=1).tolist())
+            false += int((~matched.any(axis=0)).sum())
+            sizes.extend((table[:, 3] / max(small.shape)).tolist())
+        rows.append(
+            {
+                "detector": detector,
+                "upsample": upsample,
+                "long_edge": long_edge,
+                "cpu_seconds": seconds / len(known),
+                "found": int(np.sum(hits)),
+                "of": len(hits),
+                "false": false,
+                **_by_size(np.array(hits), np.array(sizes)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _enlarged(image: npt.NDArray[np.uint8], long_edge: int) -> tuple[npt.NDArray[np.uint8], float]:
+    height, width = image.shape[:2]
+    factor = max(1.0, long_edge / max(height, width))
+    if factor == 1.0:
+        return image, 1.0
+    size = (round(width * factor), round(height * factor))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)), factor
+
+
+def _matched(faces: npt.NDArray[np.float64], found: Sequence[Detection]) -> npt.NDArray[np.bool_]:
+    """Shape (faces, detections): whether the centre of either lies in the other."""
+    spots = np.array(
+        [(d.box.left, d.box.top, d.box.width, d.box.height) for d in found], dtype=float
+    ).reshape(-1, 4)
+    return np.asarray(_centred(faces, spots) | _centred(spots, faces).T, dtype=np.bool_)
+
+
+def _centred(
+    inner: npt.NDArray[np.float64], outer: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    centre = inner[:, None, :2] + inner[:, None, 2:] / 2
+    inside = (
+        (centre > outer[None, :, :2]) & (centre < outer[None, :, :2] + outer[None, :, 2:])
+    ).all(axis=2)
+    return np.asarray(inside, dtype=np.bool_)
+
+
+def _by_size(hits: npt.NDArray[np.bool_], sizes: npt.NDArray[np.float64]) -> dict[str, Any]:
+    shares = {}
+    for low, high in itertools.pairwise(EDGES):
+        inside = (sizes >= low) & (sizes < high)
+        label = f"{low:.0%} to {high:.0%}" if high < 1 else f"above {low:.0%}"
+        shares[label] = f"{int(hits[inside].sum())}/{int(inside.sum())}"
+    return shares
