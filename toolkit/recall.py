@@ -86,7 +86,7 @@ def recall(
             seconds += time.process_time() - started
             table = faces[["left", "top", "width", "height"]].to_numpy(dtype=float) * scale
             matched = _matched(table, found)
-            hits.extend(matched.any(axis=1).tolist())
+            hits.extend(bool(one.any()) for one in matched)
             false += int((~matched.any(axis=0)).sum())
             sizes.extend((table[:, 3] / max(small.shape)).tolist())
         rows.append(
