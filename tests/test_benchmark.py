@@ -63,7 +63,7 @@ def test_peers_say_what_is_missing(album, tiles, monkeypatch) -> None:
 
 def test_a_table_of_truth_without_its_columns_is_refused(album, tmp_path, capsys) -> None:
     save_tiles(tmp_path / "x.png", "ann")
-    (tmp_path / "truth.csv").write_text("file,name\n")
+    (tmp_path / "truth.csv").write_text("file,name\nx,y\n")
     assert cli.main(["bench", "peers", str(album), str(tmp_path / "truth.csv")]) == 2
     assert "expected photo and person" in capsys.readouterr().err
 
@@ -84,3 +84,25 @@ def test_recall_counts_faces_by_size_and_what_is_no_face(tmp_path, colours, monk
 def test_a_table_of_faces_without_its_columns_is_refused(tmp_path) -> None:
     with pytest.raises(SightingsError, match="lacks the columns height"):
         recall.recall(tmp_path, pd.DataFrame(columns=["photo", "left", "top", "width"]))
+
+
+def test_copies_and_photos_of_one_name_in_two_folders_count_each(album, tiles, monkeypatch) -> None:
+    (album / "zz").mkdir()
+    (album / "zz" / "a1.png").write_bytes((album / "a1.png").read_bytes())
+    monkeypatch.setattr(benchmark, "_face_recognition", lambda paths: [])
+    monkeypatch.setattr(benchmark, "_dlib_way", lambda paths: [])
+    names = ["a1.png", "zz/a1.png", "deep/a1.png", "a2.png", "deep/a3.png", "three.png"]
+    truth = pd.DataFrame({"photo": names, "person": "ann"})
+    table = benchmark.peers(album, truth)
+    assert table["right"].to_list()[:2] == [6, 6]
+    assert table["missed"].to_list() == [0, 0, 6, 6]
+    with pytest.raises(SightingsError, match="no photo of the truth"):
+        benchmark.peers(album, truth.assign(photo="x.jpg"))
+
+
+@pytest.mark.parametrize("content", ["", "photo,person\n"])
+def test_an_empty_table_is_refused_in_one_line(album, tmp_path, capsys, content) -> None:
+    (tmp_path / "t.csv").write_text(content)
+    for kind in ("peers", "detect"):
+        assert cli.main(["bench", kind, str(album), str(tmp_path / "t.csv")]) == 2
+        assert capsys.readouterr().err.count("\n") == 1

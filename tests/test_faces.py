@@ -7,14 +7,8 @@ from toolkit import photos, weights
 from toolkit.errors import BadModelFile
 from toolkit.records import Box
 from toolkit.settings import Settings
-from toolkit.subjects.face import (
-    CnnDetector,
-    FaceEncoder,
-    HogDetector,
-    Landmarks,
-    doublings,
-    face,
-)
+from toolkit.subjects.face import FaceEncoder, Landmarks, face
+from toolkit.subjects.face_detectors import CnnDetector, HogDetector, doublings
 
 dlib = pytest.importorskip("dlib")
 
@@ -116,7 +110,9 @@ def test_settings_make_encodings_that_do_not_compare(encoder) -> None:
 
 def test_jitter_moves_an_encoding_a_little(three, encoder) -> None:
     chips = encoder.chips(three, [HogDetector().detect(three)[0].box])
-    moved = FaceEncoder(jitter=3).encode(chips)
+    moving = FaceEncoder(jitter=3)
+    moved = moving.encode(chips)
+    np.testing.assert_array_equal(moving.encode(chips), moved)  # whatever was encoded before
     assert 0 < np.linalg.norm(moved - encoder.encode(chips)) < 0.4
 
 

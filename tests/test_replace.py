@@ -146,7 +146,7 @@ def test_a_photo_that_changes_or_goes_away_during_the_run_is_reported(sorted_onc
     assert "No such file" in reasons[str(first)]
     assert "changed since it was looked at" in reasons[str(second)]
     assert result.as_dict()["copies"] == 1
-    assert "1 copies" in str(result)
+    assert "1 copy (" in str(result)
 
 
 def test_results_of_an_earlier_run_are_not_taken_for_photos(sorted_once, colours) -> None:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit import modes, photos, weights
-from toolkit.errors import BadFolder, SightingsError
+from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.settings import AutopilotSettings, cores
 
 # Multiplications and additions of one encoding, counted over the network's layers.
@@ -52,8 +52,8 @@ def engine(
     photo : Path
         A photo of at least 1366 x 768 px; it is brought to that size.
     rounds : int
-        How often each is timed, after one call to warm up; the median is given. dlib's detector is
-        timed twice at most.
+        How often each is timed, 1 or more, after one call to warm up; the median is given. dlib's
+        detector is timed twice at most.
     log : callable, optional
         Called with a line of text after each round.
 
@@ -64,12 +64,15 @@ def engine(
         gflop_per_second, share_of_sgemm (of the core's float32 matrix product, measured in the same
         run).
     """
+    if rounds < 1:
+        raise BadSetting(f"rounds is {rounds}; expected 1 or more")
     import dlib
     from PIL import Image
     from threadpoolctl import threadpool_limits
 
     from toolkit.engine import OnnxEncoder, OnnxFaceDetector
-    from toolkit.subjects.face import CNN, ENCODER
+    from toolkit.subjects.face import ENCODER
+    from toolkit.subjects.face_detectors import CNN
 
     folder = weights.cache_folder()
     encoder = OnnxEncoder(weights.find(ENCODER), cache_folder=folder, threads=1)
@@ -102,8 +105,10 @@ def engine(
     ours: dict[str, list[float]] = {name: [] for name in work}
     theirs: dict[str, list[float]] = {name: [] for name in work}
     with threadpool_limits(limits=1):
-        for call, _, _ in work.values():
+        for call, other, _ in work.values():
             call()
+            if other is not None:
+                other()
         for turn in range(rounds):
             for name, (call, other, count) in work.items():
                 ours[name].append(_cpu(call) / count)
@@ -188,7 +193,7 @@ def peers(folder: Path, truth: pd.DataFrame) -> pd.DataFrame:
     folder : Path
         Photos.
     truth : pandas.DataFrame
-        Columns photo (file name) and person.
+        Columns photo (path relative to the folder, with forward slashes) and person.
 
     Returns
     -------
@@ -204,17 +209,23 @@ def peers(folder: Path, truth: pd.DataFrame) -> pd.DataFrame:
     paths = photos.find(folder).photos
     if not paths:
         raise BadFolder(f"photos: {folder} holds no photo.")
-    tools: dict[str, Callable[[Sequence[Path]], list[tuple[str, int]]]] = {
-        "sightings, 1 thread": lambda paths: _sightings(folder, 1),
-        f"sightings, {cores()} threads": lambda paths: _sightings(folder, cores()),
+    tools: dict[str, Callable[[Sequence[Path]], list[tuple[Path, int]]]] = {
+        "sightings, 1 thread": lambda _: _sightings(folder, 1),
+        f"sightings, {cores()} threads": lambda _: _sightings(folder, cores()),
         "face_recognition 1.3, defaults, full size": _face_recognition,
         "dlib: CNN at 1200 px, Chinese whispers at 0.5": _dlib_way,
     }
     expected = set(zip(truth["photo"], truth["person"], strict=True))
+    within = {path: path.relative_to(folder).as_posix() for path in paths}
+    if not {photo for photo, _ in expected} & set(within.values()):
+        raise SightingsError(
+            f"no photo of the truth is in {folder}; expected paths relative to it, such as "
+            f"{next(iter(within.values()))}."
+        )
     rows = []
     for name, tool in tools.items():
         started, cpu = time.perf_counter(), time.process_time()
-        found = tool(paths)
+        found = [(within[path], group) for path, group in tool(paths)]
         wall, cpu = time.perf_counter() - started, time.process_time() - cpu
         right, wrong = _against(found, expected)
         rows.append(
@@ -232,17 +243,21 @@ def peers(folder: Path, truth: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _sightings(folder: Path, jobs: int) -> list[tuple[str, int]]:
+def _sightings(folder: Path, jobs: int) -> list[tuple[Path, int]]:
     result = modes.autopilot(folder, settings=AutopilotSettings(jobs=jobs))
+    seen = pd.DataFrame(
+        {
+            "photo_digest": result.gallery.sightings["photo_digest"],
+            "group": result.clustering.labels,
+        }
+    )
+    files = result.gallery.photos[["path", "photo_digest"]].merge(seen, on="photo_digest")
     return [
-        (Path(path).name, int(label))
-        for path, label in zip(
-            result.gallery.sightings["path"], result.clustering.labels, strict=True
-        )
+        (Path(path), int(group)) for path, group in zip(files["path"], files["group"], strict=True)
     ]
 
 
-def _face_recognition(paths: Sequence[Path]) -> list[tuple[str, int]]:
+def _face_recognition(paths: Sequence[Path]) -> list[tuple[Path, int]]:
     """Its documented use: each face is the first known one within its tolerance of 0.6."""
     try:
         import face_recognition
@@ -262,15 +277,16 @@ def _face_recognition(paths: Sequence[Path]) -> list[tuple[str, int]]:
             if True not in same:
                 same.append(True)
                 known.append(encoding)
-            found.append((path.name, same.index(True)))
+            found.append((path, same.index(True)))
     return found
 
 
-def _dlib_way(paths: Sequence[Path]) -> list[tuple[str, int]]:
+def _dlib_way(paths: Sequence[Path]) -> list[tuple[Path, int]]:
     """Like its example face_clustering.py, with the CNN detector; photos shrunk to 1200 px."""
     import dlib
 
-    from toolkit.subjects.face import CNN, ENCODER, LANDMARKS
+    from toolkit.subjects.face import ENCODER, LANDMARKS
+    from toolkit.subjects.face_detectors import CNN
 
     detector = dlib.cnn_face_detection_model_v1(str(weights.find(CNN)))
     landmarks = dlib.shape_predictor(str(weights.find(LANDMARKS[5])))
@@ -280,7 +296,7 @@ def _dlib_way(paths: Sequence[Path]) -> list[tuple[str, int]]:
         image = photos.shrink(photos.open_upright(path), long_edge=1200)
         for face in detector(image, 0):
             descriptors.append(network.compute_face_descriptor(image, landmarks(image, face.rect)))
-            names.append(path.name)
+            names.append(path)
     labels = dlib.chinese_whispers_clustering(descriptors, 0.5)
     return list(zip(names, map(int, labels), strict=True))
 

@@ -173,6 +173,17 @@ def _models(options: argparse.Namespace, console: TextIO) -> None:
         raise SightingsError(required[0])
 
 
+def _table(path: str, pandas: Any) -> Any:
+    """Read a CSV file of the user's."""
+    try:
+        table = pandas.read_csv(path)
+    except ValueError as error:
+        raise SightingsError(f"{path} cannot be read as a table: {error}") from error
+    if not len(table):
+        raise SightingsError(f"{path} has no rows.")
+    return table
+
+
 def _figures(value: float) -> str:
     return f"{value:,.4g}"
 
@@ -193,10 +204,10 @@ def _bench(options: argparse.Namespace, console: TextIO) -> None:
         jobs = sorted({1, cores()})
         table = benchmark.pipeline(modes.folder_at(options.photos), jobs=jobs)
     elif options.kind == "detect":
-        boxes = pd.read_csv(modes.folder_at(options.boxes))
+        boxes = _table(options.boxes, pd)
         table = recall.recall(modes.folder_at(options.photos), boxes)
     else:
-        truth = pd.read_csv(modes.folder_at(options.truth))
+        truth = _table(options.truth, pd)
         if not {"photo", "person"} <= set(truth):
             raise SightingsError(
                 f"{options.truth} has the columns {', '.join(map(str, truth))}; expected photo and "

@@ -46,7 +46,7 @@ def plan(
     gallery: Gallery, names: Sequence[str | None], out: Path, *, link: bool = False
 ) -> pd.DataFrame:
     """
-    Say which photo goes into which folder, without touching the disk.
+    Say which photo goes into which folder, without writing anything.
 
     A photo has the same name in every folder; of two photos with one name, the second gets " (2)".
     A photo that an earlier run put into a folder keeps the name that it got there.

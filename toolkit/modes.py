@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from toolkit import __version__, cluster, export, photos, search
-from toolkit.errors import BadFolder
+from toolkit.errors import BadFolder, BadSetting
 from toolkit.records import Clustering, Gallery, empty_table
 from toolkit.references import read_references
 from toolkit.results import AutopilotResult, PointAndShootResult, Result
@@ -197,9 +197,15 @@ def group_people(
     threshold = settings.threshold or gallery.encoder.default_threshold
     apart = cluster.pairs_within(gallery.photo_of) if settings.one_per_photo else None
     with _stopwatch({} if seconds is None else seconds, "group"):
-        clustering = cluster.group(
-            gallery.encodings, settings.method, threshold=threshold, cannot_link=apart
-        )
+        try:
+            clustering = cluster.group(
+                gallery.encodings, settings.method, threshold=threshold, cannot_link=apart
+            )
+        except MemoryError as error:
+            raise BadSetting(
+                f"{len(gallery):,} faces are too many for the method {settings.method} in the "
+                "memory of this computer; use --method online, or sort fewer photos at a time"
+            ) from error
     return clustering, threshold
 
 

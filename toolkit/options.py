@@ -32,7 +32,7 @@ Your photos are only ever read, and nothing leaves this computer.
 AUTOPILOT = """\
 Read a folder of photos (and its subfolders), learn every new face, and copy each photo into one
 folder for each person in it: a photo of five people lands in five folders. person_001 is the one
-seen most. OUT also gets sightings.csv (every face: where, who), nobody.csv (photos without a face),
+seen most. OUT also gets sightings.csv (every face: where, who), nobody.csv (photos in no folder),
 problems.csv (files that could not be read, and why) and run.json (the settings).
 """
 
@@ -103,9 +103,7 @@ def parser() -> argparse.ArgumentParser:
 
     _command(commands, "models", "check the model files", "Find the model files and check them.")
 
-    bench = _command(
-        commands, "bench", "measure speed on this computer", "Measure speed on this computer."
-    )
+    bench = _command(commands, "bench", "measure speed and accuracy", "Measure speed and accuracy.")
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", required=True, parser_class=Parser)
     engine = _command(
         kinds,
@@ -211,7 +209,7 @@ def _shared(command: argparse.ArgumentParser) -> None:
         type=float,
         metavar="S",
         default=Settings.min_score,
-        help="leave out detections less sure than this (%(default)s)",
+        help="leave out detections less sure than this: a clear face has 1 with cnn (%(default)s)",
     )
     add(
         "--min-sharpness",

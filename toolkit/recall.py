@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ import pandas as pd
 from PIL import Image
 
 from toolkit import modes, photos
-from toolkit.errors import SightingsError
+from toolkit.errors import SightingsError, UnreadablePhoto
 from toolkit.records import Detection
 from toolkit.settings import Settings
 
 BOX_COLUMNS = ("photo", "left", "top", "width", "height")
-EDGES = (0.0, 0.05, 0.08, 0.12, 1.0)
+EDGES = (0.0, 0.05, 0.08, 0.12, float("inf"))
 WAYS = tuple(
     [("hog", upsample, size) for size in (640, 1000, 1200, 1600, 2400) for upsample in (0, 1)]
     # What face_recognition does with a photo from a modern camera.
@@ -56,8 +57,9 @@ def recall(
     -------
     pandas.DataFrame
         One row a way: detector, upsample, long_edge, cpu_seconds (a photo, the search alone),
-        found, of (faces), false (detections where no face is known), and the share found of faces
-        whose height is 0 to 5, 5 to 8, 8 to 12 and above 12% of the photo's longer side.
+        found, of (faces), false (detections where no face is known), and, as text "found/all", how
+        many were found of those whose height is "0% to 5%", "5% to 8%", "8% to 12%" and "above 12%"
+        of the photo's longer side.
 
     Raises
     ------
@@ -70,40 +72,52 @@ def recall(
             f"the table of faces lacks the columns {', '.join(sorted(missing))}; "
             f"expected {', '.join(BOX_COLUMNS)}."
         )
-    known = {str(name): rows for name, rows in boxes.groupby("photo")}
-    images = {name: _enlarged(photos.open_upright(folder / name), enlarge) for name in known}
-    rows = []
-    for detector, upsample, long_edge in ways:
-        settings = Settings(detector=detector, upsample=upsample, long_edge=long_edge)
-        seek = modes.face_subject(settings).detector
-        seconds, false = 0.0, 0
-        hits: list[bool] = []
-        sizes: list[float] = []
-        for name, faces in known.items():
-            image, factor = images[name]
+    seekers = [
+        modes.face_subject(Settings(detector=d, upsample=u, long_edge=size)).detector
+        for d, u, size in ways
+    ]
+    counts = [_Count() for _ in ways]
+    photo_names = list(dict.fromkeys(boxes["photo"].astype(str)))
+    for name in photo_names:
+        try:
+            image, factor = _enlarged(photos.open_upright(folder / name), enlarge)
+        except UnreadablePhoto as error:
+            raise SightingsError(f"{folder / name}: {error}") from error
+        faces = boxes[boxes["photo"].astype(str) == name]
+        table = faces[["left", "top", "width", "height"]].to_numpy(dtype=float)
+        for (_, _, long_edge), seek, count in zip(ways, seekers, counts, strict=True):
             small = photos.shrink(image, long_edge=long_edge)
-            scale = factor * small.shape[1] / image.shape[1]
             started = time.process_time()
             found = seek.detect(small)
-            seconds += time.process_time() - started
-            table = faces[["left", "top", "width", "height"]].to_numpy(dtype=float) * scale
-            matched = _matched(table, found)
-            hits.extend(bool(one.any()) for one in matched)
-            false += int((~matched.any(axis=0)).sum())
-            sizes.extend((table[:, 3] / max(small.shape)).tolist())
-        rows.append(
+            count.seconds += time.process_time() - started
+            scaled = table * factor * small.shape[1] / image.shape[1]
+            matched = _matched(scaled, found)
+            count.hits.extend(bool(one.any()) for one in matched)
+            count.false += int((~matched.any(axis=0)).sum())
+            count.sizes.extend((scaled[:, 3] / max(small.shape)).tolist())
+    return pd.DataFrame(
+        [
             {
                 "detector": detector,
                 "upsample": upsample,
                 "long_edge": long_edge,
-                "cpu_seconds": seconds / len(known),
-                "found": int(np.sum(hits)),
-                "of": len(hits),
-                "false": false,
-                **_by_size(np.array(hits), np.array(sizes)),
+                "cpu_seconds": count.seconds / len(photo_names),
+                "found": int(np.sum(count.hits)),
+                "of": len(count.hits),
+                "false": count.false,
+                **_by_size(np.array(count.hits), np.array(count.sizes)),
             }
-        )
-    return pd.DataFrame(rows)
+            for (detector, upsample, long_edge), count in zip(ways, counts, strict=True)
+        ]
+    )
+
+
+@dataclass
+class _Count:
+    seconds: float = 0.0
+    false: int = 0
+    hits: list[bool] = field(default_factory=list)
+    sizes: list[float] = field(default_factory=list)
 
 
 def _enlarged(image: npt.NDArray[np.uint8], long_edge: int) -> tuple[npt.NDArray[np.uint8], float]:

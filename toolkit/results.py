@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,14 @@ class Result:
         known = {d for d, name in zip(self._digests, self.names, strict=True) if name is not None}
         seen = set(self._digests)
         rest = self.gallery.photos[~self.gallery.photos["photo_digest"].isin(list(known))]
-        reasons = ["nobody known" if d in seen else "no face found" for d in rest["photo_digest"]]
+        reasons = [
+            "nobody known"
+            if digest in seen
+            else "only faces too small or too blurred"
+            if left_out
+            else "no face found"
+            for digest, left_out in zip(rest["photo_digest"], rest["left_out"], strict=True)
+        ]
         return pd.DataFrame({"path": rest["path"].to_list(), "reason": reasons})
 
     @property
@@ -114,13 +122,13 @@ class Result:
                 str(name): int(photos)
                 for name, photos in zip(self.people["name"], self.people["photos"], strict=True)
             },
-            "left_out": int(self.gallery.photos["left_out"].sum()),
+            "left_out": self._left_out,
             "photos_with_nobody": len(self.nobody),
             "problems": len(self.problems),
-            "copies": self._made(),
+            "copies": len(self._made),
             "already_there": int(states.get(THERE, 0)),
             "left_over": int(states.get(LEFT_OVER, 0)),
-            "bytes": int(self.plan.loc[self.plan["state"] == NEW, "bytes"].sum()),
+            "bytes": int(self._made["bytes"].sum()),
             "out": None if self.out is None else str(self.out),
             "threshold": self.threshold,
             "encoder": self.gallery.encoder.name,
@@ -129,11 +137,18 @@ class Result:
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
         }
 
-    def _made(self) -> int:
-        """How many files were made, or would be: what was planned, less what failed."""
-        failed = {path for path, _ in self.not_copied}
+    @property
+    def _left_out(self) -> int:
+        return int(self.gallery.photos.drop_duplicates("photo_digest")["left_out"].sum())
+
+    @property
+    def _made(self) -> pd.DataFrame:
+        """The rows of the plan whose files were made, or would be."""
         new = self.plan[self.plan["state"] == NEW]
-        return int((~new["source"].isin(list(failed))).sum())
+        if self.out is None or not self.not_copied:
+            return new
+        there = [os.path.lexists(self.out / place) for place in new["destination"]]
+        return new[there]
 
     def __repr__(self) -> str:
         return str(self)
@@ -148,12 +163,16 @@ class Result:
 
     def _remarks(self) -> list[str]:
         remarks = []
-        left_out = int(self.gallery.photos["left_out"].sum())
-        if left_out:
-            remarks.append(f"{_count(left_out, 'face')} too small or too blurred to be told apart")
+        if self._left_out:
+            remarks.append(
+                f"{_count(self._left_out, 'face')} too small or too blurred to be told apart"
+            )
         nobody = self.nobody["reason"].value_counts()
         if "no face found" in nobody:
             remarks.append(f"no face was found in {_count(int(nobody['no face found']), 'photo')}")
+        if "only faces too small or too blurred" in nobody:
+            count = int(nobody["only faces too small or too blurred"])
+            remarks.append(f"{_count(count, 'photo')} with no other faces than those")
         if "nobody known" in nobody:
             remarks.append(
                 f"{_count(int(nobody['nobody known']), 'photo')} with faces of nobody known"
@@ -166,15 +185,19 @@ class Result:
             if len(problems) > 5:
                 remarks.append(f"    and {len(problems) - 5} more (in problems.csv)")
         states = self.plan["state"].value_counts()
-        new, there = self._made(), int(states.get(THERE, 0))
+        new, there = len(self._made), int(states.get(THERE, 0))
         if len(self.plan):
-            size = self.plan.loc[self.plan["state"] == NEW, "bytes"].sum() / 1e6
-            made = "links" if self.settings.link else f"copies ({size:.1f} MB)"
+            size = self._made["bytes"].sum() / 1e6
+            made = (
+                _count(new, "link")
+                if self.settings.link
+                else f"{_count(new, 'copy', 'copies')} ({size:.1f} MB)"
+            )
             also = f"; {there} there already" if there else ""
             if self.out is None:
-                remarks.append(f"a run would make {new} {made}{also}")
+                remarks.append(f"a run would make {made}{also}")
             else:
-                remarks.append(f"{new} {made} made{also}; the folders are in {self.out}")
+                remarks.append(f"{made} made{also}; the folders are in {self.out}")
         return remarks
 
     def __str__(self) -> str:

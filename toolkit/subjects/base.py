@@ -19,7 +19,7 @@ class Detector(Protocol):
 
     @property
     def name(self) -> str:
-        """What finds, with the settings that change what is found."""
+        """What finds."""
         ...
 
     def detect(self, image: Rgb) -> list[Detection]:

@@ -1,19 +1,22 @@
-"""Faces: dlib's two detectors, its landmarks, and the 128 numbers of its residual network."""
+"""Faces: their landmarks, and the 128 numbers of dlib's residual network."""
 
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from toolkit import weights
 from toolkit.errors import BadSetting
-from toolkit.records import Box, Detection, EncoderInfo
+from toolkit.records import Box, EncoderInfo
 from toolkit.settings import Settings
 from toolkit.subjects.base import Detector, Rgb, Subject
+from toolkit.subjects.face_detectors import CnnDetector, HogDetector
 
 CHIP_SIZE = 150
 CHIP_PADDING = 0.25
@@ -21,7 +24,6 @@ DIMENSIONS = 128
 
 LANDMARKS = {5: "shape_predictor_5_face_landmarks", 68: "shape_predictor_68_face_landmarks"}
 ENCODER = "dlib_face_recognition_resnet_model_v1"
-CNN = "mmod_human_face_detector"
 
 # Where grouping and searching stop by default: README, "How the defaults were chosen".
 GROUP_THRESHOLD = 0.55
@@ -32,147 +34,6 @@ def _rectangle(box: Box) -> Any:
     import dlib
 
     return dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1)
-
-
-def _box(rectangle: Any) -> Box:
-    return Box(rectangle.left(), rectangle.top(), rectangle.right() + 1, rectangle.bottom() + 1)
-
-
-def _best_first(detections: list[Detection]) -> list[Detection]:
-    return sorted(
-        detections, key=lambda d: (-d.score, d.box.top, d.box.left, d.box.bottom, d.box.right)
-    )
-
-
-def doublings(image: Rgb, upsample: int | None, long_edge: int) -> int:
-    """
-    Return how often a picture is doubled before the search.
-
-    Parameters
-    ----------
-    image : numpy.ndarray
-        Shape (h, w, 3).
-    upsample : {0, 1, 2} or None
-        What was asked for; None doubles once where that brings the longer side nearer to
-        `long_edge` (as a ratio).
-    long_edge : int
-        Longer side, in px, that photos are shrunk to.
-    """
-    if upsample is not None:
-        return upsample
-    return int(2 * max(image.shape[:2]) ** 2 < long_edge**2)
-
-
-class HogDetector:
-    """
-    dlib's detector of frontal faces: histograms of oriented gradients and a linear classifier.
-
-    Blind to faces that are turned far or half hidden. It sees faces of 80 px and more, and half as
-    small with each upsampling, at four times the work.
-
-    Parameters
-    ----------
-    upsample : {0, 1, 2} or None
-        How often the picture is doubled before the search; None as in `doublings`.
-    long_edge : int
-        Longer side, in px, that photos are shrunk to; for `upsample` None.
-    min_score : float
-        Detections below this are left out. dlib's own limit is 0.
-    """
-
-    def __init__(
-        self, *, upsample: int | None = 1, long_edge: int = 1200, min_score: float = 0.0
-    ) -> None:
-        self.upsample = upsample
-        self.long_edge = long_edge
-        self.min_score = min_score
-        # dlib's object keeps its work space, so threads cannot share one.
-        self._own = threading.local()
-
-    @property
-    def name(self) -> str:
-        """What finds."""
-        return "hog"
-
-    def detect(self, image: Rgb) -> list[Detection]:
-        """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""
-        import dlib
-
-        if not hasattr(self._own, "detector"):
-            self._own.detector = dlib.get_frontal_face_detector()
-        times = doublings(image, self.upsample, self.long_edge)
-        boxes, scores, _ = self._own.detector.run(image, times, self.min_score)
-        return _best_first(
-            [
-                Detection(_box(rectangle), float(score))
-                for rectangle, score in zip(boxes, scores, strict=True)
-            ]
-        )
-
-
-class CnnDetector:
-    """
-    dlib's convolutional detector of faces, which finds turned and half-hidden ones too.
-
-    It sees faces of 80 px and more for sure, and most from 60 px, half as small with each
-    upsampling, at four times the work.
-
-    Parameters
-    ----------
-    upsample : {0, 1, 2} or None
-        How often the picture is doubled before the search; None as in `doublings`.
-    long_edge : int
-        Longer side, in px, that photos are shrunk to; for `upsample` None.
-    min_score : float
-        Detections below this are left out. dlib's own limit is 0.
-    engine : {"onnx", "dlib"}
-        What runs the network. dlib takes some 17 s of a core for a megapixel.
-    device : {"cpu", "cuda"}
-        Where ONNX Runtime runs it.
-    """
-
-    def __init__(
-        self,
-        *,
-        upsample: int | None = None,
-        long_edge: int = 1200,
-        min_score: float = 0.0,
-        engine: str = "onnx",
-        device: Literal["cpu", "cuda"] = "cpu",
-    ) -> None:
-        self.upsample = upsample
-        self.long_edge = long_edge
-        self.min_score = min_score
-        path = weights.find(CNN)
-        if engine == "onnx":
-            from toolkit.engine import OnnxFaceDetector
-
-            self._onnx: OnnxFaceDetector | None = OnnxFaceDetector(
-                path, cache_folder=weights.cache_folder(), threads=1, device=device
-            )
-            return
-        import dlib
-
-        self._onnx = None
-        self._network = dlib.cnn_face_detection_model_v1(str(path))
-        self._lock = threading.Lock()
-
-    @property
-    def name(self) -> str:
-        """What finds."""
-        return "cnn"
-
-    def detect(self, image: Rgb) -> list[Detection]:
-        """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""
-        times = doublings(image, self.upsample, self.long_edge)
-        if self._onnx is not None:
-            boxes = self._onnx.detect(image, times)
-            found = [Detection(Box(*box[:4]), box.confidence) for box in boxes]
-        else:
-            with self._lock:
-                faces = self._network(image, times)
-            found = [Detection(_box(face.rect), float(face.confidence)) for face in faces]
-        return _best_first([one for one in found if one.score >= self.min_score])
 
 
 class Landmarks:
@@ -222,6 +83,47 @@ class Landmarks:
         return np.array(
             [(found.part(i).x, found.part(i).y) for i in range(found.num_parts)], dtype=np.int64
         )
+
+
+def jittered(chip: Rgb, count: int) -> Rgb:
+    """
+    Return copies of a chip, each turned, scaled and moved a little, every other one mirrored.
+
+    Up to 3 degrees, 5% and 3 px, drawn with a seed that follows from the chip: the same chip always
+    gives the same copies, whatever was done before. (dlib's own jitter draws on, call after call.)
+
+    Parameters
+    ----------
+    chip : numpy.ndarray
+        Shape (s, s, 3), uint8, RGB.
+    count : int
+        How many.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (count, s, s, 3), uint8, RGB.
+    """
+    draw = np.random.default_rng(zlib.crc32(chip.tobytes()))
+    middle = chip.shape[0] / 2
+    copies = []
+    for number in range(count):
+        angle, scale = np.radians(draw.uniform(-3, 3)), draw.uniform(0.95, 1.05)
+        right, down = draw.uniform(-3, 3, size=2)
+        cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
+        picture = Image.fromarray(chip if number % 2 == 0 else chip[:, ::-1])
+        place = (
+            *(cos, sin, middle - cos * middle - sin * middle + right),
+            *(-sin, cos, middle + sin * middle - cos * middle + down),
+        )
+        copies.append(
+            np.asarray(
+                picture.transform(
+                    picture.size, Image.Transform.AFFINE, place, Image.Resampling.BILINEAR
+                )
+            )
+        )
+    return np.stack(copies)
 
 
 class Network(Protocol):
@@ -343,9 +245,7 @@ class FaceEncoder:
             return np.zeros((0, DIMENSIONS), dtype=np.float32)
         if not self.jitter:
             return self._network.encode(chips)
-        import dlib
-
-        moved = (np.stack(dlib.jitter_image(chip, self.jitter)) for chip in chips)
+        moved = (jittered(chip, self.jitter) for chip in chips)
         means = [self._network.encode(each).mean(axis=0, dtype=np.float64) for each in moved]
         return np.array(means, dtype=np.float32)
 
