@@ -16,14 +16,13 @@ from typing import Any
 import pandas as pd
 
 from toolkit.errors import BadFolder, UnreadablePhoto
-from toolkit.names import numbered, unique_names
+from toolkit.names import folded, numbered, unique_names
 from toolkit.photos import digest_of
 from toolkit.record import (
     LINK,
     RECORD,
     as_json,
     check_out,
-    folded,
     read_record,
     real_folder,
     reason_of,

@@ -71,18 +71,18 @@ def unique_names(names: Iterable[str], *, taken: Iterable[str] = ()) -> list[str
     list of str
         One a name, in order. The first of several keeps its name, the next gets " (2)".
     """
-    used = {_folded(name) for name in taken}
+    used = {folded(name) for name in taken}
     last: dict[str, int] = {}
     result = []
     for name in names:
         safe = safe_name(name)
-        number = last.get(_folded(safe), 1)
+        number = last.get(folded(safe), 1)
         choice = numbered(safe, number)
-        while _folded(choice) in used:
+        while folded(choice) in used:
             number += 1
             choice = numbered(safe, number)
-        used.add(_folded(choice))
-        last[_folded(safe)] = number
+        used.add(folded(choice))
+        last[folded(safe)] = number
         result.append(choice)
     return result
 
@@ -103,5 +103,6 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == " " else "\N{REPLACEMENT CHARACTER}" for c in shown)
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """Return a name in the form in which file systems that ignore case compare it."""
     return unicodedata.normalize("NFC", name.casefold())

@@ -27,14 +27,11 @@ class Neighbours:
         Shape (m,), int64: rows, first < second, sorted by first, then second.
     distance : numpy.ndarray
         Shape (m,), float64: Euclidean distance of each pair.
-    count : int
-        Number of rows among which the pairs were sought.
     """
 
     first: npt.NDArray[np.int64]
     second: npt.NDArray[np.int64]
     distance: npt.NDArray[np.float64]
-    count: int
 
     def __len__(self) -> int:
         return len(self.distance)
@@ -71,7 +68,6 @@ def within(encodings: Encodings, radius: float) -> Neighbours:
         np.concatenate([np.zeros(0, np.int64), *firsts]),
         np.concatenate([np.zeros(0, np.int64), *seconds]),
         np.concatenate([np.zeros(0, np.float64), *distances]),
-        len(encodings),
     )
 
 

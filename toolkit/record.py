@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -75,11 +74,6 @@ def real_folder(out: Path, place: str) -> bool:
         return stat.S_ISDIR((out / place).parent.lstat().st_mode)
     except (OSError, ValueError):
         return False
-
-
-def folded(place: str) -> str:
-    """Return a place in the form in which file systems that ignore case compare it."""
-    return unicodedata.normalize("NFC", place.casefold())
 
 
 def is_unused(out: Path) -> bool:
