@@ -204,3 +204,14 @@ def test_a_dry_run_prints_names_without_control_characters(album, tmp_path, tile
     (album / "a1.png").rename(album / "\x1b[31mred.png")
     assert cli.main(["autopilot", str(album), str(tmp_path / "out"), "--dry-run"]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_help_tells_the_thresholds_that_are_used(capsys) -> None:
+    from toolkit.subjects.face import GROUP_THRESHOLD, SEARCH_THRESHOLD
+
+    for command, threshold in (
+        ("autopilot", GROUP_THRESHOLD),
+        ("point-and-shoot", SEARCH_THRESHOLD),
+    ):
+        cli.main([command, "--help"])
+        assert f"({threshold}" in capsys.readouterr().out

@@ -30,6 +30,8 @@ Your photos are only ever read, and nothing leaves this computer.
 """
 
 AUTOPILOT = """\
+  sightings autopilot ~/Pictures/Norway ~/Sorted
+
 Read a folder of photos (and its subfolders), learn every new face, and copy each photo into one
 folder for each person in it: a photo of five people lands in five folders. person_001 is the one
 seen most. OUT also gets sightings.csv (every face: where, who), nobody.csv (photos in no folder),
@@ -37,6 +39,8 @@ problems.csv (files that could not be read, and why) and run.json (the settings)
 """
 
 POINT_AND_SHOOT = """\
+  sightings point-and-shoot ~/Pictures ~/People ~/Found
+
 PEOPLE holds one folder for each person, named as you like, with one or more photos of that person.
 Each photo in PHOTOS that shows one of them is copied into OUT/<that name>/. A face near nobody's
 examples stays unknown. Example photos with no face, or with several, are reported and not used.
@@ -72,9 +76,11 @@ def parser() -> argparse.ArgumentParser:
         "--method",
         choices=METHODS,
         default=AutopilotSettings.method,
-        help="way of grouping (%(default)s); average is the one that large albums need",
+        help="way of grouping (%(default)s). average: join whole groups by their mean distance; "
+        "linked: chains of near faces (joins too much in large albums); online: one pass, little "
+        "memory, depends on the order; whispers, dbscan: dlib's, scikit-learn's, to compare with",
     )
-    _shared(autopilot)
+    _shared(autopilot, "0.55; 0.52 suits thousands of faces")
 
     point = _command(
         commands, "point-and-shoot", "the photos that show the people you name", POINT_AND_SHOOT
@@ -93,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="of several faces in an example photo, take the largest",
     )
-    _shared(point)
+    _shared(point, "0.57")
 
     sample = _command(
         commands, "sample", "make a small album to try things on", "Make a small album to try."
@@ -154,14 +160,14 @@ def _command(commands: Any, name: str, summary: str, description: str) -> argpar
     return made
 
 
-def _shared(command: argparse.ArgumentParser) -> None:
+def _shared(command: argparse.ArgumentParser, threshold: str) -> None:
     add = command.add_argument
     add(
         "--threshold",
         type=float,
         metavar="D",
         help="distance up to which two faces are one person: lower splits more, higher joins more "
-        "(0.55 for autopilot, 0.57 for point-and-shoot)",
+        f"({threshold})",
     )
     add(
         "--long-edge",
