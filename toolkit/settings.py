@@ -45,7 +45,7 @@ class Settings:
         each. None doubles a photo once where that brings it nearer to `long_edge`, so that small
         photos are searched as well as large ones.
     engine : {"onnx", "dlib"}
-        What runs dlib's networks: ONNX Runtime, or dlib itself, 14 to 27 times slower.
+        What runs dlib's networks: ONNX Runtime, or dlib itself, 12 to 27 times slower.
     device : {"cpu", "cuda"}
         Where ONNX Runtime runs them; "cuda" needs the package onnxruntime-gpu.
     min_face : int
