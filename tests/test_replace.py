@@ -66,6 +66,11 @@ def test_a_photo_that_now_lives_in_the_results(sorted_once, colours) -> None:
     (sorted_once / "photos" / "0moved.png").symlink_to(sorted_once / "out/person_001/ann.png")
     again(sorted_once, colours)
     assert (sorted_once / "photos" / "0moved.png").read_bytes()
+    # It stays on record, and goes with the next run that does not read from it.
+    assert "person_001/ann.png" in export.read_record(sorted_once / "out")
+    (sorted_once / "photos" / "0moved.png").unlink()
+    again(sorted_once, colours)
+    assert not (sorted_once / "out" / "person_001" / "ann.png").exists()
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,9 @@ def apply(
     # Only now that every copy is made: a photo may have been read from what is taken away.
     sources = {os.path.realpath(source) for source in kept["source"]}
     problems += _take_away(out, leaving, keep=sources)
-    write_record(out, files, {**(about or {}), "finished": True})
+    # What is still there as we put it stays in the record, so that a later run can take it away.
+    still = {p: m for p, m in leaving.items() if real_folder(out, p) and holds(out / p, m)}
+    write_record(out, {**still, **files}, {**(about or {}), "finished": True})
     return problems
 
 
