@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from toolkit import sample
+from toolkit.calibration import Calibration
 from toolkit.records import Box, Detection, EncoderInfo
 from toolkit.subjects.base import Subject
 
@@ -53,8 +54,7 @@ class ColourEncoder:
         weights_digest="0" * 64,
         dimensions=3,
         metric="euclidean",
-        default_threshold=0.5,
-        default_search_threshold=0.5,
+        calibration=Calibration(slope=60.0, even=0.55),
     )
 
     def __init__(self) -> None:

@@ -206,12 +206,17 @@ def test_a_dry_run_prints_names_without_control_characters(album, tmp_path, tile
     assert "\x1b" not in capsys.readouterr().out
 
 
-def test_help_tells_the_thresholds_that_are_used(capsys) -> None:
-    from toolkit.subjects.face import GROUP_THRESHOLD, SEARCH_THRESHOLD
+@pytest.mark.parametrize("command", ["autopilot", "point-and-shoot"])
+def test_help_says_how_the_threshold_sets_itself(command, capsys) -> None:
+    cli.main([command, "--help"])
+    assert "(auto: the distance" in " ".join(capsys.readouterr().out.split())
 
-    for command, threshold in (
-        ("autopilot", GROUP_THRESHOLD),
-        ("point-and-shoot", SEARCH_THRESHOLD),
-    ):
-        cli.main([command, "--help"])
-        assert f"({threshold}" in capsys.readouterr().out
+
+@pytest.mark.parametrize("given", ["low", "0", "nan", "2.5", "-1", ""])
+def test_a_threshold_that_is_none_is_refused_in_one_line(given, album, tmp_path, capsys) -> None:
+    arguments = ["autopilot", str(album), str(tmp_path / "out"), "--threshold", given]
+    assert cli.main(arguments) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "auto" in complaint
+    assert not (tmp_path / "out").exists()

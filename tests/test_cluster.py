@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
-from sklearn.cluster import DBSCAN
+from sklearn.cluster import DBSCAN, HDBSCAN
 
 from toolkit import cluster
 from toolkit.errors import BadSetting
@@ -135,7 +135,10 @@ def test_average_is_scipys_average_linkage(seed, threshold) -> None:
     rows = people(seed)
     tree = linkage(rows.astype(np.float64), method="average")
     expected = fcluster(tree, threshold, criterion="distance")
-    assert same_groups(cluster.average(rows, threshold=threshold).labels, expected)
+    found = cluster.average(rows, threshold=threshold, discount=0)
+    # Where a join is as far as the threshold, to the last bit of float32, either is right.
+    if abs(tree[:, 2] - threshold).min() > 1e-6:
+        assert same_groups(found.labels, expected)
 
 
 def test_average_with_must_links_goes_on_from_the_joined_groups() -> None:
@@ -175,6 +178,23 @@ def test_dbscan_is_scikit_learns(min_samples, seed, threshold) -> None:
     assert len(np.unique(found.labels[found.noise])) == found.noise.sum()
 
 
+@pytest.mark.parametrize("min_cluster_size", [2, 4])
+@given(seed=st.integers(0, 10_000))
+def test_hdbscan_is_scikit_learns_and_knows_no_threshold(min_cluster_size, seed) -> None:
+    rows = people(seed)
+    found = cluster.hdbscan(rows, threshold=0.1, min_cluster_size=min_cluster_size)
+    order = np.lexsort(rows.T[::-1])
+    expected = np.empty(len(rows), int)
+    expected[order] = HDBSCAN(min_cluster_size=min_cluster_size, copy=True).fit_predict(
+        rows[order].astype(float)
+    )
+    np.testing.assert_array_equal(found.noise, expected < 0)
+    if (expected >= 0).any():
+        assert same_groups(found.labels[expected >= 0], expected[expected >= 0])
+    wider = cluster.hdbscan(rows, threshold=1.0, min_cluster_size=min_cluster_size)
+    np.testing.assert_array_equal(found.labels, wider.labels)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_whispers_are_dlibs(seed) -> None:
     dlib = pytest.importorskip("dlib")
@@ -187,7 +207,8 @@ def test_whispers_are_dlibs(seed) -> None:
     assert same_groups(cluster.whispers(rows, threshold=0.4).labels, expected)
 
 
-@pytest.mark.parametrize("method", METHODS)
+# HDBSCAN never finds everything to be one place.
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "hdbscan"])
 def test_two_faces_in_one_photo_are_two_people(method) -> None:
     rows = np.zeros((4, 3), np.float32)
     apart = cluster.pairs_within(np.array([0, 0, 1, 2]))

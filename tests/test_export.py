@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit import export, photos
+from toolkit.calibration import Calibration
 from toolkit.errors import BadFolder
 from toolkit.records import (
     PHOTO_COLUMNS,
@@ -22,7 +23,7 @@ from toolkit.records import (
     empty_table,
 )
 
-INFO = EncoderInfo("test", "ab" * 32, 1, "euclidean", 0.5, 0.5)
+INFO = EncoderInfo("test", "ab" * 32, 1, "euclidean", Calibration(60.0, 0.55))
 
 
 def gallery_of(folder: Path, who: dict[str, list[str]]) -> tuple[Gallery, list[str]]:

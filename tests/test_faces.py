@@ -61,7 +61,9 @@ def test_cnn_finds_what_dlib_finds(sample_album, engine) -> None:
     assert found[0].score == pytest.approx(expected[0].confidence, abs=1e-4)
 
 
-def test_an_encoding_is_dlibs(three, encoder) -> None:
+@pytest.mark.parametrize("engine", ["onnx", "dlib"])
+def test_a_plain_encoding_is_dlibs(three, engine) -> None:
+    encoder = FaceEncoder(engine=engine, plain=True)
     boxes = [d.box for d in HogDetector().detect(three)]
     chips = encoder.chips(three, boxes)
     assert chips.shape == (len(boxes), 150, 150, 3)
@@ -75,6 +77,25 @@ def test_an_encoding_is_dlibs(three, encoder) -> None:
         shape = predictor(three, inclusive(box))
         expected = network.compute_face_descriptor(three, shape)
         np.testing.assert_allclose(encoding, np.array(expected), atol=1e-5)
+
+
+def test_an_encoding_is_the_mean_with_the_mirror_image_at_one_length(three, encoder) -> None:
+    chips = encoder.chips(three, [d.box for d in HogDetector().detect(three)])
+    network = dlib.face_recognition_model_v1(
+        str(weights.find("dlib_face_recognition_resnet_model_v1"))
+    )
+    for chip, encoding in zip(chips, encoder.encode(chips), strict=True):
+        mirrored = np.ascontiguousarray(chip[:, ::-1])
+        both = [np.array(network.compute_face_descriptor(each)) for each in (chip, mirrored)]
+        mean = (both[0] + both[1]) / 2
+        expected = mean / np.linalg.norm(mean) * np.sqrt(2)
+        np.testing.assert_allclose(encoding, expected, atol=1e-5)
+
+
+def test_a_face_and_its_mirror_image_are_one(three, encoder) -> None:
+    chips = encoder.chips(three, [HogDetector().detect(three)[0].box])
+    mirrored = np.ascontiguousarray(chips[:, :, ::-1])
+    np.testing.assert_allclose(encoder.encode(chips), encoder.encode(mirrored), atol=1e-5)
 
 
 def test_nothing_found_is_an_empty_table_of_128_columns(three, encoder) -> None:
@@ -106,6 +127,9 @@ def test_landmarks_lie_in_the_face_in_dlibs_order(three, points) -> None:
 def test_settings_make_encodings_that_do_not_compare(encoder) -> None:
     assert encoder.info.variant == "5 landmarks, jitter 0"
     assert FaceEncoder(jitter=2).info.variant == "5 landmarks, jitter 2"
+    plain = FaceEncoder(plain=True)
+    assert plain.info.variant == "5 landmarks, jitter 0, plain"
+    assert plain.info.calibration != encoder.info.calibration
 
 
 def test_jitter_moves_an_encoding_a_little(three, encoder) -> None:

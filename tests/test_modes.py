@@ -63,7 +63,7 @@ class TestAutopilot:
         problems = pd.read_csv(tmp_path / "out" / "problems.csv")
         assert problems["path"].to_list() == [str(album / "bad.jpg")]
         about = json.loads((tmp_path / "out" / "run.json").read_text())
-        assert about["threshold"] == 0.5
+        assert about["threshold"] == result.threshold == result.chosen.value
         assert about["settings"]["method"] == "average"
         assert about["finished"] is True
 

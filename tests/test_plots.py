@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from toolkit import plots
+from toolkit.calibration import Calibration
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -26,7 +27,7 @@ from toolkit.records import (
 )
 
 HOSTILE = r"$\frac{1}{0}$"
-ENCODER = EncoderInfo("made_up", "0" * 64, 2, "euclidean", 0.5, 0.6)
+ENCODER = EncoderInfo("made_up", "0" * 64, 2, "euclidean", Calibration(60.0, 0.55))
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.calibration import Calibration
 from toolkit.errors import IncomparableEncodings
 from toolkit.records import (
     PHOTO_COLUMNS,
@@ -16,7 +17,8 @@ from toolkit.records import (
     empty_table,
 )
 
-INFO = EncoderInfo("test", "ab" * 32, 4, "euclidean", 0.5, 0.5)
+CALIBRATION = Calibration(slope=60.0, even=0.55)
+INFO = EncoderInfo("test", "ab" * 32, 4, "euclidean", CALIBRATION)
 
 
 def gallery(encodings: np.ndarray, rows: int = 2) -> Gallery:
@@ -52,14 +54,14 @@ def test_a_gallery_refuses_tables_without_their_columns() -> None:
 
 
 def test_encodings_of_two_encoders_are_named_and_refused() -> None:
-    other = EncoderInfo("other", "cd" * 32, 4, "euclidean", 0.5, 0.5)
+    other = EncoderInfo("other", "cd" * 32, 4, "euclidean", CALIBRATION)
     with pytest.raises(IncomparableEncodings, match=r"test .* other"):
         INFO.require_same(other)
-    INFO.require_same(EncoderInfo("test", "ab" * 32, 4, "euclidean", 0.9, 0.9))
+    INFO.require_same(EncoderInfo("test", "ab" * 32, 4, "euclidean", Calibration(9.0, 0.9)))
 
 
 def test_the_same_network_with_other_landmarks_is_another_encoder() -> None:
-    other = EncoderInfo("test", "ab" * 32, 4, "euclidean", 0.5, 0.5, variant="68 landmarks")
+    other = EncoderInfo("test", "ab" * 32, 4, "euclidean", CALIBRATION, variant="68 landmarks")
     with pytest.raises(IncomparableEncodings):
         INFO.require_same(other)
 

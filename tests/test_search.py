@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
 from toolkit import search
+from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting, IncomparableEncodings
 from toolkit.records import (
     PHOTO_COLUMNS,
@@ -17,7 +18,8 @@ from toolkit.records import (
 )
 from toolkit.search import References
 
-INFO = EncoderInfo("test", "ab" * 32, 2, "euclidean", 0.5, 0.5)
+CALIBRATION = Calibration(slope=60.0, even=0.55)
+INFO = EncoderInfo("test", "ab" * 32, 2, "euclidean", CALIBRATION)
 
 
 def gallery(rows, photo_of=None) -> Gallery:
@@ -41,7 +43,9 @@ KNOWN = references([[0, 0], [1, 0], [5, 0]], [0, 0, 1])
 
 
 def test_the_nearest_reference_within_the_threshold_gives_the_name() -> None:
-    found = search.match(gallery([[1.2, 0], [4.8, 0], [3, 0]]), KNOWN, threshold=0.5).table
+    found = search.match(
+        gallery([[1.2, 0], [4.8, 0], [3, 0]]), KNOWN, threshold=0.5, method="nearest"
+    ).table
     assert found["name"].to_list() == ["ann", "bob", None]
     assert found["nearest"].to_list() == ["ann", "bob", "ann"]
     assert found["runner_up"].to_list() == ["bob", "ann", "bob"]
@@ -51,23 +55,44 @@ def test_the_nearest_reference_within_the_threshold_gives_the_name() -> None:
     assert found["reason"].to_list() == [search.WITHIN, search.WITHIN, search.TOO_FAR]
 
 
-def test_the_mean_of_references_is_another_place() -> None:
-    found = search.match(gallery([[0.5, 0], [1.2, 0]]), KNOWN, threshold=0.5, method="mean").table
+def test_the_mean_is_over_the_distances_and_counts_less_the_more_there_are() -> None:
+    found = search.match(gallery([[0.5, 0], [1.5, 0]]), KNOWN, threshold=0.5, method="mean").table
     assert found["name"].to_list() == ["ann", None]
-    np.testing.assert_allclose(found["distance"], [0.0, 0.7], atol=1e-6)
+    discount = 1 - 0.06 * (1 - 1 / np.sqrt(2))
+    np.testing.assert_allclose(found["distance"], [0.5 * discount, 1.0 * discount], atol=1e-6)
     assert found["reference"].to_list() == [None, None]
 
 
+def test_the_blend_lies_between_the_nearest_and_the_mean() -> None:
+    faces = gallery([[0.5, 0], [1.5, 0], [4.0, 1.0]])
+    nearest, blend, mean = (
+        search.match(faces, KNOWN, threshold=2, method=rule).table
+        for rule in ("nearest", "blend", "mean")
+    )
+    np.testing.assert_allclose(blend["distance"], (nearest["distance"] + mean["distance"]) / 2)
+    assert blend["reference"].to_list() == nearest["reference"].to_list()
+
+
+@pytest.mark.parametrize("rule", ["blend", "nearest", "mean"])
+def test_with_one_reference_each_all_rules_are_one(rule) -> None:
+    few = references([[0, 0], [5, 0]], [0, 1])
+    found = search.match(gallery([[0.3, 0.4], [4, 0]]), few, threshold=2, method=rule).table
+    np.testing.assert_allclose(found["distance"], [0.5, 1.0], atol=1e-6)
+
+
 def test_the_threshold_is_inclusive() -> None:
-    assert search.match(gallery([[1.5, 0]]), KNOWN, threshold=0.5).table["name"][0] == "ann"
+    assert (
+        search.match(gallery([[1.5, 0]]), KNOWN, threshold=0.5, method="nearest").table["name"][0]
+        == "ann"
+    )
 
 
 def test_of_two_faces_in_a_photo_only_the_nearer_is_somebody() -> None:
     faces = gallery([[1.3, 0], [1.1, 0], [5, 0]], photo_of=[0, 0, 0])
-    found = search.match(faces, KNOWN, threshold=0.5).table
+    found = search.match(faces, KNOWN, threshold=0.5, method="nearest").table
     assert found["name"].to_list() == [None, "ann", "bob"]
     assert found["reason"][0] == search.SECOND
-    both = search.match(faces, KNOWN, threshold=0.5, one_per_photo=False).table
+    both = search.match(faces, KNOWN, threshold=0.5, method="nearest", one_per_photo=False).table
     assert both["name"].to_list() == ["ann", "ann", "bob"]
 
 
@@ -89,13 +114,13 @@ def test_no_sightings_give_an_empty_table() -> None:
 
 
 def test_another_encoder_is_refused() -> None:
-    other = references([[0, 0]], [0], info=EncoderInfo("x", "cd" * 32, 2, "euclidean", 0.5, 0.5))
+    other = references([[0, 0]], [0], info=EncoderInfo("x", "cd" * 32, 2, "euclidean", CALIBRATION))
     with pytest.raises(IncomparableEncodings):
         search.match(gallery([[0, 0]]), other, threshold=0.5)
 
 
 def test_an_unknown_rule_is_refused() -> None:
-    with pytest.raises(BadSetting, match="expected nearest or mean"):
+    with pytest.raises(BadSetting, match="expected one of blend, nearest, mean"):
         search.match(gallery([[0, 0]]), KNOWN, threshold=0.5, method="median")
 
 
@@ -105,7 +130,7 @@ def test_nearest_is_scikit_learns_nearest_neighbour(seed) -> None:
     known = references(rng.normal(size=(12, 2)), np.arange(12) % 4, names=tuple("abcd"))
     faces = gallery(rng.normal(size=(20, 2)))
     expected = KNeighborsClassifier(1).fit(known.encodings, known.person_of)
-    found = search.match(faces, known, threshold=9, one_per_photo=False).table
+    found = search.match(faces, known, threshold=9, method="nearest", one_per_photo=False).table
     assert [known.names.index(n) for n in found["name"]] == expected.predict(
         faces.encodings
     ).tolist()

@@ -106,6 +106,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "min_face": options.min_face,
         "min_score": options.min_score,
         "landmarks": options.landmarks,
+        "plain": options.plain,
         "jitter": options.jitter,
         "one_per_photo": not options.same_photo,
         "link": options.link,

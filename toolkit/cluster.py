@@ -15,25 +15,20 @@ from typing import Protocol
 
 import numpy as np
 
-from toolkit import neighbours
+from toolkit import linkage, neighbours
 from toolkit.errors import BadSetting
+from toolkit.linkage import DISCOUNT
 from toolkit.links import (
     Labels,
     Pairs,
     by_size,
     chain,
     components,
-    condensed,
     kruskal,
-    merge_rows,
     require_consistent,
 )
 from toolkit.neighbours import Encodings
 from toolkit.records import Clustering
-
-# Stands for "never" in a distance table. Averages that hold it stay far above any threshold, and
-# averages that do not are untouched.
-NEVER = 1e12
 
 
 class Method(Protocol):
@@ -57,13 +52,14 @@ def average(
     threshold: float,
     must_link: Pairs | None = None,
     cannot_link: Pairs | None = None,
+    discount: float = DISCOUNT,
 ) -> Clustering:
     """
     Join the two groups whose sightings are nearest on average, until none are within reach.
 
     One blurred face between two people does not join them, because the rest of both groups has a
-    say: that is why this is the default. Time and memory grow with the square of the number of
-    sightings (7,000: 2 s, 0.8 GB). A lower threshold only splits groups.
+    say: that is why this is the default. A lower threshold only splits groups; for several
+    thresholds, `toolkit.linkage.tree` does the work once.
 
     Parameters
     ----------
@@ -73,13 +69,16 @@ def average(
         Largest mean Euclidean distance between two groups that are joined.
     must_link, cannot_link : numpy.ndarray, optional
         Shape (m, 2), int64: pairs of rows that are, or are never, one individual.
+    discount : float
+        How much nearer large groups count; see `toolkit.linkage.tree`.
 
     Raises
     ------
     BadSetting
         If a chain of must-links joins a cannot-link pair.
     """
-    return _grouped("average", _average, encodings, threshold, must_link, cannot_link)
+    made = linkage.tree(encodings, must_link=must_link, cannot_link=cannot_link, discount=discount)
+    return made.cut(threshold)
 
 
 def linked(
@@ -165,12 +164,42 @@ def dbscan(
     return _grouped("dbscan", method, encodings, threshold, must_link, cannot_link)
 
 
+def hdbscan(
+    encodings: Encodings,
+    *,
+    threshold: float,
+    must_link: Pairs | None = None,
+    cannot_link: Pairs | None = None,
+    min_cluster_size: int = 2,
+) -> Clustering:
+    """
+    Take the groups that last longest while the reach shrinks: scikit-learn's HDBSCAN.
+
+    It finds a reach for each part of the data by itself, so the threshold changes nothing. What is
+    left is noise, as with `dbscan`; everything in one group is an answer it never gives.
+
+    Parameters
+    ----------
+    encodings, threshold, must_link, cannot_link
+        As for `average`. (scikit-learn's own `cluster_selection_epsilon` is not used: it fails with
+        recent versions of numpy.)
+    min_cluster_size : int
+        Smallest group, 2 or more.
+    """
+
+    def method(rows: Encodings, reach: float, must: Labels, cannot: Pairs) -> Labels:
+        return _hdbscan(rows, min_cluster_size)
+
+    return _grouped("hdbscan", method, encodings, threshold, must_link, cannot_link)
+
+
 METHODS: dict[str, Method] = {
     "average": average,
     "linked": linked,
     "online": online,
     "whispers": whispers,
     "dbscan": dbscan,
+    "hdbscan": hdbscan,
 }
 
 
@@ -259,7 +288,7 @@ def _grouped(
 
 
 def _separated(encodings: Encodings, labels: Labels, must: Labels, cannot: Pairs) -> Labels:
-    """Split each group that holds a cannot-link pair: average linkage, stopped by nothing else."""
+    """Split each group that holds a cannot-link pair: `average`, stopped by nothing else."""
     split = labels.copy()
     within_one = labels[cannot[:, 0]] == labels[cannot[:, 1]]
     fresh = int(labels.max()) + 1
@@ -268,26 +297,11 @@ def _separated(encodings: Encodings, labels: Labels, must: Labels, cannot: Pairs
         place = np.full(len(labels), -1, dtype=np.int64)
         place[rows] = np.arange(len(rows))
         inside = place[cannot[(place[cannot] >= 0).all(axis=1)]]
-        parts = _average(encodings[rows], NEVER / len(rows) ** 2 / 2, must[rows], inside)
+        made = linkage.tree(encodings[rows], must_link=chain(must[rows]), cannot_link=inside)
+        parts = made.labels_after(len(made))
         split[rows] = fresh + parts
         fresh += int(parts.max()) + 1
     return split
-
-
-def _average(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs) -> Labels:
-    from scipy.cluster.hierarchy import average as tree_of
-    from scipy.cluster.hierarchy import fcluster
-    from scipy.spatial.distance import pdist
-
-    count = len(encodings)
-    if count == 1:
-        return np.zeros(1, dtype=np.int64)
-    table = pdist(encodings.astype(np.float64))
-    if len(cannot):
-        low, high = np.sort(cannot, axis=1).T
-        table[condensed(count, low, high)] = NEVER
-    merge_rows(table, count, must)
-    return np.asarray(fcluster(tree_of(table), threshold, criterion="distance"), dtype=np.int64)
 
 
 def _linked(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs) -> Labels:
@@ -344,4 +358,13 @@ def _dbscan(encodings: Encodings, threshold: float, min_samples: int) -> Labels:
     from sklearn.cluster import DBSCAN
 
     found = DBSCAN(eps=threshold, min_samples=min_samples).fit(encodings.astype(np.float64))
+    return np.asarray(found.labels_, dtype=np.int64)
+
+
+def _hdbscan(encodings: Encodings, min_cluster_size: int) -> Labels:
+    from sklearn.cluster import HDBSCAN
+
+    if len(encodings) <= min_cluster_size:  # scikit-learn refuses so few
+        return np.full(len(encodings), -1, dtype=np.int64)
+    found = HDBSCAN(min_cluster_size=min_cluster_size, copy=True).fit(encodings.astype(np.float64))
     return np.asarray(found.labels_, dtype=np.int64)

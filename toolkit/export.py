@@ -339,12 +339,17 @@ def escaped(text: str) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file as a whole, through a temporary name."""
+    """Write a text file as a whole: UTF-8, what is no text as escapes."""
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file as a whole, through a temporary name."""
     with _disk_errors(path.parent):
         temporary = path.with_name(f".sightings-{secrets.token_hex(6)}")
         try:
-            with temporary.open("x", encoding="utf-8", errors="backslashreplace") as stream:
-                stream.write(text)
+            with temporary.open("xb") as stream:
+                stream.write(content)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

@@ -82,29 +82,3 @@ def kruskal(pairs: Neighbours, must: Labels, cannot: Pairs) -> Labels:
             enemies[enemy].add(one)
             enemies.setdefault(one, set()).add(enemy)
     return np.array([group_of[p] for p in parent], dtype=np.int64)
-
-
-def condensed(count: int, low: Labels, high: Labels) -> Labels:
-    """Places of the pairs low < high in a condensed distance table of `count` rows."""
-    return count * low - low * (low + 1) // 2 + high - low - 1
-
-
-def merge_rows(table: npt.NDArray[np.float64], count: int, must: Labels) -> None:
-    """
-    Give rows that must be together distance 0, and their mean distance to each other such set.
-
-    Average linkage then joins them first, and goes on as it would have from there.
-    """
-    from scipy.spatial.distance import squareform
-
-    sizes = np.bincount(must)
-    if (sizes <= 1).all():
-        return
-    square = squareform(table)
-    together = [np.flatnonzero(must == m) for m in np.flatnonzero(sizes > 1)]
-    for rows in together:
-        square[rows, :] = square[rows, :].mean(axis=0)
-        square[:, rows] = square[:, rows].mean(axis=1, keepdims=True)
-    for rows in together:
-        square[np.ix_(rows, rows)] = 0.0
-    table[:] = squareform(square, checks=False)

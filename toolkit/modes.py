@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from toolkit import __version__, cluster, export, photos, search
-from toolkit.errors import BadFolder, BadSetting
-from toolkit.records import Clustering, Gallery, empty_table
+from toolkit import __version__, export, kept, photos, search, thresholds
+from toolkit.errors import BadFolder
+from toolkit.grouping import group_people, person_names, search_threshold
+from toolkit.records import Gallery, empty_table
 from toolkit.references import read_references
 from toolkit.results import AutopilotResult, PointAndShootResult, Result
 from toolkit.scan import PhotoResult, gather, scan, watched
@@ -74,17 +75,18 @@ def autopilot(
     started = time.perf_counter()
     subject = subject or face_subject(settings)
     gallery, seconds = _scanned(listing, subject, settings, progress)
-    clustering, threshold = group_people(gallery, settings, seconds)
-    digits = max(3, len(str(len(clustering))))
-    names = tuple(f"person_{label + 1:0{digits}d}" for label in clustering.labels)
+    with _stopwatch(seconds, "group"):
+        grouped = group_people(gallery, settings)
+    names = person_names(grouped.clustering)
     result = AutopilotResult(
         settings=settings,
-        threshold=threshold,
+        chosen=grouped.threshold,
         gallery=gallery,
         names=names,
         plan=_planned(gallery, names, target, settings),
         seconds=seconds,
-        clustering=clustering,
+        clustering=grouped.clustering,
+        tree=grouped.tree,
     )
     return _exported(result, target, dry_run, replace, progress, started)
 
@@ -144,19 +146,20 @@ def point_and_shoot(
         leave_out=[folder],
     )
     gallery, seconds = _scanned(listing, subject, settings, progress)
-    threshold = settings.threshold or gallery.encoder.default_search_threshold
     with _stopwatch(seconds, "search"):
+        chosen = search_threshold(references, settings)
         matches = search.match(
             gallery,
             references,
-            threshold=threshold,
+            threshold=chosen.value,
             method=settings.method,
             one_per_photo=settings.one_per_photo,
         )
+        chosen = thresholds.with_expected(chosen, matches, references)
     names = tuple(None if pd.isna(name) else str(name) for name in matches.table["name"])
     result = PointAndShootResult(
         settings=settings,
-        threshold=threshold,
+        chosen=chosen,
         gallery=gallery,
         names=names,
         plan=_planned(gallery, names, target, settings),
@@ -172,41 +175,6 @@ def face_subject(settings: Settings) -> Subject:
     from toolkit.subjects.face import face
 
     return face(settings)
-
-
-def group_people(
-    gallery: Gallery, settings: AutopilotSettings, seconds: dict[str, float] | None = None
-) -> tuple[Clustering, float]:
-    """
-    Group a gallery as the settings say; it takes a moment, where scanning the photos took minutes.
-
-    Parameters
-    ----------
-    gallery : Gallery
-        What a scan gathered.
-    settings : AutopilotSettings
-        Method, threshold, and whether two faces in one photo may be one person.
-    seconds : dict, optional
-        Gets the CPU seconds of the grouping as "group".
-
-    Returns
-    -------
-    (Clustering, float)
-        The groups, and the threshold that was used.
-    """
-    threshold = settings.threshold or gallery.encoder.default_threshold
-    apart = cluster.pairs_within(gallery.photo_of) if settings.one_per_photo else None
-    with _stopwatch({} if seconds is None else seconds, "group"):
-        try:
-            clustering = cluster.group(
-                gallery.encodings, settings.method, threshold=threshold, cannot_link=apart
-            )
-        except MemoryError as error:
-            raise BadSetting(
-                f"{len(gallery):,} faces are too many for the method {settings.method} in the "
-                "memory of this computer; use --method online, or sort fewer photos at a time"
-            ) from error
-    return clustering, threshold
 
 
 def folder_at(path: str | Path) -> Path:
@@ -297,9 +265,7 @@ def _exported(
         not_copied=tuple(not_copied),
     )
     if result.out is not None:
-        export.write_table(result.sightings, result.out / "sightings.csv")
-        export.write_table(result.nobody, result.out / "nobody.csv")
-        export.write_table(result.problems, result.out / "problems.csv")
+        kept.save(result, result.out)
     return result
 
 
@@ -309,8 +275,9 @@ def about(result: Result) -> dict[str, Any]:
         "version": __version__,
         "mode": result.mode,
         "threshold": result.threshold,
-        "encoder": result.gallery.encoder.name,
-        "encoder_weights": result.gallery.encoder.weights_digest,
+        "threshold_automatic": result.chosen.automatic,
+        "expected_wrong": result.chosen.expected_wrong,
+        **kept.about_encoder(result.gallery.encoder),
         "settings": result.settings.as_dict(),
     }
 

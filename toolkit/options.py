@@ -78,9 +78,10 @@ def parser() -> argparse.ArgumentParser:
         default=AutopilotSettings.method,
         help="way of grouping (%(default)s). average: join whole groups by their mean distance; "
         "linked: chains of near faces (joins too much in large albums); online: one pass, little "
-        "memory, depends on the order; whispers, dbscan: dlib's, scikit-learn's, to compare with",
+        "memory, depends on the order; whispers, dbscan, hdbscan: dlib's and scikit-learn's, to "
+        "compare with",
     )
-    _shared(autopilot, "0.55; 0.52 suits thousands of faces")
+    _shared(autopilot, "people")
 
     point = _command(
         commands, "point-and-shoot", "the photos that show the people you name", POINT_AND_SHOOT
@@ -92,14 +93,15 @@ def parser() -> argparse.ArgumentParser:
         "--method",
         choices=RULES,
         default=PointAndShootSettings.method,
-        help="compare with a person's nearest example, or with the mean of them (%(default)s)",
+        help="compare by the distance to a person's nearest example, by the mean distance to all, "
+        "or by the mean of these two (%(default)s)",
     )
     point.add_argument(
         "--largest-face",
         action="store_true",
         help="of several faces in an example photo, take the largest",
     )
-    _shared(point, "0.57")
+    _shared(point, "examples")
 
     sample = _command(
         commands, "sample", "make a small album to try things on", "Make a small album to try."
@@ -160,14 +162,28 @@ def _command(commands: Any, name: str, summary: str, description: str) -> argpar
     return made
 
 
-def _shared(command: argparse.ArgumentParser, threshold: str) -> None:
+def _threshold(text: str) -> float | str:
+    """Read "auto" or a number."""
+    if text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no threshold; expected auto, or a distance such as 0.55"
+        ) from None
+
+
+def _shared(command: argparse.ArgumentParser, confused: str) -> None:
     add = command.add_argument
     add(
         "--threshold",
-        type=float,
+        type=_threshold,
         metavar="D",
+        default=Settings.threshold,
         help="distance up to which two faces are one person: lower splits more, higher joins more "
-        f"({threshold})",
+        "(%(default)s: the distance at which two faces are as likely one person as two, given how "
+        f"many {confused} could be confused)",
     )
     add(
         "--long-edge",
@@ -230,6 +246,12 @@ def _shared(command: argparse.ArgumentParser, threshold: str) -> None:
         choices=(5, 68),
         default=Settings.landmarks,
         help="points by which faces are aligned (%(default)s)",
+    )
+    add(
+        "--plain",
+        action="store_true",
+        help="describe faces by dlib's 128 numbers as they are, as face_recognition does; by "
+        "default the mirror image is averaged in and all get one length, which sorts better",
     )
     add(
         "--jitter",

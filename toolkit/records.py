@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.calibration import Calibration
 from toolkit.errors import IncomparableEncodings
 
 PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
@@ -114,11 +115,8 @@ class EncoderInfo:
         Numbers in one encoding.
     metric : {"euclidean", "cosine"}
         The distance that the encoder was trained for.
-    default_threshold : float
-        The distance at which grouping stops, unless the user says otherwise. It belongs to the
-        encoder: no threshold holds for all.
-    default_search_threshold : float
-        The same for comparing with references.
+    calibration : Calibration
+        What its distances say. It belongs to the encoder: no threshold holds for all.
     variant : str
         What else shapes the numbers: landmarks, jitter.
     """
@@ -127,8 +125,7 @@ class EncoderInfo:
     weights_digest: str
     dimensions: int
     metric: Literal["euclidean", "cosine"]
-    default_threshold: float
-    default_search_threshold: float
+    calibration: Calibration
     variant: str = ""
 
     def require_same(self, other: EncoderInfo) -> None:

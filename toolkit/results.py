@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 
 from toolkit.export import LEFT_OVER, NEW, THERE
+from toolkit.linkage import Tree
 from toolkit.names import printable
 from toolkit.records import Clustering, Gallery
 from toolkit.search import Matches, References
 from toolkit.settings import Settings
+from toolkit.thresholds import Threshold
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,8 +28,8 @@ class Result:
     ----------
     settings : Settings
         What the run was told.
-    threshold : float
-        Encoder distance that was used.
+    chosen : Threshold
+        The threshold that was used, where it came from, and what it is expected to do.
     gallery : Gallery
         Every sighting, with its encoding; its `problems` are files that could not be used.
     names : tuple of str or None
@@ -44,13 +46,18 @@ class Result:
     """
 
     settings: Settings
-    threshold: float
+    chosen: Threshold
     gallery: Gallery
     names: tuple[str | None, ...]
     plan: pd.DataFrame
     seconds: dict[str, float] = field(default_factory=dict)
     out: Path | None = None
     not_copied: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def threshold(self) -> float:
+        """Encoder distance that was used."""
+        return self.chosen.value
 
     @property
     def mode(self) -> str:
@@ -131,6 +138,9 @@ class Result:
             "bytes": int(self._made["bytes"].sum()),
             "out": None if self.out is None else str(self.out),
             "threshold": self.threshold,
+            "threshold_automatic": self.chosen.automatic,
+            "threshold_why": self.chosen.why,
+            "expected_wrong": self.chosen.expected_wrong,
             "encoder": self.gallery.encoder.name,
             "encoder_weights": self.gallery.encoder.weights_digest,
             "settings": self.settings.as_dict(),
@@ -140,6 +150,10 @@ class Result:
     @property
     def _left_out(self) -> int:
         return int(self.gallery.photos.drop_duplicates("photo_digest")["left_out"].sum())
+
+    @property
+    def _decisions(self) -> str:
+        return "joins"
 
     @property
     def _made(self) -> pd.DataFrame:
@@ -157,12 +171,16 @@ class Result:
         people = len(self.people)
         return (
             f"{_count(len(self.gallery.photos), 'photo')}, {_count(len(self.gallery), 'face')}, "
-            f"{_count(people, 'person', 'people')} ({self.mode}, threshold {self.threshold:g}, "
-            f"{self.seconds.get('wall', 0.0):.1f} s)"
+            f"{_count(people, 'person', 'people')} "
+            f"({self.mode}, {self.seconds.get('wall', 0.0):.1f} s)"
         )
 
     def _remarks(self) -> list[str]:
-        remarks = []
+        remarks = [f"threshold {self.threshold:.3f}: {self.chosen.why}"]
+        if self.chosen.expected_wrong is not None:
+            remarks.append(
+                f"expected to be wrong: {_one_in(self.chosen.expected_wrong)} {self._decisions}"
+            )
         if self._left_out:
             remarks.append(
                 f"{_count(self._left_out, 'face')} too small or too blurred to be told apart"
@@ -238,9 +256,13 @@ class AutopilotResult(Result):
     ----------
     clustering : Clustering
         The grouping: ``clustering.labels[i]`` is the individual of sighting i.
+    tree : Tree or None
+        All joins: ``tree.cut(threshold)`` is the grouping at another threshold, at once. None for
+        other methods than `average`.
     """
 
     clustering: Clustering = field(kw_only=True)
+    tree: Tree | None = field(default=None, kw_only=True)
 
     @property
     def mode(self) -> str:
@@ -270,6 +292,10 @@ class PointAndShootResult(Result):
         return "point-and-shoot"
 
     @property
+    def _decisions(self) -> str:
+        return "names"
+
+    @property
     def problems(self) -> pd.DataFrame:
         """Files that could not be used or copied, reference photos first: path, stage, reason."""
         return pd.concat([self.references.problems, super().problems], ignore_index=True)
@@ -285,6 +311,15 @@ class PointAndShootResult(Result):
         shown = ", ".join(missing[:20]) + (f" and {len(missing) - 20} more" if missing[20:] else "")
         extra = [f"in no photo: {shown}"] if missing else []
         return extra + super()._remarks()
+
+
+def _one_in(share: float) -> str:
+    """Say a share in words: "1 in 40", "fewer than 1 in 1,000"."""
+    if share < 0.001:
+        return "fewer than 1 in 1,000"
+    if share > 0.4:
+        return f"{share:.0%} of the"
+    return f"1 in {1 / share:,.0f}"
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

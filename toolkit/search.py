@@ -10,8 +10,10 @@ import pandas as pd
 
 from toolkit import neighbours
 from toolkit.errors import BadSetting
+from toolkit.linkage import reach
 from toolkit.neighbours import Encodings
 from toolkit.records import EncoderInfo, Gallery
+from toolkit.settings import RULES
 
 WITHIN = "within the threshold"
 TOO_FAR = "nobody known is within the threshold"
@@ -62,7 +64,7 @@ class Matches:
         for a mean of several), reason.
     threshold : float
         Encoder distance up to which a sighting is somebody.
-    method : {"nearest", "mean"}
+    method : {"blend", "nearest", "mean"}
         What a sighting was compared with.
     """
 
@@ -76,7 +78,7 @@ def match(
     references: References,
     *,
     threshold: float,
-    method: str = "nearest",
+    method: str = "blend",
     one_per_photo: bool = True,
 ) -> Matches:
     """
@@ -90,8 +92,10 @@ def match(
         Known people, encoded by the same encoder.
     threshold : float
         Largest Euclidean distance at which a sighting is somebody, inclusive.
-    method : {"nearest", "mean"}
-        Compare with each person's nearest reference, or with the mean of all of them.
+    method : {"blend", "nearest", "mean"}
+        Compare by the distance to each person's nearest reference; by the mean distance to all of
+        them, which counts less the more there are, as in `toolkit.linkage.tree`; or by the mean of
+        these two. With one reference a person, all are the same.
     one_per_photo : bool
         Of several faces in a photo that are nearest to one person, only the nearest gets the name;
         the others stay unknown.
@@ -148,21 +152,20 @@ def _to_people(
     people = len(references.names)
     away = np.full((len(queries), people), np.inf)
     behind = np.full((len(queries), people), -1, dtype=np.int64)
-    if method not in ("nearest", "mean"):
-        raise BadSetting(f"method is {method!r}; expected nearest or mean")
+    if method not in RULES:
+        raise BadSetting(f"method is {method!r}; expected one of {', '.join(RULES)}")
+    if not len(queries):
+        return away, behind
     for person in range(people):
         own = np.flatnonzero(references.person_of == person)
         if not len(own):
             continue
-        if method == "mean":
-            centre = references.encodings[own].mean(axis=0, keepdims=True, dtype=np.float64)
-            away[:, person] = neighbours.distances(queries, centre)[:, 0]
-            if len(own) == 1:
-                behind[:, person] = own[0]
-        else:
-            each = neighbours.distances(queries, references.encodings[own])
-            best = each.argmin(axis=1) if len(queries) else np.zeros(0, dtype=np.int64)
-            away[:, person] = each[np.arange(len(queries)), best]
+        each = neighbours.distances(queries, references.encodings[own])
+        best = each.argmin(axis=1)
+        nearest = each[np.arange(len(queries)), best]
+        mean = each.mean(axis=1) * reach(len(own))
+        away[:, person] = {"nearest": nearest, "mean": mean, "blend": (nearest + mean) / 2}[method]
+        if method != "mean" or len(own) == 1:
             behind[:, person] = own[best]
     return away, behind
 

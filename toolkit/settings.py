@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from toolkit.errors import BadSetting
 
-METHODS = ("average", "linked", "online", "whispers", "dbscan")
-RULES = ("nearest", "mean")
+METHODS = ("average", "linked", "online", "whispers", "dbscan", "hdbscan")
+RULES = ("blend", "nearest", "mean")
 DETECTORS = ("cnn", "hog")
 ENGINES = ("onnx", "dlib")
 DEVICES = ("cpu", "cuda")
@@ -19,6 +19,10 @@ DEVICES = ("cpu", "cuda")
 def _require(condition: bool, name: str, value: object, expected: str) -> None:
     if not condition:
         raise BadSetting(f"{name} is {value!r}; expected {expected}")
+
+
+def _number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _whole(value: object) -> bool:
@@ -32,9 +36,9 @@ class Settings:
 
     Attributes
     ----------
-    threshold : float or None
-        Encoder distance up to which two faces count as one person; None takes the encoder's own
-        default for the mode.
+    threshold : float or "auto"
+        Encoder distance up to which two faces count as one person. "auto" takes the one at which
+        they are as likely one person as two, given how many people could be confused.
     long_edge : int
         Longer side, in px, to which a photo is shrunk before faces are sought, at least 100. The
         face itself is always cut from the full-size photo.
@@ -57,6 +61,9 @@ class Settings:
         of focus that its encoding is chance.
     landmarks : {5, 68}
         Points by which a face is aligned.
+    plain : bool
+        Take dlib's own 128 numbers as they are, as face_recognition does: without the mirror image,
+        and not brought to one length.
     jitter : int
         Slightly moved copies of each face that are averaged, 0 to 100; 0 for none.
     one_per_photo : bool
@@ -67,7 +74,7 @@ class Settings:
         Threads; 0 for one a processor core.
     """
 
-    threshold: float | None = None
+    threshold: float | Literal["auto"] = "auto"
     long_edge: int = 1200
     detector: str = "cnn"
     upsample: int | None = None
@@ -77,6 +84,7 @@ class Settings:
     min_score: float = 0.0
     min_sharpness: float = 0.08
     landmarks: Literal[5, 68] = 5
+    plain: bool = False
     jitter: int = 0
     one_per_photo: bool = True
     link: bool = False
@@ -85,10 +93,10 @@ class Settings:
     def __post_init__(self) -> None:
         threshold = self.threshold
         _require(
-            threshold is None or (math.isfinite(threshold) and 0 < threshold < 2),
+            threshold == "auto" or (_number(threshold) and 0 < threshold < 2),
             "threshold",
             threshold,
-            "a distance above 0 and below 2, such as 0.55",
+            '"auto", or a distance above 0 and below 2, such as 0.55',
         )
         _require(
             _whole(self.long_edge) and 100 <= self.long_edge <= 20_000,
@@ -162,7 +170,7 @@ class AutopilotSettings(Settings):
 
     Attributes
     ----------
-    method : {"average", "linked", "online", "whispers", "dbscan"}
+    method : {"average", "linked", "online", "whispers", "dbscan", "hdbscan"}
         The way of grouping; see `toolkit.cluster`.
     """
 
@@ -180,14 +188,15 @@ class PointAndShootSettings(Settings):
 
     Attributes
     ----------
-    method : {"nearest", "mean"}
-        Compare with a person's nearest reference, or with the mean of all of them.
+    method : {"blend", "nearest", "mean"}
+        Compare by the distance to a person's nearest reference, by the mean distance to all of
+        them, or by the mean of these two.
     largest_face : bool
         Of several faces in a reference photo, take the largest; otherwise that photo is reported
         and not used.
     """
 
-    method: str = "nearest"
+    method: str = "blend"
     largest_face: bool = False
 
     def __post_init__(self) -> None:
