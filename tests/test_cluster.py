@@ -7,7 +7,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import DBSCAN, HDBSCAN
 
-from toolkit import cluster
+from toolkit import cluster, links
 from toolkit.errors import BadSetting
 
 METHODS = sorted(cluster.METHODS)
@@ -211,7 +211,7 @@ def test_whispers_are_dlibs(seed) -> None:
 @pytest.mark.parametrize("method", [method for method in METHODS if method != "hdbscan"])
 def test_two_faces_in_one_photo_are_two_people(method) -> None:
     rows = np.zeros((4, 3), np.float32)
-    apart = cluster.pairs_within(np.array([0, 0, 1, 2]))
+    apart = links.pairs_within(np.array([0, 0, 1, 2]))
     labels = cluster.group(rows, method, threshold=0.5, cannot_link=apart).labels
     assert labels[0] != labels[1]
     assert len(np.unique(labels)) == 2
@@ -219,7 +219,7 @@ def test_two_faces_in_one_photo_are_two_people(method) -> None:
 
 @given(st.lists(st.integers(0, 8), max_size=40))
 def test_pairs_within_are_all_pairs_that_share_a_photo(photo_of) -> None:
-    found = cluster.pairs_within(np.array(photo_of, dtype=np.int64))
+    found = links.pairs_within(np.array(photo_of, dtype=np.int64))
     expected = {
         (i, j)
         for i in range(len(photo_of))

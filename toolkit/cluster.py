@@ -10,7 +10,6 @@ the order of the rows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -224,31 +223,6 @@ def group(
     return METHODS[method](
         encodings, threshold=threshold, must_link=must_link, cannot_link=cannot_link
     )
-
-
-def pairs_within(photo_of: Labels) -> Pairs:
-    """
-    Return every pair of sightings that share a photo: two faces in one photo are two people.
-
-    Parameters
-    ----------
-    photo_of : numpy.ndarray
-        Shape (n,), int64: the photo of each sighting.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (m, 2), int64, smaller row first.
-    """
-    order = np.argsort(photo_of, kind="stable")
-    starts = np.flatnonzero(np.diff(photo_of[order], prepend=-1, append=-1))
-    pairs = [np.zeros((0, 2), dtype=np.int64)]
-    for start, end in pairwise(starts):
-        members = order[start:end]
-        first, second = np.triu_indices(len(members), k=1)
-        if len(first):
-            pairs.append(np.sort(np.stack([members[first], members[second]], axis=1), axis=1))
-    return np.concatenate(pairs)
 
 
 Grouping = Callable[[Encodings, float, Labels, Pairs], Labels]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from toolkit import cluster, linkage, thresholds
 from toolkit.errors import BadSetting
 from toolkit.linkage import Tree
-from toolkit.links import Pairs
+from toolkit.links import Pairs, pairs_within
 from toolkit.records import Clustering, Gallery
 from toolkit.search import References
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -58,7 +58,7 @@ def group_people(
     BadSetting
         If there are too many sightings for the method in the memory of this computer.
     """
-    apart = cluster.pairs_within(gallery.photo_of) if settings.one_per_photo else None
+    apart = pairs_within(gallery.photo_of) if settings.one_per_photo else None
     try:
         return _grouped(gallery, settings, must_link, apart)
     except MemoryError as error:

@@ -156,10 +156,7 @@ def tree(
     table = _distances(encodings[order])
     table[place[cannot[:, 0]], place[cannot[:, 1]]] = np.inf
     table[place[cannot[:, 1]], place[cannot[:, 0]]] = np.inf
-    if len(starts) < count:
-        table = np.add.reduceat(np.add.reduceat(table, starts, axis=0), starts, axis=1)
-        table /= sizes[:, None]
-        table /= sizes
+    table = _means(table, starts, sizes)
     np.fill_diagonal(table, np.inf)
     return _as_tree(must, order[starts], _joins(table, sizes, discount))
 
@@ -167,6 +164,49 @@ def tree(
 def reach(sizes: npt.ArrayLike, discount: float = DISCOUNT) -> npt.NDArray[np.float64]:
     """Return the factor by which the distance to a group of each of these sizes counts."""
     return 1.0 - discount * (1.0 - np.asarray(sizes, dtype=np.float64) ** -0.5)
+
+
+def between(
+    encodings: Encodings, labels: Labels, *, discount: float = DISCOUNT
+) -> npt.NDArray[np.float32]:
+    """
+    Return the linkage distance of every two groups.
+
+    Parameters
+    ----------
+    encodings : numpy.ndarray
+        Shape (n, d), float32.
+    labels : numpy.ndarray
+        Shape (n,), int64: the group of each.
+    discount : float
+        As for `tree`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (g, g), float32, groups in the order of their numbers; infinite on the diagonal.
+    """
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=labels.min(initial=0) - 1))
+    sizes = np.diff(starts, append=len(order))
+    table = _means(_distances(encodings[order]), starts, sizes)
+    factor = reach(sizes, discount).astype(np.float32)
+    table *= factor
+    table *= factor[:, None]
+    np.fill_diagonal(table, np.inf)
+    return table
+
+
+def _means(
+    table: npt.NDArray[np.float32], starts: Labels, sizes: Labels
+) -> npt.NDArray[np.float32]:
+    """Average a table over groups of neighbouring rows and columns."""
+    if len(starts) == len(table):
+        return table
+    table = np.add.reduceat(np.add.reduceat(table, starts, axis=0), starts, axis=1)
+    table /= sizes[:, None]
+    table /= sizes
+    return table
 
 
 def _as_tree(

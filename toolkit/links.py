@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -37,6 +39,31 @@ def chain(labels: Labels) -> Pairs:
     order = np.argsort(labels, kind="stable")
     same = labels[order[1:]] == labels[order[:-1]]
     return np.stack([order[:-1][same], order[1:][same]], axis=1)
+
+
+def pairs_within(photo_of: Labels) -> Pairs:
+    """
+    Return every pair of sightings that share a photo: two faces in one photo are two people.
+
+    Parameters
+    ----------
+    photo_of : numpy.ndarray
+        Shape (n,), int64: the photo of each sighting.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (m, 2), int64, smaller row first.
+    """
+    order = np.argsort(photo_of, kind="stable")
+    starts = np.flatnonzero(np.diff(photo_of[order], prepend=-1, append=-1))
+    pairs = [np.zeros((0, 2), dtype=np.int64)]
+    for start, end in pairwise(starts):
+        members = order[start:end]
+        first, second = np.triu_indices(len(members), k=1)
+        if len(first):
+            pairs.append(np.sort(np.stack([members[first], members[second]], axis=1), axis=1))
+    return np.concatenate(pairs)
 
 
 def components(count: int, *pairs: Pairs) -> Labels:

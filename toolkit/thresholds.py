@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit import cluster
 from toolkit.calibration import Calibration
+from toolkit.doubts import expected_wrong
 from toolkit.errors import BadSetting
 from toolkit.linkage import Tree
 from toolkit.links import Pairs
@@ -85,15 +86,6 @@ def given(
     if tree is not None and calibration is not None:
         wrong = expected_wrong(tree, calibration, value)
     return Threshold(value, False, f"{value:g} was asked for", wrong)
-
-
-def expected_wrong(tree: Tree, calibration: Calibration, threshold: float) -> float | None:
-    """Return the share of a threshold's joins that are expected to be wrong; None without joins."""
-    joins = tree.made_at(threshold)
-    if not joins:
-        return None
-    right = calibration.probability(tree.height[:joins], tree.groups_before[:joins] - 1)
-    return float(1 - right.mean())
 
 
 def of_method(

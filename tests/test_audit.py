@@ -1,0 +1,226 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+
+from toolkit import audit, cli, linkage, links, modes, thresholds
+from toolkit.calibration import Calibration
+from toolkit.errors import BadSetting
+from toolkit.records import (
+    PHOTO_COLUMNS,
+    PROBLEM_COLUMNS,
+    SIGHTING_COLUMNS,
+    EncoderInfo,
+    Gallery,
+    empty_table,
+)
+
+INFO = EncoderInfo("made_up", "0" * 64, 64, "euclidean", Calibration(slope=60.0, even=0.6))
+
+
+def gallery(rows: np.ndarray, photo_of) -> Gallery:
+    rows = np.asarray(rows, np.float32)
+    table = pd.DataFrame(
+        [(f"d{p}", f"p{p}.jpg", 0, 0, 9, 9, 1.0) for p in photo_of], columns=list(SIGHTING_COLUMNS)
+    )
+    info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", INFO.calibration)
+    return Gallery(empty_table(PHOTO_COLUMNS), table, rows, info, empty_table(PROBLEM_COLUMNS))
+
+
+def drawn(
+    seed: int, individuals: int, each: int, spread: float = 0.035, alike: int = 64
+) -> tuple:
+    """Faces of people, two different people a photo; some alike where they differ in few ways."""
+    rng = np.random.default_rng(seed)
+    centres = np.zeros((individuals, 64))
+    centres[:, :alike] = rng.normal(size=(individuals, alike)) * 0.72 / np.sqrt(alike)
+    truth = np.tile(np.arange(individuals), each)
+    rows = centres[truth] + rng.normal(size=(len(truth), 64)) * spread
+    photo_of = np.empty(len(truth), np.int64)
+    for turn in range(each):
+        people = rng.permutation(individuals)
+        photo_of[turn * individuals + people] = turn * individuals + np.arange(individuals) // 2
+    return rows.astype(np.float32), truth, photo_of
+
+
+def names_of(labels) -> list:
+    return [f"person_{label + 1:03d}" for label in labels]
+
+
+@pytest.mark.parametrize(("count", "of"), [(0, 40), (3, 40), (40, 40), (1, 1), (250, 1000)])
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_the_interval_is_scipys_exact_one(count, of, level) -> None:
+    expected = binomtest(count, of).proportion_ci(level, method="exact")
+    assert audit.interval(count, of, level) == pytest.approx((expected.low, expected.high))
+
+
+def test_nothing_asked_tells_nothing() -> None:
+    assert audit.interval(0, 0, 0.95) == (0.0, 1.0)
+
+
+def test_near_and_joined_pairs_within_photos_are_counted() -> None:
+    # Photo 0 holds two faces 0.58 apart, photo 1 two far apart; the third is somebody else's.
+    rows = np.zeros((5, 64))
+    rows[:, 0] = [0.0, 0.58, 3.0, 5.0, 9.0]
+    found = audit.audit(
+        gallery(rows, [0, 0, 1, 1, 2]), names_of(range(5)), threshold=0.59, thresholds=[0.4, 2.5]
+    )
+    assert found.rates["threshold"].tolist() == [0.4, 0.59, 2.5]
+    assert found.rates["pairs"].tolist() == [2, 2, 2]
+    assert found.rates["near"].tolist() == [0, 1, 2]
+    assert found.rates["false_match"].tolist() == [0, 0.5, 1]
+    assert found.rates["joined"].tolist() == [0, 1, 2]
+    expected = binomtest(1, 2).proportion_ci(0.95, method="exact")
+    assert found.here["match_low"] == pytest.approx(expected.low)
+    assert found.here["merge_high"] == pytest.approx(expected.high)
+
+
+def test_the_same_two_groups_seen_often_together_count_once() -> None:
+    rows = np.zeros((8, 64))
+    rows[::2, 0] = [0.0, 0.001, 0.002, 0.003]
+    rows[1::2, 0] = [0.58, 0.581, 0.582, 5.0]
+    photo_of = [0, 0, 1, 1, 2, 2, 3, 3]
+    names = ["ann", "bob", "ann", "bob", "ann", "bob", "ann", "cem"]
+    found = audit.audit(gallery(rows, photo_of), names, threshold=0.59)
+    assert found.here["pairs"] == pytest.approx(2)
+    assert found.here["near"] == pytest.approx(1)
+
+
+def test_a_grouping_that_knows_of_the_photos_is_not_asked() -> None:
+    rows, _, photo_of = drawn(0, 20, 4)
+    close = rows * 0.5  # people so near each other that only their photos keep them apart
+    tree = linkage.tree(close, cannot_link=links.pairs_within(photo_of))
+    labels = tree.cut(0.6).labels
+    found = audit.audit(gallery(close, photo_of), names_of(labels), threshold=0.6)
+    assert found.here["joined"] > 0.9 * found.here["pairs"] > 0
+
+
+def test_the_group_of_two_people_comes_first_with_its_weakest_link() -> None:
+    rows, truth, photo_of = drawn(1, 30, 6)
+    mixed = np.where(truth == 7, 4, truth)
+    found = audit.audit(gallery(rows, photo_of), names_of(mixed), threshold=0.5)
+    first = found.suspicious.iloc[0]
+    assert first["name"] == "person_005"
+    assert first["sightings"] == 12
+    assert first["probability"] < 0.5 < found.suspicious["probability"][1]
+    assert {truth[first["first"]], truth[first["second"]]} == {4, 7}
+    across = np.linalg.norm(rows[truth == 4][:, None] - rows[truth == 7][None], axis=2)
+    assert first["distance"] == pytest.approx(across.min(), abs=1e-6)
+    assert first["first_path"] == f"p{photo_of[first['first']]}.jpg"
+
+
+def test_two_halves_of_one_person_are_the_likeliest_to_be_one() -> None:
+    rows, truth, photo_of = drawn(2, 30, 6)
+    split = truth.copy()
+    split[np.flatnonzero(truth == 3)[::2]] = 30
+    found = audit.audit(gallery(rows, photo_of), names_of(split), threshold=0.5)
+    first = found.alike.iloc[0]
+    assert {first["name"], first["other_name"]} == {"person_004", "person_031"}
+    assert first["probability"] > 0.9
+    assert truth[first["first"]] == truth[first["second"]] == 3
+
+
+def test_groups_that_were_seen_together_are_never_taken_for_one() -> None:
+    rows, truth, photo_of = drawn(3, 30, 6)
+    split = truth.copy()
+    halves = np.flatnonzero(truth == 3)
+    split[halves[::2]] = 30
+    photo_of[halves[0]] = photo_of[halves[1]] = 10_000
+    found = audit.audit(gallery(rows, photo_of), names_of(split), threshold=0.5)
+    pairs = {frozenset(pair) for pair in found.alike[["name", "other_name"]].to_numpy().tolist()}
+    assert frozenset(["person_004", "person_031"]) not in pairs
+
+
+def test_a_face_twice_in_a_photo_is_shown_and_left_out_of_the_rates() -> None:
+    rows, truth, photo_of = drawn(4, 10, 4)
+    rows = np.concatenate([rows, rows[:1] + 0.001])
+    photo_of = np.append(photo_of, photo_of[0])
+    found = audit.audit(gallery(rows, photo_of), names_of([*truth, 10]), threshold=0.5)
+    assert found.pictures["path"].tolist() == [f"p{photo_of[0]}.jpg"]
+    assert sorted(found.pictures[["first", "second"]].iloc[0]) == [0, 40]
+    assert found.here["near"] == 0
+    assert f"p{photo_of[0]}.jpg" in str(found).partition("Photos that show one face twice")[2]
+
+
+def test_relatives_side_by_side_are_noticed() -> None:
+    rng = np.random.default_rng(5)
+    rows, truth, photo_of = drawn(5, 40, 5, alike=12)
+    plain = audit.audit(gallery(rows, photo_of), names_of(truth), threshold=0.5)
+    kin = rows.copy()
+    family = rng.normal(size=(20, 64)) * 0.08
+    for photo in np.unique(photo_of):
+        both = np.flatnonzero(photo_of == photo)
+        if len(both) == 2:
+            kin[both] = rows[both] * 0.45 + family[photo % 20]
+    alike = audit.audit(gallery(kin, photo_of), names_of(truth), threshold=0.2)
+    assert plain.kin < 2 < alike.kin
+    assert "relatives" in str(alike)
+    assert "relatives" not in str(plain)
+
+
+def test_the_interval_contains_the_true_rate() -> None:
+    """Of 40 drawn albums, the truth known, at least nine in ten."""
+    held = 0
+    for seed in range(40):
+        rows, truth, photo_of = drawn(seed, 60, 3, spread=0.06)
+        free = linkage.tree(rows)
+        threshold = 0.9  # so high that some people are joined
+        found = audit.audit(gallery(rows, photo_of), names_of(truth), threshold=threshold)
+        labels = free.cut(threshold).labels
+        two = np.triu(truth[:, None] != truth[None])
+        rate = (labels[:, None] == labels[None])[two].mean()
+        held += found.here["merge_low"] <= rate <= found.here["merge_high"]
+    assert held >= 36
+
+
+def test_most_of_the_first_ten_suspicious_groups_hold_two_people() -> None:
+    rows, truth, photo_of = drawn(6, 400, 3, alike=12)
+    tree = linkage.tree(rows, cannot_link=links.pairs_within(photo_of))
+    labels = tree.cut(0.5).labels
+    impure = {label for label in set(labels) if len(set(truth[labels == label])) > 1}
+    assert len(impure) >= 10
+    found = audit.audit(gallery(rows, photo_of), names_of(labels), threshold=0.5)
+    groups = {names_of([label])[0] for label in impure}
+    assert sum(name in groups for name in found.suspicious["name"].head(10)) >= 8
+
+
+@pytest.mark.parametrize("names", [[], ["ann"], [None], ["ann", None, "ann"]])
+def test_little_to_go_by_is_said(names) -> None:
+    rows = np.arange(len(names) * 4, dtype=np.float32).reshape(-1, 4)
+    found = audit.audit(gallery(rows, range(len(names))), names, threshold=0.5)
+    assert "nothing was measured" in str(found)
+    assert (found.here["match_low"], found.here["match_high"]) == (0, 1)
+    json.dumps(found.as_dict())
+
+
+def test_what_cannot_be_is_refused() -> None:
+    faces = gallery(np.zeros((1, 4)), [0])
+    with pytest.raises(BadSetting, match="between 0 and 1"):
+        audit.audit(faces, ["ann"], threshold=0.5, level=95)
+    with pytest.raises(BadSetting, match="2 names for 1 sightings"):
+        audit.audit(faces, ["ann", "bob"], threshold=0.5)
+
+
+def test_the_share_of_wrong_joins_is_the_thresholds_own() -> None:
+    rows, _, photo_of = drawn(7, 20, 4)
+    tree = linkage.tree(rows)
+    chosen = thresholds.of_tree(tree, INFO.calibration)
+    labels = tree.cut(chosen.value).labels
+    found = audit.audit(gallery(rows, photo_of), names_of(labels), threshold=chosen.value)
+    assert found.here["expected_wrong"] == chosen.expected_wrong
+
+
+def test_the_command_prints_a_report_and_json(album, tmp_path, colours, capsys) -> None:
+    out = tmp_path / "out"
+    modes.autopilot(album, out, subject=colours)
+    assert cli.main(["audit", str(out)]) == 0
+    assert "How often it is wrong" in capsys.readouterr().out
+    written = tmp_path / "audit.json"
+    assert cli.main(["audit", str(out), "--json", "--output", str(written)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == json.loads(written.read_text())
+    assert said["sightings"] == 8
+    assert cli.main(["audit", str(tmp_path)]) == 2
+    assert "expected the output folder" in capsys.readouterr().err

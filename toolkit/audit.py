@@ -1,0 +1,369 @@
+"""
+How far to trust a grouping, without labels.
+
+Two faces in one photo are two people. So each pair of them is a question whose answer is known: how
+often such pairs are near, or are joined by a grouping that does not know of the photos, measures
+how often the grouping is wrong elsewhere. Where groups barely hold together, or nearly touch, is
+where to look first.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit import doubts, linkage, neighbours
+from toolkit.doubts import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
+from toolkit.errors import BadSetting
+from toolkit.links import Labels, Pairs, pairs_within
+from toolkit.names import printable
+from toolkit.neighbours import Encodings
+from toolkit.records import Gallery
+
+THRESHOLDS = tuple(np.round(np.arange(0.30, 0.701, 0.02), 2).tolist())
+RATE_COLUMNS = (
+    *("threshold", "pairs", "near", "false_match", "match_low", "match_high"),
+    *("joined", "false_merge", "merge_low", "merge_high", "expected_wrong"),
+)
+PICTURE_COLUMNS = ("path", "distance", "probability", "first", "second")
+
+# Two faces of one photo that are one person with this probability, by their distance, are taken for
+# a mirror, a collage or a photo of a photo.
+SAME_PICTURE = 0.99
+# What a report shows: so many of each kind, doubtful to at least this degree.
+SHOWN = 10
+SURE = 0.95
+# From how many times as often faces within photos are alike, relatives are spoken of.
+KIN = 2.0
+# Pairs drawn from all over the album, to compare those within photos with.
+_DRAWN = 200_000
+
+
+@dataclass(frozen=True, repr=False)
+class Audit:
+    """
+    What an audit found.
+
+    Attributes
+    ----------
+    threshold : float
+        Encoder distance of the grouping.
+    photos, sightings, groups : int
+        How many; groups counts those of two sightings or more, too small ones cannot be wrong.
+    rates : pandas.DataFrame
+        One row a threshold (that of the grouping among them): threshold; pairs (of groups seen in
+        one photo: what was asked), near (of these, within the threshold), false_match (the share,
+        0 to 1) with its interval match_low, match_high; joined (put into one group by a grouping
+        that does not know which faces share a photo), false_merge, merge_low, merge_high likewise;
+        expected_wrong (share of the joins that the calibration expects to be wrong).
+    suspicious : pandas.DataFrame
+        One row a group of two sightings or more, the likeliest to hold two people first: group
+        (its number), name, sightings, probability (that it is one individual), height (of its last
+        join), first, second (sightings: the nearest pair across that join, its weakest link),
+        distance, first_path, second_path.
+    alike : pandas.DataFrame
+        Pairs of groups that may be one individual and were never seen together, likeliest first:
+        group, other, name, other_name, distance (linkage), probability, first, second, first_path,
+        second_path.
+    pictures : pandas.DataFrame
+        Pairs within a photo that look like one person: path, distance, probability, first, second.
+        They were left out of the rates.
+    kin : float
+        How many times as often faces within a photo are alike as faces from all over the album;
+        nan where that cannot be told. Much above 1: relatives, and rates that are too high.
+    level : float
+        Of the intervals.
+    """
+
+    threshold: float
+    photos: int
+    sightings: int
+    groups: int
+    rates: pd.DataFrame
+    suspicious: pd.DataFrame
+    alike: pd.DataFrame
+    pictures: pd.DataFrame
+    kin: float
+    level: float
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return "\n".join(printable(line) for line in self._lines())
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON."""
+        tables = {
+            name: json.loads(getattr(self, name).to_json(orient="records"))
+            for name in ("rates", "suspicious", "alike", "pictures")
+        }
+        return {
+            "threshold": self.threshold,
+            "photos": self.photos,
+            "sightings": self.sightings,
+            "groups": self.groups,
+            "kin": None if np.isnan(self.kin) else self.kin,
+            "level": self.level,
+            **tables,
+        }
+
+    def _lines(self) -> list[str]:
+        here, level = self.here, f"{self.level:.0%}"
+        lines = [
+            f"{self.photos:,} photos, {self.sightings:,} faces, {self.groups:,} groups of two or "
+            f"more; threshold {self.threshold:.3f}",
+            "",
+            "How often it is wrong",
+        ]
+        if here["pairs"] < 1:
+            lines.append("  No photo shows two faces, so nothing was measured.")
+        else:
+            lines += [
+                f"  {here['pairs']:,.0f} pairs of groups were seen in one photo: two people each.",
+                f"  within the threshold: {here['near']:,.3g} of them, {_share(here, 'match')}",
+                f"  joined, had photos not kept them apart: {here['joined']:,.3g}, "
+                f"{_share(here, 'merge')}",
+                f"  (in brackets: what {level} of albums like this would show)",
+            ]
+        if here["expected_wrong"] is not None and np.isfinite(here["expected_wrong"]):
+            lines.append(
+                f"  joins expected to be wrong, by their distances: {here['expected_wrong']:.1%}"
+            )
+        if self.kin > KIN:
+            lines.append(
+                f"  Faces within a photo are alike {self.kin:.1f} times as often as others: "
+                "relatives, perhaps. For everybody else these rates are too high."
+            )
+        shown = self.suspicious[self.suspicious["probability"] < SURE].head(SHOWN)
+        lines += ["", "Groups that may hold two people, the likeliest first; their weakest link"]
+        lines += [
+            f"  {row.name} ({row.sightings} faces), {row.probability:.0%} sure to be one: "
+            f"{row.first_path} and {row.second_path}"
+            for row in shown.itertuples(index=False)
+        ] or ["  none"]
+        shown = self.alike[self.alike["probability"] > 1 - SURE].head(SHOWN)
+        lines += ["", "Groups that may be one person"]
+        lines += [
+            f"  {row.name} and {row.other_name}, {row.probability:.0%}: "
+            f"{row.first_path} and {row.second_path}"
+            for row in shown.itertuples(index=False)
+        ] or ["  none"]
+        if len(self.pictures):
+            lines += [
+                "",
+                "Photos that show one face twice: a mirror, a collage, a photo of a photo, twins",
+                "(left out of the rates)",
+            ]
+            lines += [f"  {path}" for path in self.pictures["path"].unique()[:SHOWN]]
+        return lines
+
+    @property
+    def here(self) -> pd.Series:
+        """The row of `rates` at the grouping's own threshold."""
+        row: pd.Series = self.rates[self.rates["threshold"] == self.threshold].iloc[0]
+        return row
+
+
+def audit(
+    gallery: Gallery,
+    names: Sequence[str | None],
+    *,
+    threshold: float,
+    thresholds: Sequence[float] = THRESHOLDS,
+    level: float = 0.95,
+    most: int = 100,
+    seed: int = 0,
+) -> Audit:
+    """
+    Estimate how often a grouping is wrong, and where.
+
+    Parameters
+    ----------
+    gallery : Gallery
+        n sightings.
+    names : sequence of str or None
+        The individual of each sighting; None for nobody known (left out of the groups).
+    threshold : float
+        Encoder distance that the grouping used.
+    thresholds : sequence of float
+        More distances at which the rates are wanted.
+    level : float
+        Of the intervals, between 0 and 1.
+    most : int
+        At most so many pairs of groups in `alike`.
+    seed : int
+        For the pairs that `kin` draws.
+
+    Returns
+    -------
+    Audit
+        Its intervals are Clopper and Pearson's (1934), exact for independent pairs. Pairs of the
+        same two groups say the same thing again: together they count once.
+
+    Raises
+    ------
+    BadSetting
+        If `level` is not between 0 and 1, or `names` has another length than the gallery.
+    """
+    if not 0 < level < 1:
+        raise BadSetting(f"level is {level!r}; expected a number between 0 and 1, such as 0.95")
+    if len(names) != len(gallery):
+        raise BadSetting(f"{len(names)} names for {len(gallery)} sightings; expected as many")
+    calibration = gallery.encoder.calibration
+    encodings, photo_of = gallery.encodings, gallery.photo_of
+    labels = numbered(names)
+    people = int(labels.max()) + 1 if len(labels) else 0
+    paths = gallery.sightings["path"].to_numpy(dtype=object)
+    inside = pairs_within(photo_of)
+    away = neighbours.pair_distances(encodings, inside[:, 0], inside[:, 1])
+    same = calibration.probability(away, max(people - 1, 1))
+    odd = same >= SAME_PICTURE
+    pictures = pd.DataFrame(
+        {
+            "path": paths[inside[odd, 0]],
+            "distance": away[odd],
+            "probability": same[odd],
+            "first": inside[odd, 0],
+            "second": inside[odd, 1],
+        },
+        columns=list(PICTURE_COLUMNS),
+    ).sort_values("distance", ignore_index=True)
+    inside, away = inside[~odd], away[~odd]
+    free = linkage.tree(encodings)
+    wanted = sorted({float(threshold), *map(float, thresholds)})
+    weights = _once_each(labels, inside)
+    rows = [
+        (
+            *_rates(value, free, inside, away, weights, level),
+            doubts.expected_wrong(free, calibration, value),
+        )
+        for value in wanted
+    ]
+    sides = doubts.sides(encodings, labels, photo_of)
+    return Audit(
+        threshold=float(threshold),
+        photos=len(gallery.photos),
+        sightings=len(gallery),
+        groups=int((np.bincount(labels[labels >= 0]) > 1).sum()) if people else 0,
+        rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
+        suspicious=_named(
+            doubts.suspicious(encodings, labels, sides, calibration), names, labels, paths
+        )[list(SUSPICIOUS_COLUMNS)],
+        alike=_named(
+            doubts.alike(encodings, labels, photo_of, calibration, most=most), names, labels, paths
+        )[list(ALIKE_COLUMNS)],
+        pictures=pictures,
+        kin=_kin(encodings, labels, away, calibration.even, seed),
+        level=level,
+    )
+
+
+def numbered(names: Sequence[str | None]) -> Labels:
+    """Return a number for each name, shape (n,), int64; -1 for None."""
+    return pd.factorize(pd.Series(list(names), dtype=object))[0].astype(np.int64)
+
+
+def interval(count: float, of: float, level: float) -> tuple[float, float]:
+    """
+    Return the exact interval of a share (Clopper and Pearson 1934).
+
+    Parameters
+    ----------
+    count, of : float
+        Successes and trials; trials below 1 tell nothing: 0 to 1.
+    level : float
+        Confidence, between 0 and 1.
+    """
+    from scipy.stats import beta
+
+    if of < 1:
+        return 0.0, 1.0
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, count, of - count + 1)) if count > 0 else 0.0
+    high = float(beta.ppf(1 - tail, count + 1, of - count)) if count < of else 1.0
+    return low, high
+
+
+def _share(row: pd.Series, kind: str) -> str:
+    """Say a rate with its interval."""
+    rate = row[f"false_{kind}"]
+    return f"{rate:.2%} ({row[f'{kind}_low']:.2%} to {row[f'{kind}_high']:.2%})"
+
+
+def _once_each(labels: Labels, inside: Pairs) -> npt.NDArray[np.float64]:
+    """Weight pairs so that all pairs of the same two groups weigh 1 together."""
+    ends = np.sort(labels[inside], axis=1)
+    unknown = (ends < 0).any(axis=1)
+    # A sighting of nobody known is a group of its own.
+    ends[unknown] = -np.arange(1, unknown.sum() + 1)[:, None]
+    _, which, counts = np.unique(ends, axis=0, return_inverse=True, return_counts=True)
+    weights: npt.NDArray[np.float64] = 1.0 / counts[which.reshape(-1)]
+    return weights
+
+
+def _rates(
+    value: float,
+    free: linkage.Tree,
+    inside: Pairs,
+    away: npt.NDArray[np.float64],
+    weights: npt.NDArray[np.float64],
+    level: float,
+) -> tuple[float, ...]:
+    labels = free.labels_after(free.made_at(value))
+    asked = float(weights.sum())
+    near = float(weights[away <= value].sum())
+    joined = float(weights[labels[inside[:, 0]] == labels[inside[:, 1]]].sum())
+    shares = [
+        (count, count / asked if asked else np.nan, *interval(count, asked, level))
+        for count in (near, joined)
+    ]
+    return (value, asked, *shares[0], *shares[1])
+
+
+def _kin(
+    encodings: Encodings,
+    labels: Labels,
+    away: npt.NDArray[np.float64],
+    even: float,
+    seed: int,
+) -> float:
+    """Compare how often two people are alike within photos and all over the album."""
+    if len(away) < 20 or len(labels) < 20:
+        return float("nan")
+    draw = np.random.default_rng(seed)
+    first, second = draw.integers(0, len(labels), (2, _DRAWN))
+    two = (labels[first] != labels[second]) | (labels[first] < 0)
+    two &= first != second
+    if not two.any():
+        return float("nan")
+    apart = neighbours.pair_distances(encodings, first[two], second[two])
+    # Just above where two are as likely one as two: near enough to be alike, far enough to be many.
+    limit = even * 1.15
+    here, there = float((away <= limit).mean()), float((apart <= limit).mean())
+    return here / there if there > 0 else float("nan")
+
+
+def _named(
+    table: pd.DataFrame, names: Sequence[str | None], labels: Labels, paths: npt.NDArray[np.object_]
+) -> pd.DataFrame:
+    """Add the names of groups, and the photos of sightings, to a table."""
+    name_of = dict(zip(labels.tolist(), names, strict=True))
+    made = table.assign(
+        name=[name_of[group] for group in table["group"]],
+        first_path=paths[table["first"].to_numpy(dtype=np.int64)],
+        second_path=paths[table["second"].to_numpy(dtype=np.int64)],
+    )
+    if "other" in table:
+        made = made.assign(other_name=[name_of[group] for group in table["other"]])
+    return made

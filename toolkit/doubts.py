@@ -1,0 +1,226 @@
+"""Where a grouping is least sure: groups that may be two individuals, and two that may be one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit import linkage, neighbours
+from toolkit.calibration import Calibration
+from toolkit.linkage import Tree
+from toolkit.links import Labels, pairs_within
+from toolkit.neighbours import Encodings
+
+Floats = npt.NDArray[np.float64]
+
+SUSPICIOUS_COLUMNS = (
+    *("group", "name", "sightings", "probability", "height", "first", "second", "distance"),
+    *("first_path", "second_path"),
+)
+ALIKE_COLUMNS = (
+    *("group", "other", "name", "other_name", "distance", "probability", "first", "second"),
+    *("first_path", "second_path"),
+)
+
+# The log-odds that a group is one individual: how much nearer its two sides are to each other than
+# to the FEW next groups, less what the MANY next ones say of how crowded the place is (both times
+# the calibration's slope), and the natural logarithm of the larger side. A logistic regression on
+# albums composed of one half of the people of Labeled Faces in the Wild gave the weights.
+FEW, MANY = 5, 50
+WEIGHT_FEW, WEIGHT_MANY, WEIGHT_SIZE, START = 1.05, -0.39, 0.61, -1.4
+
+
+@dataclass(frozen=True)
+class Sides:
+    """
+    The two parts that the last join of each group brought together.
+
+    Attributes
+    ----------
+    group : numpy.ndarray
+        Shape (g,), int64: groups of two sightings or more.
+    first, second : tuple of numpy.ndarray
+        For each of them, the sightings (int64) of the larger and the smaller side.
+    height : numpy.ndarray
+        Shape (g,), float64: linkage distance of the two.
+    """
+
+    group: Labels
+    first: tuple[Labels, ...]
+    second: tuple[Labels, ...]
+    height: Floats
+
+
+def expected_wrong(tree: Tree, calibration: Calibration, threshold: float) -> float | None:
+    """Return the share of a threshold's joins that are expected to be wrong; None without joins."""
+    joins = tree.made_at(threshold)
+    if not joins:
+        return None
+    right = calibration.probability(tree.height[:joins], tree.groups_before[:joins] - 1)
+    return float(1 - right.mean())
+
+
+def sides(encodings: Encodings, labels: Labels, photo_of: Labels) -> Sides:
+    """
+    Split each group where it holds together least: at the last join of its own average linkage.
+
+    Parameters
+    ----------
+    encodings : numpy.ndarray
+        Shape (n, d), float32.
+    labels : numpy.ndarray
+        Shape (n,), int64: the group of each sighting, -1 for none.
+    photo_of : numpy.ndarray
+        Shape (n,), int64: the photo of each sighting.
+    """
+    groups, firsts, seconds, heights = [], [], [], []
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
+    for rows in np.split(order, starts[1:]):
+        if len(rows) < 2 or labels[rows[0]] < 0:
+            continue
+        tree = linkage.tree(encodings[rows])
+        parts = tree.labels_after(len(tree) - 1)
+        groups.append(int(labels[rows[0]]))
+        firsts.append(rows[parts == 0])
+        seconds.append(rows[parts == 1])
+        heights.append(float(tree.height[-1]))
+    return Sides(
+        np.array(groups, dtype=np.int64),
+        tuple(firsts),
+        tuple(seconds),
+        np.array(heights, dtype=np.float64),
+    )
+
+
+def suspicious(
+    encodings: Encodings, labels: Labels, parts: Sides, calibration: Calibration
+) -> pd.DataFrame:
+    """
+    Order groups by how likely they are to hold two individuals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group, the doubtful first: group, sightings, probability (of one individual),
+        height, first, second (the nearest pair of sightings across the two sides), distance (of
+        that pair).
+    """
+    features = evidence(encodings, labels, parts)
+    odds = (
+        calibration.slope * (WEIGHT_FEW * features[:, 0] + WEIGHT_MANY * features[:, 1])
+        + WEIGHT_SIZE * features[:, 2]
+        + START
+    )
+    links = [
+        _nearest_pair(encodings, one, other)
+        for one, other in zip(parts.first, parts.second, strict=True)
+    ]
+    table = pd.DataFrame(
+        {
+            "group": parts.group,
+            "sightings": [
+                len(one) + len(other) for one, other in zip(parts.first, parts.second, strict=True)
+            ],
+            "probability": 1.0 / (1.0 + np.exp(-np.clip(odds, -500, 500))),
+            "height": parts.height,
+            "first": np.array([link[0] for link in links], dtype=np.int64),
+            "second": np.array([link[1] for link in links], dtype=np.int64),
+            "distance": np.array([link[2] for link in links], dtype=np.float64),
+        }
+    )
+    return table.sort_values(["probability", "group"], ignore_index=True)
+
+
+def evidence(encodings: Encodings, labels: Labels, parts: Sides) -> Floats:
+    """
+    Describe what holds each group together.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (g, 3), float64: how much further than the join's height the `FEW` next groups are,
+        on average over both sides; the same for the `MANY` next ones; the natural logarithm of the
+        size of the larger side. Where there is no other group, the first two are 0.
+    """
+    found = np.zeros((len(parts.group), 3))
+    known = np.flatnonzero(labels >= 0)
+    groups, which = np.unique(labels[known], return_inverse=True)
+    order = known[np.argsort(which, kind="stable")]
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
+    sizes = np.diff(starts, append=len(order)).astype(np.float64)
+    reach = linkage.reach(sizes) if len(sizes) else sizes
+    place_of = {int(group): place for place, group in enumerate(groups)}
+    for place, (one, other) in enumerate(zip(parts.first, parts.second, strict=True)):
+        found[place, 2] = np.log(max(len(one), len(other)))
+        if len(groups) < 2:
+            continue
+        for side in (one, other):
+            each = neighbours.distances(encodings[side], encodings[order]).mean(axis=0)
+            away = np.add.reduceat(each, starts) / sizes * reach * linkage.reach(len(side))
+            away = np.sort(np.delete(away, place_of[int(parts.group[place])]))
+            found[place, 0] += (away[:FEW].mean() - parts.height[place]) / 2
+            found[place, 1] += (away[:MANY].mean() - parts.height[place]) / 2
+    return found
+
+
+def alike(
+    encodings: Encodings,
+    labels: Labels,
+    photo_of: Labels,
+    calibration: Calibration,
+    *,
+    most: int,
+) -> pd.DataFrame:
+    """
+    Find pairs of groups that may be one individual.
+
+    Groups that were seen in one photo are two. For the others, the calibration says how likely
+    their linkage distance makes it, with the number of groups as what could be near by accident.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Likeliest first: group, other, distance, probability, first, second (the nearest pair).
+    """
+    known = np.flatnonzero(labels >= 0)
+    groups = np.unique(labels[known])
+    rows: list[tuple[float, int, int]] = []
+    if len(groups) > 1:
+        table = linkage.between(encodings[known], labels[known])
+        seen = pairs_within(photo_of)
+        seen = labels[seen[(labels[seen] >= 0).all(axis=1)]]
+        first, second = np.searchsorted(groups, seen.T)
+        table[first, second] = table[second, first] = np.inf
+        upper = np.triu_indices(len(groups), k=1)
+        away = table[upper]
+        best = np.argsort(away, kind="stable")[:most]
+        rows = [
+            (float(away[i]), int(groups[upper[0][i]]), int(groups[upper[1][i]]))
+            for i in best
+            if np.isfinite(away[i])
+        ]
+    links = [
+        _nearest_pair(encodings, np.flatnonzero(labels == one), np.flatnonzero(labels == other))
+        for _, one, other in rows
+    ]
+    distance = np.array([row[0] for row in rows], dtype=np.float64)
+    return pd.DataFrame(
+        {
+            "group": np.array([row[1] for row in rows], dtype=np.int64),
+            "other": np.array([row[2] for row in rows], dtype=np.int64),
+            "distance": distance,
+            "probability": calibration.probability(distance, max(len(groups) - 1, 1)),
+            "first": np.array([link[0] for link in links], dtype=np.int64),
+            "second": np.array([link[1] for link in links], dtype=np.int64),
+        }
+    )
+
+
+def _nearest_pair(encodings: Encodings, one: Labels, other: Labels) -> tuple[int, int, float]:
+    away = neighbours.distances(encodings[one], encodings[other])
+    row, column = np.unravel_index(int(away.argmin()), away.shape)
+    return int(one[row]), int(other[column]), float(away[row, column])
