@@ -29,9 +29,7 @@ def gallery(rows: np.ndarray, photo_of) -> Gallery:
     return Gallery(empty_table(PHOTO_COLUMNS), table, rows, info, empty_table(PROBLEM_COLUMNS))
 
 
-def drawn(
-    seed: int, individuals: int, each: int, spread: float = 0.035, alike: int = 64
-) -> tuple:
+def drawn(seed: int, individuals: int, each: int, spread: float = 0.035, alike: int = 64) -> tuple:
     """Faces of people, two different people a photo; some alike where they differ in few ways."""
     rng = np.random.default_rng(seed)
     centres = np.zeros((individuals, 64))

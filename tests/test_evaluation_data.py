@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit import cluster, evaluate, modes, photos, scan
+from toolkit import evaluate, modes, photos
 from toolkit.cli import main
 
 pytestmark = [pytest.mark.evaluation, pytest.mark.xdist_group("evaluation")]
@@ -84,42 +84,6 @@ def test_portraits_are_two_people_even_where_the_face_is_cut(evaluation) -> None
     biden = {"biden.jpg", "two_people.jpg"}
     obama = {p.name for p in (evaluation / "faces/portraits").iterdir()} - {"biden.jpg"}
     assert sorted(found.values(), key=len) == [biden, obama]
-
-
-@pytest.mark.parametrize(
-    ("detector", "upsample", "pairwise", "found"),
-    [("hog", 1, 0.975, 6850), ("cnn", None, 0.98, 6885)],
-)
-def test_lfw_average_linkage_at_its_best_threshold(
-    evaluation, detector, upsample, pairwise, found
-) -> None:
-    """The known row is HOG's with one upsampling: B-cubed F .940, pairwise F .981."""
-    settings = modes.AutopilotSettings(detector=detector, upsample=upsample)
-    subject = modes.face_subject(settings)
-    encodings, truth = [], []
-    for result in scan.scan(
-        photos.find(evaluation / "faces/lfw").photos,
-        subject,
-        long_edge=settings.long_edge,
-        min_sharpness=settings.min_sharpness,
-        jobs=2,
-    ):
-        if result.detections:
-            boxes = [d.box for d in result.detections]
-            # The subject is the face nearest the centre of the photo of 250 x 250 px.
-            away = [np.hypot(b.left + b.right - 250, b.top + b.bottom - 250) for b in boxes]
-            encodings.append(result.encodings[int(np.argmin(away))])
-            truth.append(result.path.parent.name)
-    assert len(truth) >= found
-    scores = [
-        evaluate.score_grouping(
-            np.array(truth), cluster.average(np.stack(encodings), threshold=threshold).labels
-        )
-        for threshold in (0.51, 0.518, 0.526)
-    ]
-    best = max(scores, key=lambda score: score.bcubed_f)
-    assert best.bcubed_f >= 0.9395
-    assert best.pairwise_f >= pairwise
 
 
 def test_every_orientation_shows_the_same_picture(evaluation) -> None:

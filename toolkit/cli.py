@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
+from toolkit import measuring
 from toolkit.errors import SightingsError
-from toolkit.export import write_text
 from toolkit.names import printable
 from toolkit.options import MEND, parser
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -174,66 +174,14 @@ def _models(options: argparse.Namespace, console: TextIO) -> None:
         raise SightingsError(required[0])
 
 
-def _table(path: str, pandas: Any) -> Any:
-    """Read a CSV file of the user's."""
-    try:
-        table = pandas.read_csv(path)
-    except ValueError as error:
-        raise SightingsError(f"{path} cannot be read as a table: {error}") from error
-    if not len(table):
-        raise SightingsError(f"{path} has no rows.")
-    return table
-
-
-def _figures(value: float) -> str:
-    return f"{value:,.4g}"
-
-
-def _bench(options: argparse.Namespace, console: TextIO) -> None:
-    import pandas as pd
-
-    from toolkit import benchmark, modes, recall
-    from toolkit.settings import cores
-
-    def log(line: str) -> None:
-        console.write(f"{line}\n")
-        console.flush()
-
-    if options.kind == "engine":
-        table = benchmark.engine(modes.folder_at(options.photo), rounds=options.rounds, log=log)
-    elif options.kind == "pipeline":
-        jobs = sorted({1, cores()})
-        table = benchmark.pipeline(modes.folder_at(options.photos), jobs=jobs)
-    elif options.kind == "detect":
-        boxes = _table(options.boxes, pd)
-        table = recall.recall(modes.folder_at(options.photos), boxes)
-    else:
-        truth = _table(options.truth, pd)
-        if not {"photo", "person"} <= set(truth):
-            raise SightingsError(
-                f"{options.truth} has the columns {', '.join(map(str, truth))}; expected photo and "
-                "person."
-            )
-        table = benchmark.peers(modes.folder_at(options.photos), truth)
-    about = benchmark.machine()
-    sys.stdout.write(f"{about['processor']}, {about['cores']} cores\n\n")
-    shown = table if len(table) > len(table.columns) else table.T
-    text = shown.to_string(header=shown is table, index=shown is not table, float_format=_figures)
-    sys.stdout.write(f"{text}\n")
-    if options.output:
-        rows = json.loads(table.to_json(orient="records"))
-        write_text(
-            modes.folder_at(options.output),
-            json.dumps({"bench": options.kind, "machine": about, "rows": rows}, indent=1) + "\n",
-        )
-
-
 COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "autopilot": _autopilot,
     "point-and-shoot": _point_and_shoot,
     "sample": _sample,
     "models": _models,
-    "bench": _bench,
+    "audit": measuring.audit,
+    "evaluate": measuring.evaluate,
+    "bench": measuring.bench,
 }
 
 

@@ -279,6 +279,11 @@ def about(result: Result) -> dict[str, Any]:
         "expected_wrong": result.chosen.expected_wrong,
         **kept.about_encoder(result.gallery.encoder),
         "settings": result.settings.as_dict(),
+        **(
+            {"people": list(result.references.names)}
+            if isinstance(result, PointAndShootResult)
+            else {}
+        ),
     }
 
 

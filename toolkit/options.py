@@ -47,6 +47,24 @@ examples stays unknown. Example photos with no face, or with several, are report
 """
 
 
+AUDIT = """\
+  sightings audit ~/Sorted
+
+Estimate how often a result is wrong without knowing who is who: two faces in one photo are two
+people, so every two of them that are near, or would have been joined, count as a mistake. Names the
+groups most likely to hold two people (with the two photos of the weakest link), the groups that may
+be one person, and photos that show a face twice (mirrors, collages).
+"""
+
+EVALUATE = """\
+  sightings evaluate ~/Sorted labels.csv
+
+Compare a result with the truth, a table with the columns photo and person: one row for each person
+in a photo, and left, top, right, bottom (px) where a photo shows several. Prints every score beside
+the two answers that need no look at a photo, with 95% intervals.
+"""
+
+
 class Parser(argparse.ArgumentParser):
     """argparse's parser, whose complaints are one line, and which takes no half words."""
 
@@ -111,6 +129,22 @@ def parser() -> argparse.ArgumentParser:
 
     _command(commands, "models", "check the model files", "Find the model files and check them.")
 
+    audit = _command(commands, "audit", "how far to trust a result, without labels", AUDIT)
+    audit.add_argument("out", metavar="OUT", help="the output folder of an earlier run")
+    evaluate = _command(commands, "evaluate", "how right a result is, by your labels", EVALUATE)
+    evaluate.add_argument("out", metavar="OUT", help="the output folder of an earlier run")
+    evaluate.add_argument("labels", metavar="LABELS.csv", help="columns photo and person")
+    evaluate.add_argument(
+        "--draws",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="draws for the intervals (%(default)s)",
+    )
+    for command in (audit, evaluate):
+        command.add_argument("--json", action="store_true", help="print as JSON")
+        command.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
+
     bench = _command(commands, "bench", "measure speed and accuracy", "Measure speed and accuracy.")
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", required=True, parser_class=Parser)
     engine = _command(
@@ -147,7 +181,26 @@ def parser() -> argparse.ArgumentParser:
     )
     detect.add_argument("photos", metavar="PHOTOS", help="folder of photos")
     detect.add_argument("boxes", metavar="BOXES.csv", help="photo, left, top, width, height in px")
-    for kind in (engine, pipeline, peers, detect):
+    resize = _command(
+        kinds,
+        "resize",
+        "how far your photos can be shrunk, and what it costs",
+        "Search a sample of your photos at full size and shrunk, with each detector: faces lost\n"
+        "by their size, time, memory, and which size to take. Full size takes some seconds a photo.",
+    )
+    resize.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    resize.add_argument(
+        "--sample", type=int, default=100, metavar="N", help="photos to use (%(default)s)"
+    )
+    resize.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="which photos are drawn (%(default)s)"
+    )
+    resize.add_argument(
+        "--labels",
+        metavar="LABELS.csv",
+        help="columns photo and person, or photo, left, top, width and height (px) of every face",
+    )
+    for kind in (engine, pipeline, peers, detect, resize):
         kind.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
     return top
 

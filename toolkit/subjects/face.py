@@ -32,9 +32,9 @@ LENGTH = 2**0.5
 
 # What distances say, by how a face is described: fitted on one half of the people of Labeled Faces
 # in the Wild (README, "How the defaults were chosen").
-CALIBRATION = Calibration(slope=68.0, even=0.587)
-CALIBRATION_JITTERED = Calibration(slope=70.0, even=0.576)
-CALIBRATION_PLAIN = Calibration(slope=61.0, even=0.617)
+CALIBRATION = Calibration(slope=70.0, even=0.583)
+CALIBRATION_JITTERED = Calibration(slope=72.0, even=0.572)
+CALIBRATION_PLAIN = Calibration(slope=62.0, even=0.613)
 
 
 def _rectangle(box: Box) -> Any:
