@@ -186,7 +186,7 @@ def parser() -> argparse.ArgumentParser:
         "resize",
         "how far your photos can be shrunk, and what it costs",
         "Search a sample of your photos at full size and shrunk, with each detector: faces lost\n"
-        "by their size, time, memory, and which size to take. Full size takes some seconds a photo.",
+        "by size, time, memory, and which size to take. Full size takes some seconds a photo.",
     )
     resize.add_argument("photos", metavar="PHOTOS", help="folder of photos")
     resize.add_argument(
