@@ -121,7 +121,7 @@ class Audit:
     def _lines(self) -> list[str]:
         here, level = self.here, f"{self.level:.0%}"
         lines = [
-            f"{self.photos:,} photos, {self.sightings:,} faces, {self.groups:,} groups of two or "
+            f"{self.photos:,} photos with {self.sightings:,} faces, {self.groups:,} groups of two or "
             f"more; threshold {self.threshold:.3f}",
             "",
             "How often it is wrong",
@@ -134,7 +134,7 @@ class Audit:
                 f"  within the threshold: {here['near']:,.3g} of them, {_share(here, 'match')}",
                 f"  joined, had photos not kept them apart: {here['joined']:,.3g}, "
                 f"{_share(here, 'merge')}",
-                f"  (in brackets: what {level} of albums like this would show)",
+                f"  (in brackets: the {level} interval)",
             ]
         if here["expected_wrong"] is not None and np.isfinite(here["expected_wrong"]):
             lines.append(

@@ -1,4 +1,4 @@
-"""How good a grouping is, where the truth is known."""
+"""How good a grouping is: where the truth is known, and (`audit`) where it is not."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.audit import audit as audit
 from toolkit.errors import BadSetting
 
 INTERVALS = (
