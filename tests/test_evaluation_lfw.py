@@ -11,7 +11,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit import audit, evaluate, linkage, links, modes, neighbours, photos, scan, thresholds
+from toolkit import (
+    audit,
+    evaluate,
+    grouping,
+    linkage,
+    links,
+    modes,
+    neighbours,
+    photos,
+    scan,
+    search,
+    thresholds,
+)
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -19,7 +31,7 @@ from toolkit.records import (
     Gallery,
     empty_table,
 )
-from toolkit.settings import AutopilotSettings
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
 pytestmark = [pytest.mark.evaluation, pytest.mark.xdist_group("lfw")]
 
@@ -131,6 +143,14 @@ def group_photos(truth: np.ndarray, seed: int) -> np.ndarray:
     return photo_of
 
 
+def gallery_of(album: Faces, photo_of: np.ndarray) -> Gallery:
+    table = pd.DataFrame(
+        [(f"d{p}", f"p{p}.jpg", 0, 0, 9, 9, 1.0) for p in photo_of], columns=list(SIGHTING_COLUMNS)
+    )
+    photos_table, problems = empty_table(PHOTO_COLUMNS), empty_table(PROBLEM_COLUMNS)
+    return Gallery(photos_table, table, album.encodings, album.encoder, problems)
+
+
 def test_the_audit_knows_its_own_mistakes(lfw) -> None:
     """Of 50 albums with group photos, by the held out people."""
     other = lfw.of(np.flatnonzero([held_out(name) for name in lfw.truth]))
@@ -140,14 +160,7 @@ def test_the_audit_knows_its_own_mistakes(lfw) -> None:
         photo_of = group_photos(album.truth, seed)
         tree, chosen = album.grouped(links.pairs_within(photo_of))
         labels = tree.cut(chosen.value).labels
-        table = pd.DataFrame(
-            [(f"d{p}", f"p{p}.jpg", 0, 0, 9, 9, 1.0) for p in photo_of],
-            columns=list(SIGHTING_COLUMNS),
-        )
-        gallery = Gallery(
-            *(empty_table(PHOTO_COLUMNS), table, album.encodings, album.encoder),
-            empty_table(PROBLEM_COLUMNS),
-        )
+        gallery = gallery_of(album, photo_of)
         names = [str(label) for label in labels]
         found = audit.audit(gallery, names, threshold=chosen.value)
         two = np.triu(album.truth[:, None] != album.truth[None])
@@ -166,3 +179,36 @@ def test_the_audit_knows_its_own_mistakes(lfw) -> None:
     assert held >= 45
     assert len(impure_of_ten) >= 5
     assert np.mean(impure_of_ten) >= 8
+
+
+@pytest.mark.parametrize("known", [3, 20, 100])
+@pytest.mark.parametrize("examples", [1, 3, 8])
+def test_the_threshold_for_references_is_near_the_best(lfw, known, examples) -> None:
+    """With as many strangers as known faces: share named wrongly or missed, over 20 draws."""
+    wrong = {value: [] for value in ("auto", *np.arange(0.42, 0.64, 0.01))}
+    names, counts = np.unique(lfw.truth, return_counts=True)
+    for seed in range(20):
+        rng = np.random.default_rng([known, examples, seed])
+        people = rng.permutation(names[counts > examples])[:known]
+        rows = [rng.permutation(np.flatnonzero(lfw.truth == name)) for name in people]
+        shown = np.concatenate([own[examples : examples + 3] for own in rows])
+        strangers = np.flatnonzero(~np.isin(lfw.truth, people))
+        asked = np.concatenate([shown, rng.choice(strangers, max(len(shown), 20), replace=False)])
+        references = search.References(
+            names=tuple(people.tolist()),
+            encodings=lfw.encodings[np.concatenate([own[:examples] for own in rows])],
+            person_of=np.repeat(np.arange(len(people)), examples),
+            paths=("",) * (examples * len(people)),
+            encoder=lfw.encoder,
+            problems=empty_table(PROBLEM_COLUMNS),
+        )
+        chosen = grouping.search_threshold(references, PointAndShootSettings())
+        gallery = gallery_of(lfw.of(asked), np.arange(len(asked)))
+        table = search.match(gallery, references, threshold=9).table
+        right = np.where(np.isin(lfw.truth[asked], people), lfw.truth[asked], None)
+        for value in wrong:
+            limit = chosen.value if value == "auto" else value
+            named = np.where(table["distance"] <= limit, table["nearest"], None)
+            wrong[value].append(np.mean(named != right))
+    means = {value: np.mean(shares) for value, shares in wrong.items()}
+    assert means["auto"] <= min(means.values()) + 0.01

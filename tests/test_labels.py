@@ -12,6 +12,7 @@ from toolkit import export, modes
 from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.labels import evaluate_folder
 from toolkit.truth import Label, find_photos, match_labels, person_key, read_labels
+from toolkit.verification import wilson
 
 COLUMNS = ["name", "photo_digest", "path", "left", "top", "right", "bottom", "score"]
 MORE = [*COLUMNS, "nearest", "runner_up"]
@@ -337,6 +338,32 @@ def test_a_run_of_autopilot_is_evaluated(album, colours, tmp_path) -> None:
     assert (found.photos, found.faces, found.missed, found.labelled) == (6, 9, 1, 8)
     assert found.table.loc["this run", ["bcubed_f", "wrong", "answers"]].to_list() == [1, 0, 0]
     assert found.run["settings"] == json.loads(json.dumps(result.settings.as_dict()))
+
+
+def test_pairs_of_labelled_faces_are_scored_whatever_the_grouping(colours, tmp_path) -> None:
+    folder = tmp_path / "photos"
+    rows = ["photo,person"]
+    for shade in range(0, 60, 10):
+        for name in ("ann", "bob", "cem", "dee"):
+            save_tiles(folder / f"{name}{shade}.png", name, shade=shade)
+            rows.append(f"{name}{shade}.png,{name}")
+    result = modes.autopilot(folder, tmp_path / "out", subject=colours)
+    found = evaluate_folder(tmp_path / "out", write(tmp_path / "l.csv", "\n".join(rows)))
+    said = found.verification
+    assert (said["pairs_of_one"], said["pairs_of_two"]) == (4 * 15, 24 * 23 // 2 - 4 * 15)
+    assert said["accuracy"] == 1
+    assert said["true_accept_at_0.01"] == 1
+    assert said["true_accept_at_0.01_low"] == pytest.approx(wilson(60, 60)[0])
+    assert "true_accept_at_0.001" not in said  # too few pairs of two to ask for one in a thousand
+    assert "60 pairs of one person and 216 of two: 100.0% told apart" in " ".join(
+        str(found).split()
+    )
+    # The same people, but colours of other people behind the names.
+    encodings = result.gallery.encodings
+    np.save(tmp_path / "out" / "encodings.npy", np.roll(encodings, 3, axis=0))
+    assert evaluate_folder(tmp_path / "out", tmp_path / "l.csv").verification["accuracy"] < 1
+    (tmp_path / "out" / "encodings.npy").unlink()
+    assert evaluate_folder(tmp_path / "out", tmp_path / "l.csv").verification is None
 
 
 def test_a_run_of_point_and_shoot_is_evaluated(album, colours, tmp_path) -> None:

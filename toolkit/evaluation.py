@@ -69,6 +69,12 @@ class Evaluation:
         `toolkit.folders.answers_for`. Without rows where no sighting's label is known.
     folders : pandas.DataFrame
         `toolkit.folders.FolderScores` of the same three.
+    verification : dict of str to float, or None
+        Of pairs of labelled sightings, whatever the grouping: pairs_of_one and pairs_of_two (drawn
+        individuals), accuracy (threshold chosen on nine folds, reported on the tenth, mean of ten)
+        and accuracy_error (standard error of that mean), and true_accept_at_0.01 and _0.001 (share
+        of the pairs of one accepted where so many of the pairs of two are), each with its 95%
+        interval _low and _high, as far as there are pairs. None where there are too few.
     identification : dict of str to int, or None
         For point-and-shoot: labelled sightings of known people (known), of which right, wrong,
         unnamed; and of others (strangers), of whom strangers_named.
@@ -90,6 +96,7 @@ class Evaluation:
     surplus: int
     scores: pd.DataFrame
     folders: pd.DataFrame
+    verification: dict[str, float] | None
     identification: dict[str, int] | None
     draws: int
     seed: int
@@ -131,7 +138,7 @@ class Evaluation:
                 ends = zip(table[f"{column}_low"], table[f"{column}_high"], strict=True)
                 shown = [f"{_cell(low)} to {_cell(high)}" for low, high in ends]
                 lines.append(f"{'  95% interval':<34}" + "".join(f"{text:>15}" for text in shown))
-        return "\n".join([*lines, "", *self._identified(), *self._remarks()])
+        return "\n".join([*lines, "", *self._verified(), *self._identified(), *self._remarks()])
 
     def _headline(self) -> str:
         threshold = self.run.get("threshold")
@@ -155,6 +162,24 @@ class Evaluation:
                 f"{self.draws:,} draws of whole people, seed {self.seed}"
             )
         return [_wrapped(line) for line in lines]
+
+    def _verified(self) -> list[str]:
+        found = self.verification
+        if found is None:
+            return []
+        text = (
+            f"{found['pairs_of_one']:,} pairs of one person and {found['pairs_of_two']:,} of two: "
+            f"{found['accuracy']:.1%} told apart (standard error {found['accuracy_error']:.1%}, "
+            "threshold chosen on other pairs)"
+        )
+        for share in ("0.01", "0.001"):
+            name = f"true_accept_at_{share}"
+            if name in found:
+                text += (
+                    f"; where {float(share):.1%} of two are accepted, {found[name]:.1%} of one are "
+                    f"({found[f'{name}_low']:.1%} to {found[f'{name}_high']:.1%})"
+                )
+        return [_wrapped(text), ""]
 
     def _identified(self) -> list[str]:
         count = self.identification

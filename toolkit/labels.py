@@ -13,14 +13,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit import kept, verification
 from toolkit.errors import BadFolder
-from toolkit.evaluate import trivial_answers, with_trivial
+from toolkit.evaluate import INTERVALS, trivial_answers, with_trivial
 from toolkit.evaluation import TARGET, Evaluation
 from toolkit.folders import answers_for, score_folders, stands_for
 from toolkit.record import LINK, RECORD, read_record
 from toolkit.records import SIGHTING_COLUMNS
 from toolkit.truth import Matching, find_photos, match_labels, person_key, read_labels
 
+# Pairs of sightings that are drawn of each kind, and below which nothing is said of them.
+PAIRS = 100_000
+FEW_PAIRS = 20
 THIS = "this run"
 NAMED = "point-and-shoot"
 # Of problems.csv: what does not name a photo of the run.
@@ -95,6 +99,7 @@ def evaluate_folder(
         surplus=matching.surplus,
         scores=_scores(matching.person[scored], groups[scored], draws, seed),
         folders=_folder_table(matching, groups, digests, sightings["name"], known),
+        verification=_verify(out, matching.person, seed),
         identification=None if known is None else _identify(matching, sightings["name"], known),
         draws=draws,
         seed=seed,
@@ -188,12 +193,38 @@ def _scores(
 ) -> pd.DataFrame:
     if not len(truth):
         return pd.DataFrame()
-    table = with_trivial(truth, groups, THIS, intervals=("bcubed_f",), draws=draws, seed=seed)
+    table = with_trivial(truth, groups, THIS, intervals=INTERVALS, draws=draws, seed=seed)
     table["answers"] = [
         answers_for(truth, answer, target=TARGET)
         for answer in trivial_answers(groups, THIS).values()
     ]
     return table.astype({"groups": "int64", "individuals": "int64"})
+
+
+def _verify(out: Path, person: npt.NDArray[np.object_], seed: int) -> dict[str, float] | None:
+    """Score the encodings themselves, by pairs; None where they are missing or too few to say."""
+    if not (out / kept.ENCODINGS).exists():
+        return None
+    sure = np.array([name is not None for name in person], dtype=np.bool_)
+    encodings = kept.load(out).gallery.encodings[sure]
+    pairs = verification.pairs_of(encodings, person[sure], limit=PAIRS, seed=seed)
+    same, different = int(pairs.same.sum()), int((~pairs.same).sum())
+    if min(same, different) < FEW_PAIRS:
+        return None
+    folds = verification.best_accuracy(pairs.distances, pairs.same, seed=seed)
+    found: dict[str, float] = {
+        "pairs_of_one": same,
+        "pairs_of_two": different,
+        "accuracy": folds.mean,
+        "accuracy_error": folds.standard_error,
+    }
+    for share in (0.01, 0.001):
+        if different * share >= 1:
+            accepted = verification.true_accept_at(pairs.distances, pairs.same, false_accept=share)
+            found[f"true_accept_at_{share:g}"] = accepted.rate
+            found[f"true_accept_at_{share:g}_low"] = accepted.low
+            found[f"true_accept_at_{share:g}_high"] = accepted.high
+    return found
 
 
 def _folder_table(
