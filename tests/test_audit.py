@@ -184,6 +184,45 @@ def test_most_of_the_first_ten_suspicious_groups_hold_two_people() -> None:
     assert sum(name in groups for name in found.suspicious["name"].head(10)) >= 8
 
 
+def test_a_bad_grouping_does_not_hide_its_own_mistakes() -> None:
+    """How often two people are seen together is not told by the grouping that joined them."""
+    rows, truth, photo_of = drawn(1, 60, 3, spread=0.06)
+    free = linkage.tree(rows)
+    threshold = 1.05
+    labels = free.cut(threshold).labels
+    two = np.triu(truth[:, None] != truth[None])
+    rate = (labels[:, None] == labels[None])[two].mean()
+    assert rate > 0.1
+    for names in (truth, labels):
+        here = audit.audit(gallery(rows, photo_of), names_of(names), threshold=threshold).here
+        assert here["merge_low"] <= rate <= here["merge_high"]
+
+
+@pytest.mark.parametrize("times", [6, 7, 13, 14, 49])
+def test_two_people_seen_together_often_are_one_pair_and_not_a_little_less(times) -> None:
+    rows = np.zeros((2 * times, 64))
+    rows[1::2, 0] = 1.0
+    names = ["ann", "bob"] * times
+    found = audit.audit(gallery(rows, np.arange(2 * times) // 2), names, threshold=0.5)
+    assert found.here["pairs"] == 1
+    assert found.here["merge_high"] == pytest.approx(binomtest(0, 1).proportion_ci().high)
+
+
+def test_a_join_too_far_is_doubted_wherever_the_others_are() -> None:
+    rows = np.zeros((6, 64))
+    rows[:3, 0], rows[3:, 0] = [0, 0.01, 0.75], 9.0
+    found = audit.audit(gallery(rows, range(6)), ["ann"] * 3 + ["bob"] * 3, threshold=0.8)
+    sure = found.suspicious.set_index("name")["probability"]
+    assert sure["ann"] < 0.1 < 0.9 < sure["bob"]
+
+
+@pytest.mark.parametrize("count", [2, 5, 100])
+def test_an_album_of_one_person_is_not_doubted(count) -> None:
+    rows = np.random.default_rng(0).normal(size=(count, 64)) * 0.02
+    found = audit.audit(gallery(rows, range(count)), ["ann"] * count, threshold=0.5)
+    assert found.suspicious["probability"][0] > 0.99
+
+
 @pytest.mark.parametrize("names", [[], ["ann"], [None], ["ann", None, "ann"]])
 def test_little_to_go_by_is_said(names) -> None:
     rows = np.arange(len(names) * 4, dtype=np.float32).reshape(-1, 4)

@@ -1,4 +1,5 @@
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -46,19 +47,43 @@ def change(out, **entries) -> None:
     (out / "run.json").write_text(json.dumps({**about, **entries}))
 
 
+def rewrite(out, **changed) -> None:
+    with np.load(out / "encodings.npz") as archive:
+        arrays = dict(archive)
+    np.savez(out / "encodings.npz", **{**arrays, **changed})
+
+
+def reorder(out) -> None:
+    first, *rows = (out / "sightings.csv").read_text().splitlines()
+    (out / "sightings.csv").write_text("\n".join([first, *rows[::-1]]) + "\n")
+
+
+def bomb(out) -> None:
+    with zipfile.ZipFile(out / "encodings.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("encodings.npy", b"\0" * (1 << 20))
+
+
 @pytest.mark.parametrize(
     ("damage", "file"),
     [
-        (lambda out: (out / "encodings.npy").unlink(), "encodings.npy"),
-        (lambda out: (out / "encodings.npy").write_bytes(b"\x93NUMPY"), "encodings.npy"),
-        (lambda out: np.save(out / "encodings.npy", np.zeros((2, 3), np.float32)), "encodings.npy"),
-        (lambda out: np.save(out / "encodings.npy", np.array([{}] * 8)), "encodings.npy"),
+        (lambda out: (out / "encodings.npz").unlink(), "encodings.npz"),
+        (lambda out: (out / "encodings.npz").write_bytes(b"PK"), "encodings.npz"),
+        (lambda out: rewrite(out, encodings=np.zeros((2, 3), np.float32)), "encodings.npz"),
+        (lambda out: rewrite(out, encodings=np.zeros((8, 0), np.float32)), "encodings.npz"),
+        (lambda out: rewrite(out, encodings=np.zeros((8, 3), np.float64)), "encodings.npz"),
+        (lambda out: rewrite(out, encodings=np.array([{}] * 8)), "encodings.npz"),
+        (lambda out: rewrite(out, sizes=np.zeros((8, 3), np.int64)), "encodings.npz"),
+        (bomb, "encodings.npz"),
+        (reorder, "sightings.csv"),
         (lambda out: (out / "sightings.csv").write_text("a,b\n1,2\n"), "sightings.csv"),
         (lambda out: (out / "sightings.csv").unlink(), "sightings.csv"),
         (lambda out: (out / "run.json").write_text("{"), "run.json"),
         (lambda out: (out / "run.json").write_text("[]"), "run.json"),
         (lambda out: change(out, calibration={"slope": -1, "even": 1}), "run.json"),
+        (lambda out: change(out, calibration={"slope": 60, "even": float("inf")}), "run.json"),
         (lambda out: change(out, calibration=7), "run.json"),
+        (lambda out: change(out, threshold=float("nan")), "run.json"),
+        (lambda out: change(out, encoder_metric="cubic"), "run.json"),
         (lambda out: change(out, settings=7), "run.json"),
     ],
 )
@@ -71,7 +96,21 @@ def test_a_damaged_file_is_named(run, damage, file) -> None:
 
 
 def test_numbers_that_are_none_are_refused(run) -> None:
-    encodings = np.full(run.gallery.encodings.shape, np.nan, np.float32)
-    np.save(run.out / "encodings.npy", encodings)
+    rewrite(run.out, encodings=np.full(run.gallery.encodings.shape, np.nan, np.float32))
     with pytest.raises(BadFolder, match="not finite"):
         kept.load(run.out)
+
+
+@pytest.mark.parametrize("name", ["NA", "null", "007", "None", "1e5"])
+def test_a_name_is_text_whatever_it_looks_like(name, album, tmp_path, colours) -> None:
+    (tmp_path / "people" / name).mkdir(parents=True)
+    (tmp_path / "people" / name / "a.png").write_bytes((album / "a1.png").read_bytes())
+    result = modes.point_and_shoot(album, tmp_path / "people", tmp_path / "out", subject=colours)
+    assert name in result.names
+    assert kept.load(result.out).names == result.names
+
+
+def test_a_kept_gallery_knows_the_sizes_of_its_photos(run) -> None:
+    photos = kept.load(run.out).gallery.photos.set_index("photo_digest")
+    expected = run.gallery.photos.set_index("photo_digest").loc[photos.index]
+    assert photos[["width", "height"]].equals(expected[["width", "height"]])

@@ -56,7 +56,8 @@ class Audit:
     threshold : float
         Encoder distance of the grouping.
     photos, sightings, groups : int
-        How many; groups counts those of two sightings or more, too small ones cannot be wrong.
+        How many; photos counts those with a sighting, groups those of two sightings or more:
+        smaller ones cannot be wrong.
     rates : pandas.DataFrame
         One row a threshold (that of the grouping among them): threshold; pairs (of groups seen in
         one photo: what was asked), near (of these, within the threshold), false_match (the share,
@@ -65,9 +66,9 @@ class Audit:
         expected_wrong (share of the joins that the calibration expects to be wrong).
     suspicious : pandas.DataFrame
         One row a group of two sightings or more, the likeliest to hold two people first: group
-        (its number), name, sightings, probability (that it is one individual), height (of its last
-        join), first, second (sightings: the nearest pair across that join, its weakest link),
-        distance, first_path, second_path.
+        (numbered as names first appear), name, sightings, probability (that it is one individual),
+        height (of its last join), first, second (sightings: the nearest pair across that join, its
+        weakest link), distance, first_path, second_path.
     alike : pandas.DataFrame
         Pairs of groups that may be one individual and were never seen together, likeliest first:
         group, other, name, other_name, distance (linkage), probability, first, second, first_path,
@@ -121,8 +122,8 @@ class Audit:
     def _lines(self) -> list[str]:
         here, level = self.here, f"{self.level:.0%}"
         lines = [
-            f"{self.photos:,} photos with {self.sightings:,} faces, {self.groups:,} groups of two or "
-            f"more; threshold {self.threshold:.3f}",
+            f"{self.photos:,} photos with {self.sightings:,} faces, {self.groups:,} groups of two "
+            f"or more; threshold {self.threshold:.3f}",
             "",
             "How often it is wrong",
         ]
@@ -242,7 +243,10 @@ def audit(
     inside, away = inside[~odd], away[~odd]
     free = linkage.tree(encodings)
     wanted = sorted({float(threshold), *map(float, thresholds)})
-    weights = _once_each(labels, inside)
+    # Who is seen with whom again and again is told by a grouping that is not the one judged here,
+    # and that never puts two faces of one photo together.
+    apart = linkage.tree(encodings, cannot_link=inside)
+    weights = _once_each(apart.labels_after(doubts.best_joins(apart, calibration)), inside)
     rows = [
         (
             *_rates(value, free, inside, away, weights, level),
@@ -253,7 +257,7 @@ def audit(
     sides = doubts.sides(encodings, labels, photo_of)
     return Audit(
         threshold=float(threshold),
-        photos=len(gallery.photos),
+        photos=len(np.unique(photo_of)),
         sightings=len(gallery),
         groups=int((np.bincount(labels[labels >= 0]) > 1).sum()) if people else 0,
         rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
@@ -304,9 +308,6 @@ def _share(row: pd.Series, kind: str) -> str:
 def _once_each(labels: Labels, inside: Pairs) -> npt.NDArray[np.float64]:
     """Weight pairs so that all pairs of the same two groups weigh 1 together."""
     ends = np.sort(labels[inside], axis=1)
-    unknown = (ends < 0).any(axis=1)
-    # A sighting of nobody known is a group of its own.
-    ends[unknown] = -np.arange(1, unknown.sum() + 1)[:, None]
     _, which, counts = np.unique(ends, axis=0, return_inverse=True, return_counts=True)
     weights: npt.NDArray[np.float64] = 1.0 / counts[which.reshape(-1)]
     return weights
@@ -321,9 +322,12 @@ def _rates(
     level: float,
 ) -> tuple[float, ...]:
     labels = free.labels_after(free.made_at(value))
-    asked = float(weights.sum())
-    near = float(weights[away <= value].sum())
-    joined = float(weights[labels[inside[:, 0]] == labels[inside[:, 1]]].sum())
+    together = labels[inside[:, 0]] == labels[inside[:, 1]]
+    # Six sixths are 1, not a little less.
+    asked, near, joined = (
+        round(float(weights[which].sum()), 9)
+        for which in (np.ones(len(inside), dtype=np.bool_), away <= value, together)
+    )
     shares = [
         (count, count / asked if asked else np.nan, *interval(count, asked, level))
         for count in (near, joined)

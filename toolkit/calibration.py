@@ -39,7 +39,7 @@ class Calibration:
     even: float
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.slope) and self.slope > 0 and self.even > 0):
+        if not (0 < self.slope < np.inf and 0 < self.even < np.inf):
             raise ValueError(f"slope and even must be above 0; got {self.slope} and {self.even}")
 
     def log_odds(self, distance: npt.ArrayLike, others: npt.ArrayLike = 1.0) -> Floats:

@@ -54,6 +54,17 @@ class Sides:
     height: Floats
 
 
+def best_joins(tree: Tree, calibration: Calibration) -> int:
+    """
+    Return how many joins of a tree to make: those after which most more are right than wrong.
+
+    Each join is right with the probability that the calibration gives its height, with the number
+    of other groups at that moment as `others`; the sum of ``2 p - 1`` is greatest there.
+    """
+    right = calibration.probability(tree.height, tree.groups_before - 1)
+    return int(np.concatenate([[0.0], np.cumsum(2 * right - 1)]).argmax())
+
+
 def expected_wrong(tree: Tree, calibration: Calibration, threshold: float) -> float | None:
     """Return the share of a threshold's joins that are expected to be wrong; None without joins."""
     joins = tree.made_at(threshold)
@@ -109,12 +120,17 @@ def suspicious(
         height, first, second (the nearest pair of sightings across the two sides), distance (of
         that pair).
     """
-    features = evidence(encodings, labels, parts)
-    odds = (
-        calibration.slope * (WEIGHT_FEW * features[:, 0] + WEIGHT_MANY * features[:, 1])
-        + WEIGHT_SIZE * features[:, 2]
-        + START
-    )
+    others = len(np.unique(labels[labels >= 0])) - 1
+    # A join that no threshold of its own would make is doubtful, however far the other groups are.
+    sure = calibration.probability(parts.height, max(others, 1))
+    if others > 0:
+        features = evidence(encodings, labels, parts)
+        odds = (
+            calibration.slope * (WEIGHT_FEW * features[:, 0] + WEIGHT_MANY * features[:, 1])
+            + WEIGHT_SIZE * features[:, 2]
+            + START
+        )
+        sure = np.minimum(2 * sure, 1.0) / (1.0 + np.exp(-np.clip(odds, -500, 500)))
     links = [
         _nearest_pair(encodings, one, other)
         for one, other in zip(parts.first, parts.second, strict=True)
@@ -125,7 +141,7 @@ def suspicious(
             "sightings": [
                 len(one) + len(other) for one, other in zip(parts.first, parts.second, strict=True)
             ],
-            "probability": 1.0 / (1.0 + np.exp(-np.clip(odds, -500, 500))),
+            "probability": sure,
             "height": parts.height,
             "first": np.array([link[0] for link in links], dtype=np.int64),
             "second": np.array([link[1] for link in links], dtype=np.int64),

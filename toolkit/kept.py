@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,11 @@ from toolkit.records import (
 )
 from toolkit.results import Result
 
-ENCODINGS = "encodings.npy"
+ENCODINGS = "encodings.npz"
 SIGHTINGS = "sightings.csv"
+BOX = ("left", "top", "right", "bottom")
+# Numbers that an encoding may have, so that a damaged file cannot ask for all memory.
+MOST_DIMENSIONS = 4096
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,7 @@ class Run:
     out : Path
         The folder.
     gallery : Gallery
-        Its sightings and their encodings. `photos` has a row for each photo with a sighting, and
-        knows no sizes (0 px).
+        Its sightings and their encodings. `photos` has a row for each photo with a sighting.
     names : tuple of str or None
         The individual of each sighting; None for nobody known.
     mode : str
@@ -69,14 +72,24 @@ def save(result: Result, out: Path) -> None:
     """
     Write the tables of a run, and the encodings of its sightings, into its output folder.
 
-    ``encodings.npy`` has one row, float32, for each row of ``sightings.csv``. It is as private as
-    the photos: faces can be told by it.
+    ``encodings.npz`` has, for each row of ``sightings.csv``, the encoding, and the box, the photo's
+    digest and its size, by which a row is known again. It is as private as the photos: faces can be
+    told by it.
     """
     write_table(result.sightings, out / SIGHTINGS)
     write_table(result.nobody, out / "nobody.csv")
     write_table(result.problems, out / "problems.csv")
+    table = result.gallery.sightings
+    photos = result.gallery.photos.drop_duplicates("photo_digest").set_index("photo_digest")
+    sizes = photos.loc[table["photo_digest"], ["width", "height"]]
     stream = io.BytesIO()
-    np.save(stream, result.gallery.encodings, allow_pickle=False)
+    np.savez(
+        stream,
+        encodings=result.gallery.encodings,
+        boxes=table[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4),
+        photos=table["photo_digest"].to_numpy(dtype="S64"),
+        sizes=sizes.to_numpy(dtype=np.int64).reshape(-1, 2),
+    )
     write_bytes(out / ENCODINGS, stream.getvalue())
 
 
@@ -110,47 +123,93 @@ def load(out: str | Path) -> Run:
     """
     folder = Path(out)
     about = _about(folder)
-    try:
-        sightings = pd.read_csv(folder / SIGHTINGS, dtype={"photo_digest": str, "path": str})
-    except (OSError, ValueError) as error:
-        raise _damaged(folder, SIGHTINGS, str(error)) from error
-    missing = {"name", *SIGHTING_COLUMNS} - set(sightings.columns)
-    if missing:
-        raise _damaged(folder, SIGHTINGS, f"it lacks the columns {', '.join(sorted(missing))}")
-    try:
-        encodings = np.load(folder / ENCODINGS, allow_pickle=False, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
-        raise _damaged(folder, ENCODINGS, str(error)) from error
-    if encodings.ndim != 2 or len(encodings) != len(sightings):
+    sightings, names = _sightings(folder)
+    arrays = _arrays(folder, len(sightings))
+    same = (arrays["photos"] == sightings["photo_digest"].to_numpy(dtype="S64")).all() and (
+        arrays["boxes"] == sightings[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4)
+    ).all()
+    if not same:
         raise _damaged(
-            folder,
-            ENCODINGS,
-            f"it has the shape {encodings.shape}, and {SIGHTINGS} has {len(sightings):,} rows",
+            folder, SIGHTINGS, f"its rows are not those of {ENCODINGS}, in the same order"
         )
     try:
+        if about["encoder_metric"] not in ("euclidean", "cosine"):
+            raise ValueError(f"encoder_metric is {about['encoder_metric']!r}")
         encoder = EncoderInfo(
             name=str(about["encoder"]),
             weights_digest=str(about["encoder_weights"]),
-            dimensions=int(encodings.shape[1]),
+            dimensions=int(arrays["encodings"].shape[1]),
             metric=about["encoder_metric"],
             calibration=Calibration(
                 float(about["calibration"]["slope"]), float(about["calibration"]["even"])
             ),
             variant=str(about["encoder_variant"]),
         )
-        gallery = Gallery(
-            photos=_photos(sightings),
-            sightings=sightings[list(SIGHTING_COLUMNS)],
-            encodings=np.array(encodings),
-            encoder=encoder,
-            problems=empty_table(PROBLEM_COLUMNS),
-        )
         threshold, mode = float(about["threshold"]), str(about["mode"])
+        if not 0 < threshold < np.inf:
+            raise ValueError(f"threshold is {threshold}")
         settings = dict(about["settings"])
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(folder, RECORD, f"{type(error).__name__}: {error}") from error
-    names = tuple(None if pd.isna(name) else str(name) for name in sightings["name"])
+    try:
+        gallery = Gallery(
+            photos=_photos(sightings, arrays["sizes"]),
+            sightings=sightings,
+            encodings=arrays["encodings"],
+            encoder=encoder,
+            problems=empty_table(PROBLEM_COLUMNS),
+        )
+    except ValueError as error:
+        raise _damaged(folder, ENCODINGS, str(error)) from error
     return Run(folder, gallery, names, mode, threshold, settings)
+
+
+def _sightings(folder: Path) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
+    """Read the table of sightings, and the names apart: a person may be called "NA" or "007"."""
+    try:
+        table = pd.read_csv(folder / SIGHTINGS, dtype=str, keep_default_na=False, index_col=False)
+        missing = {"name", *SIGHTING_COLUMNS} - set(table.columns)
+        if missing:
+            raise ValueError(f"it lacks the columns {', '.join(sorted(missing))}")
+        names = tuple(name or None for name in table["name"])
+        table = table[list(SIGHTING_COLUMNS)].astype(
+            {**dict.fromkeys(BOX, "int64"), "score": "float64"}
+        )
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, SIGHTINGS, str(error)) from error
+    return table, names
+
+
+def _arrays(folder: Path, count: int) -> dict[str, npt.NDArray[Any]]:
+    """Read the arrays that go with the sightings, once their sizes are seen to be possible."""
+    path = folder / ENCODINGS
+    kinds: dict[str, np.dtype[Any]] = {
+        "encodings": np.dtype(np.float32),
+        "boxes": np.dtype(np.int64),
+        "photos": np.dtype("S64"),
+        "sizes": np.dtype(np.int64),
+    }
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(
+                entry.file_size > count * MOST_DIMENSIONS * 4 + 4096 for entry in archive.infolist()
+            ):
+                raise ValueError("it holds more than its sightings can have")
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: np.asarray(archive[name]) for name in kinds}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise _damaged(folder, ENCODINGS, str(error)) from error
+    shapes = {"boxes": (count, 4), "photos": (count,), "sizes": (count, 2)}
+    for name, array in arrays.items():
+        expected = shapes.get(name, (count, max(array.shape[-1] if array.ndim == 2 else 0, 1)))
+        if array.shape != expected or array.dtype != kinds[name]:
+            raise _damaged(
+                folder,
+                ENCODINGS,
+                f"{name} has the shape {array.shape} and type {array.dtype}; expected {expected} "
+                f"and {kinds[name]}, a row for each row of {SIGHTINGS}",
+            )
+    return arrays
 
 
 def _about(folder: Path) -> dict[str, Any]:
@@ -171,9 +230,12 @@ def _about(folder: Path) -> dict[str, Any]:
     return about
 
 
-def _photos(sightings: pd.DataFrame) -> pd.DataFrame:
-    photos = sightings[["path", "photo_digest"]].drop_duplicates("photo_digest")
-    return photos.assign(width=0, height=0, left_out=0)[list(PHOTO_COLUMNS)].reset_index(drop=True)
+def _photos(sightings: pd.DataFrame, sizes: npt.NDArray[np.int64]) -> pd.DataFrame:
+    photos = sightings[["path", "photo_digest"]].assign(
+        width=sizes[:, 0], height=sizes[:, 1], left_out=0
+    )
+    photos = photos.drop_duplicates("photo_digest", ignore_index=True)
+    return photos[list(PHOTO_COLUMNS)]
 
 
 def _damaged(folder: Path, file: str, reason: str) -> BadFolder:

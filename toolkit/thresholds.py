@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit import cluster
 from toolkit.calibration import Calibration
-from toolkit.doubts import expected_wrong
+from toolkit.doubts import best_joins, expected_wrong
 from toolkit.errors import BadSetting
 from toolkit.linkage import Tree
 from toolkit.links import Pairs
@@ -49,9 +49,8 @@ def of_tree(tree: Tree, calibration: Calibration) -> Threshold:
     """
     Choose where a tree of joins is cut.
 
-    Each join is right with the probability that the calibration gives its height, with the number
-    of other groups at that moment as `others`. The cut is where most more joins are expected to be
-    right than wrong: the sum of ``2 p - 1`` is greatest.
+    The cut is where most more joins are expected to be right than wrong; see
+    `toolkit.doubts.best_joins`.
 
     Parameters
     ----------
@@ -65,9 +64,7 @@ def of_tree(tree: Tree, calibration: Calibration) -> Threshold:
     Threshold
         A distance at which exactly these joins are made.
     """
-    right = calibration.probability(tree.height, tree.groups_before - 1)
-    gain = np.concatenate([[0.0], np.cumsum(2 * right - 1)])
-    joins = int(gain.argmax())
+    joins = best_joins(tree, calibration)
     groups = tree.start - joins
     # Of the distances that make these joins, the one nearest to even odds among those groups.
     low = tree.height[joins - 1] if joins else 0.0
@@ -121,7 +118,10 @@ def of_method(
     count = len(encodings)
     if method != "online":
         value = calibration.threshold(count - 1)
-        return grouped(value), Threshold(value, True, _among(value, count, "faces"))
+        why = _among(value, count, "faces")
+        if method == "hdbscan":
+            why = "hdbscan finds a reach for each part of the album by itself and needs none"
+        return grouped(value), Threshold(value, True, why)
     groups = count
     for _ in range(_ROUNDS):
         value = calibration.threshold(groups - 1)
