@@ -662,6 +662,10 @@ def test_speed_and_loss_shows_each_row_and_the_front(folder) -> None:
     assert front.get_xdata().tolist() == [0.5, 2.0]
     assert front.get_ydata().tolist() == pytest.approx([500 / 6, 0.0])
     assert [text.get_text() for text in ax.texts] == ["full", "300", "120"] * 2
+    ax.figure.canvas.draw()
+    ticks = [tick.get_text() for tick in ax.get_xticklabels(which="both") if tick.get_text()]
+    assert {"0.5", "1", "2", "5"} <= set(ticks)
+    assert not [text for text in ticks if "10^" in text]
     bars = [bar for box in ax.containers for bar in box.lines[2][0].get_segments()]
     assert [bar[0][0] for bar in bars] == table["seconds"].to_list()
     assert [bar[0][1] for bar in bars] == pytest.approx((100 * table["lost_low"]).to_list())
@@ -681,6 +685,49 @@ def test_loss_by_size_shows_each_bin(folder) -> None:
     nothing = resizing_plots.loss_by_size(by_size, detector="other")
     assert nothing.texts[0].get_text() == "no faces to compare"
     plt.close("all")
+
+
+def test_lost_faces_shows_who_was_lost_the_largest_first(folder) -> None:
+    lost = study(folder).lost
+    figure = resizing_plots.lost_faces(lost, detector="hog", faces=3)
+    ax = figure.axes[0]
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == [
+        *("hog, 300 px", "3 faces lost", "30 px", "30 px", "20 px"),
+        *("hog, 120 px", "5 faces lost", "60 px", "60 px", "30 px", "+2"),
+    ]
+    middles = [tuple(image.get_array()[72, 72]) for image in ax.images]
+    # Cem and bob measure 30 px, and cem 20; bob and ann measure 60, and the first photo's cem 30.
+    names = ["cem", "bob", "cem", "bob", "ann", "cem"]
+    assert middles == [COLOURS[name] for name in names]
+    tops = [image.get_extent()[3] for image in ax.images]
+    assert tops == sorted(tops)
+    assert [round(image.get_extent()[0]) for image in ax.images] == [0, 1, 2] * 2
+    plt.close("all")
+
+
+def test_lost_faces_goes_on_where_a_photo_is_gone_or_nothing_is_lost(folder) -> None:
+    lost = study(folder).lost
+    (folder / "two.png").unlink()
+    ax = resizing_plots.lost_faces(lost, detector="hog", rows=1).axes[0]
+    assert [text.get_text() for text in ax.texts].count("not readable") == 2
+    assert len(ax.images) == 1
+    nothing = resizing_plots.lost_faces(lost[:0], detector="cnn").axes[0]
+    assert [text.get_text() for text in nothing.texts] == ["cnn loses no face"]
+    plt.close("all")
+
+
+@given(
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(-20, 39),
+    st.integers(-20, 39),
+    st.integers(1, 60),
+)
+def test_a_cut_face_is_a_square_whatever_the_place(height, width, left, top, side) -> None:
+    image = np.zeros((height, width, 3), np.uint8)
+    cut = resizing_plots._square(image, ("a", left, top, left + side, top + side))
+    assert cut.shape == (resizing_plots.TILE_PX, resizing_plots.TILE_PX, 3)
 
 
 def test_importing_the_studies_loads_no_figures() -> None:
