@@ -1,5 +1,7 @@
 """Figures for tuning, checked by the values on their axes."""
 
+from itertools import pairwise
+
 import matplotlib as mpl
 
 mpl.use("Agg")
@@ -302,3 +304,59 @@ def test_figures_go_into_the_axes_given():
     ]
     assert all(drawn is ax for drawn in calls)
     assert len(plt.get_fignums()) == 1
+
+
+def tiles(*shades):
+    return [np.full((6, 6, 3), shade, dtype=np.uint8) for shade in shades]
+
+
+def places_of(ax):
+    """Left edge, top edge and shade of each picture."""
+    return [(*image.get_extent()[::3], int(image.get_array()[0, 0, 0])) for image in ax.images]
+
+
+def test_faces_stand_in_rows_with_their_notes_below():
+    rows = {"core": tiles(10, 20), HOSTILE: tiles(30)}
+    ax = tuning_plots.faces_in_rows(rows, {"core": ["5", "6"], HOSTILE: [HOSTILE]})
+    assert texts(ax) == ["core", "5", "6", HOSTILE, HOSTILE]
+    (first, second, other) = places_of(ax)
+    assert [shade for *_, shade in (first, second, other)] == [10, 20, 30]
+    assert first[0] == other[0] < first[0] + 1 <= second[0]
+    assert first[1] == second[1] < first[1] + 1 <= other[1]
+    for note, (left, top, _) in zip((ax.texts[1], ax.texts[2]), (first, second), strict=True):
+        x, y = note.get_position()
+        assert left < x < left + 1
+        assert top + 1 < y < other[1]
+    low, high = ax.get_xlim()
+    assert low <= 0
+    assert high >= second[0] + 1
+    assert ax.get_ylim()[0] >= other[1] + 1
+
+
+def test_notes_stand_between_faces_and_a_long_row_goes_on_below():
+    shades = list(range(0, 140, 20))
+    ax = tuning_plots.faces_in_rows(
+        {"chain": tiles(*shades)},
+        {"chain": ["", *(f"0.5{k}" for k in range(1, 7))]},
+        between=True,
+    )
+    drawn = places_of(ax)
+    assert [shade for *_, shade in drawn] == shades
+    assert len({top for _, top, _ in drawn}) == 2
+    spots = {text.get_text(): text.get_position() for text in ax.texts}
+    for number, (before, after) in enumerate(pairwise(drawn[:6]), start=1):
+        x, y = spots[f"0.5{number}"]
+        assert before[0] + 1 < x < after[0]
+        assert after[1] < y < after[1] + 1
+    assert spots["0.56"][0] < drawn[6][0]
+    assert ax.get_xlim()[0] <= spots["0.56"][0]
+
+
+def test_no_faces_and_a_row_without_any_are_drawn():
+    assert not tuning_plots.faces_in_rows({}, {}).images
+    assert texts(tuning_plots.faces_in_rows({"noise": []}, {"noise": []})) == ["noise"]
+
+
+def test_a_note_is_missing():
+    with pytest.raises(ValueError, match="shorter"):
+        tuning_plots.faces_in_rows({"core": tiles(1, 2)}, {"core": ["1"]})

@@ -129,7 +129,7 @@ def score_against_threshold(
             ax.scatter(x[best], y[best], s=110, zorder=4, **ring)
     ax.set(xlabel=THRESHOLD, ylabel=SCORES.get(score, score))
     if not score.endswith("_rand"):
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(0, max(1.06 * ax.dataLim.ymax, 1e-9))  # rings are not cut off
     if threshold is not None:
         _mark_threshold(ax, threshold)
         above: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "ha": "center", "size": 9}
@@ -139,10 +139,7 @@ def score_against_threshold(
 
 
 def roc(
-    table: pd.DataFrame,
-    *,
-    marks: Sequence[float] = (0.001, 0.01, 0.1),
-    ax: Axes | None = None,
+    table: pd.DataFrame, *, marks: Sequence[float] = (0.001, 0.01, 0.1), ax: Axes | None = None
 ) -> Axes:
     """
     Draw how many pairs of one person are accepted for how many of two.
@@ -167,14 +164,11 @@ def roc(
         if within.empty:
             continue
         row = within.iloc[-1]
-        label = (
-            f"at most {100 * rate:g}% of strangers: {100 * row['true_accept']:.1f}% of one person "
-            f"(threshold {row['threshold']:.3g})"
-        )
+        label = f"at most {100 * rate:g}% of strangers: {100 * row['true_accept']:.1f}% of one "
+        label += f"person (threshold {row['threshold']:.3g})"
         ax.axvline(rate, color=color, linestyle=":", linewidth=1)
-        ax.scatter(
-            rate, row["true_accept"], color=color, marker=marker, s=64, zorder=3, label=label
-        )
+        style: dict[str, Any] = {"color": color, "marker": marker, "s": 64, "zorder": 3}
+        ax.scatter(rate, row["true_accept"], label=label, **style)
     ax.set(
         xlabel="false accepts: pairs of two people within the threshold (%)",
         ylabel="true accepts: pairs of one person within it (%)",
@@ -238,14 +232,41 @@ def map_of_people(
         style: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "top"}
         text = f"{plain(name, longest=13)} ({count})"
         style["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
-        drawn = ax.annotate(text, (x, y), (0, -27), size=8, zorder=3, **style)
-        drawn.set_parse_math(False)
+        ax.annotate(text, (x, y), (0, -27), size=8, zorder=3, **style).set_parse_math(False)
     ax.set(xlim=(-0.1, 1.1), ylim=(-0.12, 1.1))
-    ax.set_title(
-        f"the {shown} largest groups; the map shows {100 * kept:.0f}% of how they differ",
-        size=10,
-        loc="left",
-    )
+    title = f"the {shown} largest groups; the map shows {100 * kept:.0f}% of how they differ"
+    ax.set_title(title, size=10, loc="left")
+    return ax
+
+
+def faces_in_rows(
+    rows: Mapping[str, Sequence[Rgb]], notes: Mapping[str, Sequence[str]], *, between: bool = False
+) -> Axes:
+    """
+    Draw faces in rows, the name of each row above it; a long one goes on in the next line.
+
+    Parameters
+    ----------
+    rows : mapping of str to sequence of numpy.ndarray
+        Pictures of shape (h, w, 3), uint8, RGB.
+    notes : mapping of str to sequence of str
+        What to write under each picture of a row; or, if `between`, between the one before and it.
+    """
+    gap, across = (0.55, 6) if between else (0.1, 8)
+    step, down, y = 1 + gap, 1.05 if between else 1.3, 0.0
+    heights = [0.4 + down * -(-len(pictures) // across) for pictures in rows.values()]
+    widest = min(across, max((len(pictures) for pictures in rows.values()), default=0))
+    ax = _axes(max(3.2, 0.95 * step * widest), max(0.6, 0.95 * sum(heights)))
+    for height, (name, pictures) in zip(heights, rows.items(), strict=True):
+        _text(ax, 0, y + 0.22, name, size=10, weight="bold", va="center")
+        for place, (picture, note) in enumerate(zip(pictures, notes[name], strict=True)):
+            left, top = step * (place % across), y + 0.4 + down * (place // across)
+            ax.imshow(picture, extent=(left, left + 1, top + 1, top))
+            x, under = (left - gap / 2, top + 0.5) if between else (left + 0.5, top + 1.13)
+            _text(ax, x, under, note, size=9, ha="center", va="center")
+        y += height
+    ax.set(xlim=(-gap, max(step * widest, 3.4 - gap)), ylim=(max(y, 0.1), 0))
+    ax.set_axis_off()
     return ax
 
 
@@ -269,10 +290,8 @@ def interval_curve(
     ----------
     table : pandas.DataFrame
         One row a point.
-    x, y, low, high : str
-        Columns: where, the value, and the ends of its interval.
-    xlabel, ylabel : str
-        What x and y are, with their unit.
+    x, y, low, high, xlabel, ylabel : str
+        Columns: where, the value, the ends of its interval; and what x and y are, with their unit.
     log : bool
         Draw y on a logarithmic axis. There, a band that reaches 0 ends at the lower edge, and a
         value of 0 has no mark.
@@ -281,8 +300,7 @@ def interval_curve(
     """
     ax = ax or _axes(8.0, 3.8)
     rows = table.sort_values(x)
-    where, value = rows[x].to_numpy(dtype=np.float64), rows[y].to_numpy(dtype=np.float64)
-    below, above = rows[low].to_numpy(dtype=np.float64), rows[high].to_numpy(dtype=np.float64)
+    where, value, below, above = rows[[x, y, low, high]].to_numpy(dtype=np.float64).T
     floor = 0.0
     if log:
         positive = np.concatenate([part[part > 0] for part in (value, below, above)])
@@ -311,17 +329,10 @@ def _label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None
     bottom, top = ax.get_ylim()
     wanted = np.array([(y - bottom) / (top - bottom) for _, y, _, _ in ends])
     for (x, y, name, color), height in zip(ends, _spread(wanted, LABEL_GAP), strict=True):
-        drawn = ax.annotate(
-            name,
-            (x, y),
-            xytext=(1.03, height),
-            textcoords="axes fraction",
-            va="center",
-            size=9,
-            annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.9, "relpos": (0, 0.5)},
-        )
-        drawn.set_parse_math(False)
+        style: dict[str, Any] = {"textcoords": "axes fraction", "va": "center", "size": 9}
+        arrow = {"arrowstyle": "-", "color": color, "linewidth": 0.9, "relpos": (0, 0.5)}
+        style |= {"annotation_clip": False, "arrowprops": arrow}
+        ax.annotate(name, (x, y), (1.03, height), **style).set_parse_math(False)
 
 
 def _spread(wanted: Floats, gap: float) -> Floats:
