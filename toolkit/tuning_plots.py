@@ -133,7 +133,7 @@ def score_against_threshold(
     if threshold is not None:
         _mark_threshold(ax, threshold)
         above: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "ha": "center", "size": 9}
-        _text(ax, threshold, 1.02, f"threshold {threshold:g}", **above)
+        _text(ax, threshold, 1.02, f"threshold {threshold:.3g}", **above)
     _label_ends(ax, ends)
     return ax
 
@@ -258,7 +258,7 @@ def faces_in_rows(
     widest = min(across, max((len(pictures) for pictures in rows.values()), default=0))
     ax = _axes(max(3.2, 0.95 * step * widest), max(0.6, 0.95 * sum(heights)))
     for height, (name, pictures) in zip(heights, rows.items(), strict=True):
-        _text(ax, 0, y + 0.22, name, size=10, weight="bold", va="center")
+        _text(ax, 0, y + 0.22, name, longest=70, size=10, weight="bold", va="center")
         for place, (picture, note) in enumerate(zip(pictures, notes[name], strict=True)):
             left, top = step * (place % across), y + 0.4 + down * (place // across)
             ax.imshow(picture, extent=(left, left + 1, top + 1, top))
@@ -391,9 +391,11 @@ def _axes(width: float, height: float) -> Axes:
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
-def _text(ax: Axes, x: float, y: float, text: str, **style: Any) -> None:
-    ax.text(x, y, plain(text), parse_math=False, **style)
+def _text(
+    ax: Axes, x: float, y: float, text: str, *, longest: int = LONGEST_TEXT, **style: Any
+) -> None:
+    ax.text(x, y, plain(text, longest=longest), parse_math=False, **style)
 
 
 def _mark_threshold(ax: Axes, threshold: float) -> None:
-    ax.axvline(threshold, color=BLACK, linestyle="--", label=f"threshold {threshold:g}")
+    ax.axvline(threshold, color=BLACK, linestyle="--", label=f"threshold {threshold:.3g}")
