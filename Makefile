@@ -32,7 +32,7 @@ demo: $(READY)
 	@echo "The sorted folders are in out/autopilot and out/point-and-shoot. Next: make lab"
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=notebooks

@@ -11,7 +11,7 @@ import pytest
 from toolkit import evaluate, modes, photos
 from toolkit.cli import main
 
-pytestmark = [pytest.mark.evaluation, pytest.mark.xdist_group("evaluation")]
+pytestmark = pytest.mark.evaluation
 
 
 def by_photo(result) -> set[tuple[str, str]]:

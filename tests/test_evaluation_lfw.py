@@ -33,7 +33,7 @@ from toolkit.records import (
 )
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
-pytestmark = [pytest.mark.evaluation, pytest.mark.xdist_group("lfw")]
+pytestmark = pytest.mark.evaluation
 
 
 def held_out(name: str) -> bool:
