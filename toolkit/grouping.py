@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolkit import cluster, linkage, thresholds
+import numpy as np
+
+from toolkit import cluster, decisions, linkage, thresholds
+from toolkit.decisions import Decided
 from toolkit.errors import BadSetting
 from toolkit.linkage import Tree
 from toolkit.links import Pairs, pairs_within
@@ -12,6 +15,8 @@ from toolkit.records import Clustering, Gallery
 from toolkit.search import References
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.thresholds import Threshold
+
+NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ def group_people(
     gallery: Gallery,
     settings: AutopilotSettings,
     *,
-    must_link: Pairs | None = None,
+    decided: Decided | None = None,
 ) -> Grouped:
     """
     Group a gallery as the settings say; it takes a moment, where scanning the photos took minutes.
@@ -50,17 +55,19 @@ def group_people(
         What a scan gathered.
     settings : AutopilotSettings
         Method, threshold, and whether two faces in one photo may be one person.
-    must_link : numpy.ndarray, optional
-        Shape (m, 2), int64: pairs of sightings that are one individual.
+    decided : Decided, optional
+        What a person decided about these sightings.
 
     Raises
     ------
     BadSetting
         If there are too many sightings for the method in the memory of this computer.
     """
-    apart = pairs_within(gallery.photo_of) if settings.one_per_photo else None
+    inside = pairs_within(gallery.photo_of) if settings.one_per_photo else NO_PAIRS
+    must = NO_PAIRS if decided is None else decided.must
+    apart = inside if decided is None else decisions.apart(decided, inside, len(gallery))
     try:
-        return _grouped(gallery, settings, must_link, apart)
+        return _grouped(gallery, settings, must, apart)
     except MemoryError as error:
         raise BadSetting(
             f"{len(gallery):,} faces are too many for the method {settings.method} in the "
@@ -68,9 +75,7 @@ def group_people(
         ) from error
 
 
-def _grouped(
-    gallery: Gallery, settings: AutopilotSettings, must: Pairs | None, apart: Pairs | None
-) -> Grouped:
+def _grouped(gallery: Gallery, settings: AutopilotSettings, must: Pairs, apart: Pairs) -> Grouped:
     calibration = gallery.encoder.calibration
     if settings.method == "average":
         tree = linkage.tree(gallery.encodings, must_link=must, cannot_link=apart)

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from toolkit import __version__, export, kept, photos, search, thresholds
+from toolkit import __version__, decisions, export, kept, photos, search, thresholds
+from toolkit.decisions import Decision
 from toolkit.errors import BadFolder
 from toolkit.grouping import group_people, person_names, search_threshold
 from toolkit.records import Gallery, empty_table
@@ -35,6 +36,7 @@ def autopilot(
     replace: bool = False,
     progress: Progress | None = None,
     subject: Subject | None = None,
+    decided: Sequence[Decision] | None = None,
 ) -> AutopilotResult:
     """
     Learn every new face in a folder, and copy each photo into one folder for each person in it.
@@ -56,6 +58,8 @@ def autopilot(
         Called with a word for the work, the number done, the total, and the item just done.
     subject : Subject, optional
         What to look for; faces, as `settings` says, if not given.
+    decided : sequence of Decision, optional
+        What a person decided about faces; if not given, what ``decisions.csv`` in `out` says.
 
     Returns
     -------
@@ -72,12 +76,16 @@ def autopilot(
     folder = folder_at(photos_folder)
     target = _target(out)
     listing = _listing(folder, target)
+    made = _decided(decided, target)
     started = time.perf_counter()
     subject = subject or face_subject(settings)
     gallery, seconds = _scanned(listing, subject, settings, progress)
     with _stopwatch(seconds, "group"):
-        grouped = group_people(gallery, settings)
-    names = person_names(grouped.clustering)
+        gallery = decisions.without_ignored(gallery, made)
+        held = decisions.apply(made, gallery)
+        grouped = group_people(gallery, settings, decided=held)
+    labels = grouped.clustering.labels
+    names = decisions.name_groups(labels, person_names(grouped.clustering), held.names)
     result = AutopilotResult(
         settings=settings,
         chosen=grouped.threshold,
@@ -87,6 +95,8 @@ def autopilot(
         seconds=seconds,
         clustering=grouped.clustering,
         tree=grouped.tree,
+        decided=len(made),
+        undecided=held.unmatched,
     )
     return _exported(result, target, dry_run, replace, progress, started)
 
@@ -101,6 +111,7 @@ def point_and_shoot(
     replace: bool = False,
     progress: Progress | None = None,
     subject: Subject | None = None,
+    decided: Sequence[Decision] | None = None,
 ) -> PointAndShootResult:
     """
     Find the photos that show known people, and copy each into a folder for each of them.
@@ -112,7 +123,7 @@ def point_and_shoot(
     people : path
         One folder a person, named as the results should be, with one or more photos of that person
         (in subfolders too).
-    out, settings, dry_run, replace, progress, subject
+    out, settings, dry_run, replace, progress, subject, decided
         As for `autopilot`.
 
     Returns
@@ -136,6 +147,7 @@ def point_and_shoot(
         )
     target = _target(out)
     listing = _listing(folder, target, people_folder)
+    made = _decided(decided, target)
     started = time.perf_counter()
     subject = subject or face_subject(settings)
     references = read_references(
@@ -147,6 +159,8 @@ def point_and_shoot(
     )
     gallery, seconds = _scanned(listing, subject, settings, progress)
     with _stopwatch(seconds, "search"):
+        gallery = decisions.without_ignored(gallery, made)
+        held = decisions.apply(made, gallery)
         chosen = search_threshold(references, settings)
         matches = search.match(
             gallery,
@@ -156,7 +170,8 @@ def point_and_shoot(
             one_per_photo=settings.one_per_photo,
         )
         chosen = thresholds.with_expected(chosen, matches, references)
-    names = tuple(None if pd.isna(name) else str(name) for name in matches.table["name"])
+    found = [None if pd.isna(name) else str(name) for name in matches.table["name"]]
+    names = decisions.hold_names(found, held)
     result = PointAndShootResult(
         settings=settings,
         chosen=chosen,
@@ -166,6 +181,8 @@ def point_and_shoot(
         seconds=seconds,
         matches=matches,
         references=references,
+        decided=len(made),
+        undecided=held.unmatched,
     )
     return _exported(result, target, dry_run, replace, progress, started)
 
@@ -185,6 +202,13 @@ def folder_at(path: str | Path) -> Path:
         return Path(path).expanduser() if str(path).startswith("~") else Path(path)
     except RuntimeError as error:
         raise BadFolder(f"{path}: {error}. Write the path in full.") from error
+
+
+def _decided(given: Sequence[Decision] | None, target: Path | None) -> tuple[Decision, ...]:
+    """Return what a person decided: as given, or as the folder of results keeps it."""
+    if given is not None:
+        return tuple(given)
+    return () if target is None else decisions.read(target)
 
 
 def _target(out: str | Path | None) -> Path | None:

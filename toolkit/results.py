@@ -43,6 +43,9 @@ class Result:
         Where results went; None if they were not written.
     not_copied : tuple of (str, str)
         Files that could not be copied: path and reason.
+    decided, undecided : int
+        Decisions of a person that were held to, and how many of them are about faces that are not
+        in this gallery.
     """
 
     settings: Settings
@@ -53,6 +56,8 @@ class Result:
     seconds: dict[str, float] = field(default_factory=dict)
     out: Path | None = None
     not_copied: tuple[tuple[str, str], ...] = ()
+    decided: int = 0
+    undecided: int = 0
 
     @property
     def threshold(self) -> float:
@@ -130,6 +135,8 @@ class Result:
                 for name, photos in zip(self.people["name"], self.people["photos"], strict=True)
             },
             "left_out": self._left_out,
+            "decisions": self.decided,
+            "decisions_not_here": self.undecided,
             "photos_with_nobody": len(self.nobody),
             "problems": len(self.problems),
             "copies": len(self._made),
@@ -181,6 +188,9 @@ class Result:
             remarks.append(
                 f"expected to be wrong: {_one_in(self.chosen.expected_wrong)} {self._decisions}"
             )
+        if self.decided:
+            away = f"; {self.undecided:,} about faces that are not here" if self.undecided else ""
+            remarks.append(f"{_count(self.decided, 'decision')} of yours kept{away}")
         if self._left_out:
             remarks.append(
                 f"{_count(self._left_out, 'face')} too small or too blurred to be told apart"

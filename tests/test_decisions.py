@@ -1,0 +1,258 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from conftest import save_tiles
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit import cli, decisions, modes
+from toolkit.decisions import Decision, Face, apply, face_of, read, write
+from toolkit.errors import BadSetting
+from toolkit.settings import AutopilotSettings
+
+text = st.text(max_size=12).filter(str.isprintable)
+edges = st.integers(-50, 5000)
+faces = st.builds(
+    lambda path, photo, left, top, wide, high: Face(
+        path, photo, left, top, left + wide, top + high
+    ),
+    *(text, st.text("0123456789abcdef", min_size=1, max_size=64), edges, edges),
+    *(st.integers(1, 900), st.integers(1, 900)),
+)
+made = st.one_of(
+    st.builds(Decision, st.sampled_from(["same", "different"]), faces, faces),
+    st.builds(
+        Decision,
+        st.sampled_from(["name", "not"]),
+        faces,
+        st.none(),
+        text.map(str.strip).filter(bool),
+    ),
+    st.builds(Decision, st.just("ignore"), faces),
+)
+
+
+@given(st.lists(made, max_size=8))
+def test_what_is_read_is_what_was_written(tmp_path_factory, all_of_them) -> None:
+    out = tmp_path_factory.mktemp("out")
+    write(out, all_of_them)
+    back = read(out)
+    assert [each.kind for each in back] == [each.kind for each in all_of_them]
+    assert [each.name for each in back] == [each.name for each in all_of_them]
+    for one, other in zip(back, all_of_them, strict=True):
+        assert (one.face.photo, one.face.left, one.face.bottom) == (
+            *(other.face.photo, other.face.left, other.face.bottom),
+        )
+        assert (one.other is None) == (other.other is None)
+
+
+def test_without_a_table_nothing_was_decided(tmp_path) -> None:
+    assert read(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("maybe,,p,d,0,0,9,9,,,,,,", "line 2: decision is 'maybe'; expected one of same"),
+        ("name,,p,d,0,0,9,9,,,,,,", "line 2: the name is empty"),
+        ("ignore,,p,d,0,0,x,9,,,,,,", "line 2: not a face"),
+        ("ignore,,p,d,5,5,5,9,,,,,,", "line 2: not a face"),
+        ("ignore,,p,,0,0,9,9,,,,,,", "line 2: not a face"),
+        ("ignore,,p,d,0,0,inf,9,,,,,,", "line 2: not a face"),
+        ("same,,p,d,0,0,9,9,,,,,,", "line 2: not a face"),
+    ],
+)
+def test_a_line_that_cannot_be_understood_is_named(tmp_path, line, complaint) -> None:
+    (tmp_path / "decisions.csv").write_text(",".join(decisions.COLUMNS) + f"\n{line}\n")
+    with pytest.raises(BadSetting, match=complaint):
+        read(tmp_path)
+
+
+def test_a_table_of_something_else_is_refused(tmp_path) -> None:
+    (tmp_path / "decisions.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(BadSetting, match="lacks the columns decision, name"):
+        read(tmp_path)
+
+
+@pytest.fixture
+def sorted_once(album, tmp_path, colours):
+    """Five faces of ann, two of bob, one of cem: person_001, person_002, person_003."""
+    return modes.autopilot(album, tmp_path / "out", subject=colours)
+
+
+def rows_of(result, person: str) -> list[int]:
+    return [row for row, name in enumerate(result.names) if name == person]
+
+
+def again(result, album, colours, *all_of_them, settings=None):
+    write(result.out, all_of_them)
+    return modes.autopilot(album, result.out, subject=colours, settings=settings, replace=True)
+
+
+def faces_in(result, person: str) -> list[Face]:
+    return [face_of(result.gallery, row) for row in rows_of(result, person)]
+
+
+def test_a_name_is_given_to_the_whole_group_and_its_folder(sorted_once, album, colours) -> None:
+    ann = faces_in(sorted_once, "person_001")
+    found = again(sorted_once, album, colours, Decision("name", ann[2], name="Ann"))
+    assert found.names.count("Ann") == 5
+    assert len(list((found.out / "Ann").iterdir())) == 5
+    assert not (found.out / "person_001").exists()
+    assert found.decided == 1
+    assert "1 decision of yours kept" in str(found)
+
+
+def test_two_people_said_to_be_one_are_one(sorted_once, album, colours) -> None:
+    bob, cem = faces_in(sorted_once, "person_002"), faces_in(sorted_once, "person_003")
+    alone = next(face for face in bob if face.photo != cem[0].photo)
+    found = again(sorted_once, album, colours, Decision("same", alone, cem[0]))
+    row = {face_of(found.gallery, row): row for row in range(len(found.gallery))}
+    assert found.names[row[alone]] == found.names[row[cem[0]]]
+
+
+def test_two_faces_said_to_be_two_people_are_two(sorted_once, album, colours) -> None:
+    ann = faces_in(sorted_once, "person_001")
+    decision = Decision("different", ann[0], ann[1])
+    found = again(sorted_once, album, colours, decision)
+    row = {face_of(found.gallery, row): row for row in range(len(found.gallery))}
+    assert found.names[row[ann[0]]] != found.names[row[ann[1]]]
+    # Whatever the settings of a later run.
+    loose = again(
+        found, album, colours, decision, settings=AutopilotSettings(threshold=1.9, method="linked")
+    )
+    assert loose.names[row[ann[0]]] != loose.names[row[ann[1]]]
+
+
+def test_faces_of_one_name_are_one_and_of_two_names_two(sorted_once, album, colours) -> None:
+    ann, bob = faces_in(sorted_once, "person_001"), faces_in(sorted_once, "person_002")
+    found = again(
+        *(sorted_once, album, colours),
+        Decision("name", ann[0], name="Kim"),
+        Decision("name", ann[1], name="Ann"),
+        Decision("name", bob[0], name="Bob"),
+    )
+    row = {face_of(found.gallery, row): row for row in range(len(found.gallery))}
+    assert [found.names[row[face]] for face in (ann[0], ann[1], bob[0])] == ["Kim", "Ann", "Bob"]
+
+
+def test_an_ignored_face_is_in_no_folder(sorted_once, album, colours) -> None:
+    cem = faces_in(sorted_once, "person_003")[0]
+    found = again(sorted_once, album, colours, Decision("ignore", cem))
+    assert len(found.gallery) == 7
+    assert len(found.people) == 2
+    assert not (found.out / "person_003").exists()
+
+
+def test_the_last_of_two_decisions_counts(sorted_once, album, colours) -> None:
+    ann = faces_in(sorted_once, "person_001")
+    found = again(
+        *(sorted_once, album, colours),
+        Decision("different", ann[0], ann[1]),
+        Decision("same", ann[1], ann[0]),
+        Decision("name", ann[0], name="Anne"),
+        Decision("name", ann[0], name="Ann"),
+    )
+    assert found.names.count("Ann") == 5
+
+
+def test_somebody_in_a_mirror_may_be_said_to_be_there_twice(tmp_path, colours) -> None:
+    photos = tmp_path / "photos"
+    save_tiles(photos / "mirror.png", "ann", "ann")
+    result = modes.autopilot(photos, tmp_path / "out", subject=colours)
+    assert len(result.people) == 2
+    both = [face_of(result.gallery, row) for row in (0, 1)]
+    assert len(again(result, photos, colours, Decision("same", *both)).people) == 1
+
+
+def test_decisions_that_contradict_each_other_are_refused_and_nothing_is_lost(
+    sorted_once, album, colours
+) -> None:
+    one, other, third, *_ = faces_in(sorted_once, "person_001")
+    before = sorted(path.name for path in sorted_once.out.rglob("*"))
+    with pytest.raises(BadSetting, match="take one of those decisions out"):
+        again(
+            *(sorted_once, album, colours),
+            Decision("same", one, other),
+            Decision("same", other, third),
+            Decision("different", one, third),
+        )
+    after = sorted(path.name for path in sorted_once.out.rglob("*"))
+    assert after == sorted([*before, "decisions.csv"])
+    assert len(read(sorted_once.out)) == 3
+
+
+def test_a_box_that_moved_a_little_is_the_same_face(sorted_once) -> None:
+    face = face_of(sorted_once.gallery, 0)
+    moved = Face("", face.photo, face.left + 9, face.top - 7, face.right + 9, face.bottom - 7)
+    far = Face("", face.photo, face.left + 40, face.top + 40, face.right + 40, face.bottom + 40)
+    decided = apply(
+        [Decision("name", moved, name="Ann"), Decision("name", far, name="Bob")],
+        sorted_once.gallery,
+    )
+    assert decided.names == {0: "Ann"}
+    assert decided.unmatched == 1
+
+
+def test_decisions_about_photos_that_are_away_are_kept_and_counted(
+    sorted_once, album, colours
+) -> None:
+    away = Decision("name", Face("gone.jpg", "ab" * 32, 0, 0, 9, 9), name="Zoe")
+    found = again(sorted_once, album, colours, away)
+    assert (found.decided, found.undecided) == (1, 1)
+    assert read(found.out) == (away,)
+    assert found.as_dict()["decisions_not_here"] == 1
+
+
+def test_a_name_that_another_group_has_as_its_number_joins_nobody(
+    sorted_once, album, colours
+) -> None:
+    cem = faces_in(sorted_once, "person_003")[0]
+    found = again(sorted_once, album, colours, Decision("name", cem, name="person_001"))
+    assert found.names.count("person_001") == 1
+    assert len(found.people) == 3
+
+
+def test_point_and_shoot_holds_to_names_and_refusals(album, tmp_path, colours) -> None:
+    save_tiles(tmp_path / "people" / "Ann" / "a.png", "ann", shade=15)
+    save_tiles(tmp_path / "people" / "Bob" / "b.png", "bob", shade=15)
+    ask = (album, tmp_path / "people", tmp_path / "out")
+    first = modes.point_and_shoot(*ask, subject=colours)
+    ann, cem = rows_of(first, "Ann")[0], rows_of(first, None)[0]
+    refused, named = face_of(first.gallery, ann), face_of(first.gallery, cem)
+    write(first.out, [Decision("not", refused, name="Ann"), Decision("name", named, name="Bob")])
+    found = modes.point_and_shoot(*ask, subject=colours, replace=True)
+    assert found.names[ann] is None
+    assert found.names[cem] == "Bob"
+    changed = [row for row in range(len(first.names)) if first.names[row] != found.names[row]]
+    assert changed == sorted([ann, cem])
+
+
+def test_the_command_keeps_a_table_that_was_edited_by_hand(
+    sorted_once, album, tiles_in_commands, capsys
+) -> None:
+    face = faces_in(sorted_once, "person_001")[0]
+    row = ["name", "Ann", face.path, face.photo, face.left, face.top, face.right, face.bottom]
+    with (sorted_once.out / "decisions.csv").open("w", newline="", encoding="utf-8-sig") as stream:
+        table = csv.writer(stream)
+        table.writerow(decisions.COLUMNS)
+        table.writerow([*row, *[""] * 6])
+    arguments = ["autopilot", str(album), str(sorted_once.out), "--replace", "--json"]
+    assert cli.main(arguments) == 0
+    assert "Ann" in json.loads(capsys.readouterr().out)["people"]
+
+
+@pytest.fixture
+def tiles_in_commands(monkeypatch, colours):
+    monkeypatch.setattr(modes, "face_subject", lambda settings: colours)
+
+
+def test_no_decisions_change_nothing(sorted_once) -> None:
+    decided = apply([], sorted_once.gallery)
+    assert len(decided.must) == len(decided.cannot) == len(decided.ignored) == 0
+    assert decisions.hold_names(["a", None], decided) == ("a", None)
+    np.testing.assert_array_equal(
+        decisions.without_ignored(sorted_once.gallery, []).encodings, sorted_once.gallery.encodings
+    )

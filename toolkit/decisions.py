@@ -1,0 +1,339 @@
+"""What a person decided about faces: a table beside the results, which every later run holds to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit.errors import BadSetting
+from toolkit.export import write_table
+from toolkit.links import Pairs, components
+from toolkit.names import printable
+from toolkit.records import Box, Gallery
+
+FILE = "decisions.csv"
+KINDS = ("same", "different", "name", "not", "ignore")
+LARGEST = 64 << 20
+# Share of the union of two boxes that they have in common, from which on they are one face: other
+# settings move a box a little.
+OVERLAP = 0.4
+
+Kind = Literal["same", "different", "name", "not", "ignore"]
+
+
+@dataclass(frozen=True)
+class Face:
+    """
+    A face as a decision names it.
+
+    Attributes
+    ----------
+    path : str
+        Its photo, for people to read.
+    photo : str
+        Hexadecimal sha256 of the photo: what counts, wherever the file is.
+    left, top, right, bottom : int
+        Its box, px of the upright full-size photo.
+    """
+
+    path: str
+    photo: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Decision:
+    """
+    One decision.
+
+    Attributes
+    ----------
+    kind : {"same", "different", "name", "not", "ignore"}
+        Two faces are one person, or two; a face has a name, or has not; a face is left out.
+    face : Face
+        The face.
+    other : Face or None
+        The other one, for "same" and "different".
+    name : str
+        For "name" and "not".
+    """
+
+    kind: Kind
+    face: Face
+    other: Face | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """
+    Decisions about the sightings of a gallery.
+
+    Attributes
+    ----------
+    must, cannot : numpy.ndarray
+        Shape (m, 2), int64: sightings that are, or are never, one individual.
+    names : dict of int to str
+        Names of sightings.
+    refused : set of (int, str)
+        Sightings, and names that they do not have.
+    ignored : numpy.ndarray
+        Shape (k,), int64: sightings to leave out, ascending.
+    unmatched : int
+        Decisions whose faces are not in this gallery: kept, and of no effect on it.
+    """
+
+    must: Pairs
+    cannot: Pairs
+    names: dict[int, str]
+    refused: frozenset[tuple[int, str]]
+    ignored: npt.NDArray[np.int64]
+    unmatched: int
+
+
+_FACE = tuple(field.name for field in fields(Face))
+COLUMNS = ("decision", "name", *_FACE, *(f"other_{name}" for name in _FACE))
+
+
+def face_of(gallery: Gallery, row: int) -> Face:
+    """Return how a decision names sighting `row` of a gallery."""
+    place = gallery.sightings.iloc[row]
+    edges = (int(place[edge]) for edge in ("left", "top", "right", "bottom"))
+    return Face(str(place["path"]), str(place["photo_digest"]), *edges)
+
+
+def read(out: Path) -> tuple[Decision, ...]:
+    """
+    Read the decisions in a folder of results; none where there is no such table.
+
+    Raises
+    ------
+    BadSetting
+        If a line cannot be understood; it names the line.
+    """
+    path = out / FILE
+    if not path.exists():
+        return ()
+    try:
+        if path.stat().st_size > LARGEST:
+            raise BadSetting(
+                f"{path} has more than {LARGEST >> 20} MB; expected a table of decisions"
+            )
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"{path} cannot be read as a table: {printable(str(error))}") from error
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        raise BadSetting(
+            f"{path} lacks the columns {', '.join(missing)}; add them, or mend the file"
+        )
+    rows = table[list(COLUMNS)].to_numpy(dtype=object).tolist()
+    return tuple(_decision(row, f"{path} line {line}") for line, row in enumerate(rows, start=2))
+
+
+def write(out: Path, decisions: Iterable[Decision]) -> None:
+    """Write all decisions into a folder of results, in the place of those that are there."""
+    blank = ("",) * len(_FACE)
+    rows = [
+        (each.kind, each.name, *astuple(each.face), *(astuple(each.other) if each.other else blank))
+        for each in decisions
+    ]
+    write_table(pd.DataFrame(rows, columns=list(COLUMNS)).astype(object), out / FILE)
+
+
+def _decision(row: Sequence[str], where: str) -> Decision:
+    kind, name = row[0].strip().casefold(), row[1].strip()
+    if kind not in KINDS:
+        raise BadSetting(f"{where}: decision is {row[0]!r}; expected one of {', '.join(KINDS)}")
+    if kind in ("name", "not") and not name:
+        raise BadSetting(f"{where}: the name is empty; write it, or take the line out")
+    size = len(_FACE)
+    face = _face(row[2 : 2 + size], where)
+    other = _face(row[2 + size :], where) if kind in ("same", "different") else None
+    return Decision(cast(Kind, kind), face, other, name if kind in ("name", "not") else "")
+
+
+def _face(cells: Sequence[str], where: str) -> Face:
+    path, photo, *edges = cells
+    try:
+        left, top, right, bottom = (int(float(edge)) for edge in edges)
+        Box(left, top, right, bottom)
+        if not photo:
+            raise ValueError("the photo's digest is empty")
+    except (ValueError, OverflowError) as error:
+        raise BadSetting(
+            f"{where}: not a face ({printable(str(error))}); mend or remove it"
+        ) from error
+    return Face(path, photo.strip().casefold(), left, top, right, bottom)
+
+
+def apply(decisions: Sequence[Decision], gallery: Gallery) -> Decided:
+    """
+    Find the faces of decisions among the sightings of a gallery.
+
+    Of several decisions about the same two faces, or the name of one, the last counts. Faces with
+    one name are one person, faces with two names are two, and a face that has not a name is none of
+    those that have.
+
+    Parameters
+    ----------
+    decisions : sequence of Decision
+        In the order in which they were made.
+    gallery : Gallery
+        n sightings. A face is the sighting of its photo whose box overlaps most with its own, if
+        they share `OVERLAP` of their union.
+
+    Raises
+    ------
+    BadSetting
+        If decisions contradict each other.
+    """
+    rows_of: dict[str, list[int]] = {}
+    for row, digest in enumerate(gallery.sightings["photo_digest"]):
+        rows_of.setdefault(str(digest), []).append(row)
+    boxes = gallery.sightings[["left", "top", "right", "bottom"]].to_numpy(dtype=np.float64)
+    pairs: dict[tuple[int, int], tuple[str, Decision]] = {}
+    names: dict[int, str] = {}
+    refused: set[tuple[int, str]] = set()
+    ignored: set[int] = set()
+    unmatched = 0
+    for each in decisions:
+        found = [_row(face, rows_of, boxes) for face in (each.face, each.other) if face is not None]
+        if None in found or (len(found) == 2 and found[0] == found[1]):
+            unmatched += 1
+        elif each.kind == "ignore":
+            ignored.add(cast(int, found[0]))
+        elif each.kind == "name":
+            names[cast(int, found[0])] = each.name
+            refused.discard((cast(int, found[0]), each.name))
+        elif each.kind == "not":
+            refused.add((cast(int, found[0]), each.name))
+            if names.get(cast(int, found[0])) == each.name:
+                del names[cast(int, found[0])]
+        else:
+            one, other = sorted(cast(list[int], found))
+            pairs[one, other] = (each.kind, each)
+    must = [pair for pair, (kind, _) in pairs.items() if kind == "same"]
+    cannot = [pair for pair, (kind, _) in pairs.items() if kind == "different"]
+    firsts: dict[str, int] = {}
+    for row, name in sorted(names.items()):
+        if name in firsts:
+            must.append((firsts[name], row))
+        firsts.setdefault(name, row)
+    heads = list(firsts.values())
+    cannot += [(a, b) for place, a in enumerate(heads) for b in heads[place + 1 :]]
+    cannot += [(row, firsts[name]) for row, name in sorted(refused) if name in firsts]
+    decided = Decided(
+        must=_pairs(must),
+        cannot=_pairs(cannot),
+        names=names,
+        refused=frozenset(refused),
+        ignored=np.array(sorted(ignored), dtype=np.int64),
+        unmatched=unmatched,
+    )
+    _require_consistent(decided, gallery)
+    return decided
+
+
+def _require_consistent(decided: Decided, gallery: Gallery) -> None:
+    together = components(len(gallery), decided.must)
+    broken = decided.cannot[together[decided.cannot[:, 0]] == together[decided.cannot[:, 1]]]
+    if len(broken):
+        paths = gallery.sightings["path"].to_numpy(dtype=object)
+        one, other = (printable(str(paths[row])) for row in broken[0])
+        raise BadSetting(
+            f"{FILE}: by some decisions a face in {one} and one in {other} are the same person, by "
+            "others they are different; take one of those decisions out"
+        )
+
+
+def apart(decided: Decided, within_photos: Pairs, count: int) -> Pairs:
+    """
+    Join the pairs of sightings that are never one individual: by decision, and by sharing a photo.
+
+    A decision goes before the photo: who is there twice (a mirror) may be said to be.
+    """
+    together = components(count, decided.must)
+    free = together[within_photos[:, 0]] != together[within_photos[:, 1]]
+    return np.concatenate([within_photos[free], decided.cannot])
+
+
+def name_groups(
+    labels: npt.NDArray[np.int64], numbered: Sequence[str], names: dict[int, str]
+) -> tuple[str, ...]:
+    """
+    Give each group with a named sighting that name; the others keep their numbers.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        Shape (n,), int64: the group of each sighting.
+    numbered : sequence of str
+        The name that each sighting has by its group's number.
+    names : dict of int to str
+        Names that sightings were given.
+    """
+    chosen = {int(labels[row]): name for row, name in names.items()}
+    taken = set(chosen.values())
+    called: list[str] = []
+    for label, name in zip(labels.tolist(), numbered, strict=True):
+        # Somebody may have called another group by this very number.
+        while label not in chosen and name in taken:
+            name += "b"
+        called.append(chosen.get(label, name))
+    return tuple(called)
+
+
+def hold_names(names: Sequence[str | None], decided: Decided) -> tuple[str | None, ...]:
+    """Return names found by comparing with references, as a person corrected them."""
+    return tuple(
+        decided.names.get(row, None if (row, name) in decided.refused else name)
+        for row, name in enumerate(names)
+    )
+
+
+def without_ignored(gallery: Gallery, decisions: Sequence[Decision]) -> Gallery:
+    """Return the gallery without the sightings that decisions say to leave out."""
+    ignored = apply([each for each in decisions if each.kind == "ignore"], gallery).ignored
+    if not len(ignored):
+        return gallery
+    kept = np.setdiff1d(np.arange(len(gallery)), ignored)
+    digests = gallery.sightings["photo_digest"].iloc[ignored].value_counts()
+    photos = gallery.photos.assign(
+        left_out=gallery.photos["left_out"]
+        + gallery.photos["photo_digest"].map(digests).fillna(0).astype("int64")
+    )
+    return replace(
+        gallery,
+        photos=photos,
+        sightings=gallery.sightings.iloc[kept].reset_index(drop=True),
+        encodings=gallery.encodings[kept],
+    )
+
+
+def _pairs(pairs: Sequence[tuple[int, int]]) -> Pairs:
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def _row(face: Face, rows_of: dict[str, list[int]], boxes: npt.NDArray[np.float64]) -> int | None:
+    best, row = OVERLAP, None
+    for candidate in rows_of.get(face.photo, ()):
+        left, top, right, bottom = boxes[candidate]
+        wide = min(right, face.right) - max(left, face.left)
+        high = min(bottom, face.bottom) - max(top, face.top)
+        if wide <= 0 or high <= 0:
+            continue
+        own = (face.right - face.left) * (face.bottom - face.top)
+        shared = wide * high / (own + (right - left) * (bottom - top) - wide * high)
+        if shared >= best:
+            best, row = shared, candidate
+    return row
