@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from toolkit import audit, cli, linkage, links, modes, thresholds
+from toolkit import audit, cli, kept, linkage, links, modes, thresholds
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
 from toolkit.records import (
@@ -261,3 +261,34 @@ def test_the_command_prints_a_report_and_json(album, tmp_path, colours, capsys) 
     assert said["sightings"] == 8
     assert cli.main(["audit", str(tmp_path)]) == 2
     assert "expected the output folder" in capsys.readouterr().err
+
+
+def test_an_output_never_takes_the_place_of_a_file(album, tmp_path, colours, capsys) -> None:
+    out = tmp_path / "out"
+    modes.autopilot(album, out, subject=colours)
+    photo = album / "a1.png"
+    before = photo.read_bytes()
+    for taken in (photo, out / "run.json", out):
+        assert cli.main(["audit", str(out), "--output", str(taken)]) == 2
+        assert "there already" in capsys.readouterr().err
+    assert photo.read_bytes() == before
+    assert cli.main(["audit", str(out), "--output", ""]) == 2
+    assert cli.main(["audit", str(out), "--output", str(tmp_path / "no" / "a.json")]) == 2
+
+
+def test_the_share_of_wrong_joins_is_what_the_run_said(album, tmp_path, colours) -> None:
+    settings = modes.AutopilotSettings(threshold=1.2)
+    result = modes.autopilot(album, tmp_path / "out", subject=colours, settings=settings)
+    run = kept.load(result.out)
+    found = audit.audit(run.gallery, run.names, threshold=run.threshold)
+    assert found.here["expected_wrong"] == pytest.approx(result.chosen.expected_wrong)
+
+
+def test_many_pairs_are_written_out_and_another_method_is_named() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(120, 64)) * 0.065
+    faces = gallery(rows, np.arange(120) // 60)
+    found = audit.audit(faces, names_of(range(120)), threshold=0.9, method="linked")
+    assert found.here["pairs"] > 1000
+    assert "e+03" not in str(found)
+    assert "made by linked" in str(found)

@@ -2,6 +2,7 @@ import json
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from toolkit import kept, modes
@@ -53,6 +54,12 @@ def rewrite(out, **changed) -> None:
     np.savez(out / "encodings.npz", **{**arrays, **changed})
 
 
+def edit(out, column, value) -> None:
+    table = pd.read_csv(out / "sightings.csv", dtype=str)
+    table.loc[0, column] = value
+    table.to_csv(out / "sightings.csv", index=False)
+
+
 def reorder(out) -> None:
     first, *rows = (out / "sightings.csv").read_text().splitlines()
     (out / "sightings.csv").write_text("\n".join([first, *rows[::-1]]) + "\n")
@@ -85,6 +92,9 @@ def bomb(out) -> None:
         (lambda out: change(out, threshold=float("nan")), "run.json"),
         (lambda out: change(out, encoder_metric="cubic"), "run.json"),
         (lambda out: change(out, settings=7), "run.json"),
+        (lambda out: change(out, threshold=10**400), "run.json"),
+        (lambda out: edit(out, "left", "9" * 23), "sightings.csv"),
+        (lambda out: edit(out, "photo_digest", "é"), "sightings.csv"),
     ],
 )
 def test_a_damaged_file_is_named(run, damage, file) -> None:

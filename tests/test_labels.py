@@ -369,6 +369,20 @@ def test_pairs_of_labelled_faces_are_scored_whatever_the_grouping(colours, tmp_p
     assert evaluate_folder(tmp_path / "out", tmp_path / "l.csv").verification is None
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_labels_may_name_any_copy_of_a_photo(link, colours, tmp_path) -> None:
+    folder = tmp_path / "photos"
+    save_tiles(folder / "a" / "x.png", "ann")
+    save_tiles(folder / "b" / "x.png", "ann")
+    save_tiles(folder / "b" / "other name.png", "ann")
+    save_tiles(folder / "y.png", "bob")
+    settings = modes.AutopilotSettings(link=link)
+    modes.autopilot(folder, tmp_path / "out", subject=colours, settings=settings)
+    rows = "photo,person\na/x.png,ann\nb/x.png,ann\nb/other name.png,ann\ny.png,bob\n"
+    found = evaluate_folder(tmp_path / "out", write(tmp_path / "l.csv", rows))
+    assert (found.photos, found.faces, found.missed, found.labelled) == (2, 2, 0, 2)
+
+
 def test_a_run_of_point_and_shoot_is_evaluated(album, colours, tmp_path) -> None:
     save_tiles(tmp_path / "people" / "Ann" / "a.png", "ann", shade=15)
     save_tiles(tmp_path / "people" / "Bob" / "b.png", "bob", shade=15)

@@ -594,7 +594,7 @@ def test_labels_that_lack_a_column_are_refused(folder, columns) -> None:
 
 def test_labels_of_other_photos_are_refused(folder) -> None:
     labels = pd.DataFrame({"photo": ["photos/one.png"], "person": ["ann"]})
-    with pytest.raises(SightingsError, match=r"no photo of the labels .* such as none\.png"):
+    with pytest.raises(SightingsError, match=r"are not among the 3 files .* photos/one\.png"):
         study(folder, labels=labels)
 
 
@@ -736,3 +736,35 @@ def test_importing_the_studies_loads_no_figures() -> None:
     code = "import sys; from toolkit import resizing; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        ("abc", "1", "2", "3"),
+        ("9", "9", "-5", "-5"),
+        ("9", "9", "0", "0"),
+        ("inf", "1", "2", "3"),
+        ("1e300", "1", "2", "3"),
+        ("9", "9", "20", ""),
+    ],
+)
+def test_a_box_that_is_none_is_refused_with_its_row(box) -> None:
+    rows = [("a.jpg", "1", "2", "3", "4"), ("b.jpg", *box)]
+    table = pd.DataFrame(rows, columns=["photo", "left", "top", "width", "height"])
+    with pytest.raises(SightingsError, match="row 3 has the box"):
+        resizing_faces.checked_labels(table, ["a.jpg", "b.jpg"])
+
+
+def test_labels_are_read_as_evaluate_reads_them() -> None:
+    rows = [
+        ("sub\\A.JPG", "Grace", "1", "2", "11", "22"),
+        ("sub/a.jpg", "grace", "1", "2", "11", "22"),
+        ("b.jpg", "NA", "", "", "", ""),
+    ]
+    table = pd.DataFrame(rows, columns=["photo", "person", "left", "top", "right", "bottom"])
+    found = resizing_faces.checked_labels(table, ["b.jpg", "sub/a.jpg"])
+    assert found["photo"].tolist() == ["sub/a.jpg", "b.jpg"]
+    assert found["person"].tolist() == ["Grace", "NA"]
+    assert found[["left", "top", "width", "height"]].iloc[0].tolist() == [1, 2, 10, 20]
+    assert found["width"].isna().tolist() == [False, True]

@@ -81,6 +81,8 @@ class Audit:
         nan where that cannot be told. Much above 1: relatives, and rates that are too high.
     level : float
         Of the intervals.
+    method : str
+        What made the groups.
     """
 
     threshold: float
@@ -93,6 +95,7 @@ class Audit:
     pictures: pd.DataFrame
     kin: float
     level: float
+    method: str = "average"
 
     def __repr__(self) -> str:
         return str(self)
@@ -106,7 +109,11 @@ class Audit:
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON."""
         tables = {
-            name: json.loads(getattr(self, name).to_json(orient="records"))
+            name: json.loads(
+                getattr(self, name)
+                .map(lambda cell: printable(cell) if isinstance(cell, str) else cell)
+                .to_json(orient="records", double_precision=15)
+            )
             for name in ("rates", "suspicious", "alike", "pictures")
         }
         return {
@@ -128,18 +135,23 @@ class Audit:
             "How often it is wrong",
         ]
         if here["pairs"] < 1:
-            lines.append("  No photo shows two faces, so nothing was measured.")
+            lines.append("  No photo shows two different faces, so nothing was measured.")
         else:
             lines += [
                 f"  {here['pairs']:,.0f} pairs of groups were seen in one photo: two people each.",
-                f"  within the threshold: {here['near']:,.3g} of them, {_share(here, 'match')}",
-                f"  joined, had photos not kept them apart: {here['joined']:,.3g}, "
+                f"  within the threshold: {_number(here['near'])} of them, {_share(here, 'match')}",
+                f"  joined, had photos not kept them apart: {_number(here['joined'])}, "
                 f"{_share(here, 'merge')}",
                 f"  (in brackets: the {level} interval)",
             ]
         if here["expected_wrong"] is not None and np.isfinite(here["expected_wrong"]):
             lines.append(
                 f"  joins expected to be wrong, by their distances: {here['expected_wrong']:.1%}"
+            )
+        if self.method != "average":
+            lines.append(
+                f"  The groups were made by {self.method}; joins here are those of average linkage "
+                "at the same threshold."
             )
         if self.kin > KIN:
             lines.append(
@@ -182,6 +194,7 @@ def audit(
     *,
     threshold: float,
     thresholds: Sequence[float] = THRESHOLDS,
+    method: str = "average",
     level: float = 0.95,
     most: int = 100,
     seed: int = 0,
@@ -199,6 +212,8 @@ def audit(
         Encoder distance that the grouping used.
     thresholds : sequence of float
         More distances at which the rates are wanted.
+    method : str
+        What made the groups, to be named in the report: joins are always those of average linkage.
     level : float
         Of the intervals, between 0 and 1.
     most : int
@@ -250,7 +265,7 @@ def audit(
     rows = [
         (
             *_rates(value, free, inside, away, weights, level),
-            doubts.expected_wrong(free, calibration, value),
+            doubts.expected_wrong(apart, calibration, value),
         )
         for value in wanted
     ]
@@ -270,6 +285,7 @@ def audit(
         pictures=pictures,
         kin=_kin(encodings, labels, away, calibration.even, seed),
         level=level,
+        method=method,
     )
 
 
@@ -297,6 +313,10 @@ def interval(count: float, of: float, level: float) -> tuple[float, float]:
     low = float(beta.ppf(tail, count, of - count + 1)) if count > 0 else 0.0
     high = float(beta.ppf(1 - tail, count + 1, of - count)) if count < of else 1.0
     return low, high
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
 def _share(row: pd.Series, kind: str) -> str:

@@ -136,7 +136,10 @@ class Evaluation:
             lines.append(f"{name:<34}" + "".join(f"{_cell(x):>15}" for x in table[column]))
             if f"{column}_low" in table.columns:
                 ends = zip(table[f"{column}_low"], table[f"{column}_high"], strict=True)
-                shown = [f"{_cell(low)} to {_cell(high)}" for low, high in ends]
+                shown = [
+                    "unknown" if math.isnan(low) else f"{_cell(low)} to {_cell(high)}"
+                    for low, high in ends
+                ]
                 lines.append(f"{'  95% interval':<34}" + "".join(f"{text:>15}" for text in shown))
         return "\n".join([*lines, "", *self._verified(), *self._identified(), *self._remarks()])
 

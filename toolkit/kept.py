@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from toolkit.results import Result
 
 ENCODINGS = "encodings.npz"
 SIGHTINGS = "sightings.csv"
+PHOTOS = "photos.csv"
 BOX = ("left", "top", "right", "bottom")
 # Numbers that an encoding may have, so that a damaged file cannot ask for all memory.
 MOST_DIMENSIONS = 4096
@@ -77,6 +79,7 @@ def save(result: Result, out: Path) -> None:
     told by it.
     """
     write_table(result.sightings, out / SIGHTINGS)
+    write_table(result.gallery.photos, out / PHOTOS)
     write_table(result.nobody, out / "nobody.csv")
     write_table(result.problems, out / "problems.csv")
     table = result.gallery.sightings
@@ -149,7 +152,7 @@ def load(out: str | Path) -> Run:
         if not 0 < threshold < np.inf:
             raise ValueError(f"threshold is {threshold}")
         settings = dict(about["settings"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _damaged(folder, RECORD, f"{type(error).__name__}: {error}") from error
     try:
         gallery = Gallery(
@@ -171,11 +174,13 @@ def _sightings(folder: Path) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
         missing = {"name", *SIGHTING_COLUMNS} - set(table.columns)
         if missing:
             raise ValueError(f"it lacks the columns {', '.join(sorted(missing))}")
+        if not table["photo_digest"].map(str.isascii).all():
+            raise ValueError("a photo's digest holds letters that none has")
         names = tuple(name or None for name in table["name"])
         table = table[list(SIGHTING_COLUMNS)].astype(
             {**dict.fromkeys(BOX, "int64"), "score": "float64"}
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise _damaged(folder, SIGHTINGS, str(error)) from error
     return table, names
 
@@ -183,6 +188,8 @@ def _sightings(folder: Path) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
 def _arrays(folder: Path, count: int) -> dict[str, npt.NDArray[Any]]:
     """Read the arrays that go with the sightings, once their sizes are seen to be possible."""
     path = folder / ENCODINGS
+    if not path.is_file():
+        raise _damaged(folder, ENCODINGS, "it is missing: the run is an older one, or was cut off")
     kinds: dict[str, np.dtype[Any]] = {
         "encodings": np.dtype(np.float32),
         "boxes": np.dtype(np.int64),
@@ -197,7 +204,7 @@ def _arrays(folder: Path, count: int) -> dict[str, npt.NDArray[Any]]:
                 raise ValueError("it holds more than its sightings can have")
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: np.asarray(archive[name]) for name in kinds}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise _damaged(folder, ENCODINGS, str(error)) from error
     shapes = {"boxes": (count, 4), "photos": (count,), "sizes": (count, 2)}
     for name, array in arrays.items():
@@ -214,6 +221,8 @@ def _arrays(folder: Path, count: int) -> dict[str, npt.NDArray[Any]]:
 
 def _about(folder: Path) -> dict[str, Any]:
     path = folder / RECORD
+    if not folder.is_dir():
+        raise BadFolder(f"{folder} is no folder; expected the output folder of an earlier run.")
     if not path.is_file():
         raise BadFolder(
             f"{folder} holds no {RECORD}; expected the output folder of an earlier autopilot or "

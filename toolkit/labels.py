@@ -73,7 +73,7 @@ def evaluate_folder(
     boxes = _boxes(out, sightings)
     given = read_labels(labels)
     digests = sightings["photo_digest"].to_list()
-    paths = dict(zip(sightings["path"], digests, strict=True))
+    paths = {**_listed(out), **dict(zip(sightings["path"], digests, strict=True))}
     photo_of = find_photos(
         given, {**_others(out), **paths}, names=_copies(out, set(digests)), source=labels
     )
@@ -162,6 +162,14 @@ def _others(out: Path) -> dict[str, str]:
     return {path: path for path in paths}
 
 
+def _listed(out: Path) -> dict[str, str]:
+    """Return every file that was read, copies too, and the photo that it holds."""
+    if not (out / kept.PHOTOS).exists():
+        return {}
+    table = _table(out, kept.PHOTOS, ["path", "photo_digest"])
+    return dict(zip(table["path"], table["photo_digest"], strict=True))
+
+
 def _copies(out: Path, digests: set[str]) -> dict[str, str]:
     """Return the names under which photos were copied, which those of identical files are among."""
     found: dict[str, set[str]] = {}
@@ -206,7 +214,10 @@ def _verify(out: Path, person: npt.NDArray[np.object_], seed: int) -> dict[str, 
     if not (out / kept.ENCODINGS).exists():
         return None
     sure = np.array([name is not None for name in person], dtype=np.bool_)
-    encodings = kept.load(out).gallery.encodings[sure]
+    try:
+        encodings = kept.load(out).gallery.encodings[sure]
+    except BadFolder:  # the other scores do not need them
+        return None
     pairs = verification.pairs_of(encodings, person[sure], limit=PAIRS, seed=seed)
     same, different = int(pairs.same.sum()), int((~pairs.same).sum())
     if min(same, different) < FEW_PAIRS:

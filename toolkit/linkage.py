@@ -130,7 +130,8 @@ def tree(
     Returns
     -------
     Tree
-        The joins, whatever the order of the rows.
+        The joins. They do not depend on the order of the rows, but where rows that are equal in
+        every number are not equal in their links.
 
     Raises
     ------

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from pathlib import Path
 from typing import Any, TextIO
 
 from toolkit.errors import SightingsError
@@ -16,29 +18,44 @@ def audit(options: argparse.Namespace, console: TextIO) -> None:
     from toolkit import audit as auditing
     from toolkit import kept, modes
 
+    output = _output(options)
     run = kept.load(modes.folder_at(options.out))
-    found = auditing.audit(run.gallery, run.names, threshold=run.threshold)
-    _say(found, options)
+    method = str(run.settings.get("method", "average"))
+    found = auditing.audit(run.gallery, run.names, threshold=run.threshold, method=method)
+    _say(found, options, output)
 
 
 def evaluate(options: argparse.Namespace, console: TextIO) -> None:
     """Print how right an earlier run is, by labels."""
     from toolkit import labels, modes
 
+    output = _output(options)
     found = labels.evaluate_folder(
         modes.folder_at(options.out), modes.folder_at(options.labels), draws=options.draws
     )
-    _say(found, options)
+    _say(found, options, output)
 
 
-def _say(found: Any, options: argparse.Namespace) -> None:
-    """Print a finding for people or, if asked, as JSON; and write the JSON to a file, if asked."""
+def _output(options: argparse.Namespace) -> Path | None:
+    """Return the file for the numbers, a new one, looked at before the work begins."""
     from toolkit import modes
 
+    if options.output is None:
+        return None
+    path = modes.folder_at(options.output)
+    if os.path.lexists(path):
+        raise SightingsError(f"{path} is there already; choose another name for the output.")
+    if not path.absolute().parent.is_dir():
+        raise SightingsError(f"{path} cannot be written: its folder does not exist.")
+    return path
+
+
+def _say(found: Any, options: argparse.Namespace, output: Path | None) -> None:
+    """Print a finding for people or, if asked, as JSON; and write the JSON to a file, if asked."""
     text = json.dumps(found.as_dict(), indent=1) + "\n"
     sys.stdout.write(text if options.json else f"{found}\n")
-    if options.output:
-        write_text(modes.folder_at(options.output), text)
+    if output is not None:
+        write_text(output, text)
 
 
 def _resize(options: argparse.Namespace) -> None:
@@ -47,17 +64,18 @@ def _resize(options: argparse.Namespace) -> None:
     from toolkit import modes, resizing
     from toolkit.benchmark import machine
 
+    output = _output(options)
     study = resizing.resize(
         modes.folder_at(options.photos),
         sample=options.sample,
         seed=options.seed,
-        labels=_table(options.labels, pd) if options.labels else None,
+        labels=_texts(options.labels, pd) if options.labels else None,
     )
     about = machine()
     sys.stdout.write(f"{about['processor']}, {about['cores']} cores\n\n{study}\n")
-    if options.output:
+    if output is not None:
         content = {"bench": "resize", "machine": about, **study.as_dict()}
-        write_text(modes.folder_at(options.output), json.dumps(content, indent=1) + "\n")
+        write_text(output, json.dumps(content, indent=1) + "\n")
 
 
 def _table(path: str, pandas: Any) -> Any:
@@ -65,6 +83,22 @@ def _table(path: str, pandas: Any) -> Any:
     try:
         table = pandas.read_csv(path)
     except ValueError as error:
+        raise SightingsError(f"{path} cannot be read as a table: {error}") from error
+    if not len(table):
+        raise SightingsError(f"{path} has no rows.")
+    return table
+
+
+def _texts(path: str, pandas: Any) -> Any:
+    """Read a CSV file of the user's, by commas, semicolons or tabs, every cell as text."""
+    try:
+        with Path(path).open(encoding="utf-8-sig") as stream:
+            head = stream.readline()
+        mark = max(",;\t", key=head.count)
+        table = pandas.read_csv(
+            path, sep=mark, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        )
+    except (OSError, ValueError) as error:
         raise SightingsError(f"{path} cannot be read as a table: {error}") from error
     if not len(table):
         raise SightingsError(f"{path} has no rows.")
@@ -84,6 +118,8 @@ def bench(options: argparse.Namespace, console: TextIO) -> None:
 
     from toolkit import benchmark, modes, recall
     from toolkit.settings import cores
+
+    output = _output(options)
 
     def log(line: str) -> None:
         console.write(f"{line}\n")
@@ -110,9 +146,9 @@ def bench(options: argparse.Namespace, console: TextIO) -> None:
     shown = table if len(table) > len(table.columns) else table.T
     text = shown.to_string(header=shown is table, index=shown is not table, float_format=_figures)
     sys.stdout.write(f"{text}\n")
-    if options.output:
+    if output is not None:
         rows = json.loads(table.to_json(orient="records"))
         write_text(
-            modes.folder_at(options.output),
+            output,
             json.dumps({"bench": options.kind, "machine": about, "rows": rows}, indent=1) + "\n",
         )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit import modes, photos
-from toolkit.errors import BadFolder, BadSetting, SightingsError
+from toolkit.errors import BadFolder, BadSetting
 from toolkit.evaluate import score_grouping
 from toolkit.grouping import group_people
 from toolkit.records import Gallery
@@ -29,7 +29,9 @@ from toolkit.resizing_costs import (
 )
 from toolkit.resizing_faces import (
     PLACE,
+    SIDES,
     agreement,
+    checked_labels,
     consensus,
     match_faces,
     share_interval,
@@ -43,7 +45,6 @@ from toolkit.settings import AutopilotSettings
 Ints = npt.NDArray[np.int64]
 LONG_EDGES = (0, 2400, 1600, 1200, 1000, 800, 600, 450, 300)
 BINS = (0, 40, 60, 100, 200, 400, 800, math.inf)  # px of the full-size photo
-SIDES = ["left", "top", "width", "height"]  # of a face in the labels
 AGREEMENT = ("agreement", "agreement_low", "agreement_high")
 BY_SIZE = ["detector", "long_edge", "bin", "faces", "lost", "lost_share", "lost_low", "lost_high"]
 TIMED_PHOTOS, ROUNDS = 4, 5
@@ -119,6 +120,12 @@ def resize(
         for size in (0, *edges):
             settings_for(base, (detector, size))
     folder = modes.folder_at(folder)
+    photos.require_folder(folder, "photos")
+    labels = (
+        None
+        if labels is None
+        else checked_labels(labels, [_within(path, folder) for path in photos.find(folder).photos])
+    )
     paths, count = _drawn(folder, labels, sample, seed)
     make = subject or modes.face_subject
     detectors = sorted(dict.fromkeys(detectors), key=lambda name: name != "cnn")
@@ -233,17 +240,8 @@ def _drawn(
         raise BadFolder(f"photos: {folder} holds no photo.")
     if labels is not None:
         there = set(labels.columns)
-        if "photo" not in there or not ("person" in there or there.issuperset(SIDES)):
-            raise SightingsError(
-                f"the labels have the columns {', '.join(map(str, labels.columns))}; expected "
-                f"photo and person, or photo, {', '.join(SIDES)}, or all of them."
-            )
-        named = [path for path in paths if _within(path, folder) in set(labels["photo"])]
-        if not named:
-            raise SightingsError(
-                f"no photo of the labels is in {folder}; expected paths relative to it, such as "
-                f"{_within(paths[0], folder)}."
-            )
+        wanted = set(labels["photo"])
+        named = [path for path in paths if _within(path, folder) in wanted]
         paths = named if there.issuperset(SIDES) else paths
     order = np.random.default_rng(seed).permutation(len(paths))[:sample]
     return [paths[number] for number in sorted(order)], len(paths)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.errors import SightingsError
 from toolkit.evaluate import score_grouping
+from toolkit.truth import Label, find_photos, person_key
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 # A detector, and a long edge in px; 0 is the full size.
 Way = tuple[str, int]
 PLACE = ["left", "top", "right", "bottom"]
+SIDES = ["left", "top", "width", "height"]  # of a face in the labels
+LARGEST_PX = 1e7  # beyond what a photo can have
 OVERLAP = 0.3  # Least intersection over union of two boxes that are one face.
 DRAWS, CONFIDENCE = 2000, 0.95
 
@@ -91,6 +96,61 @@ def match_faces(faces: pd.DataFrame, boxes: pd.DataFrame) -> Ints:
         first, second = pair_boxes(*places)
         found[ours[first]] = theirs[second]
     return found
+
+
+def checked_labels(labels: pd.DataFrame, there: Sequence[str]) -> pd.DataFrame:
+    """
+    Return a user's labels with photos as paths from the folder, and boxes as numbers.
+
+    Parameters
+    ----------
+    labels : pandas.DataFrame
+        photo, and person or left, top and (width, height or right, bottom), or all of them. A row
+        whose box is empty says that the photo shows no face.
+    there : sequence of str
+        The photos, as paths from their folder.
+
+    Raises
+    ------
+    SightingsError
+        If a column is missing, a box is none, or a photo is not in the folder.
+    """
+    table = labels.rename(columns=lambda name: str(name).strip().casefold())
+    ends = [name for name in ("right", "bottom") if name in table]
+    columns = set(table.columns)
+    boxed = {"left", "top"} <= columns and ({"width", "height"} <= columns or len(ends) == 2)
+    if "photo" not in columns or not ("person" in columns or boxed):
+        raise SightingsError(
+            f"the labels have the columns {', '.join(map(str, labels.columns))}; expected photo "
+            f"and person, or photo, {', '.join(SIDES)}, or all of them."
+        )
+    table = table.assign(photo=table["photo"].astype(str))
+    if "person" in table:
+        people = table["person"].where(table["person"].notna(), "").astype(str).str.strip()
+        keys = people.map(person_key)
+        first = people.groupby(keys).transform("first")
+        table["person"] = first.where(people != "", None)
+    if boxed:
+        edges = ["left", "top", *(ends if len(ends) == 2 else ("width", "height"))]
+        cells = table[edges].replace("", np.nan)
+        sides = cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+        if len(ends) == 2:
+            sides = np.concatenate([sides[:, :2], sides[:, 2:] - sides[:, :2]], axis=1)
+        empty = cells.isna().all(axis=1).to_numpy()
+        good = (np.abs(np.nan_to_num(sides, nan=np.inf)) < LARGEST_PX).all(axis=1)
+        good &= (np.nan_to_num(sides[:, 2:]) >= 1).all(axis=1)
+        if (bad := np.flatnonzero(~good & ~empty)).size:
+            shown = ", ".join(str(value) for value in table[edges].iloc[bad[0]])
+            raise SightingsError(
+                f"the labels' row {bad[0] + 2} has the box {shown}, which is none; expected "
+                f"{', '.join(edges)} in px, all four or none."
+            )
+        table[SIDES] = sides
+    rows = [Label(row, text, "", None) for row, text in enumerate(table["photo"], start=2)]
+    table["photo"] = table["photo"].map(
+        find_photos(rows, dict(zip(there, there, strict=True)), source=Path("the labels"))
+    )
+    return table.drop_duplicates(ignore_index=True)
 
 
 def sizes_of(faces: pd.DataFrame) -> Floats:
