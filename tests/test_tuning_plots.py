@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.offsetbox import AnnotationBbox
 
-from toolkit import comparison, tuning_plots
+from toolkit import comparison, face_plots, tuning_plots
 
 HOSTILE = r"$\frac{1}{0}$"
 
@@ -194,7 +194,7 @@ def pictures(ax):
 def test_the_map_shows_a_picture_and_a_name_of_the_largest_groups():
     rows, labels = groups_of(6)
     thumbnails = {label: np.full((10, 8, 3), 40 * label, dtype=np.uint8) for label in (0, 1, 2, 5)}
-    ax = tuning_plots.map_of_people(rows, labels, thumbnails, names={1: HOSTILE}, largest=4)
+    ax = face_plots.map_of_people(rows, labels, thumbnails, names={1: HOSTILE}, largest=4)
     assert texts(ax) == ["person 1 (6)", f"{HOSTILE} (5)", "person 3 (4)", "person 4 (3)"]
     assert [int(box.offsetbox.get_data()[0, 0, 0]) for box in pictures(ax)] == [0, 40, 80]
     assert "the 4 largest groups" in ax.get_title(loc="left")
@@ -204,7 +204,7 @@ def test_the_map_is_of_the_principal_components_of_the_means():
     from sklearn.decomposition import PCA
 
     rows, labels = groups_of(5)
-    ax = tuning_plots.map_of_people(rows, labels, {})
+    ax = face_plots.map_of_people(rows, labels, {})
     places = np.asarray(ax.collections[0].get_offsets())
     means = np.stack([rows[labels == label].mean(axis=0) for label in range(5)])
     fitted = PCA(2).fit(means)
@@ -219,8 +219,8 @@ def test_the_map_is_of_the_principal_components_of_the_means():
 def test_the_map_does_not_depend_on_the_order_of_the_rows():
     rows, labels = groups_of(7)
     order = np.random.default_rng(1).permutation(len(rows))
-    one = tuning_plots.map_of_people(rows, labels, {})
-    other = tuning_plots.map_of_people(rows[order], labels[order], {})
+    one = face_plots.map_of_people(rows, labels, {})
+    other = face_plots.map_of_people(rows[order], labels[order], {})
     assert np.asarray(one.collections[0].get_offsets()) == pytest.approx(
         np.asarray(other.collections[0].get_offsets())
     )
@@ -229,14 +229,14 @@ def test_the_map_does_not_depend_on_the_order_of_the_rows():
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_maps_of_hardly_anybody(count):
     rows, labels = groups_of(count)
-    ax = tuning_plots.map_of_people(rows, labels, {})
+    ax = face_plots.map_of_people(rows, labels, {})
     assert texts(ax) == ([f"person {k + 1} ({count - k})" for k in range(count)] or ["no faces"])
 
 
 @given(st.integers(0, 10_000), st.integers(1, 20), st.booleans())
 def test_pictures_are_moved_until_none_covers_another(seed, count, crowded):
     places = np.random.default_rng(seed).random((count, 2)) * (0.05 if crowded else 1)
-    moved = tuning_plots._apart(places, across=0.12, down=0.12)
+    moved = face_plots._apart(places, across=0.12, down=0.12)
     gaps = np.abs(moved[:, None] - moved[None])
     covered = (gaps < 0.12 - 1e-6).all(axis=2)
     assert not (covered & ~np.eye(count, dtype=bool)).any()
@@ -246,7 +246,7 @@ def test_pictures_are_moved_until_none_covers_another(seed, count, crowded):
 
 def test_pictures_that_are_apart_stay_where_they_are():
     places = np.array([[0.1, 0.1], [0.5, 0.1], [0.1, 0.9]])
-    assert tuning_plots._apart(places, across=0.2, down=0.2).tolist() == places.tolist()
+    assert face_plots._apart(places, across=0.2, down=0.2).tolist() == places.tolist()
 
 
 AUDIT = pd.DataFrame(
@@ -300,7 +300,7 @@ def test_figures_go_into_the_axes_given():
         tuning_plots.distances_with_threshold(np.array([0.1]), np.array([0.9]), 0.5, ax=ax),
         tuning_plots.score_against_threshold(table_of(average=[0.1, 0.2]), ax=ax),
         tuning_plots.interval_curve(AUDIT, ax=ax),
-        tuning_plots.map_of_people(*groups_of(2), {}, ax=ax),
+        face_plots.map_of_people(*groups_of(2), {}, ax=ax),
     ]
     assert all(drawn is ax for drawn in calls)
     assert len(plt.get_fignums()) == 1
@@ -317,7 +317,7 @@ def places_of(ax):
 
 def test_faces_stand_in_rows_with_their_notes_below():
     rows = {"core": tiles(10, 20), HOSTILE: tiles(30)}
-    ax = tuning_plots.faces_in_rows(rows, {"core": ["5", "6"], HOSTILE: [HOSTILE]})
+    ax = face_plots.faces_in_rows(rows, {"core": ["5", "6"], HOSTILE: [HOSTILE]})
     assert texts(ax) == ["core", "5", "6", HOSTILE, HOSTILE]
     (first, second, other) = places_of(ax)
     assert [shade for *_, shade in (first, second, other)] == [10, 20, 30]
@@ -335,7 +335,7 @@ def test_faces_stand_in_rows_with_their_notes_below():
 
 def test_notes_stand_between_faces_and_a_long_row_goes_on_below():
     shades = list(range(0, 140, 20))
-    ax = tuning_plots.faces_in_rows(
+    ax = face_plots.faces_in_rows(
         {"chain": tiles(*shades)},
         {"chain": ["", *(f"0.5{k}" for k in range(1, 7))]},
         between=True,
@@ -353,10 +353,10 @@ def test_notes_stand_between_faces_and_a_long_row_goes_on_below():
 
 
 def test_no_faces_and_a_row_without_any_are_drawn():
-    assert not tuning_plots.faces_in_rows({}, {}).images
-    assert texts(tuning_plots.faces_in_rows({"noise": []}, {"noise": []})) == ["noise"]
+    assert not face_plots.faces_in_rows({}, {}).images
+    assert texts(face_plots.faces_in_rows({"noise": []}, {"noise": []})) == ["noise"]
 
 
 def test_a_note_is_missing():
     with pytest.raises(ValueError, match="shorter"):
-        tuning_plots.faces_in_rows({"core": tiles(1, 2)}, {"core": ["1"]})
+        face_plots.faces_in_rows({"core": tiles(1, 2)}, {"core": ["1"]})

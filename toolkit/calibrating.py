@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting, SightingsError
+from toolkit.verification import checked_pairs
 
 Distances = npt.NDArray[np.floating]
 Floats = npt.NDArray[np.float64]
@@ -64,7 +65,7 @@ def fit(distances: Distances, same: Same, *, others: npt.ArrayLike | None = None
     .. [2] N. Brummer, J. du Preez, Application-independent evaluation of speaker detection, 2006,
        for the prior as a known offset.
     """
-    away, one = _checked(distances, same)
+    away, one = checked_pairs(distances, same)
     count, ones = len(one), int(one.sum())
     if not 0 < ones < count:
         raise SightingsError(
@@ -115,7 +116,7 @@ def cost(calibration: Calibration, distances: Distances, same: Same) -> float:
     ValueError
         As for `fit`.
     """
-    away, one = _checked(distances, same)
+    away, one = checked_pairs(distances, same)
     if one.all() or not one.any():
         raise SightingsError(
             f"{int(one.sum())} of {len(one)} pairs are of one individual; expected both kinds."
@@ -148,16 +149,3 @@ def _newton(columns: Floats, target: Floats, offset: Floats) -> tuple[float, flo
             break
         weights, now = weights - size * move, there
     return float(weights[0]), float(weights[1])
-
-
-def _checked(distances: Distances, same: Same) -> tuple[Floats, Same]:
-    away, one = np.asarray(distances, dtype=np.float64), np.asarray(same)
-    if away.shape != one.shape or away.ndim != 1 or not len(away):
-        raise ValueError(
-            f"distances have shape {away.shape} and same {one.shape}; expected (n,) twice, n > 0"
-        )
-    if one.dtype != np.bool_:
-        raise ValueError(f"same is {one.dtype}; expected bool")
-    if not np.isfinite(away).all():
-        raise ValueError("a distance is not finite")
-    return away, one

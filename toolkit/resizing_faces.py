@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.audit import interval
 from toolkit.errors import SightingsError
 from toolkit.evaluate import score_grouping
 from toolkit.truth import Label, find_photos, person_key
@@ -185,24 +186,17 @@ def share_interval(part: Ints, whole: Ints, *, seed: int = 0) -> tuple[float, fl
     if not len(whole):
         return math.nan, math.nan
     if (part * whole.sum() == whole * part.sum()).all():
-        return _exact(len(whole) * float(part.sum() / whole.sum()), len(whole))
+        cases = len(whole) * float(part.sum() / whole.sum())
+        return interval(cases, len(whole), CONFIDENCE)
     draws = _draws(len(whole), seed)
     low, high = np.quantile((draws @ part) / (draws @ whole), _tails())
     return min(float(low), 1 - _bound(whole - part, whole)), max(float(high), _bound(part, whole))
 
 
-def _exact(cases: float, count: int) -> tuple[float, float]:
-    from scipy.stats import beta
-
-    lower, upper = _tails()
-    low = float(beta.ppf(lower, cases, count - cases + 1)) if cases > 0 else 0.0
-    return low, float(beta.ppf(upper, cases + 1, count - cases)) if cases < count else 1.0
-
-
 def _bound(part: Ints, whole: Ints) -> float:
     photos_with = int((part > 0).sum())
     per_photo = part.sum() / photos_with / whole.mean() if photos_with else 1.0
-    return min(1.0, _exact(photos_with, len(part))[1] * float(per_photo))
+    return min(1.0, interval(photos_with, len(part), CONFIDENCE)[1] * float(per_photo))
 
 
 def tallies(chosen: npt.NDArray[np.bool_], at: Ints, count: int) -> tuple[Ints, Ints]:

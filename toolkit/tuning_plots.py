@@ -8,7 +8,7 @@ thresholds are encoder distances. Text may be untrusted: it is never read as a f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.ticker import FuncFormatter
 
 from toolkit.names import printable
@@ -64,7 +63,7 @@ def distances_with_threshold(
     threshold : float
         Gets a line; a pair at the threshold is within it.
     """
-    ax = ax or _axes(8.0, 3.8)
+    ax = ax or new_axes(8.0, 3.8)
     longest = max(float(same.max(initial=0.0)), float(different.max(initial=0.0)), threshold)
     # A bar ends at the threshold, so that none stands on both sides of it; a pair that is just as
     # far apart is within.
@@ -111,7 +110,7 @@ def score_against_threshold(
     threshold : float, optional
         The chosen one gets a line.
     """
-    ax = ax or _axes(8.6, 4.4)
+    ax = ax or new_axes(8.6, 4.4)
     ends: list[tuple[float, float, str, str]] = []
     known = table.dropna(subset=[score]).sort_values("threshold", kind="stable")
     methods = [name for name in pd.unique(table["method"]) if (known["method"] == name).any()]
@@ -133,7 +132,7 @@ def score_against_threshold(
     if threshold is not None:
         _mark_threshold(ax, threshold)
         above: dict[str, Any] = {"transform": ax.get_xaxis_transform(), "ha": "center", "size": 9}
-        _text(ax, threshold, 1.02, f"threshold {threshold:.3g}", **above)
+        write_text(ax, threshold, 1.02, f"threshold {threshold:.3g}", **above)
     _label_ends(ax, ends)
     return ax
 
@@ -154,7 +153,7 @@ def roc(
     marks : sequence of float
         False-accept rates, above 0.
     """
-    ax = ax or _axes(6.4, 4.4)
+    ax = ax or new_axes(6.4, 4.4)
     rows = table.sort_values(["false_accept", "true_accept"], kind="stable")
     shown = rows[rows["false_accept"] > 0]
     ax.plot(shown["false_accept"], shown["true_accept"], color=BLUE, linewidth=2, label="pairs")
@@ -178,95 +177,6 @@ def roc(
     ax.yaxis.set_major_formatter(percent)
     handles, texts = ax.get_legend_handles_labels()
     ax.legend(handles[1:], texts[1:], loc="lower right", fontsize=9, framealpha=0.9)
-    return ax
-
-
-def map_of_people(
-    encodings: Floats,
-    labels: npt.NDArray[np.int64],
-    thumbnails: Mapping[int, Rgb],
-    *,
-    names: Mapping[int, str] | None = None,
-    largest: int = 20,
-    ax: Axes | None = None,
-) -> Axes:
-    """
-    Draw people on a map, a face of each at its place: similar ones are near each other.
-
-    The map shows the means of the groups along the two directions in which they differ most
-    (principal components). It keeps only part of their distances; the title says how much. Faces
-    that would cover those of a larger group are moved, and a line leads to where they belong.
-
-    Parameters
-    ----------
-    encodings : numpy.ndarray
-        Shape (n, d), float.
-    labels : numpy.ndarray
-        Shape (n,), int64: the group of each sighting, the largest group 0, as in `Clustering`.
-    thumbnails : mapping of int to numpy.ndarray
-        A picture of each group, shape (h, w, 3), uint8, RGB; a group without one gets its name.
-    names : mapping of int to str, optional
-        What to write under a picture; "person 1" for group 0 if not given.
-    largest : int
-        How many groups are shown, those of most sightings.
-    """
-    ax = ax or _axes(9.0, 7.0)
-    shown = min(largest, int(labels.max(initial=-1)) + 1)
-    ax.set_axis_off()
-    if not shown:
-        _text(ax, 0.5, 0.5, "no faces", ha="center", transform=ax.transAxes)
-        return ax
-    means = np.stack([encodings[labels == label].mean(axis=0) for label in range(shown)])
-    places, kept = _principal(means)
-    moved = _apart(places, across=0.16, down=0.155)
-    for place, (x, y) in zip(places, moved, strict=True):
-        ax.plot((place[0], x), (place[1], y), color=GREY, linewidth=0.8, zorder=1)
-    ax.scatter(places[:, 0], places[:, 1], color=GREY, s=9, zorder=1)
-    for label, (x, y) in enumerate(moved):
-        name = (names or {}).get(label, f"person {label + 1}")
-        if (picture := thumbnails.get(label)) is not None:
-            image = OffsetImage(picture, zoom=46 / max(picture.shape[:2]))
-            frame = {"edgecolor": BLACK, "linewidth": 0.8}
-            ax.add_artist(AnnotationBbox(image, (x, y), pad=0.08, bboxprops=frame, zorder=2))
-        count = int((labels == label).sum())
-        style: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "top"}
-        text = f"{plain(name, longest=13)} ({count})"
-        style["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
-        ax.annotate(text, (x, y), (0, -27), size=8, zorder=3, **style).set_parse_math(False)
-    ax.set(xlim=(-0.1, 1.1), ylim=(-0.12, 1.1))
-    title = f"the {shown} largest groups; the map shows {100 * kept:.0f}% of how they differ"
-    ax.set_title(title, size=10, loc="left")
-    return ax
-
-
-def faces_in_rows(
-    rows: Mapping[str, Sequence[Rgb]], notes: Mapping[str, Sequence[str]], *, between: bool = False
-) -> Axes:
-    """
-    Draw faces in rows, the name of each row above it; a long one goes on in the next line.
-
-    Parameters
-    ----------
-    rows : mapping of str to sequence of numpy.ndarray
-        Pictures of shape (h, w, 3), uint8, RGB.
-    notes : mapping of str to sequence of str
-        What to write under each picture of a row; or, if `between`, between the one before and it.
-    """
-    gap, across = (0.55, 6) if between else (0.1, 8)
-    step, down, y = 1 + gap, 1.05 if between else 1.3, 0.0
-    heights = [0.4 + down * -(-len(pictures) // across) for pictures in rows.values()]
-    widest = min(across, max((len(pictures) for pictures in rows.values()), default=0))
-    ax = _axes(max(3.2, 0.95 * step * widest), max(0.6, 0.95 * sum(heights)))
-    for height, (name, pictures) in zip(heights, rows.items(), strict=True):
-        _text(ax, 0, y + 0.22, name, longest=70, size=10, weight="bold", va="center")
-        for place, (picture, note) in enumerate(zip(pictures, notes[name], strict=True)):
-            left, top = step * (place % across), y + 0.4 + down * (place // across)
-            ax.imshow(picture, extent=(left, left + 1, top + 1, top))
-            x, under = (left - gap / 2, top + 0.5) if between else (left + 0.5, top + 1.13)
-            _text(ax, x, under, note, size=9, ha="center", va="center")
-        y += height
-    ax.set(xlim=(-gap, max(step * widest, 3.4 - gap)), ylim=(max(y, 0.1), 0))
-    ax.set_axis_off()
     return ax
 
 
@@ -298,7 +208,7 @@ def interval_curve(
     threshold : float, optional
         Gets a line.
     """
-    ax = ax or _axes(8.0, 3.8)
+    ax = ax or new_axes(8.0, 3.8)
     rows = table.sort_values(x)
     where, value, below, above = rows[[x, y, low, high]].to_numpy(dtype=np.float64).T
     floor = 0.0
@@ -353,47 +263,15 @@ def _spread(wanted: Floats, gap: float) -> Floats:
     return spread
 
 
-def _principal(rows: Floats) -> tuple[npt.NDArray[np.float64], float]:
-    """Place rows along two principal components, from 0 to 1; return the share these show, too."""
-    centred = rows.astype(np.float64) - rows.mean(axis=0)
-    left, strength, right = np.linalg.svd(centred, full_matrices=False)
-    # A component's sign is anybody's choice: let its largest part be positive.
-    sign = np.sign(right[np.arange(len(right)), np.abs(right).argmax(axis=1)])
-    places = np.zeros((len(rows), 2))
-    parts = (left * strength * np.where(sign == 0, 1, sign))[:, :2]
-    places[:, : parts.shape[1]] = parts
-    total = float((strength**2).sum())
-    low, span = places.min(axis=0), np.ptp(places, axis=0)
-    scaled = np.where(span > 1e-12, (places - low) / np.where(span > 1e-12, span, 1.0), 0.5)
-    return scaled, float((strength[:2] ** 2).sum()) / total if total else 1.0
-
-
-def _apart(places: Floats, *, across: float, down: float) -> npt.NDArray[np.float64]:
-    """
-    Move boxes of this size, centred in the unit square, so that none covers an earlier one.
-
-    Each stays where it is, or goes to the nearest free spot; where none is free, it stays.
-    """
-    steps = np.linspace(0.0, 1.0, 81)
-    lattice = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
-    moved = np.zeros((0, 2))
-    for place in places.astype(np.float64):
-        spots = np.concatenate([place[None], lattice])
-        gaps = np.abs(spots[:, None] - moved[None])
-        clear = np.any(gaps >= np.array([across - 1e-9, down - 1e-9]), axis=2)
-        free = np.all(clear, axis=1)
-        away = np.where(free, ((spots - place) ** 2).sum(axis=1), np.inf)
-        moved = np.concatenate([moved, spots[[int(away.argmin())]]])
-    return moved
-
-
-def _axes(width: float, height: float) -> Axes:
+def new_axes(width: float, height: float) -> Axes:
+    """Return the axes of a new figure, its size in inches."""
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
-def _text(
+def write_text(
     ax: Axes, x: float, y: float, text: str, *, longest: int = LONGEST_TEXT, **style: Any
 ) -> None:
+    """Write untrusted text into a figure, as one line that is never read as a formula."""
     ax.text(x, y, plain(text, longest=longest), parse_math=False, **style)
 
 

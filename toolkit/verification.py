@@ -106,7 +106,7 @@ def accuracy_at(distances: Distances, same: Same, threshold: float) -> float:
     ValueError
         If the shapes differ, a distance is not finite, or there is no pair.
     """
-    distances, same = _checked(distances, same)
+    distances, same = checked_pairs(distances, same)
     return float(((distances <= threshold) == same).mean())
 
 
@@ -144,7 +144,7 @@ def best_accuracy(
     ValueError
         As for `accuracy_at`, or if `fold_of` has another shape.
     """
-    distances, same = _checked(distances, same)
+    distances, same = checked_pairs(distances, same)
     if fold_of is None:
         if not 2 <= folds <= len(same):
             raise BadSetting(
@@ -192,7 +192,7 @@ def roc(distances: Distances, same: Same) -> pd.DataFrame:
     ValueError
         As for `accuracy_at`, or if the pairs are all of one kind.
     """
-    distances, same = _checked(distances, same)
+    distances, same = checked_pairs(distances, same)
     if same.all() or not same.any():
         raise ValueError(
             f"{int(same.sum())} of {len(same)} pairs are one individual; expected both kinds"
@@ -361,7 +361,8 @@ def _drawn(
     return rows[np.lexsort((rows[:, 1], rows[:, 0]))].astype(np.int64)
 
 
-def _checked(distances: Distances, same: Same) -> tuple[npt.NDArray[np.float64], Same]:
+def checked_pairs(distances: Distances, same: Same) -> tuple[npt.NDArray[np.float64], Same]:
+    """Return pairs' distances, shape (m,), as float64, and whether each is one; or `ValueError`."""
     apart, one = np.asarray(distances, dtype=np.float64), np.asarray(same)
     if apart.shape != one.shape or apart.ndim != 1 or not len(apart):
         raise ValueError(
