@@ -3,9 +3,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from toolkit import audit, cli, kept, linkage, links, modes, thresholds
+from toolkit import audit, cli, doubts, kept, linkage, links, modes, thresholds
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
 from toolkit.records import (
@@ -140,6 +142,43 @@ def test_a_face_twice_in_a_photo_is_shown_and_left_out_of_the_rates() -> None:
     assert sorted(found.pictures[["first", "second"]].iloc[0]) == [0, 40]
     assert found.here["near"] == 0
     assert f"p{photo_of[0]}.jpg" in str(found).partition("Photos that show one face twice")[2]
+
+
+def test_what_is_a_mirror_is_asked_of_no_grouping_that_is_judged() -> None:
+    """The limit moves with the number of people: not with those of good or bad names."""
+    rows, truth, photo_of = drawn(4, 40, 4)
+    limit = INFO.calibration.threshold(39) - np.log(99) / INFO.calibration.slope
+    step = np.zeros(64)
+    step[0] = 1
+    apart = [(limit - 0.02), (limit + 0.02)]
+    rows = np.concatenate([rows, rows[:2] + np.multiply.outer(apart, step)]).astype(np.float32)
+    photo_of = np.concatenate([photo_of, photo_of[:2]])
+    truth = np.append(truth, [40, 41])
+    found = [
+        audit.audit(gallery(rows, photo_of), names_of(names), threshold=0.5)
+        for names in (truth, np.zeros(162, np.int64), np.arange(162))
+    ]
+    for each in found:
+        assert each.pictures[["first", "second"]].to_numpy().tolist() == [[0, 160]]
+        pd.testing.assert_frame_equal(each.rates, found[0].rates)
+
+
+def test_a_tree_that_is_there_is_taken_only_where_it_is_the_one() -> None:
+    rows, _, photo_of = drawn(4, 10, 4)
+    faces = gallery(rows, photo_of)
+    inside = links.pairs_within(photo_of)
+    apart, free = linkage.tree(rows, cannot_link=inside), linkage.tree(rows)
+    expected = audit.ask(faces)
+    assert not len(expected.pictures)
+    given = audit.ask(faces, tree=apart, held=inside[::-1, ::-1])
+    assert given.apart is apart
+    assert audit.ask(faces, tree=free, held=inside[:0]).asked.free is free
+    wrong = audit.ask(faces, tree=free, held=inside[1:])
+    for found in (given, wrong):
+        for threshold in (0.3, 0.7, 1.0):
+            assert found.asked.at(threshold) == expected.asked.at(threshold)
+    assert wrong.apart is not free
+    assert wrong.asked.free is not free
 
 
 def test_relatives_side_by_side_are_noticed() -> None:
@@ -292,3 +331,75 @@ def test_many_pairs_are_written_out_and_another_method_is_named() -> None:
     assert found.here["pairs"] > 1000
     assert "e+03" not in str(found)
     assert "made by linked" in str(found)
+
+
+def sides_of(found: doubts.Sides) -> dict[int, tuple[list[int], list[int]]]:
+    return {
+        group: (one.tolist(), other.tolist())
+        for group, one, other in zip(found.group.tolist(), found.first, found.second, strict=True)
+    }
+
+
+def test_a_weakest_link_that_was_answered_is_not_asked_again() -> None:
+    # One group of three clusters, a pair, and somebody nobody knows.
+    rows = np.array([[0], [1], [2], [10], [11], [30], [50], [52], [90]], np.float32)
+    labels, photo_of = np.array([0] * 6 + [1] * 2 + [-1]), np.arange(9)
+    free = doubts.sides(rows, labels, photo_of)
+    assert sides_of(free) == {0: ([0, 1, 2, 3, 4], [5]), 1: ([6], [7])}
+    # 5 is one with 1: the next weakest link is that of 3 and 4 to the rest, with 5 on its side.
+    held = doubts.sides(rows, labels, photo_of, must_link=np.array([[1, 5]]))
+    assert sides_of(held) == {0: ([0, 1, 2, 5], [3, 4]), 1: ([6], [7])}
+    assert held.height[0] == linkage.tree(rows[:5]).height[-1]
+    # Nor are these two: what is left to ask is who 2 is, and then nothing of the first group.
+    done = doubts.sides(rows, labels, photo_of, must_link=np.array([[1, 5], [4, 5], [0, 1]]))
+    assert sides_of(done) == {0: ([0, 1, 3, 4, 5], [2]), 1: ([6], [7])}
+    every = links.chain(np.array([0] * 6 + [1, 2, 3]))
+    assert sides_of(doubts.sides(rows, labels, photo_of, must_link=every)) == {1: ([6], [7])}
+
+
+def test_an_answer_by_way_of_another_group_holds_too() -> None:
+    rows = np.array([[0], [1], [10], [50]], np.float32)
+    labels = np.array([0, 0, 0, -1])
+    found = doubts.sides(rows, labels, np.arange(4), must_link=np.array([[1, 3], [3, 2]]))
+    assert sides_of(found) == {0: ([1, 2], [0])}
+
+
+def test_nothing_left_to_ask_is_an_empty_table() -> None:
+    rows, labels = np.array([[0], [1]], np.float32), np.zeros(2, np.int64)
+    found = doubts.sides(rows, labels, np.arange(2), must_link=np.array([[0, 1]]))
+    assert len(found.group) == len(found.first) == len(found.second) == len(found.height) == 0
+    assert len(doubts.suspicious(rows, labels, found, INFO.calibration)) == 0
+
+
+@given(seed=st.integers(0, 10_000), must=st.integers(0, 60))
+def test_sides_are_whole_groups_and_hold_all_answers(seed, must) -> None:
+    rows, truth, photo_of = drawn(seed, 12, 4)
+    rng = np.random.default_rng(seed)
+    labels = truth // 2 - 1  # two people a group, and two of whom nothing is known
+    pairs = rng.integers(0, len(rows), (must, 2))
+    found = doubts.sides(rows, labels, photo_of, must_link=pairs)
+    family = links.components(len(rows), pairs)
+    asked = {int(g) for g in set(labels) - {-1} if len(set(family[labels == g])) > 1}
+    assert set(found.group.tolist()) == asked
+    for group, one, other in zip(found.group, found.first, found.second, strict=True):
+        assert sorted([*one, *other]) == np.flatnonzero(labels == group).tolist()
+        assert len(one) >= len(other) > 0
+        assert not set(family[one]) & set(family[other])
+    none = doubts.sides(rows, labels, photo_of, must_link=np.zeros((0, 2), np.int64))
+    plain = doubts.sides(rows, labels, photo_of)
+    assert sides_of(none) == sides_of(plain)
+    np.testing.assert_array_equal(none.height, plain.height)
+
+
+def test_the_order_of_doubts_goes_by_the_sides_left() -> None:
+    # Two groups of two people each; the first one's link is answered, so the second is asked first.
+    rows, truth, photo_of = drawn(3, 4, 6)
+    labels = truth // 2
+    rows[truth == 1] += 0.3 * (rows[truth == 1].mean(axis=0) - rows[truth == 0].mean(axis=0))
+    before = doubts.suspicious(rows, labels, doubts.sides(rows, labels, photo_of), INFO.calibration)
+    assert before["group"].tolist() == [0, 1]
+    answer = before.loc[:0, ["first", "second"]].to_numpy(np.int64)
+    left = doubts.sides(rows, labels, photo_of, must_link=answer)
+    after = doubts.suspicious(rows, labels, left, INFO.calibration)
+    assert after["group"].tolist() == [1, 0]
+    assert after["height"][1] < before["height"][0]

@@ -141,12 +141,12 @@ def test_average_is_scipys_average_linkage(seed, threshold) -> None:
         assert same_groups(found.labels, expected)
 
 
-def test_average_with_must_links_goes_on_from_the_joined_groups() -> None:
-    # 0 and 3 are one by decree; their mean distance to 1 is 1.5, so a threshold of 1.4 is short.
+def test_average_with_a_must_link_makes_one_of_two_whole_groups() -> None:
+    # 0 and 3 are one by decree; 2 is 1 away from 0, and joins them as it would join 0 alone.
     rows = np.array([[0.0], [10.0], [1.0], [3.0]], np.float32)
     must = np.array([[0, 3]])
-    assert cluster.average(rows, threshold=1.4, must_link=must).labels.tolist() == [0, 1, 2, 0]
-    assert cluster.average(rows, threshold=1.6, must_link=must).labels.tolist() == [0, 1, 0, 0]
+    assert cluster.average(rows, threshold=0.9, must_link=must).labels.tolist() == [0, 1, 2, 0]
+    assert cluster.average(rows, threshold=1.1, must_link=must).labels.tolist() == [0, 1, 0, 0]
 
 
 @given(seed=st.integers(0, 10_000), threshold=st.floats(0.05, 1.5))

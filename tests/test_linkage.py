@@ -7,8 +7,18 @@ from scipy.spatial.distance import pdist
 
 from toolkit import linkage
 from toolkit.errors import BadSetting
+from toolkit.links import components
 
 EMPTY = np.zeros((0, 2), np.float32)
+
+
+def links(seed: int, count: int, must: int, cannot: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw pairs, must-links and cannot-links that do not contradict them."""
+    rng = np.random.default_rng(seed)
+    pairs = rng.integers(0, count, (must, 2))
+    family = components(count, pairs)
+    never = rng.integers(0, count, (cannot, 2))
+    return pairs, never[family[never[:, 0]] != family[never[:, 1]]]
 
 
 def people(seed: int, count: int = 40) -> np.ndarray:
@@ -33,24 +43,48 @@ def test_without_a_discount_the_heights_are_scipys(seed, count) -> None:
     np.testing.assert_array_equal(np.sort(tree.sizes.sum(axis=1)), np.sort(expected[:, 3]))
 
 
-def by_hand(rows: np.ndarray, discount: float, threshold: float) -> set[frozenset[int]]:
-    """Join the nearest two groups, looking at all pairs of sightings each time."""
+def by_hand(rows: np.ndarray, discount: float, must=(), cannot=()) -> list[tuple]:
+    """
+    Join the nearest two groups, looking at all pairs of sightings each time.
+
+    Returns the height and the families after each join of two families; at first, without any.
+    """
     made = [frozenset([row]) for row in range(len(rows))]
+    families = list(made)
+
+    def joined(one: int, other: int) -> None:
+        both = [family for family in families if one in family or other in family]
+        families[:] = [f for f in families if f not in both] + [frozenset().union(*both)]
+
+    def family(group: frozenset[int]) -> frozenset[int]:
+        return next(family for family in families if group <= family)
 
     def far(one: frozenset[int], other: frozenset[int]) -> float:
+        mine, its = family(one), family(other)
+        if any((a in mine and b in its) or (a in its and b in mine) for a, b in cannot):
+            return np.inf
         mean = np.mean([np.linalg.norm(rows[i] - rows[j]) for i in one for j in other])
         for group in (one, other):
             mean *= 1 - discount * (1 - 1 / np.sqrt(len(group)))
         return float(mean)
 
+    for one, other in must:
+        joined(one, other)
+    height = 0.0
+    steps = [(height, set(families))]
     while len(made) > 1:
         away, one, other = min(
             ((far(a, b), a, b) for i, a in enumerate(made) for b in made[:i]), key=lambda t: t[0]
         )
-        if away > threshold:
+        if away == np.inf:
             break
+        height = max(height, away)
+        two = family(one) != family(other)
         made = [group for group in made if group not in (one, other)] + [one | other]
-    return set(made)
+        joined(min(one), min(other))
+        if two:
+            steps.append((height, set(families)))
+    return steps
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -58,7 +92,8 @@ def by_hand(rows: np.ndarray, discount: float, threshold: float) -> set[frozense
 def test_the_discount_lets_large_groups_reach_further(seed, threshold) -> None:
     rows = people(seed, 18).astype(np.float64)
     tree = linkage.tree(rows.astype(np.float32), discount=0.3)
-    assert groups(tree.cut(threshold).labels) == by_hand(rows, 0.3, threshold)
+    reached = [made for height, made in by_hand(rows, 0.3) if height <= threshold]
+    assert groups(tree.cut(threshold).labels) == reached[-1]
 
 
 def test_reach_is_one_for_a_single_sighting_and_falls_towards_the_discount() -> None:
@@ -95,13 +130,144 @@ def test_the_table_of_joins_counts_groups_and_knows_the_runner_up() -> None:
     assert merges["size_second"].tolist() == [1, 1, 1]
 
 
-def test_groups_that_must_be_one_start_as_one_and_never_is_never() -> None:
+def test_who_must_be_one_is_one_from_the_start_and_never_is_never() -> None:
     rows = np.array([[0.0], [10.0], [1.0], [3.0]], np.float32)
     tree = linkage.tree(rows, must_link=np.array([[0, 3]]), cannot_link=np.array([[0, 1]]))
     assert tree.start == 3
-    assert len(tree) == 1  # 1 joins what is nearer; then nothing may be joined any more
+    assert len(tree) == 1  # 2 joins what is nearer; then nothing may be joined any more
+    assert groups(tree.labels_after(0)) == {frozenset({0, 3}), frozenset({1}), frozenset({2})}
+    assert groups(tree.labels_after(1)) == {frozenset({0, 2, 3}), frozenset({1})}
+
+
+def test_a_must_link_joins_two_whole_groups_and_tears_neither_apart() -> None:
+    # The two linked faces are the far ends of their groups: 1.1 from the middle of either group on
+    # average, were they one group from the start.
+    rows = np.array([[0.0], [0.1], [0.2], [2.0], [2.1], [2.2], [9.0]], np.float32)
+    tree = linkage.tree(rows, must_link=np.array([[0, 5]]))
+    assert groups(tree.cut(0.5).labels) == {frozenset(range(6)), frozenset({6})}
+    # Below the distances within the two groups, only the two faces are one.
+    assert frozenset({0, 5}) in groups(tree.cut(0.05).labels)
+
+
+def test_joins_of_families_count_their_sightings_and_joins_within_one_are_not_told() -> None:
+    rows = np.array([[0.0], [1.0], [3.0], [20.0]], np.float32)
+    tree = linkage.tree(rows, must_link=np.array([[0, 3], [0, 1]]), discount=0)
+    # 0 and 1 are joined at 1, told of to nobody; 2 is (3 + 2) / 2 away from them, and then 3 is
+    # (20 + 19 + 17) / 3 away, but of their family.
+    assert tree.merges.to_dict("records") == [
+        {
+            "first": 0,
+            "second": 2,
+            "height": 2.5,
+            "size_first": 3,
+            "size_second": 1,
+            "runner_up": np.inf,
+            "groups_before": 2,
+        }
+    ]
+
+
+def test_the_larger_family_is_named_first_even_where_its_group_is_the_smaller() -> None:
+    rows = np.array([[0.0], [0.1], [1.0], [30.0], [60.0], [1.5]], np.float32)
+    tree = linkage.tree(rows, must_link=np.array([[2, 3], [3, 4]]), discount=0)
+    assert tree.height.tolist() == pytest.approx([0.1, 0.5, 1.2])
+    assert tree.sizes.tolist() == [[1, 1], [3, 1], [4, 2]]
+    assert tree.first[2] in (2, 5)
+    assert tree.second[2] in (0, 1)
+
+
+def test_the_runner_up_is_of_a_third_family() -> None:
+    rows = np.array([[0.0], [1.0], [1.5], [5.0]], np.float32)
+    tree = linkage.tree(rows, must_link=np.array([[0, 2]]), discount=0)
+    # 1 and 2 join at 0.5. 0 is 1 away from 1, but it is of the family of 2: the next is 3.
+    assert tree.height[0] == 0.5
+    assert tree.runner_up[0] == 3.5
+
+
+@pytest.mark.parametrize("rival", [0, 4])
+def test_who_is_apart_from_one_of_a_family_is_apart_from_all_of_it(rival) -> None:
+    # 0 and 4 are one; 5 lies beside 4, and shares a photo with one of the two.
+    rows = np.array([[0.0], [20.0], [21.0], [22.0], [8.0], [8.1]], np.float32)
+    tree = linkage.tree(rows, must_link=np.array([[0, 4]]), cannot_link=np.array([[5, rival]]))
     labels = tree.labels_after(len(tree))
-    assert labels[0] == labels[3] != labels[1]
+    assert labels[5] != labels[4] == labels[0]
+
+
+@pytest.mark.parametrize(("place", "held"), [(0.3, True), (0.7, False)])
+def test_a_family_takes_over_who_its_new_members_are_apart_from(place, held) -> None:
+    # 0 and 2 are one; 1 is beside 0, and 3 beside 2; 1 and 3 share a photo. The nearer goes first.
+    rows = np.array([[0.0], [place], [5.0], [5.5]], np.float32)
+    tree = linkage.tree(rows, must_link=np.array([[0, 2]]), cannot_link=np.array([[1, 3]]))
+    member, stranger = (1, 3) if held else (3, 1)
+    assert groups(tree.labels_after(len(tree))) == {
+        frozenset({0, 2, member}),
+        frozenset({stranger}),
+    }
+    assert len(tree) == 1
+
+
+def test_a_family_of_strangers_is_held_off_whole() -> None:
+    # 0 and 2 are one, and 3 and 4 are. When 1 joins 0, its rival 3 takes 4 with it.
+    rows = np.array([[0.0], [0.1], [5.0], [9.0], [5.2]], np.float32)
+    tree = linkage.tree(
+        rows, must_link=np.array([[0, 2], [3, 4]]), cannot_link=np.array([[1, 3]]), discount=0
+    )
+    assert groups(tree.labels_after(len(tree))) == {frozenset({0, 1, 2}), frozenset({3, 4})}
+
+
+@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("discount", [0.0, 0.3])
+def test_joins_with_links_are_those_made_by_hand(seed, discount) -> None:
+    rows = people(seed, 20)
+    must, cannot = links(seed, 20, seed % 9, 3 * (seed % 5))
+    tree = linkage.tree(rows, must_link=must, cannot_link=cannot, discount=discount)
+    steps = by_hand(rows.astype(np.float64), discount, must.tolist(), cannot.tolist())
+    assert tree.start == len(steps[0][1])
+    np.testing.assert_allclose(tree.height, [height for height, _ in steps[1:]], atol=2e-6)
+    for joins, (_, made) in enumerate(steps):
+        assert groups(tree.labels_after(joins)) == made
+
+
+@given(seed=st.integers(0, 10_000), must=st.integers(0, 15), cannot=st.integers(0, 60))
+def test_every_threshold_holds_all_links_and_every_join_makes_one_less(seed, must, cannot) -> None:
+    same, never = links(seed, 40, must, cannot)
+    tree = linkage.tree(people(seed), must_link=same, cannot_link=never, discount=0.3)
+    family = components(40, same)
+    assert (np.diff(tree.height) >= 0).all()
+    for joins in range(len(tree) + 1):
+        labels = tree.labels_after(joins)
+        assert (labels[same[:, 0]] == labels[same[:, 1]]).all()
+        assert (labels[never[:, 0]] != labels[never[:, 1]]).all()
+        assert len(np.unique(labels)) == len(np.unique(family)) - joins
+        if joins < len(tree):
+            ends = labels[[tree.first[joins], tree.second[joins]]]
+            assert np.bincount(labels)[ends].tolist() == tree.sizes[joins].tolist()
+            assert tree.sizes[joins, 0] >= tree.sizes[joins, 1]
+            assert tree.groups_before[joins] == len(np.unique(labels))
+    # In the end, no two individuals are left that nothing keeps apart.
+    apart = {frozenset(pair) for pair in labels[never].tolist()}
+    left = len(np.unique(labels))
+    assert len(apart) == left * (left - 1) // 2
+
+
+@given(seed=st.integers(0, 10_000), must=st.integers(1, 15), threshold=st.floats(0.1, 1.2))
+def test_must_links_alone_join_whole_groups_and_do_nothing_else(seed, must, threshold) -> None:
+    rows = people(seed)
+    same, _ = links(seed, 40, must, 0)
+    free = linkage.tree(rows, discount=0.3).cut(threshold).labels
+    held = linkage.tree(rows, must_link=same, discount=0.3).cut(threshold).labels
+    assert groups(held) == groups(components(40, free[same])[free])
+
+
+@given(seed=st.integers(0, 10_000), cannot=st.integers(0, 60), threshold=st.floats(0.1, 1.2))
+def test_a_must_link_within_a_group_changes_nothing_there(seed, cannot, threshold) -> None:
+    rows = people(seed)
+    _, never = links(seed, 40, 0, cannot)
+    before = linkage.tree(rows, cannot_link=never, discount=0.3).cut(threshold).labels
+    pairs = np.random.default_rng(seed).integers(0, 40, (200, 2))
+    same = pairs[before[pairs[:, 0]] == before[pairs[:, 1]]]
+    tree = linkage.tree(rows, must_link=same, cannot_link=never, discount=0.3)
+    np.testing.assert_array_equal(tree.cut(threshold).labels, before)
 
 
 def test_links_that_contradict_each_other_are_refused() -> None:
@@ -118,14 +284,16 @@ def test_none_and_one(count) -> None:
     assert len(tree.merges) == 0
 
 
-@given(seed=st.integers(0, 10_000))
-def test_the_order_of_the_rows_changes_nothing(seed) -> None:
+@given(seed=st.integers(0, 10_000), must=st.integers(0, 15), cannot=st.integers(0, 40))
+def test_the_order_of_the_rows_changes_nothing(seed, must, cannot) -> None:
     rows = people(seed)
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(rows))
-    must = rng.integers(0, len(rows), (3, 2))
+    order = np.random.default_rng(seed).permutation(len(rows))
+    same, never = links(seed, len(rows), must, cannot)
     place = np.argsort(order)
-    one = linkage.tree(rows, must_link=must)
-    other = linkage.tree(rows[order], must_link=place[must])
-    np.testing.assert_array_equal(one.height, other.height)
+    one = linkage.tree(rows, must_link=same, cannot_link=never)
+    other = linkage.tree(rows[order], must_link=place[same][:, ::-1], cannot_link=place[never])
+    np.testing.assert_array_equal(one.first, order[other.first])
+    np.testing.assert_array_equal(one.second, order[other.second])
+    for name in ("height", "sizes", "runner_up"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     assert groups(one.cut(0.5).labels[order]) == groups(other.cut(0.5).labels)

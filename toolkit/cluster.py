@@ -58,7 +58,8 @@ def average(
 
     One blurred face between two people does not join them, because the rest of both groups has a
     say: that is why this is the default. A lower threshold only splits groups; for several
-    thresholds, `toolkit.linkage.tree` does the work once.
+    thresholds, `toolkit.linkage.tree` does the work once. A must-link makes one of the two groups
+    that hold its sightings, whole.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ import pandas as pd
 from toolkit import linkage, neighbours
 from toolkit.calibration import Calibration
 from toolkit.linkage import Tree
-from toolkit.links import Labels, pairs_within
+from toolkit.links import Labels, Pairs, chain, components, pairs_within
 from toolkit.neighbours import Encodings
 
 Floats = npt.NDArray[np.float64]
@@ -41,11 +41,11 @@ class Sides:
     Attributes
     ----------
     group : numpy.ndarray
-        Shape (g,), int64: groups of two sightings or more.
+        Shape (g,), int64: groups of two sightings or more that must-links do not make one anyway.
     first, second : tuple of numpy.ndarray
         For each of them, the sightings (int64) of the larger and the smaller side.
     height : numpy.ndarray
-        Shape (g,), float64: linkage distance of the two.
+        Shape (g,), float64: the distance at which they were joined (`toolkit.linkage.Tree.height`).
     """
 
     group: Labels
@@ -74,9 +74,14 @@ def expected_wrong(tree: Tree, calibration: Calibration, threshold: float) -> fl
     return float(1 - right.mean())
 
 
-def sides(encodings: Encodings, labels: Labels, photo_of: Labels) -> Sides:
+def sides(
+    encodings: Encodings, labels: Labels, photo_of: Labels, *, must_link: Pairs | None = None
+) -> Sides:
     """
     Split each group where it holds together least: at the last join of its own average linkage.
+
+    Must-linked sightings of a group are on one side, so that what was answered is not asked again;
+    a group that must-links make one individual is left out.
 
     Parameters
     ----------
@@ -86,14 +91,21 @@ def sides(encodings: Encodings, labels: Labels, photo_of: Labels) -> Sides:
         Shape (n,), int64: the group of each sighting, -1 for none.
     photo_of : numpy.ndarray
         Shape (n,), int64: the photo of each sighting.
+    must_link : numpy.ndarray, optional
+        Shape (m, 2), int64: pairs of rows that are one individual, directly or in a chain, also by
+        way of sightings of other groups.
     """
     groups, firsts, seconds, heights = [], [], [], []
+    family = None if must_link is None else components(len(labels), must_link)
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
     for rows in np.split(order, starts[1:]):
         if len(rows) < 2 or labels[rows[0]] < 0:
             continue
-        tree = linkage.tree(encodings[rows])
+        held = None if family is None else chain(family[rows])
+        tree = linkage.tree(encodings[rows], must_link=held)
+        if not len(tree):
+            continue
         parts = tree.labels_after(len(tree) - 1)
         groups.append(int(labels[rows[0]]))
         firsts.append(rows[parts == 0])
@@ -132,7 +144,7 @@ def suspicious(
         )
         sure = np.minimum(2 * sure, 1.0) / (1.0 + np.exp(-np.clip(odds, -500, 500)))
     links = [
-        _nearest_pair(encodings, one, other)
+        nearest_pair(encodings, one, other)
         for one, other in zip(parts.first, parts.second, strict=True)
     ]
     table = pd.DataFrame(
@@ -220,7 +232,7 @@ def alike(
             if np.isfinite(away[i])
         ]
     links = [
-        _nearest_pair(encodings, np.flatnonzero(labels == one), np.flatnonzero(labels == other))
+        nearest_pair(encodings, np.flatnonzero(labels == one), np.flatnonzero(labels == other))
         for _, one, other in rows
     ]
     distance = np.array([row[0] for row in rows], dtype=np.float64)
@@ -236,7 +248,8 @@ def alike(
     )
 
 
-def _nearest_pair(encodings: Encodings, one: Labels, other: Labels) -> tuple[int, int, float]:
+def nearest_pair(encodings: Encodings, one: Labels, other: Labels) -> tuple[int, int, float]:
+    """Return the sightings of two sides that are nearest to each other, and how far apart."""
     away = neighbours.distances(encodings[one], encodings[other])
     row, column = np.unravel_index(int(away.argmin()), away.shape)
     return int(one[row]), int(other[column]), float(away[row, column])

@@ -22,25 +22,29 @@ _BLOCK = 512
 @dataclass(frozen=True)
 class Tree:
     """
-    Joins of groups, nearest first, until all are one or nothing may be joined any more.
+    Joins, nearest first, until all are one individual or nothing may be joined any more.
+
+    Groups join by their distance. A family is the groups that must-links connect, directly or by
+    way of other sightings: it is one individual at every threshold, and so a family, not a group,
+    is what the labels number. Without must-links each group is a family of its own.
 
     Attributes
     ----------
     count : int
         Sightings, n.
     must : numpy.ndarray
-        Shape (n,), int64: sightings with one number were one group from the start.
+        Shape (n,), int64: sightings with one number are one family from the start.
     first, second : numpy.ndarray
-        Shape (m,), int64: a sighting of each of the two groups that join m brings together, `first`
-        of the larger one.
+        Shape (m,), int64: a sighting of each of the two families that join m makes one, `first` of
+        the larger one (in sightings). They are in the two groups that were the nearest.
     height : numpy.ndarray
         Shape (m,), float64, never falling: the threshold from which on the join is made, in encoder
         distance.
     sizes : numpy.ndarray
-        Shape (m, 2), int64: sightings in the two groups.
+        Shape (m, 2), int64: sightings in the two families.
     runner_up : numpy.ndarray
-        Shape (m,), float64: how near the next best group was to either of the two; infinite where
-        there was none.
+        Shape (m,), float64: how near the next best group of a third family was to either of the two
+        groups; infinite where there was none.
     """
 
     count: int
@@ -56,12 +60,12 @@ class Tree:
 
     @property
     def groups_before(self) -> Labels:
-        """Shape (m,), int64: how many groups there were before each join."""
+        """Shape (m,), int64: how many families there were before each join; each makes one less."""
         return self.start - np.arange(len(self), dtype=np.int64)
 
     @property
     def start(self) -> int:
-        """How many groups there are before the first join."""
+        """How many families there are before the first join."""
         return int(self.must.max()) + 1 if self.count else 0
 
     @property
@@ -84,7 +88,7 @@ class Tree:
         return int(np.searchsorted(self.height, threshold, side="right"))
 
     def labels_after(self, joins: int) -> Labels:
-        """Return the groups after so many joins; shape (n,), int64, the largest group is 0."""
+        """Return the families after so many joins; shape (n,), int64, the largest one is 0."""
         if not self.count:
             return np.zeros(0, dtype=np.int64)
         pairs = np.stack([self.first[:joins], self.second[:joins]], axis=1)
@@ -92,12 +96,12 @@ class Tree:
 
     def cut(self, threshold: float) -> Clustering:
         """
-        Return the groups of a threshold.
+        Return the families of a threshold: each is one individual.
 
         Parameters
         ----------
         threshold : float
-            Encoder distance, inclusive. A lower one only splits groups.
+            Encoder distance, inclusive. A lower one only splits families.
         """
         return Clustering(self.labels_after(self.made_at(threshold)), "average", threshold)
 
@@ -115,6 +119,11 @@ def tree(
     The distance of two groups is the mean Euclidean distance of their sightings (UPGMA, Sokal and
     Michener 1958), times ``1 - discount * (1 - 1 / sqrt(m))`` for each of the two, m being its
     size: the mean over many sightings is surer than that over few, and may reach further.
+
+    A must-link changes no distance. At every threshold it makes one individual of the two groups
+    that hold its sightings, whole, and changes nothing where that is one group already. A
+    cannot-link holds for all groups of the two families, also for those that joined them on the
+    way: what one group of a family may not join, no other one may.
 
     Time and memory grow with the square of the number of sightings: 7,000 take 3 s and 0.3 GB.
 
@@ -145,21 +154,15 @@ def tree(
     require_consistent(must, cannot)
     if not count:
         return _as_tree(must, np.zeros(0, dtype=np.int64), [])
-    # Rows in an order of their own, must-linked ones side by side, so that theirs cannot matter.
+    # Rows in an order of their own, so that theirs cannot matter.
     order = np.lexsort(encodings.T[::-1])
-    rank = np.full(int(must.max()) + 1, count)
-    np.minimum.at(rank, must[order], np.arange(count))
-    order = order[np.argsort(rank[must[order]], kind="stable")]
     place = np.empty(count, dtype=np.int64)
     place[order] = np.arange(count)
-    starts = np.flatnonzero(np.diff(must[order], prepend=-1))
-    sizes = np.diff(starts, append=count)
+    family = must[order]
     table = _distances(encodings[order])
-    table[place[cannot[:, 0]], place[cannot[:, 1]]] = np.inf
-    table[place[cannot[:, 1]], place[cannot[:, 0]]] = np.inf
-    table = _means(table, starts, sizes)
     np.fill_diagonal(table, np.inf)
-    return _as_tree(must, order[starts], _joins(table, sizes, discount))
+    _forbid(table, family, place[cannot])
+    return _as_tree(must, order, _joins(table, family, discount))
 
 
 def reach(sizes: npt.ArrayLike, discount: float = DISCOUNT) -> npt.NDArray[np.float64]:
@@ -213,7 +216,7 @@ def _means(
 def _as_tree(
     must: Labels, rows: Labels, joins: list[tuple[int, int, float, int, int, float]]
 ) -> Tree:
-    """Put joins of groups, named by their place in `rows`, into a tree of sightings."""
+    """Put joins, their ends named by the place in `rows`, into a tree of sightings."""
     first, second, height, larger, smaller, runner_up = (
         zip(*joins, strict=True) if joins else [[]] * 6
     )
@@ -222,8 +225,7 @@ def _as_tree(
         must=must,
         first=rows[np.array(first, dtype=np.int64)],
         second=rows[np.array(second, dtype=np.int64)],
-        # Where the discount lets a join be nearer than the one it waited for, it is made with it.
-        height=np.maximum.accumulate(np.array(height, dtype=np.float64)),
+        height=np.array(height, dtype=np.float64),
         sizes=np.array([larger, smaller], dtype=np.int64).T.reshape(-1, 2),
         runner_up=np.array(runner_up, dtype=np.float64),
     )
@@ -248,25 +250,44 @@ def _distances(encodings: Encodings) -> npt.NDArray[np.float32]:
     return table
 
 
+def _forbid(table: npt.NDArray[np.float32], family: Labels, cannot: Pairs) -> None:
+    """Put all sightings of two families out of reach where one pair of them is a cannot-link."""
+    table[cannot[:, 0], cannot[:, 1]] = np.inf
+    table[cannot[:, 1], cannot[:, 0]] = np.inf
+    sizes = np.bincount(family)
+    one, other = family[cannot].T
+    keys = np.unique(np.concatenate([one * len(sizes) + other, other * len(sizes) + one]))
+    mine, its = np.divmod(keys, len(sizes))
+    mine, its = mine[sizes[mine] > 1], its[sizes[mine] > 1]
+    for enemies in np.split(np.arange(len(mine)), np.flatnonzero(np.diff(mine)) + 1):
+        rows = np.flatnonzero(np.isin(family, mine[enemies[:1]]))
+        columns = np.flatnonzero(np.isin(family, its[enemies]))
+        table[np.ix_(rows, columns)] = np.inf
+        table[np.ix_(columns, rows)] = np.inf
+
+
 def _joins(
-    table: npt.NDArray[np.float32], sizes: Labels, discount: float
+    table: npt.NDArray[np.float32], family: Labels, discount: float
 ) -> list[tuple[int, int, float, int, int, float]]:
     """
-    Join the nearest two until none are left; `table` is used up.
+    Join the nearest two groups until none are left; `table` is used up.
+
+    Between two families all entries are finite, or none is. Joins within a family are made, too,
+    for what they change in the distances, but are not returned: they change no individual.
 
     Each group remembers its nearest one; a join moves a row's memory only where it must, so that
     the whole takes little more than one look at the table.
     """
     count = len(table)
-    members = sizes.astype(np.int64)
-    factor = reach(members, discount).astype(np.float32)
-    alive = np.ones(count, dtype=np.bool_)
-    nearest = np.empty(count, dtype=np.int64)
-    away = np.empty(count, dtype=np.float32)
-    for row in range(count):
-        scaled = table[row] * factor
-        nearest[row] = scaled.argmin()
-        away[row] = scaled[nearest[row]] * factor[row]
+    members = np.ones(count, dtype=np.int64)
+    factor = np.ones(count, dtype=np.float32)
+    # The family of each group, -1 once it is part of another; groups and sightings of each family.
+    home = family.copy()
+    parts = np.bincount(family)
+    people = parts.copy()
+    nearest = table.argmin(axis=1)
+    away = table[np.arange(count), nearest]
+    reached = 0.0
     joins = []
     for _ in range(count - 1):
         one = int(away.argmin())
@@ -275,20 +296,38 @@ def _joins(
             break
         if members[one] < members[other]:
             one, other = other, one
-        here, there = table[one] * factor * factor[one], table[other] * factor * factor[other]
-        here[other] = there[one] = np.inf
-        runner_up = min(float(here.min()), float(there.min()))
-        joins.append((one, other, height, int(members[one]), int(members[other]), runner_up))
+        # Where the discount lets a join be nearer than the one it waited for, it is made with it.
+        reached = max(reached, height)
+        ours, theirs = int(home[one]), int(home[other])
+        changed = np.zeros(0, dtype=np.int64)
+        if ours != theirs:
+            here, there = table[one] * factor * factor[one], table[other] * factor * factor[other]
+            here[other] = there[one] = np.inf
+            if parts[ours] + parts[theirs] > 2:
+                both = (home == ours) | (home == theirs)
+                here[both] = there[both] = np.inf
+                changed = _inherit(table, home, one, other)
+            runner_up = min(float(here.min()), float(there.min()))
+            ends = (one, other) if people[ours] >= people[theirs] else (other, one)
+            larger, smaller = sorted((int(people[ours]), int(people[theirs])), reverse=True)
+            joins.append((*ends, reached, larger, smaller, runner_up))
+            if parts[theirs] > 1:
+                home[home == theirs] = ours
+            people[ours] += people[theirs]
+            parts[ours] += parts[theirs]
+        parts[ours] -= 1
+        home[other] = -1
         total = int(members[one] + members[other])
         mean = table[one] * (members[one] / total) + table[other] * (members[other] / total)
         mean[one] = mean[other] = np.inf
         table[one] = table[:, one] = mean
         table[other] = table[:, other] = np.inf
-        alive[other] = False
         members[one] = total
         factor[one] = reach(total, discount)
         scaled = mean * factor * factor[one]
-        stale = alive & ((nearest == one) | (nearest == other))
+        stale = (home >= 0) & ((nearest == one) | (nearest == other))
+        changed = changed[np.isfinite(away[changed])]
+        stale[changed[np.isinf(table[changed, nearest[changed]])]] = True
         nearer = scaled < away
         nearer[one] = nearer[other] = False
         nearest[nearer], away[nearer] = one, scaled[nearer]
@@ -303,7 +342,27 @@ def _joins(
     return joins
 
 
+def _inherit(table: npt.NDArray[np.float32], home: Labels, one: int, other: int) -> Labels:
+    """
+    Put what either of two groups may not join out of reach of the other one's whole family.
+
+    The two groups themselves are left to their mean. Returns the rows where an entry changed.
+    """
+    changed = [np.zeros(0, dtype=np.int64)]
+    for mine, its in ((one, other), (other, one)):
+        rest = np.flatnonzero(home == home[mine])
+        rest = rest[rest != mine]
+        gained = np.isinf(table[its]) & np.isfinite(table[mine])
+        gained[its] = False
+        columns = np.flatnonzero(gained)
+        if len(rest) and len(columns):
+            table[np.ix_(rest, columns)] = np.inf
+            table[np.ix_(columns, rest)] = np.inf
+            changed += [rest, columns]
+    return np.concatenate(changed)
+
+
 def _together(must: Labels, pairs: Pairs) -> Labels:
-    """Number the groups of sightings that these pairs, and `must`, connect."""
+    """Number the sightings that these pairs, and `must`, connect."""
     groups = components(int(must.max()) + 1, must[pairs])
     return groups[must]
