@@ -1,5 +1,8 @@
 import shutil
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -161,3 +164,187 @@ def test_an_error_that_is_no_fault_of_the_photo_is_not_hidden(album, colours) ->
 
 def test_a_box_over_the_edge_stays_as_it_was_found(tmp_path, colours) -> None:
     assert Box(-5, -5, 10, 10).scaled(2, 2) == Box(-10, -10, 20, 20)
+
+
+class Counted(TileDetector):
+    """Notes every search."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self._lock = threading.Lock()
+
+    def detect(self, image):
+        with self._lock:
+            self.begun += 1
+        return super().detect(image)
+
+
+class Blocked(Counted):
+    """The search of photo `at` (its number in the order of searches) waits to be released."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at, self.reached, self.release = at, threading.Event(), threading.Event()
+
+    def detect(self, image):
+        found = super().detect(image)
+        if self.begun == self.at:
+            self.reached.set()
+            assert self.release.wait(60)
+        return found
+
+
+def many(folder, count: int) -> list:
+    """Photos of different numbers of people, so that batches end at different places."""
+    who = ["ann", "bob", "cem"]
+    return [save_tiles(folder / f"{i:03}.png", *who[: i % 4], shade=i) for i in range(count)]
+
+
+def scan_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("scan")]
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+@pytest.mark.parametrize("count", [0, 1, 5, 16, 23, 40, 59, 60])
+def test_stopped_after_some_photos_there_are_results_of_exactly_those(
+    tmp_path, colours, jobs, count
+) -> None:
+    paths = many(tmp_path, 60)
+    info, told = colours.encoder.info, []
+    results = scan(
+        paths,
+        colours,
+        long_edge=1000,
+        jobs=jobs,
+        stop=lambda: len(told) >= count,
+        seen=told.append,
+    )
+    stopped = gather(results, info)
+    assert told == paths[:count]
+    assert stopped.photos["path"].to_list() == [str(path) for path in paths[:count]]
+    expected = gather(scan(paths[:count], colours, long_edge=1000), info)
+    assert stopped.sightings.equals(expected.sightings)
+    np.testing.assert_array_equal(stopped.encodings, expected.encodings)
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_photos_are_told_one_by_one_in_order_before_their_batch_is_encoded(
+    album, colours, jobs
+) -> None:
+    shutil.copy(album / "three.png", album / "zz.png")
+    (album / "bad.jpg").write_bytes(b"not a picture")
+    (album / "none.jpg").touch()
+    paths, told, here = photos.find(album).photos, [], threading.get_ident()
+    subject = Subject("tile", colours.detector, colours.encoder)
+
+    def seen(path) -> None:
+        assert threading.get_ident() == here
+        told.append((path, colours.encoder.encoded))
+
+    results = list(scan(paths, subject, long_edge=500, jobs=jobs, seen=seen))
+    assert [path for path, _ in told] == [result.path for result in results] == list(paths)
+    assert {encoded for _, encoded in told} == {0}
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_nothing_is_begun_after_a_stop(tmp_path, colours, jobs) -> None:
+    paths, told, stopping = many(tmp_path, 60), [], threading.Event()
+    detector, begun = Counted(), []
+
+    def seen(path) -> None:
+        told.append(path)
+        if len(told) == 7:
+            stopping.set()
+            begun.append(detector.begun)
+
+    subject = Subject("tile", detector, colours.encoder)
+    results = scan(paths, subject, long_edge=500, jobs=jobs, stop=stopping.is_set, seen=seen)
+    assert len(list(results)) == len(told) == 7
+    for thread in scan_threads():
+        thread.join(60)
+    # A thread may have asked just before.
+    assert detector.begun <= begun[0] + jobs
+    assert detector.begun <= 7 + jobs + 2
+
+
+def test_a_stop_asked_once_is_not_taken_back(tmp_path, colours) -> None:
+    answers = iter([False] * 9 + [True])
+    lock = threading.Lock()
+
+    def stop() -> bool:
+        with lock:
+            return next(answers, False)
+
+    assert len(list(scan(many(tmp_path, 60), colours, long_edge=500, stop=stop))) < 9
+
+
+@pytest.mark.parametrize(("jobs", "at"), [(1, 3), (1, 20), (3, 5)])
+def test_a_slow_photo_does_not_delay_a_stop(tmp_path, colours, jobs, at) -> None:
+    """Even what waits to be encoded behind it is encoded and returned."""
+    paths, told, detector = many(tmp_path, 60), [], Blocked(at)
+    subject = Subject("tile", detector, colours.encoder)
+    results = scan(
+        paths,
+        subject,
+        long_edge=500,
+        jobs=jobs,
+        stop=detector.reached.is_set,
+        seen=told.append,
+    )
+    try:
+        found = list(results)
+        assert not detector.release.is_set()
+        assert [thread for thread in scan_threads() if thread.is_alive()]
+    finally:
+        detector.release.set()
+    assert [result.path for result in found] == told == paths[: len(told)]
+    # A copy is not searched again.
+    assert len({path.read_bytes() for path in told}) < at
+    assert [len(result.encodings) for result in found] == [i % 4 for i in range(len(told))]
+    for thread in scan_threads():
+        thread.join(60)
+    assert not scan_threads()
+    assert detector.begun <= at + jobs
+
+
+def test_closing_waits_for_what_is_under_way_where_nobody_said_stop(tmp_path, colours) -> None:
+    results = scan(many(tmp_path, 40), colours, long_edge=500, jobs=2, stop=lambda: False)
+    next(results)
+    results.close()
+    assert not scan_threads()
+
+
+def test_an_error_of_who_is_told_is_not_hidden(album, colours) -> None:
+    from concurrent.futures import CancelledError
+
+    def seen(path) -> None:
+        raise CancelledError("of somebody else")
+
+    with pytest.raises(CancelledError, match="of somebody else"):
+        list(scan(photos.find(album).photos, colours, long_edge=500, seen=seen))
+    assert not scan_threads()
+
+
+def test_a_program_that_ends_after_a_stop_waits_for_the_photo_and_ends_well(tmp_path) -> None:
+    """The thread is joined, not cut off: what it prints last is printed."""
+    code = f"""
+import sys, threading, time
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+from conftest import ColourEncoder, TileDetector, save_tiles
+from toolkit.scan import scan
+from toolkit.subjects.base import Subject
+reached = threading.Event()
+class Slow(TileDetector):
+    def detect(self, image):
+        reached.set()
+        time.sleep(1)
+        print("searched", flush=True)
+        return super().detect(image)
+paths = [save_tiles(Path({str(tmp_path)!r}) / f"{{i}}.png", "ann", shade=i) for i in range(5)]
+subject = Subject("tile", Slow(), ColourEncoder())
+print(len(list(scan(paths, subject, long_edge=500, stop=reached.is_set))), flush=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "searched"]
+    assert done.stderr == ""

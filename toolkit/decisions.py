@@ -302,16 +302,19 @@ def hold_names(names: Sequence[str | None], decided: Decided) -> tuple[str | Non
 
 
 def without_ignored(gallery: Gallery, decisions: Sequence[Decision]) -> Gallery:
-    """Return the gallery without the sightings that decisions say to leave out."""
+    """
+    Return the gallery without the sightings that decisions say to leave out.
+
+    Its `photos` gets a column `ignored`, how many those were in each photo, where there are any.
+    """
     ignored = apply([each for each in decisions if each.kind == "ignore"], gallery).ignored
     if not len(ignored):
         return gallery
     kept = np.setdiff1d(np.arange(len(gallery)), ignored)
     digests = gallery.sightings["photo_digest"].iloc[ignored].value_counts()
-    photos = gallery.photos.assign(
-        left_out=gallery.photos["left_out"]
-        + gallery.photos["photo_digest"].map(digests).fillna(0).astype("int64")
-    )
+    now = gallery.photos["photo_digest"].map(digests).fillna(0).astype("int64")
+    # A gallery that was kept has lost those that were ignored before, but not their number.
+    photos = gallery.photos.assign(ignored=now + gallery.photos.get("ignored", 0))
     return replace(
         gallery,
         photos=photos,

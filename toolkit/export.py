@@ -31,8 +31,9 @@ from toolkit.records import Gallery
 
 __all__ = ["apply", "check_out", "plan", "read_record", "write_record", "write_table", "write_text"]
 
-TABLES = ("sightings.csv", "nobody.csv", "problems.csv")
-RESERVED = (RECORD, *TABLES)
+# What else is in a folder of results: no person's folder has one of these names.
+TABLES = ("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", "decisions.csv")
+RESERVED = (RECORD, *TABLES, "encodings.npz", "report.html")
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state")
 
 NEW, THERE, LEFT_OVER = "new", "there already", "left over"
@@ -158,6 +159,7 @@ def apply(
     replace: bool = False,
     about: dict[str, Any] | None = None,
     progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> list[tuple[str, str]]:
     """
     Do what a plan says.
@@ -180,6 +182,9 @@ def apply(
         What else the record says; plain values.
     progress : callable, optional
         Called with the number done, the total, and the destination just done.
+    stop : callable, optional
+        Asked before each copy. After a yes, what was copied stays, nothing is taken away, and the
+        record says that the run is not finished: doing it again goes on.
 
     Returns
     -------
@@ -223,6 +228,11 @@ def apply(
     problems: list[tuple[str, str]] = []
     rows = zip(todo["source"], todo["destination"], todo["digest"], strict=True)
     for done, (source, place, digest) in enumerate(rows, start=1):
+        if stop is not None and stop():
+            for missing in todo["destination"].iloc[done - 1 :]:
+                files.pop(missing)
+            write_record(out, {**leaving, **files}, {**(about or {}), "finished": False})
+            return problems
         try:
             _put(Path(source), out / place, digest, link=link)
         except OSError as error:

@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit import __version__
 from toolkit.calibration import Calibration
 from toolkit.errors import BadFolder
 from toolkit.export import write_bytes, write_table
+from toolkit.names import printable
 from toolkit.record import LARGEST, RECORD
 from toolkit.records import (
     PHOTO_COLUMNS,
@@ -26,14 +28,20 @@ from toolkit.records import (
     Gallery,
     empty_table,
 )
-from toolkit.results import Result
+from toolkit.results import PointAndShootResult, Result
 
 ENCODINGS = "encodings.npz"
 SIGHTINGS = "sightings.csv"
 PHOTOS = "photos.csv"
+NOBODY = "nobody.csv"
+PROBLEMS = "problems.csv"
 BOX = ("left", "top", "right", "bottom")
 # Numbers that an encoding may have, so that a damaged file cannot ask for all memory.
 MOST_DIMENSIONS = 4096
+# Bytes that a table may have: a row is a few hundred.
+LARGEST_TABLE = 1 << 30
+# Stages of problems that are not the gallery's: references are read anew, copies made anew.
+NOT_THE_GALLERY = ("reference", "copying")
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,8 @@ class Run:
     out : Path
         The folder.
     gallery : Gallery
-        Its sightings and their encodings. `photos` has a row for each photo with a sighting.
+        Its sightings and their encodings, and, if `lacking` is empty, all its photos and problems;
+        otherwise `photos` has a row for each photo with a sighting, and `problems` none.
     names : tuple of str or None
         The individual of each sighting; None for nobody known.
     mode : str
@@ -55,6 +64,10 @@ class Run:
         Encoder distance that was used.
     settings : dict
         What the run was told.
+    not_seen : int
+        Photos that it listed and did not look at, because it was stopped.
+    lacking : str
+        Why the tables of photos and problems could not be read; empty if they could.
     """
 
     out: Path
@@ -63,6 +76,8 @@ class Run:
     mode: str
     threshold: float
     settings: dict[str, Any]
+    not_seen: int = 0
+    lacking: str = ""
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
@@ -80,8 +95,8 @@ def save(result: Result, out: Path) -> None:
     """
     write_table(result.sightings, out / SIGHTINGS)
     write_table(result.gallery.photos, out / PHOTOS)
-    write_table(result.nobody, out / "nobody.csv")
-    write_table(result.problems, out / "problems.csv")
+    write_table(result.nobody, out / NOBODY)
+    write_table(result.problems, out / PROBLEMS)
     table = result.gallery.sightings
     photos = result.gallery.photos.drop_duplicates("photo_digest").set_index("photo_digest")
     sizes = photos.loc[table["photo_digest"], ["width", "height"]]
@@ -110,9 +125,30 @@ def about_encoder(encoder: EncoderInfo) -> dict[str, Any]:
     }
 
 
+def about(result: Result) -> dict[str, Any]:
+    """Return what ``run.json`` says of a run, beside its files."""
+    return {
+        "version": __version__,
+        "mode": result.mode,
+        "threshold": result.threshold,
+        "threshold_automatic": result.chosen.automatic,
+        "expected_wrong": result.chosen.expected_wrong,
+        **about_encoder(result.gallery.encoder),
+        "settings": result.settings.as_dict(),
+        "not_seen": result.not_seen,
+        **(
+            {"people": list(result.references.names)}
+            if isinstance(result, PointAndShootResult)
+            else {}
+        ),
+    }
+
+
 def load(out: str | Path) -> Run:
     """
     Take up an earlier run.
+
+    Text that has control characters, or is no Unicode, stays as its tables write it: as escapes.
 
     Parameters
     ----------
@@ -152,35 +188,89 @@ def load(out: str | Path) -> Run:
         if not 0 < threshold < np.inf:
             raise ValueError(f"threshold is {threshold}")
         settings = dict(about["settings"])
+        not_seen = int(about.get("not_seen", 0))
+        if not_seen < 0:
+            raise ValueError(f"not_seen is {not_seen}")
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _damaged(folder, RECORD, f"{type(error).__name__}: {error}") from error
+    photos, problems, lacking = (
+        _photos(sightings, arrays["sizes"]),
+        empty_table(PROBLEM_COLUMNS),
+        "",
+    )
+    try:
+        photos, problems = _all_photos(folder, photos), _problems(folder)
+    except BadFolder as error:
+        lacking = str(error)
     try:
         gallery = Gallery(
-            photos=_photos(sightings, arrays["sizes"]),
+            photos=photos,
             sightings=sightings,
             encodings=arrays["encodings"],
             encoder=encoder,
-            problems=empty_table(PROBLEM_COLUMNS),
+            problems=problems,
         )
     except ValueError as error:
         raise _damaged(folder, ENCODINGS, str(error)) from error
-    return Run(folder, gallery, names, mode, threshold, settings)
+    return Run(folder, gallery, names, mode, threshold, settings, not_seen, lacking)
+
+
+def _all_photos(folder: Path, seen: pd.DataFrame) -> pd.DataFrame:
+    """Read the table of photos; those in `seen`, which have sightings, must be in it unchanged."""
+    table = _table(folder, PHOTOS, PHOTO_COLUMNS)
+    numbers = ["width", "height", "left_out", *(["ignored"] if "ignored" in table else [])]
+    try:
+        table = table[["path", "photo_digest", *numbers]].astype(dict.fromkeys(numbers, "int64"))
+        if (table[numbers] < [1, 1, *[0] * (len(numbers) - 2)]).any(axis=None):
+            raise ValueError("a size or a count is too small")
+        if not table["photo_digest"].str.fullmatch("[0-9a-f]{64}").all():
+            raise ValueError("a photo's digest is none")
+        alike = ["photo_digest", "width", "height"]
+        if len(table[alike].drop_duplicates()) != table["photo_digest"].nunique():
+            raise ValueError("copies of one photo differ in size")
+        known = seen.merge(table, on=["path", *alike]).drop_duplicates("photo_digest")
+        if len(known) != len(seen):
+            raise ValueError(
+                f"it lacks photos that are in {SIGHTINGS}, or has other sizes for them"
+            )
+    except (ValueError, OverflowError) as error:
+        raise _damaged(folder, PHOTOS, str(error)) from error
+    return table
+
+
+def _problems(folder: Path) -> pd.DataFrame:
+    table = _table(folder, PROBLEMS, PROBLEM_COLUMNS)[list(PROBLEM_COLUMNS)]
+    return table[~table["stage"].isin(NOT_THE_GALLERY)].reset_index(drop=True)
+
+
+def _table(folder: Path, file: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a table as text, with at least these columns."""
+    path = folder / file
+    try:
+        if not path.is_file():
+            raise ValueError("it is missing")
+        if path.stat().st_size > LARGEST_TABLE:
+            raise ValueError(f"it has more than {LARGEST_TABLE >> 20} MB")
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
+        missing = set(columns) - set(table.columns)
+        if missing:
+            raise ValueError(f"it lacks the columns {', '.join(sorted(missing))}")
+    except (OSError, ValueError, OverflowError) as error:
+        raise _damaged(folder, file, printable(str(error))) from error
+    return table
 
 
 def _sightings(folder: Path) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
     """Read the table of sightings, and the names apart: a person may be called "NA" or "007"."""
+    table = _table(folder, SIGHTINGS, ("name", *SIGHTING_COLUMNS))
     try:
-        table = pd.read_csv(folder / SIGHTINGS, dtype=str, keep_default_na=False, index_col=False)
-        missing = {"name", *SIGHTING_COLUMNS} - set(table.columns)
-        if missing:
-            raise ValueError(f"it lacks the columns {', '.join(sorted(missing))}")
         if not table["photo_digest"].map(str.isascii).all():
             raise ValueError("a photo's digest holds letters that none has")
         names = tuple(name or None for name in table["name"])
         table = table[list(SIGHTING_COLUMNS)].astype(
             {**dict.fromkeys(BOX, "int64"), "score": "float64"}
         )
-    except (OSError, ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise _damaged(folder, SIGHTINGS, str(error)) from error
     return table, names
 

@@ -1,30 +1,54 @@
-"""The two modes, one call each."""
+"""The two modes, one call each, and the steps that they are made of."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 import pandas as pd
 
-from toolkit import __version__, decisions, export, kept, photos, search, thresholds
-from toolkit.decisions import Decision
+from toolkit import decisions, export, kept, report, search, thresholds
+from toolkit.decisions import Decided, Decision
 from toolkit.errors import BadFolder
 from toolkit.grouping import group_people, person_names, search_threshold
+from toolkit.looking import (
+    Looked,
+    Progress,
+    face_subject,
+    folder_at,
+    list_photos,
+    look,
+    look_at,
+    read_people,
+    stopwatch,
+    taken_up,
+)
 from toolkit.records import Gallery, empty_table
-from toolkit.references import read_references
 from toolkit.results import AutopilotResult, PointAndShootResult, Result
-from toolkit.scan import PhotoResult, gather, scan, watched
-from toolkit.settings import AutopilotSettings, PointAndShootSettings, Settings
+from toolkit.search import References
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
 
-AnyResult = TypeVar("AnyResult", bound=Result)
+__all__ = [
+    "Looked",
+    "Progress",
+    "autopilot",
+    "autopilot_of",
+    "export_result",
+    "face_subject",
+    "folder_at",
+    "look",
+    "point_and_shoot",
+    "point_and_shoot_of",
+    "read_people",
+    "taken_up",
+]
 
-# Called with what is being done, how many are done, how many there are, and the one just done.
-Progress = Callable[[str, int, int, str], None]
+AnyResult = TypeVar("AnyResult", bound=Result)
 
 
 def autopilot(
@@ -34,6 +58,7 @@ def autopilot(
     settings: AutopilotSettings | None = None,
     dry_run: bool = False,
     replace: bool = False,
+    faces: bool = True,
     progress: Progress | None = None,
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
@@ -54,6 +79,8 @@ def autopilot(
         Plan, and write nothing.
     replace : bool
         Take away what an earlier run put into `out` and this one sorts otherwise.
+    faces : bool
+        Put pictures of faces into ``report.html``.
     progress : callable, optional
         Called with a word for the work, the number done, the total, and the item just done.
     subject : Subject, optional
@@ -73,32 +100,71 @@ def autopilot(
         If a folder is missing or cannot be used, or holds no photo.
     """
     settings = settings or AutopilotSettings()
-    folder = folder_at(photos_folder)
-    target = _target(out)
-    listing = _listing(folder, target)
-    made = _decided(decided, target)
+    listed = list_photos(photos_folder, out)
+    made = _decided(decided, listed.out)
     started = time.perf_counter()
     subject = subject or face_subject(settings)
-    gallery, seconds = _scanned(listing, subject, settings, progress)
-    with _stopwatch(seconds, "group"):
-        gallery = decisions.without_ignored(gallery, made)
-        held = decisions.apply(made, gallery)
+    looked = _since(started, look_at(listed, settings, subject, progress=progress))
+    planned = listed.out if dry_run else None
+    result = autopilot_of(looked, planned, settings=settings, decided=made)
+    if listed.out is None or dry_run:
+        return result
+    return export_result(result, listed.out, replace=replace, faces=faces, progress=progress)
+
+
+def autopilot_of(
+    looked: Looked,
+    out: str | Path | None = None,
+    *,
+    settings: AutopilotSettings,
+    decided: Sequence[Decision] = (),
+) -> AutopilotResult:
+    """
+    Group what was seen into people; nothing is written, and it takes a moment.
+
+    Parameters
+    ----------
+    looked : Looked
+        What `look` or `taken_up` returned.
+    out : path, optional
+        Where the sorted folders would go, for the plan.
+    settings : AutopilotSettings
+        How to group.
+    decided : sequence of Decision
+        What a person decided about faces.
+
+    Returns
+    -------
+    AutopilotResult
+        For `export_result` to write.
+
+    Raises
+    ------
+    BadFolder
+        If results cannot go to `out`.
+    """
+    started = time.perf_counter()
+    seconds = dict(looked.seconds)
+    with stopwatch(seconds, "group"):
+        gallery, held, away = _held(looked, decided)
         grouped = group_people(gallery, settings, decided=held)
     labels = grouped.clustering.labels
-    names = decisions.name_groups(labels, person_names(grouped.clustering), held.names)
     result = AutopilotResult(
         settings=settings,
         chosen=grouped.threshold,
         gallery=gallery,
-        names=names,
-        plan=_planned(gallery, names, target, settings),
+        names=decisions.name_groups(labels, person_names(grouped.clustering), held.names),
+        plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
         clustering=grouped.clustering,
         tree=grouped.tree,
-        decided=len(made),
-        undecided=held.unmatched,
+        decided=len(decided),
+        undecided=away,
+        not_seen=looked.not_seen,
+        photos_folder=looked.folder,
+        people_folder=looked.people,
     )
-    return _exported(result, target, dry_run, replace, progress, started)
+    return _planned(result, out, started)
 
 
 def point_and_shoot(
@@ -109,6 +175,7 @@ def point_and_shoot(
     settings: PointAndShootSettings | None = None,
     dry_run: bool = False,
     replace: bool = False,
+    faces: bool = True,
     progress: Progress | None = None,
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
@@ -123,7 +190,7 @@ def point_and_shoot(
     people : path
         One folder a person, named as the results should be, with one or more photos of that person
         (in subfolders too).
-    out, settings, dry_run, replace, progress, subject, decided
+    out, settings, dry_run, replace, faces, progress, subject, decided
         As for `autopilot`.
 
     Returns
@@ -138,29 +205,59 @@ def point_and_shoot(
         If a folder is missing or cannot be used, or nobody has a reference that serves.
     """
     settings = settings or PointAndShootSettings()
-    folder, people_folder = folder_at(photos_folder), folder_at(people)
-    photos.require_folder(people_folder, "people")
-    if folder.resolve() == people_folder.resolve():
-        raise BadFolder(
-            f"the photos and the people are the same folder, {folder}; expected a second folder "
-            "with one subfolder of example photos for each person."
-        )
-    target = _target(out)
-    listing = _listing(folder, target, people_folder)
-    made = _decided(decided, target)
+    listed = list_photos(photos_folder, out, people)
+    made = _decided(decided, listed.out)
     started = time.perf_counter()
     subject = subject or face_subject(settings)
-    references = read_references(
-        people_folder,
-        subject,
-        settings,
-        progress=_for(progress, "references"),
-        leave_out=[folder],
+    # It is None only where it can be stopped.
+    references = cast(
+        References,
+        read_people(people, listed.folder, settings=settings, progress=progress, subject=subject),
     )
-    gallery, seconds = _scanned(listing, subject, settings, progress)
-    with _stopwatch(seconds, "search"):
-        gallery = decisions.without_ignored(gallery, made)
-        held = decisions.apply(made, gallery)
+    looked = _since(started, look_at(listed, settings, subject, progress=progress))
+    planned = listed.out if dry_run else None
+    result = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+    if listed.out is None or dry_run:
+        return result
+    return export_result(result, listed.out, replace=replace, faces=faces, progress=progress)
+
+
+def point_and_shoot_of(
+    looked: Looked,
+    references: References,
+    out: str | Path | None = None,
+    *,
+    settings: PointAndShootSettings,
+    decided: Sequence[Decision] = (),
+) -> PointAndShootResult:
+    """
+    Find known people in what was seen; nothing is written, and it takes a moment.
+
+    Parameters
+    ----------
+    looked : Looked
+        What `look` or `taken_up` returned.
+    references : References
+        What `read_people` returned.
+    out, settings, decided
+        As for `autopilot_of`.
+
+    Returns
+    -------
+    PointAndShootResult
+        For `export_result` to write.
+
+    Raises
+    ------
+    BadFolder
+        If results cannot go to `out`.
+    IncomparableEncodings
+        If photos and references were encoded by different encoders.
+    """
+    started = time.perf_counter()
+    seconds = dict(looked.seconds)
+    with stopwatch(seconds, "search"):
+        gallery, held, away = _held(looked, decided)
         chosen = search_threshold(references, settings)
         matches = search.match(
             gallery,
@@ -171,161 +268,141 @@ def point_and_shoot(
         )
         chosen = thresholds.with_expected(chosen, matches, references)
     found = [None if pd.isna(name) else str(name) for name in matches.table["name"]]
-    names = decisions.hold_names(found, held)
     result = PointAndShootResult(
         settings=settings,
         chosen=chosen,
         gallery=gallery,
-        names=names,
-        plan=_planned(gallery, names, target, settings),
+        names=decisions.hold_names(found, held),
+        plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
         matches=matches,
         references=references,
-        decided=len(made),
-        undecided=held.unmatched,
+        decided=len(decided),
+        undecided=away,
+        not_seen=looked.not_seen,
+        photos_folder=looked.folder,
+        people_folder=looked.people,
     )
-    return _exported(result, target, dry_run, replace, progress, started)
+    return _planned(result, out, started)
 
 
-def face_subject(settings: Settings) -> Subject:
-    """Return the subject "face" as the settings want it."""
-    from toolkit.subjects.face import face
+def export_result(
+    result: AnyResult,
+    out: str | Path,
+    *,
+    replace: bool = False,
+    faces: bool = True,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> AnyResult:
+    """
+    Copy each photo into the folders of the people in it, and write the tables.
 
-    return face(settings)
+    Parameters
+    ----------
+    result : Result
+        Of either mode; what goes where is planned anew.
+    out : path
+        Where the sorted folders go: missing, empty, or of an earlier run.
+    replace : bool
+        Take away what an earlier run put into `out` and this one sorts otherwise.
+    faces : bool
+        Put pictures of faces into ``report.html``.
+    progress : callable, optional
+        Called with "copies", the number made, the total, and the file just made.
+    stop : callable, optional
+        Asked before each copy whether to stop. After a yes, what was copied stays, and to export
+        again goes on: `not_reached` of what is returned says how many are to come.
 
+    Returns
+    -------
+    Result
+        The same, with `out`, the plan, and what could not be copied.
 
-def folder_at(path: str | Path) -> Path:
-    """Return a path with "~" replaced; an empty one (a variable that is not set) is refused."""
-    if not str(path):
-        raise BadFolder("a folder's path is empty; expected the path of a folder.")
-    try:
-        return Path(path).expanduser() if str(path).startswith("~") else Path(path)
-    except RuntimeError as error:
-        raise BadFolder(f"{path}: {error}. Write the path in full.") from error
+    Raises
+    ------
+    BadFolder
+        If `out` cannot be used, or `replace` would take away copies of photos not looked at.
+    """
+    started = time.perf_counter()
+    target = _checked(out, result)
+    seconds = dict(result.seconds)
+    reached = 0
+
+    def tell(done: int, total: int, item: str) -> None:
+        nonlocal reached
+        reached = done
+        if progress is not None:
+            progress("copies", done, total, item)
+
+    with stopwatch(seconds, "copy"):
+        plan = export.plan(result.gallery, result.names, target, link=result.settings.link)
+        left_over = int((plan["state"] == export.LEFT_OVER).sum())
+        if replace and left_over and result.not_seen:
+            raise BadFolder(
+                f"{target} holds {left_over} files of an earlier run that this one would take "
+                f"away, but {result.not_seen} photos were not looked at, and those files may be "
+                "copies of them. Look at all photos, or choose a new folder."
+            )
+        not_copied = export.apply(
+            plan,
+            target,
+            link=result.settings.link,
+            replace=replace,
+            about=kept.about(result),
+            progress=tell,
+            stop=stop,
+        )
+    seconds["wall"] = seconds.get("wall", 0.0) + time.perf_counter() - started
+    result = changed(
+        result,
+        plan=plan,
+        out=target,
+        seconds=seconds,
+        not_copied=tuple(not_copied),
+        not_reached=int((plan["state"] == export.NEW).sum()) - reached,
+    )
+    kept.save(result, target)
+    report.write(result, target, faces=faces)
+    return result
 
 
 def _decided(given: Sequence[Decision] | None, target: Path | None) -> tuple[Decision, ...]:
     """Return what a person decided: as given, or as the folder of results keeps it."""
-    if given is not None:
-        return tuple(given)
-    return () if target is None else decisions.read(target)
+    if given is None:
+        return () if target is None else decisions.read(target)
+    return tuple(given)
 
 
-def _target(out: str | Path | None) -> Path | None:
-    return None if out is None else folder_at(out)
+def _held(looked: Looked, decided: Sequence[Decision]) -> tuple[Gallery, Decided, int]:
+    """Hold to decisions: the gallery without ignored faces, the rest, and how many found none."""
+    gallery = decisions.without_ignored(looked.gallery, decided)
+    held = decisions.apply([each for each in decided if each.kind != "ignore"], gallery)
+    table = looked.gallery.photos
+    # Of an earlier run, only the number of those that it ignored is known.
+    before = set(table["photo_digest"][table["ignored"] > 0]) if "ignored" in table else set()
+    ignored = [x for x in decided if x.kind == "ignore" and x.face.photo not in before]
+    return gallery, held, held.unmatched + decisions.apply(ignored, looked.gallery).unmatched
 
 
-def _listing(folder: Path, out: Path | None, people: Path | None = None) -> photos.Listing:
-    photos.require_folder(folder, "photos")
+def _since(started: float, looked: Looked) -> Looked:
+    return changed(looked, seconds={**looked.seconds, "wall": time.perf_counter() - started})
+
+
+def _planned(result: AnyResult, out: str | Path | None, started: float) -> AnyResult:
     if out is not None:
-        export.check_out(out, photos=folder, people=people)
-    apart = [path for path in (out, people) if path is not None]
-    listing = photos.find(folder, leave_out=apart)
-    if not listing.photos:
-        also = f" ({len(listing.skipped)} other files)" if listing.skipped else ""
-        raise BadFolder(
-            f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF or "
-            "HEIC files, in subfolders or not."
-        )
-    return listing
+        target, link = _checked(out, result), result.settings.link
+        result = changed(result, plan=export.plan(result.gallery, result.names, target, link=link))
+    wall = result.seconds.get("wall", 0.0) + time.perf_counter() - started
+    return changed(result, seconds={**result.seconds, "wall": wall})
 
 
-def _scanned(
-    listing: photos.Listing, subject: Subject, settings: Settings, progress: Progress | None
-) -> tuple[Gallery, dict[str, float]]:
-    seconds: dict[str, float] = {}
-
-    def timed(results: Iterator[PhotoResult]) -> Iterator[PhotoResult]:
-        for result in results:
-            for stage, value in result.seconds.items():
-                seconds[stage] = seconds.get(stage, 0.0) + value
-            yield result
-
-    results = scan(
-        listing.photos,
-        subject,
-        long_edge=settings.long_edge,
-        min_face=settings.min_face,
-        min_sharpness=settings.min_sharpness,
-        jobs=settings.threads,
-    )
-    shown = watched(timed(results), len(listing.photos), _for(progress, "photos"))
-    return gather(shown, subject.encoder.info, skipped=listing.skipped), seconds
-
-
-def _planned(
-    gallery: Gallery, names: Sequence[str | None], out: Path | None, settings: Settings
-) -> pd.DataFrame:
-    if out is None:
-        return empty_table(export.PLAN_COLUMNS)
-    return export.plan(gallery, names, out, link=settings.link)
-
-
-def _exported(
-    result: AnyResult,
-    out: Path | None,
-    dry_run: bool,
-    replace: bool,
-    progress: Progress | None,
-    started: float,
-) -> AnyResult:
-    seconds = result.seconds
-    not_copied: list[tuple[str, str]] = []
-    if out is not None and not dry_run:
-        with _stopwatch(seconds, "copy"):
-            not_copied = export.apply(
-                result.plan,
-                out,
-                link=result.settings.link,
-                replace=replace,
-                about=about(result),
-                progress=_for(progress, "copies"),
-            )
-    seconds["wall"] = time.perf_counter() - started
-    result = changed(
-        result,
-        out=None if dry_run else out,
-        seconds=seconds,
-        not_copied=tuple(not_copied),
-    )
-    if result.out is not None:
-        kept.save(result, result.out)
-    return result
-
-
-def about(result: Result) -> dict[str, Any]:
-    """Return what ``run.json`` says of a run, beside its files."""
-    return {
-        "version": __version__,
-        "mode": result.mode,
-        "threshold": result.threshold,
-        "threshold_automatic": result.chosen.automatic,
-        "expected_wrong": result.chosen.expected_wrong,
-        **kept.about_encoder(result.gallery.encoder),
-        "settings": result.settings.as_dict(),
-        **(
-            {"people": list(result.references.names)}
-            if isinstance(result, PointAndShootResult)
-            else {}
-        ),
-    }
-
-
-class _stopwatch:  # noqa: N801
-    """Add the CPU seconds that a block takes in this thread to `seconds`."""
-
-    def __init__(self, seconds: dict[str, float], stage: str) -> None:
-        self.seconds, self.stage = seconds, stage
-
-    def __enter__(self) -> None:
-        self.started = time.thread_time()
-
-    def __exit__(self, *_: object) -> None:
-        spent = time.thread_time() - self.started
-        self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + spent
-
-
-def _for(progress: Progress | None, work: str) -> Callable[[int, int, str], None] | None:
-    if progress is None:
-        return None
-    return lambda done, total, item: progress(work, done, total, item)
+def _checked(out: str | Path, result: Result) -> Path:
+    """Return the folder for results, unless photos or references are in it."""
+    target = folder_at(out)
+    folder, paths = result.photos_folder, result.gallery.photos["path"]
+    if folder is None:
+        inside = [Path(path).absolute().parent for path in paths]
+        folder = Path(os.path.commonpath(inside)) if inside else target.parent
+    export.check_out(target, photos=folder, people=result.people_folder)
+    return target

@@ -16,7 +16,8 @@ LARGEST = 64 << 20
 LINK = "link:"
 
 # Left by file managers: a folder that holds nothing else is empty.
-JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
+# Decisions may be there before the first run: a panel keeps them as they are made.
+JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv"})
 
 
 def read_record(out: Path) -> dict[str, str] | None:

@@ -12,7 +12,7 @@ import pandas as pd
 from toolkit import photos
 from toolkit.errors import BadFolder
 from toolkit.records import PROBLEM_COLUMNS, empty_table
-from toolkit.scan import PhotoResult, scan, watched
+from toolkit.scan import PhotoResult, scan
 from toolkit.search import References
 from toolkit.settings import PointAndShootSettings
 from toolkit.subjects.base import Subject
@@ -24,8 +24,9 @@ def read_references(
     settings: PointAndShootSettings,
     *,
     progress: Callable[[int, int, str], None] | None = None,
+    stop: Callable[[], bool] | None = None,
     leave_out: Sequence[Path] = (),
-) -> References:
+) -> References | None:
     """
     Read the example photos of known people.
 
@@ -39,13 +40,16 @@ def read_references(
         `largest_face` decides about example photos with several faces.
     progress : callable, optional
         Called with the number done, the total, and the photo just done.
+    stop : callable, optional
+        Asked whether to stop, as `toolkit.scan.scan` asks.
     leave_out : sequence of Path
         Folders that are no people.
 
     Returns
     -------
-    toolkit.search.References
-        With a problem for each photo that could not serve.
+    toolkit.search.References or None
+        With a problem for each photo that could not serve. None if it was stopped: with some of the
+        people only, faces of the others would be taken for them, or for nobody.
 
     Raises
     ------
@@ -71,6 +75,14 @@ def read_references(
     encodings: list[npt.NDArray[np.float32]] = []
     person_of: list[int] = []
     paths: list[str] = []
+    done = 0
+
+    def seen(path: Path) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, len(of_person), str(path))
+
     results = scan(
         of_person,
         subject,
@@ -78,8 +90,10 @@ def read_references(
         min_face=settings.min_face,
         min_sharpness=settings.min_sharpness,
         jobs=settings.threads,
+        stop=stop,
+        seen=seen,
     )
-    for result in watched(results, len(of_person), progress):
+    for result in results:
         unfit = _unfit(result, settings)
         if unfit is not None:
             problems.append((str(result.path), "reference", unfit))
@@ -89,6 +103,8 @@ def read_references(
         encodings.append(result.encodings[largest])
         person_of.append(names.index(of_person[result.path]))
         paths.append(str(result.path))
+    if done < len(of_person):
+        return None
     table = (
         pd.DataFrame(problems, columns=list(PROBLEM_COLUMNS))
         if problems

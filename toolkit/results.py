@@ -18,6 +18,13 @@ from toolkit.search import Matches, References
 from toolkit.settings import Settings
 from toolkit.thresholds import Threshold
 
+# Why a photo goes into no folder.
+NO_FACE = "no face found"
+STRANGERS = "nobody known"
+BLURRED = "only faces too small or too blurred"
+IGNORED = "only faces that you ignored"
+IGNORED_AND_BLURRED = "only faces that you ignored, or too small or too blurred"
+
 
 @dataclass(frozen=True, repr=False)
 class Result:
@@ -46,6 +53,12 @@ class Result:
     decided, undecided : int
         Decisions of a person that were held to, and how many of them are about faces that are not
         in this gallery.
+    not_seen : int
+        Photos that were listed and not looked at, because it was stopped.
+    not_reached : int
+        Files of the plan that were not copied, because it was stopped.
+    photos_folder, people_folder : Path or None
+        Where photos and references were read, so that results do not go there; None if unknown.
     """
 
     settings: Settings
@@ -58,6 +71,10 @@ class Result:
     not_copied: tuple[tuple[str, str], ...] = ()
     decided: int = 0
     undecided: int = 0
+    not_seen: int = 0
+    not_reached: int = 0
+    photos_folder: Path | None = None
+    people_folder: Path | None = None
 
     @property
     def threshold(self) -> float:
@@ -109,13 +126,12 @@ class Result:
         known = {d for d, name in zip(self._digests, self.names, strict=True) if name is not None}
         seen = set(self._digests)
         rest = self.gallery.photos[~self.gallery.photos["photo_digest"].isin(list(known))]
+        ignored = rest["ignored"] if "ignored" in rest else [0] * len(rest)
         reasons = [
-            "nobody known"
-            if digest in seen
-            else "only faces too small or too blurred"
-            if left_out
-            else "no face found"
-            for digest, left_out in zip(rest["photo_digest"], rest["left_out"], strict=True)
+            STRANGERS if digest in seen else _why_none(left_out > 0, by_hand > 0)
+            for digest, left_out, by_hand in zip(
+                rest["photo_digest"], rest["left_out"], ignored, strict=True
+            )
         ]
         return pd.DataFrame({"path": rest["path"].to_list(), "reason": reasons})
 
@@ -135,6 +151,9 @@ class Result:
                 for name, photos in zip(self.people["name"], self.people["photos"], strict=True)
             },
             "left_out": self._left_out,
+            "ignored": self._ignored,
+            "not_seen": self.not_seen,
+            "not_reached": self.not_reached,
             "decisions": self.decided,
             "decisions_not_here": self.undecided,
             "photos_with_nobody": len(self.nobody),
@@ -159,6 +178,13 @@ class Result:
         return int(self.gallery.photos.drop_duplicates("photo_digest")["left_out"].sum())
 
     @property
+    def _ignored(self) -> int:
+        photos = self.gallery.photos
+        if "ignored" not in photos:
+            return 0
+        return int(photos.drop_duplicates("photo_digest")["ignored"].sum())
+
+    @property
     def _decisions(self) -> str:
         return "joins"
 
@@ -166,7 +192,7 @@ class Result:
     def _made(self) -> pd.DataFrame:
         """The rows of the plan whose files were made, or would be."""
         new = self.plan[self.plan["state"] == NEW]
-        if self.out is None or not self.not_copied:
+        if self.out is None or not (self.not_copied or self.not_reached):
             return new
         there = [os.path.lexists(self.out / place) for place in new["destination"]]
         return new[there]
@@ -183,7 +209,10 @@ class Result:
         )
 
     def _remarks(self) -> list[str]:
-        remarks = [f"threshold {self.threshold:.3f}: {self.chosen.why}"]
+        remarks = []
+        if self.not_seen:
+            remarks.append(f"stopped: {_count(self.not_seen, 'photo')} not looked at")
+        remarks += [f"threshold {self.threshold:.3f}: {self.chosen.why}"]
         if self.chosen.expected_wrong is not None:
             remarks.append(
                 f"expected to be wrong: {_one_in(self.chosen.expected_wrong)} {self._decisions}"
@@ -195,16 +224,15 @@ class Result:
             remarks.append(
                 f"{_count(self._left_out, 'face')} too small or too blurred to be told apart"
             )
+        if self._ignored:
+            remarks.append(f"{_count(self._ignored, 'face')} ignored, as you decided")
         nobody = self.nobody["reason"].value_counts()
-        if "no face found" in nobody:
-            remarks.append(f"no face was found in {_count(int(nobody['no face found']), 'photo')}")
-        if "only faces too small or too blurred" in nobody:
-            count = int(nobody["only faces too small or too blurred"])
-            remarks.append(f"{_count(count, 'photo')} with no other faces than those")
-        if "nobody known" in nobody:
-            remarks.append(
-                f"{_count(int(nobody['nobody known']), 'photo')} with faces of nobody known"
-            )
+        if others := int(nobody.reindex([BLURRED, IGNORED, IGNORED_AND_BLURRED]).sum()):
+            remarks.append(f"{_count(others, 'photo')} with no other faces than those")
+        if NO_FACE in nobody:
+            remarks.append(f"no face was found in {_count(int(nobody[NO_FACE]), 'photo')}")
+        if STRANGERS in nobody:
+            remarks.append(f"{_count(int(nobody[STRANGERS]), 'photo')} with faces of nobody known")
         problems = self.problems
         if len(problems):
             remarks.append(f"{_count(len(problems), 'file')} could not be used:")
@@ -226,6 +254,11 @@ class Result:
                 remarks.append(f"a run would make {made}{also}")
             else:
                 remarks.append(f"{made} made{also}; the folders are in {self.out}")
+            if self.not_reached:
+                remarks.append(
+                    f"stopped: {_count(self.not_reached, 'file')} not copied yet; do it again to "
+                    "go on"
+                )
         return remarks
 
     def __str__(self) -> str:
@@ -321,6 +354,13 @@ class PointAndShootResult(Result):
         shown = ", ".join(missing[:20]) + (f" and {len(missing) - 20} more" if missing[20:] else "")
         extra = [f"in no photo: {shown}"] if missing else []
         return extra + super()._remarks()
+
+
+def _why_none(left_out: bool, ignored: bool) -> str:
+    """Say why a photo without a sighting has none."""
+    if ignored:
+        return IGNORED_AND_BLURRED if left_out else IGNORED
+    return BLURRED if left_out else NO_FACE
 
 
 def _one_in(share: float) -> str:

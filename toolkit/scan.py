@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,9 +31,25 @@ from toolkit.records import (
 from toolkit.subjects.base import Subject
 
 Progress = Callable[[int, int, str], None]
+T = TypeVar("T")
 
 # Subjects, or photos without any, that are encoded together.
 BATCH = 16
+# Seconds between two questions whether to stop, while a photo is under way.
+PAUSE = 0.1
+
+
+class Stop:
+    """A question, whether to stop, that any thread may ask; once answered yes, it stays so."""
+
+    def __init__(self, ask: Callable[[], bool] | None) -> None:
+        self.ask, self.said = ask, False
+
+    def __call__(self) -> bool:
+        """Whether to stop."""
+        if not self.said and self.ask is not None and self.ask():
+            self.said = True
+        return self.said
 
 
 @dataclass(frozen=True)
@@ -78,13 +95,16 @@ def scan(
     min_face: int = 0,
     min_sharpness: float = 0.0,
     jobs: int = 1,
+    stop: Callable[[], bool] | None = None,
+    seen: Callable[[Path], None] | None = None,
 ) -> Generator[PhotoResult, None, None]:
     """
     Find and describe the subjects of each photo.
 
-    Photos are decoded and searched in threads; the subjects of several photos are encoded in one
-    batch, which is quicker. Stop iterating to cancel: what is under way is finished, nothing more
-    is begun.
+    Photos are decoded and searched in threads; the subjects of several are encoded together, which
+    is quicker. Close the generator to cancel: what is under way is finished, nothing more is begun.
+    `stop` does not wait for that: a photo under way is dropped, and its thread ends with it. A
+    program that ends meanwhile waits for it: a thread cut off inside a network can crash.
 
     Parameters
     ----------
@@ -100,49 +120,65 @@ def scan(
         Sharpness of a chip (see `toolkit.quality`) below which it is left out.
     jobs : int
         Threads. The results, and their order, are the same for any number.
+    stop : callable, optional
+        Asked, from several threads, before each photo is begun and taken, and while one is waited
+        for. After its first yes, the results are those of the photos that `seen` was told of.
+    seen : callable, optional
+        Told of each photo, in the order given and in the caller's thread, as soon as it is decoded
+        and searched; the results, which need encodings, come in batches.
 
     Yields
     ------
     PhotoResult
         One a path, in the order given. Byte-identical files are described once.
     """
+    asked = Stop(stop)
     first_with: dict[str, Path] = {}
-    waiting: deque[Future[_Seen] | _Copy] = deque()
-    batch: list[_Seen | _Copy] = []
-    encoding: deque[tuple[list[_Seen | _Copy], Future[_Encoded]]] = deque()
+    waiting: deque[Future[_Seen]] = deque()
+    batch: list[_Seen] = []
+    encoding: deque[tuple[list[_Seen], Future[_Encoded]]] = deque()
     results: dict[Path, PhotoResult] = {}
-    how = _How(subject, long_edge, min_face, min_sharpness)
+    how = _How(subject, long_edge, min_face, min_sharpness, asked)
     pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scan")
 
     def begin_encoding() -> None:
-        chips = [seen.chips for seen in batch if isinstance(seen, _Seen) and len(seen.chips)]
-        encoding.append((list(batch), pool.submit(_encode, subject, chips)))
+        encoding.append((list(batch), pool.submit(_encode, subject, list(batch))))
         batch.clear()
 
     def take_one() -> None:
-        first = waiting.popleft()
-        batch.append(first if isinstance(first, _Copy) else first.result())
-        chips = sum(len(seen.chips) for seen in batch if isinstance(seen, _Seen))
+        batch.append(_wait(waiting.popleft(), asked))
+        if seen is not None:
+            seen(batch[-1].path)
+        chips = sum(len(each.chips) for each in batch)
         # The size of a batch follows from the photos alone, so that the number of threads cannot
         # change a result by as much as the last bit.
         if chips >= BATCH or len(batch) >= BATCH:
             begin_encoding()
 
     try:
-        for path in paths:
-            waiting.append(_submit(pool, path, first_with, how))
-            # No more than this many photos are in memory, however many there are to do.
-            while len(waiting) > jobs + 1:
+        try:
+            for path in paths:
+                waiting.append(_submit(pool, path, first_with, how))
+                # No more than this many photos are in memory, however many there are to do.
+                while len(waiting) > jobs + 1:
+                    take_one()
+                while len(encoding) > 1:
+                    _wait(encoding[0][1], asked)
+                    yield from _finished(*encoding.popleft(), subject, results)
+            while waiting:
                 take_one()
-            while len(encoding) > 1:
-                yield from _finished(*encoding.popleft(), subject, results)
-        while waiting:
-            take_one()
-        begin_encoding()
+            begin_encoding()
+        except CancelledError:
+            if not asked.said:
+                raise
+            pool.shutdown(wait=False, cancel_futures=True)
+            # Not left to the pool, whose threads may be busy with photos for long.
+            encoding.append((batch, Future()))
+            encoding[-1][1].cancel()
         while encoding:
             yield from _finished(*encoding.popleft(), subject, results)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=not asked.said, cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -153,6 +189,7 @@ class _How:
     long_edge: int
     min_face: int
     min_sharpness: float
+    stop: Stop
 
 
 @dataclass(frozen=True)
@@ -166,51 +203,38 @@ class _Seen:
     problem: tuple[str, str] | None
     seconds: dict[str, float]
     left_out: int = 0
+    copy_of: Path | None = None
 
 
-@dataclass(frozen=True)
-class _Copy:
-    """A file whose bytes have been seen before."""
-
-    path: Path
-    first: Path
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """The encodings of a batch, one after the other, and the CPU seconds they took."""
-
-    encodings: npt.NDArray[np.float32]
-    seconds: float
+# The encodings of a batch, one after the other, and the CPU seconds they took.
+_Encoded = tuple[npt.NDArray[np.float32], float]
+NO_CHIPS = np.zeros((0, 0, 0, 3), dtype=np.uint8)
 
 
 def _submit(
-    pool: ThreadPoolExecutor,
-    path: Path,
-    first_with: dict[str, Path],
-    how: _How,
-) -> Future[_Seen] | _Copy:
+    pool: ThreadPoolExecutor, path: Path, first_with: dict[str, Path], how: _How
+) -> Future[_Seen]:
+    if how.stop():
+        raise CancelledError
+    known: Future[_Seen] = Future()
     started = time.thread_time()
     try:
         digest = photos.digest_of(path)
     except UnreadablePhoto as error:
-        failed: Future[_Seen] = Future()
-        failed.set_result(_problem(path, "reading", error))
-        return failed
+        known.set_result(_problem(path, "reading", error))
+        return known
     seconds = {"read": time.thread_time() - started}
     if digest in first_with:
-        return _Copy(path, first_with[digest])
+        known.set_result(_Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first_with[digest]))
+        return known
     first_with[digest] = path
     return pool.submit(_examine, path, digest, how, seconds)
 
 
-def _examine(
-    path: Path,
-    digest: str,
-    how: _How,
-    seconds: dict[str, float],
-) -> _Seen:
+def _examine(path: Path, digest: str, how: _How, seconds: dict[str, float]) -> _Seen:
     """Decode a photo, find its subjects and cut them out; `seconds` gets the time by stage."""
+    if how.stop():
+        raise CancelledError
     try:
         with _timed(seconds, "decode"):
             opened = photos.open_shrunk(path, long_edge=how.long_edge)
@@ -220,7 +244,7 @@ def _examine(
         down = opened.height / opened.small.shape[0]
         detections = [Detection(d.box.scaled(across, down), d.score) for d in found]
         detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_face]
-        chips = np.zeros((0, 0, 0, 3), dtype=np.uint8)
+        chips = NO_CHIPS
         if detections:
             with _timed(seconds, "decode"):
                 full = photos.open_upright(path) if opened.full is None else opened.full
@@ -237,60 +261,58 @@ def _examine(
         )
         return _problem(path, "detecting", UnreadablePhoto(reason))
     photo = Photo(path, digest, opened.width, opened.height)
-    left_out = len(found) - len(detections)
-    return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out)
+    out = len(found) - len(detections)
+    return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out=out)
 
 
-def _encode(subject: Subject, chips: list[npt.NDArray[np.uint8]]) -> _Encoded:
+def _wait(future: Future[T], stop: Stop) -> T:
+    """Return what a thread made; raise `CancelledError` if `stop` says yes before it is taken."""
+    while not stop():
+        if wait([future], None if stop.ask is None else PAUSE).done and not stop():
+            return future.result()
+    raise CancelledError
+
+
+def _encode(subject: Subject, batch: list[_Seen]) -> _Encoded:
     started = time.thread_time()
-    encodings = subject.encoder.encode(np.concatenate(chips)) if chips else _nothing(subject)
-    return _Encoded(encodings, time.thread_time() - started)
+    chips = [each.chips for each in batch if len(each.chips)]
+    none = np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
+    encodings = subject.encoder.encode(np.concatenate(chips)) if chips else none
+    return encodings, time.thread_time() - started
 
 
 def _finished(
-    batch: list[_Seen | _Copy],
+    batch: list[_Seen],
     encoded: Future[_Encoded],
     subject: Subject,
     results: dict[Path, PhotoResult],
 ) -> Iterator[PhotoResult]:
     """Give each photo of a batch its encodings; `results` keeps those that copies may refer to."""
-    done = encoded.result()
-    faces = len(done.encodings)
+    try:
+        encodings, spent = encoded.result()
+    except CancelledError:
+        encodings, spent = _encode(subject, batch)
     place = 0
     for seen in batch:
-        if isinstance(seen, _Copy):
-            first = results[seen.first]
-            photo = first.photo
-            if photo is not None:
-                photo = Photo(seen.path, photo.digest, photo.width, photo.height)
-            yield replace(first, path=seen.path, photo=photo, seconds={}, copy_of=seen.first)
+        if seen.copy_of is not None:
+            first = results[seen.copy_of]
+            photo = first.photo and replace(first.photo, path=seen.path)
+            yield replace(first, path=seen.path, photo=photo, seconds={}, copy_of=seen.copy_of)
             continue
         count = len(seen.chips)
-        encodings = done.encodings[place : place + count] if count else _nothing(subject)
-        place += count
         seconds = dict(seen.seconds)
         if count:
-            seconds["encode"] = done.seconds * count / faces
-        result = PhotoResult(
-            seen.path,
-            seen.photo,
-            seen.detections,
-            encodings,
-            seen.problem,
-            seconds,
-            left_out=seen.left_out,
-        )
+            seconds["encode"] = spent * count / len(encodings)
+        own = encodings[place : place + count]
+        place += count
+        what = (seen.path, seen.photo, seen.detections, own, seen.problem, seconds, None)
+        result = PhotoResult(*what, seen.left_out)
         results[seen.path] = result
         yield result
 
 
-def _nothing(subject: Subject) -> npt.NDArray[np.float32]:
-    return np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
-
-
 def _problem(path: Path, stage: str, error: Exception) -> _Seen:
-    nothing = np.zeros((0, 0, 0, 3), dtype=np.uint8)
-    return _Seen(path, None, (), nothing, (stage, str(error)), {})
+    return _Seen(path, None, (), NO_CHIPS, (stage, str(error)), {})
 
 
 @contextmanager

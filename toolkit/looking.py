@@ -1,0 +1,303 @@
+"""What both modes begin with: look at photos, read references, or take up what a run saw."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolkit import export, kept, photos
+from toolkit.errors import BadFolder
+from toolkit.records import Gallery
+from toolkit.references import read_references
+from toolkit.scan import PhotoResult, gather, scan
+from toolkit.search import References
+from toolkit.settings import PointAndShootSettings, Settings
+from toolkit.subjects.base import Subject
+
+# Called with what is being done, how many are done, how many there are, and the one just done.
+Progress = Callable[[str, int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """
+    What was seen in a folder of photos, before anybody is told apart.
+
+    Attributes
+    ----------
+    gallery : Gallery
+        Every sighting of the photos looked at, those that a person said to ignore too.
+    seconds : dict of str to float
+        "wall" is what looking took; the other entries are CPU seconds by stage, summed over
+        threads.
+    listed : int
+        Photos that were listed.
+    folder, people : Path or None
+        Where the photos are, and the references that were left out; None if unknown.
+    """
+
+    gallery: Gallery
+    seconds: dict[str, float]
+    listed: int
+    folder: Path | None = None
+    people: Path | None = None
+
+    @property
+    def not_seen(self) -> int:
+        """Photos that were listed and not looked at, because it was stopped."""
+        tried = self.gallery.problems["stage"] != "listing"
+        return self.listed - len(self.gallery.photos) - int(tried.sum())
+
+    @property
+    def complete(self) -> bool:
+        """Whether every listed photo was looked at; False where it was stopped before the end."""
+        return self.not_seen == 0
+
+
+def look(
+    photos_folder: str | Path,
+    out: str | Path | None = None,
+    *,
+    people: str | Path | None = None,
+    settings: Settings,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    subject: Subject | None = None,
+) -> Looked:
+    """
+    Find and describe every face in a folder of photos; nothing is written.
+
+    Parameters
+    ----------
+    photos_folder : path
+        Photos, in subfolders too.
+    out : path, optional
+        Where results will go: checked, and left out where it lies inside the photos.
+    people : path, optional
+        Folder of references: left out where it lies inside the photos.
+    settings : Settings
+        Of either mode.
+    progress : callable, optional
+        Called with "photos", the number looked at, the total, and the photo just done, photo by
+        photo.
+    stop : callable, optional
+        Asked whether to stop, from several threads, and several times a second. After a yes, what
+        was seen so far is returned within about a second; see `toolkit.scan.scan`.
+    subject : Subject, optional
+        What to look for; faces, as `settings` says, if not given.
+
+    Raises
+    ------
+    BadFolder
+        If a folder is missing or cannot be used, or holds no photo.
+    """
+    listed = list_photos(photos_folder, out, people)
+    subject = subject or face_subject(settings)
+    return look_at(listed, settings, subject, progress=progress, stop=stop)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The photos of a folder, and the folders themselves, checked."""
+
+    listing: photos.Listing
+    folder: Path
+    people: Path | None
+    out: Path | None
+
+
+def list_photos(
+    photos_folder: str | Path, out: str | Path | None = None, people: str | Path | None = None
+) -> Listed:
+    """
+    List the photos to look at, and check all folders before the long work begins.
+
+    Parameters
+    ----------
+    photos_folder, out, people
+        As for `look`.
+
+    Raises
+    ------
+    BadFolder
+        If a folder is missing or cannot be used, or holds no photo.
+    """
+    folder = folder_at(photos_folder)
+    references = None if people is None else folder_at(people)
+    if references is not None:
+        _require_two(folder, references)
+    photos.require_folder(folder, "photos")
+    target = None if out is None else folder_at(out)
+    if target is not None:
+        export.check_out(target, photos=folder, people=references)
+    apart = [path for path in (target, references) if path is not None]
+    listing = photos.find(folder, leave_out=apart)
+    if not listing.photos:
+        also = f" ({len(listing.skipped)} other files)" if listing.skipped else ""
+        raise BadFolder(
+            f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF or "
+            "HEIC files, in subfolders or not."
+        )
+    return Listed(listing, folder, references, target)
+
+
+def look_at(
+    listed: Listed,
+    settings: Settings,
+    subject: Subject,
+    *,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Looked:
+    """Look at the photos of a list; for the parameters, see `look`."""
+    started = time.perf_counter()
+    seconds: dict[str, float] = {}
+    total = len(listed.listing.photos)
+    done = 0
+
+    def timed(results: Iterator[PhotoResult]) -> Iterator[PhotoResult]:
+        for result in results:
+            for stage, value in result.seconds.items():
+                seconds[stage] = seconds.get(stage, 0.0) + value
+            yield result
+
+    def seen(path: Path) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress("photos", done, total, str(path))
+
+    results = scan(
+        listed.listing.photos,
+        subject,
+        long_edge=settings.long_edge,
+        min_face=settings.min_face,
+        min_sharpness=settings.min_sharpness,
+        jobs=settings.threads,
+        stop=stop,
+        seen=seen,
+    )
+    gallery = gather(timed(results), subject.encoder.info, skipped=listed.listing.skipped)
+    seconds["wall"] = time.perf_counter() - started
+    return Looked(gallery, seconds, total, listed.folder, listed.people)
+
+
+def read_people(
+    people: str | Path,
+    photos_folder: str | Path | None = None,
+    *,
+    settings: PointAndShootSettings,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    subject: Subject | None = None,
+) -> References | None:
+    """
+    Read the example photos of known people.
+
+    Parameters
+    ----------
+    people : path
+        One folder a person, named as the results should be, with one or more photos of that person
+        (in subfolders too).
+    photos_folder : path, optional
+        The photos to be sorted: left out where they lie inside `people`.
+    settings : PointAndShootSettings
+        How.
+    progress : callable, optional
+        Called with "references", the number read, the total, and the photo just done.
+    stop, subject
+        As for `look`.
+
+    Returns
+    -------
+    toolkit.search.References or None
+        None if it was stopped, and only then: with some of the people nothing can be matched, as
+        faces of the others would be taken for them, or for nobody.
+
+    Raises
+    ------
+    BadFolder
+        If the folder is missing, or nobody has a reference that serves.
+    """
+    folder = folder_at(people)
+    photos.require_folder(folder, "people")
+    apart = None if photos_folder is None else folder_at(photos_folder)
+    if apart is not None:
+        _require_two(apart, folder)
+    return read_references(
+        folder,
+        subject or face_subject(settings),
+        settings,
+        progress=for_work(progress, "references"),
+        stop=stop,
+        leave_out=[] if apart is None else [apart],
+    )
+
+
+def taken_up(out: str | Path) -> tuple[Looked, kept.Run]:
+    """
+    Go on from the folder of an earlier run, without looking at its photos again.
+
+    Faces that were ignored in that run are not in its tables: to have them back, look again.
+
+    Returns
+    -------
+    (Looked, toolkit.kept.Run)
+        What that run saw, for `autopilot_of` and `point_and_shoot_of`; and the run, for its mode,
+        settings and names.
+
+    Raises
+    ------
+    BadFolder
+        If it is no such folder, or a file of it is missing, damaged, or does not fit the others.
+    """
+    run = kept.load(folder_at(out))
+    if run.lacking:
+        raise BadFolder(run.lacking)
+    tried = run.gallery.problems["stage"] != "listing"
+    listed = len(run.gallery.photos) + int(tried.sum()) + run.not_seen
+    return Looked(run.gallery, {}, listed), run
+
+
+def _require_two(folder: Path, people: Path) -> None:
+    photos.require_folder(people, "people")
+    if folder.resolve() == people.resolve():
+        raise BadFolder(
+            f"the photos and the people are the same folder, {folder}; expected a second folder "
+            "with one subfolder of example photos for each person."
+        )
+
+
+def face_subject(settings: Settings) -> Subject:
+    """Return the subject "face" as the settings want it."""
+    from toolkit.subjects.face import face
+
+    return face(settings)
+
+
+def folder_at(path: str | Path) -> Path:
+    """Return a path with "~" replaced; an empty one (a variable that is not set) is refused."""
+    if not str(path):
+        raise BadFolder("a folder's path is empty; expected the path of a folder.")
+    try:
+        return Path(path).expanduser() if str(path).startswith("~") else Path(path)
+    except RuntimeError as error:
+        raise BadFolder(f"{path}: {error}. Write the path in full.") from error
+
+
+def for_work(progress: Progress | None, work: str) -> Callable[[int, int, str], None] | None:
+    """Return what tells `progress` of one kind of work; None where nobody is told."""
+    if progress is None:
+        return None
+    return lambda done, total, item: progress(work, done, total, item)
+
+
+@contextlib.contextmanager
+def stopwatch(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    """Add the CPU seconds that a block takes in this thread to `seconds`."""
+    started = time.thread_time()
+    yield
+    seconds[stage] = seconds.get(stage, 0.0) + time.thread_time() - started
