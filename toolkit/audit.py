@@ -25,13 +25,12 @@ from toolkit.errors import BadSetting
 from toolkit.links import Labels, Pairs, pairs_within
 from toolkit.names import printable
 from toolkit.neighbours import Encodings
+from toolkit.rates import Asked, Rates, once_each, same_pairs, written
+from toolkit.rates import interval as interval
 from toolkit.records import Gallery
 
 THRESHOLDS = tuple(np.round(np.arange(0.30, 0.701, 0.02), 2).tolist())
-RATE_COLUMNS = (
-    *("threshold", "pairs", "near", "false_match", "match_low", "match_high"),
-    *("joined", "false_merge", "merge_low", "merge_high", "expected_wrong"),
-)
+RATE_COLUMNS = (*Rates._fields, "expected_wrong")
 PICTURE_COLUMNS = ("path", "distance", "probability", "first", "second")
 
 # Two faces of one photo that are one person with this probability, by their distance, are taken for
@@ -44,6 +43,27 @@ SURE = 0.95
 KIN = 2.0
 # Pairs drawn from all over the album, to compare those within photos with.
 _DRAWN = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """
+    What the photos of a gallery say about any grouping of it.
+
+    Attributes
+    ----------
+    asked : Asked
+        Pairs within photos, which are two people.
+    apart : Tree
+        Joins that keep these pairs apart.
+    pictures : pandas.DataFrame
+        Pairs within photos that look like one person, and are not asked, nearest first: distance,
+        probability, first, second.
+    """
+
+    asked: Asked
+    apart: linkage.Tree
+    pictures: pd.DataFrame
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,8 +159,8 @@ class Audit:
         else:
             lines += [
                 f"  {here['pairs']:,.0f} pairs of groups were seen in one photo: two people each.",
-                f"  within the threshold: {_number(here['near'])} of them, {_share(here, 'match')}",
-                f"  joined, had photos not kept them apart: {_number(here['joined'])}, "
+                f"  within the threshold: {written(here['near'])} of them, {_share(here, 'match')}",
+                f"  joined, had photos not kept them apart: {written(here['joined'])}, "
                 f"{_share(here, 'merge')}",
                 f"  (in brackets: the {level} interval)",
             ]
@@ -241,31 +261,14 @@ def audit(
     labels = numbered(names)
     people = int(labels.max()) + 1 if len(labels) else 0
     paths = gallery.sightings["path"].to_numpy(dtype=object)
-    inside = pairs_within(photo_of)
-    away = neighbours.pair_distances(encodings, inside[:, 0], inside[:, 1])
-    same = calibration.probability(away, max(people - 1, 1))
-    odd = same >= SAME_PICTURE
-    pictures = pd.DataFrame(
-        {
-            "path": paths[inside[odd, 0]],
-            "distance": away[odd],
-            "probability": same[odd],
-            "first": inside[odd, 0],
-            "second": inside[odd, 1],
-        },
-        columns=list(PICTURE_COLUMNS),
-    ).sort_values("distance", ignore_index=True)
-    inside, away = inside[~odd], away[~odd]
-    free = linkage.tree(encodings)
+    known = ask(gallery)
+    asked, odd = known.asked, known.pictures
+    pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
     wanted = sorted({float(threshold), *map(float, thresholds)})
-    # Who is seen with whom again and again is told by a grouping that is not the one judged here,
-    # and that never puts two faces of one photo together.
-    apart = linkage.tree(encodings, cannot_link=inside)
-    weights = _once_each(apart.labels_after(doubts.best_joins(apart, calibration)), inside)
     rows = [
         (
-            *_rates(value, free, inside, away, weights, level),
-            doubts.expected_wrong(apart, calibration, value),
+            *asked.at(value, level=level),
+            doubts.expected_wrong(known.apart, calibration, value),
         )
         for value in wanted
     ]
@@ -282,11 +285,52 @@ def audit(
         alike=_named(
             doubts.alike(encodings, labels, photo_of, calibration, most=most), names, labels, paths
         )[list(ALIKE_COLUMNS)],
-        pictures=pictures,
-        kin=_kin(encodings, labels, away, calibration.even, seed),
+        pictures=pictures[list(PICTURE_COLUMNS)],
+        kin=_kin(encodings, labels, asked.away, calibration.even, seed),
         level=level,
         method=method,
     )
+
+
+def ask(gallery: Gallery, *, tree: linkage.Tree | None = None, held: Pairs | None = None) -> Known:
+    """
+    Gather what a gallery's photos say about any grouping of it.
+
+    It takes as long as two trees of joins; then every threshold is answered in a moment.
+
+    Parameters
+    ----------
+    gallery : Gallery
+        n sightings.
+    tree : Tree, optional
+        Joins of these sightings, made without must-links, to be taken where they are the ones
+        needed.
+    held : numpy.ndarray, optional
+        Shape (m, 2), int64: the cannot-links that `tree` was made with.
+    """
+    encodings, calibration = gallery.encodings, gallery.encoder.calibration
+    inside = pairs_within(gallery.photo_of)
+
+    def made(cannot: Pairs) -> linkage.Tree:
+        if tree is not None and held is not None and same_pairs(cannot, held):
+            return tree
+        return linkage.tree(encodings, cannot_link=cannot)
+
+    free = made(inside[:0])
+    away = neighbours.pair_distances(encodings, inside[:, 0], inside[:, 1])
+    # How many people could be alike by accident is asked of no grouping that is judged here: what
+    # is taken for a mirror is the same at every threshold.
+    people = free.start - doubts.best_joins(free, calibration)
+    same = calibration.probability(away, max(people - 1, 1))
+    odd = same >= SAME_PICTURE
+    # Who is seen with whom again and again is told by a grouping that is not the one judged here,
+    # and that never puts two faces of one photo together.
+    apart = made(inside[~odd]) if not odd.all() else free
+    weights = once_each(apart.labels_after(doubts.best_joins(apart, calibration)), inside[~odd])
+    pictures = pd.DataFrame(
+        {"distance": away, "probability": same, "first": inside[:, 0], "second": inside[:, 1]}
+    )[odd].sort_values("distance", ignore_index=True)
+    return Known(Asked(inside[~odd], away[~odd], weights, free), apart, pictures)
 
 
 def numbered(names: Sequence[str | None]) -> Labels:
@@ -294,65 +338,10 @@ def numbered(names: Sequence[str | None]) -> Labels:
     return pd.factorize(pd.Series(list(names), dtype=object))[0].astype(np.int64)
 
 
-def interval(count: float, of: float, level: float) -> tuple[float, float]:
-    """
-    Return the exact interval of a share (Clopper and Pearson 1934).
-
-    Parameters
-    ----------
-    count, of : float
-        Successes and trials; trials below 1 tell nothing: 0 to 1.
-    level : float
-        Confidence, between 0 and 1.
-    """
-    from scipy.stats import beta
-
-    if of < 1:
-        return 0.0, 1.0
-    tail = (1 - level) / 2
-    low = float(beta.ppf(tail, count, of - count + 1)) if count > 0 else 0.0
-    high = float(beta.ppf(1 - tail, count + 1, of - count)) if count < of else 1.0
-    return low, high
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-
-
 def _share(row: pd.Series, kind: str) -> str:
     """Say a rate with its interval."""
     rate = row[f"false_{kind}"]
     return f"{rate:.2%} ({row[f'{kind}_low']:.2%} to {row[f'{kind}_high']:.2%})"
-
-
-def _once_each(labels: Labels, inside: Pairs) -> npt.NDArray[np.float64]:
-    """Weight pairs so that all pairs of the same two groups weigh 1 together."""
-    ends = np.sort(labels[inside], axis=1)
-    _, which, counts = np.unique(ends, axis=0, return_inverse=True, return_counts=True)
-    weights: npt.NDArray[np.float64] = 1.0 / counts[which.reshape(-1)]
-    return weights
-
-
-def _rates(
-    value: float,
-    free: linkage.Tree,
-    inside: Pairs,
-    away: npt.NDArray[np.float64],
-    weights: npt.NDArray[np.float64],
-    level: float,
-) -> tuple[float, ...]:
-    labels = free.labels_after(free.made_at(value))
-    together = labels[inside[:, 0]] == labels[inside[:, 1]]
-    # Six sixths are 1, not a little less.
-    asked, near, joined = (
-        round(float(weights[which].sum()), 9)
-        for which in (np.ones(len(inside), dtype=np.bool_), away <= value, together)
-    )
-    shares = [
-        (count, count / asked if asked else np.nan, *interval(count, asked, level))
-        for count in (near, joined)
-    ]
-    return (value, asked, *shares[0], *shares[1])
 
 
 def _kin(
