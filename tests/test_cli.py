@@ -132,13 +132,27 @@ def test_a_bug_keeps_its_traceback(album, tmp_path, monkeypatch) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
 def test_an_interrupt_ends_with_130_and_loses_nothing(sample_album, tmp_path) -> None:
     before = files_in(sample_album)
-    # A test runner in the background may hand down that interrupts are ignored.
-    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    begun = tmp_path / "begun"
+    # A test runner in the background may hand down that interrupts are ignored. The first photo says
+    # that the run is under way.
+    code = f"""
+import pathlib, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from toolkit import photos
+opened = photos.open_shrunk
+def open_shrunk(*arguments, **options):
+    pathlib.Path({str(begun)!r}).touch()
+    return opened(*arguments, **options)
+photos.open_shrunk = open_shrunk
+"""
     command = [sys.executable, "-c", code + SIGHTINGS[-1]]
     command += ["autopilot", str(sample_album / "photos"), str(tmp_path / "out")]
     command += ["--upsample", "2", "--jobs", "1"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
-        time.sleep(2.5)
+        for _ in range(600):
+            if begun.exists():
+                break
+            time.sleep(0.1)
         run.send_signal(signal.SIGINT)
         _, err = run.communicate(timeout=120)
     assert run.returncode == 130, err
