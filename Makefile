@@ -1,6 +1,7 @@
 # make demo   the sample album, sorted both ways
 # make test   every test
 # make lab    JupyterLab on the notebooks
+# make app    both modes as a page in the browser
 # make check  lint, format and types
 # make models where the model files are, and whether they are the right ones
 
@@ -13,11 +14,11 @@ BIN := $(VENV)/bin
 endif
 READY := $(VENV)/.ready
 
-.PHONY: demo test lab check models clean
+.PHONY: demo test lab app check models clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[landmarks68,formats,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[landmarks68,formats,app,dev]"
 	@touch $(READY)
 
 demo: $(READY)
@@ -35,7 +36,11 @@ test: $(READY)
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 lab: $(READY)
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/00_start_here.ipynb
+
+app: $(READY)
+	$(BIN)/sightings app
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -125,6 +125,7 @@ def _autopilot(options: argparse.Namespace, console: TextIO) -> None:
             settings=AutopilotSettings(**_settings(options)),
             dry_run=options.dry_run,
             replace=options.replace,
+            faces=not options.no_faces,
             progress=progress,
         )
     _report(result, options)
@@ -141,6 +142,7 @@ def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
             settings=PointAndShootSettings(**_settings(options), largest_face=options.largest_face),
             dry_run=options.dry_run,
             replace=options.replace,
+            faces=not options.no_faces,
             progress=progress,
         )
     _report(result, options)
@@ -174,11 +176,28 @@ def _models(options: argparse.Namespace, console: TextIO) -> None:
         raise SightingsError(required[0])
 
 
+def _app(options: argparse.Namespace, console: TextIO) -> None:
+    import threading
+    import webbrowser
+
+    from toolkit import app
+
+    def ready(address: str, once: str) -> None:
+        sys.stdout.write(f"Sightings is at {address}\nPress Ctrl-C here to end it.\n")
+        sys.stdout.flush()
+        if not options.no_browser:
+            # Some browsers return only when they are closed.
+            threading.Thread(target=webbrowser.open, args=(once,), daemon=True).start()
+
+    app.serve(options.photos, options.people, options.out, port=options.port, ready=ready)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "autopilot": _autopilot,
     "point-and-shoot": _point_and_shoot,
     "sample": _sample,
     "models": _models,
+    "app": _app,
     "audit": measuring.audit,
     "evaluate": measuring.evaluate,
     "bench": measuring.bench,

@@ -35,7 +35,8 @@ AUTOPILOT = """\
 Read a folder of photos (and its subfolders), learn every new face, and copy each photo into one
 folder for each person in it: a photo of five people lands in five folders. person_001 is the one
 seen most. OUT also gets sightings.csv (every face: where, who), nobody.csv (photos in no folder),
-problems.csv (files that could not be read, and why) and run.json (the settings).
+problems.csv (files that could not be read, and why), run.json (the settings) and report.html: open
+that first.
 """
 
 POINT_AND_SHOOT = """\
@@ -62,6 +63,14 @@ EVALUATE = """\
 Compare a result with the truth, a table with the columns photo and person: one row for each person
 in a photo, and left, top, right, bottom (px) where a photo shows several. Prints every score beside
 the two answers that need no look at a photo, with 95% intervals.
+"""
+
+APP = """\
+  sightings app ~/Pictures/Norway
+
+Open the panels as one page in the browser: choose folders, sort, look through the faces, export.
+The page is served to this computer alone, under an address with a secret word in it, and loads
+nothing from anywhere else. Ctrl-C ends it. Needs Voila: pip install voila.
 """
 
 
@@ -126,6 +135,15 @@ def parser() -> argparse.ArgumentParser:
     )
     sample.add_argument("out", metavar="OUT", help="a new folder")
     sample.add_argument("--quiet", action="store_true", help="print nothing")
+
+    app = _command(commands, "app", "both modes as a page in the browser", APP)
+    app.add_argument("photos", metavar="PHOTOS", nargs="?", help="folder of photos to begin with")
+    app.add_argument("--people", metavar="PEOPLE", help="one folder for each person")
+    app.add_argument("--out", metavar="OUT", help="where the folders go")
+    app.add_argument(
+        "--port", type=int, default=0, metavar="N", help="of this computer (any that is free)"
+    )
+    app.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
 
     _command(commands, "models", "check the model files", "Find the model files and check them.")
 
@@ -325,6 +343,7 @@ def _shared(command: argparse.ArgumentParser, confused: str) -> None:
         action="store_true",
         help="take away what an earlier run put into OUT and this one sorts otherwise",
     )
+    add("--no-faces", action="store_true", help="leave the pictures out of report.html")
     add(
         "--jobs",
         type=int,

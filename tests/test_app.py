@@ -1,0 +1,288 @@
+"""The app: its arguments, its guards, and its page in a real browser."""
+
+import ast
+import contextlib
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from browser_lab import (
+    end_processes,
+    ended,
+    free_port,
+    kernels_under,
+    layout_faults,
+    private_jupyter,
+    screenshot,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit import app, cli
+from toolkit.errors import BadFolder, BadSetting
+
+pytest_plugins = ["browser_fixtures"]
+
+SIGHTINGS = [sys.executable, "-c", "from toolkit.cli import main; raise SystemExit(main())"]
+ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too: odd file names
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+def told(monkeypatch):
+    """Write down what the app is started with, instead of starting it."""
+    seen = {}
+
+    def serve(*folders, port, ready):
+        seen.update(folders=folders, port=port)
+        ready("http://here/?token=word", "http://here/once/other")
+
+    monkeypatch.setattr(app, "serve", serve)
+    return seen
+
+
+@given(ANY_TEXT, st.none() | ANY_TEXT, st.none() | ANY_TEXT)
+def test_a_folder_of_any_name_is_text_in_the_notebook_never_code(photos, people, out):
+    text = app.page_notebook(photos, people, out)
+    assert text.isascii()
+    (cell,) = json.loads(text)["cells"]
+    imported, called = ast.parse(cell["source"]).body
+    assert ast.unparse(imported) == "from toolkit.widgets.app_page import page"
+    assert isinstance(called, ast.Expr)
+    assert isinstance(called.value, ast.Call)
+    assert ast.unparse(called.value.func) == "page"
+    assert [ast.literal_eval(each) for each in called.value.args] == [photos, people, out]
+
+
+def test_quotes_in_a_path_stay_inside_the_text():
+    text = app.page_notebook('a\'); import os; (\'"""\\', None, None)
+    assert len(ast.parse(json.loads(text)["cells"][0]["source"]).body) == 2
+
+
+def test_the_arguments_reach_the_app_and_a_browser_opens(monkeypatch, capsys):
+    seen, opened = told(monkeypatch), []
+    called = threading.Event()
+    monkeypatch.setattr("webbrowser.open", lambda url: (opened.append(url), called.set()))
+    assert cli.main(["app", "in", "--people", "who", "--out", "to", "--port", "8899"]) == 0
+    assert seen == {"folders": ("in", "who", "to"), "port": 8899}
+    assert called.wait(10)
+    assert opened == ["http://here/once/other"]
+    assert "http://here/?token=word\n" in capsys.readouterr().out
+
+
+def test_without_arguments_any_port_will_do_and_no_browser_opens_where_told(monkeypatch):
+    seen, opened = told(monkeypatch), []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert cli.main(["app", "--no-browser"]) == 0
+    assert seen == {"folders": (None, None, None), "port": 0}
+    assert opened == []
+
+
+def test_without_voila_one_line_says_what_to_do(monkeypatch, capsys):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "voila" else find(name)
+    )
+    assert cli.main(["app", "--no-browser"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "pip install voila" in said
+
+
+def test_a_port_that_is_taken_is_named(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert cli.main(["app", "--no-browser", "--port", str(port)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"port {port}" in said
+    assert "--port" in said
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_number_that_is_no_port_is_refused(port):
+    with pytest.raises(BadSetting, match=str(port)):
+        app.serve(port=port, ready=lambda address, once: None)
+
+
+def test_folders_have_to_be_there_before_anything_starts(tmp_path):
+    for folders in ((tmp_path / "none",), (tmp_path, tmp_path / "none"), ("",)):
+        with pytest.raises(BadFolder):
+            app.serve(*folders, ready=lambda address, once: None)
+
+
+def test_the_command_line_loads_the_app_only_when_asked():
+    code = "import sys; from toolkit import cli; cli.parser(); print('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"toolkit.app", "voila", "tornado", "webbrowser"}.isdisjoint(done.stdout.split())
+
+
+def test_the_kernel_is_this_python_whatever_is_installed(tmp_path, monkeypatch):
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    other = tmp_path / "other" / "kernels" / app.KERNEL
+    other.mkdir(parents=True)
+    spec = {"argv": ["/bin/false"], "display_name": "x", "language": "python"}
+    (other / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "other"))
+    with app._jupyter_files(tmp_path / "own"):
+        found = KernelSpecManager().get_kernel_spec(app.KERNEL)
+    assert found.argv[0] == sys.executable
+    assert os.environ["JUPYTER_PATH"] == str(tmp_path / "other")
+
+
+class Served:
+    """The app as a user starts it, with a browser that only writes down what it is given."""
+
+    def __init__(self, folder: Path, photos: Path) -> None:
+        self.folder = folder
+        opener = folder / "browser.py"
+        opener.write_text(
+            "import pathlib, sys\n"
+            f"pathlib.Path({str(folder / 'opened')!r}).write_text(sys.argv[1])\n"
+        )
+        (folder / "tmp").mkdir()
+        environment = private_jupyter(folder / "jupyter")
+        environment["BROWSER"] = f"{sys.executable} {opener} %s"
+        environment["TMPDIR"] = str(folder / "tmp")
+        self.port = free_port()
+        command = [*SIGHTINGS, "app", str(photos), "--port", str(self.port)]
+        with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
+            self.process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            )
+        self.address = self.wait_for(self._printed).split()[3]
+
+    def _printed(self) -> str:
+        text = (self.folder / "out").read_text()
+        assert self.process.poll() is None, (self.folder / "err").read_text()
+        return text if text.count("\n") == 2 else ""
+
+    def wait_for(self, told, seconds: float = 60):
+        """Return what a function returns, once it is something."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(FileNotFoundError):
+                if found := told():
+                    return found
+            time.sleep(0.05)
+        raise AssertionError("nothing came")
+
+    def kernels(self) -> list[psutil.Process]:
+        """Return the kernels that run."""
+        return kernels_under(self.process.pid)
+
+    def ask(
+        self, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], str]:
+        """Ask, without a token of its own; what a redirection leads to is not asked."""
+
+        class Stay(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *arguments):
+                return None
+
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
+        try:
+            with urllib.request.build_opener(Stay).open(request, timeout=20) as answer:
+                return answer.status, dict(answer.headers), answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers), error.read().decode()
+
+
+@pytest.fixture
+def served(tmp_path, album):
+    renamed = album.rename(album.parent / "photos <img src=x onerror=alert(1)> 'and' \"so\"")
+    started = Served(tmp_path, renamed)
+    try:
+        yield started
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(started.process.pid)
+            end_processes([*process.children(recursive=True), process])
+        started.process.wait()
+
+
+@pytest.mark.browser
+def test_the_page_shows_and_asks_no_other_machine(served, context, watch):
+    page = context.new_page()
+    watch.follow(page)
+    answer = page.goto(served.address)
+    panel = page.locator(".sightings-page")
+    panel.wait_for(state="visible", timeout=60_000)
+    assert panel.get_by_role("heading", name="Sightings").is_visible()
+    assert page.title() == "Sightings"
+    assert page.locator("img[src=x]").count() == 0
+    assert layout_faults(page, ".sightings-page") == []
+    screenshot(page, "app")
+    assert any("/channels" in address for address in watch.requests)
+    assert not watch.elsewhere()
+    (kernel,) = served.kernels()
+    assert Path(kernel.cmdline()[0]) == Path(sys.executable)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "cdn.jsdelivr.net" not in answer.text()
+
+    page.goto("about:blank")
+    served.wait_for(lambda: not served.kernels())
+    page.goto(served.address)
+    panel.wait_for(state="visible", timeout=60_000)
+    (kernel,) = served.kernels()
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.wait(30) == 0
+    assert ended(kernel)
+    assert list((served.folder / "tmp").iterdir()) == []
+    assert (served.folder / "err").read_text() == ""
+
+
+@pytest.mark.browser
+def test_nobody_gets_in_without_the_token(served):
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "c2lnaHRpbmdzIHRlc3RzIQ==",
+    }
+    for path in ("/", "/?token=wrong", "/api/kernels", "/voila/render/Sightings.ipynb"):
+        status, headers, body = served.ask(path)
+        assert (status, body) == (302, ""), path
+        assert headers["Location"].startswith("/login"), path
+    assert served.ask(f"/api/kernels/{NOBODY}")[0] == 403
+    assert served.ask(f"/api/kernels/{NOBODY}/channels", **upgrade)[0] == 403
+    assert served.ask("/voila/files/Sightings.ipynb")[0] == 403
+    token = urlsplit(served.address).query
+    assert served.ask(f"/?{token}", Host=f"elsewhere.example:{served.port}")[0] == 403
+    assert served.kernels() == []
+    for headers in ({}, {"Origin": "http://elsewhere.example"}):
+        status, _, _ = served.ask(f"/voila/api/shutdown/{NOBODY}?{token}", b"", **headers)
+        assert status == 403
+    own = {"Origin": f"http://127.0.0.1:{served.port}"}
+    assert served.ask(f"/voila/api/shutdown/{NOBODY}", b"", **own)[0] == 403
+
+    opened = served.wait_for((served.folder / "opened").read_text)
+    assert token.removeprefix("token=") not in opened
+    path = urlsplit(opened).path
+    assert served.ask("/once/guess")[0] == 403
+    status, headers, _ = served.ask(path)
+    assert (status, headers["Location"]) == (302, f"/?{token}")
+    assert served.ask(path)[0] == 403
+
+    inside = [each for each in (served.folder / "tmp").iterdir() if each.is_dir()]
+    assert [each.stat().st_mode & 0o777 for each in inside] == [0o700]
+    listening = {
+        each.laddr.ip
+        for each in psutil.Process(served.process.pid).net_connections("inet")
+        if each.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}

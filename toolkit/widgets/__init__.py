@@ -1,0 +1,1 @@
+"""Panels for notebooks: ipywidgets over callables; the work itself is done elsewhere."""
