@@ -1,0 +1,562 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from toolkit import correcting, decisions, doubts, grouping
+from toolkit.calibration import Calibration
+from toolkit.contradictions import settled
+from toolkit.correcting import Corrections
+from toolkit.decisions import Decision, apply, face_of
+from toolkit.errors import BadFolder, BadSetting
+from toolkit.questions import Question
+from toolkit.records import (
+    PHOTO_COLUMNS,
+    PROBLEM_COLUMNS,
+    SIGHTING_COLUMNS,
+    EncoderInfo,
+    Gallery,
+)
+from toolkit.settings import AutopilotSettings
+
+AT = AutopilotSettings(threshold=0.5)
+
+
+def gallery(rows, photo_of=None) -> Gallery:
+    """Faces at places on a line (or in space), each in a photo of its own unless said."""
+    rows = np.asarray(rows, np.float32)
+    rows = rows[:, None] if rows.ndim == 1 else rows
+    photo_of = list(range(len(rows))) if photo_of is None else photo_of
+    table = pd.DataFrame(
+        [
+            (f"{photo:064x}", f"p{photo}.jpg", 20 * row, 0, 20 * row + 9, 9, 1.0)
+            for row, photo in enumerate(photo_of)
+        ],
+        columns=list(SIGHTING_COLUMNS),
+    )
+    photos = table.drop_duplicates("photo_digest")[["path", "photo_digest"]]
+    photos = photos.assign(width=99, height=99, left_out=0)[list(PHOTO_COLUMNS)]
+    info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", Calibration(60.0, 0.6))
+    problems = pd.DataFrame(columns=list(PROBLEM_COLUMNS))
+    return Gallery(photos, table, rows, info, problems)
+
+
+class Album:
+    """A gallery as it is grouped by the decisions so far."""
+
+    def __init__(self, full: Gallery, made) -> None:
+        self.gallery = decisions.without_ignored(full, made)
+        self.decided = apply(made, self.gallery)
+        found = grouping.group_people(self.gallery, AT, decided=self.decided)
+        self.labels = found.clustering.labels
+        self.names = decisions.name_groups(
+            self.labels, grouping.person_names(found.clustering), self.decided.names
+        )
+        self.row = {face_of(self.gallery, row): row for row in range(len(self.gallery))}
+
+    @property
+    def seen(self):
+        return self.gallery, self.labels, self.names
+
+    def faces(self, group):
+        return [face_of(self.gallery, row) for row in np.flatnonzero(self.labels == group)]
+
+    def groups(self, faces) -> set[int]:
+        return {int(self.labels[self.row[face]]) for face in faces}
+
+    def called(self, faces) -> set[str]:
+        return {self.names[self.row[face]] for face in faces}
+
+    def sides(self):
+        return doubts.sides(
+            self.gallery.encodings,
+            self.labels,
+            self.gallery.photo_of,
+            must_link=self.decided.must,
+        )
+
+
+@st.composite
+def albums(draw) -> Gallery:
+    count = draw(st.integers(2, 10))
+    # Sixteenths: some equal, some 0.5 apart to the last bit.
+    rows = draw(st.lists(st.integers(0, 40), min_size=count, max_size=count))
+    photos = draw(st.lists(st.integers(0, 12), min_size=count, max_size=count))
+    return gallery(np.array(rows) / 16, photos)
+
+
+def gesture(draw, album: Album):
+    """Draw a gesture, and what has to be true after it."""
+    count = len(album.gallery)
+    row = draw(st.integers(0, count - 1))
+    other = draw(st.integers(0, count - 1))
+    face, second = face_of(album.gallery, row), face_of(album.gallery, other)
+    group, with_it = int(album.labels[row]), int(album.labels[other])
+    mine, both = album.faces(group), [*album.faces(group), *album.faces(with_it)]
+    kind = draw(st.sampled_from(["merge", "split", "same", "different", "not", "ignore", "name"]))
+    if kind == "merge":
+        made = correcting.merge(*album.seen, group, with_it, decided=album.decided)
+        return made, lambda after: len(after.groups(both)) == 1
+    if kind == "split":
+        made = correcting.split(*album.seen, album.sides(), group)
+        pair = made.decisions[0].face, made.decisions[0].other
+        return made, lambda after: len(after.groups(pair)) == 2
+    if kind in ("same", "different"):
+        made = getattr(correcting, kind)(album.gallery, album.names, row, other)
+        number = 1 if kind == "same" else 2
+        return made, lambda after: len(after.groups([face, second])) == number
+    if kind == "not":
+        made = correcting.not_this_person(*album.seen, row, decided=album.decided)
+        if made.decisions[-1].kind == "not":
+            name = album.names[row]
+            return (
+                made,
+                lambda after: (
+                    after.decided.names.get(after.row[face]) != name
+                    and (len(mine) == 1 or name not in after.called([face]))
+                ),
+            )
+        return made, lambda after: len(after.groups([face, made.decisions[0].other])) == 2
+    if kind == "ignore":
+        made = correcting.ignore(*album.seen, row, decided=album.decided)
+        rest = [each for each in mine if each != face]
+        # Whom decisions tie to each other stay tied, and keep their name.
+        name = album.names[row] if album.names[row] in album.decided.names.values() else None
+        return (
+            made,
+            lambda after: (
+                face not in after.row and (name is None or not rest or name in after.called(rest))
+            ),
+        )
+    text = draw(st.sampled_from(["Anna", "anna", "Bo", "person_001", "person_002"]))
+    there = correcting.called(album.labels, album.names, text)
+    made = correcting.name(*album.seen, group, text, decided=album.decided)
+    if there is not None:
+        mine = [*mine, *album.faces(there)]
+        text = text if there == group else album.names[np.flatnonzero(album.labels == there)[0]]
+    return made, lambda after: after.called(mine) == {text} and len(after.groups(mine)) == 1
+
+
+# Shrinking a long story of gestures takes minutes.
+@settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(st.data(), albums(), st.integers(1, 8))
+def test_any_gestures_can_be_applied_hold_and_can_be_taken_back(data, full, many) -> None:
+    session = Corrections(full)
+    before = []
+    for _ in range(many):
+        album = Album(full, session.decisions)
+        if not len(album.gallery):
+            break
+        try:
+            made, holds = gesture(data.draw, album)
+        except BadSetting:
+            continue  # One group with itself, a split of one face: nothing was decided.
+        before.append(session.decisions)
+        taken = session.add(made)
+        assert session.decisions[-len(made.decisions) :] == made.decisions
+        assert set(taken) == set(before[-1]) - set(session.decisions)
+        assert ("takes back" in session.last) == bool(taken)
+        apply(session.decisions, full)
+        assert holds(Album(full, session.decisions)), made.said
+    while before:
+        session.undo()
+        assert session.decisions == before.pop()
+    assert not session.can_undo
+    assert session.undo() == ""
+
+
+# Two on the left, two on the right, one far away, each in a photo of its own.
+FIVE = [0.0, 0.1, 2.0, 2.2, 9.0]
+
+
+def link(full, kind, one, other) -> Decision:
+    return Decision(kind, face_of(full, one), face_of(full, other))
+
+
+def named(full, row, text) -> Decision:
+    return Decision("name", face_of(full, row), name=text)
+
+
+def test_a_group_is_merged_by_its_most_central_face() -> None:
+    full = gallery([0.0, 0.1, 0.3, 5.0])
+    made = correcting.merge(full, np.array([0, 0, 0, 1]), ["Anna"] * 3 + ["person_007"], 0, 1)
+    assert made.decisions == (link(full, "same", 1, 3),)
+    assert made.said == "Anna and person_007 are one person"
+
+
+def test_groups_seen_in_one_photo_can_be_merged() -> None:
+    full = gallery([0.0, 0.1, 2.0, 2.1], [0, 1, 0, 1])
+    session = Corrections(full)
+    album = Album(full, ())
+    session.add(correcting.merge(*album.seen, 0, 1))
+    assert set(Album(full, session.decisions).labels) == {0}
+
+
+def test_the_first_of_two_names_is_kept_in_a_merge_and_ties_go_over() -> None:
+    full = gallery(FIVE)
+    session = Corrections(full)
+    for each in (named(full, 0, "Anna"), named(full, 2, "Bob"), named(full, 4, "Bob")):
+        session.add(correcting.Gesture((each,), "named"))
+    album = Album(full, session.decisions)
+    made = correcting.merge(*album.seen, int(album.labels[0]), int(album.labels[2]))
+    assert len(made.decisions) == 1
+    made = correcting.merge(
+        *album.seen, int(album.labels[0]), int(album.labels[2]), decided=album.decided
+    )
+    assert len(session.add(made)) == 2
+    assert set(Album(full, session.decisions).names) == {"Anna"}
+
+
+def test_a_split_names_the_nearest_pair_across() -> None:
+    full = gallery([0.0, 0.1, 0.4, 0.45])
+    album = Album(full, ())
+    made = correcting.split(*album.seen, album.sides(), 0)
+    assert made.decisions == (link(full, "different", 1, 2),)
+    assert Album(full, made.decisions).labels.tolist() == [0, 0, 1, 1]
+    single = gallery([0.0])
+    with pytest.raises(BadSetting, match="group 0 has no two sides"):
+        correcting.split(*Album(single, ()).seen, Album(single, ()).sides(), 0)
+
+
+def test_a_face_is_refused_by_name_or_by_the_middle_of_its_group() -> None:
+    full = gallery([0.0, 0.2, 0.05])
+    album = Album(full, ())
+    unnamed = correcting.not_this_person(*album.seen, 1)
+    assert unnamed.decisions == (link(full, "different", 1, 0),)
+    known = correcting.not_this_person(*album.seen, 1, known={"person_001"})
+    assert known.decisions == (Decision("not", face_of(full, 1), name="person_001"),)
+    # The face that has the name itself hands it on.
+    album = Album(full, [named(full, 1, "Anna")])
+    own = correcting.not_this_person(*album.seen, 1, decided=album.decided)
+    assert [each.kind for each in own.decisions] == ["name", "not"]
+    session = Corrections(full)
+    session.add(correcting.Gesture((named(full, 1, "Anna"),), "named"))
+    session.add(own)
+    after = Album(full, session.decisions)
+    assert [after.names[row] == "Anna" for row in range(3)] == [True, False, True]
+
+
+def test_what_an_ignored_face_held_together_stays_together() -> None:
+    full = gallery([0.0, 2.0, 4.0])
+    session = Corrections(full)
+    for one, other in ((0, 1), (1, 2)):
+        session.add(correcting.same(full, ["?"] * 3, one, other))
+    session.add(correcting.Gesture((named(full, 1, "Anna"),), "named"))
+    album = Album(full, session.decisions)
+    session.add(correcting.ignore(*album.seen, 1, decided=album.decided))
+    after = Album(full, session.decisions)
+    assert after.labels.tolist() == [0, 0]
+    assert after.names == ("Anna", "Anna")
+    # Whoever is said to be somebody is not left out any more.
+    session.add(correcting.different(full, ["?"] * 3, 0, 1))
+    assert len(Album(full, session.decisions).gallery) == 3
+
+
+def test_a_name_of_another_group_is_found_and_merges() -> None:
+    full = gallery(FIVE)
+    session = Corrections(full)
+    session.add(correcting.name(*Album(full, ()).seen, 0, " Anna "))
+    album = Album(full, session.decisions)
+    assert correcting.called(album.labels, album.names, "ANNA") == album.labels[0]
+    assert correcting.called(album.labels, album.names, "Bob") is None
+    session.add(correcting.name(*album.seen, int(album.labels[2]), "anna", decided=album.decided))
+    album = Album(full, session.decisions)
+    assert album.names[:4] == ("Anna",) * 4
+    # Its own group takes any spelling.
+    session.add(correcting.name(*album.seen, int(album.labels[0]), "ANNA", decided=album.decided))
+    assert Album(full, session.decisions).names[:4] == ("ANNA",) * 4
+
+
+def test_chosen_faces_get_a_name_each() -> None:
+    full = gallery(FIVE)
+    session = Corrections(full)
+    session.add(correcting.name(*Album(full, ()).seen, np.array([0, 4]), "Bo"))
+    assert Album(full, session.decisions).names[4] == "Bo"
+    album = Album(full, session.decisions)
+    number = album.names[2]
+    session.add(correcting.name(*album.seen, np.array([4]), number, decided=album.decided))
+    album = Album(full, session.decisions)
+    assert album.names[2] == album.names[4] == number
+    assert album.names[0] == "Bo"
+    with pytest.raises(BadSetting, match="no face is chosen"):
+        correcting.name(*album.seen, np.zeros(0, np.int64), "Bo")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "is empty"),
+        ("  \t ", "is empty"),
+        ("a\nb", "control characters"),
+        ("a\u202eb", "control characters"),
+        ("\udcff", "control characters"),
+        ("x" * 121, "has 121 bytes"),
+        ("\u00e9" * 61, "has 122 bytes"),
+    ],
+)
+def test_names_that_cannot_be_are_refused(text, complaint) -> None:
+    with pytest.raises(BadSetting, match=complaint):
+        correcting.cleaned(text)
+    full = gallery([0.0])
+    with pytest.raises(BadSetting, match=complaint):
+        correcting.name(*Album(full, ()).seen, 0, text)
+
+
+def test_a_name_is_kept_composed() -> None:
+    assert correcting.cleaned(" Zoe\u0308 ") == "Zo\u00eb"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda *seen: correcting.merge(*seen, 0, 0),
+        lambda *seen: correcting.merge(*seen, 0, 99),
+        lambda *seen: correcting.merge(*seen, -1, 0),
+        lambda *seen: correcting.same(seen[0], seen[2], 3, 3),
+        lambda *seen: correcting.not_this_person(*seen, 4),
+    ],
+)
+def test_a_gesture_that_says_nothing_is_refused(wrong) -> None:
+    with pytest.raises(BadSetting):
+        wrong(*Album(gallery(FIVE), ()).seen)
+
+
+def test_different_breaks_a_chain_where_its_faces_are_furthest_apart() -> None:
+    full = gallery([0.0, 0.1, 0.9, 1.0])
+    chain = [link(full, "same", 0, 1), link(full, "same", 1, 2), link(full, "same", 2, 3)]
+    kept = settled(chain, [link(full, "different", 0, 3)], full)
+    assert kept == (chain[0], chain[2])
+
+
+def test_the_fewest_links_are_taken_out() -> None:
+    # Two ways from 0 to 3, which share the link from 2 to 3, the nearest of all.
+    full = gallery([0.0, 0.5, 1.0, 1.01, 7.0])
+    ways = [link(full, "same", *ends) for ends in ((0, 1), (1, 2), (0, 2), (2, 3), (3, 4))]
+    kept = settled(ways, [link(full, "different", 0, 3)], full)
+    assert kept == (*ways[:3], ways[4])
+
+
+def test_a_refusal_leaves_the_name_to_the_others() -> None:
+    full = gallery([0.0, 0.1, 0.2])
+    old = [named(full, 0, "Anna"), link(full, "same", 0, 2), link(full, "same", 1, 2)]
+    old += [link(full, "same", 0, 1)]
+    kept = settled(old, [Decision("not", face_of(full, 2), name="Anna")], full)
+    assert kept == (old[0], old[3])
+
+
+def test_a_merge_goes_before_all_that_kept_the_two_apart() -> None:
+    full = gallery(FIVE)
+    old = [link(full, "different", 0, 2), link(full, "different", 1, 3)]
+    old += [link(full, "different", 0, 4), Decision("not", face_of(full, 3), name="Bob")]
+    whole = [face_of(full, row) for row in range(4)]
+    kept = settled(old, [link(full, "same", 0, 3)], full, whole=whole)
+    assert kept == tuple(old[2:])
+
+
+def test_decisions_about_other_photos_contradict_nothing() -> None:
+    full, other = gallery(FIVE), gallery(FIVE, [10, 11, 12, 13, 14])
+    old = [link(other, "same", 0, 1), link(other, "different", 0, 1)]
+    assert settled(old, [link(full, "different", 0, 1)], full) == tuple(old)
+
+
+def test_new_decisions_that_contradict_each_other_are_refused() -> None:
+    full = gallery([0.0, 0.1, 0.2])
+    new = [link(full, "same", 0, 1), link(full, "same", 1, 2), link(full, "different", 0, 2)]
+    session = Corrections(full)
+    with pytest.raises(BadSetting, match="contradict each other"):
+        session.add(correcting.Gesture(tuple(new), "nonsense"))
+    assert session.decisions == ()
+    assert not session.can_undo
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 4), st.integers(0, 4)), max_size=9))
+def test_each_link_that_was_taken_out_had_to_go(drawn) -> None:
+    full = gallery([0.0, 0.3, 0.5, 1.1, 2.0])
+    made = ()
+    for one_person, one, other in drawn:
+        if one == other:
+            continue
+        new = link(full, "same" if one_person else "different", one, other)
+        kept = settled(made, [new], full)
+        apply([*kept, new], full)
+        for place, each in enumerate(made):
+            about = {each.face, each.other} == {new.face, new.other}
+            if each in kept or about:
+                continue
+            back = [e for e in made if e in kept or e == each]
+            assert back.index(each) <= place
+            with pytest.raises(BadSetting):
+                apply([*back, new], full)
+        made = (*kept, new)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "results" / "here"
+
+
+def test_every_step_is_on_disk_and_the_folder_only_then(out) -> None:
+    full = gallery(FIVE)
+    session = Corrections(full, out)
+    assert not out.parent.exists()
+    session.add(correcting.same(full, ["?"] * 5, 0, 2))
+    assert decisions.read(out) == session.decisions == (link(full, "same", 0, 2),)
+    assert session.last == "? in p0.jpg and ? in p2.jpg are one person"
+    session.add(correcting.different(full, ["?"] * 5, 2, 0))
+    assert decisions.read(out) == session.decisions == (link(full, "different", 2, 0),)
+    assert session.last.endswith("are two people (takes back 1 earlier decision)")
+    session.undo()
+    assert decisions.read(out) == session.decisions == (link(full, "same", 0, 2),)
+    assert session.last.startswith("Taken back: ? in p2.jpg")
+    session.undo()
+    assert decisions.read(out) == ()
+    assert not session.can_undo
+
+
+def test_decisions_of_earlier_sessions_are_taken_back_one_by_one(out) -> None:
+    full = gallery(FIVE)
+    earlier = (link(full, "same", 0, 1), named(full, 0, "Anna"), link(full, "different", 2, 4))
+    out.mkdir(parents=True)
+    decisions.write(out, earlier)
+    session = Corrections(full, out)
+    session.add(correcting.same(full, ["?"] * 5, 2, 4))
+    assert decisions.read(out) == (*earlier[:2], link(full, "same", 2, 4))
+    assert session.undo() == "? in p2.jpg and ? in p4.jpg are one person " + (
+        "(takes back 1 earlier decision)"
+    )
+    assert decisions.read(out) == earlier
+    assert session.undo() == "the faces in p2.jpg and p4.jpg are two people"
+    assert session.undo() == "the face in p0.jpg is Anna"
+    assert decisions.read(out) == earlier[:1]
+    assert session.can_undo
+
+
+def test_what_was_decided_before_there_was_a_folder_comes_after_what_is_in_it(out) -> None:
+    full = gallery(FIVE)
+    earlier = (link(full, "different", 0, 2), link(full, "same", 1, 4))
+    out.mkdir(parents=True)
+    decisions.write(out, earlier)
+    session = Corrections(full)
+    session.add(correcting.same(full, ["?"] * 5, 0, 2))
+    session.keep_in(out)
+    assert session.decisions == decisions.read(out)
+    assert session.decisions == (earlier[1], link(full, "same", 0, 2))
+    session.undo()
+    assert decisions.read(out) == earlier
+    # The decisions go along to another folder.
+    session.keep_in(out.parent / "other")
+    assert decisions.read(out.parent / "other") == earlier
+
+
+def test_lines_that_somebody_else_wrote_are_kept(out) -> None:
+    full = gallery(FIVE)
+    mine, other = Corrections(full, out), Corrections(full, out)
+    mine.add(correcting.same(full, ["?"] * 5, 0, 1))
+    other.add(correcting.different(full, ["?"] * 5, 0, 4))
+    mine.add(correcting.same(full, ["?"] * 5, 2, 3))
+    made = (link(full, "same", 0, 1), link(full, "different", 0, 4), link(full, "same", 2, 3))
+    assert decisions.read(out) == mine.decisions == made
+    # Each takes back its own.
+    other.undo()
+    assert decisions.read(out) == (made[0], made[2])
+    mine.undo()
+    mine.undo()
+    assert decisions.read(out) == ()
+
+
+def test_what_comes_back_does_not_break_what_somebody_else_wrote(out) -> None:
+    full = gallery(FIVE)
+    mine = Corrections(full, out)
+    mine.add(correcting.same(full, ["?"] * 5, 0, 1))
+    mine.add(correcting.different(full, ["?"] * 5, 0, 1))
+    theirs = (link(full, "same", 0, 4), link(full, "different", 4, 1))
+    decisions.write(out, (*decisions.read(out), *theirs))
+    mine.undo()
+    assert mine.decisions == decisions.read(out) == theirs
+    apply(mine.decisions, full)
+
+
+def test_a_table_that_is_gone_is_written_anew_and_one_that_is_broken_refused(out) -> None:
+    full = gallery(FIVE)
+    session = Corrections(full, out)
+    session.add(correcting.same(full, ["?"] * 5, 0, 1))
+    (out / decisions.FILE).unlink()
+    session.add(correcting.same(full, ["?"] * 5, 2, 3))
+    assert len(decisions.read(out)) == 2
+    (out / decisions.FILE).write_text("a,b\n1,2\n")
+    before = session.decisions
+    for step in (session.undo, lambda: session.add(correcting.same(full, ["?"] * 5, 1, 4))):
+        with pytest.raises(BadSetting, match="lacks the columns"):
+            step()
+    assert session.decisions == before
+    assert (out / decisions.FILE).read_text() == "a,b\n1,2\n"
+
+
+def test_a_step_that_cannot_be_written_has_not_happened(out) -> None:
+    full = gallery(FIVE)
+    out.parent.mkdir()
+    out.write_text("a file stands here")
+    session = Corrections(full)
+    session.add(correcting.same(full, ["?"] * 5, 0, 1))
+    with pytest.raises((BadFolder, BadSetting)):
+        session.keep_in(out)
+    assert session.out is None
+    assert session.can_undo
+    late = Corrections(full, out.parent / "late")
+    (out.parent / "late").write_text("a file stands here")
+    with pytest.raises(BadFolder, match="cannot be made"):
+        late.add(correcting.same(full, ["?"] * 5, 0, 1))
+    assert late.decisions == ()
+    assert not late.can_undo
+    assert late.last == ""
+
+
+def test_a_failed_write_leaves_the_session_and_the_table(out, monkeypatch) -> None:
+    full = gallery(FIVE)
+    session = Corrections(full, out)
+    session.add(correcting.same(full, ["?"] * 5, 0, 1))
+    before, last = session.decisions, session.last
+
+    def full_disk(*_: object) -> None:
+        raise BadFolder(f"{out} cannot be written: No space left on device.")
+
+    monkeypatch.setattr(decisions, "write", full_disk)
+    for step in (session.undo, lambda: session.add(correcting.same(full, ["?"] * 5, 2, 4))):
+        with pytest.raises(BadFolder, match="No space left"):
+            step()
+        assert session.decisions == before == decisions.read(out)
+        assert session.last == last
+        assert session.can_undo
+    monkeypatch.undo()
+    session.undo()
+    assert session.decisions == ()
+
+
+def test_an_answer_is_about_the_two_faces_shown() -> None:
+    full = gallery(FIVE)
+    rows = np.array([0, 1])
+    shown = Question("apart", 1, 2, 0, 1, "a", "b", (rows, rows + 2), 0.4, 2, 0.8)
+    yes = correcting.answer(full, ["?"] * 5, shown, one=True)
+    no = correcting.answer(full, ["?"] * 5, shown, one=False)
+    assert (yes.decisions, no.decisions) == (
+        (link(full, "same", 1, 2),),
+        (link(full, "different", 1, 2),),
+    )
+
+
+def test_what_is_harmless_again_stays() -> None:
+    full = gallery([0.0, 0.1, 0.2])
+    old = [link(full, "same", 1, 2), named(full, 2, "Bob"), named(full, 0, "Anna")]
+    old += [link(full, "different", 0, 2)]
+    # Once 1 and 2 are no longer tied, that 0 and 2 are different contradicts nothing.
+    assert settled(old, [link(full, "same", 0, 1)], full) == tuple(old[1:])
+
+
+def test_an_ignored_face_hands_its_ties_to_others_of_its_name() -> None:
+    full = gallery([0.0, 2.0, 4.0])
+    made = [named(full, 0, "Anna"), named(full, 1, "Anna"), link(full, "same", 1, 2)]
+    album = Album(full, made)
+    gesture = correcting.ignore(*album.seen, 1, decided=album.decided)
+    assert Album(full, [*made, *gesture.decisions]).names == ("Anna", "Anna")
