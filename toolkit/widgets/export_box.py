@@ -1,0 +1,252 @@
+"""Export in two steps: what would be copied where, then the copies, then where they are."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+import traitlets
+
+from toolkit import choosing
+from toolkit.errors import BadSetting
+from toolkit.places import link_to
+from toolkit.planned import Summary, counted, summarise
+from toolkit.widgets.folders import SHORT, WIDE
+from toolkit.widgets.work import Stopped, Tell, Work, safe
+
+SHOWN = 15
+
+# Says what would be copied into a folder.
+Plan = Callable[[Path], pd.DataFrame]
+# Copies into a folder; takes away what an earlier run left if told to; returns what went wrong, as
+# pairs of a file and a reason.
+Export = Callable[[Path, bool, Tell, Stopped], "list[tuple[str, str]]"]
+
+
+class ExportBox(ipywidgets.VBox):
+    """
+    A folder for the results, the plan, and a button that carries it out.
+
+    Attributes
+    ----------
+    state : str
+        "empty", "planned", "exported", "cancelled", "failed"; can be observed.
+    summary : Summary or None
+        The plan that is shown.
+
+    Parameters
+    ----------
+    plan, export : callable
+        What to do; called in a thread.
+    out : str
+        The folder to begin with.
+    """
+
+    state = traitlets.Unicode("empty")
+
+    def __init__(self, plan: Plan, export: Export, *, out: str = "") -> None:
+        self._plan, self._export = plan, export
+        self.summary: Summary | None = None
+        self.planned_for: Path | None = None
+        self._plans = 0
+        self.out = ipywidgets.Combobox(
+            description="Sorted folders go to",
+            value=out,
+            options=choosing.completions(out),
+            placeholder="a new folder, or that of an earlier run",
+            layout=WIDE,
+            style={**SHORT, "description_width": "12em"},
+        )
+        self.look = ipywidgets.Button(
+            description="Show the plan",
+            tooltip="See what would be copied; nothing is written",
+            layout=ipywidgets.Layout(width="auto"),
+        )
+        self.replace = ipywidgets.Checkbox(
+            description="take away what an earlier run put there and is sorted otherwise now",
+            value=False,
+            indent=False,
+            # One of its own: hiding it would hide all fields that share it.
+            layout=ipywidgets.Layout(width=WIDE.width),
+        )
+        self.go = ipywidgets.Button(
+            description="Export",
+            button_style="primary",
+            layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
+        )
+        self.work = Work()
+        self.about = ipywidgets.HTML()
+        self.where = ipywidgets.HTML()
+        row = ipywidgets.Layout(flex_flow="row wrap")
+        super().__init__(
+            [
+                ipywidgets.HBox([self.out, self.look], layout=row),
+                self.about,
+                self.replace,
+                self.go,
+                self.work,
+                self.where,
+            ]
+        )
+        self.look.on_click(lambda _: self.show_plan())
+        self.go.on_click(lambda _: self.export())
+        self.out.observe(self._typed, names="value")
+        self.replace.observe(lambda _: self._show(), names="value")
+        self.work.observe(self._worked, names="state")
+        self._show()
+
+    def show_plan(self) -> None:
+        """Work out what would be copied, and show it."""
+        if self.work.busy:
+            return
+        self.clear()
+        named, number = self.out.value.strip(), self._plans
+
+        def job(*_: object) -> tuple[Path, pd.DataFrame]:
+            folder = folder_of(named)
+            return folder, self._plan(folder)
+
+        def then(made: tuple[Path, pd.DataFrame]) -> None:
+            # Not when what it was made for has changed meanwhile.
+            if number == self._plans:
+                self._planned(*made)
+
+        self.work.run(job, then, title="working out the plan")
+
+    def export(self) -> None:
+        """Do what the plan says."""
+        folder = self.planned_for
+        if folder is None or self.summary is None or not self._may_go():
+            return
+        replace = self.replace.value
+        self.work.run(
+            lambda tell, stopped: (self._export(folder, replace, tell, stopped), stopped()),
+            lambda done: self._exported(folder, *done),
+            title="copying",
+        )
+
+    def clear(self) -> None:
+        """Forget the plan: what was to be exported has changed."""
+        self._plans += 1
+        if self.work.busy:
+            return
+        self.summary = self.planned_for = None
+        self.about.value = self.where.value = ""
+        self.replace.value = False
+        self.work.message.clear()
+        self.state = "empty"
+        self._show()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing is under way."""
+        return self.work.wait(timeout)
+
+    def _typed(self, change: dict[str, Any]) -> None:
+        self.out.options = choosing.completions(change["new"])
+        self.clear()
+
+    def _planned(self, folder: Path, plan: pd.DataFrame) -> None:
+        self.summary, self.planned_for = summarise(plan), folder
+        self.about.value = as_html(self.summary, folder)
+        self.state = "planned"
+        self._show()
+
+    def _exported(self, folder: Path, problems: list[tuple[str, str]], stopped: bool) -> None:
+        self.about.value = ""
+        self.summary = self.planned_for = None
+        self.where.value = done_html(folder, problems, stopped=stopped)
+        self.state = "cancelled" if stopped else "exported"
+        self._show()
+
+    def _worked(self, change: dict[str, Any]) -> None:
+        if change["new"] == "failed":
+            self.about.value = ""
+            self.summary = self.planned_for = None
+            self.state = "failed"
+        for control in (self.out, self.look, self.replace):
+            control.disabled = self.work.busy
+        self._show()
+
+    def _may_go(self) -> bool:
+        return self.summary is not None and (not self.summary.left_over or self.replace.value)
+
+    def _show(self) -> None:
+        planned, summary = self.state == "planned", self.summary
+        self.go.layout.display = "block" if planned else "none"
+        left = summary.left_over if planned and summary else 0
+        self.replace.layout.display = "block" if left else "none"
+        if planned and summary:
+            new = f"copy {counted(summary.new, 'file')}"
+            self.go.description = f"Export: {new if summary.new else 'nothing new to copy'}"
+        self.go.disabled = self.work.busy or not self._may_go()
+
+    @traitlets.observe("state")
+    def _state_changed(self, _: object) -> None:
+        self._show()
+
+
+def folder_of(named: str) -> Path:
+    """
+    Return the folder that was typed.
+
+    Raises
+    ------
+    BadSetting
+        If it is none.
+    """
+    if not named:
+        raise BadSetting("no folder is named: write where the copies go")
+    try:
+        return Path(named).expanduser()
+    except RuntimeError as error:
+        raise BadSetting(f"{named} cannot be resolved: {error}; write the whole path") from error
+
+
+def as_html(summary: Summary, folder: Path) -> str:
+    """Return a plan as HTML: a sentence, and the folders with the most files."""
+    rows = "".join(
+        "<tr><td style='text-align: left; overflow-wrap: anywhere'>"
+        f"{safe(str(row.folder))}</td><td>{row.files:,}</td><td>{row.new:,}</td><td>{row.there:,}</td><td>{row.left_over:,}</td></tr>"
+        for row in summary.folders.head(SHOWN).itertuples(index=False)
+    )
+    more = len(summary.folders) - SHOWN
+    also = f"<p>and {counted(more, 'more folder')}</p>" if more > 0 else ""
+    head = "".join(
+        f"<th scope='col' style='text-align: {'left' if text == 'folder' else 'right'}'>{text}</th>"
+        for text in ("folder", "files", "new", "there already", "sorted otherwise")
+    )
+    return (
+        f"<p role='status'><b>The plan</b> for {safe(str(folder))}: {safe(summary.text)}</p>"
+        f"<table style='border-spacing: 1em 0; text-align: right'><thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>{also}"
+    )
+
+
+def done_html(folder: Path, problems: list[tuple[str, str]], *, stopped: bool) -> str:
+    """Return where the results are, and what could not be copied, as HTML."""
+    report = folder / "report.html"
+    links = [_link(folder, "the sorted folders")]
+    if report.is_file():
+        links.append(_link(report, "the report"))
+    head = "Cancelled: what was copied stays" if stopped else "Exported"
+    lines = "".join(f"<li>{safe(Path(path).name)}: {safe(why)}</li>" for path, why in problems[:10])
+    more = f"<li>and {len(problems) - 10:,} more</li>" if problems[10:] else ""
+    wrong = (
+        f"<p>Not copied, {counted(len(problems), 'file')}:</p><ul>{lines}{more}</ul>"
+        if problems
+        else ""
+    )
+    return f"<p role='status'><b>{head}.</b> {' · '.join(links)}</p>{wrong}"
+
+
+def _link(path: Path, text: str) -> str:
+    """Link to a file where the browser can get it; say its path in any case."""
+    address = link_to(path)
+    said = f"<code>{safe(str(path.expanduser().resolve()))}</code>"
+    if address is None:
+        return f"{text}: {said}"
+    return f"<a href='{html.escape(address)}' target='_blank' rel='noopener'>{text}</a>: {said}"

@@ -1,0 +1,390 @@
+// A contact sheet: cards with pictures, a page at a time. Every text is set as text, never as HTML.
+
+const KEPT = 600; // pictures that are kept when their page is left
+const PATIENCE = 8000; // ms without an answer, until it is said that the kernel is silent
+const SILENT =
+  "No answer yet: Python is busy, or was restarted. If it was restarted, run the cell again.";
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  return made;
+}
+
+function button(className, text, role, pressed) {
+  const made = element("button", className, text);
+  made.type = "button";
+  made.dataset.role = role;
+  made.addEventListener("click", pressed);
+  return made;
+}
+
+function render({ model, el }) {
+  const urls = new Map(); // token -> blob URL, the latest used last
+  const waiting = new Map(); // token -> images that show it
+  let edition = model.get("edition");
+  let silent = null;
+  let wanted = null;
+  let redrawing = false;
+
+  const root = element("section", "sightings-sheet");
+  // Notebook shortcuts, such as "d d" that deletes the cell, are not for keys pressed in here.
+  root.dataset.lmSuppressShortcuts = "true";
+  const top = element("div", "sightings-pager");
+  const list = element("ul", "sightings-cards");
+  const bottom = element("div", "sightings-pager");
+  const note = element("p", "sightings-silent");
+  note.setAttribute("role", "status");
+  const trouble = element("p", "sightings-trouble");
+  trouble.setAttribute("role", "alert");
+  const names = element("datalist");
+  names.id = `sightings-names-${Math.random().toString(36).slice(2)}`;
+  root.append(note, trouble, top, list, bottom, names);
+  el.append(root);
+
+  function say(message) {
+    try {
+      model.send(message);
+    } catch {
+      // The kernel that made the sheet is gone.
+      clearTimeout(silent);
+      silent = null;
+      note.textContent = SILENT;
+      return;
+    }
+    if (silent === null) {
+      silent = setTimeout(() => {
+        note.textContent = SILENT;
+      }, PATIENCE);
+    }
+  }
+
+  function answered() {
+    clearTimeout(silent);
+    silent = null;
+    note.textContent = "";
+  }
+
+  function take(token, bytes) {
+    if (!bytes?.byteLength) return;
+    if (!urls.has(token)) {
+      urls.set(token, URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })));
+    }
+    for (const image of waiting.get(token) ?? []) {
+      image.src = urls.get(token);
+      image.classList.remove("sightings-coming");
+    }
+    waiting.delete(token);
+  }
+
+  function picture({ token, label, size }) {
+    const image = element("img");
+    image.alt = label;
+    image.title = label;
+    if (size) image.style.setProperty("--sightings-size", `${size}px`);
+    if (urls.has(token)) {
+      const url = urls.get(token);
+      urls.delete(token);
+      urls.set(token, url);
+      image.src = url;
+    } else {
+      image.classList.add("sightings-coming");
+      if (!waiting.has(token)) waiting.set(token, []);
+      waiting.get(token).push(image);
+    }
+    return image;
+  }
+
+  function nameField(about) {
+    const field = element("label", "sightings-name");
+    field.append(element("span", "", "Name"));
+    const input = element("input");
+    input.type = "text";
+    input.defaultValue = about.name;
+    input.maxLength = 200;
+    input.spellcheck = false;
+    input.autocomplete = "off";
+    input.dataset.role = "name";
+    input.setAttribute("list", names.id);
+    input.setAttribute("aria-label", `Name of ${about.title}`);
+    let said = about.name;
+    const commit = () => {
+      // A field that is taken away in a redraw tells of a change that nobody has ended.
+      if (redrawing || input.value === said) return;
+      said = input.value;
+      input.defaultValue = said;
+      say({ kind: "rename", key: about.key, value: said });
+    };
+    input.addEventListener("change", commit);
+    input.addEventListener("blur", commit);
+    input.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
+      if (event.key === "Enter") {
+        commit();
+        input.select();
+      } else if (event.key === "Escape") {
+        said = about.name;
+        input.value = said;
+        input.closest("li").focus();
+      }
+    });
+    field.append(input);
+    return field;
+  }
+
+  function line(about) {
+    const item = element("li", "sightings-line sightings-wide");
+    item.dataset.key = about.key;
+    item.append(element("span", "", about.title));
+    return item;
+  }
+
+  function card(about, _, { length }) {
+    const alone = length === 1;
+    if (about.line) return line(about);
+    const item = element("li", "sightings-card");
+    // What is compared side by side has the whole width.
+    if (about.strips.length > 1 || alone) item.classList.add("sightings-wide");
+    item.dataset.key = about.key;
+    item.tabIndex = -1;
+    item.setAttribute("aria-label", [about.title, about.badge, about.note].filter(Boolean).join(", "));
+    const head = element("header");
+    if (about.title) head.append(element("strong", "sightings-title", about.title));
+    if (about.badge) head.append(element("span", "sightings-badge", about.badge));
+    if (about.note) head.append(element("span", "sightings-note", about.note));
+    if (head.childNodes.length) item.append(head);
+    const strips = element("div", "sightings-strips");
+    for (const strip of about.strips) {
+      const figure = element("figure");
+      if (strip.label) figure.append(element("figcaption", "", strip.label));
+      const row = element("div", "sightings-pictures");
+      for (const each of strip.pictures) row.append(picture(each));
+      if (about.opens) {
+        row.classList.add("sightings-opens");
+        row.addEventListener("click", () => say({ kind: "open", key: about.key }));
+      }
+      figure.append(row);
+      strips.append(figure);
+    }
+    if (about.strips.length) item.append(strips);
+    const foot = element("footer");
+    if (about.name !== null) foot.append(nameField(about));
+    if (about.opens) {
+      const open = button("sightings-open", about.opens, "open", () =>
+        say({ kind: "open", key: about.key }),
+      );
+      open.setAttribute("aria-label", `${about.opens}: ${about.title}`);
+      foot.append(open);
+    }
+    for (const action of about.actions) {
+      const press = button("", action.label, `act-${action.key}`, () =>
+        say({ kind: "act", key: about.key, value: action.key }),
+      );
+      if (action.shortcut) {
+        press.append(element("kbd", "", action.shortcut));
+        press.setAttribute("aria-keyshortcuts", action.shortcut);
+      }
+      press.setAttribute("aria-label", about.title ? `${action.label}: ${about.title}` : action.label);
+      foot.append(press);
+    }
+    if (foot.childNodes.length) item.append(foot);
+    return item;
+  }
+
+  function pager(box) {
+    const page = model.get("page");
+    const pages = model.get("pages");
+    box.replaceChildren();
+    box.hidden = pages < 2;
+    const turn = (to) => say({ kind: "turn", value: to });
+    const back = button("", "‹ Previous", "previous", () => turn(page - 1));
+    const on = button("", "Next ›", "next", () => turn(page + 1));
+    back.disabled = page <= 0;
+    on.disabled = page >= pages - 1;
+    const place = `Page ${page + 1} of ${pages} (${model.get("total").toLocaleString("en")} in all)`;
+    box.append(back, element("span", "", place), on);
+  }
+
+  function forget(most) {
+    for (const [token, url] of urls) {
+      if (urls.size <= most) break;
+      URL.revokeObjectURL(url);
+      urls.delete(token);
+    }
+  }
+
+  // Pictures of another edition show something else under the same token.
+  function renew() {
+    if (edition === model.get("edition")) return;
+    edition = model.get("edition");
+    forget(0);
+  }
+
+  function ask() {
+    wanted = null;
+    if (waiting.size) say({ kind: "want", value: [...waiting.keys()] });
+  }
+
+  function dress() {
+    root.style.setProperty("--sightings-size", `${model.get("size")}px`);
+    root.setAttribute("aria-label", model.get("label"));
+    trouble.textContent = model.get("trouble");
+    names.replaceChildren(
+      ...model.get("known").map((name) => {
+        const option = element("option");
+        option.value = name;
+        return option;
+      }),
+    );
+  }
+
+  let shownPage = model.get("page");
+  function draw() {
+    const before = focus();
+    renew();
+    waiting.clear();
+    pager(top);
+    pager(bottom);
+    const cards = model.get("cards");
+    const across = Math.max(1, ...cards.flatMap((each) => each.strips.map((s) => s.pictures.length)));
+    // Photos are wider than high; of many faces, three stand side by side.
+    root.style.setProperty("--sightings-across", across === 1 ? 1.4 : Math.min(across, 3));
+    redrawing = true;
+    list.replaceChildren(...cards.map(card));
+    redrawing = false;
+    if (!cards.length) list.append(element("li", "sightings-empty", model.get("empty")));
+    forget(KEPT);
+    if (waiting.size && wanted === null) wanted = setTimeout(ask, 0);
+    if (before) refocus(before);
+    // A page turned to from below its cards is read from its beginning.
+    if (shownPage !== model.get("page") && root.getBoundingClientRect().top < 0) {
+      root.scrollIntoView({ block: "start" });
+    }
+    shownPage = model.get("page");
+  }
+
+  // Where the focus is, so that it can be put there again.
+  function focus() {
+    const at = root.contains(document.activeElement) ? document.activeElement : null;
+    if (!at) return null;
+    const item = at.closest("[data-key]");
+    return {
+      key: item?.dataset.key,
+      place: item ? [...list.children].indexOf(item) : 0,
+      role: at.dataset.role,
+      pager: at.closest(".sightings-pager"),
+      typed: at.matches("input") && at.value !== at.defaultValue ? at : null,
+    };
+  }
+
+  function refocus(before) {
+    if (before.pager) {
+      const other = before.role === "next" ? "previous" : "next";
+      const press = [before.role, other]
+        .map((role) => before.pager.querySelector(`[data-role="${role}"]:not(:disabled)`))
+        .find(Boolean);
+      if (press) {
+        press.focus({ preventScroll: true });
+        return;
+      }
+    }
+    const items = [...list.children];
+    const same = items.find((item) => before.key !== undefined && item.dataset.key === before.key);
+    const cards = items.filter((item) => item.tabIndex === -1);
+    // Without the card, the one that took its place.
+    const item = same ?? items.slice(before.place).find((each) => cards.includes(each)) ?? cards.at(-1);
+    const role = before.role && item?.querySelector(`[data-role="${CSS.escape(before.role)}"]`);
+    if (role && same && before.typed) {
+      // What is being typed is not lost.
+      const { value, selectionStart, selectionEnd } = before.typed;
+      role.value = value;
+      role.focus({ preventScroll: true });
+      role.setSelectionRange(selectionStart, selectionEnd);
+      return;
+    }
+    (role || item)?.focus({ preventScroll: Boolean(same) });
+  }
+
+  root.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input")) return;
+    if (event.key === "PageDown" || event.key === "PageUp") {
+      const to = model.get("page") + (event.key === "PageDown" ? 1 : -1);
+      if (to >= 0 && to < model.get("pages")) {
+        event.preventDefault();
+        say({ kind: "turn", value: to });
+      }
+      return;
+    }
+    const item = event.target.closest("[data-key]");
+    if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+      let next = item;
+      do {
+        next = event.key === "ArrowRight" ? next?.nextElementSibling : next?.previousElementSibling;
+      } while (next && next.tabIndex !== -1);
+      if (next) {
+        event.preventDefault();
+        next.focus();
+      }
+      return;
+    }
+    // A key that is held down is pressed once.
+    if (event.repeat) return;
+    // Without a card in focus, a key means the only card that there is.
+    const here = item?.dataset.key;
+    const cards = model.get("cards").filter((each) => !each.line);
+    const about = item ? cards.find((each) => each.key === here) : cards.length === 1 ? cards[0] : null;
+    const action = about?.actions.find((each) => each.shortcut && each.shortcut === event.key.toLowerCase());
+    if (action) {
+      event.preventDefault();
+      say({ kind: "act", key: about.key, value: action.key });
+    } else if (event.key === "Enter" && about?.opens && event.target === item) {
+      say({ kind: "open", key: about.key });
+    }
+  });
+
+  function message(content, buffers) {
+    answered();
+    renew();
+    if (content.kind === "untype") changed();
+    if (content.kind !== "pictures" || content.edition !== edition) return;
+    content.tokens.forEach((token, i) => take(token, buffers[i]));
+  }
+
+  // A page's traits come together; draw once.
+  let drawing = null;
+  function changed() {
+    answered();
+    if (drawing === null) {
+      drawing = setTimeout(() => {
+        drawing = null;
+        draw();
+      }, 0);
+    }
+  }
+  function dressed() {
+    answered();
+    dress();
+  }
+
+  const drawn = ["cards", "page", "pages", "total", "empty", "edition"];
+  const worn = ["label", "known", "size", "trouble"];
+  for (const trait of drawn) model.on(`change:${trait}`, changed);
+  for (const trait of worn) model.on(`change:${trait}`, dressed);
+  model.on("msg:custom", message);
+  dress();
+  draw();
+
+  return () => {
+    for (const trait of drawn) model.off(`change:${trait}`, changed);
+    for (const trait of worn) model.off(`change:${trait}`, dressed);
+    model.off("msg:custom", message);
+    clearTimeout(silent);
+    clearTimeout(drawing);
+    clearTimeout(wanted);
+    forget(0);
+  };
+}
+
+export default { render };

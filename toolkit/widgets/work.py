@@ -1,0 +1,229 @@
+"""Long work beside a notebook: in a thread, with a bar, a way to cancel, and what went wrong."""
+
+from __future__ import annotations
+
+import html
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import ipywidgets
+import traitlets
+
+from toolkit.errors import SightingsError
+from toolkit.names import printable
+from toolkit.pace import Pace
+
+Value = TypeVar("Value")
+# Called with a word for the work, the number done, the total, and the item just done.
+Tell = Callable[[str, int, int, str], None]
+Stopped = Callable[[], bool]
+Job = Callable[[Tell, Stopped], Value]
+
+STATES = ("empty", "running", "cancelling", "cancelled", "failed", "done")
+# Seconds between two looks of the bar: more would only keep the browser busy.
+EVERY = 0.2
+
+
+class Message(ipywidgets.HTML):
+    """What a panel has to say: a remark, something to mend, or a bug with its traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_class("sightings-message")
+
+    def clear(self) -> None:
+        """Say nothing."""
+        self.value = ""
+
+    def remark(self, text: str) -> None:
+        """Say something that is as it should be."""
+        self.value = f"<p role='status'>{safe(text)}</p>"
+
+    def mend(self, error: SightingsError | str) -> None:
+        """Say what the user can mend."""
+        self.value = (
+            "<p role='alert' style='border-left: 4px solid; padding-left: .6em'>"
+            f"<b>Not done:</b> {safe(str(error))}</p>"
+        )
+
+    def bug(self, error: BaseException) -> None:
+        """Show the traceback of an error that is nobody's fault but ours."""
+        lines = "".join(traceback.format_exception(error)).splitlines()
+        trace = "\n".join(printable(line) for line in lines)
+        self.value = (
+            "<div role='alert' style='border-left: 4px solid; padding-left: .6em'>"
+            f"<b>A bug:</b> {safe(f'{type(error).__name__}: {error}')}. Nothing of yours is lost; "
+            "please report it with these lines:"
+            f"<pre style='max-height: 20em; overflow: auto'>{html.escape(trace)}</pre></div>"
+        )
+
+    def failed(self, error: Exception) -> None:
+        """Say what went wrong, as what it is."""
+        if isinstance(error, SightingsError):
+            self.mend(error)
+        else:
+            self.bug(error)
+
+
+class Work(ipywidgets.VBox):
+    """
+    One piece of work at a time.
+
+    Attributes
+    ----------
+    state : str
+        One of `STATES`; can be observed.
+    message : Message
+        What the last work had to say; a panel may use it, too.
+
+    Parameters
+    ----------
+    clock : callable, optional
+        Seconds that never fall.
+    """
+
+    state = traitlets.Enum(STATES, default_value="empty")
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.message = Message()
+        self.bar = ipywidgets.IntProgress(
+            min=0, max=1, layout=ipywidgets.Layout(width="min(30em, 50%)")
+        )
+        self.text = ipywidgets.HTML()
+        self.stop_button = ipywidgets.Button(
+            description="Cancel", tooltip="Stop, and keep what is done", icon="stop"
+        )
+        self.stop_button.on_click(lambda _: self.cancel())
+        row = ipywidgets.Layout(align_items="center", flex_flow="row wrap")
+        self.running = ipywidgets.HBox([self.bar, self.stop_button], layout=row)
+        super().__init__([self.running, self.text, self.message])
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        # A thread that has it may take it again: who observes `state` may begin other work.
+        self._lock = threading.RLock()
+        self._pace: dict[str, Pace] = {}
+        self._begun = self._told = 0.0
+        self._telling, self._quiet = "", False
+        self._show()
+
+    def run(
+        self,
+        job: Callable[[Tell, Stopped], Value],
+        then: Callable[[Value], None] | None = None,
+        *,
+        title: str = "working",
+        quiet: bool = False,
+    ) -> bool:
+        """
+        Begin some work, unless other work is under way.
+
+        Parameters
+        ----------
+        job : callable
+            Called in a thread with `tell` (to report progress) and `stopped` (which says whether to
+            stop: it then returns what it has).
+        then : callable, optional
+            Called in the same thread with what the job returned; `state` is "done" or "cancelled"
+            only after it.
+        title : str
+            What is shown until the first progress.
+        quiet : bool
+            Show no bar, and leave the message as it is: for what takes a moment, so that nothing
+            jumps under the pointer.
+
+        Returns
+        -------
+        bool
+            Whether it was begun.
+        """
+        with self._lock:
+            if self.busy:
+                return False
+            self._stop, self._quiet = (stop := threading.Event()), quiet
+            if not quiet:
+                self.message.clear()
+            self.bar.value, self.bar.max, self.text.value = 0, 1, safe(title)
+            self._pace, self._telling = {}, ""
+            self._begun = self._told = self._clock()
+            self.state = "running"
+            self._thread = thread = threading.Thread(
+                target=self._run, args=(job, then, stop), name="panel", daemon=True
+            )
+            thread.start()
+        return True
+
+    def cancel(self) -> None:
+        """Ask the work to stop; what is done is kept."""
+        with self._lock:
+            if self.state != "running":
+                return
+            self._stop.set()
+            self.state = "cancelling"
+            self.text.value = "cancelling: what is done is kept"
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing is under way; return whether that is so."""
+        end = None if timeout is None else time.monotonic() + timeout
+        # Work may be followed by other work.
+        while (thread := self._thread) is not None and thread is not threading.current_thread():
+            thread.join(None if end is None else max(0.0, end - time.monotonic()))
+            if thread.is_alive() or thread is self._thread:
+                break
+        return not self.busy
+
+    @property
+    def busy(self) -> bool:
+        """Whether work is under way."""
+        return self.state in ("running", "cancelling")
+
+    def tell(self, work: str, done: int, total: int, item: str) -> None:
+        """Show progress; called by the job."""
+        with self._lock:
+            now = self._clock()
+            fresh = work != self._telling
+            if fresh:
+                # What comes next began when the last was told of.
+                self._pace.setdefault(work, Pace(self._begun))
+            pace, self._telling, self._begun = self._pace[work], work, now
+            pace.mark(now, done)
+            soon = now - self._told < EVERY and done < total and not fresh
+            if soon or self.state != "running":
+                return
+            self._told = now
+            self.bar.max, self.bar.value = max(total, 1), done
+            name = item.replace("\\", "/").rpartition("/")[2]
+            parts = [f"{work}: {done:,} of {total:,}", pace.text(total), name]
+            self.text.value = " · ".join(safe(part) for part in parts if part)
+
+    def _run(
+        self, job: Job[Any], then: Callable[[Any], None] | None, stop: threading.Event
+    ) -> None:
+        end = "failed"
+        try:
+            value = job(self.tell, stop.is_set)
+            if then is not None:
+                then(value)
+            end = "cancelled" if stop.is_set() else "done"
+        except Exception as error:  # noqa: BLE001 - shown to the user, where they are looking
+            self.message.failed(error)
+        finally:
+            try:
+                with self._lock:
+                    self.state = end
+            except Exception as error:  # noqa: BLE001 - of somebody who observes the state
+                self.message.bug(error)
+
+    @traitlets.observe("state")
+    def _show(self, _: object = None) -> None:
+        seen = None if self.busy and not self._quiet else "none"
+        self.running.layout.display = self.text.layout.display = seen
+        self.stop_button.disabled = self.state != "running"
+
+
+def safe(text: str) -> str:
+    """Return text fit for HTML: control characters as escapes, nothing read as a tag."""
+    return html.escape(printable(text))
