@@ -336,7 +336,7 @@ def _draw_box(picture: Image.Image, box: npt.NDArray[np.float64]) -> None:
 def _jpeg(picture: Image.Image) -> bytes:
     """Encode pixels, and nothing else."""
     stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=QUALITY, optimize=True)
+    picture.save(stream, "JPEG", quality=QUALITY)
     return stream.getvalue()
 
 
