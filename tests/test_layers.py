@@ -87,6 +87,7 @@ LAYERS = {
     "recall": 14,
     "options": 11,
     "measuring": 17,
+    "sizing": 17,
     "cli": 20,
 }
 # errors < records: both are the ground floor, and records raises errors.

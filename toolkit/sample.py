@@ -81,6 +81,7 @@ PEOPLE: tuple[tuple[str, int, tuple[Portrait, ...]], ...] = (
 )
 
 ORIENTED = "day 1/IMG_0004.jpg"
+TRUTH = "truth.csv"
 COPIED = ("day 1/IMG_0002.jpg", "day 2/IMG_0002 copy.jpg")
 
 
@@ -116,7 +117,7 @@ def make_album(out: Path) -> list[Path]:
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("photo", "person"))
     writer.writerows(truth_of_album())
-    content["truth.csv"] = table.getvalue().encode("utf-8")
+    content[TRUTH] = table.getvalue().encode("utf-8")
     try:
         for file in sorted(out.rglob("*")) if out.exists() else ():
             name = file.relative_to(out).as_posix()
@@ -134,6 +135,22 @@ def make_album(out: Path) -> list[Path]:
             f"the sample album cannot go to {out}: {reason_of(error)}. Name a new folder."
         ) from error
     return [out / name for name in content if name.startswith("photos/")]
+
+
+def at(folder: str | Path) -> str:
+    """
+    Make the sample album in a folder, if it is not there already, and return where its photos are.
+
+    Raises
+    ------
+    BadFolder
+        If the folder holds anything else, or cannot be written.
+    """
+    out = Path(folder)
+    # The table is written last: where it is, the album is whole.
+    if not (out / TRUTH).is_file():
+        make_album(out)
+    return str(out / "photos")
 
 
 def truth_of_album() -> list[tuple[str, str]]:

@@ -249,4 +249,6 @@ def _link(path: Path, text: str) -> str:
     said = f"<code>{safe(str(path.expanduser().resolve()))}</code>"
     if address is None:
         return f"{text}: {said}"
-    return f"<a href='{html.escape(address)}' target='_blank' rel='noopener'>{text}</a>: {said}"
+    look = "color: var(--jp-content-link-color, #0b5cad); text-decoration: underline"
+    href = html.escape(address)
+    return f"<a href='{href}' style='{look}' target='_blank' rel='noopener'>{text}</a>: {said}"

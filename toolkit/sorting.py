@@ -1,0 +1,400 @@
+"""An album in hand: what was seen, what a person decided, and who is who by that."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from toolkit import correcting, decisions, doubts, export, looking, modes, questions, thresholds
+from toolkit.audit import numbered
+from toolkit.correcting import Corrections, Gesture
+from toolkit.decisions import Decided, Decision
+from toolkit.doubts import Sides
+from toolkit.earlier import settings_of
+from toolkit.errors import BadSetting
+from toolkit.grouping import person_names
+from toolkit.links import Labels
+from toolkit.looking import Looked, Progress, folder_at
+from toolkit.questions import Question, Queue
+from toolkit.records import Gallery
+from toolkit.results import AutopilotResult, PointAndShootResult
+from toolkit.search import References
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
+
+# Settings that a new grouping takes up; any other needs the photos to be looked at again.
+REGROUPED = ("threshold", "method", "one_per_photo", "link", "jobs")
+
+AnySettings = AutopilotSettings | PointAndShootSettings
+
+
+class Sorting:
+    """
+    An album that is being sorted, corrected and exported; each correction sorts it anew.
+
+    It is for one user at a time: while one method sorts, plans or copies, another that would is
+    refused (`BadSetting`), so that nothing is copied otherwise than it was planned.
+
+    Parameters
+    ----------
+    looked : Looked
+        What was seen.
+    settings : AutopilotSettings or PointAndShootSettings
+        How to sort.
+    references : References, optional
+        The known people; without them, the people are found by grouping.
+    out : path, optional
+        The folder of results that decisions are read from and kept in; without one they last as
+        long as this object.
+    earlier : Corrections, optional
+        Those of an earlier look, to go on with.
+
+    Attributes
+    ----------
+    looked, settings, references : as given
+    corrections : Corrections
+        What was decided so far.
+    result : AutopilotResult or PointAndShootResult
+        Who is who, by all that.
+
+    Raises
+    ------
+    BadFolder, BadSetting
+        If decisions cannot be read, results cannot go to `out`, or the mode is the other one.
+    """
+
+    def __init__(
+        self,
+        looked: Looked,
+        settings: AnySettings,
+        *,
+        references: References | None = None,
+        out: str | Path | None = None,
+        earlier: Corrections | None = None,
+    ) -> None:
+        if isinstance(settings, PointAndShootSettings) != (references is not None):
+            raise BadSetting(
+                "settings and references are of two modes; expected PointAndShootSettings with "
+                "references, or AutopilotSettings without"
+            )
+        self.looked, self.settings, self.references = looked, settings, references
+        self._lock = threading.Lock()
+        # A copy: where this fails, those of the earlier look are as they were.
+        self.corrections = copy.copy(earlier) if earlier else Corrections(looked.gallery)
+        self.corrections.gallery = looked.gallery
+        if out is not None:
+            self.corrections.keep_in(self._target(out))
+        self.result = self._sorted(self.corrections.decisions)
+
+    @property
+    def gallery(self) -> Gallery:
+        """The sightings that were not ignored; rows of cards and labels are rows of it."""
+        return self.result.gallery
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """Who each of these sightings is."""
+        return self.result.names
+
+    @property
+    def labels(self) -> Labels:
+        """Shape (n,), int64: a number for the name of each sighting, -1 for nobody known."""
+        return numbered(self.names)
+
+    @property
+    def decided(self) -> Decided:
+        """What was decided about these sightings."""
+        made = [each for each in self.corrections.decisions if each.kind != "ignore"]
+        return decisions.apply(made, self.gallery)
+
+    @property
+    def everybody(self) -> tuple[str | None, ...]:
+        """Who each sighting of ``looked.gallery`` is; its rows no correction changes."""
+        who: list[str | None] = [None] * len(self.looked.gallery)
+        for row, name in zip(self.faces.tolist(), self.names, strict=True):
+            who[row] = name
+        return tuple(who)
+
+    @property
+    def faces(self) -> Labels:
+        """Shape (n,), int64: the row in ``looked.gallery`` of each sighting of `gallery`."""
+        count = len(self.looked.gallery)
+        if len(self.gallery) == count:
+            return np.arange(count)
+        made = [each for each in self.corrections.decisions if each.kind == "ignore"]
+        ignored = decisions.apply(made, self.looked.gallery).ignored
+        found: Labels = np.setdiff1d(np.arange(count), ignored)
+        return found
+
+    def row_of(self, face: int) -> int:
+        """Return the row in `gallery` of one of ``looked.gallery``, unless it is ignored."""
+        row = int(np.searchsorted(self.faces, face))
+        if row == len(self.gallery) or self.faces[row] != face:
+            raise BadSetting("that face is left out already; press Undo to have it back")
+        return row
+
+    def rows(self, name: str) -> Labels:
+        """Return the sightings with a name; `BadSetting` if nobody has it any more."""
+        found: Labels = np.flatnonzero([each == name for each in self.names])
+        if not len(found):
+            raise BadSetting(f"nobody is called {name!r} any more; look at the people again")
+        return found
+
+    def set(self, settings: AnySettings) -> None:
+        """Sort with other settings; `BadSetting` if they ask for another look at the photos."""
+        if self.needs_another_look(settings):
+            raise BadSetting(
+                "these settings change which faces are found; look at the photos again (Start)"
+            )
+        if settings == self.settings:
+            return
+        with self._alone():
+            before, self.settings = self.settings, settings
+            try:
+                self.result = self._cut(before) or self._sorted(self.corrections.decisions)
+            except Exception:
+                self.settings = before
+                raise
+
+    def needs_another_look(self, settings: AnySettings) -> bool:
+        """Whether settings differ from these in what is seen, not only in how it is grouped."""
+        return self.grouped_as(settings) != settings
+
+    def grouped_as(self, settings: AnySettings) -> AnySettings:
+        """Return the settings with what others say of the grouping: fit for `set`."""
+        return replace(self.settings, **{name: getattr(settings, name) for name in REGROUPED})
+
+    def keep_in(self, out: str | Path) -> None:
+        """Read the decisions of a folder of results, sort by them, and keep new ones there."""
+        with self._alone():
+            self.corrections.keep_in(self._target(out))
+            self.result = self._sorted(self.corrections.decisions)
+
+    def rename(self, name: str, text: str) -> str:
+        """Give a person a name; with the name of another, the two become one. Say what was done."""
+        rows = self.rows(name)
+        # A name found by references is each face's own; a group has one by any face of it.
+        whom = int(self.labels[rows[0]]) if self.references is None else rows
+        return self._do(
+            correcting.name(self.gallery, self.labels, self.names, whom, text, decided=self.decided)
+        )
+
+    def taken(self, name: str, text: str) -> str | None:
+        """Return who else has that name already, so that a panel can ask before it joins them."""
+        group = correcting.called(self.labels, self.names, text)
+        if group is None:
+            return None
+        other = self.names[int(np.flatnonzero(self.labels == group)[0])]
+        return None if other == name else other
+
+    def merge(self, name: str, other: str) -> str:
+        """Make two people one; the name of the first stays where both have one."""
+        if self.references is not None:
+            return self.rename(other, name)
+        one, two = (int(self.labels[self.rows(each)[0]]) for each in (name, other))
+        return self._do(
+            correcting.merge(self.gallery, self.labels, self.names, one, two, decided=self.decided)
+        )
+
+    def sides(self, name: str) -> tuple[Labels, Labels] | None:
+        """Propose the two sides of a person who may be two; None where nothing can be split."""
+        found = self._sides(name)
+        return (found.first[0], found.second[0]) if len(found.group) else None
+
+    def split(self, name: str) -> str:
+        """Make a person two, as `sides` proposes."""
+        found = self._two_sides(name)
+        group = int(found.group[0])
+        return self._do(correcting.split(self.gallery, self.labels, self.names, found, group))
+
+    def keep_together(self, name: str) -> str:
+        """Say that the two sides that `sides` proposes are one person after all."""
+        found = self._two_sides(name)
+        one, other, _ = doubts.nearest_pair(self.gallery.encodings, found.first[0], found.second[0])
+        return self._do(correcting.same(self.gallery, self.names, one, other))
+
+    def not_this_person(self, row: int) -> str:
+        """Take a face out of its group, for good."""
+        known = () if self.references is None else self.references.names
+        return self._do(
+            correcting.not_this_person(
+                self.gallery, self.labels, self.names, row, decided=self.decided, known=known
+            )
+        )
+
+    def ignore(self, row: int) -> str:
+        """Leave a face out."""
+        return self._do(
+            correcting.ignore(self.gallery, self.labels, self.names, row, decided=self.decided)
+        )
+
+    def is_person(self, row: int, name: str) -> str:
+        """Say who a face is."""
+        rows = np.array([row], dtype=np.int64)
+        return self._do(
+            correcting.name(self.gallery, self.labels, self.names, rows, name, decided=self.decided)
+        )
+
+    def answer(self, question: Question, *, one: bool) -> str:
+        """Answer whether the two faces of a question are one person."""
+        return self._do(correcting.answer(self.gallery, self.names, question, one=one))
+
+    def undo(self) -> str:
+        """Take the last correction back; return what it was, "" where there was none."""
+        with self._alone():
+            said = self.corrections.undo()
+            self.result = self._sorted(self.corrections.decisions)
+            return said
+
+    def queue(self, *, goal: float = 0.99, leave_out: Sequence[tuple[int, int]] = ()) -> Queue:
+        """Return the questions that settle the most, first the best; see `toolkit.questions`."""
+        return questions.queue(
+            self.gallery,
+            self.labels,
+            names=self.names,
+            decided=self.decided,
+            goal=goal,
+            leave_out=leave_out,
+        )
+
+    def plan(self, out: str | Path) -> pd.DataFrame:
+        """
+        Say which photo would go where; nothing is written.
+
+        Decisions that `out` holds are joined with those made here, as `export` would do.
+        """
+        with self._alone():
+            target = self._target(out)
+            return self._sorted(self._decisions_in(target), target).plan
+
+    def export(
+        self,
+        out: str | Path,
+        *,
+        replace: bool = False,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> list[tuple[str, str]]:
+        """
+        Copy the photos into a folder for each person, and keep the decisions there from now on.
+
+        Returns
+        -------
+        list of (str, str)
+            Files that could not be copied, and why.
+        """
+        with self._alone():
+            target = self._target(out)
+            self.corrections.keep_in(target)
+            self.result = self._sorted(self.corrections.decisions)
+            self.result = modes.export_result(
+                self.result, target, replace=replace, progress=progress, stop=stop
+            )
+            return list(self.result.not_copied)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._lock.acquire(blocking=False):
+            raise BadSetting(
+                "this album is being sorted or copied just now; press again when that is done"
+            )
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _do(self, gesture: Gesture) -> str:
+        with self._alone():
+            self.corrections.add(gesture)
+            self.result = self._sorted(self.corrections.decisions)
+            return self.corrections.last
+
+    def _target(self, out: str | Path) -> Path:
+        """Return a folder for results; one that the photos are in is refused."""
+        target = folder_at(out)
+        if self.looked.folder is not None:
+            export.check_out(target, photos=self.looked.folder, people=self.looked.people)
+        return target
+
+    def _decisions_in(self, target: Path) -> tuple[Decision, ...]:
+        """Return what would count once decisions are kept in a folder, without writing into it."""
+        if target == self.corrections.out:
+            return self.corrections.decisions
+        trial = copy.copy(self.corrections)
+        with tempfile.TemporaryDirectory(prefix="sightings-") as folder:
+            if (target / decisions.FILE).exists():
+                shutil.copy(target / decisions.FILE, folder)
+            trial.keep_in(Path(folder))
+        return trial.decisions
+
+    def _two_sides(self, name: str) -> Sides:
+        found = self._sides(name)
+        if not len(found.group):
+            raise BadSetting(
+                f"{name} cannot be split here: open the photos, and take single faces out"
+            )
+        return found
+
+    def _sides(self, name: str) -> Sides:
+        labels = self.labels
+        # People of references are no groups that could fall apart.
+        group = -1 if self.references is not None else labels[self.rows(name)[0]]
+        return doubts.sides(
+            self.gallery.encodings,
+            np.where((labels == group) & (labels >= 0), labels, -1),
+            self.gallery.photo_of,
+            must_link=self.decided.must,
+        )
+
+    def _cut(self, before: AnySettings) -> AutopilotResult | None:
+        """Sort by another threshold alone: the joins are known, and each is made or not."""
+        result, asked = self.result, self.settings
+        if not isinstance(result, AutopilotResult) or result.tree is None:
+            return None
+        if replace(before, threshold=asked.threshold) != asked:
+            return None
+        calibration = self.gallery.encoder.calibration
+        chosen = (
+            thresholds.of_tree(result.tree, calibration)
+            if asked.threshold == "auto"
+            else thresholds.given(asked.threshold, result.tree, calibration)
+        )
+        found = result.tree.cut(chosen.value)
+        names = decisions.name_groups(found.labels, person_names(found), self.decided.names)
+        settings = cast(AutopilotSettings, asked)
+        return replace(result, settings=settings, chosen=chosen, clustering=found, names=names)
+
+    def _sorted(
+        self, made: Sequence[Decision], out: Path | None = None
+    ) -> AutopilotResult | PointAndShootResult:
+        if self.references is not None:
+            settings = cast(PointAndShootSettings, self.settings)
+            return modes.point_and_shoot_of(
+                self.looked, self.references, out, settings=settings, decided=made
+            )
+        grouping = cast(AutopilotSettings, self.settings)
+        return modes.autopilot_of(self.looked, out, settings=grouping, decided=made)
+
+
+def taken_up(out: str | Path) -> Sorting:
+    """
+    Go on with the folder of an earlier autopilot run, without looking at its photos again.
+
+    Raises
+    ------
+    BadFolder
+        If it is no such folder, or its files do not fit each other.
+    BadSetting
+        If it is of the other mode, or of a version whose settings are not known here.
+    """
+    looked, run = looking.taken_up(out)
+    return Sorting(looked, settings_of(run), out=out)
