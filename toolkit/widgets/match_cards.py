@@ -1,0 +1,265 @@
+"""Known people and their matches as cards of a contact sheet, with the line between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from toolkit.matching import ACCEPTED, BEYOND, REFUSED, SAID, face_keys
+from toolkit.planned import counted
+from toolkit.records import Gallery
+from toolkit.search import SECOND, References
+from toolkit.thumbnails import Thumbnails
+from toolkit.widgets.people import (
+    PHOTO_SIZE,
+    FacePictures,
+    counts,
+    face_picture,
+    file_of,
+    photo_picture,
+    whole_card,
+)
+from toolkit.widgets.sheet import Action, Card, Picture, Strip
+
+ACCEPT = Action("accept", "Accept", "y")
+REFUSE = Action("refuse", "Refuse", "n")
+IGNORE = Action("ignore", "Leave out", "i")
+# Pictures of examples, and of faces that were found, on a person's card.
+EXAMPLES, FACES = 2, 4
+
+
+class Album:
+    """
+    The pictures of a gallery, and its faces by names that they keep when others are left out.
+
+    Pictures are of the gallery with every face, so that leaving one out makes none of them anew.
+
+    Attributes
+    ----------
+    gallery : Gallery
+        Every face.
+    thumbnails : Thumbnails
+        Their pictures.
+    keys : tuple of str
+        The name of each sighting of the gallery that was turned to.
+    row_of : dict of str to int
+        The row in it of each name.
+    """
+
+    def __init__(self, gallery: Gallery) -> None:
+        self.gallery, self.thumbnails = gallery, Thumbnails(gallery)
+        self._every = {key: row for row, key in enumerate(face_keys(gallery))}
+        self.keys: tuple[str, ...] = tuple(self._every)
+        self.row_of = self._every
+        self._now = gallery
+
+    def turn_to(self, gallery: Gallery) -> None:
+        """Count rows as in a gallery with fewer of these faces."""
+        if gallery is not self._now:
+            self._now, self.keys = gallery, face_keys(gallery)
+            self.row_of = {key: row for row, key in enumerate(self.keys)}
+
+    def shown(self, row: int) -> int:
+        """Return the row, among all faces, of a row of the gallery that was turned to."""
+        return self._every[self.keys[row]]
+
+
+class MatchPictures(FacePictures):
+    """
+    Makes pictures of faces and photos, and of examples ("example:K": the photo of reference K).
+
+    Parameters
+    ----------
+    thumbnails : Thumbnails
+        What makes and keeps them.
+    references : References
+        The known people.
+    """
+
+    def __init__(self, thumbnails: Thumbnails, references: References) -> None:
+        super().__init__(thumbnails)
+        self.references = references
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other makes the same pictures of the same tokens."""
+        return (
+            isinstance(other, MatchPictures)
+            and other.thumbnails is self.thumbnails
+            and other.references is self.references
+        )
+
+    def __hash__(self) -> int:
+        return hash((id(self.thumbnails), id(self.references)))
+
+    def __call__(self, tokens: Sequence[str]) -> list[bytes]:
+        """Return a JPEG for each token."""
+        others = iter(super().__call__([each for each in tokens if not _is_example(each)]))
+        return [self._example(each) if _is_example(each) else next(others) for each in tokens]
+
+    def _example(self, token: str) -> bytes:
+        path = self.references.paths[int(token.partition(":")[2])]
+        return self.thumbnails.photo(path, size=PHOTO_SIZE)
+
+
+def person_cards(
+    people: pd.DataFrame, table: pd.DataFrame, album: Album, references: References
+) -> list[Card]:
+    """
+    Return one card a person: examples, the clearest faces found, how many photos and doubts.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame
+        Of `toolkit.matching.people`.
+    table : pandas.DataFrame
+        Of `toolkit.matching.judged`.
+    album : Album
+        What shows the faces.
+    references : References
+        The known people.
+    """
+    held = table[table["state"].isin([ACCEPTED, SAID])]
+    rows_of = {str(name): group.tolist() for name, group in held.groupby("person")["row"]}
+    cards = []
+    counted_people: Iterable[Any] = people.itertuples(index=False)
+    for each in counted_people:
+        name, photos, faces, doubts = str(each.person), each.photos, each.faces, each.doubtful
+        strips = [Strip(examples_of(references, name)[:EXAMPLES], "example")]
+        if rows := [album.shown(int(row)) for row in rows_of.get(name, ())]:
+            best = album.thumbnails.best(rows, FACES)
+            strips.append(Strip(tuple(face_picture(album.gallery, row) for row in best), "found"))
+        notes = [counts(int(photos), int(faces))] if photos else []
+        notes += [f"{doubts:,} doubtful"] if doubts else []
+        if name not in references.names:
+            notes.append("named by you, without examples")
+        elif not each.examples:
+            notes.append("no example photo can be used: see above")
+        cards.append(
+            Card(
+                key=name,
+                title=name,
+                note=" · ".join(notes),
+                badge="in no photo" if not photos else "doubtful" if doubts else "",
+                strips=tuple(strip for strip in strips if strip.pictures),
+                opens="the matches in order" if photos else "the nearest faces",
+            )
+        )
+    return cards
+
+
+def match_cards(
+    table: pd.DataFrame, album: Album, references: References, name: str, threshold: float
+) -> list[Card]:
+    """
+    Return the matches of a person in order: the examples, the faces, and the line between them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `toolkit.matching.ranked`.
+    album, references
+        As for `person_cards`.
+    name : str
+        The person.
+    threshold : float
+        Where the line lies.
+    """
+    cards = []
+    if examples := examples_of(references, name):
+        title, note = f"Examples of {name}", counted(len(examples), "photo") + " to compare with"
+        cards.append(Card("examples", title, note=note, strips=(Strip(examples[:6]),)))
+    line = Card(
+        "line",
+        f"threshold {threshold:.3f}: nearer faces are accepted, those below are not",
+        line=True,
+    )
+    drawn = False
+    matches: Iterable[Any] = table.itertuples(index=False)
+    for each in matches:
+        if not drawn and each.distance > threshold:
+            drawn = True
+            cards.append(line)
+        cards.append(match_card(each, album, references))
+    return cards if drawn else [*cards, line]
+
+
+def match_card(
+    match: Any,
+    album: Album,
+    references: References,
+    *,
+    beside: bool = False,
+    whole: bool = False,
+) -> Card:
+    """
+    Return the card of one match; its key is the name that `Album` gives the face.
+
+    Parameters
+    ----------
+    match : namedtuple
+        A row of `toolkit.matching.judged`.
+    album, references
+        As for `person_cards`.
+    beside : bool
+        Whether an example of the person stands beside the face.
+    whole : bool
+        Whether the photo is shown large.
+    """
+    row, person = album.shown(int(match.row)), str(match.person)
+    known = person in references.names
+    actions = [REFUSE, IGNORE] if match.state != REFUSED else [IGNORE]
+    if match.state != SAID and known:
+        actions.insert(0, ACCEPT)
+    pictures = face_picture(album.gallery, row), photo_picture(album.gallery, row)
+    strips: tuple[Strip, ...] = (Strip(pictures),)
+    if whole:
+        strips = whole_card(album.gallery, row).strips
+    elif beside:
+        examples = examples_of(references, person)[:1]
+        if match.reference in references.paths:
+            examples = (_example_at(references, references.paths.index(match.reference)),)
+        strips = Strip(examples, f"example: {person}"), Strip(pictures, f"found: is this {person}?")
+    return Card(
+        key=album.keys[int(match.row)],
+        title=person if beside or whole else file_of(album.gallery, row),
+        note=_note(match) + (f" · {file_of(album.gallery, row)}" if beside or whole else ""),
+        badge=f"{match.state} · doubtful" if match.doubtful else str(match.state),
+        strips=tuple(strip for strip in strips if strip.pictures),
+        actions=tuple(actions),
+        opens="" if whole else "larger",
+    )
+
+
+def examples_of(references: References, name: str) -> tuple[Picture, ...]:
+    """Return the pictures of a person's example photos."""
+    return tuple(
+        _example_at(references, k)
+        for k, person in enumerate(references.person_of.tolist())
+        if references.names[person] == name
+    )
+
+
+def _example_at(references: References, k: int) -> Picture:
+    name, file = references.names[references.person_of[k]], Path(references.paths[k]).name
+    return Picture(f"example:{k}", f"example of {name}: {file}")
+
+
+def _note(match: Any) -> str:
+    """Say the distance and the margin, such as "0.412, next: Ben 0.210 further"."""
+    if math.isnan(match.distance):
+        return f"nearer to {match.next}"
+    said = f"{match.distance:.3f}"
+    if math.isfinite(match.margin) and match.next is not None:
+        way = "further" if match.margin >= 0 else "nearer"
+        said += f", next: {match.next} {abs(match.margin):.3f} {way}"
+    if match.state == BEYOND and match.reason == SECOND:
+        said += f"; {SECOND}"
+    return said
+
+
+def _is_example(token: str) -> bool:
+    return token.startswith("example:")
