@@ -1,0 +1,296 @@
+"""Corrections by hand over the results of an earlier run: questions, people, export."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+import traitlets
+
+from toolkit import sorting as album
+from toolkit.choosing import Preview
+from toolkit.earlier import earlier_run
+from toolkit.errors import BadSetting
+from toolkit.names import printable
+from toolkit.sorting import Sorting
+from toolkit.widgets.export_box import ExportBox, folder_of
+from toolkit.widgets.folders import FolderChooser
+from toolkit.widgets.people_view import PeopleView
+from toolkit.widgets.people_words import kept_in
+from toolkit.widgets.question_deck import Deck, deal
+from toolkit.widgets.question_view import QuestionView
+from toolkit.widgets.work import Stopped, Tell, Work
+
+STATES = (
+    "empty",
+    "running",
+    "cancelled",
+    "failed",
+    "done",
+    "no questions",
+    "nobody found",
+)
+QUESTIONS, PEOPLE, EXPORT = range(3)
+GUIDANCE = {
+    "empty": "<b>Name the folder that an autopilot run exported into, then press Open.</b> Its "
+    "photos are not looked at again, and nothing is written before you answer.",
+    "running": "<b>Reading the results.</b> You may cancel: nothing is written.",
+    "cancelled": "<b>Cancelled:</b> nothing was opened. Press Open to read the results.",
+    "failed": "<b>That did not work:</b> the reason stands below. Mend it, then press Open again.",
+    "done": "<b>Answer questions, look through the people, then export:</b> a tab for each. Stop "
+    "whenever you like: every answer is kept.",
+    "no questions": "<b>No questions are left.</b> Look through the people in the second tab, then "
+    "export in the third.",
+    "nobody found": "<b>That run found no face:</b> there is nobody to correct. Open another "
+    "folder.",
+}
+COPYING = "photos are being copied; open other results when that is done"
+NO_FOLDER = "this album is in no folder of results yet; export it, and open that folder"
+BUSY = {
+    True: "The photos are being copied; people can be corrected again when that is done.",
+    False: "Sorting anew with your last answers; the people are shown when that is done.",
+}
+ABOUT_EXPORT = (
+    "<p>Your answers are kept already, and hold in every later run. The copies in the folders "
+    "still lie as the last export left them: show the plan, and export into the same folder. A "
+    "copy that is now with somebody else is <b>sorted otherwise</b>: it is taken away, and copied "
+    "to where it belongs, only once you have ticked the box that then appears. Files of your own, "
+    "and copies that you changed, stay.</p>"
+)
+
+TakeUp = Callable[[Path], Sorting]
+
+
+class ReviewPanel(ipywidgets.VBox):
+    """
+    The results of an autopilot run, to be corrected: the most useful question first.
+
+    Gestures are methods: `open_results`, `cancel`, and those of its parts: `folder.choose`,
+    `questions` (`answer`, `skip`, `leave_out`, `undo`), `people` (`open`, `rename`, `act`,
+    `merge`, `undo`), `export` (`show_plan`, `export`).
+
+    Attributes
+    ----------
+    state : str
+        One of `STATES`; can be observed.
+    sorting : Sorting or None
+        The album, once it was opened.
+
+    Parameters
+    ----------
+    out : path
+        The folder of results to begin with; nothing is read before a button is pressed, but what
+        kind of folder it is.
+    sorting : Sorting, optional
+        An album that is in hand already, with a folder of results: it is opened at once.
+    take_up : callable, optional
+        What reads a folder of results: `toolkit.sorting.taken_up`.
+    """
+
+    state = traitlets.Enum(STATES, default_value="empty")
+
+    def __init__(
+        self,
+        out: str | Path = "",
+        *,
+        sorting: Sorting | None = None,
+        take_up: TakeUp = album.taken_up,
+    ) -> None:
+        self._take_up = take_up
+        self.sorting: Sorting | None = None
+        self._stale = False
+        self.guidance = ipywidgets.HTML()
+        if sorting is not None and not str(out):
+            out = sorting.corrections.out or ""
+        self.folder = FolderChooser("Results", str(out), look=glance)
+        self.open_button = ipywidgets.Button(
+            description="Open", button_style="primary", icon="folder-open"
+        )
+        self.chooser = ipywidgets.Accordion(
+            [ipywidgets.VBox([self.folder, self.open_button])],
+            titles=("The results",),
+            selected_index=0,
+        )
+        self.work = Work()
+        self.questions = QuestionView(
+            answered=lambda: self.export.clear(), sorted_anew=self._sorted_anew
+        )
+        self.turns = Turns(self.questions.alone, self.questions.writing)
+        self.people = PeopleView(self.turns, changed=self._corrected)
+        self.export = ExportBox(self._plan, self._exported, out=str(out))
+        self.kept_in, self.not_yet = ipywidgets.HTML(), ipywidgets.HTML()
+        parts = {
+            QUESTIONS: [self.questions, self.kept_in],
+            PEOPLE: [self.not_yet, self.people, self.turns],
+            EXPORT: [ipywidgets.HTML(ABOUT_EXPORT), self.export],
+        }
+        self.tabs = ipywidgets.Tab(
+            children=[ipywidgets.VBox(part) for part in parts.values()],
+            titles=("Questions", "People", "Export"),
+        )
+        super().__init__([self.guidance, self.chooser, self.work, self.tabs])
+        self.add_class("sightings-review")
+        self.open_button.on_click(lambda _: self.open_results())
+        self.work.observe(self._worked, names="state")
+        self.questions.observe(lambda _: self._asked(), names="state")
+        self.questions.observe(lambda _: self._show_people(), names="pending")
+        self.export.work.observe(lambda _: self._show_people(), names="state")
+        self.tabs.observe(lambda _: self._show_people(), names="selected_index")
+        self._show()
+        if sorting is not None:
+            self._begin(lambda: sorting)
+
+    def open_results(self) -> None:
+        """Read the folder of results that is named."""
+        named = self.folder.value.strip()
+
+        def read() -> Sorting:
+            # What was answered in the last folder is on disk before the next is read.
+            self.questions.wait()
+            return self._take_up(folder_of(named))
+
+        if self.export.work.busy:
+            self.work.message.mend(COPYING)
+        else:
+            self._begin(read)
+
+    def cancel(self) -> None:
+        """Open nothing after all."""
+        self.work.cancel()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing is under way: reading, answers, corrections, copies."""
+        parts = self.work, self.questions, self.turns, self.questions, self.export
+        return all(part.wait(timeout) for part in parts)
+
+    def _begin(self, read: Callable[[], Sorting]) -> None:
+        def job(_: Tell, stopped: Stopped) -> tuple[Sorting, Deck] | None:
+            sorting = read()
+            if sorting.corrections.out is None:
+                raise BadSetting(NO_FOLDER)
+            deck = None if stopped() else deal(sorting)
+            return None if deck is None or stopped() else (sorting, deck)
+
+        def then(made: tuple[Sorting, Deck] | None) -> None:
+            if made is not None:
+                self._opened(*made)
+
+        self.work.run(job, then, title="reading the results")
+
+    def _opened(self, sorting: Sorting, deck: Deck) -> None:
+        self.sorting, self._stale = sorting, False
+        self.people.show(sorting)
+        if self.people.thumbnails is not None:
+            self.questions.show(sorting, deck, self.people.thumbnails)
+        self.kept_in.value = kept_in(sorting)
+        self.chooser.set_title(0, f"The results: {printable(str(sorting.corrections.out))}")
+        self.chooser.selected_index = None
+        self.export.out.value = str(sorting.corrections.out)
+        self.export.clear()
+        self.tabs.selected_index = QUESTIONS
+
+    def _corrected(self) -> None:
+        """Look for questions anew after a correction among the people, in its thread."""
+        self.questions.renew(sorted_already=True)
+        self.export.clear()
+
+    def _sorted_anew(self) -> None:
+        """Note that the people are others now; in a thread."""
+        self._stale = True
+        self._show_people()
+
+    def _show_people(self) -> None:
+        """Show the people as they are now; not while the next press would mean somebody else."""
+        copying = self.export.work.busy
+        busy = copying or self.questions.pending
+        # A correction among them keeps the view: it shows its own result.
+        own = self.turns.busy and not copying
+        self.not_yet.value = f"<p role='status'>{BUSY[copying]}</p>" if busy and not own else ""
+        if self._stale and not busy and self.tabs.selected_index == PEOPLE:
+            self._stale = False
+            with self.questions.writing:
+                self.people.refresh()
+        self.people.layout.display = "none" if busy and not own else None
+
+    def _plan(self, out: Path) -> pd.DataFrame:
+        with self.questions.alone:
+            return self._here().plan(out)
+
+    def _exported(
+        self, out: Path, replace: bool, tell: Tell, stopped: Stopped
+    ) -> list[tuple[str, str]]:
+        with self.questions.alone:
+            sorting = self._here()
+            problems = sorting.export(out, replace=replace, progress=tell, stop=stopped)
+        self.kept_in.value = kept_in(sorting)
+        return problems
+
+    def _here(self) -> Sorting:
+        if self.sorting is None:
+            raise RuntimeError("the export is shown before there is anything to export")
+        return self.sorting
+
+    def _worked(self, change: dict[str, Any]) -> None:
+        state = change["new"]
+        if state == "done":
+            self.state = "done"
+            self._asked()
+        elif state in ("running", "cancelled", "failed"):
+            self.state = state
+            self.chooser.selected_index = 0
+        self._show()
+
+    def _asked(self) -> None:
+        if self.sorting is None or self.state not in ("done", "no questions"):
+            return
+        if not len(self.sorting.looked.gallery):
+            self.state = "nobody found"
+        else:
+            self.state = "no questions" if self.questions.state == "none left" else "done"
+        self._show()
+
+    def _show(self) -> None:
+        self.guidance.value = f"<p role='status'>{GUIDANCE[self.state]}</p>"
+        self.open_button.disabled = self.work.busy
+        there = self.sorting is not None and self.state in ("done", "no questions")
+        self.tabs.layout.display = None if there else "none"
+
+
+class Turns(Work):
+    """
+    Work that waits for its turn.
+
+    Parameters
+    ----------
+    *locks : lock
+        Held, in this order, while there is work.
+    """
+
+    def __init__(self, *locks: threading.RLock) -> None:
+        self._locks = locks
+        super().__init__()
+
+    def _run(self, *args: Any) -> None:
+        for lock in self._locks:
+            lock.acquire()
+        try:
+            super()._run(*args)
+        finally:
+            for lock in reversed(self._locks):
+                lock.release()
+
+
+def glance(folder: str) -> Preview:
+    """Say of a folder whether there are results to open."""
+    if not folder.strip():
+        return Preview(problem="no folder is named yet")
+    found = earlier_run(folder)
+    if found:
+        return Preview(problem=f"here is {found}: press Open")
+    return Preview(
+        problem="no result of autopilot here: choose the folder that a run exported into"
+    )
