@@ -30,14 +30,14 @@ demo: $(READY)
 	@echo "== Point-and-shoot: the photos that show the people in data/sample/people"
 	$(BIN)/sightings point-and-shoot data/sample/photos data/sample/people out/point-and-shoot --replace
 	@echo
-	@echo "The sorted folders are in out/autopilot and out/point-and-shoot. Next: make lab"
+	@echo "The sorted folders are in out/autopilot and out/point-and-shoot, each with a report.html. Next: make lab"
 
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 lab: $(READY)
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. \
-		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/00_start_here.ipynb
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None notebooks/00_start_here.ipynb
 
 app: $(READY)
 	$(BIN)/sightings app

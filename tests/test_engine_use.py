@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -201,3 +202,21 @@ def test_onnx_is_imported_only_to_build(detector_file, tmp_path):
         "assert 'onnx' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(toolkit.__file__).parents[1])
+
+
+def test_onnx_runtime_reports_nothing_to_its_maker(detector_file, tmp_path):
+    for name in ("models", "home", "tmp"):
+        (tmp_path / name).mkdir()
+    code = (
+        "from toolkit.engine import OnnxFaceDetector\n"
+        f"OnnxFaceDetector({str(detector_file)!r}, cache_folder={str(tmp_path / 'models')!r}, "
+        "threads=1)\n"
+    )
+    # Where tests run it may be off already; a user's computer has neither of these.
+    quiet = {"CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS"}
+    own = {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "tmp")}
+    environment = {key: value for key, value in os.environ.items() if key not in quiet} | own
+    folder = Path(toolkit.__file__).parents[1]
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=folder, env=environment)
+    # What it would report is kept in files first: who this is, and what was done.
+    assert not [*(tmp_path / "tmp").rglob("*"), *(tmp_path / "home").rglob("*")]

@@ -4,4 +4,10 @@ Import what you need from the flat modules: ``from toolkit import photos, cluste
 Importing the package loads no dlib and no matplotlib; each is imported where it is first used.
 """
 
+import os
+
+# ONNX Runtime from 1.29 on reports its use to its maker unless this is set before it is loaded.
+# Nothing is sent from here.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 __version__ = "0.1.0"

@@ -278,6 +278,8 @@ def _require(device: str) -> None:
 def _session(model: bytes, threads: int | None, device: Device) -> onnxruntime.InferenceSession:
     import onnxruntime
 
+    # On Windows this, elsewhere the variable that the package sets, keeps it from reporting.
+    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.inter_op_num_threads = 1
