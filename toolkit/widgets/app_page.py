@@ -1,12 +1,78 @@
-"""The page that the app shows."""
+"""The page that the app shows: all panels, one a tab."""
 
 from __future__ import annotations
 
-import html
+from typing import Any
 
 import ipywidgets
 
-from toolkit.names import printable
+from toolkit.widgets.autopilot import AutopilotPanel
+from toolkit.widgets.point_and_shoot import PointAndShootPanel
+from toolkit.widgets.review import ReviewPanel
+from toolkit.widgets.size import SizePanel
+from toolkit.widgets.threshold import Choice, ThresholdPanel
+
+TABS = ("Everybody", "People I know", "Review", "Threshold", "Photo size")
+INTRODUCTION = (
+    "<h1>Sightings</h1><p><b>Everybody</b> finds all people in a folder of photos. <b>People I "
+    "know</b> finds those you have example photos of. <b>Review</b> asks about doubtful cases of a "
+    "folder that <b>Everybody</b> exported. <b>Threshold</b> and <b>Photo size</b> are for tuning. "
+    "Photos are only ever read, and nothing leaves this computer.</p>"
+)
+
+
+class ThresholdTab(ipywidgets.VBox):
+    """
+    The threshold explorer over whatever the panel of autopilot has found.
+
+    Parameters
+    ----------
+    autopilot : AutopilotPanel
+        Whose people are looked at, and whose settings take the threshold that is chosen.
+    """
+
+    def __init__(self, autopilot: AutopilotPanel) -> None:
+        self.autopilot = autopilot
+        self.panel: ThresholdPanel | None = None
+        self.told = ipywidgets.HTML()
+        self.begin_button = ipywidgets.Button(
+            description="Try thresholds on these people", layout=ipywidgets.Layout(width="auto")
+        )
+        self.begin_button.on_click(lambda _: self.begin())
+        super().__init__()
+        autopilot.observe(self._changed, names="state")
+        self._changed({})
+
+    def begin(self) -> None:
+        """Take the people that autopilot has found now."""
+        sorting = self.autopilot.sorting
+        if sorting is None:
+            return
+        self.panel = ThresholdPanel(
+            sorting.gallery,
+            self.autopilot.form.settings(),
+            decided=sorting.decided,
+            names=sorting.names,
+            on_chosen=self._chosen,
+        )
+        self._changed({})
+
+    def _chosen(self, choice: Choice) -> None:
+        form = self.autopilot.form
+        form.automatic.value = choice == "auto"
+        if choice != "auto":
+            form.threshold.value = float(choice)
+
+    def _changed(self, _: dict[str, Any]) -> None:
+        found = self.autopilot.sorting is not None
+        self.told.value = (
+            "<p>People of the tab Everybody; begin again here when they have changed.</p>"
+            if found
+            else "<p>First find people in the tab Everybody.</p>"
+        )
+        self.begin_button.disabled = not found
+        panel = () if self.panel is None else (self.panel,)
+        self.children = (self.told, self.begin_button, *panel)
 
 
 def page(
@@ -20,9 +86,18 @@ def page(
     photos, people, out : str, optional
         Folders that its fields hold at the start.
     """
-    title = ipywidgets.HTML("<h1>Sightings</h1>")
-    named = html.escape(printable(photos)) if photos else "no folder yet"
-    told = ipywidgets.HTML(f"<p>The photos: {named}</p>")
-    box = ipywidgets.VBox([title, told])
+    autopilot = AutopilotPanel(photos or "", out or "")
+    tabs = ipywidgets.Tab(
+        children=[
+            autopilot,
+            PointAndShootPanel(photos or "", people or ""),
+            ReviewPanel(out or ""),
+            ThresholdTab(autopilot),
+            SizePanel(photos or ""),
+        ],
+        titles=TABS,
+        selected_index=1 if people else 0,
+    )
+    box = ipywidgets.VBox([ipywidgets.HTML(INTRODUCTION), tabs])
     box.add_class("sightings-page")
     return box
