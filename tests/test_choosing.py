@@ -110,6 +110,17 @@ def test_a_huge_folder_is_not_counted_to_its_end(tmp_path):
     assert (whole.photos, whole.more) == (30, False)
 
 
+def test_what_is_behind_a_link_is_not_counted_to_its_end_either(tmp_path):
+    for k in range(30):
+        photo(tmp_path / "far" / f"{k}.png")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "far")
+    (tmp_path / "here" / "loop").symlink_to(tmp_path / "here")
+    assert preview(str(tmp_path / "here"), enough=20).more
+    whole = preview(str(tmp_path / "here"), enough=40)
+    assert (whole.photos, whole.more) == (30, False)
+
+
 def test_a_look_that_nobody_waits_for_ends(tmp_path):
     for k in range(9):
         photo(tmp_path / f"{k}.png")

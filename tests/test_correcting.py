@@ -8,7 +8,7 @@ from toolkit import correcting, decisions, doubts, grouping
 from toolkit.calibration import Calibration
 from toolkit.contradictions import settled
 from toolkit.correcting import Corrections
-from toolkit.decisions import Decision, apply, face_of
+from toolkit.decisions import Decision, Face, apply, face_of
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.questions import Question
 from toolkit.records import (
@@ -288,6 +288,7 @@ def test_chosen_faces_get_a_name_each() -> None:
     [
         ("", "is empty"),
         ("  \t ", "is empty"),
+        ("\u200d\u200c", "is empty"),
         ("a\nb", "control characters"),
         ("a\u202eb", "control characters"),
         ("\udcff", "control characters"),
@@ -305,6 +306,15 @@ def test_names_that_cannot_be_are_refused(text, complaint) -> None:
 
 def test_a_name_is_kept_composed() -> None:
     assert correcting.cleaned(" Zoe\u0308 ") == "Zo\u00eb"
+
+
+@pytest.mark.parametrize("text", ["山田\u3000太郎", "نیل\u200cوفر", "\U0001f468\u200d\U0001f469"])
+def test_characters_that_join_are_ordinary_in_names(text) -> None:
+    assert correcting.cleaned(text) == text
+
+
+def test_a_blank_that_does_not_break_is_a_blank() -> None:
+    assert correcting.cleaned("Ann\xa0B\xa0") == "Ann B"
 
 
 @pytest.mark.parametrize(
@@ -413,6 +423,27 @@ def test_every_step_is_on_disk_and_the_folder_only_then(out) -> None:
     session.undo()
     assert decisions.read(out) == ()
     assert not session.can_undo
+
+
+def test_a_step_after_many_does_not_compare_each_with_each(out, monkeypatch) -> None:
+    full, many = gallery(FIVE), 400
+    away = [Face("p", f"{number:x}", 0, 0, 9, 9) for number in range(1, many + 1)]
+    out.mkdir(parents=True)
+    decisions.write(out, [Decision("ignore", face) for face in away])
+    session, compared = Corrections(full, out), []
+    equal = Decision.__eq__
+    monkeypatch.setattr(Decision, "__eq__", lambda one, two: compared.append(1) or equal(one, two))
+    session.add(correcting.same(full, ["?"] * 5, 0, 2))
+    assert len(compared) < 20 * many
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "."])
+def test_what_is_no_table_is_refused_before_it_is_read(out, target) -> None:
+    session = Corrections(gallery(FIVE), out)
+    out.mkdir(parents=True)
+    (out / decisions.FILE).symlink_to(target)
+    with pytest.raises(BadSetting, match="it is no file"):
+        session.undo()
 
 
 def test_decisions_of_earlier_sessions_are_taken_back_one_by_one(out) -> None:

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 from conftest import save_tiles
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from toolkit import cli, decisions, modes
@@ -48,6 +48,17 @@ def test_what_is_read_is_what_was_written(tmp_path_factory, all_of_them) -> None
         assert (one.other is None) == (other.other is None)
 
 
+@given(st.text(min_size=1, max_size=12))
+@example(" 山田\u3000太郎 ")
+@example("new\nline\\n \udcff\u202e")
+@example(r"C:\new\x41\U00110000")
+def test_any_name_of_a_folder_is_read_back_as_it_is(tmp_path_factory, name) -> None:
+    out = tmp_path_factory.mktemp("out")
+    kept = Decision("not", Face("p", "d", 0, 0, 9, 9), name=name)
+    write(out, [kept])
+    assert read(out) == (kept,)
+
+
 def test_without_a_table_nothing_was_decided(tmp_path) -> None:
     assert read(tmp_path) == ()
 
@@ -62,6 +73,10 @@ def test_without_a_table_nothing_was_decided(tmp_path) -> None:
         ("ignore,,p,,0,0,9,9,,,,,,", "line 2: not a face"),
         ("ignore,,p,d,0,0,inf,9,,,,,,", "line 2: not a face"),
         ("same,,p,d,0,0,9,9,,,,,,", "line 2: not a face"),
+        ("ignore,,p,d,0,0,1e300,9,,,,,,", "line 2: not a face .an edge is too far"),
+        (f"name,{'n' * 256},p,d,0,0,9,9,,,,,,", "line 2: the name has 256 bytes"),
+        ("name,Smith, Eve,p,d,0,0,9,9,,,,,,", "line 2 has too many cells"),
+        ("\n,,,,,,,,,,,,,\nmaybe,,p,d,0,0,9,9,,,,,,", "line 4: decision is 'maybe'"),
     ],
 )
 def test_a_line_that_cannot_be_understood_is_named(tmp_path, line, complaint) -> None:
@@ -73,6 +88,30 @@ def test_a_line_that_cannot_be_understood_is_named(tmp_path, line, complaint) ->
 def test_a_table_of_something_else_is_refused(tmp_path) -> None:
     (tmp_path / "decisions.csv").write_text("a,b\n1,2\n")
     with pytest.raises(BadSetting, match="lacks the columns decision, name"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path, mark, end, start) -> None:
+    lines = [",".join(decisions.COLUMNS), "name,Zoë,p,d,0,0,9,9,,,,,,", "," * 13, ""]
+    text = start + end.join(lines).replace(",", mark)
+    (tmp_path / "decisions.csv").write_bytes(text.encode())
+    assert read(tmp_path) == (Decision("name", Face("p", "d", 0, 0, 9, 9), name="Zoë"),)
+
+
+def test_a_table_in_another_encoding_is_refused_in_words(tmp_path) -> None:
+    text = ",".join(decisions.COLUMNS) + "\nname,Zoë,p,d,0,0,9,9,,,,,,\n"
+    (tmp_path / "decisions.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(BadSetting, match="not in UTF-8"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "nowhere", "decisions.csv", "."])
+def test_a_link_to_no_table_is_refused_at_once(tmp_path, target) -> None:
+    (tmp_path / "decisions.csv").symlink_to(target)
+    with pytest.raises(BadSetting, match="cannot be read as a table of decisions"):
         read(tmp_path)
 
 

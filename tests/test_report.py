@@ -534,3 +534,14 @@ def test_a_report_takes_the_place_of_the_last_one(
     blocked.write_text("")
     with pytest.raises(BadFolder, match="cannot be written"):
         report.write(sorted_album, blocked)
+
+
+def test_a_folder_in_the_report_s_place_is_named_and_kept(
+    sorted_album: AutopilotResult, tmp_path: Path
+) -> None:
+    kept = tmp_path / "results" / "report.html" / "mine.txt"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    with pytest.raises(BadFolder, match=r"report\.html is a folder; .* Move it away"):
+        report.write(sorted_album, tmp_path / "results")
+    assert kept.exists()

@@ -380,3 +380,12 @@ class TestIgnored:
         result = modes.autopilot_of(looked, settings=AUTO, decided=[away])
         assert (result.decided, result.undecided) == (1, 1)
         assert "ignored" not in str(result)
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [("a\x00b", "holds a NUL"), ("~no-such-user-here/x", r"directory\. Write")],
+)
+def test_a_path_that_cannot_be_is_refused_in_one_line(path, complaint) -> None:
+    with pytest.raises(BadFolder, match=complaint):
+        modes.folder_at(path)

@@ -150,9 +150,15 @@ def _glance(
     photos: list[Path] = []
     others = seen = 0
     pending = [folder]
+    known: set[tuple[int, int]] = set()
     while pending:
         current = pending.pop(0)
         try:
+            # Links are followed, as they will be: behind one may be far more than beside it.
+            status = current.stat()
+            if (status.st_dev, status.st_ino) in known:
+                continue
+            known.add((status.st_dev, status.st_ino))
             with os.scandir(current) as entries:
                 for entry in entries:
                     seen += 1
@@ -160,7 +166,7 @@ def _glance(
                         return photos, others, True
                     if entry.name.startswith("."):
                         continue
-                    if entry.is_dir(follow_symlinks=False):
+                    if _is_folder(entry):
                         pending.append(current / entry.name)
                     elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
                         photos.append(current / entry.name)

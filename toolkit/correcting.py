@@ -127,7 +127,8 @@ class Corrections:
         self._write(step.after)
         self._steps.append(step)
         self.last = step.said
-        return tuple(each for each in before if each not in step.after)
+        after = set(step.after)
+        return tuple(each for each in before if each not in after)
 
     def undo(self) -> str:
         """
@@ -221,10 +222,11 @@ class Corrections:
 
 
 def _read(out: Path) -> tuple[bytes | None, Made]:
-    content = None
+    path, content = out / decisions.FILE, None
     # What is there and cannot be read is refused by `decisions.read`, in words.
     with suppress(OSError):
-        content = (out / decisions.FILE).read_bytes()
+        if path.is_file() and path.stat().st_size <= decisions.LARGEST:
+            content = path.read_bytes()
     return content, decisions.read(out)
 
 

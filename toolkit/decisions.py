@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
@@ -20,9 +22,14 @@ from toolkit.records import Box, Gallery
 FILE = "decisions.csv"
 KINDS = ("same", "different", "name", "not", "ignore")
 LARGEST = 64 << 20
+# Characters of the first line; px of an edge; bytes of a name, which file systems have as well.
+LONGEST_HEAD, FARTHEST, LONGEST_NAME = 4096, 1 << 31, 255
 # Share of the union of two boxes that they have in common, from which on they are one face: other
 # settings move a box a little.
 OVERLAP = 0.4
+
+# How a table writes what cannot be seen; see `_spelled`.
+_ESCAPE = re.compile(r"\\(\\|[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U00(?:0[0-9a-f]|10)[0-9a-f]{4})")
 
 Kind = Literal["same", "different", "name", "not", "ignore"]
 
@@ -118,44 +125,86 @@ def read(out: Path) -> tuple[Decision, ...]:
     Raises
     ------
     BadSetting
-        If a line cannot be understood; it names the line.
+        If it cannot be read, or a line cannot be understood, which it names.
     """
     path = out / FILE
-    if not path.exists():
+    table = _table(path)
+    if table is None:
         return ()
-    try:
-        if path.stat().st_size > LARGEST:
-            raise BadSetting(
-                f"{path} has more than {LARGEST >> 20} MB; expected a table of decisions"
-            )
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise BadSetting(f"{path} cannot be read as a table: {printable(str(error))}") from error
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
         raise BadSetting(
             f"{path} lacks the columns {', '.join(missing)}; add them, or mend the file"
         )
+    if not isinstance(table.index, pd.RangeIndex):
+        raise BadSetting(f"{path} line 2 has too many cells; put a name with a comma into quotes")
     rows = table[list(COLUMNS)].to_numpy(dtype=object).tolist()
-    return tuple(_decision(row, f"{path} line {line}") for line, row in enumerate(rows, start=2))
+    # A spreadsheet leaves lines of empty cells.
+    return tuple(
+        _decision(row, f"{path} line {line}")
+        for line, row in enumerate(rows, start=2)
+        if any(map(str.strip, row))
+    )
+
+
+def _table(path: Path) -> pd.DataFrame | None:
+    """Read the table, with commas or with what spreadsheets put in their place."""
+    try:
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            if path.is_symlink():
+                raise
+            return None
+        # Neither a pipe nor a device ends.
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("it is no file")
+        if status.st_size > LARGEST:
+            raise ValueError(f"it has more than {LARGEST >> 20} MB")
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            mark = max(",;\t", key=stream.readline(LONGEST_HEAD).count)
+            stream.seek(0)
+            return pd.read_csv(
+                stream, sep=mark, dtype=str, keep_default_na=False, skip_blank_lines=False
+            )
+    except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or str(error).strip()
+        if isinstance(error, UnicodeDecodeError):
+            reason = "it is not in UTF-8, which CSV is to be saved in"
+        raise BadSetting(
+            f"{path} cannot be read as a table of decisions: {printable(reason)}. Mend it, or take "
+            "it away."
+        ) from error
 
 
 def write(out: Path, decisions: Iterable[Decision]) -> None:
     """Write all decisions into a folder of results, in the place of those that are there."""
     blank = ("",) * len(_FACE)
-    rows = [
-        (each.kind, each.name, *astuple(each.face), *(astuple(each.other) if each.other else blank))
-        for each in decisions
-    ]
+    pairs = ((each, astuple(each.other) if each.other else blank) for each in decisions)
+    rows = [(x.kind, _spelled(x.name), *astuple(x.face), *other) for x, other in pairs]
     write_table(pd.DataFrame(rows, columns=list(COLUMNS)).astype(object), out / FILE)
 
 
+def _spelled(name: str) -> str:
+    """Write a name so that it is read back as it is; `write_table` escapes what cannot be seen."""
+    return re.sub("^ +| +$", lambda blanks: r"\x20" * len(blanks[0]), name.replace("\\", r"\\"))
+
+
+def _meant(escape: re.Match[str]) -> str:
+    return "\\" if escape[1] == "\\" else escape[0].encode().decode("unicode_escape")
+
+
 def _decision(row: Sequence[str], where: str) -> Decision:
-    kind, name = row[0].strip().casefold(), row[1].strip()
+    kind, name = row[0].strip().casefold(), _ESCAPE.sub(_meant, row[1].strip())
     if kind not in KINDS:
         raise BadSetting(f"{where}: decision is {row[0]!r}; expected one of {', '.join(KINDS)}")
     if kind in ("name", "not") and not name:
         raise BadSetting(f"{where}: the name is empty; write it, or take the line out")
+    size = len(name.encode("utf-8", "surrogatepass"))
+    if size > LONGEST_NAME:
+        raise BadSetting(
+            f"{where}: the name has {size:,} bytes; expected at most {LONGEST_NAME}: shorten it"
+        )
     size = len(_FACE)
     face = _face(row[2 : 2 + size], where)
     other = _face(row[2 + size :], where) if kind in ("same", "different") else None
@@ -166,6 +215,8 @@ def _face(cells: Sequence[str], where: str) -> Face:
     path, photo, *edges = cells
     try:
         left, top, right, bottom = (int(float(edge)) for edge in edges)
+        if max(map(abs, (left, top, right, bottom))) > FARTHEST:
+            raise ValueError("an edge is too far away")
         Box(left, top, right, bottom)
         if not photo:
             raise ValueError("the photo's digest is empty")

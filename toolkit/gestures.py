@@ -21,6 +21,10 @@ from toolkit.records import Gallery
 
 Names = Sequence[str | None]
 
+# Not printable by themselves, and ordinary in names: between Japanese family and given names,
+# within Persian words and emoji.
+JOINING = dict.fromkeys(map(ord, "\u3000\u200c\u200d"))
+
 
 @dataclass(frozen=True)
 class Gesture:
@@ -226,10 +230,11 @@ def cleaned(text: str) -> str:
     BadSetting
         If it is empty, longer than a folder's name may be, or holds control characters.
     """
-    name = unicodedata.normalize("NFC", text).strip()
-    if not name:
+    name = unicodedata.normalize("NFC", text).replace("\N{NO-BREAK SPACE}", " ").strip()
+    plain = name.translate(JOINING).strip()
+    if not plain:
         raise BadSetting("the name is empty; write one")
-    if not name.isprintable():
+    if not plain.isprintable():
         raise BadSetting(
             f"the name {printable(name)[:40]!r} holds control characters; write it new"
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from toolkit import export, kept, photos
 from toolkit.errors import BadFolder
+from toolkit.names import printable
 from toolkit.records import Gallery
 from toolkit.references import read_references
 from toolkit.scan import PhotoResult, gather, scan
@@ -282,10 +283,12 @@ def folder_at(path: str | Path) -> Path:
     """Return a path with "~" replaced; an empty one (a variable that is not set) is refused."""
     if not str(path):
         raise BadFolder("a folder's path is empty; expected the path of a folder.")
+    if "\x00" in str(path):
+        raise BadFolder(f"{printable(str(path))} is no path: it holds a NUL. Write it new.")
     try:
         return Path(path).expanduser() if str(path).startswith("~") else Path(path)
     except RuntimeError as error:
-        raise BadFolder(f"{path}: {error}. Write the path in full.") from error
+        raise BadFolder(f"{path}: {str(error).rstrip('.')}. Write the path in full.") from error
 
 
 def for_work(progress: Progress | None, work: str) -> Callable[[int, int, str], None] | None:

@@ -61,6 +61,10 @@ def write(
         raise BadFolder(
             f"{out} cannot be written: {reason_of(error)}. Choose another folder."
         ) from error
+    if (out / FILE).is_dir() and not (out / FILE).is_symlink():
+        raise BadFolder(
+            f"{out / FILE} is a folder; the report goes there. Move it away, then do it again."
+        )
     write_text(out / FILE, text)
     return out / FILE
 
