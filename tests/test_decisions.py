@@ -295,3 +295,32 @@ def test_no_decisions_change_nothing(sorted_once) -> None:
     np.testing.assert_array_equal(
         decisions.without_ignored(sorted_once.gallery, []).encodings, sorted_once.gallery.encodings
     )
+
+
+def decided_by(*, must=(), cannot=(), names=None, refused=()) -> decisions.Decided:
+    def pairs(some):
+        return np.array(some, dtype=np.int64).reshape(-1, 2)
+
+    none = np.zeros(0, dtype=np.int64)
+    return decisions.Decided(pairs(must), pairs(cannot), names or {}, frozenset(refused), none, 0)
+
+
+@pytest.mark.parametrize(
+    ("found", "decided", "held"),
+    [
+        (["a", None], decided_by(must=[(0, 1)]), ("a", "a")),
+        (["a", "b"], decided_by(must=[(0, 1)]), ("a", "b")),
+        ([None, "b"], decided_by(must=[(0, 1)], names={0: "c"}), ("c", "c")),
+        (["a", "a"], decided_by(must=[(0, 1)], refused={(0, "a")}), (None, None)),
+        (["a", "a"], decided_by(cannot=[(0, 1)], names={0: "a"}), ("a", None)),
+        (
+            ["a", "a", "a"],
+            decided_by(cannot=[(0, 1)], must=[(1, 2)], names={0: "a"}),
+            ("a", None, None),
+        ),
+        (["a", "b", None], decided_by(must=[(1, 2)], refused={(1, "b")}), ("a", None, None)),
+        (["a", "a"], decided_by(cannot=[(0, 1)]), ("a", "a")),
+    ],
+)
+def test_among_known_people_too_the_same_person_has_one_name(found, decided, held) -> None:
+    assert decisions.hold_names(found, decided) == held

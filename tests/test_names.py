@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.names import MAX_BYTES, RESERVED, safe_name, unique_names
+from toolkit.names import MAX_BYTES, RESERVED, printable, safe_name, unique_names
 
 any_text = st.text(max_size=200) | st.text(alphabet='./\\:*?"<>| \t\n\x00aA.', max_size=40)
 
@@ -57,3 +57,17 @@ def test_the_second_of_two_equal_names_is_numbered_before_its_ending() -> None:
 
 def test_a_name_that_cannot_be_decoded_keeps_its_bytes() -> None:
     assert safe_name("caf\udce9.jpg") == "caf\udce9.jpg"
+
+
+@pytest.mark.parametrize(
+    "name", ["山田\u3000太郎", "علی\u200cرضا", "a\u00a0b", "\U0001f468\u200d\U0001f466"]
+)
+def test_names_in_every_script_are_shown_as_they_are(name) -> None:
+    assert printable(name) == name
+
+
+@pytest.mark.parametrize(
+    "character", ["\n", "\x00", "\u202e", "\u2028", "\u2066", "\ufeff", "\x9b"]
+)
+def test_what_breaks_a_line_or_turns_it_round_is_not_shown(character) -> None:
+    assert printable(f"a{character}b") == "a\N{REPLACEMENT CHARACTER}b"

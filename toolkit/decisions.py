@@ -345,11 +345,29 @@ def name_groups(
 
 
 def hold_names(names: Sequence[str | None], decided: Decided) -> tuple[str | None, ...]:
-    """Return names found by comparing with references, as a person corrected them."""
-    return tuple(
-        decided.names.get(row, None if (row, name) in decided.refused else name)
-        for row, name in enumerate(names)
-    )
+    """
+    Return names found by comparing with references, as a person corrected them.
+
+    Of faces that were said to be one person, all get what was said of one of them; or else the name
+    that was found for some, if it is only one. Who was said to be somebody else than a named face
+    does not get that name.
+    """
+    family = components(len(names), decided.must)
+    said = {int(family[row]): name for row, name in decided.names.items()}
+    refused = {(int(family[row]), name) for row, name in decided.refused}
+    for one, other in family[decided.cannot].tolist():
+        refused |= {(one, said[other])} if other in said else set()
+        refused |= {(other, said[one])} if one in said else set()
+    found: dict[int, set[str]] = {}
+    for group, name in zip(family.tolist(), names, strict=True):
+        if name is not None and (group, name) not in refused:
+            found.setdefault(group, set()).add(name)
+    held = []
+    for group, name in zip(family.tolist(), names, strict=True):
+        those = found.get(group, set())
+        own = next(iter(those)) if len(those) == 1 else name
+        held.append(said.get(group, own if own in those else None))
+    return tuple(held)
 
 
 def without_ignored(gallery: Gallery, decisions: Sequence[Decision]) -> Gallery:

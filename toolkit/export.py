@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.errors import BadFolder, UnreadablePhoto
-from toolkit.names import folded, numbered, unique_names
+from toolkit.names import folded, numbered, shows, unique_names
 from toolkit.photos import digest_of
 from toolkit.record import (
     LINK,
@@ -345,7 +345,7 @@ def escaped(text: str) -> str:
     """Return text in which control characters and lone surrogates stand as backslash escapes."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if shows(c) else c.encode("unicode_escape").decode() for c in text)
 
 
 def write_text(path: Path, text: str) -> None:

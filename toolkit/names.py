@@ -100,7 +100,22 @@ def numbered(name: str, number: int) -> str:
 def printable(text: str) -> str:
     """Return text from a file name without control characters or bytes that are not text."""
     shown = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() or c == " " else "\N{REPLACEMENT CHARACTER}" for c in shown)
+    return "".join(c if shows(c) else "\N{REPLACEMENT CHARACTER}" for c in shown)
+
+
+def shows(character: str) -> bool:
+    """
+    Whether a character can stand in text for people to read.
+
+    Blanks of every script do (Python calls only one of them printable), and the joiners that names
+    in Persian, in Indian scripts and in emoji need; what breaks lines or turns the direction does
+    not.
+    """
+    return (
+        character.isprintable()
+        or unicodedata.category(character) == "Zs"
+        or character in "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+    )
 
 
 def folded(name: str) -> str:

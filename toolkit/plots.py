@@ -25,6 +25,7 @@ from PIL import Image
 
 from toolkit import photos
 from toolkit.errors import UnreadablePhoto
+from toolkit.names import printable
 from toolkit.records import Box, Gallery
 
 Rgb = npt.NDArray[np.uint8]
@@ -341,8 +342,7 @@ def _square(image: Rgb, box: Box) -> Rgb:
 
 def plain(text: str, *, longest: int = LONGEST_TEXT) -> str:
     """Return untrusted text as one printable line of at most `longest` letters."""
-    shown = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+    line = printable(text)
     return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
