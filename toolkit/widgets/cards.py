@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.names import printable
 
 # What a page holds at most.
-MOST_PICTURES, MOST_CARDS = 200, 60
+MOST_PICTURES, MOST_CARDS = 120, 60
 
 
 @dataclass(frozen=True)
