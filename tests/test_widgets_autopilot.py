@@ -11,7 +11,9 @@ from toolkit import decisions, looking
 from toolkit.errors import BadSetting
 from toolkit.settings import AutopilotSettings
 from toolkit.sorting import Sorting
-from toolkit.widgets.autopilot import GUIDANCE, STATES, AutopilotPanel
+from toolkit.widgets import point_and_shoot_words
+from toolkit.widgets.autopilot import GUIDANCE, AutopilotPanel
+from toolkit.widgets.sorting_panel import STATES
 
 SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
 
@@ -80,8 +82,9 @@ class Slow:
         return self.look(folder, out, settings=settings, progress=told, stop=stop)
 
 
-def test_every_state_has_its_guidance() -> None:
-    assert set(GUIDANCE) == set(STATES)
+@pytest.mark.parametrize("guidance", [GUIDANCE, point_and_shoot_words.GUIDANCE])
+def test_every_state_has_its_guidance(guidance) -> None:
+    assert set(guidance) == set(STATES)
 
 
 def test_at_first_it_says_what_to_do_and_shows_what_is_there(make, out) -> None:
@@ -302,6 +305,58 @@ def test_corrections_without_a_folder_come_along(make, out) -> None:
     started(panel)
     assert keys(panel)[0] == "Ann"
     assert decisions.read(out)[0].name == "Ann"
+
+
+def test_corrections_of_one_folder_do_not_come_along_to_another(make, tmp_path) -> None:
+    save_tiles(tmp_path / "more" / "1.png", "dee")
+    carried = []
+
+    def sort(*args, earlier, **about):
+        carried.append(earlier)
+        return Sorting(*args, earlier=earlier, **about)
+
+    panel = started(make(results="", sort=sort))
+    panel.people.rename("person_001", "Ann")
+    panel.wait(10)
+    first = panel.sorting.corrections
+    panel.folder.choose(str(tmp_path / "more"))
+    started(panel)
+    assert panel.sorting.corrections.decisions == ()
+    assert carried == [None, None]
+    assert first.decisions
+
+
+def test_a_cancelled_look_at_another_folder_shows_that_one(make, look, tmp_path) -> None:
+    for number in range(3):
+        save_tiles(tmp_path / "more" / f"{number}.png", "dee")
+    slow = Slow(look, photos=1)
+    slow.go.set()
+    panel = started(make(look=slow))
+    slow.go.clear()
+    slow.begun.clear()
+    panel.folder.choose(str(tmp_path / "more"))
+    panel.start()
+    assert slow.begun.wait(10)
+    panel.cancel()
+    assert panel.wait(10)
+    assert panel.state == "cancelled"
+    assert str(tmp_path / "more") in panel.summary.value
+    assert "of 3 photos" in panel.summary.value
+    assert panel.later.value == ""
+
+
+def test_start_is_refused_while_a_correction_is_under_way(make) -> None:
+    panel = started(make())
+    go = threading.Event()
+    assert panel.work.run(lambda *_: go.wait(10), quiet=True)
+    panel.start()
+    assert "other work is under way; press again when it is done" in panel.later.value
+    assert panel.state == "done"
+    go.set()
+    assert panel.wait(10)
+    assert panel.state == "done"
+    started(panel)
+    assert panel.later.value == ""
 
 
 def test_the_threshold_regroups_at_once_and_the_rest_waits_for_start(make, look) -> None:

@@ -9,8 +9,9 @@ from conftest import save_tiles
 
 from toolkit import decisions
 from toolkit.errors import BadFolder
-from toolkit.settings import PointAndShootSettings
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.thumbnails import Thumbnails
+from toolkit.widgets.form import SettingsForm
 from toolkit.widgets.match_cards import Album, MatchPictures
 from toolkit.widgets.people_folder import known_html
 from toolkit.widgets.point_and_shoot import PointAndShootPanel, look_for
@@ -161,6 +162,15 @@ def test_the_line_moves_at_once_and_back_and_the_form_moves_with_it(panel, look)
     assert looks == [1]
 
 
+def test_the_form_says_what_its_method_is_of_here(panel):
+    method = panel.form.fields["method"]
+    assert method.description == "faces are compared by"
+    method.value = next(rule for rule in method.options if rule != method.value)
+    assert "faces are compared by" in panel.form.summary()
+    autopilot = SettingsForm(AutopilotSettings())
+    assert autopilot.fields["method"].description == "grouping"
+
+
 def test_other_settings_wait_for_the_next_start(panel):
     started(panel)
     panel.form.fields["long_edge"].value = 900
@@ -214,6 +224,24 @@ def test_one_answer_is_one_line_about_one_face(panel, folders):
     press(panel, faces(panel)[0], "refuse")
     assert [kind for kind, *_ in answers(folders[2])] == ["not"]
     assert [badge for badge in badges(panel) if "by you" in badge] == ["refused by you"]
+
+
+@pytest.mark.parametrize("name", [" ann", "ann ", "a\\nn", "ann\u3000", "\xa0ann"])
+def test_answers_about_a_person_hold_however_the_folder_is_called(name, folders, look):
+    (folders[1] / "ann").rename(folders[1] / name)
+    panel = started(PointAndShootPanel(*folders, look=look))
+    panel.matches.open(name)
+    press(panel, faces(panel)[0], "refuse")
+    press(panel, faces(panel)[1], "accept")
+    assert {(kind, who) for kind, who, _ in answers(folders[2])} == {("not", name), ("name", name)}
+    settle(panel)
+    again = started(PointAndShootPanel(*folders, look=look))
+    # Nobody else has come of another spelling.
+    assert sorted(card.key for card in cards(again)) == sorted([name, "bob", "dee"])
+    again.matches.open(name)
+    assert badges(again).count("refused by you") == badges(again).count("said by you") == 1
+    assert again.sorting.names == panel.sorting.names
+    settle(again)
 
 
 def test_a_face_that_is_not_accepted_can_be_refused(panel, folders):
@@ -393,6 +421,36 @@ def test_nothing_is_answered_while_photos_are_looked_at_and_start_is_pressed_onc
     panel.wait(30)
     assert panel.state == "done"
     assert panel.sorting.settings.threshold == 0.123
+
+
+def test_start_and_the_plan_wait_for_an_answer_that_is_being_worked_off(panel):
+    started(panel).matches.open("ann")
+    album, go = panel.sorting, threading.Event()
+    do = album.do
+
+    def slowly(gesture):
+        assert go.wait(10)
+        return do(gesture)
+
+    album.do = slowly
+    first, second = faces(panel)[:2]
+    panel.matches.sheet.act(first.key, "refuse")
+    panel.export.show_plan()
+    # No time is too short for this: before the answer is there, nothing else begins.
+    assert not panel.export.work.wait(0.1)
+    go.set()
+    panel.wait(30)
+    assert panel.export.wait(30)
+    # Not refused for the answer; and as that took a plan away, there is none, or a true one.
+    assert panel.export.work.message.value == ""
+    go.clear()
+    panel.matches.sheet.act(second.key, "refuse")
+    panel.start()
+    assert not panel.work.wait(0.1)
+    go.set()
+    assert panel.wait(30)
+    assert panel.sorting is not album
+    assert len(panel.sorting.corrections.decisions) == 2
 
 
 def test_what_the_user_can_mend_is_one_line_and_a_bug_has_its_traceback(folders, look):

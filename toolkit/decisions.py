@@ -195,7 +195,9 @@ def _meant(escape: re.Match[str]) -> str:
 
 
 def _decision(row: Sequence[str], where: str) -> Decision:
-    kind, name = row[0].strip().casefold(), _ESCAPE.sub(_meant, row[1].strip())
+    # Around a name, only what a spreadsheet or a typist adds: a folder's name may end with a blank
+    # of another script, and is that folder's only as a whole.
+    kind, name = row[0].strip().casefold(), _ESCAPE.sub(_meant, row[1].strip(" \t\r\n"))
     if kind not in KINDS:
         raise BadSetting(f"{where}: decision is {row[0]!r}; expected one of {', '.join(KINDS)}")
     if kind in ("name", "not") and not name:

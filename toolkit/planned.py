@@ -70,6 +70,6 @@ def summarise(plan: pd.DataFrame) -> Summary:
     )
 
 
-def counted(number: int, what: str) -> str:
+def counted(number: int, one: str, many: str = "") -> str:
     """Return a number and what it is of, such as "1 file" or "1,200 files"."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

@@ -25,7 +25,7 @@ from toolkit.errors import BadSetting
 from toolkit.grouping import person_names
 from toolkit.links import Labels
 from toolkit.looking import Looked, Progress, folder_at
-from toolkit.questions import Question, Queue
+from toolkit.questions import Queue
 from toolkit.records import Gallery
 from toolkit.results import AutopilotResult, PointAndShootResult
 from toolkit.search import References
@@ -184,7 +184,7 @@ class Sorting:
         rows = self.rows(name)
         # A name found by references is each face's own; a group has one by any face of it.
         whom = int(self.labels[rows[0]]) if self.references is None else rows
-        return self._do(
+        return self.do(
             correcting.name(self.gallery, self.labels, self.names, whom, text, decided=self.decided)
         )
 
@@ -201,7 +201,7 @@ class Sorting:
         if self.references is not None:
             return self.rename(other, name)
         one, two = (int(self.labels[self.rows(each)[0]]) for each in (name, other))
-        return self._do(
+        return self.do(
             correcting.merge(self.gallery, self.labels, self.names, one, two, decided=self.decided)
         )
 
@@ -214,18 +214,18 @@ class Sorting:
         """Make a person two, as `sides` proposes."""
         found = self._two_sides(name)
         group = int(found.group[0])
-        return self._do(correcting.split(self.gallery, self.labels, self.names, found, group))
+        return self.do(correcting.split(self.gallery, self.labels, self.names, found, group))
 
     def keep_together(self, name: str) -> str:
         """Say that the two sides that `sides` proposes are one person after all."""
         found = self._two_sides(name)
         one, other, _ = doubts.nearest_pair(self.gallery.encodings, found.first[0], found.second[0])
-        return self._do(correcting.same(self.gallery, self.names, one, other))
+        return self.do(correcting.same(self.gallery, self.names, one, other))
 
     def not_this_person(self, row: int) -> str:
         """Take a face out of its group, for good."""
         known = () if self.references is None else self.references.names
-        return self._do(
+        return self.do(
             correcting.not_this_person(
                 self.gallery, self.labels, self.names, row, decided=self.decided, known=known
             )
@@ -233,20 +233,16 @@ class Sorting:
 
     def ignore(self, row: int) -> str:
         """Leave a face out."""
-        return self._do(
+        return self.do(
             correcting.ignore(self.gallery, self.labels, self.names, row, decided=self.decided)
         )
 
-    def is_person(self, row: int, name: str) -> str:
-        """Say who a face is."""
-        rows = np.array([row], dtype=np.int64)
-        return self._do(
-            correcting.name(self.gallery, self.labels, self.names, rows, name, decided=self.decided)
-        )
-
-    def answer(self, question: Question, *, one: bool) -> str:
-        """Answer whether the two faces of a question are one person."""
-        return self._do(correcting.answer(self.gallery, self.names, question, one=one))
+    def do(self, gesture: Gesture) -> str:
+        """Take a gesture in, keep it, and sort by it; say what was done, without a full stop."""
+        with self._alone():
+            self.corrections.add(gesture)
+            self.result = self._sorted(self.corrections.decisions)
+            return self.corrections.last
 
     def undo(self) -> str:
         """Take the last correction back; return what it was, "" where there was none."""
@@ -311,12 +307,6 @@ class Sorting:
             yield
         finally:
             self._lock.release()
-
-    def _do(self, gesture: Gesture) -> str:
-        with self._alone():
-            self.corrections.add(gesture)
-            self.result = self._sorted(self.corrections.decisions)
-            return self.corrections.last
 
     def _target(self, out: str | Path) -> Path:
         """Return a folder for results; one that the photos are in is refused."""

@@ -11,7 +11,7 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from toolkit import choosing
+from toolkit import choosing, report
 from toolkit.errors import BadSetting
 from toolkit.places import link_to
 from toolkit.planned import Summary, counted, summarise
@@ -228,10 +228,9 @@ def as_html(summary: Summary, folder: Path) -> str:
 
 def done_html(folder: Path, problems: list[tuple[str, str]], *, stopped: bool) -> str:
     """Return where the results are, and what could not be copied, as HTML."""
-    report = folder / "report.html"
     links = [_link(folder, "the sorted folders")]
-    if report.is_file():
-        links.append(_link(report, "the report"))
+    if (folder / report.FILE).is_file():
+        links.append(_link(folder / report.FILE, "the report"))
     head = "Cancelled: what was copied stays" if stopped else "Exported"
     lines = "".join(f"<li>{safe(Path(path).name)}: {safe(why)}</li>" for path, why in problems[:10])
     more = f"<li>and {len(problems) - 10:,} more</li>" if problems[10:] else ""

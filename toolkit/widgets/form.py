@@ -30,6 +30,8 @@ LABELS = {
     "link": "make links, not copies",
     "jobs": "threads (0: one a core)",
 }
+# What "method" says in point-and-shoot, where nothing is grouped.
+COMPARED = "faces are compared by"
 # A list shows nothing as chosen where the value is None.
 HELPS = "where it helps"
 CHOICES: dict[str, list[tuple[str, Any]]] = {
@@ -134,7 +136,7 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
         """Say what is set otherwise than by default."""
         fresh = type(self._start)()
         odd = [
-            f"{LABELS[name]}: {_said(control)}"
+            f"{control.description}: {_said(control)}"
             for name, control in self.fields.items()
             if _value(control) != getattr(fresh, name)
         ]
@@ -154,7 +156,9 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
         value = getattr(self._start, name)
         common = {"description": LABELS[name], "style": STYLE, "layout": WIDE}
         if name == "method":
-            rules = RULES if isinstance(self._start, PointAndShootSettings) else METHODS
+            known = isinstance(self._start, PointAndShootSettings)
+            common["description"] = COMPARED if known else LABELS[name]
+            rules = RULES if known else METHODS
             return ipywidgets.Dropdown(options=list(rules), value=value, **common)
         if name in CHOICES:
             return ipywidgets.Dropdown(options=CHOICES[name], value=_shown(value), **common)

@@ -125,8 +125,8 @@ def person_cards(
     held = table[table["state"].isin([ACCEPTED, SAID])]
     rows_of = {str(name): group.tolist() for name, group in held.groupby("person")["row"]}
     cards = []
-    counted_people: Iterable[Any] = people.itertuples(index=False)
-    for each in counted_people:
+    everybody: Iterable[Any] = people.itertuples(index=False)
+    for each in everybody:
         name, photos, faces, doubts = str(each.person), each.photos, each.faces, each.doubtful
         strips = [Strip(examples_of(references, name)[:EXAMPLES], "example")]
         if rows := [album.shown(int(row)) for row in rows_of.get(name, ())]:

@@ -266,7 +266,7 @@ class MatchesView(ipywidgets.VBox):
         table = matching.judged(self._result, sorting.decided)
         person = str(table["person"].iloc[row])
         # One line about one face: gestures of groups would name others of the person, too.
-        said = sorting._do(_gesture(sorting, row, person, action))
+        said = sorting.do(_gesture(sorting, row, person, action))
         if self.place == "photo":
             self.place, self._turn = self._from, self._pages.get(self._from, 0)
         return said

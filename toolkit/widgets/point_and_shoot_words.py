@@ -7,22 +7,19 @@ from pathlib import Path
 from toolkit.planned import counted
 from toolkit.search import References
 from toolkit.sorting import Sorting
+from toolkit.widgets.sorting_panel import SAID
 from toolkit.widgets.work import safe
-
-STATES = ("empty", "running", "cancelled", "failed", "done", "nobody found")
 
 GUIDANCE = {
     "empty": "<b>Choose the folder with your photos and the folder of people, then press Start.</b>"
     " Photos are only ever read, and nothing is copied before you export.",
     "running": "<b>Reading the example photos, then looking at the photos.</b> You may cancel: "
     "the photos looked at by then are kept.",
-    "cancelled": "<b>Cancelled.</b> Below is who was found so far; press Start to look at all "
-    "photos.",
-    "failed": "<b>That did not work:</b> the reason stands below. Mend it, then press Start again.",
     "done": "<b>Done.</b> Look at the doubtful matches below, accept or refuse; then export the "
     "photos into folders, at the end.",
     "nobody found": "<b>None of these people was found.</b> Open a person to see the nearest "
     "faces, accept them one by one, or move the threshold up.",
+    **SAID,
 }
 NOTHING_KEPT = (
     "<b>Cancelled while the example photos were read,</b> so no photo was looked at and there is "
@@ -32,7 +29,6 @@ NO_FACE = (
     "<b>No face was found in the photos.</b> Choose another folder, or open the settings and "
     "search at more px; then press Start."
 )
-LATER = "The other settings that you changed take effect with the next Start."
 SEVERAL = (
     "For photos with several faces you may also open the settings, tick “of several faces in an "
     "example photo, take the largest”, and press Start."

@@ -9,10 +9,11 @@ from typing import Any, Literal
 import ipywidgets
 
 from toolkit.thresholds import Threshold
+from toolkit.widgets.steps import STEP, place_of
 from toolkit.widgets.work import safe
 
-# From one place to the next, and the ends, in encoder distance.
-STEP, LEAST, MOST = 0.001, 0.05, 1.0
+# The ends, in encoder distance.
+LEAST, MOST = 0.05, 1.0
 
 # A threshold, or "auto".
 Choice = float | Literal["auto"]
@@ -53,7 +54,7 @@ class ThresholdLine(ipywidgets.VBox):
 
     def move(self, threshold: float) -> None:
         """Move it, to the nearest place that there is."""
-        self._moved(min(max(round(threshold, 3), self.slider.min), self.slider.max))
+        self._moved(min(max(place_of(threshold), self.slider.min), self.slider.max))
 
     def show(self, chosen: Threshold, automatic: float, *, follow: bool = True) -> None:
         """
@@ -75,7 +76,7 @@ class ThresholdLine(ipywidgets.VBox):
         if follow and not math.isclose(self.slider.value, chosen.value, abs_tol=STEP * 0.6):
             self.slider.unobserve(self._dragged, names="value")
             try:
-                self.slider.value = round(chosen.value, 3)
+                self.slider.value = place_of(chosen.value)
             finally:
                 self.slider.observe(self._dragged, names="value")
 

@@ -1,0 +1,320 @@
+"""What the panels of both modes have in common: look, see who is who, correct, export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import ipywidgets
+import pandas as pd
+import traitlets
+
+from toolkit import earlier, looking, sample
+from toolkit.correcting import Corrections
+from toolkit.errors import BadSetting
+from toolkit.looking import Looked
+from toolkit.search import References
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.sorting import Sorting
+from toolkit.widgets.export_box import ExportBox
+from toolkit.widgets.folders import FolderChooser
+from toolkit.widgets.form import SettingsForm
+from toolkit.widgets.matches_view import MatchesView
+from toolkit.widgets.people_view import PeopleView
+from toolkit.widgets.work import Message, Stopped, Tell, Work, safe
+
+STATES = ("empty", "running", "cancelled", "failed", "done", "nobody found")
+
+# What both modes say in the same words; the rest is each one's own.
+SAID = {
+    "cancelled": "<b>Cancelled.</b> Below is who was found so far; press Start to look at all "
+    "photos.",
+    "failed": "<b>That did not work:</b> the reason stands below. Mend it, then press Start again.",
+}
+LATER = "The other settings that you changed take effect with the next Start."
+
+Mode = TypeVar("Mode", AutopilotSettings, PointAndShootSettings)
+Sort = Callable[..., Sorting]
+# The folders that are looked at, as they were named: that of the photos first.
+Folders = tuple[str, ...]
+
+
+class SortingPanel(ipywidgets.VBox, Generic[Mode]):
+    """
+    From folders to an export; a subclass is one mode, and says what differs.
+
+    A subclass makes its view of who is who, calls `_lay_out`, and has the methods below that raise
+    NotImplementedError. `_take`, `_corrected` and what `job` calls run in a thread.
+
+    Attributes
+    ----------
+    state : str
+        One of `STATES`; can be observed.
+    sorting : Sorting or None
+        The album, once it was looked at.
+
+    Parameters
+    ----------
+    photos, out : path
+        The folders to begin with.
+    form : SettingsForm
+        The settings of the mode.
+    sort : callable
+        Sorts what was looked at, called as `toolkit.sorting.Sorting`.
+    sample_folder : path, optional
+        Where the button "Use the sample album" makes it; no button without one.
+    """
+
+    state = traitlets.Enum(STATES, default_value="empty")
+
+    # What to do next, by `STATES`.
+    GUIDANCE: ClassVar[dict[str, str]]
+    # What is shown, and may have changed; the work after the look; what comes before the look.
+    SHOWN: ClassVar[str]
+    SORTING: ClassVar[str]
+    READING: ClassVar[str]
+
+    def __init__(
+        self,
+        photos: str | Path,
+        out: str | Path,
+        form: SettingsForm[Mode],
+        *,
+        sort: Sort,
+        sample_folder: str | Path | None,
+    ) -> None:
+        self._sort, self._sample = sort, sample_folder
+        self.sorting: Sorting | None = None
+        # What `sorting` is of; no folders for an earlier result that was opened.
+        self._of: Folders = ()
+        self._planned: tuple[object, ...] = ()
+        # Whether the work that is under way replaces the album.
+        self._looking = False
+        self._headline = ""
+        self._view: PeopleView | MatchesView | None = None
+        self.guidance, self.summary = ipywidgets.HTML(), ipywidgets.HTML()
+        suggested = {} if sample_folder is None else {"Use the sample album": self._make_sample}
+        self.folder = FolderChooser("Photos", str(photos), suggested=suggested)
+        self.form: SettingsForm[Mode] = form
+        self.start_button = ipywidgets.Button(
+            description="Start", button_style="primary", icon="play"
+        )
+        self.work, self.later = Work(), Message()
+        self.export = ExportBox(self._plan, self._exported, out=str(out))
+        self.results = ipywidgets.VBox([self.summary])
+        self.last = ipywidgets.VBox([ipywidgets.HTML("<h3>Export</h3>"), self.export])
+        super().__init__()
+
+    def _lay_out(
+        self, view: PeopleView | MatchesView, *parts: ipywidgets.Widget, css_class: str
+    ) -> None:
+        """Put the parts, in their order, between the guidance and the view; then begin."""
+        self._view = view
+        labelled = [self.export.out]
+        for part in parts:
+            if isinstance(part, FolderChooser):
+                labelled += [part.path, part.step]
+        # In line, and wide enough for the longest.
+        for each in labelled:
+            each.style.description_width = "11em"
+        self.results.children = (self.summary, view)
+        self.children = (self.guidance, *parts, self.results, self.last)
+        self.add_class(css_class)
+        self.start_button.on_click(lambda _: self.start())
+        self.work.observe(self._worked, names="state")
+        self.form.observe(lambda _: self.regroup(), names="changed")
+        self.folder.observe(lambda _: self._show(), names="value")
+        self._show()
+
+    def start(self) -> None:
+        """Look at the photos, and sort what is found."""
+        of, out = self._chosen(), self._out()
+        before, carried = self.sorting, self._carried(of, out)
+
+        def job(tell: Tell, stopped: Stopped) -> Sorting | None:
+            self._settle()
+            settings = self.form.settings()
+            # What is wrong with the decisions is said before the long work, not after it.
+            earlier.require_decisions(out)
+            found = self._look_at(of, out, settings, tell, stopped)
+            if found is None:
+                return None
+            looked, references = found
+            tell(self.SORTING, 0, 1, "")
+            # A look that was cancelled takes nothing away that an earlier one has seen.
+            if before is not None and of == self._of and before.looked.not_seen < looked.not_seen:
+                return before
+            return self._sort(looked, settings, references=references, out=out, earlier=carried)
+
+        def then(found: Sorting | None) -> None:
+            if found is not None:
+                self._take(found, of)
+            if before is not None and found in (None, before):
+                self._say_kept()
+
+        self._begin(job, then, self.READING)
+
+    def cancel(self) -> None:
+        """Stop looking; the photos looked at are kept."""
+        self.work.cancel()
+
+    def wait(self, timeout: float | None = 60.0) -> bool:
+        """Wait until nothing is under way; return whether that is so."""
+        raise NotImplementedError
+
+    def regroup(self) -> None:
+        """Sort anew with the settings of the form, without looking at photos again."""
+        raise NotImplementedError
+
+    def _look_at(
+        self, of: Folders, out: str | None, settings: Mode, tell: Tell, stopped: Stopped
+    ) -> tuple[Looked, References | None] | None:
+        """Look; None if it was cancelled before there was anything to keep."""
+        raise NotImplementedError
+
+    def _chosen(self) -> Folders:
+        """Return the folders that are chosen now."""
+        raise NotImplementedError
+
+    def _settle(self) -> None:
+        """Wait for what was pressed and is not worked off."""
+
+    def _busy(self) -> bool:
+        """Say whether Start is of no use now."""
+        return self._looking
+
+    def _guidance(self) -> str:
+        """Say what to do next, as HTML."""
+        return self.GUIDANCE[self.state]
+
+    def _say_kept(self) -> None:
+        """Say that a look that was cancelled took nothing away."""
+        raise NotImplementedError
+
+    def _found_html(self, album: Sorting) -> str:
+        """Say what was looked at and found, as HTML."""
+        raise NotImplementedError
+
+    def _other_html(self) -> str:
+        """Say that what is shown is not of what is chosen now, as HTML."""
+        raise NotImplementedError
+
+    def _make_sample(self) -> str:
+        return sample.at(str(self._sample))
+
+    def _begin(
+        self,
+        job: Callable[[Tell, Stopped], Sorting | None],
+        then: Callable[[Sorting | None], None],
+        title: str,
+    ) -> None:
+        if self.state == "running":
+            return
+        self._looking = True
+        self.later.clear()
+        if not self.work.run(job, then, title=title):
+            self._looking = False
+            self.later.mend("other work is under way; press again when it is done")
+            return
+        self.export.clear()
+
+    def _out(self) -> str | None:
+        return self.export.out.value.strip() or None
+
+    def _carried(self, of: Folders, out: str | None) -> Corrections | None:
+        """Return the corrections of these photos, where the next look would not find them."""
+        made = None if self.sorting is None else self.sorting.corrections
+        if made is None or of[:1] != self._of[:1] or not made.decisions:
+            return None
+        return made if out is None or made.out != looking.folder_at(out) else None
+
+    def _take(self, found: Sorting, of: Folders) -> None:
+        fresh = found is not self.sorting
+        self.sorting, self._of = found, of
+        if fresh and self._view is not None:
+            self._view.show(found)
+        self._corrected()
+
+    def _corrected(self) -> None:
+        """Show what came of a change."""
+        self.export.clear()
+        self._summarise()
+
+    def _say_later(self, album: Sorting, asked: Mode) -> None:
+        """Say so where settings ask for another look."""
+        if album.needs_another_look(asked):
+            self.later.remark(LATER)
+        else:
+            self.later.clear()
+
+    def _plan(self, out: Path) -> pd.DataFrame:
+        album = self._here()
+        self._planned = _version(album)
+        return album.plan(out)
+
+    def _exported(
+        self, out: Path, replace: bool, tell: Tell, stopped: Stopped
+    ) -> list[tuple[str, str]]:
+        album = self._here()
+        if self._planned != _version(album):
+            raise BadSetting(
+                f"the {self.SHOWN} have changed since the plan was made; show it again"
+            )
+        problems = album.export(out, replace=replace, progress=tell, stop=stopped)
+        # Decisions of that folder may have come in.
+        self._summarise()
+        if self._view is not None:
+            self._view.refresh()
+        return problems
+
+    def _here(self) -> Sorting:
+        self._settle()
+        if self.sorting is None:
+            raise BadSetting("there is nothing to export yet; press Start")
+        return self.sorting
+
+    def _worked(self, change: dict[str, Any]) -> None:
+        if not self._looking:
+            return
+        self._looking = self.work.busy
+        state = change["new"]
+        if self._looking:
+            self.state = "running"
+        else:
+            self.state = state if state in ("failed", "cancelled") else self._found()
+        self._show()
+
+    def _found(self) -> str:
+        album = self.sorting
+        there = album is not None and any(name is not None for name in album.names)
+        return "done" if there else "nobody found"
+
+    def _summarise(self) -> None:
+        album = self.sorting
+        if album is None:
+            return
+        whose = f"in {self._of[0]}" if self._of else f"of the result in {album.corrections.out}"
+        self._headline = (
+            f"<h3>The people {safe(whose)}</h3><p role='status'>{self._found_html(album)}</p>"
+            f"<details><summary>more about this result</summary>{album.result._repr_html_()}"
+            "</details>"
+        )
+        self._show()
+
+    def _show(self) -> None:
+        self.guidance.value = f"<p role='status'>{self._guidance()}</p>"
+        self.start_button.disabled = self._busy()
+        album, faces = self.sorting, 0
+        self.results.layout.display = "none" if album is None else None
+        if album is not None:
+            faces = len(album.gallery)
+            other = bool(self._of) and self._chosen() != self._of
+            self.summary.value = self._headline + (self._other_html() if other else "")
+        for part in (self._view, self.last):
+            if part is not None:
+                part.layout.display = None if faces else "none"
+
+
+def _version(album: Sorting) -> tuple[object, ...]:
+    return album, album.corrections.decisions, album.settings
