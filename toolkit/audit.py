@@ -23,7 +23,7 @@ from toolkit import doubts, linkage, neighbours
 from toolkit.doubts import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
 from toolkit.errors import BadSetting
 from toolkit.links import Labels, Pairs, pairs_within
-from toolkit.names import printable
+from toolkit.names import counted, printable
 from toolkit.neighbours import Encodings
 from toolkit.rates import Asked, Rates, once_each, same_pairs, written
 from toolkit.rates import interval as interval
@@ -149,8 +149,8 @@ class Audit:
     def _lines(self) -> list[str]:
         here, level = self.here, f"{self.level:.0%}"
         lines = [
-            f"{self.photos:,} photos with {self.sightings:,} faces, {self.groups:,} groups of two "
-            f"or more; threshold {self.threshold:.3f}",
+            f"{counted(self.photos, 'photo')} with {counted(self.sightings, 'face')}, "
+            f"{counted(self.groups, 'group')} of two or more; threshold {self.threshold:.3f}",
             "",
             "How often it is wrong",
         ]

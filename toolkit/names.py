@@ -118,6 +118,11 @@ def shows(character: str) -> bool:
     )
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number and what it is of, such as "1 file" or "1,200 files"."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def folded(name: str) -> str:
     """Return a name in the form in which file systems that ignore case compare it."""
     return unicodedata.normalize("NFC", name.casefold())

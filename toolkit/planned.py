@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from toolkit.export import LEFT_OVER, NEW, THERE
+from toolkit.names import counted
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,3 @@ def summarise(plan: pd.DataFrame) -> Summary:
         int(table["left_over"].sum()),
         int(new["bytes"].sum()),
     )
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return a number and what it is of, such as "1 file" or "1,200 files"."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

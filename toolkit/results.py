@@ -12,7 +12,7 @@ import pandas as pd
 
 from toolkit.export import LEFT_OVER, NEW, THERE
 from toolkit.linkage import Tree
-from toolkit.names import printable
+from toolkit.names import counted, printable
 from toolkit.records import Clustering, Gallery
 from toolkit.search import Matches, References
 from toolkit.settings import Settings
@@ -203,15 +203,15 @@ class Result:
     def _headline(self) -> str:
         people = len(self.people)
         return (
-            f"{_count(len(self.gallery.photos), 'photo')}, {_count(len(self.gallery), 'face')}, "
-            f"{_count(people, 'person', 'people')} "
+            f"{counted(len(self.gallery.photos), 'photo')}, {counted(len(self.gallery), 'face')}, "
+            f"{counted(people, 'person', 'people')} "
             f"({self.mode}, {self.seconds.get('wall', 0.0):.1f} s)"
         )
 
     def _remarks(self) -> list[str]:
         remarks = []
         if self.not_seen:
-            remarks.append(f"stopped: {_count(self.not_seen, 'photo')} not looked at")
+            remarks.append(f"stopped: {counted(self.not_seen, 'photo')} not looked at")
         remarks += [f"threshold {self.threshold:.3f}: {self.chosen.why}"]
         if self.chosen.expected_wrong is not None:
             remarks.append(
@@ -219,23 +219,23 @@ class Result:
             )
         if self.decided:
             away = f"; {self.undecided:,} about faces that are not here" if self.undecided else ""
-            remarks.append(f"{_count(self.decided, 'decision')} of yours kept{away}")
+            remarks.append(f"{counted(self.decided, 'decision')} of yours kept{away}")
         if self._left_out:
             remarks.append(
-                f"{_count(self._left_out, 'face')} too small or too blurred to be told apart"
+                f"{counted(self._left_out, 'face')} too small or too blurred to be told apart"
             )
         if self._ignored:
-            remarks.append(f"{_count(self._ignored, 'face')} ignored, as you decided")
+            remarks.append(f"{counted(self._ignored, 'face')} ignored, as you decided")
         nobody = self.nobody["reason"].value_counts()
         if others := int(nobody.reindex([BLURRED, IGNORED, IGNORED_AND_BLURRED]).sum()):
-            remarks.append(f"{_count(others, 'photo')} with no other faces than those")
+            remarks.append(f"{counted(others, 'photo')} with no other faces than those")
         if NO_FACE in nobody:
-            remarks.append(f"no face was found in {_count(int(nobody[NO_FACE]), 'photo')}")
+            remarks.append(f"no face was found in {counted(int(nobody[NO_FACE]), 'photo')}")
         if STRANGERS in nobody:
-            remarks.append(f"{_count(int(nobody[STRANGERS]), 'photo')} with faces of nobody known")
+            remarks.append(f"{counted(int(nobody[STRANGERS]), 'photo')} with faces of nobody known")
         problems = self.problems
         if len(problems):
-            remarks.append(f"{_count(len(problems), 'file')} could not be used:")
+            remarks.append(f"{counted(len(problems), 'file')} could not be used:")
             for path, reason in zip(problems["path"].head(5), problems["reason"], strict=False):
                 remarks.append(f"    {Path(path).name}: {reason}")
             if len(problems) > 5:
@@ -245,9 +245,9 @@ class Result:
         if len(self.plan):
             size = self._made["bytes"].sum() / 1e6
             made = (
-                _count(new, "link")
+                counted(new, "link")
                 if self.settings.link
-                else f"{_count(new, 'copy', 'copies')} ({size:.1f} MB)"
+                else f"{counted(new, 'copy', 'copies')} ({size:.1f} MB)"
             )
             also = f"; {there} there already" if there else ""
             if self.out is None:
@@ -256,7 +256,7 @@ class Result:
                 remarks.append(f"{made} made{also}; the folders are in {self.out}")
             if self.not_reached:
                 remarks.append(
-                    f"stopped: {_count(self.not_reached, 'file')} not copied yet; do it again to "
+                    f"stopped: {counted(self.not_reached, 'file')} not copied yet; do it again to "
                     "go on"
                 )
         return remarks
@@ -269,7 +269,7 @@ class Result:
             for name, photos in zip(
                 people["name"].head(30), people["photos"].head(30), strict=True
             ):
-                lines.append(f"  {printable(str(name)):<{width}}  {_count(int(photos), 'photo')}")
+                lines.append(f"  {printable(str(name)):<{width}}  {counted(int(photos), 'photo')}")
             if len(people) > 30:
                 lines.append(f"  and {len(people) - 30} more")
             lines.append("")
@@ -370,7 +370,3 @@ def _one_in(share: float) -> str:
     if share > 0.4:
         return f"{share:.0%} of the"
     return f"1 in {1 / share:,.0f}"
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -7,9 +7,9 @@ from pathlib import Path
 from toolkit.audit import Audit, audit
 from toolkit.errors import BadFolder
 from toolkit.export import write_text
+from toolkit.names import counted
 from toolkit.record import reason_of
 from toolkit.report.cases import find_doubts
-from toolkit.report.markup import counted
 from toolkit.report.page import Page
 from toolkit.results import AutopilotResult, Result
 from toolkit.thumbnails import Thumbnails

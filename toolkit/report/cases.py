@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.audit import KIN, SHOWN, SURE, Audit
-from toolkit.report.markup import counted
+from toolkit.names import counted
 from toolkit.results import PointAndShootResult, Result
 from toolkit.search import TOO_FAR
 

@@ -48,8 +48,3 @@ def in_words(value: object) -> object:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "by itself" if value is None else value
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """Return a number and what it counts."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

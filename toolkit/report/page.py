@@ -11,8 +11,9 @@ import pandas as pd
 from toolkit import __version__
 from toolkit.audit import Audit
 from toolkit.export import LEFT_OVER
+from toolkit.names import counted
 from toolkit.report.cases import Doubt, measured
-from toolkit.report.markup import NONE, counted, escaped, in_words, isolated, link, shared_folder
+from toolkit.report.markup import NONE, escaped, in_words, isolated, link, shared_folder
 from toolkit.results import PointAndShootResult, Result
 from toolkit.search import SECOND
 from toolkit.thumbnails import Thumbnails, data_uri

@@ -10,7 +10,7 @@ import ipywidgets
 
 from toolkit import earlier, looking, sorting
 from toolkit.looking import Looked
-from toolkit.planned import counted
+from toolkit.names import counted
 from toolkit.search import References
 from toolkit.settings import AutopilotSettings
 from toolkit.sorting import AnySettings, Sorting

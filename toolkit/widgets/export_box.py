@@ -13,8 +13,9 @@ import traitlets
 
 from toolkit import choosing, report
 from toolkit.errors import BadSetting
+from toolkit.names import counted
 from toolkit.places import link_to
-from toolkit.planned import Summary, counted, summarise
+from toolkit.planned import Summary, summarise
 from toolkit.widgets.folders import SHORT, WIDE
 from toolkit.widgets.work import Stopped, Tell, Work, safe
 

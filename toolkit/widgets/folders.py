@@ -13,8 +13,7 @@ import traitlets
 
 from toolkit import choosing
 from toolkit.choosing import Preview
-from toolkit.names import printable
-from toolkit.planned import counted
+from toolkit.names import counted, printable
 from toolkit.widgets.work import Work, safe
 
 UP = ".. (one up)"

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from toolkit.matching import ACCEPTED, BEYOND, REFUSED, SAID, face_keys
-from toolkit.planned import counted
+from toolkit.names import counted
 from toolkit.records import Gallery
 from toolkit.search import SECOND, References
 from toolkit.thumbnails import Thumbnails

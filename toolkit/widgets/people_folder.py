@@ -8,7 +8,7 @@ import ipywidgets
 
 from toolkit import choosing
 from toolkit.choosing import Preview
-from toolkit.planned import counted
+from toolkit.names import counted
 from toolkit.widgets.folders import FolderChooser
 from toolkit.widgets.work import safe
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.planned import counted
+from toolkit.names import counted
 from toolkit.search import References
 from toolkit.sorting import Sorting
 from toolkit.widgets.sorting_panel import SAID

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from toolkit.names import printable
-from toolkit.planned import counted
+from toolkit.names import counted, printable
 from toolkit.questions import Question, Queue
 from toolkit.records import Gallery
 from toolkit.thumbnails import LARGEST, Thumbnails

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.planned import counted
+from toolkit.names import counted
 from toolkit.resizing_costs import Way
 from toolkit.resizing_study import ResizeStudy, edge_text
 from toolkit.sizing import Comparison, Kind, Shown, measured, settings_at
