@@ -17,6 +17,7 @@ READY := $(VENV)/.ready
 .PHONY: demo test lab app check models clean
 
 $(READY): pyproject.toml
+	@echo "installing into $(VENV): 1 to 3 minutes, once"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[landmarks68,formats,app,dev]"
 	@touch $(READY)

@@ -113,7 +113,7 @@ def test_a_threshold_is_found_without_writing_a_line(open_notebook, lab):
     screenshot(page.locator(PANEL), "threshold-6-photo")
     press(page, "Back to person_001")
     press(page, "Back to all people")
-    see(page, f"{PANEL} >> text=all 5 photos")
+    see(page, f"{PANEL} >> text=all 6 photos")
 
     page.set_viewport_size({"width": 900, "height": 900})
     page.wait_for_timeout(300)

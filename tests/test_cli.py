@@ -133,8 +133,8 @@ def test_a_bug_keeps_its_traceback(album, tmp_path, monkeypatch) -> None:
 def test_an_interrupt_ends_with_130_and_loses_nothing(sample_album, tmp_path) -> None:
     before = files_in(sample_album)
     begun = tmp_path / "begun"
-    # A test runner in the background may hand down that interrupts are ignored. The first photo says
-    # that the run is under way.
+    # A test runner in the background may hand down that interrupts are ignored. The first photo
+    # says that the run is under way.
     code = f"""
 import pathlib, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)

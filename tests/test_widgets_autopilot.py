@@ -106,6 +106,14 @@ def test_nothing_named_is_said(make) -> None:
     assert not shown(panel.results)
 
 
+def test_another_folder_takes_the_complaint_about_the_first_one_away(make, album) -> None:
+    panel = started(make("", ""))
+    assert panel.work.message.value
+    panel.folder.choose(str(album))
+    assert (panel.state, panel.work.message.value) == ("empty", "")
+    assert "press Start" in panel.guidance.value
+
+
 def test_from_start_to_export(make, out) -> None:
     seen = []
     panel = make()

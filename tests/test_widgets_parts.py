@@ -542,7 +542,7 @@ def test_a_long_plan_shows_its_largest_folders():
     assert text.index("big") < text.index("p00")
     assert "p13" in text
     assert "p14" not in text
-    assert "and 2 more folders" in text
+    assert "and 2 more rows" in text
 
 
 # Cards of people
@@ -573,3 +573,18 @@ def test_names_and_counts():
     assert rows["b"].tolist() == [0, 3]
     assert counts(1, 1) == "1 photo"
     assert counts(1200, 1201) == "1,200 photos, 1,201 faces"
+
+
+def test_an_export_says_how_many_files_and_why_it_waits(tmp_path):
+    plan = plan_of("new", "new", "left over")
+    box = export_box.ExportBox(lambda _: plan, lambda *_: [], out=str(tmp_path))
+    box.show_plan()
+    assert box.wait(LONG)
+    assert box.go.disabled
+    assert box.needed.layout.display == "block"
+    box.replace.value = True
+    assert box.needed.layout.display == "none"
+    assert box.go.description == "Export: copy 2 files, take 1 away"
+    box.export()
+    assert box.wait(LONG)
+    assert "2 files copied." in box.where.value

@@ -1,5 +1,6 @@
 """The people of an album on the screen: opened, named, corrected, and the way back."""
 
+import shutil
 import threading
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from conftest import save_tiles
 from toolkit import decisions, looking
 from toolkit.settings import AutopilotSettings
 from toolkit.sorting import Sorting
-from toolkit.widgets.people_view import PeopleView
+from toolkit.widgets.people_view import PeopleView, not_this_person
 from toolkit.widgets.work import Work
 
 SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
@@ -310,3 +311,37 @@ def test_the_pictures_are_those_of_the_faces(view) -> None:
     assert made[0][:2] == b"\xff\xd8"
     assert view.thumbnails.gallery is view.sorting.looked.gallery
     assert np.array_equal(view.sorting.faces, np.arange(8))
+
+
+def test_a_photo_that_is_there_twice_is_counted_as_the_files_that_are_copied(
+    album, colours, out
+) -> None:
+    shutil.copy(album / "a2.png", album / "a2 copy.png")
+    twice = looking.look(album, settings=SETTINGS, subject=colours)
+    view = PeopleView()
+    view.show(Sorting(twice, SETTINGS, out=out))
+    assert view.sheet.all_cards[0].note == "6 photos, 5 faces"
+
+
+class Regrouped:
+    """A sorting in which saying who a face is not also moves two others."""
+
+    def __init__(self) -> None:
+        self.everybody = ["ann", "ann", "ann", "bob", "ann", "ann", None]
+
+    def row_of(self, face: int) -> int:
+        return face
+
+    def not_this_person(self, row: int) -> str:
+        self.everybody = ["x", "ann", "x", "bob", "ann", "ann", None]
+        return "IMG does not show ann."
+
+
+def test_faces_that_go_along_are_said() -> None:
+    assert "1 other face most like it went along" in not_this_person(Regrouped(), 0)
+
+
+def test_a_face_that_goes_alone_goes_without_a_word_more(view) -> None:
+    view.open("person_002")
+    view.act(keys(view)[0], "not")
+    assert "went along" not in done(view)

@@ -581,13 +581,13 @@ def test_while_photos_are_copied_answers_are_kept_and_nothing_else_is_opened(
 @pytest.mark.parametrize(
     ("probability", "said"),
     [
-        (1.0, "almost surely one person (100%)"),
-        (0.999, "almost surely one person (more than 99%)"),
-        (0.8, "probably one person (80%)"),
-        (0.5, "could be either (50%)"),
-        (0.1, "probably two people (10%)"),
-        (0.001, "almost surely two people (less than 1%)"),
-        (0.0, "almost surely two people (0%)"),
+        (1.0, "almost surely one person (100% that they are one)"),
+        (0.999, "almost surely one person (more than 99% that they are one)"),
+        (0.8, "probably one person (80% that they are one)"),
+        (0.5, "could be either (50% that they are one)"),
+        (0.1, "probably two people (10% that they are one)"),
+        (0.001, "almost surely two people (less than 1% that they are one)"),
+        (0.0, "almost surely two people (0% that they are one)"),
     ],
 )
 def test_the_probability_in_words(probability, said):

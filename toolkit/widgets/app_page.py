@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import ipywidgets
 
@@ -11,6 +12,7 @@ from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
 from toolkit.widgets.size import SizePanel
 from toolkit.widgets.threshold import Choice, ThresholdPanel
+from toolkit.widgets.work import safe
 
 TABS = ("Everybody", "People I know", "Review", "Threshold", "Photo size")
 INTRODUCTION = (
@@ -36,7 +38,8 @@ class ThresholdTab(ipywidgets.VBox):
         self.panel: ThresholdPanel | None = None
         self.told = ipywidgets.HTML()
         self.begin_button = ipywidgets.Button(
-            description="Try thresholds on these people", layout=ipywidgets.Layout(width="auto")
+            description="Try thresholds on these people",
+            layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
         )
         self.begin_button.on_click(lambda _: self.begin())
         super().__init__()
@@ -59,9 +62,10 @@ class ThresholdTab(ipywidgets.VBox):
 
     def _chosen(self, choice: Choice) -> None:
         form = self.autopilot.form
-        form.automatic.value = choice == "auto"
-        if choice != "auto":
-            form.threshold.value = float(choice)
+        value: float | Literal["auto"] = "auto" if choice == "auto" else float(choice)
+        form.take(replace(form.settings(), threshold=value))
+        self.autopilot.regroup()
+        self.told.value = f"<p role='status'>{TABS[0]} now uses {safe(str(choice))}.</p>"
 
     def _changed(self, _: dict[str, Any]) -> None:
         found = self.autopilot.sorting is not None

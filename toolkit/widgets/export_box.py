@@ -20,6 +20,11 @@ from toolkit.widgets.folders import SHORT, WIDE
 from toolkit.widgets.work import Stopped, Tell, Work, safe
 
 SHOWN = 15
+# Said while Export waits for the tick.
+NEEDED = (
+    "To export into this folder, tick the box; or name another folder above. (People without a "
+    "name can get another number when photos are added: their copies move.)"
+)
 
 # Says what would be copied into a folder.
 Plan = Callable[[Path], pd.DataFrame]
@@ -83,11 +88,13 @@ class ExportBox(ipywidgets.VBox):
         self.about = ipywidgets.HTML()
         self.where = ipywidgets.HTML()
         row = ipywidgets.Layout(flex_flow="row wrap")
+        self.needed = ipywidgets.HTML(NEEDED)
         super().__init__(
             [
                 ipywidgets.HBox([self.out, self.look], layout=row),
                 self.about,
                 self.replace,
+                self.needed,
                 self.go,
                 self.work,
                 self.where,
@@ -157,9 +164,10 @@ class ExportBox(ipywidgets.VBox):
         self._show()
 
     def _exported(self, folder: Path, problems: list[tuple[str, str]], stopped: bool) -> None:
+        made = self.summary
         self.about.value = ""
         self.summary = self.planned_for = None
-        self.where.value = done_html(folder, problems, stopped=stopped)
+        self.where.value = done_html(folder, problems, stopped=stopped, made=made)
         self.state = "cancelled" if stopped else "exported"
         self._show()
 
@@ -182,7 +190,9 @@ class ExportBox(ipywidgets.VBox):
         self.replace.layout.display = "block" if left else "none"
         if planned and summary:
             new = f"copy {counted(summary.new, 'file')}"
-            self.go.description = f"Export: {new if summary.new else 'nothing new to copy'}"
+            away = f", take {left:,} away" if left and self.replace.value else ""
+            self.go.description = f"Export: {new if summary.new else 'nothing new to copy'}{away}"
+        self.needed.layout.display = "block" if left and not self.replace.value else "none"
         self.go.disabled = self.work.busy or not self._may_go()
 
     @traitlets.observe("state")
@@ -215,7 +225,7 @@ def as_html(summary: Summary, folder: Path) -> str:
         for row in summary.folders.head(SHOWN).itertuples(index=False)
     )
     more = len(summary.folders) - SHOWN
-    also = f"<p>and {counted(more, 'more folder')}</p>" if more > 0 else ""
+    also = f"<p>and {counted(more, 'more row')}</p>" if more > 0 else ""
     head = "".join(
         f"<th scope='col' style='text-align: {'left' if text == 'folder' else 'right'}'>{text}</th>"
         for text in ("folder", "files", "new", "there already", "sorted otherwise")
@@ -227,12 +237,22 @@ def as_html(summary: Summary, folder: Path) -> str:
     )
 
 
-def done_html(folder: Path, problems: list[tuple[str, str]], *, stopped: bool) -> str:
+def done_html(
+    folder: Path,
+    problems: list[tuple[str, str]],
+    *,
+    stopped: bool,
+    made: Summary | None = None,
+) -> str:
     """Return where the results are, and what could not be copied, as HTML."""
-    links = [_link(folder, "the sorted folders")]
+    links = [_link(folder, "The sorted folders")]
     if (folder / report.FILE).is_file():
         links.append(_link(folder / report.FILE, "the report"))
     head = "Cancelled: what was copied stays" if stopped else "Exported"
+    count = ""
+    if made is not None and not stopped and not problems:
+        there = f", {made.there:,} there already" if made.there else ""
+        count = f"{counted(made.new, 'file')} copied{there}. "
     lines = "".join(f"<li>{safe(Path(path).name)}: {safe(why)}</li>" for path, why in problems[:10])
     more = f"<li>and {len(problems) - 10:,} more</li>" if problems[10:] else ""
     wrong = (
@@ -240,7 +260,7 @@ def done_html(folder: Path, problems: list[tuple[str, str]], *, stopped: bool) -
         if problems
         else ""
     )
-    return f"<p role='status'><b>{head}.</b> {' · '.join(links)}</p>{wrong}"
+    return f"<p role='status'><b>{head}.</b> {count}{' · '.join(links)}</p>{wrong}"
 
 
 def _link(path: Path, text: str) -> str:

@@ -106,13 +106,16 @@ def people_cards(
     # The table's columns are looked up once: a slider asks for thousands of cards at each move.
     paths = gallery.sightings["path"].to_numpy(dtype=object)
     kept = {} if kept is None else kept
+    # A photo that is there twice is two files in the person's folder.
+    copies = gallery.photos["photo_digest"].value_counts()
+    files = gallery.sightings["photo_digest"].drop_duplicates().map(copies).tolist()
     found = []
     for name, rows in rows_of(names).items():
         known = kept.get(key := rows.tobytes())
         if known is None:
             best = thumbnails.best(rows.tolist(), faces) if len(rows) > 1 else rows.tolist()[:faces]
             strip = Strip(tuple(_face(row, paths[row]) for row in best))
-            known = kept[key] = len(set(photo_of[rows].tolist())), strip
+            known = kept[key] = sum(files[k] for k in set(photo_of[rows].tolist())), strip
         found.append((known[0], name, rows, known[1]))
     found.sort(key=lambda each: (-each[0], -len(each[2]), each[1]))
     return [

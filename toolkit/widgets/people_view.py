@@ -10,7 +10,7 @@ import ipywidgets
 import traitlets
 
 from toolkit.errors import BadSetting
-from toolkit.names import printable
+from toolkit.names import counted, printable
 from toolkit.sorting import Sorting
 from toolkit.thumbnails import Thumbnails
 from toolkit.widgets.people import (
@@ -220,7 +220,7 @@ class PeopleView(ipywidgets.VBox):
         elif action == "split":
             self._guarded(lambda: self._split(key))
         elif action == "not":
-            self._correct_by(lambda: sorting.not_this_person(sorting.row_of(int(key))))
+            self._correct_by(lambda: not_this_person(sorting, int(key)))
         elif action == "ignore":
             self._correct_by(lambda: sorting.ignore(sorting.row_of(int(key))))
         elif action == "two":
@@ -392,3 +392,27 @@ def _row(*parts: ipywidgets.Widget) -> ipywidgets.HBox:
     return ipywidgets.HBox(
         parts, layout=ipywidgets.Layout(flex_flow="row wrap", align_items="center")
     )
+
+
+def not_this_person(sorting: Sorting, face: int) -> str:
+    """
+    Take a face out of its group, and say how many others went along.
+
+    Parameters
+    ----------
+    sorting : Sorting
+        The album.
+    face : int
+        A row of ``sorting.looked.gallery``.
+    """
+    before = sorting.everybody
+    said = sorting.not_this_person(sorting.row_of(face))
+    now = Counter(
+        after
+        for row, (name, after) in enumerate(zip(before, sorting.everybody, strict=True))
+        if name == before[face] and row != face
+    )
+    gone = now.total() - max(now.values(), default=0)
+    if not gone:
+        return said
+    return f"{said} {counted(gone, 'other face')} most like it went along; Undo takes it all back."

@@ -193,7 +193,7 @@ def likely(probability: float) -> str:
         percent = "less than 1%"
     elif 0.995 <= probability < 1:
         percent = "more than 99%"
-    return f"by the numbers: {word} ({percent})"
+    return f"by the numbers: {word} ({percent} that they are one)"
 
 
 def progress(queue: Queue) -> str:

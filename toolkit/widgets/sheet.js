@@ -116,6 +116,16 @@ function render({ model, el }) {
       input.defaultValue = said;
       say({ kind: "rename", key: about.key, value: said });
     };
+    // A click is followed by typing another name, not by mending this one letter by letter.
+    let entered = false;
+    input.addEventListener("focus", () => {
+      entered = true;
+      input.select();
+    });
+    input.addEventListener("mouseup", (event) => {
+      if (entered) event.preventDefault();
+      entered = false;
+    });
     input.addEventListener("change", commit);
     input.addEventListener("blur", commit);
     input.addEventListener("keydown", (event) => {

@@ -124,7 +124,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self.start_button.on_click(lambda _: self.start())
         self.work.observe(self._worked, names="state")
         self.form.observe(lambda _: self.regroup(), names="changed")
-        self.folder.observe(lambda _: self._show(), names="value")
+        self.folder.observe(lambda _: self._named(), names="value")
         self._show()
 
     def start(self) -> None:
@@ -273,6 +273,13 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         if self.sorting is None:
             raise BadSetting("there is nothing to export yet; press Start")
         return self.sorting
+
+    def _named(self) -> None:
+        """Forget what was wrong with the folder before."""
+        if self.state == "failed" and not self.work.busy:
+            self.work.message.clear()
+            self.state = "empty" if self.sorting is None else self._found()
+        self._show()
 
     def _worked(self, change: dict[str, Any]) -> None:
         if not self._looking:
