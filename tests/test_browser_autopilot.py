@@ -107,8 +107,9 @@ def test_from_choosing_a_folder_to_folders_of_people_and_again(lab, open_noteboo
     give_name(page, "person_001", "Anna")
     assert sorted(titles(page)) == ["Anna", "person_002", "person_003"]
 
-    # Another threshold, and back.
-    see(page, "text=Settings:").click()
+    # Another threshold, and back; the settings open by keyboard, too.
+    see(page, "text=Settings:").focus()
+    page.keyboard.press("Enter")
     page.get_by_label("the threshold sets itself").uncheck()
     readout = see(page, ".widget-readout[contenteditable=true]")
     readout.fill("0.2")

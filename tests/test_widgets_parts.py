@@ -16,6 +16,7 @@ from toolkit.errors import BadFolder, BadSetting
 from toolkit.settings import METHODS, RULES, AutopilotSettings, PointAndShootSettings
 from toolkit.widgets import export_box
 from toolkit.widgets.export_box import ExportBox
+from toolkit.widgets.fold import Fold
 from toolkit.widgets.folders import UP, FolderChooser
 from toolkit.widgets.folders import as_html as seen_html
 from toolkit.widgets.form import SettingsForm
@@ -390,7 +391,7 @@ def test_moves_of_a_form_are_said():
     assert form.summary() == (
         "threshold: 0.300; enlarge before the search: twice; one photo shows a person once: no"
     )
-    assert form.box.titles == (f"Settings: {form.summary()}",)
+    assert form.box.title == f"Settings: {form.summary()}"
 
 
 # ExportBox
@@ -588,3 +589,16 @@ def test_an_export_says_how_many_files_and_why_it_waits(tmp_path):
     box.export()
     assert box.wait(LONG)
     assert "2 files copied." in box.where.value
+
+
+def test_a_fold_opens_and_closes_by_its_button():
+    inside = ipywidgets.Text()
+    fold = Fold("Settings: as recommended", [inside])
+    assert (fold.opened, fold.inside.layout.display) == (False, "none")
+    assert fold.button.description == "▸ Settings: as recommended"
+    fold.button.value = True
+    assert (fold.opened, fold.inside.layout.display) == (True, None)
+    fold.title = "Settings: 800 px"
+    assert fold.button.description == "▾ Settings: 800 px"
+    fold.opened = False
+    assert (fold.button.value, fold.inside.layout.display) == (False, "none")

@@ -9,6 +9,7 @@ import ipywidgets
 import traitlets
 
 from toolkit.settings import METHODS, RULES, PointAndShootSettings, Settings
+from toolkit.widgets.fold import Fold
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
@@ -86,11 +87,8 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
             layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
         )
         self.again.on_click(lambda _: self.reset())
-        self.box = ipywidgets.Accordion(
-            children=[
-                ipywidgets.VBox([self.automatic, self.threshold, *self.fields.values(), self.again])
-            ],
-            selected_index=None,
+        self.box = Fold(
+            "Settings", [self.automatic, self.threshold, *self.fields.values(), self.again]
         )
         super().__init__([self.box])
         for control in (self.automatic, self.threshold, *self.fields.values()):
@@ -177,7 +175,7 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
 
     def _moved(self, _: dict[str, Any]) -> None:
         self.threshold.disabled = self.automatic.value
-        self.box.set_title(0, f"Settings: {self.summary()}")
+        self.box.title = f"Settings: {self.summary()}"
         self.changed += 1
 
 

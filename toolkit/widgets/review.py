@@ -18,6 +18,7 @@ from toolkit.errors import BadSetting
 from toolkit.names import printable
 from toolkit.sorting import Sorting
 from toolkit.widgets.export_box import ExportBox, folder_of
+from toolkit.widgets.fold import Fold
 from toolkit.widgets.folders import FolderChooser
 from toolkit.widgets.people_view import PeopleView
 from toolkit.widgets.people_words import kept_in
@@ -110,11 +111,7 @@ class ReviewPanel(ipywidgets.VBox):
         self.open_button = ipywidgets.Button(
             description="Open", button_style="primary", icon="folder-open"
         )
-        self.chooser = ipywidgets.Accordion(
-            [ipywidgets.VBox([self.folder, self.open_button])],
-            titles=("The results",),
-            selected_index=0,
-        )
+        self.chooser = Fold("The results", [self.folder, self.open_button], opened=True)
         self.work = Work()
         self.questions = QuestionView(
             answered=lambda: self.export.clear(), sorted_anew=self._sorted_anew
@@ -187,8 +184,8 @@ class ReviewPanel(ipywidgets.VBox):
         if self.people.thumbnails is not None:
             self.questions.show(sorting, deck, self.people.thumbnails)
         self.kept_in.value = kept_in(sorting)
-        self.chooser.set_title(0, f"The results: {printable(str(sorting.corrections.out))}")
-        self.chooser.selected_index = None
+        self.chooser.title = f"The results: {printable(str(sorting.corrections.out))}"
+        self.chooser.opened = False
         self.export.out.value = str(sorting.corrections.out)
         self.export.clear()
         self.tabs.selected_index = QUESTIONS
@@ -241,7 +238,7 @@ class ReviewPanel(ipywidgets.VBox):
             self._asked()
         elif state in ("running", "cancelled", "failed"):
             self.state = state
-            self.chooser.selected_index = 0
+            self.chooser.opened = True
         self._show()
 
     def _asked(self) -> None:
