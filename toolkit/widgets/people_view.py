@@ -415,4 +415,4 @@ def not_this_person(sorting: Sorting, face: int) -> str:
     gone = now.total() - max(now.values(), default=0)
     if not gone:
         return said
-    return f"{said} {counted(gone, 'other face')} most like it went along; Undo takes it all back."
+    return f"{said}; {counted(gone, 'other face')} most like it went along. Undo takes it all back"
