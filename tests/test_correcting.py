@@ -4,7 +4,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from toolkit import correcting, decisions, doubts, grouping
+from toolkit import correcting, decisions, doubts, grouping, naming
 from toolkit.calibration import Calibration
 from toolkit.contradictions import settled
 from toolkit.correcting import Corrections
@@ -50,7 +50,7 @@ class Album:
         self.decided = apply(made, self.gallery)
         found = grouping.group_people(self.gallery, AT, decided=self.decided)
         self.labels = found.clustering.labels
-        self.names = decisions.name_groups(
+        self.names = naming.name_groups(
             self.labels, grouping.person_names(found.clustering), self.decided.names
         )
         self.row = {face_of(self.gallery, row): row for row in range(len(self.gallery))}

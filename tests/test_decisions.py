@@ -7,7 +7,7 @@ from conftest import save_tiles
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from toolkit import cli, decisions, modes
+from toolkit import cli, decisions, modes, naming
 from toolkit.decisions import Decision, Face, apply, face_of, read, write
 from toolkit.errors import BadSetting
 from toolkit.settings import AutopilotSettings
@@ -291,7 +291,7 @@ def tiles_in_commands(monkeypatch, colours):
 def test_no_decisions_change_nothing(sorted_once) -> None:
     decided = apply([], sorted_once.gallery)
     assert len(decided.must) == len(decided.cannot) == len(decided.ignored) == 0
-    assert decisions.hold_names(["a", None], decided) == ("a", None)
+    assert naming.hold_names(["a", None], decided) == ("a", None)
     np.testing.assert_array_equal(
         decisions.without_ignored(sorted_once.gallery, []).encodings, sorted_once.gallery.encodings
     )
@@ -323,4 +323,4 @@ def decided_by(*, must=(), cannot=(), names=None, refused=()) -> decisions.Decid
     ],
 )
 def test_among_known_people_too_the_same_person_has_one_name(found, decided, held) -> None:
-    assert decisions.hold_names(found, decided) == held
+    assert naming.hold_names(found, decided) == held

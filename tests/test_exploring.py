@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from toolkit import audit, decisions, exploring, linkage, modes, rates
+from toolkit import audit, decisions, exploring, linkage, modes, naming, rates
 from toolkit.calibration import Calibration
 from toolkit.decisions import Decision
 from toolkit.errors import BadSetting
@@ -200,7 +200,7 @@ def test_decisions_hold_at_every_position() -> None:
         assert found.names[7] == "person_001"
         assert len(set(found.names)) == found.people
         run = group_people(faces, replace(SETTINGS, threshold=float(threshold)), decided=decided)
-        called = decisions.name_groups(
+        called = naming.name_groups(
             run.clustering.labels, person_names(run.clustering), decided.names
         )
         assert found.names == called == again.at(threshold).names

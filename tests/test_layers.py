@@ -67,6 +67,7 @@ LAYERS = {
     "kept": 11,
     "thumbnails": 4,
     "pace": 0,
+    "naming": 11,
     "earlier": 13,
     "contradictions": 11,
     "gestures": 12,

@@ -11,7 +11,8 @@ from conftest import save_tiles
 from toolkit import decisions, looking
 from toolkit.settings import AutopilotSettings
 from toolkit.sorting import Sorting
-from toolkit.widgets.people_view import PeopleView, not_this_person
+from toolkit.widgets.people_view import PeopleView
+from toolkit.widgets.people_words import not_this_person
 from toolkit.widgets.work import Work
 
 SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from toolkit import audit, decisions, thresholds
+from toolkit import audit, decisions, naming, thresholds
 from toolkit.decisions import Decided
 from toolkit.doubts import expected_wrong
 from toolkit.errors import BadSetting
@@ -373,7 +373,7 @@ def _names(labels: Labels, groups: int, decided: Decided | None) -> tuple[str, .
     each = np.arange(groups, dtype=np.int64)
     numbered = person_names(Clustering(each, "", 0.0))
     given = {} if decided is None else decided.names
-    called = decisions.name_groups(
+    called = naming.name_groups(
         each, numbered, {int(labels[row]): name for row, name in given.items()}
     )
     return tuple([called[label] for label in labels.tolist()])

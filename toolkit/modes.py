@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import pandas as pd
 
-from toolkit import decisions, export, kept, report, search, thresholds
+from toolkit import decisions, export, kept, naming, report, search, thresholds
 from toolkit.decisions import Decided, Decision
 from toolkit.errors import BadFolder
 from toolkit.grouping import group_people, person_names, search_threshold
@@ -153,7 +153,7 @@ def autopilot_of(
         settings=settings,
         chosen=grouped.threshold,
         gallery=gallery,
-        names=decisions.name_groups(labels, person_names(grouped.clustering), held.names),
+        names=naming.name_groups(labels, person_names(grouped.clustering), held.names),
         plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
         clustering=grouped.clustering,
@@ -272,7 +272,7 @@ def point_and_shoot_of(
         settings=settings,
         chosen=chosen,
         gallery=gallery,
-        names=decisions.hold_names(found, held),
+        names=naming.hold_names(found, held),
         plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
         matches=matches,

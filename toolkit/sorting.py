@@ -15,7 +15,17 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from toolkit import correcting, decisions, doubts, export, looking, modes, questions, thresholds
+from toolkit import (
+    correcting,
+    decisions,
+    doubts,
+    export,
+    looking,
+    modes,
+    naming,
+    questions,
+    thresholds,
+)
 from toolkit.audit import numbered
 from toolkit.correcting import Corrections, Gesture
 from toolkit.decisions import Decided, Decision
@@ -359,7 +369,7 @@ class Sorting:
             else thresholds.given(asked.threshold, result.tree, calibration)
         )
         found = result.tree.cut(chosen.value)
-        names = decisions.name_groups(found.labels, person_names(found), self.decided.names)
+        names = naming.name_groups(found.labels, person_names(found), self.decided.names)
         settings = cast(AutopilotSettings, asked)
         return replace(result, settings=settings, chosen=chosen, clustering=found, names=names)
 

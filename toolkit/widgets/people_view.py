@@ -10,7 +10,7 @@ import ipywidgets
 import traitlets
 
 from toolkit.errors import BadSetting
-from toolkit.names import counted, printable
+from toolkit.names import printable
 from toolkit.sorting import Sorting
 from toolkit.thumbnails import Thumbnails
 from toolkit.widgets.people import (
@@ -21,7 +21,7 @@ from toolkit.widgets.people import (
     photo_cards,
     whole_card,
 )
-from toolkit.widgets.people_words import GUIDANCE, LOOK_ONLY, kept_in
+from toolkit.widgets.people_words import GUIDANCE, LOOK_ONLY, kept_in, not_this_person
 from toolkit.widgets.sheet import Action, Card, ContactSheet, Strip
 from toolkit.widgets.work import Message, Work, safe
 
@@ -392,27 +392,3 @@ def _row(*parts: ipywidgets.Widget) -> ipywidgets.HBox:
     return ipywidgets.HBox(
         parts, layout=ipywidgets.Layout(flex_flow="row wrap", align_items="center")
     )
-
-
-def not_this_person(sorting: Sorting, face: int) -> str:
-    """
-    Take a face out of its group, and say how many others went along.
-
-    Parameters
-    ----------
-    sorting : Sorting
-        The album.
-    face : int
-        A row of ``sorting.looked.gallery``.
-    """
-    before = sorting.everybody
-    said = sorting.not_this_person(sorting.row_of(face))
-    now = Counter(
-        after
-        for row, (name, after) in enumerate(zip(before, sorting.everybody, strict=True))
-        if name == before[face] and row != face
-    )
-    gone = now.total() - max(now.values(), default=0)
-    if not gone:
-        return said
-    return f"{said}; {counted(gone, 'other face')} most like it went along. Undo takes it all back"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 from toolkit import decisions
+from toolkit.names import counted
 from toolkit.sorting import Sorting
 from toolkit.widgets.work import safe
 
@@ -36,3 +38,27 @@ def kept_in(sorting: Sorting) -> str:
         f"Corrections are kept at once in <code style='overflow-wrap: anywhere'>{path}</code>, "
         "and hold in the next run."
     )
+
+
+def not_this_person(sorting: Sorting, face: int) -> str:
+    """
+    Take a face out of its group, and say how many others went along.
+
+    Parameters
+    ----------
+    sorting : Sorting
+        The album.
+    face : int
+        A row of ``sorting.looked.gallery``.
+    """
+    before = sorting.everybody
+    said = sorting.not_this_person(sorting.row_of(face))
+    now = Counter(
+        after
+        for row, (name, after) in enumerate(zip(before, sorting.everybody, strict=True))
+        if name == before[face] and row != face
+    )
+    gone = now.total() - max(now.values(), default=0)
+    if not gone:
+        return said
+    return f"{said}; {counted(gone, 'other face')} most like it went along. Undo takes it all back"
