@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from browser_lab import ARTIFACTS, HERE, READY, SEE_SECONDS, VIEWPORT, Lab, start_lab, wait_for
+from browser_lab import HERE, READY, Lab, start_lab, wait_for
+from browser_seen import ARTIFACTS, SEE_SECONDS, VIEWPORT
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = "SIGHTINGS_CHROMIUM"
@@ -88,8 +89,11 @@ class Watch:
 
 
 def _matters(kind: str, text: str) -> bool:
-    # A missing optional file is the server's word, not an error of a script.
-    return kind == "error" and not text.startswith("Failed to load resource")
+    # Not errors of a script: the server's word that an optional file is missing, and JupyterLab's
+    # that a kernel was restarted before it had answered the debugger.
+    return kind == "error" and not text.startswith(
+        ("Failed to load resource", "Could not restore the debugger state")
+    )
 
 
 @pytest.fixture

@@ -23,11 +23,10 @@ from typing import Any
 
 import nbformat
 import psutil
-from browser_layout import layout_faults
+from browser_seen import screenshot
 from nbformat import v4
 from playwright.sync_api import (
     Error,
-    Locator,
     Page,
 )
 from playwright.sync_api import TimeoutError as TimeIsUp
@@ -35,14 +34,9 @@ from playwright.sync_api import TimeoutError as TimeIsUp
 from toolkit import sample
 
 PROJECT = Path(__file__).resolve().parent.parent
-ARTIFACTS = PROJECT / "ci-artifacts"
-VIEWPORT = {"width": 1280, "height": 900}
 HERE = "127.0.0.1"
 START_SECONDS = 90
 RUN_SECONDS = 300
-SEE_SECONDS = 30
-# Chromium draws no taller picture on one texture.
-TALLEST_PX = 14_000
 
 # What would fetch from other machines or stand in the way, and a notebook wholly in the page: by
 # default cells out of view are left out of it.
@@ -327,56 +321,6 @@ def restart_kernel(page: Page) -> None:
     wait_for(page, READY, 60)
 
 
-def outputs(page: Page) -> Locator:
-    """Return everything that the cells show."""
-    return page.locator(".jp-Notebook .jp-OutputArea-output")
-
-
-def see(page: Page, selector: str, *, seconds: float = SEE_SECONDS) -> Locator:
-    """Wait until something (CSS, or text=...) is visible in the outputs, and scroll to it."""
-    found = page.locator(".jp-Notebook .jp-OutputArea").locator(selector).first
-    found.wait_for(state="visible", timeout=seconds * 1000)
-    found.scroll_into_view_if_needed()
-    return found
-
-
-_SCROLLED = """[document.scrollingElement,
-    ...document.querySelectorAll('.jp-WindowedPanel-outer, .jp-Notebook')]"""
-# How much is out of view (px), and where things were scrolled to.
-_TO_THE_TOP = f"""() => {{
-    const all = {_SCROLLED};
-    const places = all.map(e => e.scrollTop);
-    all.forEach(e => {{ e.scrollTop = 0; }});
-    return [Math.max(0, ...all.map(e => e.scrollHeight - e.clientHeight)), places];
-}}"""
-
-
-def screenshot(target: Page | Locator, name: str) -> Path:
-    """
-    Save a picture of a notebook in its whole height, or of one element, as ci-artifacts/NAME.png.
-
-    The window grows for it, as far as the picture's texture allows, and shrinks again.
-    """
-    ARTIFACTS.mkdir(exist_ok=True)
-    path = ARTIFACTS / f"{name}.png"
-    page = target if isinstance(target, Page) else target.page
-    size = page.viewport_size or VIEWPORT
-    hidden, places = page.evaluate(_TO_THE_TOP)
-    try:
-        if hidden:
-            height = min(size["height"] + int(hidden), TALLEST_PX)
-            page.set_viewport_size({"width": size["width"], "height": height})
-            page.wait_for_timeout(300)
-        target.screenshot(path=path, animations="disabled")
-    finally:
-        if hidden:
-            page.set_viewport_size({"width": size["width"], "height": size["height"]})
-            page.evaluate(
-                f"places => {_SCROLLED}.forEach((e, i) => {{ e.scrollTop = places[i]; }})", places
-            )
-    return path
-
-
 def heap_bytes(page: Page) -> int:
     """Return the memory that a page's scripts have in use after a collection (bytes)."""
     session = page.context.new_cdp_session(page)
@@ -388,11 +332,3 @@ def heap_bytes(page: Page) -> int:
         with contextlib.suppress(Error):
             session.detach()
     return int(next(each["value"] for each in metrics if each["name"] == "JSHeapUsedSize"))
-
-
-def nothing_cut_off(page: Page, selector: str, *, allow: str | None = None) -> None:
-    """Fail with the list of `layout_faults`, and a screenshot, if there are any."""
-    faults = layout_faults(page, selector, allow=allow)
-    if faults:
-        screenshot(page, "cut-off")
-    assert not faults, "\n".join(faults)

@@ -18,15 +18,9 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from browser_lab import (
-    end_processes,
-    ended,
-    free_port,
-    kernels_under,
-    layout_faults,
-    private_jupyter,
-    screenshot,
-)
+from browser_lab import end_processes, ended, free_port, kernels_under, private_jupyter
+from browser_layout import layout_faults
+from browser_seen import screenshot
 from hypothesis import given
 from hypothesis import strategies as st
 

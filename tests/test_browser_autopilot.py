@@ -4,7 +4,8 @@ import csv
 import shutil
 
 import pytest
-from browser_lab import nothing_cut_off, restart_kernel, run_all, screenshot, see, wait_for
+from browser_lab import restart_kernel, run_all, wait_for
+from browser_seen import becomes, nothing_cut_off, screenshot, see
 
 pytest_plugins = ["browser_fixtures"]
 pytestmark = pytest.mark.browser
@@ -35,6 +36,7 @@ def cards(page, count, seconds=60):
 
 
 def titles(page):
+    """Return the titles of the cards in order, those of one moment."""
     return page.locator(f"{PANEL} {CARD} .sightings-title").all_inner_texts()
 
 
@@ -58,6 +60,12 @@ def give_name(page, title, name):
     field.fill(name)
     field.press("Enter")
     see(page, f"text={title} is ")
+
+
+def decided(out):
+    """Return the kinds of the decisions on disk."""
+    with (out / "decisions.csv").open(encoding="utf-8") as stream:
+        return sorted(row["decision"] for row in csv.DictReader(stream))
 
 
 def folders(out):
@@ -84,7 +92,7 @@ def test_from_choosing_a_folder_to_folders_of_people_and_again(lab, open_noteboo
     assert len({each.split(" of ")[0] for each in told}) >= 2, told
     assert any(".jpg" in each or ".png" in each for each in told), told
     cards(page, 3)
-    assert titles(page) == ["person_001", "person_002", "person_003"]
+    becomes(page, lambda: titles(page), ["person_001", "person_002", "person_003"])
     see(page, "text=12 photos, 17 faces, 3 people")
     see(page, f"code:has-text('{out / 'decisions.csv'}')")
     assert not out.exists()
@@ -105,7 +113,7 @@ def test_from_choosing_a_folder_to_folders_of_people_and_again(lab, open_noteboo
     press(page, "Back to everybody")
     cards(page, 3)
     give_name(page, "person_001", "Anna")
-    assert sorted(titles(page)) == ["Anna", "person_002", "person_003"]
+    becomes(page, lambda: sorted(titles(page)), ["Anna", "person_002", "person_003"])
 
     # Another threshold, and back; the settings open by keyboard, too.
     see(page, "text=Settings:").focus()
@@ -131,7 +139,7 @@ def test_from_choosing_a_folder_to_folders_of_people_and_again(lab, open_noteboo
     cards(page, 6)
     page.locator("[data-role=act-not]").last.click()
     see(page, "text=does not show Anna")
-    assert page.locator(f"{PANEL} {CARD}").count() < 6
+    becomes(page, lambda: page.locator(f"{PANEL} {CARD}").count() < 6, True)
     press(page, "Undo")
     see(page, "text=Taken back")
     cards(page, 6)
@@ -141,13 +149,12 @@ def test_from_choosing_a_folder_to_folders_of_people_and_again(lab, open_noteboo
     cards(page, 5)
     press(page, "Back to everybody")
     cards(page, 3)
-    with (out / "decisions.csv").open() as stream:
-        kinds = sorted(row["decision"] for row in csv.DictReader(stream))
-    assert kinds == ["ignore", "name"]
+    becomes(page, lambda: decided(out), ["ignore", "name"])
     assert folders(out) == {}
 
     press(page, "Show the plan")
     see(page, "text=The plan")
+    see(page, f"{PANEL} td:visible")
     rows = page.locator(f"{PANEL} tr:visible", has=page.locator("td")).all_inner_texts()
     planned = {row.split("\t")[0]: int(row.split("\t")[1]) for row in rows}
     assert set(planned) == set(titles(page))
@@ -158,23 +165,23 @@ def test_from_choosing_a_folder_to_folders_of_people_and_again(lab, open_noteboo
     see(page, "a:has-text('the sorted folders')")
     nothing_cut_off(page, PANEL)
     screenshot(page.locator(PANEL), "autopilot-8-exported")
-    assert folders(out) == planned
+    becomes(page, lambda: folders(out), planned)
 
     start(page)
     cards(page, 3)
-    assert "Anna" in titles(page)
+    becomes(page, lambda: "Anna" in titles(page), True)
     see(page, "text=16 faces")
     restart_kernel(page)
     run_all(page)
     see(page, "text=the result of 20")
     start(page)
     cards(page, 3)
-    assert "Anna" in titles(page)
+    becomes(page, lambda: "Anna" in titles(page), True)
     see(page, "text=16 faces")
     press(page, "Open the earlier result")
     see(page, "text=The people of the result in")
     cards(page, 3)
-    assert "Anna" in titles(page)
+    becomes(page, lambda: "Anna" in titles(page), True)
     screenshot(page.locator(PANEL), "autopilot-9-earlier")
     press(page, "Show the plan")
     see(page, "text=0 new")
@@ -209,7 +216,7 @@ def test_names_that_are_tags_stay_names(lab, open_notebook):
     field.press("Enter")
     see(page, "text=person_001 is <img")
     cards(page, 4)
-    assert page.locator(f"{CARD} .sightings-title", has_text=BAD).count() == 2
+    becomes(page, lambda: page.locator(f"{CARD} .sightings-title", has_text=BAD).count(), 2)
     for person in range(2):
         # What was typed is drawn anew in both views: a click in that moment hits a card that goes.
         page.wait_for_timeout(1000)
@@ -233,6 +240,7 @@ def test_names_that_are_tags_stay_names(lab, open_notebook):
     see(page, "text=The plan")
     first.locator("button", has_text="Export: copy").click()
     see(page, "text=Exported.")
+    page.wait_for_timeout(300)
     assert page.evaluate("() => window.hacked") is None
     assert page.locator("img[src=x]").count() == 0
     names = sorted(folders(out))

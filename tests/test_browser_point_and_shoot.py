@@ -6,7 +6,8 @@ import shutil
 
 import nbformat
 import pytest
-from browser_lab import nothing_cut_off, run_all, screenshot, see, wait_for
+from browser_lab import run_all, wait_for
+from browser_seen import becomes, nothing_cut_off, screenshot, see
 
 pytest_plugins = ["browser_fixtures"]
 pytestmark = pytest.mark.browser
@@ -78,9 +79,10 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     screenshot(page, "point-and-shoot-2-running")
     see(page, f"{PANEL} .sightings-card", seconds=120)
     drawn(page)
-    assert titles(page) == ["Eileen Collins", "Grace Hopper", "Nikola Tesla"]
+    becomes(page, lambda: titles(page), ["Eileen Collins", "Grace Hopper", "Nikola Tesla"])
     assert "6 photos" in card(page, "Grace Hopper").inner_text()
-    assert page.locator(PANEL).get_by_role("button", name="Doubtful first (0)").is_disabled()
+    doubtful = page.locator(PANEL).get_by_role("button", name="Doubtful first (0)")
+    becomes(page, doubtful.is_disabled, True)
     nothing_cut_off(page, PANEL)
     screenshot(page, "point-and-shoot-3-people")
     assert not out.exists()
@@ -89,8 +91,8 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     card(page, "Nikola Tesla").get_by_role("button", name="the matches in order").click()
     see(page, f"{PANEL} .sightings-line")
     drawn(page)
-    assert titles(page)[0] == "Examples of Nikola Tesla"
-    assert titles(page)[-1].startswith("threshold 0.")
+    becomes(page, lambda: titles(page)[0], "Examples of Nikola Tesla")
+    becomes(page, lambda: titles(page)[-1].startswith("threshold 0."), True)
     nothing_cut_off(page, PANEL)
     screenshot(page, "point-and-shoot-4-person")
 
@@ -102,9 +104,9 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     page.keyboard.press("Enter")
     see(page, f"{PANEL} .sightings-line >> text=threshold 0.170")
     drawn(page)
+    below = page.locator(f"{PANEL} .sightings-badge", has_text="not accepted")
+    becomes(page, below.count, 3)
     assert not titles(page)[-1].startswith("threshold")
-    below = page.locator(f"{PANEL} .sightings-badge", has_text="not accepted").count()
-    assert below == 3
     nothing_cut_off(page, PANEL)
     screenshot(page, "point-and-shoot-5-line")
 
@@ -113,12 +115,12 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     matches.last.get_by_role("button", name="Accept").click()
     see(page, f"{PANEL} .sightings-badge >> text=said by you")
     shown = matches.last.locator(".sightings-title").inner_text()
-    assert answers(out) == [("name", "Nikola Tesla", shown)]
+    becomes(page, lambda: answers(out), [("name", "Nikola Tesla", shown)])
     matches.nth(1).focus()
     page.keyboard.press("n")
     see(page, f"{PANEL} .sightings-badge >> text=refused by you")
     refused = matches.nth(1).locator(".sightings-title").inner_text()
-    assert answers(out)[1] == ("not", "Nikola Tesla", refused)
+    becomes(page, lambda: answers(out)[1], ("not", "Nikola Tesla", refused))
     nothing_cut_off(page, PANEL)
     screenshot(page, "point-and-shoot-6-answered")
     matches.nth(2).focus()
@@ -126,7 +128,7 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     page.locator(f"{PANEL} .sightings-badge", has_text="refused by you").nth(1).wait_for()
     press(page, "Undo")
     see(page, f"{PANEL} >> text=Taken back")
-    assert len(answers(out)) == 2
+    becomes(page, lambda: len(answers(out)), 2)
 
     # The doubtful ones of everybody, beside an example; the photo itself; and back.
     page.locator(PANEL).get_by_role("button", name="Doubtful first").click()
@@ -146,17 +148,18 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     # What is exported is what was planned.
     press(page, "Show the plan")
     see(page, f"{PANEL} >> text=The plan")
-    rows = page.locator(f"{PANEL} tbody tr", has=page.locator("td:nth-child(5)")).all()
-    planned = {row.locator("td").nth(0).inner_text(): row.locator("td").nth(1) for row in rows}
-    planned = {name: int(files.inner_text()) for name, files in planned.items()}
+    see(page, f"{PANEL} tbody td:nth-child(5)")
+    rows = page.locator(f"{PANEL} tbody tr", has=page.locator("td:nth-child(5)"))
+    planned = [row.split("\t") for row in rows.all_inner_texts()]
+    planned = {row[0]: int(row[1]) for row in planned}
+    # Three are within the line, one of them refused, and one beyond it accepted.
+    assert planned["Nikola Tesla"] == 3
     nothing_cut_off(page, PANEL)
     screenshot(page, "point-and-shoot-9-plan")
     page.locator(PANEL).get_by_role("button", name="Export: copy").click()
     see(page, f"{PANEL} >> text=Exported.")
     folders = {path.name: len(list(path.iterdir())) for path in out.iterdir() if path.is_dir()}
     assert {name: folders[name] for name in planned} == planned
-    # Three are within the line, one of them refused, and one beyond it accepted.
-    assert planned["Nikola Tesla"] == 3
     assert refused not in {path.name for path in (out / "Nikola Tesla").iterdir()}
     screenshot(page, "point-and-shoot-10-exported")
 
@@ -191,7 +194,7 @@ panel
     see(page, f"{PANEL} .sightings-card", seconds=120)
     drawn(page)
     see(page, f"{PANEL} >> text=1 example photo cannot be used")
-    assert titles(page) == [NASTY]
+    becomes(page, lambda: titles(page), [NASTY])
     screenshot(page, "point-and-shoot-12-trap")
     page.locator(PANEL).get_by_role("button", name="the matches in order").click()
     see(page, f"{PANEL} .sightings-line")

@@ -5,14 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from browser_lab import (
-    nothing_cut_off,
-    restart_kernel,
-    run_all,
-    screenshot,
-    see,
-    wait_for,
-)
+from browser_lab import restart_kernel, run_all, wait_for
+from browser_seen import becomes, nothing_cut_off, screenshot, see
 
 from toolkit import decisions, kept, modes
 from toolkit.settings import AutopilotSettings
@@ -130,7 +124,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     see(page, CARD)
     shown(page, "2-question")
     assert lines(out) == []
-    assert "Expected purity" in page.locator(PANEL).inner_text()
+    becomes(page, lambda: "Expected purity" in page.locator(PANEL).inner_text(), True)
 
     # A key, a click, and one of them taken back.
     first = key_of(page)
@@ -166,7 +160,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     assert set(made) == {"same"}
     see(page, f"{PANEL} .sightings-people >> text=are one person")
     settled(page)
-    assert len(people(page)) == count - 1
+    becomes(page, lambda: len(people(page)), count - 1)
 
     largest = people(page)[0]
     person(page, largest).get_by_role("button", name=re.compile("^Two people")).click()
@@ -185,7 +179,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     see(page, f"{PANEL} .sightings-people >> text=is Åsa")
     settled(page)
     name = "Åsa <b>Öhman</b>"
-    assert name in people(page)
+    becomes(page, lambda: name in people(page), True)
 
     before = len(made)
     person(page, name).locator(".sightings-open").click()
@@ -197,8 +191,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     made = wait_lines(page, out, lambda found: len(found) > before)
     see(page, f"{PANEL} .sightings-people >> text=does not show")
     settled(page)
-    keys = [each.get_attribute("data-key") for each in cards.all()]
-    assert wrong not in keys
+    becomes(page, lambda: wrong in people(page), False)
     cards.last.get_by_role("button", name=re.compile("^Leave this face out")).click()
     wait_lines(page, out, lambda found: "ignore" in found)
     see(page, f"{PANEL} .sightings-people >> text=is left out")
@@ -214,7 +207,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     shown(page, "9-plan")
     assert folders(out) == earlier
     export = page.locator(PANEL).get_by_role("button", name=re.compile("^Export: "))
-    assert export.is_disabled()
+    becomes(page, export.is_disabled, True)
     promised = {row[0]: int(row[1]) for row in table_of(page) if int(row[1].replace(",", "")) > 0}
     page.get_by_label("take away what an earlier run put there").check()
     export.click()
@@ -231,8 +224,8 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     tab(page, "People")
     wait_for(page, f"() => document.querySelector('{PANEL} .sightings-people li')", 30)
     settled(page)
+    becomes(page, lambda: sorted(people(page)), sorted(set(filter(None, names.values()))))
     assert name in people(page)
-    assert sorted(set(filter(None, names.values()))) == sorted(people(page))
     screenshot(page, "review-11-again")
     page.set_viewport_size({"width": 900, "height": 900})
     tab(page, "Questions")

@@ -6,16 +6,8 @@ import sys
 import time
 
 import pytest
-from browser_lab import (
-    heap_bytes,
-    nothing_cut_off,
-    restart_kernel,
-    run_all,
-    run_cell,
-    screenshot,
-    see,
-    wait_for,
-)
+from browser_lab import heap_bytes, restart_kernel, run_all, run_cell, wait_for
+from browser_seen import becomes, nothing_cut_off, screenshot, see
 
 pytest_plugins = ["browser_fixtures"]
 pytestmark = pytest.mark.browser
@@ -67,9 +59,15 @@ FIRST = "[data-role=name]"
 
 
 def told(page) -> list[str]:
-    """What the kernel was told, when it is done with all messages."""
-    page.wait_for_timeout(300)
+    """What the kernel was told so far."""
     return json.loads(page.locator(".told").first.inner_text() or "[]")
+
+
+def nothing_more(page, count: int) -> None:
+    """Give the kernel time to be told more than so many things, and see that it was not."""
+    becomes(page, lambda: len(told(page)), count)
+    page.wait_for_timeout(500)
+    assert len(told(page)) == count
 
 
 def at(page) -> str:
@@ -111,44 +109,44 @@ def test_keys_do_what_buttons_do_and_the_notebook_is_left_alone(lab, open_notebo
         seen.append(at(page))
     assert seen == ["0 name", "0 open", "0 act-merge", "0 act-drop", "1 name", "1 open"]
     page.keyboard.press("Enter")
-    assert told(page) == ["open 1"]
+    becomes(page, lambda: told(page), ["open 1"])
     page.keyboard.press("m")
-    assert told(page)[1:] == ["act 1 merge"]
+    becomes(page, lambda: told(page)[1:], ["act 1 merge"])
     # Letters that JupyterLab takes for commands are not passed on.
     for key in ("d", "d", "a", "b", "x"):
         page.keyboard.press(key)
     assert cells(page) == before
-    assert len(told(page)) == 2
+    nothing_more(page, 2)
     # Typing a name does not act; Enter hands it over once and the field keeps the focus.
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Control+a")
     page.keyboard.type("mml dd")
-    assert len(told(page)) == 2
+    nothing_more(page, 2)
     page.keyboard.press("Enter")
-    assert told(page)[2:] == ["rename 1 mml dd"]
-    assert at(page) == "1 name"
+    becomes(page, lambda: told(page)[2:], ["rename 1 mml dd"])
+    becomes(page, lambda: at(page), "1 name")
     assert cells(page) == before
     # What is being typed survives a redraw that comes from elsewhere.
     page.keyboard.type("half")
     third = page.locator(".sightings-card").nth(2)
     third.locator("[data-role=act-drop]").dispatch_event("click")
-    wait_for(page, "() => document.querySelectorAll('.sightings-card').length === 60", 10)
-    assert told(page)[3:] == ["act 2 drop"]
-    assert at(page) == "1 name"
-    assert page.evaluate("document.activeElement.value") == "half"
+    wait_for(page, "() => document.querySelectorAll('.sightings-card').length === 60", 30)
+    becomes(page, lambda: told(page)[3:], ["act 2 drop"])
+    becomes(page, lambda: at(page), "1 name")
+    becomes(page, lambda: page.evaluate("document.activeElement.value"), "half")
     page.keyboard.press("Tab")
-    assert told(page)[4:] == ["rename 1 half"]
+    becomes(page, lambda: told(page)[4:], ["rename 1 half"])
     page.keyboard.press("Shift+Tab")
     page.keyboard.type("other")
     page.keyboard.press("Escape")
-    assert at(page) == "1 LI"
-    assert page.locator(FIRST).nth(1).input_value() == "person 1"
+    becomes(page, lambda: at(page), "1 LI")
+    becomes(page, page.locator(FIRST).nth(1).input_value, "person 1")
     # A card that goes leaves the focus with the one in its place.
     page.keyboard.press("l")
-    assert told(page)[5:] == ["act 1 drop"]
-    assert at(page) == "3 LI"
+    becomes(page, lambda: told(page)[5:], ["act 1 drop"])
+    becomes(page, lambda: at(page), "3 LI")
     page.keyboard.press("ArrowRight")
-    assert at(page) == "4 LI"
+    becomes(page, lambda: at(page), "4 LI")
     page.keyboard.press("PageDown")
     see(page, "text=Page 2 of 3")
     loaded(page, 120)
@@ -159,7 +157,7 @@ def test_keys_do_what_buttons_do_and_the_notebook_is_left_alone(lab, open_notebo
     for number in (2, 3):
         page.keyboard.press("Enter")
         see(page, f"text=Page {number} of 3")
-    assert at(page) == " previous"
+    becomes(page, lambda: at(page), " previous")
     assert cells(page) == before
 
 
@@ -171,7 +169,8 @@ def test_a_click_puts_the_focus_on_the_card(lab, open_notebook):
     before = cells(page)
     for key in ("m", "d", "d", "a"):
         page.keyboard.press(key)
-    assert told(page) == ["act 1 merge"]
+    becomes(page, lambda: told(page), ["act 1 merge"])
+    nothing_more(page, 1)
     assert cells(page) == before
 
 
@@ -233,13 +232,13 @@ display(chooser, box, work, message, sheet, told)""",
     run_cell(page, 2)
     see(page, "text=/Not copied, 1 file/")
     see(page, "text=/A bug: ValueError/")
-    assert see(page, ".sightings-empty").inner_text() == "Nobody yet."
+    becomes(page, see(page, ".sightings-empty").inner_text, "Nobody yet.")
     page.locator(".widget-button", has_text=EVIL).click()
     see(page, "text=/A bug: ZeroDivisionError/")
     screenshot(page, "parts-failed")
     run_cell(page, 3)
     line = see(page, ".sightings-line")
-    assert line.inner_text() == EVIL
+    becomes(page, line.inner_text, EVIL)
     loaded(page, 4)
     page.wait_for_timeout(300)
     assert page.evaluate("window.hacked") is None
@@ -252,12 +251,14 @@ def test_an_error_of_a_gesture_stands_in_the_sheet(lab, open_notebook):
     run_all(page)
     see(page, FIRST).fill("wrong")
     page.keyboard.press("Enter")
-    assert EVIL in see(page, ".sightings-trouble").inner_text()
+    trouble = see(page, ".sightings-trouble")
+    becomes(page, lambda: EVIL in trouble.inner_text(), True)
     assert page.evaluate("window.hacked") is None
     page.keyboard.type("Ann")
     page.keyboard.press("Enter")
-    wait_for(page, "() => !document.querySelector('.sightings-trouble').textContent", 10)
-    assert told(page) == ["rename 0 wrong", "rename 0 Ann"]
+    wait_for(page, "() => !document.querySelector('.sightings-trouble').textContent", 30)
+    becomes(page, lambda: told(page), ["rename 0 wrong", "rename 0 Ann"])
+    nothing_more(page, 2)
 
 
 def test_shown_twice_and_after_a_restart(lab, open_notebook):
@@ -282,7 +283,8 @@ def test_shown_twice_and_after_a_restart(lab, open_notebook):
     see(page, "text=Page 1 of 3")
     loaded(page, 240)
     page.locator(".sightings-card [data-role=act-merge]").first.click()
-    assert told(page) == ["act 0 merge"]
+    becomes(page, lambda: told(page), ["act 0 merge"])
+    nothing_more(page, 1)
 
 
 PAGES = """

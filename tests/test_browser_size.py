@@ -4,7 +4,8 @@ import re
 
 import nbformat
 import pytest
-from browser_lab import nothing_cut_off, run_all, screenshot, see, wait_for
+from browser_lab import run_all, wait_for
+from browser_seen import becomes, nothing_cut_off, screenshot, see
 
 pytest_plugins = ["browser_fixtures"]
 pytestmark = pytest.mark.browser
@@ -59,8 +60,9 @@ def test_a_size_is_chosen_without_writing_a_line(open_notebook, lab):
     said(page, r"1 of 1 face found; none lost; .* instead of")
     see(page, f"{PANEL} tr[aria-current]")
     drawn(page)
-    assert page.locator(f"{PANEL} tr[aria-current]").inner_text().split()[:2] == ["cnn", "400"]
-    assert "this size" in page.locator(f"{PANEL} tr[aria-current]").inner_text()
+    row = page.locator(f"{PANEL} tr[aria-current]")
+    becomes(page, lambda: row.inner_text().split()[:2], ["cnn", "400"])
+    becomes(page, lambda: "this size" in row.inner_text(), True)
     nothing_cut_off(page, PANEL, allow=".sightings-photo")
     screenshot(page, "size-1-begin")
 
@@ -69,7 +71,7 @@ def test_a_size_is_chosen_without_writing_a_line(open_notebook, lab):
         press(page, "Next photo")
         said(page, rf"photo {number} of 12")
     said(page, r"0 of 3 faces found; 3 lost: .* px at full size, .* px here; .* instead of")
-    assert boxes(page, "lost").count() == 3
+    becomes(page, boxes(page, "lost").count, 3)
     assert boxes(page, "lost").first.inner_text() == "lost"
     nothing_cut_off(page, PANEL, allow=".sightings-photo")
     screenshot(page.locator(PANEL), "size-2-lost")
@@ -79,8 +81,8 @@ def test_a_size_is_chosen_without_writing_a_line(open_notebook, lab):
     for _ in range(3):
         handle.press("ArrowRight")
     said(page, r"3 of 3 faces found; none lost")
-    assert boxes(page, "lost").count() == 0
-    assert boxes(page, "found").count() == 3
+    becomes(page, boxes(page, "lost").count, 0)
+    becomes(page, boxes(page, "found").count, 3)
     said(page, r"Use 800 px with the CNN")
     said(page, r"800 px with the CNN was not measured")
     screenshot(page.locator(PANEL), "size-3-found")

@@ -3,19 +3,9 @@
 import numpy as np
 import psutil
 import pytest
-from browser_lab import (
-    cell_errors,
-    ended,
-    heap_bytes,
-    layout_faults,
-    nothing_cut_off,
-    restart_kernel,
-    run_all,
-    run_cell,
-    screenshot,
-    see,
-    start_lab,
-)
+from browser_lab import cell_errors, ended, heap_bytes, restart_kernel, run_all, run_cell, start_lab
+from browser_layout import layout_faults
+from browser_seen import nothing_cut_off, screenshot, see
 from PIL import Image
 
 pytest_plugins = ["browser_fixtures"]

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from browser_lab import nothing_cut_off, restart_kernel, run_all, screenshot, see, wait_for
+from browser_lab import restart_kernel, run_all, wait_for
+from browser_seen import becomes, nothing_cut_off, screenshot, see
 
 pytest_plugins = ["browser_fixtures"]
 pytestmark = pytest.mark.browser
@@ -47,9 +48,9 @@ def test_a_threshold_is_found_without_writing_a_line(open_notebook, lab):
     run_all(page)
     see(page, f"{PANEL} .sightings-card img")
     drawn(page)
-    assert people(page) == 3
-    assert "move the slider" in changed(page)
-    assert not page.get_by_role("button", name="Prepare").is_visible()
+    becomes(page, lambda: people(page), 3)
+    becomes(page, lambda: "move the slider" in changed(page), True)
+    becomes(page, page.get_by_role("button", name="Prepare").is_visible, False)
     nothing_cut_off(page, PANEL)
     screenshot(page, "threshold-1-begin")
 
@@ -57,11 +58,11 @@ def test_a_threshold_is_found_without_writing_a_line(open_notebook, lab):
     press(page, "Next split")
     see(page, f"{PANEL} >> text=becomes 2")
     drawn(page)
-    assert people(page) == 4
-    assert re.search(r"compared with 0\.\d{3}: 1 split", changed(page))
+    becomes(page, lambda: people(page), 4)
+    becomes(page, lambda: bool(re.search(r"compared with 0\.\d{3}: 1 split", changed(page))), True)
     card = page.locator(f"{PANEL} .sightings-card").first
-    assert card.locator("figcaption").count() == 3
-    assert "THRESHOLD = 0." in page.locator(PANEL).inner_text()
+    becomes(page, card.locator("figcaption").count, 3)
+    becomes(page, lambda: "THRESHOLD = 0." in page.locator(PANEL).inner_text(), True)
     nothing_cut_off(page, PANEL)
     screenshot(page.locator(PANEL), "threshold-2-split")
 
@@ -69,8 +70,8 @@ def test_a_threshold_is_found_without_writing_a_line(open_notebook, lab):
     page.get_by_role("button", name="Back to automatic").press("Enter")
     see(page, f"{PANEL} >> text=become one")
     drawn(page)
-    assert people(page) == 3
-    assert "1 merged" in changed(page)
+    becomes(page, lambda: people(page), 3)
+    becomes(page, lambda: "1 merged" in changed(page), True)
     screenshot(page.locator(PANEL), "threshold-3-merged")
     handle = page.locator(HANDLE)
     handle.focus()
@@ -93,10 +94,10 @@ def test_a_threshold_is_found_without_writing_a_line(open_notebook, lab):
     wait_for(page, f"() => !document.querySelector('{PANEL}').innerText.includes(': 3 people')", 20)
     page.wait_for_timeout(500)
     drawn(page)
-    assert people(page) > 3
-    assert f"compared with {before}" in changed(page)
+    becomes(page, lambda: people(page) > 3, True)
+    becomes(page, lambda: f"compared with {before}" in changed(page), True)
     readout = page.locator(f"{PANEL} .widget-readout").inner_text()
-    assert f"At {readout}" in page.locator(PANEL).inner_text()
+    becomes(page, lambda: f"At {readout}" in page.locator(PANEL).inner_text(), True)
     nothing_cut_off(page, PANEL)
     screenshot(page.locator(PANEL), "threshold-4-dragged")
 
@@ -142,12 +143,12 @@ def test_shown_twice_both_follow_and_after_a_restart_the_cell_runs_again(open_no
         run_all(page)
         see(page, f"{PANEL} .sightings-card img")
         both = page.locator(PANEL)
-        assert both.count() == 2
+        becomes(page, both.count, 2)
         both.nth(1).get_by_role("button", name="Next split").click()
         for panel in both.all():
             panel.get_by_text("becomes 2").wait_for()
-            assert "4 people" in panel.inner_text()
-            assert "so far person_002" in panel.inner_text()
+            panel.get_by_text("4 people").first.wait_for()
+            panel.get_by_text("so far person_002").first.wait_for()
         drawn(page)
         both.nth(0).get_by_role("button", name=re.compile("^Use 0")).wait_for()
     screenshot(page, "threshold-8-twice")
