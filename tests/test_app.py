@@ -136,6 +136,25 @@ def test_the_kernel_is_this_python_whatever_is_installed(tmp_path, monkeypatch):
     assert os.environ["JUPYTER_PATH"] == str(tmp_path / "other")
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_told_once_it_ends_in_order_and_told_twice_at_once(name):
+    if not hasattr(signal, name):
+        pytest.skip(f"this system has no {name}")
+    code = f"""
+import signal
+from toolkit import app
+
+app._end_when_told(lambda: print("in order"))
+signal.raise_signal(signal.{name})
+try:
+    signal.raise_signal(signal.{name})
+except KeyboardInterrupt:
+    print("at once")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["in order", "at once", ""]
+
+
 class Served:
     """The app as a user starts it, with a browser that only writes down what it is given."""
 
@@ -152,10 +171,13 @@ class Served:
         environment["TMPDIR"] = str(folder / "tmp")
         self.port = free_port()
         command = [*SIGHTINGS, "app", str(photos), "--port", str(self.port)]
+        # What a shell starts in the background has Ctrl-C ignored; it is to end all the same.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
             self.process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
             )
+        signal.signal(signal.SIGINT, before)
         self.address = self.wait_for(self._printed).split()[3]
 
     def _printed(self) -> str:

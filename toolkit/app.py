@@ -254,19 +254,34 @@ def _run_voila(notebook: Path, folder: Path, port: int, ready: Callable[[str, st
     logging.getLogger("tornado").setLevel(logging.ERROR)
     server = Server(config=Config(settings))
     server.initialize([])
-    if hasattr(signal, "SIGHUP"):
-        # Closing the terminal ends the kernels as well.
-        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
-
     def listening() -> None:
         base = f"http://{HERE}:{server.port}"
         ready(f"{base}/?token={token}", f"{base}/once/{once[0]}")
 
-    IOLoop.current().add_callback(listening)
+    loop = IOLoop.current()
+    loop.add_callback(listening)
+    _end_when_told(lambda: loop.add_callback_from_signal(loop.stop))
     try:
         server.start()
     except SystemExit as stop:
         raise _port_taken(port, "another program has just taken it") from stop
+
+
+def _end_when_told(end: Callable[[], None]) -> None:
+    """
+    Call a function at the first Ctrl-C, SIGTERM or SIGHUP (a terminal that closes).
+
+    Python's own KeyboardInterrupt would break off whatever the server is at in that moment.
+    """
+
+    def told(number: int, _frame: object) -> None:
+        # Whoever says it twice does not want to wait for the kernels: they see it, and end.
+        signal.signal(number, signal.default_int_handler)
+        end()
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), told)
 
 
 def _some_port() -> int:
