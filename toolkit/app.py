@@ -254,6 +254,7 @@ def _run_voila(notebook: Path, folder: Path, port: int, ready: Callable[[str, st
     logging.getLogger("tornado").setLevel(logging.ERROR)
     server = Server(config=Config(settings))
     server.initialize([])
+
     def listening() -> None:
         base = f"http://{HERE}:{server.port}"
         ready(f"{base}/?token={token}", f"{base}/once/{once[0]}")
