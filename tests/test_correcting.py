@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -494,6 +496,22 @@ def test_lines_that_somebody_else_wrote_are_kept(out) -> None:
     assert decisions.read(out) == (made[0], made[2])
     mine.undo()
     mine.undo()
+    assert decisions.read(out) == ()
+
+
+def test_notes_of_others_stay_with_their_lines(out) -> None:
+    full = gallery(FIVE)
+    session = Corrections(full, out)
+    session.add(correcting.same(full, ["?"] * 5, 0, 1))
+    (line,) = decisions.read(out)
+    noted = replace(line, notes=(("note", "twins?"),))
+    decisions.write(out, [noted])
+    session.add(correcting.same(full, ["?"] * 5, 2, 3))
+    assert decisions.read(out) == session.decisions == (noted, link(full, "same", 2, 3))
+    session.undo()
+    assert decisions.read(out) == (noted,)
+    # The line is taken back by who made it, whatever was noted there.
+    session.undo()
     assert decisions.read(out) == ()
 
 

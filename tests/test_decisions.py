@@ -48,6 +48,29 @@ def test_what_is_read_is_what_was_written(tmp_path_factory, all_of_them) -> None
         assert (one.other is None) == (other.other is None)
 
 
+def test_columns_of_ones_own_stay_with_their_lines(tmp_path) -> None:
+    first, other = Face("p", "d", 0, 0, 9, 9), Face("q", "e", 0, 0, 9, 9)
+    lines = [
+        ["seen by", *decisions.COLUMNS, "note", ""],
+        ["Zoë", "name", "Ann", "p", "d", *"0099", *[""] * 6, 'by her hat, "the red one"', ""],
+        ["", "ignore", "", "q", "e", *"0099", *[""] * 6, r"a \n b", "=1+1"],
+        ["", "ignore", "", "r", "f", *"0099", *[""] * 6, "", ""],
+    ]
+    path = tmp_path / "decisions.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(lines)
+    made = read(tmp_path)
+    assert made[0] == Decision("name", first, name="Ann", notes=made[0].notes)
+    assert dict(made[0].notes) == {"seen by": "Zoë", "note": 'by her hat, "the red one"'}
+    assert [text for _, text in made[1].notes] == [r"a \n b", "=1+1"]
+    assert made[1].face == other
+    assert made[2].notes == ()
+    write(tmp_path, made)
+    assert read(tmp_path) == made
+    write(tmp_path, made[2:])
+    assert path.read_text().splitlines()[0] == ",".join(decisions.COLUMNS)
+
+
 @given(st.text(min_size=1, max_size=12))
 @example(" 山田\u3000太郎 ")
 @example("new\nline\\n \udcff\u202e")

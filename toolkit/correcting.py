@@ -242,9 +242,9 @@ def _write(out: Path, made: Made) -> bytes:
 
 
 def _key(each: Decision) -> Decision:
-    """Return a decision without the paths, which are for people to read."""
+    """Return a decision without what is for people to read: the paths, and notes."""
     other = replace(each.other, path="") if each.other else None
-    return replace(each, face=replace(each.face, path=""), other=other)
+    return replace(each, face=replace(each.face, path=""), other=other, notes=())
 
 
 def _told(each: Decision) -> str:

@@ -72,12 +72,16 @@ class Decision:
         The other one, for "same" and "different".
     name : str
         For "name" and "not".
+    notes : tuple of (str, str)
+        What somebody wrote into columns of their own: the column, and the cell where it says
+        anything. It decides nothing, and stays with the line.
     """
 
     kind: Kind
     face: Face
     other: Face | None = None
     name: str = ""
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,10 +143,15 @@ def read(out: Path) -> tuple[Decision, ...]:
     if not isinstance(table.index, pd.RangeIndex):
         raise BadSetting(f"{path} line 2 has too many cells; put a name with a comma into quotes")
     rows = table[list(COLUMNS)].to_numpy(dtype=object).tolist()
+    own = [str(column) for column in table.columns if column not in COLUMNS]
+    noted = table[own].to_numpy(dtype=object).tolist()
     # A spreadsheet leaves lines of empty cells.
     return tuple(
-        _decision(row, f"{path} line {line}")
-        for line, row in enumerate(rows, start=2)
+        replace(
+            _decision(row, f"{path} line {line}"),
+            notes=tuple((column, cell) for column, cell in zip(own, cells, strict=True) if cell),
+        )
+        for line, (row, cells) in enumerate(zip(rows, noted, strict=True), start=2)
         if any(map(str.strip, row))
     )
 
@@ -179,10 +188,14 @@ def _table(path: Path) -> pd.DataFrame | None:
 
 def write(out: Path, decisions: Iterable[Decision]) -> None:
     """Write all decisions into a folder of results, in the place of those that are there."""
+    made = tuple(decisions)
     blank = ("",) * len(_FACE)
-    pairs = ((each, astuple(each.other) if each.other else blank) for each in decisions)
+    pairs = ((each, astuple(each.other) if each.other else blank) for each in made)
     rows = [(x.kind, _spelled(x.name), *astuple(x.face), *other) for x, other in pairs]
-    write_table(pd.DataFrame(rows, columns=list(COLUMNS)).astype(object), out / FILE)
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(object)
+    for column in dict.fromkeys(column for each in made for column, _ in each.notes):
+        table[column] = [dict(each.notes).get(column, "") for each in made]
+    write_table(table, out / FILE)
 
 
 def _spelled(name: str) -> str:
