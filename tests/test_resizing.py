@@ -13,11 +13,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ColourEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from scipy import ndimage, stats
+from scipy import stats
+from squares import MeanEncoder, bright_squares
 
 from toolkit import (
     resizing,
@@ -28,7 +28,7 @@ from toolkit import (
 )
 from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.evaluate import score_grouping
-from toolkit.records import Box, Detection
+from toolkit.records import Detection
 from toolkit.resizing import resize
 from toolkit.resizing_faces import consensus, pair_boxes, share_interval
 from toolkit.settings import AutopilotSettings
@@ -52,22 +52,7 @@ class SquareDetector:
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         self.asked.append(max(image.shape))
-        places = ndimage.find_objects(ndimage.label(image.max(axis=2) > 100)[0])
-        return [
-            Detection(Box(across.start, down.start, across.stop, down.stop), 1.0)
-            for down, across in places
-            if min(down.stop - down.start, across.stop - across.start) >= self.least
-        ]
-
-
-class MeanEncoder(ColourEncoder):
-    """Describes a square by the colour of its middle."""
-
-    def chips(self, image, boxes):
-        middles = [((b.top + b.bottom) // 2, (b.left + b.right) // 2) for b in boxes]
-        return np.stack(
-            [image[y : y + 1, x : x + 1].repeat(12, 0).repeat(12, 1) for y, x in middles]
-        )
+        return bright_squares(image, self.least)
 
 
 def squares(settings: AutopilotSettings) -> Subject:

@@ -7,15 +7,13 @@ import threading
 import ipywidgets
 import numpy as np
 import pytest
-from conftest import ColourEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from scipy import ndimage
+from squares import MeanEncoder, bright_squares
 
 from toolkit import resizing, sizing
 from toolkit.errors import BadFolder, BadSetting, UnreadablePhoto
-from toolkit.records import Box, Detection
 from toolkit.settings import AutopilotSettings
 from toolkit.sizing import Looks, PhotoLook, compare
 from toolkit.subjects.base import Subject
@@ -40,22 +38,7 @@ class Squares:
             self.asked.append(max(image.shape))
             self.began.set()
             assert self.let.wait(SECONDS)
-        places = ndimage.find_objects(ndimage.label(image.max(axis=2) > 100)[0])
-        return [
-            Detection(Box(across.start, down.start, across.stop, down.stop), 1.0)
-            for down, across in places
-            if min(down.stop - down.start, across.stop - across.start) >= self.least
-        ]
-
-
-class Means(ColourEncoder):
-    """Describes a square by the colour of its middle."""
-
-    def chips(self, image, boxes):
-        middles = [((b.top + b.bottom) // 2, (b.left + b.right) // 2) for b in boxes]
-        return np.stack(
-            [image[y : y + 1, x : x + 1].repeat(12, 0).repeat(12, 1) for y, x in middles]
-        )
+        return bright_squares(image, self.least)
 
 
 class Maker:
@@ -65,7 +48,7 @@ class Maker:
     def __call__(self, settings):
         self.settings.append(settings)
         detector = self.detectors.setdefault(settings.detector, Squares(settings.detector))
-        return Subject("square", detector, Means())
+        return Subject("square", detector, MeanEncoder())
 
 
 def save(path, *squares, size=(800, 600)):
