@@ -20,6 +20,7 @@ from toolkit import (
     decisions,
     doubts,
     export,
+    exporting,
     looking,
     modes,
     naming,
@@ -302,7 +303,7 @@ class Sorting:
             target = self._target(out)
             self.corrections.keep_in(target)
             self.result = self._sorted(self.corrections.decisions)
-            self.result = modes.export_result(
+            self.result = exporting.export_result(
                 self.result, target, replace=replace, progress=progress, stop=stop
             )
             return list(self.result.not_copied)
