@@ -83,8 +83,10 @@ class OnnxEncoder:
             network = dlib_network.read_encoder(data, name=str(network_file))
             return serialised(encoder_model(network))
 
-        model = cached_model(Path(cache_folder), "encoder", self.digest, build)
-        self._session = _session(model, threads, device)
+        def load(model: bytes) -> onnxruntime.InferenceSession:
+            return _session(model, threads, device, "chips")
+
+        self._session = cached_model(Path(cache_folder), "encoder", self.digest, build, load)
 
     def encode(self, chips: npt.ArrayLike) -> Float32:
         """
@@ -170,10 +172,15 @@ class OnnxFaceDetector:
             return serialised(head_model(network))
 
         folder = Path(cache_folder)
-        stem = cached_model(folder, "detector-stem", self.digest, build_stem)
-        head = cached_model(folder, "detector-head", self.digest, build_head)
-        self._stem = _session(stem, threads, device)
-        self._head = _session(head, threads, device)
+
+        def load_stem(model: bytes) -> onnxruntime.InferenceSession:
+            return _session(model, threads, device, "pixels")
+
+        def load_head(model: bytes) -> onnxruntime.InferenceSession:
+            return _session(model, threads, device, "features")
+
+        self._stem = cached_model(folder, "detector-stem", self.digest, build_stem, load_stem)
+        self._head = cached_model(folder, "detector-head", self.digest, build_head, load_head)
 
     def detect(
         self, image: npt.ArrayLike, upsample: int = 0, *, threshold: float = 0.0
@@ -275,7 +282,10 @@ def _require(device: str) -> None:
         )
 
 
-def _session(model: bytes, threads: int | None, device: Device) -> onnxruntime.InferenceSession:
+def _session(
+    model: bytes, threads: int | None, device: Device, takes: str
+) -> onnxruntime.InferenceSession:
+    """Load a model whose one input is called `takes`."""
     import onnxruntime
 
     # On Windows this, elsewhere the variable that the package sets, keeps it from reporting.
@@ -298,5 +308,8 @@ def _session(model: bytes, threads: int | None, device: Device) -> onnxruntime.I
             "Check the driver and the CUDA and cuDNN versions it was built for, "
             "or ask for device 'cpu'."
         )
+    inputs = [each.name for each in session.get_inputs()]
+    if inputs != [takes]:
+        raise ValueError(f"the model's inputs are {inputs}; expected {takes}.")
     session.disable_fallback()
     return session

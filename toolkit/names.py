@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 MAX_BYTES = 120
 FORBIDDEN = re.compile(
-    r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u200b\ufeff\u202a-\u202e\u2066-\u2069]'
+    r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u200b\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udc7f\udd00-\udfff]'
 )
 RESERVED = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"]
@@ -20,9 +20,10 @@ def safe_name(name: str) -> str:
     """
     Turn any text into one that names a single file or folder everywhere.
 
-    Path separators, control and direction characters and what Windows forbids become "_"; dots and
-    blanks at the ends go, as do device names such as "CON"; the rest is kept, in Unicode's composed
-    form, cut to 120 bytes of UTF-8 with its ending. A safe name stays as it is.
+    Path separators, control and direction characters, halves of characters and what Windows
+    forbids become "_"; dots and blanks at the ends go; "_" is put before device names such as "CON"
+    and before "-"; the rest is kept, in Unicode's composed form, cut to 120 bytes of UTF-8 with its
+    ending. A safe name stays as it is.
 
     Parameters
     ----------
@@ -36,6 +37,9 @@ def safe_name(name: str) -> str:
     """
     text = unicodedata.normalize("NFC", name)
     text = FORBIDDEN.sub("_", text).strip(" .")
+    if text.startswith("-"):
+        # A shell's commands would take it for an option.
+        text = f"_{text}"
     stem, dot, ending = text.rpartition(".")
     if not stem or len(ending.encode("utf-8", "surrogateescape")) > 10:
         stem, dot, ending = text, "", ""

@@ -1,0 +1,164 @@
+"""Files read and written as a whole: only regular ones, private, on the disk before it is said."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from toolkit.errors import BadFolder
+
+# A file under way has such a name: the first is today's, the others are those of earlier versions.
+_TEMPORARY = re.compile(r"\.sightings-([0-9a-f]{16}\.part|[0-9a-f]{12}|[0-9a-z_]{8})")
+PRIVATE = 0o600
+NOT_REGULAR = "it is not a regular file (a folder, a pipe or a device)"
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what an error says, without the path: "No space left on device"."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def open_regular(path: Path, *, most: int | None = None) -> BinaryIO:
+    """
+    Open a file to be read, unless it is none: a pipe or a device could keep a reader for ever.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a link to one.
+    most : int, optional
+        Bytes that it may have.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, is not a regular file, or is larger than `most`.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
+    # Whatever took its place since is not waited for.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
+        if most is not None and status.st_size > most:
+            text = f"it has {status.st_size:,} bytes; expected at most {most:,}"
+            raise OSError(errno.EFBIG, text, str(path))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_regular(path: Path, *, most: int) -> bytes:
+    """
+    Return what a file holds, `most` bytes at most.
+
+    Raises
+    ------
+    OSError
+        As `open_regular`.
+    """
+    with open_regular(path, most=most) as stream:
+        content = stream.read(most + 1)
+    if len(content) > most:
+        text = f"it grows while it is read; expected at most {most:,} bytes"
+        raise OSError(errno.EFBIG, text, str(path))
+    return content
+
+
+def temporary_in(folder: Path) -> Path:
+    """Return a name for a file under way, which `sweep` knows again."""
+    return folder / f".sightings-{secrets.token_hex(8)}.part"
+
+
+def create(path: Path) -> BinaryIO:
+    """Make a new file that its owner alone can read, whatever the umask."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags | getattr(os, "O_CLOEXEC", 0), PRIVATE), "wb")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """
+    Write a file as a whole, in the place of one that is there; its owner alone can read it.
+
+    It is written under a temporary name, brought to the disk, and renamed: whoever reads sees the
+    old file or the new one, also after the power went.
+
+    Raises
+    ------
+    BadFolder
+        If it cannot be written; what was there is as it was.
+    """
+    with disk_errors(path.parent):
+        temporary = temporary_in(path.parent)
+        try:
+            with create(temporary) as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+            settle(path.parent)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as `write_bytes` does: UTF-8, what is no text as escapes."""
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def settle(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk, where the system has a way to."""
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sweep(folder: Path, *, also: re.Pattern[str] | None = None) -> int:
+    """
+    Remove the files under way that a run which died left in a folder; return how many.
+
+    Nothing may be under way there. `also` is for names beside those of `temporary_in`.
+    """
+    swept = 0
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not (is_temporary(entry.name) or (also and also.fullmatch(entry.name))):
+                continue
+            with contextlib.suppress(OSError):
+                if entry.is_file(follow_symlinks=False):
+                    Path(entry.path).unlink()
+                    swept += 1
+    return swept
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file's name is that of a file under way, or left by a run that died."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+@contextlib.contextmanager
+def disk_errors(out: Path) -> Iterator[None]:
+    """Turn what goes wrong while a folder is written into `BadFolder`, in words."""
+    try:
+        yield
+    except OSError as error:
+        raise BadFolder(
+            f"{out} cannot be written: {reason_of(error)}. Choose another folder."
+        ) from error
