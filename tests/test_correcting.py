@@ -444,7 +444,7 @@ def test_what_is_no_table_is_refused_before_it_is_read(out, target) -> None:
     session = Corrections(gallery(FIVE), out)
     out.mkdir(parents=True)
     (out / decisions.FILE).symlink_to(target)
-    with pytest.raises(BadSetting, match="it is no file"):
+    with pytest.raises(BadSetting, match="not a regular file"):
         session.undo()
 
 

@@ -22,6 +22,7 @@ from toolkit.records import (
     Gallery,
     empty_table,
 )
+from toolkit.tables import write_table
 
 INFO = EncoderInfo("test", "ab" * 32, 1, "euclidean", Calibration(60.0, 0.55))
 
@@ -83,7 +84,7 @@ def test_copies_are_whole_and_originals_untouched(planned) -> None:
     gallery, names, out = planned
     before = {path: Path(path).stat() for path in gallery.photos["path"]}
     table = export.plan(gallery, names, out)
-    assert export.apply(table, out) == []
+    assert export.apply(table, out).finished
     for row in table.itertuples():
         assert (out / row.destination).read_bytes() == Path(row.source).read_bytes()
         assert (out / row.destination).stat().st_mtime == Path(row.source).stat().st_mtime
@@ -124,7 +125,7 @@ def test_a_name_taken_meanwhile_is_reported_and_kept(planned) -> None:
     table = export.plan(gallery, names, out)
     (out / "Bob").mkdir(parents=True)
     (out / "Bob" / "a (2).png").write_bytes(b"somebody was quicker")
-    ((source, reason),) = export.apply(table, out)
+    ((source, reason),) = export.apply(table, out).not_copied
     assert source.endswith("a.png")
     assert "Bob/a (2).png" in reason
     assert (out / "Bob" / "a (2).png").read_bytes() == b"somebody was quicker"
@@ -149,7 +150,7 @@ def test_replacing_keeps_what_was_changed_by_hand(planned) -> None:
     export.apply(export.plan(gallery, names, out), out)
     (out / "Ann" / "c.png").write_bytes(b"edited")
     other = export.plan(gallery, ["Ann", None, "Ann", "Bob"], out)
-    ((path, reason),) = export.apply(other, out, replace=True)
+    ((path, reason),) = export.apply(other, out, replace=True).kept
     assert path.endswith("c.png")
     assert "changed" in reason
     assert (out / "Ann" / "c.png").read_bytes() == b"edited"
@@ -286,7 +287,7 @@ def test_a_name_that_is_no_text_is_copied_and_written(tmp_path) -> None:
     save_tiles(tmp_path / "a.png", "ann").rename(odd)
     gallery, names = gallery_of(tmp_path / "photos", {Path(odd).name: ["Ann"]})
     out = tmp_path / "out"
-    assert export.apply(export.plan(gallery, names, out), out) == []
+    assert export.apply(export.plan(gallery, names, out), out).finished
     assert [os.fsencode(path.name) for path in (out / "Ann").iterdir()] == [b"caf\xe9.png"]
-    export.write_table(gallery.photos, out / "photos.csv")
+    write_table(gallery.photos, out / "photos.csv")
     assert "caf\\udce9.png" in (out / "photos.csv").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from conftest import save_tiles
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit import export, modes
+from toolkit import export, modes, tables
 from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.labels import evaluate_folder
 from toolkit.truth import Label, find_photos, match_labels, person_key, read_labels
@@ -40,9 +40,9 @@ def save_run(
         for name, path, left, *more in sightings
     ]
     columns = MORE if rows and len(rows[0]) == len(MORE) else COLUMNS
-    export.write_table(pd.DataFrame(rows, columns=columns), out / "sightings.csv")
-    export.write_table(pd.DataFrame(nobody or [], columns=["path", "reason"]), out / "nobody.csv")
-    export.write_table(
+    tables.write_table(pd.DataFrame(rows, columns=columns), out / "sightings.csv")
+    tables.write_table(pd.DataFrame(nobody or [], columns=["path", "reason"]), out / "nobody.csv")
+    tables.write_table(
         pd.DataFrame(problems or [], columns=["path", "stage", "reason"]), out / "problems.csv"
     )
     settings = {"long_edge": 1200, "method": "average"}
@@ -526,7 +526,7 @@ def test_a_file_that_is_no_table_of_labels_is_refused(text, message, tmp_path) -
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path) -> None:
-    with pytest.raises(SightingsError, match="No such file"):
+    with pytest.raises(SightingsError, match="it is missing"):
         read_labels(tmp_path / "missing.csv")
     with pytest.raises(SightingsError, match="cannot be read"):
         read_labels(tmp_path)
@@ -537,7 +537,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path) -> None:
 
 def test_a_folder_that_holds_no_run_is_refused(portraits, tmp_path) -> None:
     labels = write(tmp_path / "l.csv", PORTRAITS)
-    with pytest.raises(BadFolder, match="holds no result"):
+    with pytest.raises(BadFolder, match="is no folder"):
         evaluate_folder(tmp_path / "nothing", labels)
     with pytest.raises(BadSetting, match="draws"):
         evaluate_folder(portraits, labels, draws=0)
@@ -551,10 +551,10 @@ def test_a_folder_that_holds_no_run_is_refused(portraits, tmp_path) -> None:
         with pytest.raises(BadFolder, match="a box that is none"):
             evaluate_folder(portraits, labels)
     table.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(BadFolder, match="cannot be read as a table"):
+    with pytest.raises(BadFolder, match="is not UTF-8 text"):
         evaluate_folder(portraits, labels)
     write(table, "")
-    with pytest.raises(BadFolder, match="cannot be read as a table"):
+    with pytest.raises(BadFolder, match="is not UTF-8 text"):
         evaluate_folder(portraits, labels)
     table.unlink()
     with pytest.raises(BadFolder, match="is missing: the run was cut off"):

@@ -45,10 +45,21 @@ def test_other_photos_in_the_same_folders(sorted_once, colours) -> None:
         save_tiles(sorted_once / "photos" / f"new_{name}.png", name, shade=9)
     result = again(sorted_once, colours)
     assert copies(sorted_once) == [
-        f"person_00{i}/new_{n}.png" for i, n in enumerate(("ann", "bob", "cem"), 1)
+        f"person_00{i}/{new}{n}.png"
+        for i, n in enumerate(("ann", "bob", "cem"), 1)
+        for new in ("", "new_")
     ]
     assert len(result.problems) == 0
     assert result.as_dict()["copies"] == 3
+    assert result.removed == ()
+    assert [place for place, _ in result.kept] == [
+        "person_001/ann.png",
+        "person_002/bob.png",
+        "person_003/cem.png",
+    ]
+    assert "3 files of an earlier run kept (its photo is not among the photos looked at)" in str(
+        result
+    )
 
 
 def test_what_lies_behind_a_linked_folder(sorted_once, colours) -> None:
@@ -58,7 +69,7 @@ def test_what_lies_behind_a_linked_folder(sorted_once, colours) -> None:
     (sorted_once / "photos" / "cem.png").unlink()
     result = again(sorted_once, colours)
     assert (keep / "cem.png").is_file()
-    assert "is a link" in result.problems["reason"].iloc[0]
+    assert "is a link" in dict(result.kept)["person_003/cem.png"]
 
 
 def test_a_photo_that_now_lives_in_the_results(sorted_once, colours) -> None:
@@ -69,8 +80,13 @@ def test_a_photo_that_now_lives_in_the_results(sorted_once, colours) -> None:
     # It stays on record, and goes with the next run that does not read from it.
     assert "person_001/ann.png" in export.read_record(sorted_once / "out")
     (sorted_once / "photos" / "0moved.png").unlink()
+    # By then it is the last copy.
+    result = again(sorted_once, colours)
+    assert "not among the photos" in dict(result.kept)["person_001/ann.png"]
+    assert (sorted_once / "out" / "person_001" / "ann.png").is_file()
+    shutil.copy(sorted_once / "out" / "person_001" / "ann.png", sorted_once / "photos")
     again(sorted_once, colours)
-    assert not (sorted_once / "out" / "person_001" / "ann.png").exists()
+    assert "person_001/ann.png" in copies(sorted_once)
 
 
 @pytest.mark.parametrize(

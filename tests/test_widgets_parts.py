@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from toolkit.choosing import Preview
 from toolkit.errors import BadFolder, BadSetting
+from toolkit.export import Outcome
 from toolkit.settings import METHODS, RULES, AutopilotSettings, PointAndShootSettings
 from toolkit.widgets import export_box
 from toolkit.widgets.export_box import ExportBox
@@ -413,7 +414,7 @@ def test_a_plan_then_the_copies(tmp_path):
     def export(folder, replace, tell, stopped):
         calls.append((folder, replace))
         (folder / "report.html").write_text("x")
-        return [(f"a/{EVIL}", EVIL), ("b/c.jpg", "gone")]
+        return Outcome({}, ((f"a/{EVIL}", EVIL), ("b/c.jpg", "gone")))
 
     box = ExportBox(lambda folder: plan_of("new", "there", folder=EVIL), export, out=str(tmp_path))
     seen = states_of(box)
@@ -430,9 +431,13 @@ def test_a_plan_then_the_copies(tmp_path):
     box.go.click()
     assert box.wait(LONG)
     assert calls == [(tmp_path, False)]
-    assert seen == ["empty", "planned", "exported"]
-    for said in ("Exported.", "the report", str(tmp_path), "2 files", "c.jpg: gone", "&lt;img"):
+    assert seen == ["empty", "planned", "exported in part"]
+    for said in (
+        *("Not all was exported.", "2 photos could not be copied", "the report", str(tmp_path)),
+        *("c.jpg: gone", "&lt;img"),
+    ):
         assert said in box.where.value
+    assert "Exported." not in box.where.value
     assert PART not in box.where.value
     # The plan is carried out once.
     box.export()
@@ -444,7 +449,7 @@ def test_what_is_left_over_goes_only_with_the_tick(tmp_path):
     calls = []
     box = ExportBox(
         lambda _: plan_of("new", "left over"),
-        lambda folder, replace, *_: calls.append(replace) or [],
+        lambda folder, replace, *_: calls.append(replace) or Outcome({}, removed=("ann/1.jpg",)),
         out=str(tmp_path),
     )
     box.show_plan()
@@ -461,6 +466,7 @@ def test_what_is_left_over_goes_only_with_the_tick(tmp_path):
     box.export()
     box.wait(LONG)
     assert (calls, box.state) == ([True], "exported")
+    assert "1 file of an earlier run removed: ann (1)" in box.where.value
 
 
 def test_an_export_that_is_cancelled_says_so(tmp_path):
@@ -470,7 +476,7 @@ def test_an_export_that_is_cancelled_says_so(tmp_path):
         begun.set()
         while not stopped():
             threading.Event().wait(0.01)
-        return []
+        return Outcome({}, not_reached=1)
 
     box = ExportBox(lambda _: plan_of("new"), export, out=str(tmp_path))
     box.show_plan()
@@ -509,7 +515,7 @@ def test_an_export_that_fails_says_why(tmp_path, where, error, said):
 
 
 def test_another_folder_needs_another_plan(tmp_path):
-    box = ExportBox(lambda _: plan_of("new"), lambda *_: [], out=str(tmp_path))
+    box = ExportBox(lambda _: plan_of("new"), lambda *_: Outcome({}), out=str(tmp_path))
     box.show_plan()
     box.wait(LONG)
     box.out.value = str(tmp_path / "other")
@@ -525,7 +531,7 @@ def test_another_folder_needs_another_plan(tmp_path):
 
 def test_a_plan_for_what_has_changed_meanwhile_is_not_shown(tmp_path):
     gate = Gate(plan_of("new"))
-    box = ExportBox(lambda _: gate(None, None), lambda *_: [], out=str(tmp_path))
+    box = ExportBox(lambda _: gate(None, None), lambda *_: Outcome({}), out=str(tmp_path))
     box.show_plan()
     assert gate.begun.wait(LONG)
     box.clear()
@@ -578,7 +584,7 @@ def test_names_and_counts():
 
 def test_an_export_says_how_many_files_and_why_it_waits(tmp_path):
     plan = plan_of("new", "new", "left over")
-    box = export_box.ExportBox(lambda _: plan, lambda *_: [], out=str(tmp_path))
+    box = export_box.ExportBox(lambda _: plan, lambda *_: Outcome({}), out=str(tmp_path))
     box.show_plan()
     assert box.wait(LONG)
     assert box.go.disabled

@@ -7,17 +7,21 @@ import contextlib
 import io
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
 from toolkit import measuring
 from toolkit.errors import SightingsError
-from toolkit.names import printable
+from toolkit.names import counted, printable
 from toolkit.options import MEND, parser
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
 DONE, INTERRUPTED = 0, 130
+# Photos that could not be copied and are named in one line.
+NAMED = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     code = DONE
     try:
-        code = _run(arguments)
-        sys.stdout.flush()
+        with _ended_as_by_hand():
+            code = _run(arguments)
+            sys.stdout.flush()
     except KeyboardInterrupt:
         sys.stderr.write(
             "sightings: interrupted. Your photos are untouched; run the same command again to go "
@@ -53,6 +58,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever was reading (head, less) has seen enough; there is nobody left to write to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+@contextlib.contextmanager
+def _ended_as_by_hand() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP of a terminal that closes, end the work as Ctrl-C does."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            # Whoever started it with nohup wants it to go on.
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _open_closed_streams() -> None:
@@ -80,6 +102,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _complain(str(error))
     except BrokenPipeError:
         raise
+    except MemoryError:
+        return _complain(
+            "the memory of this computer did not suffice. Close other programs, or work on fewer "
+            "photos at a time, with a smaller --long-edge or fewer --jobs."
+        )
     except OSError as error:
         # A disk that fills up, a path too long, a folder that may not be entered.
         place = f"{error.filename}: " if error.filename else ""
@@ -214,6 +241,19 @@ def _report(result: Any, options: argparse.Namespace) -> None:
                 sys.stdout.write(printable(f"{state:<13} {source} -> {destination}") + "\n")
             sys.stdout.write("\n")
         sys.stdout.write(f"{result}\n")
+    if result.not_copied:
+        sys.stdout.flush()
+        raise SightingsError(_failures(result))
+
+
+def _failures(result: Any) -> str:
+    """Name the photos that should have been copied and were not, in one line."""
+    lines = [f"{path}: {reason}" for path, reason in result.not_copied]
+    more = f"; and {len(lines) - NAMED:,} more, in problems.csv" if lines[NAMED:] else ""
+    return (
+        f"{counted(len(lines), 'photo')} could not be copied to {result.out}: "
+        f"{'; '.join(lines[:NAMED])}{more}. Mend that, then run the same command again: it goes on"
+    )
 
 
 @contextlib.contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from toolkit import decisions
 from toolkit.contradictions import settled
 from toolkit.decisions import Decision
 from toolkit.errors import BadFolder
+from toolkit.files import read_regular, reason_of
 from toolkit.gestures import (
     Gesture,
     Names,
@@ -24,9 +26,9 @@ from toolkit.gestures import (
     same,
     split,
 )
+from toolkit.locks import deciding
 from toolkit.names import printable
 from toolkit.questions import Question
-from toolkit.record import reason_of
 from toolkit.records import Gallery
 
 __all__ = [
@@ -66,10 +68,10 @@ class Corrections:
     """
     What a user decided, step by step, over one folder of results or before there is one.
 
-    Once there is a folder, each step is in its ``decisions.csv`` before the method returns. If that
-    table was changed by somebody else meanwhile, it is read again first: what it says counts, and
-    their lines are kept, in steps and in taking them back. If it is gone, it is written anew. (Two
-    that write in the same instant can still overwrite each other.)
+    Once there is a folder, each step is in its ``decisions.csv``, on the disk, before the method
+    returns. That table is read anew for each: what others put there meanwhile counts and is kept,
+    in steps and in taking them back, and nobody writes it between (`toolkit.locks.deciding`). If it
+    is gone, it is written anew.
 
     Parameters
     ----------
@@ -121,10 +123,11 @@ class Corrections:
         BadFolder
             If it cannot be written. In both cases nothing has changed.
         """
-        before = self._current()
-        decisions.apply(before, self.gallery)
-        step = self._step(gesture, before)
-        self._write(step.after)
+        with self._deciding():
+            before = self._current()
+            decisions.apply(before, self.gallery)
+            step = self._step(gesture, before)
+            self._write(step.after)
         self._steps.append(step)
         self.last = step.said
         after = set(step.after)
@@ -144,18 +147,19 @@ class Corrections:
         BadSetting, BadFolder
             As `add`.
         """
-        current = self._current()
-        if self._steps:
-            step = self._steps[-1]
-            said = step.said
-            rest = step.before if current == step.after else self._without(step, current)
-        elif current:
-            said = _told(current[-1])
-            # Of hand-written lines, an earlier one may count again, and contradict others.
-            rest = settled(current[:-1], (), self.gallery)
-        else:
-            return ""
-        self._write(rest)
+        with self._deciding():
+            current = self._current()
+            if self._steps:
+                step = self._steps[-1]
+                said = step.said
+                rest = step.before if current == step.after else self._without(step, current)
+            elif current:
+                said = _told(current[-1])
+                # Of hand-written lines, an earlier one may count again, and contradict others.
+                rest = settled(current[:-1], (), self.gallery)
+            else:
+                return ""
+            self._write(rest)
         self._steps = self._steps[:-1]
         self.last = f"Taken back: {said}"
         return said
@@ -175,6 +179,27 @@ class Corrections:
         if out == self.out:
             return
         content, base = _read(out)
+        current, steps = self._joined(base)
+        if current != base:
+            with _made(out):
+                content, base = _read(out)
+                current, steps = self._joined(base)
+                content = _write(out, current)
+        self.out, self._kept, self._steps, self.decisions = out, content, steps, current
+
+    def joined_with(self, out: Path) -> Made:
+        """
+        Return what would count after `keep_in`; nothing is written.
+
+        Raises
+        ------
+        BadSetting
+            As `add`.
+        """
+        return self.decisions if out == self.out else self._joined(_read(out)[1])[0]
+
+    def _joined(self, base: Made) -> tuple[Made, list[_Step]]:
+        """Put the decisions of this session, step by step, after those of a folder."""
         decisions.apply(base, self.gallery)
         start = self._steps[0].before if self._steps else self.decisions
         there = set(map(_key, base))
@@ -184,9 +209,11 @@ class Corrections:
         for step in self._steps:
             steps.append(self._step(step.gesture, current))
             current = steps[-1].after
-        if current != base:
-            content = _write(out, current)
-        self.out, self._kept, self._steps, self.decisions = out, content, steps, current
+        return current, steps
+
+    def _deciding(self) -> AbstractContextManager[None]:
+        """Keep others from changing the table, where there is one, between reading and writing."""
+        return nullcontext() if self.out is None else _made(self.out)
 
     def _step(self, gesture: Gesture, before: Made) -> _Step:
         kept = settled(before, gesture.decisions, self.gallery, whole=gesture.whole)
@@ -222,23 +249,32 @@ class Corrections:
 
 
 def _read(out: Path) -> tuple[bytes | None, Made]:
-    path, content = out / decisions.FILE, None
+    content = None
     # What is there and cannot be read is refused by `decisions.read`, in words.
-    with suppress(OSError):
-        if path.is_file() and path.stat().st_size <= decisions.LARGEST:
-            content = path.read_bytes()
+    with suppress(OSError, ValueError):
+        content = read_regular(out / decisions.FILE, most=decisions.LARGEST)
     return content, decisions.read(out)
 
 
-def _write(out: Path, made: Made) -> bytes:
+@contextmanager
+def _made(out: Path) -> Iterator[None]:
+    """Hold the decisions of a folder, which is made where it is missing."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadFolder(
             f"{out} cannot be made: {reason_of(error)}. Choose another folder."
         ) from error
+    with deciding(out):
+        yield
+
+
+def _write(out: Path, made: Made) -> bytes:
     decisions.write(out, made)
-    return (out / decisions.FILE).read_bytes()
+    # They are on the disk: where they cannot be read back now, they are when they are next needed.
+    with suppress(OSError):
+        return read_regular(out / decisions.FILE, most=decisions.LARGEST)
+    return b""
 
 
 def _key(each: Decision) -> Decision:

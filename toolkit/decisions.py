@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
@@ -14,16 +14,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import BadSetting
-from toolkit.export import write_table
+from toolkit.files import reason_of
 from toolkit.links import Pairs, components
+from toolkit.locks import deciding
 from toolkit.names import printable
 from toolkit.records import Box, Gallery
+from toolkit.tables import BadTable, read_table, write_table
 
 FILE = "decisions.csv"
 KINDS = ("same", "different", "name", "not", "ignore")
 LARGEST = 64 << 20
-# Characters of the first line; px of an edge; bytes of a name, which file systems have as well.
-LONGEST_HEAD, FARTHEST, LONGEST_NAME = 4096, 1 << 31, 255
+# px of an edge; bytes of a name, which file systems have as well.
+FARTHEST, LONGEST_NAME = 1 << 31, 255
 # Share of the union of two boxes that they have in common, from which on they are one face: other
 # settings move a box a little.
 OVERLAP = 0.4
@@ -132,62 +134,41 @@ def read(out: Path) -> tuple[Decision, ...]:
         If it cannot be read, or a line cannot be understood, which it names.
     """
     path = out / FILE
-    table = _table(path)
-    if table is None:
-        return ()
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
+    try:
+        if not os.path.lexists(path):
+            return ()
+        table = read_table(path, COLUMNS, most=LARGEST)
+    except (BadTable, OSError, ValueError) as error:
         raise BadSetting(
-            f"{path} lacks the columns {', '.join(missing)}; add them, or mend the file"
-        )
-    if not isinstance(table.index, pd.RangeIndex):
-        raise BadSetting(f"{path} line 2 has too many cells; put a name with a comma into quotes")
+            f"{path} cannot be read as a table of decisions: {printable(reason_of(error))}. Mend "
+            "it, or take it away."
+        ) from error
     rows = table[list(COLUMNS)].to_numpy(dtype=object).tolist()
     own = [str(column) for column in table.columns if column not in COLUMNS]
     noted = table[own].to_numpy(dtype=object).tolist()
-    # A spreadsheet leaves lines of empty cells.
+    # A note alone decides nothing.
     return tuple(
         replace(
             _decision(row, f"{path} line {line}"),
             notes=tuple((column, cell) for column, cell in zip(own, cells, strict=True) if cell),
         )
-        for line, (row, cells) in enumerate(zip(rows, noted, strict=True), start=2)
+        for line, row, cells in zip(table.index.tolist(), rows, noted, strict=True)
         if any(map(str.strip, row))
     )
 
 
-def _table(path: Path) -> pd.DataFrame | None:
-    """Read the table, with commas or with what spreadsheets put in their place."""
-    try:
-        try:
-            status = path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            if path.is_symlink():
-                raise
-            return None
-        # Neither a pipe nor a device ends.
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is no file")
-        if status.st_size > LARGEST:
-            raise ValueError(f"it has more than {LARGEST >> 20} MB")
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            mark = max(",;\t", key=stream.readline(LONGEST_HEAD).count)
-            stream.seek(0)
-            return pd.read_csv(
-                stream, sep=mark, dtype=str, keep_default_na=False, skip_blank_lines=False
-            )
-    except (OSError, ValueError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error).strip()
-        if isinstance(error, UnicodeDecodeError):
-            reason = "it is not in UTF-8, which CSV is to be saved in"
-        raise BadSetting(
-            f"{path} cannot be read as a table of decisions: {printable(reason)}. Mend it, or take "
-            "it away."
-        ) from error
-
-
 def write(out: Path, decisions: Iterable[Decision]) -> None:
-    """Write all decisions into a folder of results, in the place of those that are there."""
+    """
+    Write all decisions into a folder of results, in the place of those that are there.
+
+    Whoever changes decisions reads and writes them in one go, under `toolkit.locks.deciding`; to
+    add some, `add` does that.
+
+    Raises
+    ------
+    BadFolder
+        If they cannot be written. When this returns they are on the disk.
+    """
     made = tuple(decisions)
     blank = ("",) * len(_FACE)
     pairs = ((each, astuple(each.other) if each.other else blank) for each in made)
@@ -196,6 +177,21 @@ def write(out: Path, decisions: Iterable[Decision]) -> None:
     for column in dict.fromkeys(column for each in made for column, _ in each.notes):
         table[column] = [dict(each.notes).get(column, "") for each in made]
     write_table(table, out / FILE)
+
+
+def add(out: Path, decisions: Iterable[Decision]) -> None:
+    """
+    Add decisions to those in a folder of results, whoever else does so at the same time.
+
+    Raises
+    ------
+    BadSetting
+        If those that are there cannot be read.
+    BadFolder
+        If they cannot be written. When this returns they are on the disk.
+    """
+    with deciding(out):
+        write(out, (*read(out), *decisions))
 
 
 def _spelled(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
@@ -10,8 +9,9 @@ from pathlib import Path
 
 from toolkit import decisions
 from toolkit.errors import BadSetting
+from toolkit.files import read_regular
 from toolkit.kept import ENCODINGS, Run
-from toolkit.record import LARGEST, RECORD
+from toolkit.record import LARGEST, RECORD, parsed
 from toolkit.settings import AutopilotSettings
 
 
@@ -28,13 +28,12 @@ def earlier_run(out: str) -> str:
         return ""
     try:
         record = Path(out).expanduser() / RECORD
-        status = record.stat()
-        if status.st_size > LARGEST or not (record.parent / ENCODINGS).is_file():
+        if not (record.parent / ENCODINGS).is_file():
             return ""
-        about = json.loads(record.read_text(encoding="utf-8"))
-        if not isinstance(about, dict) or about.get("mode") != "autopilot":
+        about = parsed(read_regular(record, most=LARGEST))
+        if about.get("mode") != "autopilot":
             return ""
-        when = datetime.fromtimestamp(status.st_mtime).astimezone()
+        when = datetime.fromtimestamp(record.stat().st_mtime).astimezone()
     except (OSError, ValueError, RuntimeError, OverflowError, RecursionError):
         return ""
     return f"the result of {when:%Y-%m-%d, %H:%M}"

@@ -6,40 +6,86 @@ import contextlib
 import errno
 import hashlib
 import os
-import secrets
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import stat
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from toolkit.errors import BadFolder, UnreadablePhoto
-from toolkit.names import folded, numbered, shows, unique_names
-from toolkit.photos import digest_of
-from toolkit.record import (
-    LINK,
-    RECORD,
-    as_json,
-    check_out,
-    read_record,
-    real_folder,
+from toolkit.files import (
+    create,
+    disk_errors,
+    open_regular,
     reason_of,
+    settle,
+    sweep,
+    temporary_in,
+    write_text,
 )
+from toolkit.names import counted, folded, numbered, unique_names
+from toolkit.photos import digest_of
+from toolkit.record import LINK, RECORD, as_json, check_out, read_record, real_folder
 from toolkit.records import Gallery
 
-__all__ = ["apply", "check_out", "plan", "read_record", "write_record", "write_table", "write_text"]
+__all__ = [
+    "Outcome",
+    "apply",
+    "check_out",
+    "plan",
+    "read_record",
+    "sweep_results",
+    "told",
+    "write_record",
+]
 
 # What else is in a folder of results: no person's folder has one of these names.
 TABLES = ("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", "decisions.csv")
 RESERVED = (RECORD, *TABLES, "encodings.npz", "report.html")
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state")
 
-NEW, THERE, LEFT_OVER = "new", "there already", "left over"
+NEW, THERE, LEFT_OVER, KEPT = "new", "there already", "left over", "kept"
 FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+NOT_HERE = "its photo is not among the photos looked at"
 
 Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What became of a plan.
+
+    Attributes
+    ----------
+    files : dict of str to str
+        What of ours is in the folder now: place to sha256, or to "link:" and a target.
+    not_copied : tuple of (str, str)
+        Photos that should have been copied and were not: path and reason.
+    removed : tuple of str
+        Places of an earlier run whose files were taken away.
+    kept : tuple of (str, str)
+        Files of an earlier run that this one sorts otherwise and that were left, the last copy of a
+        photo among them: place and reason.
+    not_reached : int
+        Files of the plan that were not tried, because it was stopped.
+    """
+
+    files: dict[str, str]
+    not_copied: tuple[tuple[str, str], ...] = ()
+    removed: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+    not_reached: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether every photo is where the plan wants it."""
+        return not self.not_copied and not self.not_reached
 
 
 def plan(
@@ -67,7 +113,9 @@ def plan(
     pandas.DataFrame
         One row a file: name (the individual), folder (its safe name), source, destination
         (relative to `out`, with forward slashes, no two alike), digest (sha256), bytes, state:
-        "new", "there already", or "left over" from an earlier run and no longer wanted.
+        "new"; "there already"; "left over" from an earlier run and no longer wanted, the photo
+        being at `source`; or "kept": no longer wanted, and taken away by no run, as no photo of the
+        gallery is the same.
     """
     record = read_record(out) or {}
     people = list(dict.fromkeys(name for name in names if name is not None))
@@ -89,9 +137,14 @@ def plan(
             rows.append((name, folder_of[name], path, place, digest, size, state))
     order = {name: number for number, name in enumerate(people)}
     rows.sort(key=lambda row: order[str(row[0])])
+    photo_with = dict(zip(gallery.photos["photo_digest"], gallery.photos["path"], strict=True))
     for place, mark in record.items():
         if folded(place) not in earlier.used and os.path.lexists(out / place):
-            rows.append((None, place.partition("/")[0], None, place, mark, 0, LEFT_OVER))
+            # A link is no copy: nothing is lost with it.
+            state = LEFT_OVER if mark in photo_with or mark.startswith(LINK) else KEPT
+            rows.append(
+                (None, place.partition("/")[0], photo_with.get(mark), place, mark, 0, state)
+            )
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
 
 
@@ -110,14 +163,19 @@ class _Earlier:
         self.out = out
         self.link = link
         self.used: set[str] = set()
-        self.marked: dict[tuple[str, str], list[str]] = {}
+        self.marked: dict[tuple[str, str], deque[str]] = {}
         for place, mark in record.items():
-            self.marked.setdefault((folded(place.partition("/")[0]), mark), []).append(place)
+            key = (folded(place.partition("/")[0]), mark)
+            self.marked.setdefault(key, deque()).append(place)
 
     def place(self, folder: str, file_name: str, source: str, digest: str) -> tuple[str, str]:
         """Find a destination that holds this very photo, or that is free."""
         mark = mark_of(source, digest, link=self.link)
-        for place in self.marked.get((folded(folder), mark), ()):
+        # Each place is looked at once: one that is used, or holds something else, is of no use to
+        # the next copy of the same photo either.
+        places = self.marked.get((folded(folder), mark), deque())
+        while places:
+            place = places.popleft()
             if folded(place) not in self.used and self._holds(place, mark):
                 self.used.add(folded(place))
                 return place, THERE
@@ -160,13 +218,14 @@ def apply(
     about: dict[str, Any] | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-) -> list[tuple[str, str]]:
+    complete: Callable[[Outcome], None] | None = None,
+) -> Outcome:
     """
-    Do what a plan says.
+    Carry out a plan, overwriting nothing.
 
-    Each file appears under its name only when it is whole. What is there is never overwritten. The
-    record of the run (``run.json``) is written before the first copy, so that a run that is
-    interrupted can be taken up by doing it again.
+    A copy is made under a temporary name, compared with what was planned, and renamed. So a run
+    that was interrupted can be taken up by doing it again. Nobody else may write into `out`
+    meanwhile; see `toolkit.locks.held`.
 
     Parameters
     ----------
@@ -177,7 +236,9 @@ def apply(
     link : bool
         Make symbolic links, not copies.
     replace : bool
-        Take away what an earlier run put there and this one does not want, if it is unchanged.
+        Take away what an earlier run put there and this one does not want, if it is unchanged and
+        the same bytes can be read in the folder of photos at that moment, or are elsewhere in
+        `out`. What is the last copy stays.
     about : dict, optional
         What else the record says; plain values.
     progress : callable, optional
@@ -185,11 +246,14 @@ def apply(
     stop : callable, optional
         Asked before each copy. After a yes, what was copied stays, nothing is taken away, and the
         record says that the run is not finished: doing it again goes on.
+    complete : callable, optional
+        Called when the files are where they go, to write what belongs with them; only after it does
+        the record say that the run is finished.
 
     Returns
     -------
-    list of (str, str)
-        Files that could not be copied or taken away: path and reason.
+    Outcome
+        What failed, what was taken away, and what was left and why.
 
     Raises
     ------
@@ -201,65 +265,116 @@ def apply(
     if len(left_over) and not replace:
         raise BadFolder(
             f"{out} holds {len(left_over)} files of an earlier run that this one sorts otherwise, "
-            f"such as {left_over['destination'].iloc[0]}. Choose a new folder, or take them away "
-            "with --replace (replace=True)."
+            f"such as {left_over['destination'].iloc[0]}. Choose a new folder; or add --replace "
+            "(replace=True), which removes those of them whose photo can still be read among the "
+            "photos, and keeps the others."
         )
     todo = planned[planned["state"] == NEW]
-    kept = planned[planned["state"] != LEFT_OVER]
-    leaving = dict(zip(left_over["destination"], left_over["digest"], strict=True))
+    wanted = planned[planned["state"].isin([NEW, THERE])]
+    earlier = planned[planned["state"].isin([LEFT_OVER, KEPT])]
+    leaving = dict(zip(earlier["destination"], earlier["digest"], strict=True))
     files = {
         place: mark_of(source, digest, link=link)
         for place, source, digest in zip(
-            kept["destination"], kept["source"], kept["digest"], strict=True
+            wanted["destination"], wanted["source"], wanted["digest"], strict=True
         )
     }
-    with _disk_errors(out):
+    run = about or {}
+    with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         _check_space(out, 0 if link else int(todo["bytes"].sum()))
     # Before anything else is made, so that a run that is cut off is known as one of ours.
-    write_record(out, {**leaving, **files}, {**(about or {}), "finished": False})
-    with _disk_errors(out):
-        for folder in dict.fromkeys(kept["folder"]):
-            if os.path.lexists(out / folder) and not real_folder(out, f"{folder}/x"):
+    write_record(out, {**leaving, **files}, {**run, "finished": False})
+    with disk_errors(out):
+        for folder, rows in wanted.groupby("folder", sort=False):
+            if os.path.lexists(out / str(folder)) and not real_folder(out, f"{folder}/x"):
                 raise BadFolder(
-                    f"{out / folder} is a link or a file; expected a folder. Take it away."
+                    f"{out / str(folder)} is a link or a file; expected a folder. Take it away."
                 )
-            (out / folder).mkdir(exist_ok=True)
-    problems: list[tuple[str, str]] = []
+            _make_folder(out / str(folder), rows["source"])
+    outcome = _copy(todo, out, files, link=link, progress=progress, stop=stop)
+    if link and not outcome.not_reached:
+        outcome = _check_links(wanted[wanted["state"] == THERE], out, outcome)
+    if outcome.not_reached:
+        outcome = changed(outcome, files={**leaving, **outcome.files})
+    else:
+        # Only now that every copy is made: a photo may have been read from what is taken away.
+        outcome = _take_away(out, earlier, wanted, outcome)
+    if complete is not None:
+        complete(outcome)
+    write_record(out, outcome.files, {**run, "finished": outcome.finished})
+    return outcome
+
+
+def told(removed: Sequence[str], kept: Sequence[tuple[str, str]]) -> list[str]:
+    """
+    Say in words what was taken away of an earlier run, and what was left and why.
+
+    Parameters
+    ----------
+    removed, kept
+        As of an `Outcome`.
+    """
+    said = []
+    if removed:
+        said.append(f"{counted(len(removed), 'file')} of an earlier run removed: {_by(removed)}")
+    for reason in dict.fromkeys(reason for _, reason in kept):
+        places = [place for place, why in kept if why == reason]
+        said.append(
+            f"{counted(len(places), 'file')} of an earlier run kept ({reason}): {_by(places)}"
+        )
+    return said
+
+
+def _by(places: Sequence[str], most: int = 10) -> str:
+    """Count places by folder, such as "person_003 (2), person_007 (1)"."""
+    count = Counter(place.partition("/")[0] for place in places).most_common()
+    more = f" and {counted(len(count) - most, 'more folder')}" if count[most:] else ""
+    return ", ".join(f"{folder} ({number:,})" for folder, number in count[:most]) + more
+
+
+def _copy(
+    todo: pd.DataFrame,
+    out: Path,
+    files: dict[str, str],
+    *,
+    link: bool,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+) -> Outcome:
+    """Make what is new; `files` is what is wanted, and what is returned is what is there of it."""
+    made = dict(files)
+    failed: list[tuple[str, str]] = []
     rows = zip(todo["source"], todo["destination"], todo["digest"], strict=True)
     for done, (source, place, digest) in enumerate(rows, start=1):
         if stop is not None and stop():
-            for missing in todo["destination"].iloc[done - 1 :]:
-                files.pop(missing)
-            write_record(out, {**leaving, **files}, {**(about or {}), "finished": False})
-            return problems
+            missing = todo["destination"].iloc[done - 1 :]
+            for each in missing:
+                made.pop(each)
+            return Outcome(made, tuple(failed), not_reached=len(missing))
         try:
             _put(Path(source), out / place, digest, link=link)
         except OSError as error:
             if error.errno in FATAL:
                 raise BadFolder(f"{out} cannot be written: {reason_of(error)}") from error
-            if not holds(out / place, files[place]):
-                problems.append((source, f"could not be copied to {place}: {reason_of(error)}"))
-                files.pop(place)
+            if not holds(out / place, made[place]):
+                failed.append((source, f"could not be copied to {place}: {reason_of(error)}"))
+                made.pop(place)
         if progress is not None:
             progress(done, len(todo), place)
-    # Only now that every copy is made: a photo may have been read from what is taken away.
-    sources = {os.path.realpath(source) for source in kept["source"]}
-    problems += _take_away(out, leaving, keep=sources)
-    # What is still there as we put it stays in the record, so that a later run can take it away.
-    still = {p: m for p, m in leaving.items() if real_folder(out, p) and holds(out / p, m)}
-    write_record(out, {**still, **files}, {**(about or {}), "finished": True})
-    return problems
+    return Outcome(made, tuple(failed))
 
 
-@contextlib.contextmanager
-def _disk_errors(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise BadFolder(
-            f"{out} cannot be written: {reason_of(error)}. Choose another folder."
-        ) from error
+def _check_links(there: pd.DataFrame, out: Path, outcome: Outcome) -> Outcome:
+    """Look at links that are there already: what they point to is the photo that was seen."""
+    failed = list(outcome.not_copied)
+    rows = zip(there["source"], there["destination"], there["digest"], strict=True)
+    for source, place, digest in rows:
+        try:
+            _require_same(Path(source), digest)
+        except OSError as error:
+            failed.append((source, f"{place} does not lead to it: {reason_of(error)}"))
+    return changed(outcome, not_copied=tuple(failed))
 
 
 def _check_space(out: Path, needed: int) -> None:
@@ -271,35 +386,82 @@ def _check_space(out: Path, needed: int) -> None:
         )
 
 
-def _take_away(out: Path, leaving: dict[str, str], *, keep: set[str]) -> list[tuple[str, str]]:
-    """Remove what an earlier run put into `out` and nobody has touched since."""
-    problems = []
-    for place, mark in leaving.items():
+def _make_folder(path: Path, sources: pd.Series) -> None:
+    """Make a person's folder, no more open than the folders that the photos come from."""
+    mode = 0o777
+    for parent in {Path(source).parent for source in sources}:
+        with contextlib.suppress(OSError):
+            mode &= stat.S_IMODE(parent.stat().st_mode)
+    path.mkdir(mode=mode | 0o700, exist_ok=True)
+
+
+def _take_away(out: Path, earlier: pd.DataFrame, wanted: pd.DataFrame, outcome: Outcome) -> Outcome:
+    """Remove what an earlier run put into `out` and nobody has touched since; no last copy."""
+    read_from = {os.path.realpath(source) for source in wanted["source"]}
+    failed = {source for source, _ in outcome.not_copied}
+    unsure = set(wanted["digest"][wanted["source"].isin(list(failed))])
+    copies: dict[str, list[str]] = {}
+    for place, mark in outcome.files.items():
+        copies.setdefault(mark, []).append(place)
+    files, removed, kept = dict(outcome.files), [], []
+    rows = zip(earlier["destination"], earlier["digest"], earlier["source"], strict=True)
+    for place, mark, source in rows:
         path = out / place
+        if not os.path.lexists(path):
+            continue
         if not real_folder(out, place):
-            problems.append((str(path), "its folder is a link: left where it is"))
-        elif not path.is_symlink() and os.path.realpath(path) in keep:
-            problems.append((str(path), "a photo of this run was read from it: left where it is"))
+            reason = "its folder is a link"
+        elif not path.is_symlink() and os.path.realpath(path) in read_from:
+            reason = "a photo of this run was read from it"
         elif not holds(path, mark):
-            problems.append((str(path), "changed since the earlier run: left where it is"))
+            reason = "changed since the earlier run"
+        elif mark in unsure:
+            reason = "its new copy could not be made"
+        elif not mark.startswith(LINK) and not _is_elsewhere(
+            path, mark, source, [out / each for each in copies.get(mark, ())]
+        ):
+            reason = NOT_HERE
         else:
             try:
                 path.unlink()
+                removed.append(place)
+                with contextlib.suppress(OSError):
+                    path.parent.rmdir()
+                continue
             except OSError as error:
-                problems.append((str(path), f"could not be taken away: {reason_of(error)}"))
-            with contextlib.suppress(OSError):
-                path.parent.rmdir()
-    return problems
+                reason = f"could not be taken away: {reason_of(error)}"
+        kept.append((place, reason))
+        # What is there as we put it stays in the record, so that a later run can take it away.
+        if real_folder(out, place) and holds(path, mark):
+            files[place] = mark
+    return changed(outcome, files=files, removed=tuple(removed), kept=tuple(kept))
+
+
+def _is_elsewhere(path: Path, digest: str, source: object, copies: Sequence[Path]) -> bool:
+    """Whether the bytes of a file can be read at this moment where its photo is, or in a copy."""
+    for other in ([Path(source)] if isinstance(source, str) else []) + list(copies):
+        with contextlib.suppress(OSError, UnreadablePhoto):
+            if digest_of(other) == digest and not _one_file(path, other):
+                settle(other)
+                return True
+    return False
+
+
+def _one_file(path: Path, other: Path) -> bool:
+    """Whether two names are of one file that has no third."""
+    one, two = path.stat(), other.stat()
+    return (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino) and one.st_nlink < 2
 
 
 def _put(source: Path, destination: Path, digest: str, *, link: bool) -> None:
     if link:
+        _require_same(source, digest)
         destination.symlink_to(source.resolve())
         return
-    handle, temporary = tempfile.mkstemp(prefix=".sightings-", dir=destination.parent)
+    temporary = temporary_in(destination.parent)
     try:
         copied = hashlib.sha256()
-        with os.fdopen(handle, "wb") as stream, source.open("rb") as original:
+        with create(temporary) as stream, open_regular(source) as original:
             while block := original.read(1 << 20):
                 copied.update(block)
                 stream.write(block)
@@ -308,10 +470,20 @@ def _put(source: Path, destination: Path, digest: str, *, link: bool) -> None:
         # Some file systems keep no permissions or times; the photo is whole all the same.
         with contextlib.suppress(OSError):
             shutil.copystat(source, temporary)
-        _rename_new(Path(temporary), destination)
+        _rename_new(temporary, destination)
     finally:
         with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
+            temporary.unlink()
+
+
+def _require_same(source: Path, digest: str) -> None:
+    """Raise OSError unless a photo is there and is the one that was seen."""
+    try:
+        now = digest_of(source)
+    except UnreadablePhoto as error:
+        raise OSError(str(error)) from error
+    if now != digest:
+        raise OSError("it has changed since it was looked at")
 
 
 def _rename_new(temporary: Path, destination: Path) -> None:
@@ -323,43 +495,24 @@ def _rename_new(temporary: Path, destination: Path) -> None:
     except OSError:
         # A file system without hard links (memory cards, some network drives): take the name first,
         # which fails where it is taken, then put the file in its place.
-        os.close(os.open(destination, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        os.close(os.open(destination, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         temporary.replace(destination)
+
+
+def sweep_results(out: Path) -> int:
+    """
+    Remove the files under way that a run which died left in a folder of results; return how many.
+
+    Its folders are looked at as well. Nothing may be under way there.
+    """
+    swept = sweep(out)
+    with contextlib.suppress(OSError), os.scandir(out) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                swept += sweep(Path(entry.path))
+    return swept
 
 
 def write_record(out: Path, files: dict[str, str], about: dict[str, Any]) -> None:
     """Write ``run.json``: what the run was, and which files it put where."""
     write_text(out / RECORD, as_json(files, about))
-
-
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV: UTF-8, control characters and bytes that are no text as escapes."""
-    shown = table.copy()
-    for column in shown.columns:
-        if not pd.api.types.is_numeric_dtype(shown[column]):
-            shown[column] = [escaped(x) if isinstance(x, str) else x for x in shown[column]]
-    write_text(path, shown.to_csv(index=False, lineterminator="\n"))
-
-
-def escaped(text: str) -> str:
-    """Return text in which control characters and lone surrogates stand as backslash escapes."""
-    if text.isprintable():
-        return text
-    return "".join(c if shows(c) else c.encode("unicode_escape").decode() for c in text)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file as a whole: UTF-8, what is no text as escapes."""
-    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file as a whole, through a temporary name."""
-    with _disk_errors(path.parent):
-        temporary = path.with_name(f".sightings-{secrets.token_hex(6)}")
-        try:
-            with temporary.open("xb") as stream:
-                stream.write(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)

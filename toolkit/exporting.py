@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from toolkit import export, kept, report
-from toolkit.errors import BadFolder
-from toolkit.looking import Progress, folder_at, stopwatch
+import numpy as np
+
+from toolkit import export, kept, locks, report
+from toolkit.looking import Progress, folder_at
 from toolkit.results import Result
 
 AnyResult = TypeVar("AnyResult", bound=Result)
@@ -36,7 +40,8 @@ def export_result(
     out : path
         Where the sorted folders go: missing, empty, or of an earlier run.
     replace : bool
-        Take away what an earlier run put into `out` and this one sorts otherwise.
+        Take away what an earlier run put into `out` and this one sorts otherwise, where the photo
+        is still among the photos. What is the last copy stays.
     faces : bool
         Put pictures of faces into ``report.html``.
     progress : callable, optional
@@ -48,54 +53,113 @@ def export_result(
     Returns
     -------
     Result
-        The same, with `out`, the plan, and what could not be copied.
+        The same, with `out`, the plan, what could not be copied, what was taken away, and what was
+        kept.
 
     Raises
     ------
     BadFolder
-        If `out` cannot be used, or `replace` would take away copies of photos not looked at.
+        If `out` cannot be used.
+    toolkit.locks.InUse
+        If another run is writing into it.
     """
-    started = time.perf_counter()
     target = _checked(out, result)
+    with alone_in(target, "an export"):
+        return write_result(
+            result, target, replace=replace, faces=faces, progress=progress, stop=stop
+        )
+
+
+@contextlib.contextmanager
+def alone_in(out: Path, work: str) -> Iterator[None]:
+    """
+    Keep every other run out of a folder of results, and sweep up what one that died left there.
+
+    Raises
+    ------
+    toolkit.locks.InUse
+        If another run is writing into it: `work` is what it will be told of this one.
+    BadFolder
+        If the folder cannot be made or locked.
+    """
+    with locks.held(out, work):
+        # A decision may be under way, whatever run is.
+        with locks.deciding(out):
+            export.sweep_results(out)
+        yield
+
+
+def write_result(
+    result: AnyResult,
+    target: Path,
+    *,
+    replace: bool = False,
+    faces: bool = True,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> AnyResult:
+    """Do what `export_result` does, in a folder that is held already (`alone_in`)."""
+    started = time.perf_counter()
+    _checked(target, result)
+    run = _mark_of(result)
     seconds = dict(result.seconds)
-    reached = 0
+    wall = seconds.get("wall", 0.0)
+    written: AnyResult | None = None
 
     def tell(done: int, total: int, item: str) -> None:
-        nonlocal reached
-        reached = done
         if progress is not None:
             progress("copies", done, total, item)
 
-    with stopwatch(seconds, "copy"):
-        plan = export.plan(result.gallery, result.names, target, link=result.settings.link)
-        left_over = int((plan["state"] == export.LEFT_OVER).sum())
-        if replace and left_over and result.not_seen:
-            raise BadFolder(
-                f"{target} holds {left_over} files of an earlier run that this one would take "
-                f"away, but {result.not_seen} photos were not looked at, and those files may be "
-                "copies of them. Look at all photos, or choose a new folder."
-            )
-        not_copied = export.apply(
-            plan,
-            target,
-            link=result.settings.link,
-            replace=replace,
-            about=kept.about(result),
-            progress=tell,
-            stop=stop,
+    def complete(outcome: export.Outcome) -> None:
+        nonlocal written
+        seconds["copy"] = seconds.get("copy", 0.0) + time.thread_time() - begun
+        seconds["wall"] = wall + time.perf_counter() - started
+        written = changed(
+            result,
+            plan=plan,
+            out=target,
+            run=run,
+            seconds=seconds,
+            not_copied=outcome.not_copied,
+            removed=outcome.removed,
+            kept=outcome.kept,
+            not_reached=outcome.not_reached,
         )
-    seconds["wall"] = seconds.get("wall", 0.0) + time.perf_counter() - started
-    result = changed(
-        result,
-        plan=plan,
-        out=target,
-        seconds=seconds,
-        not_copied=tuple(not_copied),
-        not_reached=int((plan["state"] == export.NEW).sum()) - reached,
+        kept.save(written, target)
+        report.write(written, target, faces=faces)
+
+    begun = time.thread_time()
+    plan = export.plan(result.gallery, result.names, target, link=result.settings.link)
+    export.apply(
+        plan,
+        target,
+        link=result.settings.link,
+        replace=replace,
+        about={"run": run, **kept.about(result)},
+        progress=tell,
+        stop=stop,
+        complete=complete,
     )
-    kept.save(result, target)
-    report.write(result, target, faces=faces)
-    return result
+    return cast(AnyResult, written)
+
+
+def _mark_of(result: Result) -> str:
+    """
+    Return what everything of one run carries, so that a mixture of two is known as one.
+
+    It follows from what was found: the same again is the same run.
+    """
+    table = result.gallery.sightings
+    boxes = table[list(kept.BOX)].to_numpy(dtype=np.int64)
+    found = hashlib.sha256(json.dumps(kept.about(result), default=str).encode())
+    for part in (
+        json.dumps([result.names, table["photo_digest"].to_list()]).encode(),
+        result.gallery.photos.to_json().encode("utf-8", "backslashreplace"),
+        boxes.tobytes(),
+        result.gallery.encodings.tobytes(),
+    ):
+        found.update(part)
+    return found.hexdigest()[:16]
 
 
 def planned_for(result: AnyResult, out: str | Path | None, started: float) -> AnyResult:

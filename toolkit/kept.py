@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import io
-import json
+import lzma
+import math
+import os
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +22,10 @@ import pandas as pd
 from toolkit import __version__
 from toolkit.calibration import Calibration
 from toolkit.errors import BadFolder
-from toolkit.export import write_bytes, write_table
+from toolkit.files import open_regular, read_regular, reason_of, write_bytes
+from toolkit.locks import holder
 from toolkit.names import printable
-from toolkit.record import LARGEST, RECORD
+from toolkit.record import LARGEST, RECORD, parsed
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -29,6 +35,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.results import PointAndShootResult, Result
+from toolkit.tables import BadTable, read_table, write_table
 
 ENCODINGS = "encodings.npz"
 SIGHTINGS = "sightings.csv"
@@ -38,8 +45,17 @@ PROBLEMS = "problems.csv"
 BOX = ("left", "top", "right", "bottom")
 # Numbers that an encoding may have, so that a damaged file cannot ask for all memory.
 MOST_DIMENSIONS = 4096
-# Bytes that a table may have: a row is a few hundred.
-LARGEST_TABLE = 1 << 30
+LARGEST_NUMBER = 1e6
+# The column, and the array, that say which run a table or file is of.
+RUN = "run"
+# Bytes that a table may have (a row is a few hundred), and the encodings.
+LARGEST_TABLE, LARGEST_ARRAYS = 1 << 30, 1 << 34
+# What a damaged, encrypted or forged archive, or an array in it, raises.
+UNREADABLE = (
+    *(OSError, ValueError, KeyError, EOFError, RuntimeError, NotImplementedError, MemoryError),
+    *(SyntaxError, TypeError, OverflowError, struct.error, zipfile.BadZipFile, zlib.error),
+    lzma.LZMAError,
+)
 # Stages of problems that are not the gallery's: references are read anew, copies made anew.
 NOT_THE_GALLERY = ("reference", "copying")
 
@@ -91,12 +107,15 @@ def save(result: Result, out: Path) -> None:
 
     ``encodings.npz`` has, for each row of ``sightings.csv``, the encoding, and the box, the photo's
     digest and its size, by which a row is known again. It is as private as the photos: faces can be
-    told by it.
+    told by it. Every table has the run's own mark in its last column, and so has that file.
     """
-    write_table(result.sightings, out / SIGHTINGS)
-    write_table(result.gallery.photos, out / PHOTOS)
-    write_table(result.nobody, out / NOBODY)
-    write_table(result.problems, out / PROBLEMS)
+    for name, rows in (
+        (SIGHTINGS, result.sightings),
+        (PHOTOS, result.gallery.photos),
+        (NOBODY, result.nobody),
+        (PROBLEMS, result.problems),
+    ):
+        write_table(rows.assign(**{RUN: result.run}), out / name)
     table = result.gallery.sightings
     photos = result.gallery.photos.drop_duplicates("photo_digest").set_index("photo_digest")
     sizes = photos.loc[table["photo_digest"], ["width", "height"]]
@@ -107,6 +126,7 @@ def save(result: Result, out: Path) -> None:
         boxes=table[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4),
         photos=table["photo_digest"].to_numpy(dtype="S64"),
         sizes=sizes.to_numpy(dtype=np.int64).reshape(-1, 2),
+        run=np.array(result.run, dtype="S32"),
     )
     write_bytes(out / ENCODINGS, stream.getvalue())
 
@@ -161,9 +181,9 @@ def load(out: str | Path) -> Run:
         If it is no such folder, or a file of it is missing, damaged, or does not fit the others.
     """
     folder = Path(out)
-    about = _about(folder)
-    sightings, names = _sightings(folder)
-    arrays = _arrays(folder, len(sightings))
+    about = read_about(folder)
+    sightings, names = _sightings(folder, about)
+    arrays = _arrays(folder, len(sightings), about)
     same = (arrays["photos"] == sightings["photo_digest"].to_numpy(dtype="S64")).all() and (
         arrays["boxes"] == sightings[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4)
     ).all()
@@ -192,14 +212,14 @@ def load(out: str | Path) -> Run:
         if not_seen < 0:
             raise ValueError(f"not_seen is {not_seen}")
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _damaged(folder, RECORD, f"{type(error).__name__}: {error}") from error
+        raise _damaged(folder, RECORD, printable(f"{type(error).__name__}: {error}")) from error
     photos, problems, lacking = (
         _photos(sightings, arrays["sizes"]),
         empty_table(PROBLEM_COLUMNS),
         "",
     )
     try:
-        photos, problems = _all_photos(folder, photos), _problems(folder)
+        photos, problems = _all_photos(folder, photos, about), _problems(folder, about)
     except BadFolder as error:
         lacking = str(error)
     try:
@@ -215,9 +235,9 @@ def load(out: str | Path) -> Run:
     return Run(folder, gallery, names, mode, threshold, settings, not_seen, lacking)
 
 
-def _all_photos(folder: Path, seen: pd.DataFrame) -> pd.DataFrame:
+def _all_photos(folder: Path, seen: pd.DataFrame, about: dict[str, Any]) -> pd.DataFrame:
     """Read the table of photos; those in `seen`, which have sightings, must be in it unchanged."""
-    table = _table(folder, PHOTOS, PHOTO_COLUMNS)
+    table = read_part(folder, PHOTOS, PHOTO_COLUMNS, about)
     numbers = ["width", "height", "left_out", *(["ignored"] if "ignored" in table else [])]
     try:
         table = table[["path", "photo_digest", *numbers]].astype(dict.fromkeys(numbers, "int64"))
@@ -238,31 +258,86 @@ def _all_photos(folder: Path, seen: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _problems(folder: Path) -> pd.DataFrame:
-    table = _table(folder, PROBLEMS, PROBLEM_COLUMNS)[list(PROBLEM_COLUMNS)]
+def _problems(folder: Path, about: dict[str, Any]) -> pd.DataFrame:
+    table = read_part(folder, PROBLEMS, PROBLEM_COLUMNS, about)[list(PROBLEM_COLUMNS)]
     return table[~table["stage"].isin(NOT_THE_GALLERY)].reset_index(drop=True)
 
 
-def _table(folder: Path, file: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Read a table as text, with at least these columns."""
-    path = folder / file
+def read_part(
+    folder: Path, file: str, columns: Sequence[str], about: dict[str, Any]
+) -> pd.DataFrame:
+    """
+    Read a table of a run as text, with at least these columns, and without the run's mark.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of results.
+    file : str
+        One of its tables.
+    columns : sequence of str
+        What it must have.
+    about : dict
+        What `read_about` returned.
+
+    Raises
+    ------
+    BadFolder
+        If it is missing or damaged, or is another run's.
+    """
     try:
-        if not path.is_file():
-            raise ValueError("it is missing")
-        if path.stat().st_size > LARGEST_TABLE:
-            raise ValueError(f"it has more than {LARGEST_TABLE >> 20} MB")
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
-        missing = set(columns) - set(table.columns)
-        if missing:
-            raise ValueError(f"it lacks the columns {', '.join(sorted(missing))}")
-    except (OSError, ValueError, OverflowError) as error:
+        table = read_table(folder / file, columns, most=LARGEST_TABLE)
+    except BadTable as error:
         raise _damaged(folder, file, printable(str(error))) from error
-    return table
+    marks = set(table.pop(RUN)) if RUN in table else {""} if len(table) else set()
+    if marks - {str(about.get(RUN, ""))}:
+        raise mixture(folder, file)
+    return table.reset_index(drop=True)
 
 
-def _sightings(folder: Path) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
+def mixture(folder: Path, file: str) -> BadFolder:
+    """Return the error that says that a folder holds parts of two runs."""
+    now = holder(folder)
+    busy = f" {now[0].upper()}{now[1:]}, is writing there: wait until it is done." if now else ""
+    return BadFolder(
+        f"{folder} holds parts of two runs: {file} is not of the run that {RECORD} tells of, which "
+        f"was cut off before it was done.{busy} Run autopilot or point-and-shoot into that folder "
+        "again: that mends it."
+    )
+
+
+def require_one_run(folder: Path, about: dict[str, Any]) -> None:
+    """Raise `BadFolder` if ``encodings.npz`` is there and is of another run than the record."""
+    if os.path.lexists(folder / ENCODINGS):
+        _require_mark(folder, about)
+
+
+def _require_mark(folder: Path, about: dict[str, Any]) -> None:
+    try:
+        with _archive(folder) as archive:
+            sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
+            if sizes.get(f"{RUN}.npy", 0) > 1024:
+                raise ValueError("the mark of its run is too long")
+            mark = b""
+            if f"{RUN}.npy" in sizes:
+                array = np.load(io.BytesIO(archive.read(f"{RUN}.npy")), allow_pickle=False)
+                mark = bytes(array) if array.dtype.kind == "S" and array.ndim == 0 else b"?"
+    except UNREADABLE as error:
+        raise _damaged(folder, ENCODINGS, printable(str(error))) from error
+    if mark.rstrip(b"\0").decode("ascii", "replace") != str(about.get(RUN, "")):
+        raise mixture(folder, ENCODINGS)
+
+
+@contextmanager
+def _archive(folder: Path) -> Iterator[zipfile.ZipFile]:
+    stream = open_regular(folder / ENCODINGS, most=LARGEST_ARRAYS)
+    with stream, zipfile.ZipFile(stream) as archive:
+        yield archive
+
+
+def _sightings(folder: Path, about: dict[str, Any]) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
     """Read the table of sightings, and the names apart: a person may be called "NA" or "007"."""
-    table = _table(folder, SIGHTINGS, ("name", *SIGHTING_COLUMNS))
+    table = read_part(folder, SIGHTINGS, ("name", *SIGHTING_COLUMNS), about)
     try:
         if not table["photo_digest"].map(str.isascii).all():
             raise ValueError("a photo's digest holds letters that none has")
@@ -275,27 +350,31 @@ def _sightings(folder: Path) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
     return table, names
 
 
-def _arrays(folder: Path, count: int) -> dict[str, npt.NDArray[Any]]:
+def _arrays(folder: Path, count: int, about: dict[str, Any]) -> dict[str, npt.NDArray[Any]]:
     """Read the arrays that go with the sightings, once their sizes are seen to be possible."""
-    path = folder / ENCODINGS
-    if not path.is_file():
+    if not os.path.lexists(folder / ENCODINGS):
         raise _damaged(folder, ENCODINGS, "it is missing: the run is an older one, or was cut off")
+    _require_mark(folder, about)
     kinds: dict[str, np.dtype[Any]] = {
         "encodings": np.dtype(np.float32),
         "boxes": np.dtype(np.int64),
         "photos": np.dtype("S64"),
         "sizes": np.dtype(np.int64),
     }
+    arrays: dict[str, npt.NDArray[Any]] = {}
     try:
-        with zipfile.ZipFile(path) as archive:
-            if any(
-                entry.file_size > count * MOST_DIMENSIONS * 4 + 4096 for entry in archive.infolist()
-            ):
-                raise ValueError("it holds more than its sightings can have")
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: np.asarray(archive[name]) for name in kinds}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise _damaged(folder, ENCODINGS, str(error)) from error
+        with _archive(folder) as archive:
+            for name in kinds:
+                entry = archive.getinfo(f"{name}.npy")
+                if entry.file_size > count * MOST_DIMENSIONS * 4 + 4096:
+                    raise ValueError("it holds more than its sightings can have")
+                content = archive.read(entry)
+                # What the header asks for is what is there: a shape alone must not take memory.
+                if _bytes_of(content) != len(content):
+                    raise ValueError(f"{name} does not have the size that it claims")
+                arrays[name] = np.load(io.BytesIO(content), allow_pickle=False)
+    except UNREADABLE as error:
+        raise _damaged(folder, ENCODINGS, printable(str(error))) from error
     shapes = {"boxes": (count, 4), "photos": (count,), "sizes": (count, 2)}
     for name, array in arrays.items():
         expected = shapes.get(name, (count, max(array.shape[-1] if array.ndim == 2 else 0, 1)))
@@ -306,27 +385,49 @@ def _arrays(folder: Path, count: int) -> dict[str, npt.NDArray[Any]]:
                 f"{name} has the shape {array.shape} and type {array.dtype}; expected {expected} "
                 f"and {kinds[name]}, a row for each row of {SIGHTINGS}",
             )
+    if not (np.abs(arrays["encodings"]) < LARGEST_NUMBER).all():
+        raise _damaged(folder, ENCODINGS, "it holds numbers that no encoding has")
     return arrays
 
 
-def _about(folder: Path) -> dict[str, Any]:
+def _bytes_of(content: bytes) -> int:
+    """Return how many bytes an array in numpy's format has, by its header."""
+    stream = io.BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read is None:
+        raise ValueError(f"it is in version {version[0]}.{version[1]} of numpy's format")
+    shape, _, dtype = read(stream)
+    return stream.tell() + math.prod(shape) * dtype.itemsize
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """
+    Return what the record in a folder of results says of its run, its files too.
+
+    Raises
+    ------
+    BadFolder
+        If there is none, or it cannot be read.
+    """
     path = folder / RECORD
     if not folder.is_dir():
         raise BadFolder(f"{folder} is no folder; expected the output folder of an earlier run.")
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise BadFolder(
             f"{folder} holds no {RECORD}; expected the output folder of an earlier autopilot or "
             "point-and-shoot run."
         )
     try:
-        if path.stat().st_size > LARGEST:
-            raise _damaged(folder, RECORD, f"it has more than {LARGEST >> 20} MB")
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise _damaged(folder, RECORD, str(error)) from error
-    if not isinstance(about, dict):
-        raise _damaged(folder, RECORD, "it is no object")
-    return about
+        return parsed(read_regular(path, most=LARGEST))
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        raise BadFolder(
+            f"{path} cannot be used: {printable(reason_of(error))}. Bring back the file as it was, "
+            "or run autopilot or point-and-shoot into a new folder."
+        ) from error
 
 
 def _photos(sightings: pd.DataFrame, sizes: npt.NDArray[np.int64]) -> pd.DataFrame:

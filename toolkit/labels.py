@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import asdict
@@ -18,6 +18,7 @@ from toolkit.errors import BadFolder
 from toolkit.evaluate import INTERVALS, trivial_answers, with_trivial
 from toolkit.evaluation import TARGET, Evaluation
 from toolkit.folders import answers_for, score_folders, stands_for
+from toolkit.names import printable
 from toolkit.record import LINK, RECORD, read_record
 from toolkit.records import SIGHTING_COLUMNS
 from toolkit.truth import Matching, find_photos, match_labels, person_key, read_labels
@@ -69,13 +70,13 @@ def evaluate_folder(
     out, labels = Path(out), Path(labels)
     run = _about(out)
     named = run["mode"] == NAMED
-    sightings = _table(out, "sightings.csv", ("name", *SIGHTING_COLUMNS))
+    sightings = kept.read_part(out, kept.SIGHTINGS, ("name", *SIGHTING_COLUMNS), run)
     boxes = _boxes(out, sightings)
     given = read_labels(labels)
     digests = sightings["photo_digest"].to_list()
-    paths = {**_listed(out), **dict(zip(sightings["path"], digests, strict=True))}
+    paths = {**_listed(out, run), **dict(zip(sightings["path"], digests, strict=True))}
     photo_of = find_photos(
-        given, {**_others(out), **paths}, names=_copies(out, set(digests)), source=labels
+        given, {**_others(out, run), **paths}, names=_copies(out, set(digests)), source=labels
     )
     matching = match_labels(given, photo_of, digests, boxes)
     groups = _groups(sightings["name"])
@@ -108,36 +109,20 @@ def evaluate_folder(
 
 
 def _about(out: Path) -> dict[str, Any]:
+    content = kept.read_about(out)
     if read_record(out) is None:
         raise BadFolder(
-            f"{out} holds no result of an earlier run ({RECORD} is missing or damaged); expected "
+            f"{out} holds no result of an earlier run ({RECORD} is of another program); expected "
             "the folder that autopilot or point-and-shoot wrote to."
         )
-    content = json.loads((out / RECORD).read_text(encoding="utf-8"))
+    kept.require_one_run(out, content)
     about = {str(name): value for name, value in content.items() if name != "files"}
     if about.get("mode") not in ("autopilot", NAMED):
         raise BadFolder(
-            f"{out / RECORD} names the mode {str(about.get('mode'))[:40]!r}; expected autopilot or "
-            f"{NAMED}."
+            f"{out / RECORD} names the mode {printable(str(about.get('mode')))[:40]!r}; expected "
+            f"autopilot or {NAMED}."
         )
     return about
-
-
-def _table(out: Path, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a table of the run, every value as text."""
-    again = "Run autopilot or point-and-shoot again."
-    try:
-        table = pd.read_csv(
-            out / name, dtype=str, keep_default_na=False, encoding="utf-8", index_col=False
-        )
-    except FileNotFoundError as error:
-        raise BadFolder(f"{out / name} is missing: the run was cut off. {again}") from error
-    except (OSError, ValueError) as error:
-        raise BadFolder(f"{out / name} cannot be read as a table. {again}") from error
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise BadFolder(f"{out / name} lacks the columns {', '.join(missing)}. {again}")
-    return table.fillna("")
 
 
 def _boxes(out: Path, sightings: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -151,22 +136,22 @@ def _boxes(out: Path, sightings: pd.DataFrame) -> npt.NDArray[np.float64]:
     return boxes
 
 
-def _others(out: Path) -> dict[str, str]:
+def _others(out: Path, run: dict[str, Any]) -> dict[str, str]:
     """Return the files of a run in which nobody was seen or named; each is a photo of its own."""
     paths: list[str] = []
-    if (out / "nobody.csv").exists():
-        paths += _table(out, "nobody.csv", ["path"])["path"].to_list()
-    if (out / "problems.csv").exists():
-        table = _table(out, "problems.csv", ["path", "stage"])
+    if os.path.lexists(out / kept.NOBODY):
+        paths += kept.read_part(out, kept.NOBODY, ["path"], run)["path"].to_list()
+    if os.path.lexists(out / kept.PROBLEMS):
+        table = kept.read_part(out, kept.PROBLEMS, ["path", "stage"], run)
         paths += table["path"][~table["stage"].isin(OTHER_STAGES)].to_list()
     return {path: path for path in paths}
 
 
-def _listed(out: Path) -> dict[str, str]:
+def _listed(out: Path, run: dict[str, Any]) -> dict[str, str]:
     """Return every file that was read, copies too, and the photo that it holds."""
-    if not (out / kept.PHOTOS).exists():
+    if not os.path.lexists(out / kept.PHOTOS):
         return {}
-    table = _table(out, kept.PHOTOS, ["path", "photo_digest"])
+    table = kept.read_part(out, kept.PHOTOS, ["path", "photo_digest"], run)
     return dict(zip(table["path"], table["photo_digest"], strict=True))
 
 

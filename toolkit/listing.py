@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.errors import BadFolder
+from toolkit.files import open_regular
 
 HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
@@ -48,6 +49,13 @@ def require_folder(folder: Path, what: str) -> None:
         )
     if not is_folder:
         raise BadFolder(f"{what}: {folder} is a file; expected the folder that holds the photos.")
+    try:
+        with os.scandir(folder):
+            pass
+    except OSError as error:
+        raise BadFolder(
+            f"{what}: {folder} cannot be read: {error.strerror}. Check its permissions."
+        ) from error
 
 
 def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
@@ -130,7 +138,7 @@ def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
 def _is_result(path: Path) -> bool:
     """Whether a file is the record that this program leaves in a folder of results."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return b'"program": "sightings"' in stream.read(200)
     except OSError:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from toolkit.errors import SightingsError
-from toolkit.export import write_text
+from toolkit.files import write_text
+from toolkit.names import printable
+from toolkit.tables import BadTable, read_table
 
 
 def audit(options: argparse.Namespace, console: TextIO) -> None:
@@ -59,8 +62,6 @@ def _say(found: Any, options: argparse.Namespace, output: Path | None) -> None:
 
 
 def _resize(options: argparse.Namespace) -> None:
-    import pandas as pd
-
     from toolkit import modes, resizing
     from toolkit.benchmark import machine
 
@@ -69,7 +70,7 @@ def _resize(options: argparse.Namespace) -> None:
         modes.folder_at(options.photos),
         sample=options.sample,
         seed=options.seed,
-        labels=_texts(options.labels, pd) if options.labels else None,
+        labels=_texts(options.labels) if options.labels else None,
     )
     about = machine()
     sys.stdout.write(f"{about['processor']}, {about['cores']} cores\n\n{study}\n")
@@ -79,30 +80,26 @@ def _resize(options: argparse.Namespace) -> None:
 
 
 def _table(path: str, pandas: Any) -> Any:
-    """Read a CSV file of the user's."""
-    try:
-        table = pandas.read_csv(path)
-    except ValueError as error:
-        raise SightingsError(f"{path} cannot be read as a table: {error}") from error
-    if not len(table):
-        raise SightingsError(f"{path} has no rows.")
+    """Read a CSV file of the user's; columns of numbers as numbers."""
+    table = _texts(path)
+    for column in table.columns:
+        with contextlib.suppress(ValueError):
+            table[column] = pandas.to_numeric(table[column])
     return table
 
 
-def _texts(path: str, pandas: Any) -> Any:
-    """Read a CSV file of the user's, by commas, semicolons or tabs, every cell as text."""
+def _texts(path: str) -> Any:
+    """Read a CSV file of the user's, every cell as text."""
     try:
-        with Path(path).open(encoding="utf-8-sig") as stream:
-            head = stream.readline()
-        mark = max(",;\t", key=head.count)
-        table = pandas.read_csv(
-            path, sep=mark, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
-    except (OSError, ValueError) as error:
-        raise SightingsError(f"{path} cannot be read as a table: {error}") from error
+        table = read_table(Path(path))
+    except BadTable as error:
+        raise SightingsError(
+            f"{path} cannot be read as a table: {printable(str(error))}. Mend it, or name another "
+            "file."
+        ) from error
     if not len(table):
         raise SightingsError(f"{path} has no rows.")
-    return table
+    return table.reset_index(drop=True)
 
 
 def _figures(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace as changed
@@ -12,7 +13,7 @@ import pandas as pd
 
 from toolkit import decisions, export, exporting, naming, search, thresholds
 from toolkit.decisions import Decided, Decision
-from toolkit.exporting import export_result
+from toolkit.exporting import export_result, write_result
 from toolkit.grouping import group_people, person_names, search_threshold
 from toolkit.looking import (
     Looked,
@@ -75,7 +76,8 @@ def autopilot(
     dry_run : bool
         Plan, and write nothing.
     replace : bool
-        Take away what an earlier run put into `out` and this one sorts otherwise.
+        Take away what an earlier run put into `out` and this one sorts otherwise, where the photo
+        is still among the photos. What is the last copy stays.
     faces : bool
         Put pictures of faces into ``report.html``.
     progress : callable, optional
@@ -94,19 +96,22 @@ def autopilot(
     Raises
     ------
     BadFolder
-        If a folder is missing or cannot be used, or holds no photo.
+        If a folder is missing or cannot be used, or holds no photo; `toolkit.locks.InUse` if
+        another run is writing into `out`.
     """
     settings = settings or AutopilotSettings()
     listed = list_photos(photos_folder, out)
-    made = _decided(decided, listed.out)
-    started = time.perf_counter()
-    subject = subject or face_subject(settings)
-    looked = _since(started, look_at(listed, settings, subject, progress=progress))
-    planned = listed.out if dry_run else None
-    result = autopilot_of(looked, planned, settings=settings, decided=made)
-    if listed.out is None or dry_run:
-        return result
-    return export_result(result, listed.out, replace=replace, faces=faces, progress=progress)
+    target = None if dry_run else listed.out
+    with _alone_in(target, "autopilot"):
+        made = _decided(decided, listed.out)
+        started = time.perf_counter()
+        subject = subject or face_subject(settings)
+        looked = _since(started, look_at(listed, settings, subject, progress=progress))
+        planned = listed.out if dry_run else None
+        result = autopilot_of(looked, planned, settings=settings, decided=made)
+        if target is None:
+            return result
+        return write_result(result, target, replace=replace, faces=faces, progress=progress)
 
 
 def autopilot_of(
@@ -203,20 +208,24 @@ def point_and_shoot(
     """
     settings = settings or PointAndShootSettings()
     listed = list_photos(photos_folder, out, people)
-    made = _decided(decided, listed.out)
-    started = time.perf_counter()
-    subject = subject or face_subject(settings)
-    # It is None only where it can be stopped.
-    references = cast(
-        References,
-        read_people(people, listed.folder, settings=settings, progress=progress, subject=subject),
-    )
-    looked = _since(started, look_at(listed, settings, subject, progress=progress))
-    planned = listed.out if dry_run else None
-    result = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
-    if listed.out is None or dry_run:
-        return result
-    return export_result(result, listed.out, replace=replace, faces=faces, progress=progress)
+    target = None if dry_run else listed.out
+    with _alone_in(target, "point-and-shoot"):
+        made = _decided(decided, listed.out)
+        started = time.perf_counter()
+        subject = subject or face_subject(settings)
+        # It is None only where it can be stopped.
+        references = cast(
+            References,
+            read_people(
+                people, listed.folder, settings=settings, progress=progress, subject=subject
+            ),
+        )
+        looked = _since(started, look_at(listed, settings, subject, progress=progress))
+        planned = listed.out if dry_run else None
+        result = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+        if target is None:
+            return result
+        return write_result(result, target, replace=replace, faces=faces, progress=progress)
 
 
 def point_and_shoot_of(
@@ -281,6 +290,11 @@ def point_and_shoot_of(
         people_folder=looked.people,
     )
     return exporting.planned_for(result, out, started)
+
+
+def _alone_in(out: Path | None, work: str) -> contextlib.AbstractContextManager[None]:
+    """Hold a folder of results, where one is written to, from before the long work begins."""
+    return contextlib.nullcontext() if out is None else exporting.alone_in(out, work)
 
 
 def _decided(given: Sequence[Decision] | None, target: Path | None) -> tuple[Decision, ...]:

@@ -10,12 +10,14 @@ import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from toolkit.errors import UnreadablePhoto
+from toolkit.files import open_regular, reason_of
 from toolkit.listing import HEIF_SUFFIXES
 from toolkit.listing import Listing as Listing
 from toolkit.listing import find as find
@@ -76,12 +78,12 @@ def digest_of(path: Path) -> str:
     digest = hashlib.sha256()
     empty = True
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)
                 empty = False
     except OSError as error:
-        raise UnreadablePhoto(f"the file cannot be read: {error.strerror}") from error
+        raise UnreadablePhoto(f"the file cannot be read: {reason_of(error)}") from error
     if empty:
         raise UnreadablePhoto("the file is empty (0 bytes)")
     return digest.hexdigest()
@@ -190,6 +192,7 @@ class _decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
     def __init__(self, path: Path) -> None:
         self.path = path
         self.picture: Image.Image | None = None
+        self.stream: BinaryIO | None = None
 
     def __enter__(self) -> Image.Image:
         formats = list(FORMATS)
@@ -203,14 +206,19 @@ class _decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
             pillow_heif.register_heif_opener()
             formats.append("HEIF")
         try:
-            self.picture = Image.open(self.path, formats=formats)
+            self.stream = open_regular(self.path)
+            self.picture = Image.open(self.stream, formats=formats)
         except Exception as error:
+            if self.stream is not None:
+                self.stream.close()
             raise UnreadablePhoto(_cause(self.path, error)) from error
         return self.picture
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self.picture is not None:
             self.picture.close()
+        if self.stream is not None:
+            self.stream.close()
         # A decoder fed with damaged bytes raises nearly anything: OSError, SyntaxError, ValueError,
         # struct.error, IndexError, MemoryError. All of it means that this file is unreadable.
         if isinstance(error, Exception) and not isinstance(error, UnreadablePhoto):
@@ -225,10 +233,10 @@ def _cause(path: Path, error: Exception) -> str:
         )
     if isinstance(error, UnidentifiedImageError):
         try:
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 start = stream.read(12)
         except OSError as problem:
-            return f"the file cannot be read: {problem.strerror}"
+            return f"the file cannot be read: {reason_of(problem)}"
         if start[4:8] == b"ftyp":
             return (
                 "a HEIC or AVIF file that is damaged, of a kind that is not read here, or named "
@@ -238,8 +246,8 @@ def _cause(path: Path, error: Exception) -> str:
             if start.startswith(signature):
                 return f"the file is damaged (a {name} whose header cannot be read)"
         return f"the content is of no photo format that is read here; it starts with {start!r}"
-    if isinstance(error, PermissionError | FileNotFoundError):
-        return f"the file cannot be read: {error.strerror}"
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"the file cannot be read: {reason_of(error)}"
     if isinstance(error, MemoryError):
         return "too large for the memory of this computer"
     text = str(error).strip() or type(error).__name__

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from toolkit.export import LEFT_OVER, NEW, THERE
+from toolkit.export import KEPT, LEFT_OVER, NEW, THERE
 from toolkit.names import counted
 
 
@@ -18,10 +18,11 @@ class Summary:
     Attributes
     ----------
     folders : pandas.DataFrame
-        One row a folder, those of most files first: folder, files, new, there, left_over.
-    new, there, left_over : int
-        Files that would be made, that are there already, and that an earlier run put there and this
-        one sorts otherwise.
+        One row a folder, those of most files first: folder, files, new, there, left_over, kept.
+    new, there, left_over, kept : int
+        Files that would be made, and that are there already; files that an earlier run put there
+        and this one sorts otherwise: those whose photo is among the photos, and those that are kept
+        in any case, as it is not.
     bytes : int
         Of the new ones.
     """
@@ -30,6 +31,7 @@ class Summary:
     new: int
     there: int
     left_over: int
+    kept: int
     bytes: int
 
     @property
@@ -43,6 +45,10 @@ class Summary:
         ]
         if self.left_over:
             parts.append(f"{self.left_over:,} of an earlier run that are sorted otherwise now")
+        if self.kept:
+            parts.append(
+                f"{self.kept:,} of an earlier run that stay, as their photos are not among these"
+            )
         return ", ".join([": ".join(parts[:2]), *parts[2:]])
 
 
@@ -55,9 +61,11 @@ def summarise(plan: pd.DataFrame) -> Summary:
     plan : pandas.DataFrame
         What `toolkit.export.plan` returned.
     """
-    states = pd.get_dummies(plan["state"]).reindex(columns=[NEW, THERE, LEFT_OVER], fill_value=0)
+    states = pd.get_dummies(plan["state"]).reindex(
+        columns=[NEW, THERE, LEFT_OVER, KEPT], fill_value=0
+    )
     table = states.astype("int64").groupby(plan["folder"].astype(object)).sum()
-    table.columns = pd.Index(["new", "there", "left_over"])
+    table.columns = pd.Index(["new", "there", "left_over", "kept"])
     table.insert(0, "files", table["new"] + table["there"])
     table = table.rename_axis("folder").reset_index()
     table = table.sort_values(["files", "folder"], ascending=[False, True], ignore_index=True)
@@ -67,5 +75,6 @@ def summarise(plan: pd.DataFrame) -> Summary:
         len(new),
         int(table["there"].sum()),
         int(table["left_over"].sum()),
+        int(table["kept"].sum()),
         int(new["bytes"].sum()),
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import stat
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from toolkit.errors import BadFolder
+from toolkit.files import is_temporary, read_regular, reason_of
+from toolkit.locks import is_lock
 
 RECORD = "run.json"
 PROGRAM = "sightings"
@@ -36,15 +39,11 @@ def read_record(out: Path) -> dict[str, str] | None:
         "link:" and the target of a link. Entries that do not name a place in a folder of `out` are
         left out.
     """
-    path = out / RECORD
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
-            return None
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parsed(read_regular(out / RECORD, most=LARGEST))
     except (OSError, ValueError, RecursionError, MemoryError):
         return None
-    if not isinstance(content, dict) or content.get("program") != PROGRAM:
+    if content.get("program") != PROGRAM:
         return None
     files = content.get("files")
     if not isinstance(files, dict):
@@ -54,9 +53,45 @@ def read_record(out: Path) -> dict[str, str] | None:
     }
 
 
+def parsed(content: bytes) -> dict[str, Any]:
+    """
+    Return what a record says; of its numbers, each is finite and has at most 15 digits or so.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON object, or holds a number that cannot be worked with.
+    RecursionError, MemoryError
+        If it is nested deeper, or is larger, than can be read.
+    """
+    found = json.loads(
+        content.decode("utf-8"), parse_int=_whole, parse_float=_real, parse_constant=_real
+    )
+    if not isinstance(found, dict):
+        raise ValueError("it is no object")
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > 18:
+        raise ValueError(f"it holds a number of {len(text)} digits")
+    return int(text)
+
+
+def _real(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"it holds {text[:20]}, which is no number")
+    return value
+
+
 def _is_inside(place: object) -> bool:
     """Whether a text is a folder and a file in it, written as this program writes it."""
     if not isinstance(place, str) or "\\" in place or "\x00" in place:
+        return False
+    try:
+        os.fsencode(place)
+    except UnicodeError:
         return False
     path = PurePosixPath(place)
     parts = path.parts
@@ -82,7 +117,8 @@ def is_unused(out: Path) -> bool:
     with os.scandir(out) as entries:
         return all(
             entry.name.casefold() in JUNK
-            or entry.name.startswith(".sightings-")
+            or is_temporary(entry.name)
+            or is_lock(entry.name)
             or (entry.is_dir(follow_symlinks=False) and is_unused(Path(entry.path)))
             for entry in entries
         )
@@ -132,13 +168,6 @@ def check_out(out: Path, *, photos: Path, people: Path | None = None) -> None:
             )
     except (OSError, RuntimeError) as error:
         raise BadFolder(f"results cannot go to {out}: {reason_of(error)}") from error
-
-
-def reason_of(error: BaseException) -> str:
-    """Return what an error says, without the path: "No space left on device"."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
 
 
 def as_json(files: dict[str, str], about: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from toolkit.export import LEFT_OVER, NEW, THERE
+from toolkit.export import LEFT_OVER, NEW, THERE, told
 from toolkit.linkage import Tree
 from toolkit.names import counted, printable
 from toolkit.records import Clustering, Gallery
@@ -48,8 +48,15 @@ class Result:
         threads.
     out : Path or None
         Where results went; None if they were not written.
+    run : str
+        What marks everything that was written with it; "" if nothing was.
     not_copied : tuple of (str, str)
-        Files that could not be copied: path and reason.
+        Photos that should have been copied and were not: path and reason.
+    removed : tuple of str
+        Files of an earlier run that were taken away: folder/file.
+    kept : tuple of (str, str)
+        Files of an earlier run that this one sorts otherwise and that were left: folder/file, and
+        why.
     decided, undecided : int
         Decisions of a person that were held to, and how many of them are about faces that are not
         in this gallery.
@@ -68,7 +75,10 @@ class Result:
     plan: pd.DataFrame
     seconds: dict[str, float] = field(default_factory=dict)
     out: Path | None = None
+    run: str = ""
     not_copied: tuple[tuple[str, str], ...] = ()
+    removed: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
     decided: int = 0
     undecided: int = 0
     not_seen: int = 0
@@ -161,6 +171,11 @@ class Result:
             "copies": len(self._made),
             "already_there": int(states.get(THERE, 0)),
             "left_over": int(states.get(LEFT_OVER, 0)),
+            "run": self.run,
+            "finished": self.finished,
+            "not_copied": len(self.not_copied),
+            "removed": list(self.removed),
+            "kept": [list(each) for each in self.kept],
             "bytes": int(self._made["bytes"].sum()),
             "out": None if self.out is None else str(self.out),
             "threshold": self.threshold,
@@ -172,6 +187,11 @@ class Result:
             "settings": self.settings.as_dict(),
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
         }
+
+    @property
+    def finished(self) -> bool:
+        """Whether every photo is where the plan wants it."""
+        return self.out is not None and not self.not_copied and not self.not_reached
 
     @property
     def _left_out(self) -> int:
@@ -253,13 +273,14 @@ class Result:
             if self.out is None:
                 remarks.append(f"a run would make {made}{also}")
             else:
-                remarks.append(f"{made} made{also}; the folders are in {self.out}")
+                failed = f"; {len(self.not_copied):,} FAILED" if self.not_copied else ""
+                remarks.append(f"{made} made{also}{failed}; the folders are in {self.out}")
             if self.not_reached:
                 remarks.append(
                     f"stopped: {counted(self.not_reached, 'file')} not copied yet; do it again to "
                     "go on"
                 )
-        return remarks
+        return remarks + told(self.removed, self.kept)
 
     def __str__(self) -> str:
         lines = [self._headline(), ""]

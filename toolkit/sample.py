@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
 from toolkit.errors import BadFolder
-from toolkit.record import reason_of
+from toolkit.files import reason_of
 from toolkit.shipped import shipped
 
 HOPPER, COLLINS, TESLA = "Grace Hopper", "Eileen Collins", "Nikola Tesla"

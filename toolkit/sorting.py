@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -281,7 +279,7 @@ class Sorting:
         """
         with self._alone():
             target = self._target(out)
-            return self._sorted(self._decisions_in(target), target).plan
+            return self._sorted(self.corrections.joined_with(target), target).plan
 
     def export(
         self,
@@ -290,23 +288,30 @@ class Sorting:
         replace: bool = False,
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
-    ) -> list[tuple[str, str]]:
+    ) -> AutopilotResult | PointAndShootResult:
         """
         Copy the photos into a folder for each person, and keep the decisions there from now on.
 
         Returns
         -------
-        list of (str, str)
-            Files that could not be copied, and why.
+        AutopilotResult or PointAndShootResult
+            What was written: `not_copied` are photos that should have been copied and were not,
+            `removed` and `kept` files of an earlier run, `not_reached` how many are to come.
+
+        Raises
+        ------
+        BadFolder
+            If results cannot go there; `toolkit.locks.InUse` if another run is writing there.
         """
         with self._alone():
             target = self._target(out)
-            self.corrections.keep_in(target)
-            self.result = self._sorted(self.corrections.decisions)
-            self.result = exporting.export_result(
-                self.result, target, replace=replace, progress=progress, stop=stop
-            )
-            return list(self.result.not_copied)
+            with exporting.alone_in(target, "an export from a panel"):
+                self.corrections.keep_in(target)
+                self.result = self._sorted(self.corrections.decisions)
+                self.result = exporting.write_result(
+                    self.result, target, replace=replace, progress=progress, stop=stop
+                )
+            return self.result
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -325,17 +330,6 @@ class Sorting:
         if self.looked.folder is not None:
             export.check_out(target, photos=self.looked.folder, people=self.looked.people)
         return target
-
-    def _decisions_in(self, target: Path) -> tuple[Decision, ...]:
-        """Return what would count once decisions are kept in a folder, without writing into it."""
-        if target == self.corrections.out:
-            return self.corrections.decisions
-        trial = copy.copy(self.corrections)
-        with tempfile.TemporaryDirectory(prefix="sightings-") as folder:
-            if (target / decisions.FILE).exists():
-                shutil.copy(target / decisions.FILE, folder)
-            trial.keep_in(Path(folder))
-        return trial.decisions
 
     def _two_sides(self, name: str) -> Sides:
         found = self._sides(name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import posixpath
 import re
@@ -16,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit.errors import SightingsError
-from toolkit.export import escaped
 from toolkit.names import folded, printable
-from toolkit.record import LARGEST, reason_of
+from toolkit.record import LARGEST
+from toolkit.tables import BadTable, escaped, read_rows
 
 CORNERS = ("left", "top", "right", "bottom")
 SIZES = ("left", "top", "width", "height")
@@ -109,25 +107,10 @@ def read_labels(path: Path) -> list[Label]:
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """Return the lines that hold anything, with their numbers."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"larger than {LARGEST >> 20} MB")
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
+        return list(read_rows(path, most=LARGEST))
+    except BadTable as error:
         raise SightingsError(
-            f"{path} is not UTF-8 text (byte {error.start}); save it again as CSV in UTF-8."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise SightingsError(
-            f"{path} cannot be read: {reason_of(error)}; expected a CSV table of labels."
-        ) from error
-    header = text.lstrip().partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise SightingsError(
-            f"{path} is no CSV table: {error}; expected one line a person in a photo."
+            f"{path} cannot be read: {printable(str(error))}; expected a CSV table of labels."
         ) from error
 
 

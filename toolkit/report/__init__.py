@@ -6,9 +6,8 @@ from pathlib import Path
 
 from toolkit.audit import Audit, audit
 from toolkit.errors import BadFolder
-from toolkit.export import write_text
+from toolkit.files import reason_of, write_text
 from toolkit.names import counted
-from toolkit.record import reason_of
 from toolkit.report.cases import find_doubts
 from toolkit.report.page import Page
 from toolkit.results import AutopilotResult, Result

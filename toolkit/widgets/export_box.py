@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import ipywidgets
 import pandas as pd
@@ -13,6 +13,7 @@ import traitlets
 
 from toolkit import choosing, report
 from toolkit.errors import BadSetting
+from toolkit.export import told
 from toolkit.names import counted
 from toolkit.places import link_to
 from toolkit.planned import Summary, summarise
@@ -28,9 +29,30 @@ NEEDED = (
 
 # Says what would be copied into a folder.
 Plan = Callable[[Path], pd.DataFrame]
-# Copies into a folder; takes away what an earlier run left if told to; returns what went wrong, as
-# pairs of a file and a reason.
-Export = Callable[[Path, bool, Tell, Stopped], "list[tuple[str, str]]"]
+
+
+class Written(Protocol):
+    """What became of an export, as `toolkit.export.Outcome` and `toolkit.results.Result` say it."""
+
+    @property
+    def not_copied(self) -> tuple[tuple[str, str], ...]:
+        """Photos that should have been copied and were not: path and reason."""
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """Files of an earlier run that were taken away."""
+
+    @property
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """Files of an earlier run that were left: folder/file, and why."""
+
+    @property
+    def not_reached(self) -> int:
+        """Files that are still to be copied, because it was stopped."""
+
+
+# Copies into a folder; takes away what an earlier run left if told to.
+Export = Callable[[Path, bool, Tell, Stopped], Written]
 
 
 class ExportBox(ipywidgets.VBox):
@@ -40,7 +62,8 @@ class ExportBox(ipywidgets.VBox):
     Attributes
     ----------
     state : str
-        "empty", "planned", "exported", "cancelled", "failed"; can be observed.
+        "empty", "planned", "exported", "exported in part" (photos could not be copied),
+        "cancelled", "failed"; can be observed.
     summary : Summary or None
         The plan that is shown.
 
@@ -73,7 +96,8 @@ class ExportBox(ipywidgets.VBox):
             layout=ipywidgets.Layout(width="auto"),
         )
         self.replace = ipywidgets.Checkbox(
-            description="take away what an earlier run put there and is sorted otherwise now",
+            description="take away what an earlier run put there and is sorted otherwise now, but "
+            "never the last copy of a photo",
             value=False,
             indent=False,
             # One of its own: hiding it would hide all fields that share it.
@@ -163,12 +187,14 @@ class ExportBox(ipywidgets.VBox):
         self.state = "planned"
         self._show()
 
-    def _exported(self, folder: Path, problems: list[tuple[str, str]], stopped: bool) -> None:
+    def _exported(self, folder: Path, written: Written, stopped: bool) -> None:
         made = self.summary
         self.about.value = ""
         self.summary = self.planned_for = None
-        self.where.value = done_html(folder, problems, stopped=stopped, made=made)
-        self.state = "cancelled" if stopped else "exported"
+        self.where.value = done_html(folder, written, stopped=stopped, made=made)
+        self.state = (
+            "cancelled" if stopped else "exported in part" if written.not_copied else "exported"
+        )
         self._show()
 
     def _worked(self, change: dict[str, Any]) -> None:
@@ -221,14 +247,15 @@ def as_html(summary: Summary, folder: Path) -> str:
     """Return a plan as HTML: a sentence, and the folders with the most files."""
     rows = "".join(
         "<tr><td style='text-align: left; overflow-wrap: anywhere'>"
-        f"{safe(str(row.folder))}</td><td>{row.files:,}</td><td>{row.new:,}</td><td>{row.there:,}</td><td>{row.left_over:,}</td></tr>"
+        f"{safe(str(row.folder))}</td><td>{row.files:,}</td><td>{row.new:,}</td><td>{row.there:,}</td><td>{row.left_over:,}</td>"
+        f"<td>{row.kept:,}</td></tr>"
         for row in summary.folders.head(SHOWN).itertuples(index=False)
     )
     more = len(summary.folders) - SHOWN
     also = f"<p>and {counted(more, 'more row')}</p>" if more > 0 else ""
     head = "".join(
         f"<th scope='col' style='text-align: {'left' if text == 'folder' else 'right'}'>{text}</th>"
-        for text in ("folder", "files", "new", "there already", "sorted otherwise")
+        for text in ("folder", "files", "new", "there already", "sorted otherwise", "kept")
     )
     return (
         f"<p role='status'><b>The plan</b> for {safe(str(folder))}: {safe(summary.text)}</p>"
@@ -237,30 +264,30 @@ def as_html(summary: Summary, folder: Path) -> str:
     )
 
 
-def done_html(
-    folder: Path,
-    problems: list[tuple[str, str]],
-    *,
-    stopped: bool,
-    made: Summary | None = None,
-) -> str:
-    """Return where the results are, and what could not be copied, as HTML."""
+def done_html(folder: Path, written: Written, *, stopped: bool, made: Summary | None = None) -> str:
+    """Return where the results are, what was not copied, taken away and left, as HTML."""
     links = [_link(folder, "The sorted folders")]
     if (folder / report.FILE).is_file():
         links.append(_link(folder / report.FILE, "the report"))
+    failed = written.not_copied
     head = "Cancelled: what was copied stays" if stopped else "Exported"
     count = ""
-    if made is not None and not stopped and not problems:
+    if failed:
+        head = "Cancelled" if stopped else "Not all was exported"
+        count = f"{counted(len(failed), 'photo')} could not be copied. "
+    elif made is not None and not stopped:
         there = f", {made.there:,} there already" if made.there else ""
         count = f"{counted(made.new, 'file')} copied{there}. "
-    lines = "".join(f"<li>{safe(Path(path).name)}: {safe(why)}</li>" for path, why in problems[:10])
-    more = f"<li>and {len(problems) - 10:,} more</li>" if problems[10:] else ""
+    lines = "".join(f"<li>{safe(Path(path).name)}: {safe(why)}</li>" for path, why in failed[:10])
+    more = f"<li>and {len(failed) - 10:,} more, in problems.csv</li>" if failed[10:] else ""
     wrong = (
-        f"<p>Not copied, {counted(len(problems), 'file')}:</p><ul>{lines}{more}</ul>"
-        if problems
+        f"<p role='alert'>Not copied, {counted(len(failed), 'photo')}; mend it, then export again:"
+        f"</p><ul>{lines}{more}</ul>"
+        if failed
         else ""
     )
-    return f"<p role='status'><b>{head}.</b> {count}{' · '.join(links)}</p>{wrong}"
+    earlier = "".join(f"<p>{safe(text)}.</p>" for text in told(written.removed, written.kept))
+    return f"<p role='status'><b>{head}.</b> {count}{' · '.join(links)}</p>{wrong}{earlier}"
 
 
 def _link(path: Path, text: str) -> str:

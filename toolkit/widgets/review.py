@@ -16,6 +16,7 @@ from toolkit.choosing import Preview
 from toolkit.earlier import earlier_run
 from toolkit.errors import BadSetting
 from toolkit.names import printable
+from toolkit.results import Result
 from toolkit.sorting import Sorting
 from toolkit.widgets.export_box import ExportBox, folder_of
 from toolkit.widgets.fold import Fold
@@ -217,14 +218,12 @@ class ReviewPanel(ipywidgets.VBox):
         with self.questions.alone:
             return self._here().plan(out)
 
-    def _exported(
-        self, out: Path, replace: bool, tell: Tell, stopped: Stopped
-    ) -> list[tuple[str, str]]:
+    def _exported(self, out: Path, replace: bool, tell: Tell, stopped: Stopped) -> Result:
         with self.questions.alone:
             sorting = self._here()
-            problems = sorting.export(out, replace=replace, progress=tell, stop=stopped)
+            written = sorting.export(out, replace=replace, progress=tell, stop=stopped)
         self.kept_in.value = kept_in(sorting)
-        return problems
+        return written
 
     def _here(self) -> Sorting:
         if self.sorting is None:

@@ -14,6 +14,7 @@ from toolkit import earlier, looking, sample
 from toolkit.correcting import Corrections
 from toolkit.errors import BadSetting
 from toolkit.looking import Looked
+from toolkit.results import Result
 from toolkit.search import References
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.sorting import Sorting
@@ -253,20 +254,18 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self._planned = _version(album)
         return album.plan(out)
 
-    def _exported(
-        self, out: Path, replace: bool, tell: Tell, stopped: Stopped
-    ) -> list[tuple[str, str]]:
+    def _exported(self, out: Path, replace: bool, tell: Tell, stopped: Stopped) -> Result:
         album = self._here()
         if self._planned != _version(album):
             raise BadSetting(
                 f"the {self.SHOWN} have changed since the plan was made; show it again"
             )
-        problems = album.export(out, replace=replace, progress=tell, stop=stopped)
+        written = album.export(out, replace=replace, progress=tell, stop=stopped)
         # Decisions of that folder may have come in.
         self._summarise()
         if self._view is not None:
             self._view.refresh()
-        return problems
+        return written
 
     def _here(self) -> Sorting:
         self._settle()

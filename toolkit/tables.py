@@ -1,0 +1,165 @@
+"""Tables as CSV: no spreadsheet runs a cell of theirs; read however a spreadsheet saves them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from toolkit.files import read_regular, reason_of, write_text
+from toolkit.names import printable, shows
+
+# A cell with such a beginning is a formula to spreadsheets (the last four are full-width forms).
+_FORMULA = re.compile("'*[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]")
+_GUARDED = re.compile("'+[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]")
+MARKS = ",;\t"
+# Cells of a line: a line of nothing but commas must not ask for all memory.
+MOST_CELLS = 1000
+
+
+class BadTable(ValueError):
+    """A file that is no such table; the text says why, without the path."""
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """
+    Write a table as CSV that its owner alone can read: UTF-8, in the place of one that is there.
+
+    Control characters, and bytes that are no text, stand as escapes. Text that a spreadsheet would
+    take for a formula gets an apostrophe before it, which `read_table` takes away; numbers stay
+    numbers.
+
+    Raises
+    ------
+    BadFolder
+        If it cannot be written.
+    """
+    shown = table.copy()
+    for column in shown.columns:
+        if not pd.api.types.is_numeric_dtype(shown[column]):
+            shown[column] = [
+                guarded(escaped(x)) if isinstance(x, str) else x for x in shown[column]
+            ]
+    shown.columns = pd.Index([guarded(escaped(str(column))) for column in shown.columns])
+    write_text(path, shown.to_csv(index=False, lineterminator="\n"))
+
+
+def read_table(path: Path, columns: Sequence[str] = (), *, most: int = 1 << 28) -> pd.DataFrame:
+    """
+    Read a table that `write_table`, a spreadsheet or a person wrote, every cell as text.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8, with or without a mark of the byte order; cells separated by commas, semicolons or
+        tabs, whichever the first line has most of.
+    columns : sequence of str
+        Those that it must have.
+    most : int
+        Bytes that it may have.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Every column of the first line, text, "" for an empty or missing cell; one without a name is
+        called after its place. The index is the line's number in the file. Lines without anything
+        in them are left out.
+
+    Raises
+    ------
+    BadTable
+        If it cannot be read, lacks columns, or a line has more cells than the first one.
+    """
+    rows = read_rows(path, most=most)
+    names = [name.strip() for name in next(rows, (0, []))[1]]
+    if twice := sorted({name for name in names if names.count(name) > 1 and name}):
+        raise BadTable(f"it has two columns called {printable(twice[0])}")
+    if missing := [name for name in columns if name not in names]:
+        raise BadTable(f"it lacks the columns {', '.join(missing)}")
+    cells: list[list[str]] = [[] for _ in names]
+    lines: list[int] = []
+    for line, row in rows:
+        if len(row) > len(names):
+            raise BadTable(
+                f"line {line} has {len(row)} cells for {len(names)} columns; put a name with a "
+                "comma into quotes"
+            )
+        lines.append(line)
+        for place, column in enumerate(cells):
+            column.append(row[place] if place < len(row) else "")
+    kept = {
+        name or f"column {place}": column
+        for place, (name, column) in enumerate(zip(names, cells, strict=True), start=1)
+        # Spreadsheets write empty columns at the end.
+        if name or any(map(str.strip, column))
+    }
+    table = pd.DataFrame(kept, index=pd.Index(lines, dtype="int64"), dtype=str)
+    table.columns = pd.Index(list(kept), dtype=object)
+    return table
+
+
+def read_rows(path: Path, *, most: int = 1 << 28) -> Iterator[tuple[int, list[str]]]:
+    """
+    Read the lines of a table one by one, the first one too, but for those with nothing in them.
+
+    Parameters
+    ----------
+    path, most
+        As for `read_table`.
+
+    Yields
+    ------
+    int, list of str
+        The line's number in the file, from 1, and its cells.
+
+    Raises
+    ------
+    BadTable
+        If the file cannot be read, or a line is none.
+    """
+    try:
+        text = read_regular(path, most=most).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadTable(
+            f"it is not UTF-8 text (byte {error.start}), which CSV is to be saved in"
+        ) from error
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        raise BadTable("it is missing" if missing else reason_of(error)) from error
+    head = text.lstrip().partition("\n")[0]
+    mark = max(MARKS, key=head.count)
+    try:
+        reader = csv.reader(_lines(text, mark), delimiter=mark, strict=True)
+        for row in reader:
+            if any(map(str.strip, row)):
+                yield reader.line_num, [restored(cell) for cell in row]
+    except csv.Error as error:
+        raise BadTable(f"it is no CSV table: {error}") from error
+
+
+def _lines(text: str, mark: str) -> Iterator[str]:
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        if len(line) > MOST_CELLS and line.count(mark) >= MOST_CELLS:
+            raise BadTable(f"line {number} has more than {MOST_CELLS:,} cells")
+        yield line
+
+
+def escaped(text: str) -> str:
+    """Return text in which control characters and lone surrogates stand as backslash escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if shows(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def guarded(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would take for a formula; see `restored`."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def restored(cell: str) -> str:
+    """Return what `guarded` was given."""
+    return cell[1:] if _GUARDED.match(cell) else cell
