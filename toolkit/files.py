@@ -71,7 +71,8 @@ def read_regular(path: Path, *, most: int) -> bytes:
         As `open_regular`.
     """
     with open_regular(path, most=most) as stream:
-        content = stream.read(most + 1)
+        # As much as there is, not as much as there may be: room for it is made at once.
+        content = stream.read(min(os.fstat(stream.fileno()).st_size, most) + 1)
     if len(content) > most:
         text = f"it grows while it is read; expected at most {most:,} bytes"
         raise OSError(errno.EFBIG, text, str(path))

@@ -11,8 +11,11 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
 from toolkit.errors import BadFolder
-from toolkit.files import reason_of
+from toolkit.files import read_regular, reason_of
 from toolkit.shipped import shipped
+
+# Bytes of a file that may be one of ours.
+LARGEST = 1 << 26
 
 HOPPER, COLLINS, TESLA = "Grace Hopper", "Eileen Collins", "Nikola Tesla"
 SOURCES = {
@@ -122,7 +125,9 @@ def make_album(out: Path) -> list[Path]:
         for file in sorted(out.rglob("*")) if out.exists() else ():
             name = file.relative_to(out).as_posix()
             # A file that is cut short is one that an interrupted call left.
-            ours = file.is_dir() or content.get(name, b"").startswith(file.read_bytes())
+            ours = file.is_dir() or content.get(name, b"").startswith(
+                read_regular(file, most=LARGEST)
+            )
             if file.is_symlink() or not ours:
                 raise BadFolder(
                     f"the sample album cannot go to {out}: {name} is there. Name a new folder."

@@ -78,6 +78,8 @@ def read_table(path: Path, columns: Sequence[str] = (), *, most: int = 1 << 28) 
     names = [name.strip() for name in next(rows, (0, []))[1]]
     if twice := sorted({name for name in names if names.count(name) > 1 and name}):
         raise BadTable(f"it has two columns called {printable(twice[0])}")
+    if not names:
+        raise BadTable("it is empty")
     if missing := [name for name in columns if name not in names]:
         raise BadTable(f"it lacks the columns {', '.join(missing)}")
     cells: list[list[str]] = [[] for _ in names]

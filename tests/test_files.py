@@ -1,0 +1,118 @@
+"""Files: only regular ones are read, and what is written is whole and private."""
+
+import os
+import sys
+import threading
+
+import pytest
+
+from toolkit import files, photos
+from toolkit.errors import BadFolder, UnreadablePhoto
+
+posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has other permissions and pipes"
+)
+
+
+@pytest.fixture
+def open_umask():
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@posix
+def test_what_is_written_is_its_owners_alone(tmp_path, open_umask) -> None:
+    path = tmp_path / "a"
+    path.touch(mode=0o666)
+    files.write_bytes(path, b"x")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_there_stays_when_writing_fails(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "a"
+    files.write_bytes(path, b"before")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(BadFolder, match="No space left"):
+        files.write_bytes(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+def test_it_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch) -> None:
+    path, told = tmp_path / "a", []
+    real = os.fsync
+    monkeypatch.setattr(
+        files.os, "fsync", lambda handle: (told.append(path.exists()), real(handle))[1]
+    )
+    files.write_bytes(path, b"x")
+    # The file first, while it has no name; then the folder that names it.
+    assert told == [False, True]
+
+
+@posix
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "link to a pipe", "socket"])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, monkeypatch, kind) -> None:
+    path = tmp_path / "x.jpg"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "socket":
+        import socket
+
+        with socket.socket(socket.AF_UNIX) as made:
+            monkeypatch.chdir(tmp_path)  # the path of a socket may have 100 letters
+            made.bind(path.name)
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        path.symlink_to("pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        files.open_regular(path)
+    for look in (photos.digest_of, photos.open_upright):
+        with pytest.raises(UnreadablePhoto, match="not a regular file"):
+            look(path)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path) -> None:
+    (tmp_path / "a").write_bytes(bytes(11))
+    with pytest.raises(OSError, match="11 bytes; expected at most 10"):
+        files.read_regular(tmp_path / "a", most=10)
+    assert files.read_regular(tmp_path / "a", most=11) == bytes(11)
+
+
+def test_only_our_own_leftovers_are_swept(tmp_path) -> None:
+    ours = [files.temporary_in(tmp_path), tmp_path / ".sightings-0123456789ab"]
+    theirs = [".sightings-notes.txt", "a.part", ".sightings.lock", ".sightings-0123"]
+    for path in [*ours, *(tmp_path / name for name in theirs)]:
+        path.touch()
+    (tmp_path / ".sightings-abcdefgh").mkdir()
+    assert files.sweep(tmp_path) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {*theirs, ".sightings-abcdefgh"}
+    assert files.sweep(tmp_path / "nowhere") == 0
+
+
+def test_readers_see_the_old_file_or_the_new_one(tmp_path) -> None:
+    path, stop = tmp_path / "a", threading.Event()
+    whole = [bytes([number]) * 200_000 for number in range(5)]
+    files.write_bytes(path, whole[0])
+
+    def write() -> None:
+        while not stop.is_set():
+            for content in whole:
+                files.write_bytes(path, content)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        for _ in range(200):
+            assert files.read_regular(path, most=1 << 20) in whole
+    finally:
+        stop.set()
+        thread.join()

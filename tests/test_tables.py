@@ -1,0 +1,121 @@
+"""Tables: what is written is read back as it was, and no spreadsheet runs a cell."""
+
+import csv
+import os
+import sys
+
+import pandas as pd
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from toolkit.tables import BadTable, escaped, read_rows, read_table, write_table
+
+FORMULAS = [
+    "=1+1",
+    "+49 30",
+    "-rf",
+    "@sum",
+    "\tx",
+    "\r=x",
+    "'=x",
+    "''-1",
+    "\uff1d1",
+    "\uff0b",
+    "'",
+    "'a",
+]
+texts = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(FORMULAS)
+
+
+@given(st.lists(st.tuples(texts, texts), min_size=1))
+@example([(each, each) for each in FORMULAS])
+def test_text_comes_back_as_it_was(tmp_path_factory, rows) -> None:
+    path = tmp_path_factory.mktemp("t") / "t.csv"
+    kept = [(escaped(one), escaped(two)) for one, two in rows if one.strip() or two.strip()]
+    write_table(pd.DataFrame(rows, columns=["one", "=two"]), path)
+    table = read_table(path, ["one", "=two"])
+    assert table.to_numpy().tolist() == [list(row) for row in kept if any(map(str.strip, row))]
+    with path.open(encoding="utf-8", newline="") as stream:
+        cells = [cell for row in csv.reader(stream) for cell in row]
+    assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r\uff1d\uff0b\uff0d\uff20")]
+
+
+def test_numbers_stay_numbers(tmp_path) -> None:
+    write_table(pd.DataFrame({"a": [-1, 2], "b": [-0.5, 1e-9]}), tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == "a,b\n-1,-0.5\n2,1e-09\n"
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+def test_tables_of_spreadsheets_are_read(tmp_path, mark, start) -> None:
+    rows = [
+        ["name", "note", "", ""],
+        ["Smith; Eve, B\t", "", "", ""],
+        [""] * 4,
+        ["Zoë", "x", "", ""],
+    ]
+    text = "\r\n".join(mark.join(f'"{x}"' if " " in x else x for x in row) for row in rows)
+    (tmp_path / "t.csv").write_bytes(start + text.encode())
+    table = read_table(tmp_path / "t.csv", ["name"])
+    assert table.to_numpy().tolist() == [["Smith; Eve, B\t", ""], ["Zoë", "x"]]
+    assert table.index.tolist() == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "it is empty"),
+        (b"\n\n", "it is empty"),
+        (b"a,b\n1,2,3\n", "line 2 has 3 cells for 2 columns"),
+        (b"a,b\n1,2,\n", "line 2 has 3 cells for 2 columns"),
+        (b"a,c\n1,2\n", "it lacks the columns b"),
+        (b"a,b,b\n", "two columns called b"),
+        (b"a,b\n\xff\xfe", "not UTF-8"),
+        (b'a,b\n"x,2\n', "it is no CSV table"),
+        (b'a,b\n"x"y,2\n', "it is no CSV table"),
+        (b"a,b\n" + b"x" * 200_000 + b",1\n", "it is no CSV table"),
+    ],
+)
+def test_what_is_no_such_table_is_refused_in_words(tmp_path, content, why) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(BadTable, match=why):
+        read_table(tmp_path / "t.csv", ["a", "b"])
+
+
+def test_a_table_that_is_missing_too_large_or_none(tmp_path) -> None:
+    with pytest.raises(BadTable, match="it is missing"):
+        read_table(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(BadTable, match="expected at most 3"):
+        read_table(tmp_path / "t.csv", most=3)
+    if sys.platform != "win32":
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(BadTable, match="not a regular file"):
+            read_table(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("line", [b",", b",,,\n"])
+def test_nothing_but_commas_takes_no_memory(tmp_path, line) -> None:
+    import tracemalloc
+
+    size = 6_000_000
+    (tmp_path / "t.csv").write_bytes(b"a,b,c,d\n" + line * (size // len(line)))
+    tracemalloc.start()
+    try:
+        table = read_table(tmp_path / "t.csv")
+        assert len(table) == 0
+    except BadTable as error:
+        assert "more than 1,000 cells" in str(error)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * size
+
+
+def test_rows_are_read_with_their_numbers(tmp_path) -> None:
+    (tmp_path / "t.csv").write_text('a,b\n\n"x\ny",2\n\'=z,3\n')
+    assert list(read_rows(tmp_path / "t.csv")) == [
+        (1, ["a", "b"]),
+        (4, ["x\ny", "2"]),
+        (5, ["=z", "3"]),
+    ]
