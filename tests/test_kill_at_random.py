@@ -1,0 +1,51 @@
+"""Killed at random moments, and several at once: nothing is lost, torn, mixed or left over."""
+
+import sys
+
+import pytest
+from kill_at_random import (
+    BAD,
+    decide_at_once,
+    kill_decisions,
+    kill_models,
+    kill_runs,
+    run_at_once,
+)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+
+def all_well(found: dict[str, int]) -> None:
+    assert {key: found[key] for key in BAD if key in found} == {
+        key: 0 for key in BAD if key in found
+    }
+
+
+def test_runs_that_are_killed() -> None:
+    found = kill_runs(8, seed=1)
+    all_well(found)
+    assert found["killed"] + found["ended before"] == 8
+
+
+def test_sessions_that_are_killed_while_they_decide() -> None:
+    found = kill_decisions(4, seed=1)
+    all_well(found)
+    assert found["killed"] == 4
+
+
+def test_processes_that_are_killed_while_they_keep_a_model() -> None:
+    all_well(kill_models(4, seed=1))
+
+
+@pytest.mark.parametrize("processes", [2, 4])
+def test_sessions_that_decide_at_the_same_time(processes) -> None:
+    found = decide_at_once(processes, 120)
+    all_well(found)
+    assert found["acknowledged"] == 120
+
+
+def test_two_runs_into_one_folder() -> None:
+    found = run_at_once(2)
+    all_well(found)
+    # Each is refused while the other runs, or finds that it sorts otherwise; both can be.
+    assert found["pairs"] == 2
