@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -68,8 +69,7 @@ def held(out: Path, work: str) -> Iterator[None]:
                     _forget(out)
     except filelock.Timeout as error:
         raise InUse(
-            f"{out} is in use: {holder(out) or 'another run is writing there'}. Wait until it is "
-            "done, or choose another folder."
+            f"{out} is in use: {_who(out)}. Wait until it is done, or choose another folder."
         ) from error
 
 
@@ -93,6 +93,15 @@ def deciding(out: Path) -> Iterator[None]:
             f"{out} is in use: another session has been changing its decisions for "
             f"{PATIENCE:.0f} s. Nothing was changed; end that session, then try again."
         ) from error
+
+
+def _who(out: Path) -> str:
+    """Say who holds a folder; whoever has just taken it needs a moment to sign."""
+    for _ in range(20):
+        if text := holder(out):
+            return text
+        time.sleep(0.05)
+    return "another run is writing there"
 
 
 def holder(out: Path) -> str:

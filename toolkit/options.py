@@ -341,7 +341,8 @@ def _shared(command: argparse.ArgumentParser, confused: str) -> None:
     add(
         "--replace",
         action="store_true",
-        help="take away what an earlier run put into OUT and this one sorts otherwise",
+        help="take away what an earlier run put into OUT and this one sorts otherwise, where the "
+        "photo is still in PHOTOS; the last copy of a photo stays",
     )
     add("--no-faces", action="store_true", help="leave the pictures out of report.html")
     add(

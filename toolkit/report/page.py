@@ -10,7 +10,7 @@ import pandas as pd
 
 from toolkit import __version__
 from toolkit.audit import Audit
-from toolkit.export import LEFT_OVER
+from toolkit.export import NEW, THERE, told
 from toolkit.names import counted
 from toolkit.report.cases import Doubt, measured
 from toolkit.report.markup import NONE, escaped, in_words, isolated, link, shared_folder
@@ -71,7 +71,7 @@ class Page:
         result = self.result
         files: dict[str, list[tuple[str, str | None]]] = {}
         folders: dict[str, str] = {}
-        plan = result.plan[result.plan["state"] != LEFT_OVER]
+        plan = result.plan[result.plan["state"].isin([NEW, THERE])]
         if not len(plan):
             known = result.sightings[["name", "photo_digest"]].dropna().drop_duplicates()
             for name, path in known.merge(
@@ -99,7 +99,7 @@ class Page:
             "photos of nobody": len(result.nobody),
             "files with problems": len(result.problems),
         }
-        told = "".join(f"<div><dt>{key}</dt><dd>{n:,}</dd></div>" for key, n in facts.items())
+        shown = "".join(f"<div><dt>{key}</dt><dd>{n:,}</dd></div>" for key, n in facts.items())
         how = "Every face was compared with every other; those of one person are put together."
         if isinstance(result, PointAndShootResult):
             known = counted(len(result.references.names), "person", "people")
@@ -107,7 +107,14 @@ class Page:
         care = "This file shows faces and names photos: pass it on with the care they need."
         if self.thumbnails is None:
             care = "This report was made without pictures of faces; it names people and photos."
-        return f"<h1>Who is in these photos</h1><p>{how} {care}</p><dl>{told}</dl>"
+        lacking = len(result.not_copied)
+        alarm = (
+            f"<p><strong>{counted(lacking, 'photo')} could not be copied</strong>: "
+            '<a href="#aside">which, and why</a>. Run it again once that is mended.</p>'
+            if lacking
+            else ""
+        )
+        return f"<h1>Who is in these photos</h1>{alarm}<p>{how} {care}</p><dl>{shown}</dl>"
 
     def people(self) -> str:
         """Return a card for each person; those without pictures in a list."""
@@ -243,7 +250,7 @@ class Page:
         return f"<ul>{text}</ul>"
 
     def aside(self) -> str:
-        """Return photos of nobody, and files with problems."""
+        """Return photos of nobody, files with problems, and what became of an earlier run's."""
         nobody, problems = self.result.nobody, self.result.problems
         kinds = nobody["reason"].value_counts()
         parts = [
@@ -256,14 +263,27 @@ class Page:
             text += self._rows(
                 problems, ("path", "stage", "reason"), counted(len(problems), "file")
             )
+        removed, kept = self.result.removed, self.result.kept
+        if removed or kept:
+            said = "".join(f"<li>{escaped(each)}</li>" for each in told(removed, kept))
+            text += f"<h3>Files of an earlier run</h3><ul>{said}</ul>"
+            for rows, columns, title in (
+                ([(place,) for place in removed], ("path",), "Removed"),
+                (kept, ("path", "reason"), "Kept"),
+            ):
+                table = pd.DataFrame(rows, columns=list(columns))
+                text += self._rows(table, columns, title, whole=True)
         return text or "<p>Nothing: every photo shows somebody, and every file could be read.</p>"
 
-    def _rows(self, table: pd.DataFrame, columns: tuple[str, ...], title: str) -> str:
+    def _rows(
+        self, table: pd.DataFrame, columns: tuple[str, ...], title: str, *, whole: bool = False
+    ) -> str:
+        """Return rows of a table, folded up; `whole` leaves paths as they are."""
         if not len(table):
             return ""
         shown = table[list(columns)].head(NAMED).itertuples(index=False, name=None)
         body = "".join(
-            f"<tr><td>{isolated(self._short(str(path)))}</td>"
+            f"<tr><td>{isolated(str(path) if whole else self._short(str(path)))}</td>"
             + "".join(f"<td>{escaped(cell)}</td>" for cell in rest)
             + "</tr>"
             for path, *rest in shown
@@ -282,6 +302,7 @@ class Page:
             "encoder": f"{encoder.name} ({encoder.variant or 'plain'})",
             "encoder weights (sha256)": encoder.weights_digest,
             "program": f"sightings {__version__}",
+            **({"run": self.result.run} if self.result.run else {}),
         }
         body = "".join(
             f'<tr><th scope="row">{escaped(key)}</th><td>{escaped(in_words(value))}</td></tr>'
