@@ -1,5 +1,6 @@
 """The command line, as a process where that matters and as a call elsewhere."""
 
+import errno
 import json
 import os
 import shlex
@@ -9,10 +10,12 @@ import sys
 import time
 
 import pytest
-from conftest import save_tiles
+from conftest import ColourEncoder, TileDetector, save_tiles
 from test_export import files_in
 
-from toolkit import cli, modes
+from toolkit import cli, decisions, export, kept, listing, modes
+from toolkit.decisions import Decision
+from toolkit.subjects.base import Subject
 
 SIGHTINGS = [sys.executable, "-c", "import sys; from toolkit.cli import main; sys.exit(main())"]
 
@@ -130,14 +133,16 @@ def test_a_bug_keeps_its_traceback(album, tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
-def test_an_interrupt_ends_with_130_and_loses_nothing(sample_album, tmp_path) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupt_ends_with_130_and_loses_nothing(sample_album, tmp_path, name) -> None:
     before = files_in(sample_album)
     begun = tmp_path / "begun"
-    # A test runner in the background may hand down that interrupts are ignored. The first photo
+    # A test runner in the background may hand down that signals are ignored. The first photo
     # says that the run is under way.
     code = f"""
 import pathlib, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from toolkit import photos
 opened = photos.open_shrunk
 def open_shrunk(*arguments, **options):
@@ -153,11 +158,13 @@ photos.open_shrunk = open_shrunk
             if begun.exists():
                 break
             time.sleep(0.1)
-        run.send_signal(signal.SIGINT)
+        run.send_signal(getattr(signal, name))
         _, err = run.communicate(timeout=120)
     assert run.returncode == 130, err
-    assert "interrupted" in err
-    assert "Traceback" not in err
+    assert err.startswith("sightings: interrupted. Your photos are untouched; run the same command")
+    assert err.count("\n") == 1
+    # Nothing was made yet, so the folder is gone again.
+    assert not (tmp_path / "out").exists()
     assert files_in(sample_album) == before
 
 
@@ -234,3 +241,105 @@ def test_a_threshold_that_is_none_is_refused_in_one_line(given, album, tmp_path,
     assert complaint.count("\n") == 1
     assert "auto" in complaint
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGHUP on Windows")
+@pytest.mark.parametrize("ignored", [False, True])
+def test_what_is_started_to_outlive_its_terminal_does(ignored) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        with cli._ended_as_by_hand():
+            assert (signal.getsignal(signal.SIGHUP) is signal.SIG_IGN) == ignored
+        assert signal.getsignal(signal.SIGHUP) is (signal.SIG_IGN if ignored else signal.SIG_DFL)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("options", [[], ["--quiet"], ["--json"]])
+def test_photos_that_could_not_be_copied_are_named_and_end_with_2(
+    album, tmp_path, tiles, capsys, monkeypatch, options
+) -> None:
+    def put(source, destination, digest, *, link) -> None:
+        if source.name == "a2.png":
+            raise OSError(errno.EFBIG, "File too large")
+        real(source, destination, digest, link=link)
+
+    real = export._put
+    monkeypatch.setattr(export, "_put", put)
+    arguments = ["autopilot", str(album), str(tmp_path / "out"), *options]
+    assert cli.main(arguments) == 2
+    printed = capsys.readouterr()
+    assert "1 photo could not be copied" in printed.err
+    assert f"{album / 'a2.png'}: could not be copied" in printed.err
+    assert "File too large" in printed.err
+    assert printed.err.count("\n") == 1
+    if options == ["--json"]:
+        assert json.loads(printed.out)["finished"] is False
+    elif not options:
+        assert "7 copies (0.0 MB) made; 1 FAILED" in printed.out
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["finished"] is False
+    assert "File too large" in (tmp_path / "out" / "report.html").read_text()
+    # Once it is mended, the same command goes on.
+    monkeypatch.undo()
+    monkeypatch.setattr(modes, "face_subject", lambda settings: colours_again())
+    assert cli.main(arguments) == 0
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["finished"] is True
+
+
+def colours_again() -> Subject:
+    return Subject("tile", TileDetector(), ColourEncoder())
+
+
+def test_a_folder_of_photos_that_cannot_be_read_says_so(tmp_path, capsys, monkeypatch) -> None:
+    (tmp_path / "photos").mkdir()
+
+    def scandir(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(listing.os, "scandir", scandir)
+    assert cli.main(["autopilot", str(tmp_path / "photos"), str(tmp_path / "out")]) == 2
+    complaint = capsys.readouterr().err
+    assert "photos cannot be read: Permission denied" in complaint
+    assert "holds no photo" not in complaint
+
+
+def test_memory_that_does_not_suffice_is_one_line(album, tmp_path, capsys, monkeypatch) -> None:
+    def look_at(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(modes, "look_at", look_at)
+    monkeypatch.setattr(modes, "face_subject", lambda settings: None)
+    assert cli.main(["autopilot", str(album), str(tmp_path / "out")]) == 2
+    assert "memory of this computer" in capsys.readouterr().err
+
+
+def test_half_characters_in_names_end_in_no_traceback(album, tmp_path, tiles, capsys) -> None:
+    out = tmp_path / "out"
+    assert cli.main(["autopilot", str(album), str(out)]) == 0
+    gallery = kept.load(out).gallery
+    face = decisions.face_of(gallery, 0)
+    decisions.add(out, [Decision("name", face, name="\ud800 Ann \udfff")])
+    assert "\ud800 Ann \udfff" in decisions.read(out)[0].name
+    assert cli.main(["autopilot", str(album), str(out), "--replace"]) == 0
+    assert (out / "_ Ann _").is_dir()
+    record = json.loads((out / "run.json").read_text())
+    record["files"]["\ud800/a.png"] = "0" * 64
+    (out / "run.json").write_text(json.dumps(record))
+    assert cli.main(["autopilot", str(album), str(out), "--replace"]) == 0
+    assert cli.main(["audit", str(out)]) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
+@pytest.mark.parametrize(
+    "file", ["run.json", "sightings.csv", "nobody.csv", "problems.csv", "photos.csv", "labels"]
+)
+def test_evaluate_waits_for_no_pipe(album, tmp_path, tiles, capsys, file) -> None:
+    out, labels = tmp_path / "out", tmp_path / "labels"
+    assert cli.main(["autopilot", str(album), str(out)]) == 0
+    labels.write_text("photo,person\na2.png,Ann\n")
+    path = labels if file == "labels" else out / file
+    path.unlink()
+    os.mkfifo(path)
+    capsys.readouterr()
+    assert cli.main(["evaluate", str(out), str(labels)]) == 2
+    assert "not a regular file" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -220,3 +221,40 @@ def test_onnx_runtime_reports_nothing_to_its_maker(detector_file, tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True, cwd=folder, env=environment)
     # What it would report is kept in files first: who this is, and what was done.
     assert not [*(tmp_path / "tmp").rglob("*"), *(tmp_path / "home").rglob("*")]
+
+
+@pytest.mark.parametrize("garbage", [b"", b"garbage", "of the other network"])
+def test_a_kept_model_that_cannot_be_loaded_is_built_anew(
+    encoder_file, detector_file, tmp_path, garbage
+):
+    expected = OnnxEncoder(encoder_file, cache_folder=tmp_path, threads=1).encode(chips(2))
+    (model,) = tmp_path.glob("encoder-*.onnx")
+    whole = model.read_bytes()
+    if isinstance(garbage, str):
+        OnnxFaceDetector(detector_file, cache_folder=tmp_path / "other", threads=1)
+        garbage = next((tmp_path / "other").glob("detector-head-*.onnx")).read_bytes()
+    model.write_bytes(garbage)
+    seal = model.with_suffix(".onnx.sha256")
+    seal.write_text(hashlib.sha256(garbage).hexdigest())
+    again = OnnxEncoder(encoder_file, cache_folder=tmp_path, threads=1).encode(chips(2))
+    assert np.array_equal(again, expected)
+    assert model.read_bytes() == whole
+    assert seal.read_text().strip() == hashlib.sha256(whole).hexdigest()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_kept_models_are_private_and_what_a_dead_process_left_is_swept(encoder_file, tmp_path):
+    cache = tmp_path / "cache"
+    before = os.umask(0)
+    try:
+        cache.mkdir()
+        for name in (".sightings-0123456789abcdef.part", ".abcdefgh.part"):
+            (cache / name).write_bytes(b"left")
+        OnnxEncoder(encoder_file, cache_folder=cache, threads=1)
+        OnnxEncoder(encoder_file, cache_folder=tmp_path / "made", threads=1)
+    finally:
+        os.umask(before)
+    files = list(cache.iterdir())
+    assert sorted(path.suffix for path in files) == [".onnx", ".sha256"]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o700

@@ -291,3 +291,225 @@ def test_a_name_that_is_no_text_is_copied_and_written(tmp_path) -> None:
     assert [os.fsencode(path.name) for path in (out / "Ann").iterdir()] == [b"caf\xe9.png"]
     write_table(gallery.photos, out / "photos.csv")
     assert "caf\\udce9.png" in (out / "photos.csv").read_text(encoding="utf-8")
+
+
+class TestWhatIsNotCopied:
+    """A photo that should have been copied and was not is named, and nothing is called finished."""
+
+    def meddled(self, planned, how, **settings):
+        gallery, names, out = planned
+        table = export.plan(gallery, names, out, link=bool(settings.get("link")))
+        source = Path(table["source"].iloc[0])
+        how(source)
+        return source, export.apply(table, out, **settings)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="pipes and links are other on Windows")
+    @pytest.mark.parametrize("link", [False, True])
+    @pytest.mark.parametrize(
+        ("how", "why"),
+        [
+            (lambda path: path.unlink(), "No such file"),
+            (lambda path: path.write_bytes(b"another"), "changed since it was looked at"),
+            (lambda path: (path.unlink(), os.mkfifo(path)), "not a regular file"),
+            (lambda path: (path.unlink(), path.mkdir()), "not a regular file"),
+            (lambda path: (path.unlink(), path.symlink_to("/dev/zero")), "not a regular file"),
+        ],
+    )
+    def test_it_is_named_with_the_reason(self, planned, link, how, why) -> None:
+        source, outcome = self.meddled(planned, how, link=link)
+        assert {path for path, _ in outcome.not_copied} == {str(source)}
+        assert all(why in reason for _, reason in outcome.not_copied)
+        assert not outcome.finished
+        record = json.loads((planned[2] / "run.json").read_text())
+        assert record["finished"] is False
+        assert not [place for place in record["files"] if not (planned[2] / place).is_file()]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+    def test_a_link_that_was_there_leads_to_the_photo_that_was_seen(self, planned) -> None:
+        gallery, names, out = planned
+        export.apply(export.plan(gallery, names, out, link=True), out, link=True)
+        table = export.plan(gallery, names, out, link=True)
+        assert set(table["state"]) == {export.THERE}
+        Path(table["source"].iloc[0]).write_bytes(b"another")
+        outcome = export.apply(table, out, link=True)
+        assert "changed since" in outcome.not_copied[0][1]
+        assert not outcome.finished
+
+    def test_a_file_larger_than_is_allowed(self, planned, monkeypatch) -> None:
+        def too_large(path):
+            raise OSError(27, "File too large")
+
+        monkeypatch.setattr(export, "create", too_large)
+        _, outcome = self.meddled(planned, lambda path: None)
+        assert len(outcome.not_copied) == 4
+        assert "File too large" in outcome.not_copied[0][1]
+
+
+class TestTheLastCopy:
+    """A file of an earlier run goes only while the same bytes can be read elsewhere."""
+
+    @pytest.fixture
+    def sorted_otherwise(self, planned):
+        gallery, names, out = planned
+        export.apply(export.plan(gallery, names, out), out)
+        return gallery, ["Ann", None, "Ann", "Bob"], out
+
+    def test_it_goes_while_the_photo_is_there(self, sorted_otherwise) -> None:
+        gallery, names, out = sorted_otherwise
+        outcome = export.apply(export.plan(gallery, names, out), out, replace=True)
+        assert (outcome.removed, outcome.kept) == (("Ann/c.png",), ())
+        assert not (out / "Ann" / "c.png").exists()
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links are other on Windows")
+    @pytest.mark.parametrize(
+        "how",
+        [
+            lambda path, copy: path.unlink(),
+            lambda path, copy: path.write_bytes(b"damaged"),
+            lambda path, copy: (path.unlink(), os.mkfifo(path)),
+            lambda path, copy: (path.unlink(), path.symlink_to(copy)),
+            lambda path, copy: (path.unlink(), path.symlink_to(path)),
+        ],
+    )
+    def test_it_stays_when_the_photo_went_between_plan_and_copies(
+        self, sorted_otherwise, how
+    ) -> None:
+        gallery, names, out = sorted_otherwise
+        table = export.plan(gallery, names, out)
+        copy = out / "Ann" / "c.png"
+        before = copy.read_bytes()
+        # Somebody else may have put its file in the place of the photo that is sorted.
+        source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
+        how(source, copy)
+        outcome = export.apply(table, out, replace=True)
+        assert [place for place, _ in outcome.kept] == ["Ann/c.png"]
+        assert copy.read_bytes() == before
+        assert export.read_record(out)["Ann/c.png"]
+        assert export.told(outcome.removed, outcome.kept) == [
+            f"1 file of an earlier run kept ({export.NOT_HERE}): Ann (1)"
+        ]
+
+    def test_it_goes_when_the_bytes_are_elsewhere_in_the_results(self, planned) -> None:
+        gallery, names, out = planned
+        export.apply(export.plan(gallery, names, out), out)
+        # c.png is Bob's now, copied, and then the photo goes.
+        table = export.plan(gallery, ["Ann", "Bob", "Ann", "Bob"], out)
+        source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
+
+        def gone(done, total, place) -> None:
+            source.unlink(missing_ok=True)
+
+        outcome = export.apply(table, out, replace=True, progress=gone)
+        assert "Bob/c.png" in outcome.files
+        assert outcome.removed == ("Ann/c.png",)
+
+    def test_it_stays_when_its_new_copy_fails(self, planned, monkeypatch) -> None:
+        gallery, names, out = planned
+        export.apply(export.plan(gallery, names, out), out)
+        table = export.plan(gallery, ["Ann", "Bob", "Ann", "Bob"], out)
+
+        def broken(*_: object, **__: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(export, "_put", broken)
+        outcome = export.apply(table, out, replace=True)
+        assert dict(outcome.kept) == {"Ann/c.png": "its new copy could not be made"}
+        assert (out / "Ann" / "c.png").is_file()
+
+    def test_a_hard_link_of_it_among_the_photos_is_no_second_file_only_if_it_is_one(
+        self, sorted_otherwise
+    ) -> None:
+        gallery, names, out = sorted_otherwise
+        table = export.plan(gallery, names, out)
+        source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
+        source.unlink()
+        os.link(out / "Ann" / "c.png", source)
+        outcome = export.apply(table, out, replace=True)
+        assert outcome.removed == ("Ann/c.png",)
+        assert source.is_file()
+
+    @given(
+        st.lists(st.sampled_from(["Ann", "Bob", None]), min_size=4, max_size=4),
+        st.lists(st.sampled_from(["Ann", "Bob", None]), min_size=4, max_size=4),
+        st.sets(st.integers(0, 2)),
+        st.booleans(),
+    )
+    def test_whatever_goes_nothing_is_lost(
+        self, tmp_path_factory, first, second, gone, between
+    ) -> None:
+        folder = tmp_path_factory.mktemp("last")
+        for name, who in (("a", "ann"), ("b", "bob"), ("c", "cem")):
+            save_tiles(folder / "photos" / f"{name}.png", who)
+        people = {"a.png": ["x"], "b.png": ["x", "y"], "c.png": ["x"]}
+        gallery, _ = gallery_of(folder / "photos", people)
+        out = folder / "out"
+        export.apply(export.plan(gallery, first, out), out)
+        before = set(files_in(folder).values())
+        paths = sorted((folder / "photos").iterdir())
+        again, names = gallery, second
+        if between:
+            table = export.plan(gallery, second, out)
+        for number in gone:
+            paths[number].unlink()
+        if not between:
+            again, _ = gallery_of(folder / "photos", people)
+            names = (second * 4)[: len(again)]
+            table = export.plan(again, names, out)
+        kept_before = {
+            content for place, content in files_in(out).items() if place.endswith(".png")
+        }
+        export.apply(table, out, replace=True)
+        there = set(files_in(folder).values())
+        # What was in the results can still be read somewhere: in the results, or as a photo.
+        assert kept_before <= there
+        assert before - there <= {path for path in before if path not in kept_before}
+
+
+def test_twenty_thousand_copies_of_one_photo_are_planned_one_by_one(tmp_path, monkeypatch) -> None:
+    count, looked = 2_000, []
+    paths = [str(tmp_path / f"{number}.jpg") for number in range(count)]
+    gallery = Gallery(
+        pd.DataFrame([(path, "d" * 64, 9, 9, 0) for path in paths], columns=list(PHOTO_COLUMNS)),
+        pd.DataFrame([("d" * 64, paths[0], 0, 0, 9, 9, 1.0)], columns=list(SIGHTING_COLUMNS)),
+        np.zeros((1, 1), np.float32),
+        INFO,
+        empty_table(PROBLEM_COLUMNS),
+    )
+    record = {f"Ann/{number}.jpg": "d" * 64 for number in range(count)}
+    export.write_record(tmp_path, record, {})
+    monkeypatch.setattr(
+        export._Earlier, "_holds", lambda self, place, mark: looked.append(place) or True
+    )
+    table = export.plan(gallery, ["Ann"], tmp_path)
+    assert set(table["state"]) == {export.THERE}
+    assert len(looked) == count
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+class TestPrivate:
+    @pytest.fixture(autouse=True)
+    def open_umask(self):
+        before = os.umask(0)
+        yield
+        os.umask(before)
+
+    @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o444])
+    def test_a_copy_is_as_open_as_its_photo(self, planned, mode) -> None:
+        gallery, names, out = planned
+        for path in gallery.photos["path"]:
+            Path(path).chmod(mode)
+        export.apply(export.plan(gallery, names, out), out)
+        assert {path.stat().st_mode & 0o777 for path in out.rglob("*.png")} == {mode}
+
+    def test_a_folder_is_as_open_as_those_of_its_photos(self, planned) -> None:
+        gallery, names, out = planned
+        Path(gallery.photos["path"].iloc[1]).parent.chmod(0o750)
+        (out.parent / "photos").chmod(0o750)
+        (out.parent / "photos" / "day 2").chmod(0o700)
+        export.apply(export.plan(gallery, names, out), out)
+        assert {
+            path.name: path.stat().st_mode & 0o777 for path in out.iterdir() if path.is_dir()
+        } == {
+            "Ann": 0o700,
+            "Bob": 0o700,
+        }

@@ -1,12 +1,15 @@
 import json
+import os
+import sys
 import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit import kept, modes
+from toolkit import decisions, kept, labels, modes
 from toolkit.errors import BadFolder
+from toolkit.settings import AutopilotSettings
 
 
 @pytest.fixture
@@ -124,3 +127,158 @@ def test_a_kept_gallery_knows_the_sizes_of_its_photos(run) -> None:
     photos = kept.load(run.out).gallery.photos.set_index("photo_digest")
     expected = run.gallery.photos.set_index("photo_digest").loc[photos.index]
     assert photos[["width", "height"]].equals(expected[["width", "height"]])
+
+
+def other_threshold(album, run, colours):
+    """The same album in a second folder, with another answer."""
+    settings = AutopilotSettings(threshold=0.02)
+    return modes.autopilot(album, run.out.parent / "two", subject=colours, settings=settings)
+
+
+@pytest.mark.parametrize("file", [kept.SIGHTINGS, kept.PHOTOS, kept.PROBLEMS, kept.ENCODINGS])
+def test_a_mixture_of_two_runs_is_recognised_and_said(run, album, colours, file) -> None:
+    (album / "bad.jpg").write_bytes(b"none")
+    run = modes.autopilot(album, run.out, subject=colours)
+    two = other_threshold(album, run, colours)
+    (run.out / file).write_bytes((two.out / file).read_bytes())
+    found = None
+    try:
+        found = kept.load(run.out)
+    except BadFolder as error:
+        said = str(error)
+    # Without the tables of photos and problems, the rest can be used, and what is lacking is said.
+    said = said if found is None else found.lacking
+    assert "parts of two runs" in said
+    assert file in said
+    if found is not None:
+        with pytest.raises(BadFolder, match="parts of two runs"):
+            modes.taken_up(run.out)
+
+
+def test_a_run_that_dies_between_record_and_tables_is_recognised_and_mended(
+    run, album, colours, monkeypatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kept, "save", dies)
+    settings = AutopilotSettings(threshold=0.02)
+    with pytest.raises(KeyboardInterrupt):
+        modes.autopilot(album, run.out, subject=colours, settings=settings, replace=True)
+    with pytest.raises(BadFolder, match="parts of two runs"):
+        kept.load(run.out)
+    (run.out.parent / "labels.csv").write_text("photo,person\na1.png,Ann\n")
+    with pytest.raises(BadFolder, match="parts of two runs"):
+        labels.evaluate_folder(run.out, run.out.parent / "labels.csv")
+    monkeypatch.undo()
+    again = modes.autopilot(album, run.out, subject=colours, settings=settings, replace=True)
+    assert kept.load(run.out).names == again.names
+
+
+def test_the_same_again_is_the_same_run(run, album, colours) -> None:
+    before = {path.name: path.read_bytes() for path in run.out.iterdir() if path.is_file()}
+    again = modes.autopilot(album, run.out, subject=colours)
+    assert again.run == run.run
+    assert {path.name: path.read_bytes() for path in run.out.iterdir() if path.is_file()} == before
+
+
+def test_results_of_the_version_before_still_open(run) -> None:
+    """Without marks of a run in any of its files."""
+    for name in (kept.SIGHTINGS, kept.PHOTOS, kept.NOBODY, kept.PROBLEMS):
+        table = pd.read_csv(run.out / name, dtype=str, keep_default_na=False)
+        table.drop(columns="run").to_csv(run.out / name, index=False)
+    with np.load(run.out / "encodings.npz") as archive:
+        arrays = {name: archive[name] for name in archive.files if name != "run"}
+    np.savez(run.out / "encodings.npz", **arrays)
+    content = json.loads((run.out / "run.json").read_text())
+    del content["run"]
+    (run.out / "run.json").write_text(json.dumps(content))
+    found = kept.load(run.out)
+    assert (found.names, found.lacking) == (run.names, "")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_damaged_encodings_end_in_one_line(run, seed) -> None:
+    draw = np.random.default_rng(seed)
+    path = run.out / "encodings.npz"
+    content = bytearray(path.read_bytes())
+    for _ in range(int(draw.integers(1, 4))):
+        # Half of the damage is where the archive says what is in it.
+        first = content.rfind(b"PK\x01\x02", 0, content.rfind(b"PK\x05\x06") - 200)
+        start = 0 if draw.random() < 0.5 else max(first, 0)
+        content[int(draw.integers(start, len(content)))] = int(draw.integers(0, 256))
+    if draw.random() < 0.2:
+        content = content[: int(draw.integers(0, len(content)))]
+    path.write_bytes(content)
+    try:
+        kept.load(run.out)
+    except BadFolder as error:
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("local", "central", "value"),
+    [(6, 8, 1), (8, 10, 99), (8, 10, 12), (8, 10, 14), (6, 8, 0x40)],
+    ids=["encrypted", "unknown", "bzip2", "lzma", "strong encryption"],
+)
+def test_archives_that_claim_to_be_packed_otherwise(run, local, central, value) -> None:
+    path = run.out / "encodings.npz"
+    data = bytearray(path.read_bytes())
+    for mark, at in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
+        start = data.find(mark)
+        while start >= 0:
+            data[start + at] = value
+            start = data.find(mark, start + 4)
+    path.write_bytes(data)
+    with pytest.raises(BadFolder, match="encodings"):
+        kept.load(run.out)
+
+
+@pytest.mark.parametrize("shape", ["(8, 3000000000)", "(800000000000, 3)", "(-1, 3)", "(True, 3)"])
+def test_a_shape_alone_takes_no_memory(run, shape) -> None:
+    arrays = {}
+    with zipfile.ZipFile(run.out / "encodings.npz") as archive:
+        arrays = {name: archive.read(name) for name in archive.namelist()}
+    arrays["encodings.npy"] = arrays["encodings.npy"].replace(
+        b"(8, 3), }" + b" " * len(shape), f"{shape}, }}".encode() + b" " * len("(8, 3)"), 1
+    )
+    assert shape.encode() in arrays["encodings.npy"]
+    with zipfile.ZipFile(run.out / "encodings.npz", "w") as archive:
+        for name, content in arrays.items():
+            archive.writestr(name, content)
+    with pytest.raises(BadFolder, match=r"encodings\.npz"):
+        kept.load(run.out)
+
+
+@pytest.mark.parametrize(
+    "text", ['"x": 1e400', f'"x": {"9" * 400}', '"x": NaN', f'"x": {"[" * 9999}']
+)
+def test_a_record_with_numbers_that_are_none(run, text) -> None:
+    content = (run.out / "run.json").read_text()
+    (run.out / "run.json").write_text("{" + text + "," + content.lstrip("{"))
+    with pytest.raises(BadFolder, match=r"run\.json cannot be used"):
+        kept.load(run.out)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
+@pytest.mark.parametrize("file", ["run.json", "sightings.csv", "encodings.npz"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(run, file) -> None:
+    (run.out / file).unlink()
+    os.mkfifo(run.out / file)
+    with pytest.raises(BadFolder, match="not a regular file"):
+        kept.load(run.out)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_what_is_written_is_its_owners_alone(album, tmp_path, colours) -> None:
+    before = os.umask(0)
+    try:
+        run = modes.autopilot(album, tmp_path / "out", subject=colours)
+        decisions.add(run.out, [decisions.Decision("ignore", decisions.face_of(run.gallery, 0))])
+    finally:
+        os.umask(before)
+    modes_of = {
+        path.name: path.stat().st_mode & 0o777 for path in run.out.iterdir() if path.is_file()
+    }
+    assert len(modes_of) == 8
+    assert set(modes_of.values()) == {0o600}

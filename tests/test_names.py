@@ -40,6 +40,9 @@ def test_names_never_collide_even_where_case_is_ignored(names) -> None:
         ("<img src=x onerror=alert(1)>", "_img src=x onerror=alert(1)_"),
         ("evil\u202egpj.exe", "evil_gpj.exe"),  # a direction character that turns the name round
         ("IMG_0001.JPG", "IMG_0001.JPG"),
+        ("-rf", "_-rf"),
+        (" --help.jpg", "_--help.jpg"),
+        ("half \ud800\udfff", "half __"),
     ],
 )
 def test_known_cases(text, name) -> None:
