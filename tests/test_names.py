@@ -13,7 +13,7 @@ def test_any_text_becomes_a_safe_name(text) -> None:
     assert name not in ("", ".", "..")
     assert not set(name) & set('<>:"/\\|?*')
     assert all(ord(c) >= 32 for c in name)
-    assert not name.startswith((".", " "))
+    assert not name.startswith((".", " ", "-"))
     assert not name.endswith((".", " "))
     assert name.split(".")[0].strip().casefold() not in RESERVED
     assert len(name.encode("utf-8", "surrogateescape")) <= MAX_BYTES

@@ -291,12 +291,14 @@ def apply(decisions: Sequence[Decision], gallery: Gallery) -> Decided:
         if name in firsts:
             must.append((firsts[name], row))
         firsts.setdefault(name, row)
-    heads = list(firsts.values())
-    cannot += [(a, b) for place, a in enumerate(heads) for b in heads[place + 1 :]]
     cannot += [(row, firsts[name]) for row, name in sorted(refused) if name in firsts]
+    # Thousands of names make millions of pairs: no list of tuples.
+    heads = np.array(list(firsts.values()), dtype=np.int64)
+    first, second = np.triu_indices(len(heads), k=1)
+    apart_by_name = np.stack([heads[first], heads[second]], axis=1)
     decided = Decided(
         must=_pairs(must),
-        cannot=_pairs(cannot),
+        cannot=np.concatenate([_pairs(cannot), apart_by_name]),
         names=names,
         refused=frozenset(refused),
         ignored=np.array(sorted(ignored), dtype=np.int64),
