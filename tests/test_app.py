@@ -5,6 +5,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from email.message import Message
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,7 +31,7 @@ from toolkit.errors import BadFolder, BadSetting
 
 pytest_plugins = ["browser_fixtures"]
 
-SIGHTINGS = [sys.executable, "-c", "from toolkit.cli import main; raise SystemExit(main())"]
+SIGHTINGS = "from toolkit.cli import main; raise SystemExit(main())"
 ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too: odd file names
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -156,28 +158,33 @@ except KeyboardInterrupt:
 
 
 class Served:
-    """The app as a user starts it, with a browser that only writes down what it is given."""
+    """
+    The app as a user starts it, with a browser that only writes down what it is given.
 
-    def __init__(self, folder: Path, photos: Path) -> None:
+    `before` is Python that runs first: other seconds and bounds than a user has.
+    """
+
+    def __init__(self, folder: Path, photos: Path, before: str = "") -> None:
         self.folder = folder
         opener = folder / "browser.py"
         opener.write_text(
             "import pathlib, sys\n"
             f"pathlib.Path({str(folder / 'opened')!r}).write_text(sys.argv[1])\n"
         )
-        (folder / "tmp").mkdir()
+        (folder / "tmp").mkdir(exist_ok=True)
         environment = private_jupyter(folder / "jupyter")
         environment["BROWSER"] = f"{sys.executable} {opener} %s"
         environment["TMPDIR"] = str(folder / "tmp")
         self.port = free_port()
-        command = [*SIGHTINGS, "app", str(photos), "--port", str(self.port)]
+        code = f"{before}\n{SIGHTINGS}"
+        command = [sys.executable, "-c", code, "app", str(photos), "--port", str(self.port)]
         # What a shell starts in the background has Ctrl-C ignored; it is to end all the same.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
         with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
             self.process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
             )
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, usual)
         self.address = self.wait_for(self._printed).split()[3]
 
     def _printed(self) -> str:
@@ -200,34 +207,51 @@ class Served:
         return kernels_under(self.process.pid)
 
     def ask(
-        self, path: str, body: bytes | None = None, **headers: str
-    ) -> tuple[int, dict[str, str], str]:
+        self, path: str, body: bytes | None = None, method: str | None = None, **headers: str
+    ) -> tuple[int, Message, str]:
         """Ask, without a token of its own; what a redirection leads to is not asked."""
 
         class Stay(urllib.request.HTTPRedirectHandler):
             def redirect_request(self, *arguments):
                 return None
 
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
+        address = f"http://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(address, body, headers, method=method)
         try:
             with urllib.request.build_opener(Stay).open(request, timeout=20) as answer:
-                return answer.status, dict(answer.headers), answer.read().decode()
+                return answer.status, answer.headers, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, dict(error.headers), error.read().decode()
+                return error.code, error.headers, error.read().decode()
 
 
 @pytest.fixture
-def served(tmp_path, album):
+def serve(tmp_path, album):
+    """A function that starts the app in a folder of its own; all end with the test."""
     renamed = album.rename(album.parent / "photos <img src=x onerror=alert(1)> 'and' \"so\"")
-    started = Served(tmp_path, renamed)
+    started = []
+
+    def start(before: str = "") -> Served:
+        folder = tmp_path / f"app{len(started)}"
+        folder.mkdir()
+        (folder / "tmp").symlink_to(tmp_path / "tmp")
+        started.append(Served(folder, renamed, before))
+        return started[-1]
+
+    (tmp_path / "tmp").mkdir()
     try:
-        yield started
+        yield start
     finally:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process = psutil.Process(started.process.pid)
-            end_processes([*process.children(recursive=True), process])
-        started.process.wait()
+        for each in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process = psutil.Process(each.process.pid)
+                end_processes([*process.children(recursive=True), process])
+            each.process.wait()
+
+
+@pytest.fixture
+def served(serve):
+    return serve()
 
 
 @pytest.mark.browser
@@ -276,8 +300,8 @@ def test_nobody_gets_in_without_the_token(served):
         assert headers["Location"].startswith("/login"), path
     assert served.ask(f"/api/kernels/{NOBODY}")[0] == 403
     assert served.ask(f"/api/kernels/{NOBODY}/channels", **upgrade)[0] == 403
-    assert served.ask("/voila/files/Sightings.ipynb")[0] == 403
     token = urlsplit(served.address).query
+    assert served.ask(f"/voila/files/Sightings.ipynb?{token}")[0] == 403
     assert served.ask(f"/?{token}", Host=f"elsewhere.example:{served.port}")[0] == 403
     assert served.kernels() == []
     for headers in ({}, {"Origin": "http://elsewhere.example"}):
@@ -302,3 +326,75 @@ def test_nobody_gets_in_without_the_token(served):
         if each.status == psutil.CONN_LISTEN
     }
     assert listening == {"127.0.0.1"}
+
+
+# Adds the patterns of all addresses that the server answers at to a file, as it starts.
+RULES = """
+import json, os, tornado.web
+def add_handlers(self, host, rules, add=tornado.web.Application.add_handlers):
+    with open(os.environ["TMPDIR"] + "/rules", "a") as written:
+        for path, *_ in rules:
+            print(json.dumps(path), file=written)
+    add(self, host, rules)
+tornado.web.Application.add_handlers = add_handlers
+"""
+# An address for each pattern, and what it answers to whoever brings the token.
+ANSWERS = {
+    f"/api/kernels/{NOBODY}": 404,
+    f"/api/kernels/{NOBODY}/channels": 404,
+    f"/voila/api/shutdown/{NOBODY}": 405,
+    "/voila/templates/lab/static/voila.js": 200,
+    "/voila/static/voila.js": 200,
+    "/voila/api/themes/none.css": 404,
+    "/voila/labextensions/@jupyter-widgets/jupyterlab-manager/package.json": 200,
+    "/voila/files/Sightings.ipynb": 403,
+    "/any": 302,
+}
+
+
+def test_no_address_says_anything_without_the_token(serve):
+    served = serve(RULES)
+    rules = [json.loads(line) for line in (served.folder / "tmp/rules").read_text().splitlines()]
+    assert len(rules) > len(ANSWERS)
+    token = urlsplit(served.address).query
+    doors = {"/once/guess": 403, "/login": 200}
+    for rule in rules:
+        assert any(re.fullmatch(rule, path) for path in ANSWERS | doors), f"what of {rule}?"
+    for path, status in ANSWERS.items():
+        assert served.ask(f"{path}?{token}")[0] == status, path
+        for method in ("GET", "HEAD", "OPTIONS", "POST", "DELETE"):
+            status, headers, body = served.ask(path, method=method)
+            led = status == 302 and headers["Location"].startswith("/login?") and not body
+            assert led or status in (403, 405), (method, path, status)
+    assert served.kernels() == []
+    assert (served.folder / "err").read_text() == ""
+
+
+@pytest.mark.browser
+def test_the_way_in_by_hand_asks_for_the_token_alone(served, context):
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{served.port}/voila/static/voila.js")
+    assert page.title() == "Sightings"
+    page.get_by_label("Token").fill("guess")
+    page.get_by_role("button", name="Open").click()
+    page.get_by_role("alert").get_by_text("That is not the token.").wait_for()
+    screenshot(page, "app-login")
+    page.get_by_label("Token").fill(urlsplit(served.address).query.removeprefix("token="))
+    with page.expect_response("**/voila.js") as answer:
+        page.get_by_role("button", name="Open").click()
+    assert answer.value.status == 200
+
+
+def test_no_cookie_goes_along_from_another_site(served):
+    token = urlsplit(served.address).query
+    name = f"username-127-0-0-1-{served.port}"
+    given = []
+    for path in ("/login", f"/?{token}", f"/voila/static/none?{token}"):
+        given += served.ask(path)[1].get_all("Set-Cookie")
+    given += served.ask("/", Cookie=f"{name}=old")[1].get_all("Set-Cookie")
+    assert {each.partition("=")[0] for each in given} >= {"_xsrf", name}
+    for each in given:
+        said = [word.strip().lower() for word in each.split(";")]
+        assert "samesite=strict" in said, each
+        # The page's scripts read this one.
+        assert ("httponly" in said) == (not each.startswith("_xsrf=")), each

@@ -12,9 +12,14 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
+from http.client import responses
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from jupyter_server.auth.identity import PasswordIdentityProvider
+from jupyter_server.auth.login import LoginFormHandler
+from jupyter_server.base.handlers import JupyterHandler
+from tornado.escape import url_escape
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler
 from traitlets.config import Config
@@ -31,6 +36,116 @@ POLICY = (
     f"connect-src 'self' ws://{HERE}:* ws://localhost:*; "
     "frame-ancestors 'none'; form-action 'self'; base-uri 'self'; object-src 'none'"
 )
+# Where somebody without a token is led to.
+LOGIN = """\
+<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Sightings</title></head>
+<body style="font-family: sans-serif; margin: 2em">
+<h1>Sightings</h1>
+{refused}
+<p>Open the address that the terminal shows, or paste its part after <code>token=</code>:</p>
+<form method="post" action="/login?next={next}">
+{xsrf}
+<input type="password" name="password" aria-label="Token" autofocus>
+<button>Open</button>
+</form>
+</body>
+</html>
+"""
+REFUSED = "<p role='alert'>That is not the token.</p>"
+
+
+class Once(RequestHandler):
+    """Lead the browser that is started to the page; the second to come is sent away."""
+
+    def initialize(self, token: str, words: list[str]) -> None:
+        """Take the token of the page, and the one word that it is given for."""
+        self.token, self.words = token, words
+
+    def get(self, word: str) -> None:
+        """Redirect to the page, once."""
+        if not self.words or not secrets.compare_digest(word, self.words[0]):
+            self.send_error(403)
+            return
+        self.words.clear()
+        self.set_header("Cache-Control", "no-store")
+        self.redirect(f"/?token={self.token}")
+
+
+class Login(LoginFormHandler):
+    """Ask for the token; what Jupyter's own form is drawn with is behind the token, too."""
+
+    def _render(self, message: dict[str, str] | None = None) -> None:
+        words = {
+            "refused": REFUSED if message else "",
+            "next": url_escape(self.get_argument("next", self.base_url)),
+            "xsrf": self.xsrf_form_html(),
+        }
+        self.write(LOGIN.format(**words))
+
+
+class Left(VoilaShutdownKernelHandler):  # type: ignore[misc]
+    """End the kernel of a page that is left; Voila's own handler refuses the page's word."""
+
+    def check_xsrf_cookie(self) -> None:
+        """Refuse what another site's page sends."""
+        # What a browser sends for a page that closes can carry no header of ours; it does say
+        # whose page it was.
+        if self.request.headers.get("Origin") != f"http://{self.request.host}":
+            raise HTTPError(403)
+
+
+class Guard:
+    """Let nobody in without the token or its cookie, whatever the handler would let pass."""
+
+    async def prepare(self, **options: Any) -> None:
+        """Refuse who is not known; Jupyter lets anybody have its scripts and styles."""
+        await super().prepare(**options)  # type: ignore[misc]
+        handler = cast(JupyterHandler, self)
+        if not handler._finished and handler.current_user is None:
+            raise HTTPError(403)
+
+    def write_error(self, status_code: int, **_: Any) -> None:
+        """Say what is wrong; Jupyter's own page of errors needs files that Voila does not serve."""
+        handler = cast(JupyterHandler, self)
+        handler.set_header("Content-Type", "text/plain; charset=utf-8")
+        handler.finish(f"{status_code} {responses.get(status_code, '')}")
+
+
+class Doorkeeper(PasswordIdentityProvider):
+    """Who is known, with cookies that no other site's page can use."""
+
+    # Its page fails in Voila, and the app is ended rather than left.
+    logout_available = False
+
+    def clear_login_cookie(self, handler: RequestHandler) -> None:
+        """Take the cookie back as it was given."""
+        name = self.get_cookie_name(handler)
+        handler.clear_cookie(name, path="/", httponly=True, **self.cookie_options)
+
+
+class Server(Voila):  # type: ignore[misc]
+    """Voila, with the address that works once, and all others behind the token."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.words = [secrets.token_urlsafe(32)]
+
+    def init_handlers(self) -> list[Any]:
+        """Return what answers at which address; the first that matches does."""
+        doors = [
+            (r"/once/([\w-]+)", Once, {"token": self.token, "words": self.words}),
+            (r"/login", Login),
+        ]
+        behind = [(r"/voila/api/shutdown/([\w-]+)", Left), *super().init_handlers()]
+        return doors + [(path, _guarded(kind), *more) for path, kind, *more in behind]
+
+
+def _guarded(kind: type[RequestHandler]) -> type[RequestHandler]:
+    # Plain handlers of tornado's know no user: Jupyter's teaches them.
+    known = (kind,) if issubclass(kind, JupyterHandler) else (JupyterHandler, kind)
+    return type(kind.__name__, (Guard, *known), {})
 
 
 def check_free(port: int) -> None:
@@ -83,40 +198,13 @@ def run(
     SightingsError
         If the port is taken.
     """
-    token, once = secrets.token_urlsafe(32), [secrets.token_urlsafe(32)]
-
-    class Once(RequestHandler):
-        """Lead the browser that is started to the page; the second to come is sent away."""
-
-        def get(self, word: str) -> None:
-            if not once or not secrets.compare_digest(word, once[0]):
-                self.send_error(403)
-                return
-            once.clear()
-            self.set_header("Cache-Control", "no-store")
-            self.redirect(f"/?token={token}")
-
-    class Left(VoilaShutdownKernelHandler):  # type: ignore[misc]
-        """End the kernel of a page that is left; Voila's own handler refuses the page's word."""
-
-        def check_xsrf_cookie(self) -> None:
-            # What a browser sends for a page that closes can carry no header of ours; it does say
-            # whose page it was.
-            if self.request.headers.get("Origin") != f"http://{self.request.host}":
-                raise HTTPError(403)
-
-    class Server(Voila):  # type: ignore[misc]
-        """Voila, with the address that works once."""
-
-        def init_handlers(self) -> list[Any]:
-            own = [(r"/once/([\w-]+)", Once), (r"/voila/api/shutdown/([\w-]+)", Left)]
-            return [*own, *super().init_handlers()]
-
+    token = secrets.token_urlsafe(32)
     voila = {
         "ip": HERE,
         "port": port or _some_port(),
         "port_retries": 0 if port else 20,
         "token": token,
+        "identity_provider_class": Doorkeeper,
         "notebook_path": str(notebook),
         "open_browser": False,
         "connection_dir_root": str(folder),
@@ -127,6 +215,8 @@ def run(
             # Voila switches off the check of the host's name, which keeps other sites' pages out.
             "allow_remote_access": False,
             "local_hostnames": ["localhost"],
+            # The page's scripts read this one and send it back with what they ask.
+            "xsrf_cookie_kwargs": {"samesite": "Strict"},
             "headers": {
                 "Content-Security-Policy": POLICY,
                 "X-Content-Type-Options": "nosniff",
@@ -144,14 +234,23 @@ def run(
     }
     # Browsers that crash say nothing when they leave.
     kernels = {"cull_idle_timeout": FORGOTTEN_SECONDS, "cull_interval": 60}
-    settings = {"Voila": voila, "VoilaConfiguration": page, "MappingKernelManager": kernels}
+    settings = {
+        "Voila": voila,
+        "VoilaConfiguration": page,
+        "MappingKernelManager": kernels,
+        # A password would be written into a file, and hold for other servers too.
+        "PasswordIdentityProvider": {
+            "allow_password_change": False,
+            "cookie_options": {"samesite": "Strict"},
+        },
+    }
     logging.getLogger("tornado").setLevel(logging.ERROR)
     server = Server(config=Config(settings))
     server.initialize([])
 
     def listening() -> None:
         base = f"http://{HERE}:{server.port}"
-        ready(f"{base}/?token={token}", f"{base}/once/{once[0]}")
+        ready(f"{base}/?token={token}", f"{base}/once/{server.words[0]}")
 
     loop = IOLoop.current()
     loop.add_callback(listening)
