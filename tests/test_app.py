@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -155,6 +156,84 @@ except KeyboardInterrupt:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n") == ["in order", "at once", ""]
+
+
+def aged(path: Path, seconds: float) -> Path:
+    """Return a path that was last changed so many seconds ago."""
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+    return path
+
+
+@pytest.fixture
+def temp(tmp_path, monkeypatch):
+    """The temp folder that apps put theirs into."""
+    folder = tmp_path / "temp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_a_folder_is_swept_once_its_app_is_dead(temp):
+    hold = "import sys, filelock; f = filelock.FileLock(sys.argv[1]); f.acquire(); print(); input()"
+    folder = Path(tempfile.mkdtemp(prefix=app.FOLDER))
+    (folder / "page").mkdir()
+    (folder / "page" / "Sightings.ipynb").touch()
+    lock = folder / app.LOCK
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        aged(lock, 2 * app.DAY_SECONDS)
+        aged(folder, 2 * app.DAY_SECONDS)
+        app.sweep()
+        assert (folder / "page" / "Sightings.ipynb").exists()
+        other.kill()
+    # The other app looked whether it is held.
+    aged(lock, app.LOCK_SECONDS + 5)
+    app.sweep()
+    assert list(temp.iterdir()) == []
+
+
+def test_a_folder_that_is_just_being_made_is_not_swept(temp):
+    young = Path(tempfile.mkdtemp(prefix=app.FOLDER))
+    just = Path(tempfile.mkdtemp(prefix=app.FOLDER))
+    (just / app.LOCK).touch()
+    old = Path(tempfile.mkdtemp(prefix=app.FOLDER))
+    aged(young, app.DAY_SECONDS - 60)
+    aged(just, 2 * app.DAY_SECONDS)
+    aged(old, app.DAY_SECONDS + 60)
+    app.sweep()
+    assert set(temp.iterdir()) == {young, just}
+
+
+def test_only_ones_own_folders_are_swept(temp, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    (elsewhere / "kept").touch()
+    (temp / f"{app.FOLDER}link").symlink_to(elsewhere)
+    (temp / f"{app.FOLDER}file").touch()
+    (temp / "other-folder").mkdir(mode=0o700)
+    shared = temp / f"{app.FOLDER}shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    linked = Path(tempfile.mkdtemp(prefix=app.FOLDER))
+    (linked / app.LOCK).symlink_to(elsewhere / "kept")
+    for each in (*temp.iterdir(), elsewhere / "kept", elsewhere):
+        aged(each, 2 * app.DAY_SECONDS)
+    before = set(temp.iterdir())
+    app.sweep()
+    assert set(temp.iterdir()) == before
+    assert (elsewhere / "kept").exists()
+
+    own = aged(Path(tempfile.mkdtemp(prefix=app.FOLDER)), 2 * app.DAY_SECONDS)
+    if hasattr(os, "getuid"):
+        with monkeypatch.context() as other:
+            other.setattr(os, "getuid", lambda: own.stat().st_uid + 1)
+            app.sweep()
+        assert own.exists()
+    app.sweep()
+    assert not own.exists()
 
 
 class Served:
@@ -398,3 +477,22 @@ def test_no_cookie_goes_along_from_another_site(served):
         assert "samesite=strict" in said, each
         # The page's scripts read this one.
         assert ("httponly" in said) == (not each.startswith("_xsrf=")), each
+
+
+def test_nothing_stays_of_an_app_that_is_killed(serve):
+    killed = serve()
+    token = urlsplit(killed.address).query
+    assert killed.ask(f"/?{token}")[0] == 200
+    (kernel,) = killed.kernels()
+    (left,) = (killed.folder / "tmp").iterdir()
+    aged(left / app.LOCK, app.LOCK_SECONDS + 5)
+    killed.process.kill()
+    killed.process.wait()
+    killed.wait_for(lambda: ended(kernel))
+    assert left.exists()
+    successor = serve()
+    (only,) = (killed.folder / "tmp").iterdir()
+    assert only != left
+    successor.process.terminate()
+    assert successor.process.wait(120) == 0
+    assert list((killed.folder / "tmp").iterdir()) == []

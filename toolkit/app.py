@@ -8,16 +8,22 @@ in a folder that only the user can read; the kernel that runs it is this very Py
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
+import shutil
 import signal
+import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from toolkit import listing, modes
 from toolkit.errors import BadSetting, SightingsError
@@ -25,6 +31,10 @@ from toolkit.errors import BadSetting, SightingsError
 KERNEL = "sightings"
 TEMPLATE = "sightings"
 TITLE = "Sightings"
+FOLDER = "sightings-app-"
+LOCK = "alive.lock"
+LOCK_SECONDS = 10
+DAY_SECONDS = 86_400
 # Voila's own page without its two links to a content delivery network: the icons they bring are
 # among its own files already.
 PAGE = """\
@@ -82,8 +92,8 @@ def serve(
     from toolkit import app_server
 
     app_server.check_free(port)
-    with tempfile.TemporaryDirectory(prefix="sightings-app-") as made:
-        folder = Path(made)
+    sweep()
+    with _own_folder() as folder:
         notebook = folder / "page" / f"{TITLE}.ipynb"
         notebook.parent.mkdir()
         notebook.write_text(page_notebook(*given), encoding="ascii")
@@ -129,6 +139,52 @@ def _places(
             listing.require_folder(path, kind)
         places.append(str(path.absolute()))
     return places[0], places[1], places[2]
+
+
+def sweep() -> None:
+    """
+    Remove the folders of apps that were killed before they could.
+
+    A folder counts as one's own if it is a real folder of this user that nobody else may write to.
+    Whoever holds its lock is alive. One without a lock is of an older version, or just being made.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        # Another app that starts may be sweeping, too.
+        with contextlib.suppress(OSError):
+            if _is_own(folder.lstat(), stat.S_ISDIR) and _is_left(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_own(found: os.stat_result, kind: Callable[[int], bool]) -> bool:
+    if not hasattr(os, "getuid"):
+        return kind(found.st_mode)
+    alone = not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return kind(found.st_mode) and found.st_uid == os.getuid() and alone
+
+
+def _is_left(folder: Path) -> bool:
+    try:
+        lock = (folder / LOCK).lstat()
+    except FileNotFoundError:
+        return time.time() - folder.lstat().st_mtime > DAY_SECONDS
+    # Between making its lock and taking it an app is alive as well.
+    if not _is_own(lock, stat.S_ISREG) or time.time() - lock.st_mtime < LOCK_SECONDS:
+        return False
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            return True
+    except Timeout:
+        return False
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    """Make a folder that is held while this process lives, and removed at the end."""
+    with (
+        tempfile.TemporaryDirectory(prefix=FOLDER) as made,
+        FileLock(Path(made) / LOCK, timeout=0),
+    ):
+        yield Path(made)
 
 
 @contextmanager
