@@ -114,7 +114,7 @@ def page_notebook(photos_folder: str | None, people: str | None, out: str | None
         "id": "page",
         "metadata": {},
         "outputs": [],
-        "source": f"from toolkit.widgets.app_page import page\n\npage({folders})",
+        "source": f"from toolkit.widgets.app_page import shown\n\nshown({folders})",
     }
     kernel = {"display_name": TITLE, "language": "python", "name": KERNEL}
     metadata = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import socket
 from collections.abc import Callable
@@ -18,18 +19,20 @@ from typing import Any, cast
 
 from jupyter_server.auth.identity import PasswordIdentityProvider
 from jupyter_server.auth.login import LoginFormHandler
-from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado.escape import url_escape
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler
 from traitlets.config import Config
 from voila.app import Voila
-from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.tornado.handler import TornadoVoilaHandler
 
+from toolkit.app_kernels import ASKED, Asked, Client, FullError, Kernels
 from toolkit.errors import SightingsError
 
 HERE = "127.0.0.1"
 FORGOTTEN_SECONDS = 600
+LOOK_SECONDS = 60
 # A browser that obeys this asks no other machine for anything, whatever Voila's pages refer to.
 POLICY = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
@@ -85,8 +88,40 @@ class Login(LoginFormHandler):
         self.write(LOGIN.format(**words))
 
 
-class Left(VoilaShutdownKernelHandler):  # type: ignore[misc]
-    """End the kernel of a page that is left; Voila's own handler refuses the page's word."""
+class Page(TornadoVoilaHandler):  # type: ignore[misc]
+    """The page, with the kernel that the browser had for it where that one waits."""
+
+    asked: Asked | None = None
+
+    async def get(self, path: str | None = None) -> None:
+        """Make the page, or say that there are too many."""
+        name = re.sub(r"\W", "-", f"sightings-{self.request.host}")
+        browser = self.get_cookie(name)
+        if not browser:
+            browser = secrets.token_urlsafe(32)
+            self.set_cookie(name, browser, httponly=True, samesite="Strict")
+        self.asked = Asked(browser)
+        before = ASKED.set(self.asked)
+        try:
+            await super().get(path)
+        except FullError as full:
+            self.set_status(503)
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
+            await self.finish(str(full))
+        finally:
+            ASKED.reset(before)
+            self.kernel_manager.made(self.asked)
+
+    def on_connection_close(self) -> None:
+        """Note that the browser waits no more for the page."""
+        super().on_connection_close()
+        if self.asked is not None:
+            self.asked.gone = True
+            self.kernel_manager.wait_for_return(self.asked.kernel)
+
+
+class Left(APIHandler):
+    """Let the kernel of a page that is left wait for it; Voila's own handler ends it at once."""
 
     def check_xsrf_cookie(self) -> None:
         """Refuse what another site's page sends."""
@@ -94,6 +129,12 @@ class Left(VoilaShutdownKernelHandler):  # type: ignore[misc]
         # whose page it was.
         if self.request.headers.get("Origin") != f"http://{self.request.host}":
             raise HTTPError(403)
+
+    def post(self, kernel_id: str) -> None:
+        """Take a browser's word that a page is left."""
+        cast(Kernels, self.kernel_manager).page_left(kernel_id)
+        self.set_status(204)
+        self.finish()
 
 
 class Guard:
@@ -139,7 +180,10 @@ class Server(Voila):  # type: ignore[misc]
             (r"/login", Login),
         ]
         behind = [(r"/voila/api/shutdown/([\w-]+)", Left), *super().init_handlers()]
-        return doors + [(path, _guarded(kind), *more) for path, kind, *more in behind]
+        own = {TornadoVoilaHandler: Page}
+        return doors + [
+            (path, _guarded(own.get(kind, kind)), *more) for path, kind, *more in behind
+        ]
 
 
 def _guarded(kind: type[RequestHandler]) -> type[RequestHandler]:
@@ -231,13 +275,15 @@ def run(
         "allow_theme_override": "NO",
         "file_allowlist": [],
         "show_tracebacks": True,
+        "multi_kernel_manager_class": Kernels,
     }
     # Browsers that crash say nothing when they leave.
-    kernels = {"cull_idle_timeout": FORGOTTEN_SECONDS, "cull_interval": 60}
+    kernels = {"cull_idle_timeout": FORGOTTEN_SECONDS, "cull_interval": LOOK_SECONDS}
     settings = {
         "Voila": voila,
         "VoilaConfiguration": page,
         "MappingKernelManager": kernels,
+        "AsyncKernelManager": {"client_factory": Client},
         # A password would be written into a file, and hold for other servers too.
         "PasswordIdentityProvider": {
             "allow_password_change": False,
