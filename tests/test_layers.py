@@ -84,6 +84,8 @@ LAYERS = {
     "exploring": 12,
     "report": 12,
     "widgets": 18,
+    "app_kernels": 17,
+    "app_server": 18,
     "app": 19,
     "looking": 12,
     "exporting": 13,

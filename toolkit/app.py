@@ -8,34 +8,33 @@ in a folder that only the user can read; the kernel that runs it is this very Py
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
-import logging
 import os
-import secrets
+import shutil
 import signal
-import socket
+import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from toolkit import listing, modes
 from toolkit.errors import BadSetting, SightingsError
 
-HERE = "127.0.0.1"
 KERNEL = "sightings"
 TEMPLATE = "sightings"
 TITLE = "Sightings"
-FORGOTTEN_SECONDS = 600
-# A browser that obeys this asks no other machine for anything, whatever Voila's pages refer to.
-POLICY = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
-    f"connect-src 'self' ws://{HERE}:* ws://localhost:*; "
-    "frame-ancestors 'none'; form-action 'self'; base-uri 'self'; object-src 'none'"
-)
+FOLDER = "sightings-app-"
+LOCK = "alive.lock"
+LOCK_SECONDS = 10
+DAY_SECONDS = 86_400
 # Voila's own page without its two links to a content delivery network: the icons they bring are
 # among its own files already.
 PAGE = """\
@@ -89,14 +88,17 @@ def serve(
             'the app needs Voila, which is not installed. Run "pip install voila" in the '
             "environment that sightings is in, then try again."
         )
-    _check_free(port)
-    with tempfile.TemporaryDirectory(prefix="sightings-app-") as made:
-        folder = Path(made)
+    # Loaded only now: it needs Voila.
+    from toolkit import app_server
+
+    app_server.check_free(port)
+    sweep()
+    with _own_folder() as folder:
         notebook = folder / "page" / f"{TITLE}.ipynb"
         notebook.parent.mkdir()
         notebook.write_text(page_notebook(*given), encoding="ascii")
         with _jupyter_files(folder / "jupyter"):
-            _run_voila(notebook, folder, port, ready)
+            app_server.run(notebook, folder, port, TEMPLATE, ready, _end_when_told)
 
 
 def page_notebook(photos_folder: str | None, people: str | None, out: str | None) -> str:
@@ -112,7 +114,7 @@ def page_notebook(photos_folder: str | None, people: str | None, out: str | None
         "id": "page",
         "metadata": {},
         "outputs": [],
-        "source": f"from toolkit.widgets.app_page import page\n\npage({folders})",
+        "source": f"from toolkit.widgets.app_page import shown\n\nshown({folders})",
     }
     kernel = {"display_name": TITLE, "language": "python", "name": KERNEL}
     metadata = {
@@ -139,22 +141,50 @@ def _places(
     return places[0], places[1], places[2]
 
 
-def _check_free(port: int) -> None:
-    with socket.socket() as probe:
-        if os.name != "nt":
-            # As the server does: a connection that has just ended does not hold the port.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HERE, port))
-        except OSError as error:
-            raise _port_taken(port, error.strerror or str(error)) from error
+def sweep() -> None:
+    """
+    Remove the folders of apps that were killed before they could.
+
+    A folder counts as one's own if it is a real folder of this user that nobody else may write to.
+    Whoever holds its lock is alive. One without a lock is of an older version, or just being made.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        # Another app that starts may be sweeping, too.
+        with contextlib.suppress(OSError):
+            if _is_own(folder.lstat(), stat.S_ISDIR) and _is_left(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _port_taken(port: int, reason: str) -> SightingsError:
-    return SightingsError(
-        f"port {port} of this computer cannot be used: {reason}. End what uses it, name another "
-        "with --port, or leave --port out for any that is free."
-    )
+def _is_own(found: os.stat_result, kind: Callable[[int], bool]) -> bool:
+    if not hasattr(os, "getuid"):
+        return kind(found.st_mode)
+    alone = not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return kind(found.st_mode) and found.st_uid == os.getuid() and alone
+
+
+def _is_left(folder: Path) -> bool:
+    try:
+        lock = (folder / LOCK).lstat()
+    except FileNotFoundError:
+        return time.time() - folder.lstat().st_mtime > DAY_SECONDS
+    # Between making its lock and taking it an app is alive as well.
+    if not _is_own(lock, stat.S_ISREG) or time.time() - lock.st_mtime < LOCK_SECONDS:
+        return False
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            return True
+    except Timeout:
+        return False
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    """Make a folder that is held while this process lives, and removed at the end."""
+    with (
+        tempfile.TemporaryDirectory(prefix=FOLDER) as made,
+        FileLock(Path(made) / LOCK, timeout=0),
+    ):
+        yield Path(made)
 
 
 @contextmanager
@@ -182,92 +212,6 @@ def _jupyter_files(folder: Path) -> Iterator[None]:
             os.environ["JUPYTER_PATH"] = before
 
 
-def _run_voila(notebook: Path, folder: Path, port: int, ready: Callable[[str, str], None]) -> None:
-    from tornado.ioloop import IOLoop
-    from tornado.web import HTTPError, RequestHandler
-    from traitlets.config import Config
-    from voila.app import Voila
-    from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-
-    token, once = secrets.token_urlsafe(32), [secrets.token_urlsafe(32)]
-
-    class Once(RequestHandler):
-        """Lead the browser that is started to the page; the second to come is sent away."""
-
-        def get(self, word: str) -> None:
-            if not once or not secrets.compare_digest(word, once[0]):
-                self.send_error(403)
-                return
-            once.clear()
-            self.set_header("Cache-Control", "no-store")
-            self.redirect(f"/?token={token}")
-
-    class Left(VoilaShutdownKernelHandler):  # type: ignore[misc]
-        """End the kernel of a page that is left; Voila's own handler refuses the page's word."""
-
-        def check_xsrf_cookie(self) -> None:
-            # What a browser sends for a page that closes can carry no header of ours; it does say
-            # whose page it was.
-            if self.request.headers.get("Origin") != f"http://{self.request.host}":
-                raise HTTPError(403)
-
-    class Server(Voila):  # type: ignore[misc]
-        """Voila, with the address that works once."""
-
-        def init_handlers(self) -> list[Any]:
-            own = [(r"/once/([\w-]+)", Once), (r"/voila/api/shutdown/([\w-]+)", Left)]
-            return [*own, *super().init_handlers()]
-
-    voila = {
-        "ip": HERE,
-        "port": port or _some_port(),
-        "port_retries": 0 if port else 20,
-        "token": token,
-        "notebook_path": str(notebook),
-        "open_browser": False,
-        "connection_dir_root": str(folder),
-        # No setting of the machine or of the user opens what is closed here.
-        "config_file_paths": [],
-        "log_level": "ERROR",
-        "tornado_settings": {
-            # Voila switches off the check of the host's name, which keeps other sites' pages out.
-            "allow_remote_access": False,
-            "local_hostnames": ["localhost"],
-            "headers": {
-                "Content-Security-Policy": POLICY,
-                "X-Content-Type-Options": "nosniff",
-                "Referrer-Policy": "same-origin",
-            },
-        },
-    }
-    page = {
-        "template": TEMPLATE,
-        "theme": "light",
-        "allow_template_override": "NO",
-        "allow_theme_override": "NO",
-        "file_allowlist": [],
-        "show_tracebacks": True,
-    }
-    # Browsers that crash say nothing when they leave.
-    kernels = {"cull_idle_timeout": FORGOTTEN_SECONDS, "cull_interval": 60}
-    settings = {"Voila": voila, "VoilaConfiguration": page, "MappingKernelManager": kernels}
-    logging.getLogger("tornado").setLevel(logging.ERROR)
-    server = Server(config=Config(settings))
-    server.initialize([])
-
-    def listening() -> None:
-        base = f"http://{HERE}:{server.port}"
-        ready(f"{base}/?token={token}", f"{base}/once/{once[0]}")
-
-    loop = IOLoop.current()
-    loop.add_callback(listening)
-    _end_when_told(lambda: loop.add_callback_from_signal(loop.stop))
-    try:
-        server.start()
-    except SystemExit as stop:
-        raise _port_taken(port, "another program has just taken it") from stop
-
-
 def _end_when_told(end: Callable[[], None]) -> None:
     """
     Call a function at the first Ctrl-C, SIGTERM or SIGHUP (a terminal that closes).
@@ -283,9 +227,3 @@ def _end_when_told(end: Callable[[], None]) -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), told)
-
-
-def _some_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HERE, 0))
-        return int(probe.getsockname()[1])

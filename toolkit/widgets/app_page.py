@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any, Literal
 
 import ipywidgets
@@ -105,3 +106,18 @@ def page(
     box = ipywidgets.VBox([ipywidgets.HTML(INTRODUCTION), tabs])
     box.add_class("sightings-page")
     return box
+
+
+@cache
+def shown(
+    photos: str | None = None, people: str | None = None, out: str | None = None
+) -> ipywidgets.VBox:
+    """
+    Return the page of this kernel, the same at each call: reloaded, it is as it was.
+
+    Parameters
+    ----------
+    photos, people, out : str, optional
+        Folders that its fields hold at the start.
+    """
+    return page(photos, people, out)
