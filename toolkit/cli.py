@@ -111,6 +111,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "one_per_photo": not options.same_photo,
         "link": options.link,
         "jobs": options.jobs,
+        "memory": options.memory,
         "method": options.method,
     }
 

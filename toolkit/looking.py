@@ -178,6 +178,7 @@ def look_at(
         min_face=settings.min_face,
         min_sharpness=settings.min_sharpness,
         jobs=settings.threads,
+        gigabytes=settings.memory,
         stop=stop,
         seen=seen,
     )
