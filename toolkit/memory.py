@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import sys
 import threading
 from collections import deque
@@ -20,6 +21,8 @@ EACH, LEAST = 256_000_000, GB
 # Of what can be had: for photos under way, and for one thing at a time. The rest is for other
 # programs, and for what an estimate leaves out.
 TOGETHER, ALONE = 1 / 2, 2 / 3
+# Calculations of less bytes than this are begun without a question.
+SMALL = 16_000_000
 # Seconds between two questions whether to stop.
 PAUSE = 0.1
 MEND = "save a smaller copy, or close other programs"
@@ -185,6 +188,9 @@ class Budget:
         return self.reserved + need <= self._total
 
 
+_SPARING = contextvars.ContextVar("sparing", default=False)
+
+
 class _Allowed:
     """What this process was told that it may take; `use` changes it."""
 
@@ -212,7 +218,38 @@ def use(gigabytes: float = 0.0, *, threads: int = 1, each: int = 0) -> None:
 def room() -> int:
     """Return how many bytes one thing alone, such as grouping, may take now."""
     most = int(available() * ALONE)
+    if _SPARING.get():
+        most = min(most, EACH)
     return min(most, int(_Allowed.gigabytes * GB)) if _Allowed.gigabytes else most
+
+
+@contextlib.contextmanager
+def sparing(when: bool = True) -> Iterator[None]:
+    """Within the block, `room` is no more than `EACH`: for results made in a way that spares it."""
+    before = _SPARING.set(when)
+    try:
+        yield
+    finally:
+        _SPARING.reset(before)
+
+
+class TooMuch(MemoryError):
+    """What a calculation needs is more than can be had; raised before it is begun."""
+
+
+def require(need: int, what: str) -> None:
+    """
+    Raise `TooMuch`, with the figures, if a calculation can never fit.
+
+    Parameters
+    ----------
+    need : int
+        Bytes.
+    what : str
+        What needs them, such as "average linkage of 150,000 faces".
+    """
+    if need > SMALL and need > (had := room()):
+        raise TooMuch(f"{what} needs about {in_gb(need)}, and {in_gb(had)} can be had here")
 
 
 def _limits() -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import cast
@@ -59,6 +59,7 @@ def autopilot(
     progress: Progress | None = None,
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> AutopilotResult:
     """
     Learn every new face in a folder, and copy each photo into one folder for each person in it.
@@ -84,6 +85,8 @@ def autopilot(
         What to look for; faces, as `settings` says, if not given.
     decided : sequence of Decision, optional
         What a person decided about faces; if not given, what ``decisions.csv`` in `out` says.
+    tell : callable, optional
+        Told in a sentence, before the scan, if its photos may be too many for the way of grouping.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def autopilot(
     made = _decided(decided, listed.out)
     started = time.perf_counter()
     subject = subject or face_subject(settings)
-    looked = _since(started, look_at(listed, settings, subject, progress=progress))
+    looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
     planned = listed.out if dry_run else None
     result = autopilot_of(looked, planned, settings=settings, decided=made)
     if listed.out is None or dry_run:
