@@ -25,7 +25,7 @@ TOGETHER, ALONE = 1 / 2, 2 / 3
 SMALL = 16_000_000
 # Seconds between two questions whether to stop.
 PAUSE = 0.1
-MEND = "save a smaller copy, or close other programs"
+MEND = "save a smaller copy, close other programs, or allow more with --memory"
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
