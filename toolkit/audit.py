@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit import doubts, linkage, neighbours
+from toolkit import doubts, linkage, memory, neighbours
 from toolkit.doubts import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
 from toolkit.errors import BadSetting
 from toolkit.links import Labels, Pairs, pairs_within
@@ -103,6 +103,10 @@ class Audit:
         Of the intervals.
     method : str
         What made the groups.
+    left_out : tuple of str
+        What would need more memory than can be had: a sentence each.
+    measured : bool
+        Whether the rates were; otherwise their counts are 0.
     """
 
     threshold: float
@@ -116,6 +120,8 @@ class Audit:
     kin: float
     level: float
     method: str = "average"
+    left_out: tuple[str, ...] = ()
+    measured: bool = True
 
     def __repr__(self) -> str:
         return str(self)
@@ -143,6 +149,7 @@ class Audit:
             "groups": self.groups,
             "kin": None if np.isnan(self.kin) else self.kin,
             "level": self.level,
+            "left_out": list(self.left_out),
             **tables,
         }
 
@@ -154,7 +161,10 @@ class Audit:
             "",
             "How often it is wrong",
         ]
-        if here["pairs"] < 1:
+        lines += [f"  {each}." for each in self.left_out]
+        if not self.measured:
+            pass
+        elif here["pairs"] < 1:
             lines.append("  No photo shows two different faces, so nothing was measured.")
         else:
             lines += [
@@ -168,7 +178,7 @@ class Audit:
             lines.append(
                 f"  joins expected to be wrong, by their distances: {here['expected_wrong']:.1%}"
             )
-        if self.method != "average":
+        if self.method != "average" and self.measured:
             lines.append(
                 f"  The groups were made by {self.method}; joins here are those of average linkage "
                 "at the same threshold."
@@ -261,35 +271,55 @@ def audit(
     labels = numbered(names)
     people = int(labels.max()) + 1 if len(labels) else 0
     paths = gallery.sightings["path"].to_numpy(dtype=object)
-    known = ask(gallery)
-    asked, odd = known.asked, known.pictures
-    pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
-    wanted = sorted({float(threshold), *map(float, thresholds)})
-    rows = [
-        (
-            *asked.at(value, level=level),
-            doubts.expected_wrong(known.apart, calibration, value),
+    # Who takes the way that spares memory must not be met by a table of all pairs here.
+    with memory.sparing(method == "online"):
+        left_out = []
+        wanted = sorted({float(threshold), *map(float, thresholds)})
+        try:
+            known = ask(gallery)
+        except MemoryError as error:
+            left_out.append(f"How often it is wrong was not measured: {error or 'memory ran out'}")
+            nothing = (0.0, 0.0, np.nan, 0.0, 1.0)
+            rows: list[tuple[float | None, ...]] = [
+                (value, *nothing, *nothing[1:], None) for value in wanted
+            ]
+            odd, away = pd.DataFrame(columns=list(PICTURE_COLUMNS)), np.zeros(0)
+        else:
+            odd, away = known.pictures, known.asked.away
+            rows = [
+                (
+                    *known.asked.at(value, level=level),
+                    doubts.expected_wrong(known.apart, calibration, value),
+                )
+                for value in wanted
+            ]
+        measured = not left_out
+        pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
+        several = int((np.bincount(labels[labels >= 0]) > 1).sum()) if people else 0
+        sides = doubts.sides(encodings, labels, photo_of)
+        alike = doubts.alike(encodings, labels, photo_of, calibration, most=most)
+        if missed := several - len(sides.group):
+            left_out.append(
+                f"{counted(missed, 'group')} too large to be looked into: a table of all pairs in "
+                "one needs more memory than can be had here"
+            )
+        return Audit(
+            threshold=float(threshold),
+            photos=len(np.unique(photo_of)),
+            sightings=len(gallery),
+            groups=several,
+            rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
+            suspicious=_named(
+                doubts.suspicious(encodings, labels, sides, calibration), names, labels, paths
+            )[list(SUSPICIOUS_COLUMNS)],
+            alike=_named(alike, names, labels, paths)[list(ALIKE_COLUMNS)],
+            pictures=pictures[list(PICTURE_COLUMNS)],
+            kin=_kin(encodings, labels, away, calibration.even, seed),
+            level=level,
+            method=method,
+            left_out=tuple(left_out),
+            measured=measured,
         )
-        for value in wanted
-    ]
-    sides = doubts.sides(encodings, labels, photo_of)
-    return Audit(
-        threshold=float(threshold),
-        photos=len(np.unique(photo_of)),
-        sightings=len(gallery),
-        groups=int((np.bincount(labels[labels >= 0]) > 1).sum()) if people else 0,
-        rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
-        suspicious=_named(
-            doubts.suspicious(encodings, labels, sides, calibration), names, labels, paths
-        )[list(SUSPICIOUS_COLUMNS)],
-        alike=_named(
-            doubts.alike(encodings, labels, photo_of, calibration, most=most), names, labels, paths
-        )[list(ALIKE_COLUMNS)],
-        pictures=pictures[list(PICTURE_COLUMNS)],
-        kin=_kin(encodings, labels, asked.away, calibration.even, seed),
-        level=level,
-        method=method,
-    )
 
 
 def ask(gallery: Gallery, *, tree: linkage.Tree | None = None, held: Pairs | None = None) -> Known:

@@ -138,6 +138,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "one_per_photo": not options.same_photo,
         "link": options.link,
         "jobs": options.jobs,
+        "memory": options.memory,
         "method": options.method,
     }
 
@@ -154,8 +155,13 @@ def _autopilot(options: argparse.Namespace, console: TextIO) -> None:
             replace=options.replace,
             faces=not options.no_faces,
             progress=progress,
+            tell=None if options.quiet else _tell,
         )
     _report(result, options)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"sightings: {printable(text)}\n")
 
 
 def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from toolkit import linkage, neighbours
+from toolkit import linkage, memory, neighbours
 from toolkit.errors import BadSetting
 from toolkit.linkage import DISCOUNT
 from toolkit.links import (
@@ -28,6 +28,9 @@ from toolkit.links import (
 )
 from toolkit.neighbours import Encodings
 from toolkit.records import Clustering
+
+# Bytes that a near pair takes, by what is made of it: arrays, or Python's own tuples.
+LINK, EDGE = 150, 500
 
 
 class Method(Protocol):
@@ -263,7 +266,11 @@ def _grouped(
 
 
 def _separated(encodings: Encodings, labels: Labels, must: Labels, cannot: Pairs) -> Labels:
-    """Split each group that holds a cannot-link pair: `average`, stopped by nothing else."""
+    """
+    Split each group that holds a cannot-link pair: `average`, stopped by nothing else.
+
+    Where its table cannot fit, the families go one by one to the nearest part that may have them.
+    """
     split = labels.copy()
     within_one = labels[cannot[:, 0]] == labels[cannot[:, 1]]
     fresh = int(labels.max()) + 1
@@ -272,15 +279,44 @@ def _separated(encodings: Encodings, labels: Labels, must: Labels, cannot: Pairs
         place = np.full(len(labels), -1, dtype=np.int64)
         place[rows] = np.arange(len(rows))
         inside = place[cannot[(place[cannot] >= 0).all(axis=1)]]
-        made = linkage.tree(encodings[rows], must_link=chain(must[rows]), cannot_link=inside)
-        parts = made.labels_after(len(made))
+        try:
+            made = linkage.tree(encodings[rows], must_link=chain(must[rows]), cannot_link=inside)
+            parts = made.labels_after(len(made))
+        except MemoryError:
+            parts = _spread(encodings[rows], must[rows], inside)
         split[rows] = fresh + parts
         fresh += int(parts.max()) + 1
     return split
 
 
+def _spread(encodings: Encodings, must: Labels, cannot: Pairs) -> Labels:
+    """Put families, the largest first, into the part with the nearest mean and no enemy."""
+    family = by_size(must)
+    sizes = np.bincount(family)
+    means = np.zeros((len(sizes), encodings.shape[1]))
+    np.add.at(means, family, encodings)
+    means /= sizes[:, None]
+    enemies: dict[int, list[int]] = {}
+    for one, other in family[cannot].tolist():
+        enemies.setdefault(one, []).append(other)
+        enemies.setdefault(other, []).append(one)
+    part_of = np.full(len(sizes), -1, dtype=np.int64)
+    middles, weights = np.zeros_like(means), np.zeros(len(sizes), dtype=np.int64)
+    parts = 0
+    for place, mean in enumerate(means):
+        away = ((middles[:parts] - mean) ** 2).sum(axis=1)
+        taken = part_of[enemies.get(place, [])]
+        away[taken[taken >= 0]] = np.inf
+        part = int(away.argmin()) if parts and np.isfinite(away).any() else parts
+        parts = max(parts, part + 1)
+        weights[part] += sizes[place]
+        middles[part] += (mean - middles[part]) * (sizes[place] / weights[part])
+        part_of[place] = part
+    return part_of[family]
+
+
 def _linked(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs) -> Labels:
-    near = neighbours.within(encodings, threshold)
+    near = neighbours.within(encodings, threshold, each=LINK)
     if not len(cannot):
         return components(len(encodings), np.stack([near.first, near.second], axis=1))
     return kruskal(near, must, cannot)
@@ -317,7 +353,7 @@ def _online(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs)
 def _whispers(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs) -> Labels:
     import dlib
 
-    near = neighbours.within(encodings, threshold)
+    near = neighbours.within(encodings, threshold, each=EDGE)
     banned = {tuple(pair) for pair in np.sort(cannot, axis=1).tolist()}
     edges = [
         (first, second)
@@ -330,9 +366,14 @@ def _whispers(encodings: Encodings, threshold: float, must: Labels, cannot: Pair
 
 
 def _dbscan(encodings: Encodings, threshold: float, min_samples: int) -> Labels:
+    from sklearn import config_context
     from sklearn.cluster import DBSCAN
 
-    found = DBSCAN(eps=threshold, min_samples=min_samples).fit(encodings.astype(np.float64))
+    if memory.SMALL < LINK * len(encodings) ** 2 > memory.room():
+        # They may be too many: they are counted before scikit-learn gathers them.
+        neighbours.within(encodings, threshold, each=LINK)
+    with config_context(working_memory=max(1, min(1024, memory.room() // 4_000_000))):
+        found = DBSCAN(eps=threshold, min_samples=min_samples).fit(encodings.astype(np.float64))
     return np.asarray(found.labels_, dtype=np.int64)
 
 

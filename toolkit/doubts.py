@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit import linkage, neighbours
+from toolkit import linkage, memory, neighbours
 from toolkit.calibration import Calibration
 from toolkit.linkage import Tree
 from toolkit.links import Labels, Pairs, chain, components, pairs_within
@@ -31,6 +32,10 @@ ALIKE_COLUMNS = (
 # albums composed of one half of the people of Labeled Faces in the Wild gave the weights.
 FEW, MANY = 5, 50
 WEIGHT_FEW, WEIGHT_MANY, WEIGHT_SIZE, START = 1.05, -0.39, 0.61, -1.4
+
+
+# Bytes a pair of groups, while the nearest pairs are sought.
+_SORTED = 16
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def sides(
     Split each group where it holds together least: at the last join of its own average linkage.
 
     Must-linked sightings of a group are on one side, so that what was answered is not asked again;
-    a group that must-links make one individual is left out.
+    a group that must-links make one individual is left out, and one whose table cannot fit.
 
     Parameters
     ----------
@@ -103,7 +108,10 @@ def sides(
         if len(rows) < 2 or labels[rows[0]] < 0:
             continue
         held = None if family is None else chain(family[rows])
-        tree = linkage.tree(encodings[rows], must_link=held)
+        try:
+            tree = linkage.tree(encodings[rows], must_link=held)
+        except MemoryError:
+            continue
         if not len(tree):
             continue
         parts = tree.labels_after(len(tree) - 1)
@@ -187,7 +195,7 @@ def evidence(encodings: Encodings, labels: Labels, parts: Sides) -> Floats:
         if len(groups) < 2:
             continue
         for side in (one, other):
-            each = neighbours.distances(encodings[side], encodings[order]).mean(axis=0)
+            each = _mean_distances(encodings[side], encodings[order])
             away = np.add.reduceat(each, starts) / sizes * reach * linkage.reach(len(side))
             away = np.sort(np.delete(away, place_of[int(parts.group[place])]))
             found[place, 0] += (away[:FEW].mean() - parts.height[place]) / 2
@@ -218,19 +226,22 @@ def alike(
     groups = np.unique(labels[known])
     rows: list[tuple[float, int, int]] = []
     if len(groups) > 1:
-        table = linkage.between(encodings[known], labels[known])
         seen = pairs_within(photo_of)
         seen = labels[seen[(labels[seen] >= 0).all(axis=1)]]
-        first, second = np.searchsorted(groups, seen.T)
-        table[first, second] = table[second, first] = np.inf
-        upper = np.triu_indices(len(groups), k=1)
-        away = table[upper]
-        best = np.argsort(away, kind="stable")[:most]
-        rows = [
-            (float(away[i]), int(groups[upper[0][i]]), int(groups[upper[1][i]]))
-            for i in best
-            if np.isfinite(away[i])
-        ]
+        first, second = np.sort(np.searchsorted(groups, seen.T), axis=0)
+        for start, table in _between(encodings[known], labels[known], len(groups)):
+            here = (start <= first) & (first < start + len(table))
+            table[first[here] - start, second[here]] = np.inf
+            table[np.arange(len(groups)) <= np.arange(start, start + len(table))[:, None]] = np.inf
+            flat = table.reshape(-1)
+            best = np.argsort(flat, kind="stable")[:most]
+            rows += [
+                (float(flat[i]), int(groups[start + one]), int(groups[other]))
+                for i in best.tolist()
+                if np.isfinite(flat[i])
+                for one, other in [divmod(i, len(groups))]
+            ]
+            rows = sorted(rows)[:most]
     links = [
         nearest_pair(encodings, np.flatnonzero(labels == one), np.flatnonzero(labels == other))
         for _, one, other in rows
@@ -248,8 +259,35 @@ def alike(
     )
 
 
+def _between(
+    encodings: Encodings, labels: Labels, groups: int
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Yield the distances of groups: all at once where that fits, or some groups at a time."""
+    try:
+        need = linkage.needs(*encodings.shape) + _SORTED * groups**2
+        memory.require(need, f"a table of {len(labels):,} faces")
+        yield 0, linkage.between(encodings, labels)
+    except MemoryError:
+        yield from linkage.between_some(encodings, labels)
+
+
+def _mean_distances(side: Encodings, all_of: Encodings) -> Floats:
+    """Average the distances of a side to each sighting, some rows at a time."""
+    total = np.zeros(len(all_of))
+    for start in range(0, len(side), neighbours.BLOCK):
+        part = neighbours.distances(side[start : start + neighbours.BLOCK], all_of)
+        # One row after the other, as if all were there at once: the same to the last bit.
+        total = np.add.reduce(np.concatenate([total[None], part]) if start else part, axis=0)
+    return total / len(side)
+
+
 def nearest_pair(encodings: Encodings, one: Labels, other: Labels) -> tuple[int, int, float]:
     """Return the sightings of two sides that are nearest to each other, and how far apart."""
-    away = neighbours.distances(encodings[one], encodings[other])
-    row, column = np.unravel_index(int(away.argmin()), away.shape)
-    return int(one[row]), int(other[column]), float(away[row, column])
+    nearest = (0, 0, np.inf)
+    for start in range(0, len(one), neighbours.BLOCK):
+        some = encodings[one[start : start + neighbours.BLOCK]]
+        away = neighbours.distances(some, encodings[other])
+        row, column = np.unravel_index(int(away.argmin()), away.shape)
+        if not start or away[row, column] < nearest[2]:
+            nearest = (int(one[start + row]), int(other[column]), float(away[row, column]))
+    return nearest

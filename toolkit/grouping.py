@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit import cluster, decisions, linkage, thresholds
+from toolkit import cluster, decisions, linkage, memory, thresholds
 from toolkit.decisions import Decided
 from toolkit.errors import BadSetting
 from toolkit.linkage import Tree
 from toolkit.links import Pairs, pairs_within
 from toolkit.records import Clustering, Gallery
 from toolkit.search import References
-from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.settings import AutopilotSettings, PointAndShootSettings, Settings
 from toolkit.thresholds import Threshold
 
+# What groups when another method cannot: it needs no more than the encodings again.
+INSTEAD = "online"
+# Numbers that describe a sighting, where nothing is known of the encoder yet.
+USUAL = 128
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 
 
@@ -61,18 +65,55 @@ def group_people(
     Raises
     ------
     BadSetting
-        If there are too many sightings for the method in the memory of this computer.
+        If there are too many sightings for any method in the memory of this computer.
+
+    Notes
+    -----
+    Where the method's tables cannot fit, `online`, which needs none, makes the groups, and
+    ``clustering.instead`` says so: what was scanned is not lost.
     """
+    memory.use(settings.memory, threads=settings.threads)
     inside = pairs_within(gallery.photo_of) if settings.one_per_photo else NO_PAIRS
     must = NO_PAIRS if decided is None else decided.must
     apart = inside if decided is None else decisions.apart(decided, inside, len(gallery))
     try:
         return _grouped(gallery, settings, must, apart)
     except MemoryError as error:
-        raise BadSetting(
-            f"{len(gallery):,} faces are too many for the method {settings.method} in the "
-            "memory of this computer; use --method online, or sort fewer photos at a time"
-        ) from error
+        why = str(error) or f"there is no memory for {len(gallery):,} faces"
+    if settings.method != INSTEAD:
+        try:
+            made = _grouped(gallery, replace(settings, method=INSTEAD), must, apart)
+        except MemoryError as error:
+            why = str(error) or why
+        else:
+            said = f"grouped by {INSTEAD}, not {settings.method}: {why}"
+            return replace(made, clustering=replace(made.clustering, instead=said))
+    raise BadSetting(
+        f"{len(gallery):,} faces are too many for the memory of this computer ({why}); sort fewer "
+        "photos at a time"
+    )
+
+
+def forewarning(photos: int, settings: Settings) -> str:
+    """
+    Say before a scan what grouping will not be able to do after it; empty where it will.
+
+    Parameters
+    ----------
+    photos : int
+        How many there are. One sighting a photo is reckoned with, as nobody knows yet.
+    settings : Settings
+        Of either mode; only autopilot groups.
+    """
+    if not isinstance(settings, AutopilotSettings) or settings.method != "average":
+        return ""
+    memory.use(settings.memory, threads=settings.threads)
+    need = linkage.needs(photos, USUAL)
+    try:
+        memory.require(need, f"the method average, with one face in each of {photos:,} photos,")
+    except memory.TooMuch as error:
+        return f"{error}; if there are so many, {INSTEAD} will group them instead"
+    return ""
 
 
 def _grouped(gallery: Gallery, settings: AutopilotSettings, must: Pairs, apart: Pairs) -> Grouped:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit import memory
 from toolkit.links import Labels, Pairs, by_size, components, require_consistent
 from toolkit.neighbours import Encodings
 from toolkit.records import Clustering
@@ -146,6 +148,8 @@ def tree(
     ------
     BadSetting
         If a chain of must-links joins a cannot-link pair.
+    toolkit.memory.TooMuch
+        If the table of distances cannot fit; nothing was begun then.
     """
     count = len(encodings)
     none = np.zeros((0, 2), dtype=np.int64)
@@ -154,6 +158,7 @@ def tree(
     require_consistent(must, cannot)
     if not count:
         return _as_tree(must, np.zeros(0, dtype=np.int64), [])
+    memory.require(needs(*encodings.shape), f"average linkage of {count:,} faces")
     # Rows in an order of their own, so that theirs cannot matter.
     order = np.lexsort(encodings.T[::-1])
     place = np.empty(count, dtype=np.int64)
@@ -163,6 +168,11 @@ def tree(
     np.fill_diagonal(table, np.inf)
     _forbid(table, family, place[cannot])
     return _as_tree(must, order, _joins(table, family, discount))
+
+
+def needs(count: int, dimensions: int) -> int:
+    """Return how many bytes the tree of `count` sightings takes: a table of all pairs."""
+    return 4 * count**2 + count * (16 * _BLOCK + 24 * dimensions)
 
 
 def reach(sizes: npt.ArrayLike, discount: float = DISCOUNT) -> npt.NDArray[np.float64]:
@@ -199,6 +209,47 @@ def between(
     table *= factor[:, None]
     np.fill_diagonal(table, np.inf)
     return table
+
+
+def between_some(
+    encodings: Encodings, labels: Labels, *, discount: float = DISCOUNT
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """
+    Yield what `between` returns, some groups at a time: memory grows with n, not with its square.
+
+    Parameters
+    ----------
+    encodings, labels, discount
+        As for `between`; sums are taken in another order, which can change the last bit.
+
+    Yields
+    ------
+    (int, numpy.ndarray)
+        The place of the first of these groups in the order of numbers; their distances to all,
+        shape (k, g), float32, infinite where a group meets itself.
+    """
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=labels.min(initial=0) - 1))
+    sizes = np.diff(starts, append=len(order))
+    rows = encodings[order].astype(np.float64)
+    norms = np.einsum("ij,ij->i", rows, rows)
+    factor, ends, first = reach(sizes, discount), starts + sizes, 0
+    while first < len(starts):
+        last = max(int(np.searchsorted(ends, starts[first] + _BLOCK, side="right")), first + 1)
+        sums = np.zeros((last - first, len(starts)))
+        for start in range(int(starts[first]), int(ends[last - 1]), _BLOCK):
+            end = min(start + _BLOCK, int(ends[last - 1]))
+            squared = norms[start:end, None] + norms - 2.0 * (rows[start:end] @ rows.T)
+            away = np.sqrt(np.maximum(squared, 0.0, out=squared), out=squared)
+            away[np.arange(end - start), np.arange(start, end)] = 0.0
+            group = np.searchsorted(ends[first:last], np.arange(start, end), side="right")
+            np.add.at(sums, group, np.add.reduceat(away, starts, axis=1))
+        sums *= (factor[first:last] / sizes[first:last])[:, None]
+        sums *= factor / sizes
+        table = sums.astype(np.float32)
+        table[np.arange(last - first), np.arange(first, last)] = np.inf
+        yield first, table
+        first = last
 
 
 def _means(

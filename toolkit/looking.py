@@ -10,6 +10,7 @@ from pathlib import Path
 
 from toolkit import export, kept, photos
 from toolkit.errors import BadFolder
+from toolkit.grouping import forewarning
 from toolkit.names import printable
 from toolkit.records import Gallery
 from toolkit.references import read_references
@@ -152,8 +153,15 @@ def look_at(
     *,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Looked:
-    """Look at the photos of a list; for the parameters, see `look`."""
+    """
+    Look at the photos of a list; for the parameters, see `look`.
+
+    `tell` is told, before the long work, what grouping will not be able to do after it.
+    """
+    if tell is not None and (said := forewarning(len(listed.listing.photos), settings)):
+        tell(said)
     started = time.perf_counter()
     seconds: dict[str, float] = {}
     total = len(listed.listing.photos)
@@ -178,6 +186,7 @@ def look_at(
         min_face=settings.min_face,
         min_sharpness=settings.min_sharpness,
         jobs=settings.threads,
+        gigabytes=settings.memory,
         stop=stop,
         seen=seen,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import cast
@@ -60,6 +60,7 @@ def autopilot(
     progress: Progress | None = None,
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> AutopilotResult:
     """
     Learn every new face in a folder, and copy each photo into one folder for each person in it.
@@ -86,6 +87,8 @@ def autopilot(
         What to look for; faces, as `settings` says, if not given.
     decided : sequence of Decision, optional
         What a person decided about faces; if not given, what ``decisions.csv`` in `out` says.
+    tell : callable, optional
+        Told in a sentence, before the scan, if its photos may be too many for the way of grouping.
 
     Returns
     -------
@@ -106,7 +109,7 @@ def autopilot(
         made = _decided(decided, listed.out)
         started = time.perf_counter()
         subject = subject or face_subject(settings)
-        looked = _since(started, look_at(listed, settings, subject, progress=progress))
+        looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
         planned = listed.out if dry_run else None
         result = autopilot_of(looked, planned, settings=settings, decided=made)
         if target is None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from toolkit import memory
+
 Encodings = npt.NDArray[np.float32]
 BLOCK = 1024
 
@@ -37,7 +39,7 @@ class Neighbours:
         return len(self.distance)
 
 
-def within(encodings: Encodings, radius: float) -> Neighbours:
+def within(encodings: Encodings, radius: float, *, each: int = 50) -> Neighbours:
     """
     Return every pair of rows at most `radius` apart.
 
@@ -47,13 +49,21 @@ def within(encodings: Encodings, radius: float) -> Neighbours:
         Shape (n, d), float32.
     radius : float
         Largest Euclidean distance, inclusive.
+    each : int
+        Bytes that one pair will take, with what the caller makes of it.
 
     Returns
     -------
     Neighbours
         Exact: the same pairs as a double loop would find.
+
+    Raises
+    ------
+    toolkit.memory.TooMuch
+        If there are more pairs than can fit.
     """
     firsts, seconds, distances = [], [], []
+    count, room = 0, max(memory.room(), memory.SMALL)
     for start, rough in _blocks(encodings, encodings):
         rows, columns = np.nonzero(rough <= radius * radius + SLACK)
         rows += start
@@ -64,6 +74,14 @@ def within(encodings: Encodings, radius: float) -> Neighbours:
         firsts.append(rows[near])
         seconds.append(columns[near])
         distances.append(exact[near])
+        count += int(near.sum())
+        if count * each > room:
+            # As many again in each of the blocks that are left, at a guess.
+            done = min(start + BLOCK, len(encodings)) / len(encodings)
+            raise memory.TooMuch(
+                f"{len(encodings):,} faces have pairs within {radius:.3f} that need about "
+                f"{memory.in_gb(count * each / done)}, and {memory.in_gb(room)} can be had here"
+            )
     return Neighbours(
         np.concatenate([np.zeros(0, np.int64), *firsts]),
         np.concatenate([np.zeros(0, np.int64), *seconds]),

@@ -352,5 +352,13 @@ def _shared(command: argparse.ArgumentParser, confused: str) -> None:
         default=Settings.jobs,
         help="threads; 0 is one for each processor core (%(default)s)",
     )
+    add(
+        "--memory",
+        type=float,
+        metavar="GB",
+        default=Settings.memory,
+        help="what photos under way may take together, and grouping after them; by default what "
+        "this computer can give. What can never fit is named, not tried",
+    )
     add("--json", action="store_true", help="print the summary as JSON")
     add("--quiet", action="store_true", help="print nothing but what has to be mended")

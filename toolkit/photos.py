@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from toolkit import demand, memory, pixels
 from toolkit.errors import UnreadablePhoto
 from toolkit.files import open_regular, reason_of
 from toolkit.listing import HEIF_SUFFIXES
 from toolkit.listing import Listing as Listing
 from toolkit.listing import find as find
 from toolkit.listing import require_folder as require_folder
-
-Rgb = npt.NDArray[np.uint8]
+from toolkit.pixels import Rgb as Rgb
+from toolkit.pixels import fit as fit
 
 # Decoders are attack surface: only these are tried, whatever a file is called.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
@@ -89,6 +88,26 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def demand_of(path: Path, *, long_edge: int) -> demand.Demand:
+    """
+    Estimate what a photo takes in memory, from its header alone.
+
+    Parameters
+    ----------
+    path : Path
+        The photo.
+    long_edge : int
+        As for `open_shrunk`.
+
+    Raises
+    ------
+    UnreadablePhoto
+        With the cause, if the header is of no photo that can be read.
+    """
+    with _decoding(path) as picture:
+        return demand.of(picture, long_edge=long_edge)
+
+
 def open_upright(path: Path) -> Rgb:
     """
     Open a photo at full size.
@@ -112,7 +131,9 @@ def open_upright(path: Path) -> Rgb:
         With the cause, if the file is no photo that can be read.
     """
     with _decoding(path) as picture:
-        return _pixels(_upright(_to_rgb(picture), orientation_of=picture))
+        wanted = demand.of(picture)
+        with memory.budget().reserve(wanted.upright, wanted.what):
+            return pixels.upright(picture)
 
 
 def open_shrunk(path: Path, *, long_edge: int) -> Opened:
@@ -143,23 +164,18 @@ def open_shrunk(path: Path, *, long_edge: int) -> Opened:
     with _decoding(path) as picture:
         width, height = picture.size
         target = fit(width, height, long_edge)
-        if picture.format in ("JPEG", "MPO"):
-            picture.draft(None, target)
-        reduced = picture.size != (width, height)
-        if not reduced:
-            full = _pixels(_upright(_to_rgb(picture), orientation_of=picture))
-            return Opened(shrink(full, long_edge=long_edge), full, full.shape[1], full.shape[0])
-        small = _to_rgb(picture).resize(target, Image.Resampling.BILINEAR)
-        turned = _upright(small, orientation_of=picture)
-        if turned.size != target:
-            width, height = height, width
-        return Opened(_pixels(turned), None, width, height)
-
-
-def fit(width: int, height: int, long_edge: int) -> tuple[int, int]:
-    """Return `width` and `height` in px, shrunk so that the longer is at most `long_edge`."""
-    factor = min(1.0, long_edge / max(width, height))
-    return max(1, round(width * factor)), max(1, round(height * factor))
+        wanted = demand.of(picture, long_edge=long_edge)
+        with memory.budget().reserve(wanted.shrunk, wanted.what):
+            if picture.format in demand.DRAFTED:
+                picture.draft(None, target)
+            if picture.size == (width, height):
+                full = pixels.upright(picture)
+                small = shrink(full, long_edge=long_edge)
+                return Opened(small, full, full.shape[1], full.shape[0])
+            small, swapped = pixels.upright_at(picture, target)
+            if swapped:
+                width, height = height, width
+            return Opened(small, None, width, height)
 
 
 def shrink(image: Rgb, *, long_edge: int) -> Rgb:
@@ -180,10 +196,7 @@ def shrink(image: Rgb, *, long_edge: int) -> Rgb:
     """
     height, width = image.shape[:2]
     target = fit(width, height, long_edge)
-    if target == (width, height):
-        return image
-    picture = Image.fromarray(image)
-    return _pixels(picture.resize(target, Image.Resampling.BILINEAR, reducing_gap=2.0))
+    return image if target == (width, height) else pixels.shrunk(image, target)
 
 
 class _decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
@@ -254,60 +267,3 @@ def _cause(path: Path, error: Exception) -> str:
     if "truncated" in text.lower() or isinstance(error, EOFError | struct.error):
         return f"the file is cut short ({text})"
     return f"the file is damaged ({text})"
-
-
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    """Bring a picture of any mode to 8-bit RGB, decoding it."""
-    mode = picture.mode
-    if mode.startswith("I;16") or mode in ("I", "F"):
-        return Image.fromarray(_eight_bits(np.asarray(picture))).convert("RGB")
-    if mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in picture.info:
-        layer = picture.convert("RGBA")
-        flat = Image.new("RGB", layer.size, "white")
-        flat.paste(layer, mask=layer.getchannel("A"))
-        return flat
-    if mode == "RGB":
-        picture.load()
-        return picture
-    return picture.convert("RGB")
-
-
-def _eight_bits(values: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-    """Scale greyscale values of more than 8 bits to 0..255: 16-bit integers, or floats from 0."""
-    if values.dtype.kind == "f":
-        finite = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-        top = max(float(finite.max(initial=0.0)), 0.0)
-        full = 1.0 if top <= 1.0 else 255.0 if top <= 255.0 else max(65535.0, top)
-        scaled = finite.clip(0.0, full) * (255.0 / full)
-        return (scaled + 0.5).astype(np.uint8)
-    wide = values.astype(np.int64)
-    if wide.max(initial=0) <= 255 and values.dtype.itemsize > 2:
-        return wide.clip(0, 255).astype(np.uint8)
-    return (wide.clip(0, 65535) >> 8).astype(np.uint8)
-
-
-def _upright(picture: Image.Image, *, orientation_of: Image.Image) -> Image.Image:
-    """
-    Apply the EXIF orientation of the decoded file; a damaged or invalid one changes nothing.
-
-    Pillow applies the orientation of TIFF and HEIF itself while decoding, and removes it then: it
-    must be asked for afterwards.
-    """
-    try:
-        orientation = orientation_of.getexif().get(0x0112, 1)
-    except Exception:  # noqa: BLE001 - EXIF is untrusted; without it, the picture is shown as stored
-        return picture
-    method = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }.get(orientation)
-    return picture if method is None else picture.transpose(method)
-
-
-def _pixels(picture: Image.Image) -> Rgb:
-    return np.ascontiguousarray(np.asarray(picture, dtype=np.uint8))

@@ -226,12 +226,15 @@ class Clustering:
     noise : numpy.ndarray
         Shape (n,), bool: sightings that the method left out (DBSCAN's noise). Each is an
         individual of its own in `labels`.
+    instead : str
+        Why this is not the way of grouping that was asked for; empty where it is.
     """
 
     labels: npt.NDArray[np.int64]
     method: str
     threshold: float
     noise: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    instead: str = ""
 
     def __post_init__(self) -> None:
         if len(self.noise) != len(self.labels):

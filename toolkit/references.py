@@ -90,6 +90,7 @@ def read_references(
         min_face=settings.min_face,
         min_sharpness=settings.min_sharpness,
         jobs=settings.threads,
+        gigabytes=settings.memory,
         stop=stop,
         seen=seen,
     )

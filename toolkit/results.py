@@ -333,6 +333,14 @@ class AutopilotResult(Result):
         """What made this."""
         return "autopilot"
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts and the settings as plain values, for JSON."""
+        return {**super().as_dict(), "grouped_by": self.clustering.method}
+
+    def _remarks(self) -> list[str]:
+        instead = self.clustering.instead
+        return ([instead] if instead else []) + super()._remarks()
+
 
 @dataclass(frozen=True, repr=False)
 class PointAndShootResult(Result):

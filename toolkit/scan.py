@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit import photos
+from toolkit import memory, photos
 from toolkit.errors import UnreadablePhoto
 from toolkit.quality import sharpness
 from toolkit.records import (
@@ -28,7 +28,7 @@ from toolkit.records import (
     Photo,
     empty_table,
 )
-from toolkit.subjects.base import Subject
+from toolkit.subjects.base import Subject, needs
 
 Progress = Callable[[int, int, str], None]
 T = TypeVar("T")
@@ -37,6 +37,7 @@ T = TypeVar("T")
 BATCH = 16
 # Seconds between two questions whether to stop, while a photo is under way.
 PAUSE = 0.1
+SMALLER = "use a smaller --long-edge or --upsample"
 
 
 class Stop:
@@ -95,6 +96,7 @@ def scan(
     min_face: int = 0,
     min_sharpness: float = 0.0,
     jobs: int = 1,
+    gigabytes: float = 0.0,
     stop: Callable[[], bool] | None = None,
     seen: Callable[[Path], None] | None = None,
 ) -> Generator[PhotoResult, None, None]:
@@ -120,6 +122,9 @@ def scan(
         Sharpness of a chip (see `toolkit.quality`) below which it is left out.
     jobs : int
         Threads. The results, and their order, are the same for any number.
+    gigabytes : float
+        What all photos under way may take in memory, in GB; 0 for what this computer can give. A
+        photo waits until it fits beside the others; one that never will is a problem.
     stop : callable, optional
         Asked, from several threads, before each photo is begun and taken, and while one is waited
         for. After its first yes, the results are those of the photos that `seen` was told of.
@@ -139,6 +144,8 @@ def scan(
     encoding: deque[tuple[list[_Seen], Future[_Encoded]]] = deque()
     results: dict[Path, PhotoResult] = {}
     how = _How(subject, long_edge, min_face, min_sharpness, asked)
+    ordinary = memory.EACH // 2 + needs(subject.detector, long_edge, long_edge)
+    memory.use(gigabytes, threads=jobs, each=ordinary)
     pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scan")
 
     def begin_encoding() -> None:
@@ -235,31 +242,45 @@ def _examine(path: Path, digest: str, how: _How, seconds: dict[str, float]) -> _
     """Decode a photo, find its subjects and cut them out; `seconds` gets the time by stage."""
     if how.stop():
         raise CancelledError
+    stage, mend = "decoding", memory.MEND
     try:
         with _timed(seconds, "decode"):
-            opened = photos.open_shrunk(path, long_edge=how.long_edge)
-        with _timed(seconds, "detect"):
-            found = how.subject.detector.detect(opened.small)
-        across = opened.width / opened.small.shape[1]
-        down = opened.height / opened.small.shape[0]
-        detections = [Detection(d.box.scaled(across, down), d.score) for d in found]
-        detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_face]
-        chips = NO_CHIPS
-        if detections:
-            with _timed(seconds, "decode"):
-                full = photos.open_upright(path) if opened.full is None else opened.full
-            with _timed(seconds, "align"):
-                chips = how.subject.encoder.chips(full, [d.box for d in detections])
-                sharp = sharpness(chips) >= how.min_sharpness
-                detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
-                chips = chips[sharp]
+            wanted = photos.demand_of(path, long_edge=how.long_edge)
+        need = wanted.opening
+        searching = wanted.kept + needs(how.subject.detector, *wanted.small)
+        if searching > need:
+            need, stage, mend = searching, "detecting", SMALLER
+        with memory.budget().reserve(need, wanted.what, mend=mend, stop=how.stop) as held:
+            if not held:
+                raise CancelledError
+            stage = "decoding"
+            return _described(path, digest, how, seconds)
     except UnreadablePhoto as error:
-        return _problem(path, "decoding", error)
+        return _problem(path, stage, error)
     except MemoryError:
-        reason = (
-            "too large for the memory of this computer: use a smaller --long-edge or --upsample"
-        )
+        reason = f"too large for the memory of this computer: {SMALLER}"
         return _problem(path, "detecting", UnreadablePhoto(reason))
+
+
+def _described(path: Path, digest: str, how: _How, seconds: dict[str, float]) -> _Seen:
+    """Look for subjects in a photo for which there is room, and cut them out."""
+    with _timed(seconds, "decode"):
+        opened = photos.open_shrunk(path, long_edge=how.long_edge)
+    with _timed(seconds, "detect"):
+        found = how.subject.detector.detect(opened.small)
+    across = opened.width / opened.small.shape[1]
+    down = opened.height / opened.small.shape[0]
+    detections = [Detection(d.box.scaled(across, down), d.score) for d in found]
+    detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_face]
+    chips = NO_CHIPS
+    if detections:
+        with _timed(seconds, "decode"):
+            full = photos.open_upright(path) if opened.full is None else opened.full
+        with _timed(seconds, "align"):
+            chips = how.subject.encoder.chips(full, [d.box for d in detections])
+            sharp = sharpness(chips) >= how.min_sharpness
+            detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
+            chips = chips[sharp]
     photo = Photo(path, digest, opened.width, opened.height)
     out = len(found) - len(detections)
     return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out=out)

@@ -72,6 +72,9 @@ class Settings:
         Put symbolic links into the sorted folders, not copies.
     jobs : int
         Threads; 0 for one a processor core.
+    memory : float
+        GB that photos under way may take together, and grouping after them; 0 for what this
+        computer can give. A photo, or a way of grouping, that can never fit is not tried.
     """
 
     threshold: float | Literal["auto"] = "auto"
@@ -89,6 +92,7 @@ class Settings:
     one_per_photo: bool = True
     link: bool = False
     jobs: int = 0
+    memory: float = 0.0
 
     def __post_init__(self) -> None:
         threshold = self.threshold
@@ -151,6 +155,12 @@ class Settings:
             "jobs",
             self.jobs,
             "a whole number of threads from 0 (one a core) to 256",
+        )
+        _require(
+            _number(self.memory) and self.memory >= 0,
+            "memory",
+            self.memory,
+            "a number of GB above 0, or 0 for what this computer can give",
         )
 
     @property

@@ -41,7 +41,7 @@ from toolkit.search import References
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
 # Settings that a new grouping takes up; any other needs the photos to be looked at again.
-REGROUPED = ("threshold", "method", "one_per_photo", "link", "jobs")
+REGROUPED = ("threshold", "method", "one_per_photo", "link", "jobs", "memory")
 
 AnySettings = AutopilotSettings | PointAndShootSettings
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from toolkit import photos
+from toolkit import memory, photos
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import Rgb
 from toolkit.records import Gallery
@@ -174,11 +175,11 @@ class Thumbnails:
         kept = self._kept.get(key)
         if kept is not None:
             return kept
-        opened = self._open(digest, files, lambda _: long_edge)
-        if opened is None:
-            return _placeholder(photos.fit(*self._sizes.get(digest, (4000, 3000)), long_edge))
-        picture = Image.fromarray(opened.small)
-        scale = picture.width / opened.width
+        with self._open(digest, files, lambda _: long_edge) as opened:
+            if opened is None:
+                return _placeholder(photos.fit(*self._sizes.get(digest, (4000, 3000)), long_edge))
+            picture = Image.fromarray(opened.small)
+            scale = picture.width / opened.width
         for row in boxed:
             _draw_box(picture, self._boxes[row] * scale)
         return self._kept.put(key, _jpeg(picture))
@@ -225,24 +226,31 @@ class Thumbnails:
             raise IndexError(f"there is no sighting {row}; there are {len(self._digests)}")
         return int(row)
 
+    @contextlib.contextmanager
     def _open(
         self, digest: str, files: Sequence[str], long_edge: Callable[[int], int]
-    ) -> photos.Opened | None:
+    ) -> Iterator[photos.Opened | None]:
         """Open the first of a photo's files that still is what the gallery says."""
         size = self._sizes.get(digest)
+        # Without its size, the whole photo is decoded.
+        edge = long_edge(1 << 16 if size is None else max(size))
         for file in files:
             try:
                 if not Path(file).is_file():
                     continue
-                # Without its size, the whole photo is decoded.
-                opened = photos.open_shrunk(
-                    Path(file), long_edge=long_edge(1 << 16 if size is None else max(size))
-                )
+                wanted = photos.demand_of(Path(file), long_edge=edge)
+                with contextlib.ExitStack() as held:
+                    held.enter_context(memory.budget().reserve(wanted.shrunk, wanted.what))
+                    opened = photos.open_shrunk(Path(file), long_edge=edge)
+                    # Until its pictures are cut, it goes on taking room.
+                    held = held.pop_all()
             except (UnreadablePhoto, OSError, ValueError, MemoryError):
                 continue
-            if size in (None, (opened.width, opened.height)):
-                return opened
-        return None
+            with held:
+                if size in (None, (opened.width, opened.height)):
+                    yield opened
+                    return
+        yield None
 
     def _cut(self, digest: str, rows: Sequence[int], side: int) -> dict[int, bytes]:
         """Make the pictures of faces of one photo."""
@@ -253,17 +261,17 @@ class Thumbnails:
             # Above a half, nothing is saved by decoding less, and the crop is sharper from it all.
             return full if finest > 0.5 else max(1, math.ceil(full * finest))
 
-        opened = self._open(digest, self._files[digest], long_edge)
         made = {}
-        for row, square in squares.items():
-            if opened is None or square[2] > ABSURD * max(opened.width, opened.height):
-                made[row] = _placeholder((side, side))
-                continue
-            image = opened.small if opened.full is None else opened.full
-            scale = image.shape[1] / opened.width
-            cut = _crop(image, *(float(value * scale) for value in square))
-            picture = Image.fromarray(cut).resize((side, side), Image.Resampling.LANCZOS)
-            made[row] = self._kept.put((row, side), _jpeg(picture))
+        with self._open(digest, self._files[digest], long_edge) as opened:
+            for row, square in squares.items():
+                if opened is None or square[2] > ABSURD * max(opened.width, opened.height):
+                    made[row] = _placeholder((side, side))
+                    continue
+                image = opened.small if opened.full is None else opened.full
+                scale = image.shape[1] / opened.width
+                cut = _crop(image, *(float(value * scale) for value in square))
+                picture = Image.fromarray(cut).resize((side, side), Image.Resampling.LANCZOS)
+                made[row] = self._kept.put((row, side), _jpeg(picture))
         return made
 
 

@@ -131,6 +131,9 @@ def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
 def measured(audited: Audit) -> Iterable[str]:
     """Say the rates of an audit in words."""
     here = audited.here
+    yield from (f"{each}." for each in audited.left_out)
+    if not audited.measured:
+        return
     if here["pairs"] < 1:
         yield "No photo shows two different faces, so how often it is wrong could not be measured."
         return

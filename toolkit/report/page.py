@@ -14,7 +14,7 @@ from toolkit.export import NEW, THERE, told
 from toolkit.names import counted
 from toolkit.report.cases import Doubt, measured
 from toolkit.report.markup import NONE, escaped, in_words, isolated, link, shared_folder
-from toolkit.results import PointAndShootResult, Result
+from toolkit.results import AutopilotResult, PointAndShootResult, Result
 from toolkit.search import SECOND
 from toolkit.thumbnails import Thumbnails, data_uri
 
@@ -215,7 +215,9 @@ class Page:
         result = self.result
         chosen = result.chosen
         origin = "worked out" if chosen.automatic else "given"
-        said = [f"Threshold {result.threshold:.3f} ({origin}): {escaped(chosen.why)}."]
+        instead = isinstance(result, AutopilotResult) and result.clustering.instead
+        said = [f"{escaped(instead).capitalize()}."] if instead else []
+        said += [f"Threshold {result.threshold:.3f} ({origin}): {escaped(chosen.why)}."]
         what = "names" if isinstance(result, PointAndShootResult) else "joins"
         if chosen.expected_wrong is not None:
             share = "fewer than 1 in 1,000"
@@ -223,7 +225,7 @@ class Page:
                 share = f"{chosen.expected_wrong:.1%}"
             said.append(f"By their distances, {share} of the {what} are expected to be wrong.")
         if audited is not None:
-            said += list(measured(audited))
+            said += [escaped(each) for each in measured(audited)]
         if isinstance(result, PointAndShootResult):
             second = int((result.matches.table["reason"] == SECOND).sum())
             if second:

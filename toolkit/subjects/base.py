@@ -15,7 +15,12 @@ Rgb = npt.NDArray[np.uint8]
 
 
 class Detector(Protocol):
-    """Finds subjects in a picture. Threads may share one."""
+    """
+    Finds subjects in a picture. Threads may share one.
+
+    One that takes much memory also has ``needs(width, height)``, which returns how many bytes it
+    takes to search a picture of that size in px: photos then wait until there is room.
+    """
 
     @property
     def name(self) -> str:
@@ -37,6 +42,12 @@ class Detector(Protocol):
             Boxes in px of `image`, best score first.
         """
         ...
+
+
+def needs(detector: Detector, width: int, height: int) -> int:
+    """Return how many bytes a detector takes for a picture of this size in px; 0 if it is mute."""
+    ask = getattr(detector, "needs", None)
+    return 0 if ask is None else int(ask(width, height))
 
 
 class Encoder(Protocol):

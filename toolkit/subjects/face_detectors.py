@@ -22,6 +22,23 @@ def _best_first(detections: list[Detection]) -> list[Detection]:
     )
 
 
+# Bytes that a search takes: whatever the picture, and for each px of it, doublings counted; as
+# measured from 0.1 to 24 megapixels.
+HOG_NEEDS, CNN_NEEDS, DLIB_NEEDS = (0, 15), (60_000_000, 65), (0, 1000)
+
+
+def _needs(
+    rates: tuple[int, int], width: int, height: int, upsample: int | None, long_edge: int
+) -> int:
+    times = _times(max(width, height), upsample, long_edge)
+    start, each = rates
+    return start + each * width * height * 4**times
+
+
+def _times(longest: int, upsample: int | None, long_edge: int) -> int:
+    return int(2 * longest**2 < long_edge**2) if upsample is None else upsample
+
+
 def doublings(image: Rgb, upsample: int | None, long_edge: int) -> int:
     """
     Return how often a picture is doubled before the search.
@@ -36,9 +53,7 @@ def doublings(image: Rgb, upsample: int | None, long_edge: int) -> int:
     long_edge : int
         Longer side, in px, that photos are shrunk to.
     """
-    if upsample is not None:
-        return upsample
-    return int(2 * max(image.shape[:2]) ** 2 < long_edge**2)
+    return _times(max(image.shape[:2]), upsample, long_edge)
 
 
 class HogDetector:
@@ -71,6 +86,10 @@ class HogDetector:
     def name(self) -> str:
         """What finds."""
         return "hog"
+
+    def needs(self, width: int, height: int) -> int:
+        """Return how many bytes it takes to search a picture of this size in px."""
+        return _needs(HOG_NEEDS, width, height, self.upsample, self.long_edge)
 
     def detect(self, image: Rgb) -> list[Detection]:
         """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""
@@ -139,6 +158,11 @@ class CnnDetector:
     def name(self) -> str:
         """What finds."""
         return "cnn"
+
+    def needs(self, width: int, height: int) -> int:
+        """Return how many bytes it takes to search a picture of this size in px."""
+        rates = DLIB_NEEDS if self._onnx is None else CNN_NEEDS
+        return _needs(rates, width, height, self.upsample, self.long_edge)
 
     def detect(self, image: Rgb) -> list[Detection]:
         """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""

@@ -1,0 +1,152 @@
+"""Pixels made in bands are those that whole pictures gave, to the last bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from toolkit import photos, pixels
+
+MODES = ("1", "L", "P", "RGB", "RGBA", "LA", "PA", "La", "RGBa", "CMYK", "YCbCr", "HSV", "LAB")
+DEEP = ("I", "F", "I;16", "I;16B")
+
+
+def whole(picture):
+    """The picture as RGB in one piece: how it was done before there were bands."""
+    mode = picture.mode
+    if mode.startswith("I;16") or mode in ("I", "F"):
+        return Image.fromarray(eight_bits(np.asarray(picture))).convert("RGB")
+    if mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in picture.info:
+        layer = picture.convert("RGBA")
+        flat = Image.new("RGB", layer.size, "white")
+        flat.paste(layer, mask=layer.getchannel("A"))
+        return flat
+    return picture.convert("RGB")
+
+
+def eight_bits(values):
+    if values.dtype.kind == "f":
+        finite = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+        top = max(float(finite.max(initial=0.0)), 0.0)
+        full = 1.0 if top <= 1.0 else 255.0 if top <= 255.0 else max(65535.0, top)
+        return (finite.clip(0.0, full) * (255.0 / full) + 0.5).astype(np.uint8)
+    wide = values.astype(np.int64)
+    if wide.max(initial=0) <= 255 and values.dtype.itemsize > 2:
+        return wide.clip(0, 255).astype(np.uint8)
+    return (wide.clip(0, 65535) >> 8).astype(np.uint8)
+
+
+def turned(picture, orientation):
+    method = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }.get(orientation)
+    return picture if method is None else picture.transpose(method)
+
+
+def noise(draw, mode, width, height):
+    """Draw a picture of a mode, with transparency in its information for some."""
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    if mode == "F":
+        top = draw(st.sampled_from([0.5, 1.0, 200.0, 70000.0]))
+        values = rng.uniform(-top, top, (height, width)).astype(np.float32)
+        values.flat[:: draw(st.integers(3, 50))] = draw(
+            st.sampled_from([np.nan, np.inf, -np.inf, 0.0])
+        )
+        return Image.fromarray(values)
+    if mode == "I":
+        top = draw(st.sampled_from([200, 70000]))
+        return Image.fromarray(rng.integers(-top, top, (height, width)).astype(np.int32))
+    if mode.startswith("I;16"):
+        data = rng.integers(0, 256, (height, width, 2), dtype=np.uint8).tobytes()
+        return Image.frombytes(mode, (width, height), data)
+    if mode in ("1", "L", "P", "RGB", "LAB"):
+        shape = (height, width, 3) if mode in ("RGB", "LAB") else (height, width)
+        data = rng.integers(0, 256, shape, dtype=np.uint8)
+        if mode == "LAB":
+            return Image.frombytes("LAB", (width, height), data.tobytes())
+        picture = Image.fromarray(data)
+        if mode == "P":
+            picture = Image.frombytes("P", (width, height), data.tobytes())
+            picture.putpalette(rng.integers(0, 256, 768, dtype=np.uint8).tobytes())
+        picture = picture.convert("1") if mode == "1" else picture
+        if draw(st.booleans()):
+            picture.info["transparency"] = {"RGB": (1, 2, 3)}.get(mode, 7)
+        return picture
+    rgba = Image.fromarray(rng.integers(0, 256, (height, width, 4), dtype=np.uint8))
+    if mode == "PA":
+        picture = Image.new("PA", (width, height))
+        picture.putpalette(rng.integers(0, 256, 768, dtype=np.uint8).tobytes())
+        return picture
+    if mode == "La":
+        return rgba.convert("LA").convert("La")
+    return (rgba if mode in ("LA", "RGBA", "RGBa") else rgba.convert("RGB")).convert(mode)
+
+
+@given(st.data())
+def test_bands_give_the_pixels_of_the_whole_picture(monkeypatch, data) -> None:
+    monkeypatch.setattr(pixels, "BAND", data.draw(st.integers(1, 4000)))
+    width, height = data.draw(st.integers(1, 70)), data.draw(st.integers(1, 70))
+    picture = noise(data.draw, data.draw(st.sampled_from(MODES + DEEP)), width, height)
+    orientation = data.draw(st.integers(0, 9))
+    picture.getexif()[0x0112] = orientation
+    try:
+        before = np.asarray(turned(whole(picture), orientation))
+    except ValueError as error:
+        # What Pillow cannot convert, it cannot convert in bands either.
+        with pytest.raises(ValueError, match=str(error)[:20]):
+            pixels.upright(picture)
+        return
+    after = pixels.upright(picture)
+    np.testing.assert_array_equal(after, before)
+    assert after.flags.c_contiguous
+
+
+@given(st.data())
+def test_shrinking_in_bands_is_what_pillow_does_at_once(monkeypatch, data) -> None:
+    monkeypatch.setattr(pixels, "BAND", data.draw(st.integers(1, 4000)))
+    width, height = data.draw(st.integers(1, 400)), data.draw(st.integers(1, 400))
+    long_edge = data.draw(st.integers(1, 120))
+    seed = data.draw(st.integers(0, 99))
+    image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    target = photos.fit(width, height, long_edge)
+    before = Image.fromarray(image)
+    if target != (width, height):
+        before = before.resize(target, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    after = photos.shrink(image, long_edge=long_edge)
+    np.testing.assert_array_equal(after, np.asarray(before))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tiff", "a.webp", "p.gif", "cmyk.jpg"])
+def test_files_give_the_same_pixels_in_bands(tmp_path, monkeypatch, name, orientation) -> None:
+    noisy = np.random.default_rng(3).integers(0, 256, (301, 217, 3), dtype=np.uint8)
+    picture, path = Image.fromarray(noisy), tmp_path / name
+    picture = {"p": picture.quantize(60), "cmyk": picture.convert("CMYK")}.get(path.stem, picture)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture.save(path, **({} if name == "p.gif" else {"exif": exif}))
+    with Image.open(path) as opened:
+        flat = whole(opened)
+        before = np.asarray(turned(flat, opened.getexif().get(0x0112, 1)))
+    with Image.open(path) as opened:
+        opened.draft(None, (54, 75))
+        drafted = path.suffix == ".jpg"
+        flat = whole(opened)
+        if drafted:
+            flat = flat.resize(photos.fit(217, 301, 75), Image.Resampling.BILINEAR)
+        small = turned(flat, opened.getexif().get(0x0112, 1))
+        if not drafted:
+            size = photos.fit(*small.size, 75)
+            small = small.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    monkeypatch.setattr(pixels, "BAND", 5000)
+    np.testing.assert_array_equal(photos.open_upright(path), before)
+    found = photos.open_shrunk(path, long_edge=75)
+    np.testing.assert_array_equal(found.small, np.asarray(small))
+    assert (found.height, found.width) == before.shape[:2]
