@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from conftest import save_tiles
 
-from toolkit import decisions, looking
+from toolkit import decisions, looking, memory
 from toolkit.errors import BadSetting
 from toolkit.settings import AutopilotSettings
 from toolkit.sorting import Sorting
@@ -69,7 +69,7 @@ class Slow:
         self.look, self.photos = look, photos
         self.begun, self.go, self.calls = threading.Event(), threading.Event(), 0
 
-    def __call__(self, folder, out, *, settings, progress, stop):
+    def __call__(self, folder, out, *, settings, progress, stop, tell):
         self.calls += 1
 
         def told(*args):
@@ -79,7 +79,7 @@ class Slow:
                 while not (self.go.is_set() or stop()):
                     time.sleep(0.01)
 
-        return self.look(folder, out, settings=settings, progress=told, stop=stop)
+        return self.look(folder, out, settings=settings, progress=told, stop=stop, tell=tell)
 
 
 @pytest.mark.parametrize("guidance", [GUIDANCE, point_and_shoot_words.GUIDANCE])
@@ -542,3 +542,23 @@ def test_no_folder_is_taken_for_a_tag(make, album, tmp_path) -> None:
         assert "<img src=x" not in part.value
         assert "<b>out" not in part.value
         assert "<i>" not in part.value
+
+
+def test_what_grouping_will_not_be_able_to_do_is_said_before_the_long_work(
+    make, look, monkeypatch
+) -> None:
+    def tight(*args, **about):
+        # Tables of six photos are small; here they do not fit all the same.
+        monkeypatch.setattr(memory, "SMALL", 0)
+        monkeypatch.setattr(memory, "available", lambda: 1000)
+        return looking.look(*args, **about)
+
+    seen = []
+
+    def waits(*args, tell, **about):
+        return tight(*args, tell=lambda text: (seen.append(text), tell(text)), **about)
+
+    panel = make(look=partial(waits, subject=look.keywords["subject"]))
+    panel.start()
+    assert panel.wait(30)
+    assert "with one face in each of 6 photos, needs about" in seen[0]

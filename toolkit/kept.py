@@ -34,7 +34,7 @@ from toolkit.records import (
     Gallery,
     empty_table,
 )
-from toolkit.results import PointAndShootResult, Result
+from toolkit.results import AutopilotResult, PointAndShootResult, Result
 from toolkit.tables import BadTable, read_table, write_table
 
 ENCODINGS = "encodings.npz"
@@ -82,6 +82,9 @@ class Run:
         What the run was told.
     not_seen : int
         Photos that it listed and did not look at, because it was stopped.
+    grouped_by : str
+        The method that made the groups; "" for point-and-shoot. It is not the one of the settings
+        where that did not fit into memory.
     lacking : str
         Why the tables of photos and problems could not be read; empty if they could.
     """
@@ -94,6 +97,7 @@ class Run:
     settings: dict[str, Any]
     not_seen: int = 0
     lacking: str = ""
+    grouped_by: str = ""
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
@@ -156,6 +160,9 @@ def about(result: Result) -> dict[str, Any]:
         **about_encoder(result.gallery.encoder),
         "settings": result.settings.as_dict(),
         "not_seen": result.not_seen,
+        **(
+            {"grouped_by": result.clustering.method} if isinstance(result, AutopilotResult) else {}
+        ),
         **(
             {"people": list(result.references.names)}
             if isinstance(result, PointAndShootResult)
@@ -232,7 +239,10 @@ def load(out: str | Path) -> Run:
         )
     except ValueError as error:
         raise _damaged(folder, ENCODINGS, str(error)) from error
-    return Run(folder, gallery, names, mode, threshold, settings, not_seen, lacking)
+    grouped_by = str(about.get("grouped_by") or settings.get("method", ""))
+    if mode != "autopilot":
+        grouped_by = ""
+    return Run(folder, gallery, names, mode, threshold, settings, not_seen, lacking, grouped_by)
 
 
 def _all_photos(folder: Path, seen: pd.DataFrame, about: dict[str, Any]) -> pd.DataFrame:

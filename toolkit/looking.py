@@ -67,6 +67,7 @@ def look(
     settings: Settings,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    tell: Callable[[str], None] | None = None,
     subject: Subject | None = None,
 ) -> Looked:
     """
@@ -88,6 +89,8 @@ def look(
     stop : callable, optional
         Asked whether to stop, from several threads, and several times a second. After a yes, what
         was seen so far is returned within about a second; see `toolkit.scan.scan`.
+    tell : callable, optional
+        Told in one sentence, before the long work, what grouping will not be able to do after it.
     subject : Subject, optional
         What to look for; faces, as `settings` says, if not given.
 
@@ -98,7 +101,7 @@ def look(
     """
     listed = list_photos(photos_folder, out, people)
     subject = subject or face_subject(settings)
-    return look_at(listed, settings, subject, progress=progress, stop=stop)
+    return look_at(listed, settings, subject, progress=progress, stop=stop, tell=tell)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def audit(options: argparse.Namespace, console: TextIO) -> None:
 
     output = _output(options)
     run = kept.load(modes.folder_at(options.out))
-    method = str(run.settings.get("method", "average"))
+    method = run.grouped_by or "average"
     found = auditing.audit(run.gallery, run.names, threshold=run.threshold, method=method)
     _say(found, options, output)
 

@@ -132,7 +132,10 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         tell: Tell,
         stopped: Stopped,
     ) -> tuple[Looked, References | None]:
-        return self._look(*of, out, settings=settings, progress=tell, stop=stopped), None
+        seen = self._look(
+            *of, out, settings=settings, progress=tell, stop=stopped, tell=self.later.remark
+        )
+        return seen, None
 
     def _chosen(self) -> Folders:
         return (self.folder.value,)
