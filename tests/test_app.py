@@ -671,6 +671,13 @@ def test_a_page_takes_over_the_kernel_of_one_that_was_left(served):
     assert kernel_of(served.ask(f"/?{token}")[2]) not in (first, second)
     assert kernel_of(served.ask(f"/?{token}", **cookie)[2]) == first
     assert kernel_of(served.ask(f"/?{token}", **cookie)[2]) != first
+    # Those that still wait for a page to return end with the app.
+    assert served.ask(f"/voila/api/shutdown/{second}?{token}", b"", **own)[0] == 204
+    kernels = served.kernels()
+    served.process.terminate()
+    assert served.process.wait(120) == 0
+    assert all(ended(kernel) for kernel in kernels)
+    assert (served.folder / "err").read_text() == ""
 
 
 def test_who_does_not_wait_for_a_page_gets_its_kernel_the_next_time(served):
