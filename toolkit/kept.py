@@ -160,9 +160,7 @@ def about(result: Result) -> dict[str, Any]:
         **about_encoder(result.gallery.encoder),
         "settings": result.settings.as_dict(),
         "not_seen": result.not_seen,
-        **(
-            {"grouped_by": result.clustering.method} if isinstance(result, AutopilotResult) else {}
-        ),
+        **({"grouped_by": result.clustering.method} if isinstance(result, AutopilotResult) else {}),
         **(
             {"people": list(result.references.names)}
             if isinstance(result, PointAndShootResult)
