@@ -159,6 +159,10 @@ photos.open_shrunk = open_shrunk
                 break
             time.sleep(0.1)
         run.send_signal(getattr(signal, name))
+        if name != "SIGINT":
+            # As a session that closes does.
+            run.send_signal(signal.SIGHUP)
+            run.send_signal(signal.SIGTERM)
         _, err = run.communicate(timeout=120)
     assert run.returncode == 130, err
     assert err.startswith("sightings: interrupted. Your photos are untouched; run the same command")
@@ -343,3 +347,16 @@ def test_evaluate_waits_for_no_pipe(album, tmp_path, tiles, capsys, file) -> Non
     capsys.readouterr()
     assert cli.main(["evaluate", str(out), str(labels)]) == 2
     assert "not a regular file" in capsys.readouterr().err
+
+
+def test_what_is_damaged_and_not_needed_is_said(album, tmp_path, tiles, capfd) -> None:
+    out = tmp_path / "out"
+    assert cli.main(["autopilot", str(album), str(out), "--quiet"]) == 0
+    (out / "photos.csv").write_bytes(b"\xff\xfe\0")
+    assert cli.main(["audit", str(out)]) == 0
+    assert "photos.csv cannot be used" in capfd.readouterr().err
+    (tmp_path / "labels").write_text("photo,person\na2.png,Ann\n")
+    assert cli.main(["autopilot", str(album), str(out), "--quiet"]) == 0
+    (out / "encodings.npz").write_bytes(b"PK")
+    assert cli.main(["evaluate", str(out), str(tmp_path / "labels")]) == 2
+    assert "encodings.npz cannot be used" in capfd.readouterr().err

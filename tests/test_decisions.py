@@ -347,3 +347,11 @@ def decided_by(*, must=(), cannot=(), names=None, refused=()) -> decisions.Decid
 )
 def test_among_known_people_too_the_same_person_has_one_name(found, decided, held) -> None:
     assert naming.hold_names(found, decided) == held
+
+
+def test_a_name_that_would_not_be_read_back_is_not_written(tmp_path) -> None:
+    face = Face("p", "d", 0, 0, 9, 9)
+    decisions.add(tmp_path, [Decision("name", face, name="Ann")])
+    with pytest.raises(BadSetting, match="the name has 300 bytes"):
+        decisions.add(tmp_path, [Decision("name", face, name="é" * 150)])
+    assert [each.name for each in read(tmp_path)] == ["Ann"]

@@ -258,3 +258,40 @@ def test_kept_models_are_private_and_what_a_dead_process_left_is_swept(encoder_f
     assert sorted(path.suffix for path in files) == [".onnx", ".sha256"]
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert (tmp_path / "made").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("kind", ["encoder", "detector-stem", "detector-head"])
+@pytest.mark.parametrize("how", ["another shape", "numbers that are none"])
+def test_a_kept_model_of_the_right_names_and_wrong_numbers_is_built_anew(
+    encoder_file, detector_file, tmp_path, kind, how
+):
+    import onnx
+    from onnx import helper, numpy_helper
+
+    def both():
+        encoder = OnnxEncoder(encoder_file, cache_folder=tmp_path, threads=1)
+        detector = OnnxFaceDetector(detector_file, cache_folder=tmp_path, threads=1)
+        return encoder.encode(chips(1)), detector.detect(blocks(np.random.default_rng(0), 200, 320))
+
+    encoded, found = both()
+    (path,) = tmp_path.glob(f"{kind}-*.onnx")
+    model = onnx.load_from_string(path.read_bytes())
+    name = model.graph.output[0].name
+    value = np.zeros((1, 3), np.float32)
+    if how == "numbers that are none":
+        value = np.full(
+            {"encoder": (1, 128), "detector-stem": (1, 1, 1, 1)}.get(kind, (1, 1, 30, 32)),
+            np.nan,
+            np.float32,
+        )
+    del model.graph.node[:]
+    model.graph.node.append(
+        helper.make_node("Constant", [], [name], value=numpy_helper.from_array(value))
+    )
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    content = model.SerializeToString()
+    path.write_bytes(content)
+    path.with_suffix(".onnx.sha256").write_text(hashlib.sha256(content).hexdigest())
+    again = both()
+    assert np.array_equal(again[0], encoded)
+    assert again[1] == found

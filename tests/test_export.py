@@ -313,6 +313,7 @@ class TestWhatIsNotCopied:
             (lambda path: (path.unlink(), os.mkfifo(path)), "not a regular file"),
             (lambda path: (path.unlink(), path.mkdir()), "not a regular file"),
             (lambda path: (path.unlink(), path.symlink_to("/dev/zero")), "not a regular file"),
+            (lambda path: (path.unlink(), path.symlink_to(path)), "symbolic links"),
         ],
     )
     def test_it_is_named_with_the_reason(self, planned, link, how, why) -> None:
@@ -427,6 +428,37 @@ class TestTheLastCopy:
         outcome = export.apply(table, out, replace=True)
         assert outcome.removed == ("Ann/c.png",)
         assert source.is_file()
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+    def test_what_a_photo_is_a_link_to_stays_however_many_names_it_has(
+        self, sorted_otherwise
+    ) -> None:
+        gallery, names, out = sorted_otherwise
+        copy = out / "Ann" / "c.png"
+        table = export.plan(gallery, names, out)
+        source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
+        source.unlink()
+        source.symlink_to(copy)
+        os.link(copy, out.parent / "a third name.png")
+        seen = gallery.photos["path"]
+        outcome = export.apply(table, out, replace=True, seen=seen)
+        assert dict(outcome.kept) == {"Ann/c.png": "a photo of this run was read from it"}
+        assert source.read_bytes()
+
+    def test_many_copies_of_one_photo_are_taken_away_one_by_one(self, tmp_path, monkeypatch):
+        count, read = 300, []
+        for number in range(count):
+            save_tiles(tmp_path / "photos" / f"{number:03d}.png", "ann")
+        gallery, names = gallery_of(tmp_path / "photos", {"000.png": ["Ann"]})
+        out = tmp_path / "out"
+        export.apply(export.plan(gallery, names, out), out)
+        real = export.digest_of
+        monkeypatch.setattr(export, "digest_of", lambda path: (read.append(path), real(path))[1])
+        table = export.plan(gallery, ["Anna"], out)
+        outcome = export.apply(table, out, replace=True)
+        assert len(outcome.removed) == count
+        # Each once to see that it is unchanged, and its photo.
+        assert len(read) <= 3 * count
 
     @given(
         st.lists(st.sampled_from(["Ann", "Bob", None]), min_size=4, max_size=4),

@@ -95,6 +95,8 @@ def bomb(out) -> None:
         (lambda out: change(out, threshold=float("nan")), "run.json"),
         (lambda out: change(out, encoder_metric="cubic"), "run.json"),
         (lambda out: change(out, settings=7), "run.json"),
+        (lambda out: change(out, settings=[["a", 1], [2, 3]]), "run.json"),
+        (lambda out: change(out, calibration={"slope": 1e300, "even": 1e300}), "run.json"),
         (lambda out: change(out, threshold=10**400), "run.json"),
         (lambda out: edit(out, "left", "9" * 23), "sightings.csv"),
         (lambda out: edit(out, "photo_digest", "é"), "sightings.csv"),

@@ -79,6 +79,15 @@ def test_a_folder_that_was_made_for_nothing_goes_again(tmp_path) -> None:
     assert (tmp_path / "b").is_dir()
 
 
+def test_a_run_that_fails_leaves_the_lock_of_those_who_decide(tmp_path) -> None:
+    out = tmp_path / "out"
+    with locks.held(out, "a run"):
+        deciding = locks.deciding(out)
+        deciding.__enter__()
+    assert (out / locks.DECISIONS).exists()
+    deciding.__exit__(None, None, None)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 def test_a_folder_that_cannot_be_is_refused_in_words(tmp_path) -> None:
     (tmp_path / "file").touch()

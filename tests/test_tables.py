@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from toolkit import tables
 from toolkit.tables import BadTable, escaped, read_rows, read_table, write_table
 
 FORMULAS = [
@@ -32,7 +33,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(FORM
 @example([(each, each) for each in FORMULAS])
 def test_text_comes_back_as_it_was(tmp_path_factory, rows) -> None:
     path = tmp_path_factory.mktemp("t") / "t.csv"
-    kept = [(escaped(one), escaped(two)) for one, two in rows if one.strip() or two.strip()]
+    kept = [(escaped(one), escaped(two)) for one, two in rows]
     write_table(pd.DataFrame(rows, columns=["one", "=two"]), path)
     table = read_table(path, ["one", "=two"])
     assert table.to_numpy().tolist() == [list(row) for row in kept if any(map(str.strip, row))]
@@ -119,3 +120,20 @@ def test_rows_are_read_with_their_numbers(tmp_path) -> None:
         (4, ["x\ny", "2"]),
         (5, ["=z", "3"]),
     ]
+
+
+def test_short_lines_of_many_columns_take_no_memory(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(tables, "MOST_PADDED", 10_000)
+    head = ",".join(f"c{number}" for number in range(900))
+    (tmp_path / "t.csv").write_text(f"{head}\n" + "x\n" * 10)
+    assert len(read_table(tmp_path / "t.csv")) == 10
+    (tmp_path / "t.csv").write_text(f"{head}\n" + "x\n" * 13)
+    with pytest.raises(BadTable, match="line 13 has 1 cells for 900 columns"):
+        read_table(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("text", ["," * 2_000, 'a "b" ' + "," * 2_000, ",\n" * 2_000])
+def test_commas_between_quotes_are_no_cells(tmp_path, text) -> None:
+    with (tmp_path / "t.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([["a", "b"], [text, "1"], ["x", text]])
+    assert read_table(tmp_path / "t.csv").to_numpy().tolist() == [[text, "1"], ["x", text]]

@@ -63,18 +63,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @contextlib.contextmanager
 def _ended_as_by_hand() -> Iterator[None]:
     """Let SIGTERM, and SIGHUP of a terminal that closes, end the work as Ctrl-C does."""
-    before = {}
+    before: dict[int, Any] = {}
+    ending = False
+
+    def end(number: int, frame: object) -> None:
+        nonlocal ending
+        # A session that closes sends both: the second must not break off what ends in order.
+        if not ending:
+            ending = True
+            raise KeyboardInterrupt
+
     if threading.current_thread() is threading.main_thread():
         for name in ("SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             # Whoever started it with nohup wants it to go on.
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, signal.default_int_handler)
+                before[number] = signal.signal(number, end)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if not ending:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _open_closed_streams() -> None:

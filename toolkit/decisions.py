@@ -168,8 +168,12 @@ def write(out: Path, decisions: Iterable[Decision]) -> None:
     ------
     BadFolder
         If they cannot be written. When this returns they are on the disk.
+    BadSetting
+        If a name is longer than a folder's can be.
     """
     made = tuple(decisions)
+    for each in made:
+        _require_length(each.name, "a decision")
     blank = ("",) * len(_FACE)
     pairs = ((each, astuple(each.other) if each.other else blank) for each in made)
     rows = [(x.kind, _spelled(x.name), *astuple(x.face), *other) for x, other in pairs]
@@ -211,15 +215,19 @@ def _decision(row: Sequence[str], where: str) -> Decision:
         raise BadSetting(f"{where}: decision is {row[0]!r}; expected one of {', '.join(KINDS)}")
     if kind in ("name", "not") and not name:
         raise BadSetting(f"{where}: the name is empty; write it, or take the line out")
+    _require_length(name, where)
+    size = len(_FACE)
+    face = _face(row[2 : 2 + size], where)
+    other = _face(row[2 + size :], where) if kind in ("same", "different") else None
+    return Decision(cast(Kind, kind), face, other, name if kind in ("name", "not") else "")
+
+
+def _require_length(name: str, where: str) -> None:
     size = len(name.encode("utf-8", "surrogatepass"))
     if size > LONGEST_NAME:
         raise BadSetting(
             f"{where}: the name has {size:,} bytes; expected at most {LONGEST_NAME}: shorten it"
         )
-    size = len(_FACE)
-    face = _face(row[2 : 2 + size], where)
-    other = _face(row[2 + size :], where) if kind in ("same", "different") else None
-    return Decision(cast(Kind, kind), face, other, name if kind in ("name", "not") else "")
 
 
 def _face(cells: Sequence[str], where: str) -> Face:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -84,7 +85,10 @@ class OnnxEncoder:
             return serialised(encoder_model(network))
 
         def load(model: bytes) -> onnxruntime.InferenceSession:
-            return _session(model, threads, device, "chips")
+            session = _session(model, threads, device, "chips")
+            side = dlib_network.CHIP_SIDE
+            chip = np.zeros((1, side, side, 3), dtype=np.uint8)
+            return _tried(session, chip, lambda shape: shape == (1, dlib_network.ENCODING_SIZE))
 
         self._session = cached_model(Path(cache_folder), "encoder", self.digest, build, load)
 
@@ -174,10 +178,14 @@ class OnnxFaceDetector:
         folder = Path(cache_folder)
 
         def load_stem(model: bytes) -> onnxruntime.InferenceSession:
-            return _session(model, threads, device, "pixels")
+            session = _session(model, threads, device, "pixels")
+            view = np.zeros((1, 3, _STEM_VIEW, _STEM_VIEW), dtype=np.float32)
+            return _tried(session, view, lambda shape: (*shape[:1], *shape[2:]) == (1, 1, 1))
 
         def load_head(model: bytes) -> onnxruntime.InferenceSession:
-            return _session(model, threads, device, "features")
+            session = _session(model, threads, device, "features")
+            cells = np.zeros((1, session.get_inputs()[0].shape[1], 30, 32), dtype=np.float32)
+            return _tried(session, cells, lambda shape: shape == (1, 1, 30, 32))
 
         self._stem = cached_model(folder, "detector-stem", self.digest, build_stem, load_stem)
         self._head = cached_model(folder, "detector-head", self.digest, build_head, load_head)
@@ -261,6 +269,18 @@ class OnnxFaceDetector:
             scores = self._head.run(None, {"features": part})[0][0]
             parts.append(scores[:, start - first : stop - first])
         return np.concatenate(parts, axis=1)
+
+
+def _tried(
+    session: onnxruntime.InferenceSession,
+    blank: npt.NDArray[np.generic],
+    fits: Callable[[tuple[int, ...]], bool],
+) -> onnxruntime.InferenceSession:
+    """Return a session that gives what it should for a blank picture; a kept model may be any."""
+    out = session.run(None, {session.get_inputs()[0].name: blank})[0]
+    if not fits(out.shape) or not np.isfinite(out).all():
+        raise ValueError(f"the model gives the shape {out.shape}, or numbers that are none.")
+    return session
 
 
 def _cells(side: int) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
 import shutil
 import stat
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
@@ -196,7 +197,8 @@ class _Earlier:
 
 def mark_of(source: str | Path, digest: str, *, link: bool) -> str:
     """Return what the record says of a file: its sha256, or where a link points."""
-    return f"{LINK}{Path(source).resolve()}" if link else digest
+    # A link that leads to itself has no place either; it is refused when it is copied.
+    return f"{LINK}{os.path.realpath(source)}" if link else digest
 
 
 def holds(path: Path, mark: str) -> bool:
@@ -219,6 +221,7 @@ def apply(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     complete: Callable[[Outcome], None] | None = None,
+    seen: Iterable[str] = (),
 ) -> Outcome:
     """
     Carry out a plan, overwriting nothing.
@@ -249,6 +252,8 @@ def apply(
     complete : callable, optional
         Called when the files are where they go, to write what belongs with them; only after it does
         the record say that the run is finished.
+    seen : iterable of str
+        Paths of all photos, those in no folder too: what one of them is a link to stays.
 
     Returns
     -------
@@ -299,7 +304,7 @@ def apply(
         outcome = changed(outcome, files={**leaving, **outcome.files})
     else:
         # Only now that every copy is made: a photo may have been read from what is taken away.
-        outcome = _take_away(out, earlier, wanted, outcome)
+        outcome = _take_away(out, earlier, wanted, outcome, seen)
     if complete is not None:
         complete(outcome)
     write_record(out, outcome.files, {**run, "finished": outcome.finished})
@@ -395,9 +400,18 @@ def _make_folder(path: Path, sources: pd.Series) -> None:
     path.mkdir(mode=mode | 0o700, exist_ok=True)
 
 
-def _take_away(out: Path, earlier: pd.DataFrame, wanted: pd.DataFrame, outcome: Outcome) -> Outcome:
+def _take_away(
+    out: Path,
+    earlier: pd.DataFrame,
+    wanted: pd.DataFrame,
+    outcome: Outcome,
+    seen: Iterable[str],
+) -> Outcome:
     """Remove what an earlier run put into `out` and nobody has touched since; no last copy."""
-    read_from = {os.path.realpath(source) for source in wanted["source"]}
+    if not len(earlier):
+        return outcome
+    read_from = {os.path.realpath(source) for source in [*wanted["source"], *seen]}
+    settled: set[str] = set()
     failed = {source for source, _ in outcome.not_copied}
     unsure = set(wanted["digest"][wanted["source"].isin(list(failed))])
     copies: dict[str, list[str]] = {}
@@ -418,7 +432,7 @@ def _take_away(out: Path, earlier: pd.DataFrame, wanted: pd.DataFrame, outcome: 
         elif mark in unsure:
             reason = "its new copy could not be made"
         elif not mark.startswith(LINK) and not _is_elsewhere(
-            path, mark, source, [out / each for each in copies.get(mark, ())]
+            path, mark, source, (out / each for each in copies.get(mark, ())), settled
         ):
             reason = NOT_HERE
         else:
@@ -437,18 +451,29 @@ def _take_away(out: Path, earlier: pd.DataFrame, wanted: pd.DataFrame, outcome: 
     return changed(outcome, files=files, removed=tuple(removed), kept=tuple(kept))
 
 
-def _is_elsewhere(path: Path, digest: str, source: object, copies: Sequence[Path]) -> bool:
-    """Whether the bytes of a file can be read at this moment where its photo is, or in a copy."""
-    for other in ([Path(source)] if isinstance(source, str) else []) + list(copies):
+def _is_elsewhere(
+    path: Path, digest: str, source: object, copies: Iterable[Path], settled: set[str]
+) -> bool:
+    """
+    Whether the bytes of a file can be read at this moment where its photo is, or in a copy.
+
+    Then they are on the disk, too; `settled` has the names of which that is known.
+    """
+    photo = [Path(source)] if isinstance(source, str) else []
+    for other in itertools.chain(photo, copies):
         with contextlib.suppress(OSError, UnreadablePhoto):
             if digest_of(other) == digest and not _one_file(path, other):
-                settle(other)
+                if str(other) not in settled:
+                    settle(other)
+                    settled.add(str(other))
                 return True
     return False
 
 
 def _one_file(path: Path, other: Path) -> bool:
-    """Whether two names are of one file that has no third."""
+    """Whether a name leads to another one, or both are of one file that has no third."""
+    if os.path.realpath(path) == os.path.realpath(other):
+        return True
     one, two = path.stat(), other.stat()
     return (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino) and one.st_nlink < 2
 
@@ -456,7 +481,7 @@ def _one_file(path: Path, other: Path) -> bool:
 def _put(source: Path, destination: Path, digest: str, *, link: bool) -> None:
     if link:
         _require_same(source, digest)
-        destination.symlink_to(source.resolve())
+        destination.symlink_to(os.path.realpath(source))
         return
     temporary = temporary_in(destination.parent)
     try:

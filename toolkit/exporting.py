@@ -139,6 +139,7 @@ def write_result(
         progress=tell,
         stop=stop,
         complete=complete,
+        seen=result.gallery.photos["path"],
     )
     return cast(AnyResult, written)
 

@@ -209,6 +209,10 @@ def load(out: str | Path) -> Run:
             ),
             variant=str(about["encoder_variant"]),
         )
+        if not isinstance(about["settings"], dict):
+            raise TypeError("settings is no object")
+        if max(encoder.calibration.slope, encoder.calibration.even) > LARGEST_NUMBER:
+            raise ValueError("calibration holds numbers that none has")
         threshold, mode = float(about["threshold"]), str(about["mode"])
         if not 0 < threshold < np.inf:
             raise ValueError(f"threshold is {threshold}")

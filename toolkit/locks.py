@@ -162,7 +162,8 @@ def _forget(out: Path) -> None:
     """Take a folder away again that we made and put nothing into."""
     with contextlib.suppress(OSError):
         inside = list(out.iterdir())
-        if all(path.name in _OURS or is_temporary(path.name) for path in inside):
+        # Where decisions are locked, somebody is about to put one here.
+        if all(path.name in (RUN, HOLDER) or is_temporary(path.name) for path in inside):
             for path in inside:
                 path.unlink()
             out.rmdir()

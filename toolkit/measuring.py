@@ -13,7 +13,6 @@ from typing import Any, TextIO
 from toolkit.errors import SightingsError
 from toolkit.files import write_text
 from toolkit.names import printable
-from toolkit.tables import BadTable, read_table
 
 
 def audit(options: argparse.Namespace, console: TextIO) -> None:
@@ -24,6 +23,9 @@ def audit(options: argparse.Namespace, console: TextIO) -> None:
     output = _output(options)
     run = kept.load(modes.folder_at(options.out))
     method = run.grouped_by or "average"
+    if run.lacking:
+        # It is not needed here, and yet not as it should be.
+        console.write(f"sightings: {printable(run.lacking)}\n")
     found = auditing.audit(run.gallery, run.names, threshold=run.threshold, method=method)
     _say(found, options, output)
 
@@ -90,6 +92,8 @@ def _table(path: str, pandas: Any) -> Any:
 
 def _texts(path: str) -> Any:
     """Read a CSV file of the user's, every cell as text."""
+    from toolkit.tables import BadTable, read_table
+
     try:
         table = read_table(Path(path))
     except BadTable as error:

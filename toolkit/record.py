@@ -6,7 +6,7 @@ import json
 import math
 import os
 import stat
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from toolkit.errors import BadFolder
@@ -93,15 +93,8 @@ def _is_inside(place: object) -> bool:
         os.fsencode(place)
     except UnicodeError:
         return False
-    path = PurePosixPath(place)
-    parts = path.parts
-    return (
-        path.as_posix() == place
-        and len(parts) == 2
-        and not path.is_absolute()
-        and ".." not in parts
-        and ":" not in place
-    )
+    parts = place.split("/")
+    return len(parts) == 2 and not {"", ".", ".."} & set(parts) and ":" not in place
 
 
 def real_folder(out: Path, place: str) -> bool:

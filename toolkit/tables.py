@@ -19,6 +19,8 @@ _GUARDED = re.compile("'+[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]
 MARKS = ",;\t"
 # Cells of a line: a line of nothing but commas must not ask for all memory.
 MOST_CELLS = 1000
+# Cells that lines of a table may lack in all.
+MOST_PADDED = 10_000_000
 
 
 class BadTable(ValueError):
@@ -82,6 +84,7 @@ def read_table(path: Path, columns: Sequence[str] = (), *, most: int = 1 << 28) 
         raise BadTable("it is empty")
     if missing := [name for name in columns if name not in names]:
         raise BadTable(f"it lacks the columns {', '.join(missing)}")
+    padded = 0
     cells: list[list[str]] = [[] for _ in names]
     lines: list[int] = []
     for line, row in rows:
@@ -90,6 +93,10 @@ def read_table(path: Path, columns: Sequence[str] = (), *, most: int = 1 << 28) 
                 f"line {line} has {len(row)} cells for {len(names)} columns; put a name with a "
                 "comma into quotes"
             )
+        # A few letters must not ask for a table of thousands of columns and lines.
+        padded += len(names) - len(row)
+        if padded > MOST_PADDED:
+            raise BadTable(f"line {line} has {len(row)} cells for {len(names)} columns, as many do")
         lines.append(line)
         for place, column in enumerate(cells):
             column.append(row[place] if place < len(row) else "")
@@ -144,9 +151,13 @@ def read_rows(path: Path, *, most: int = 1 << 28) -> Iterator[tuple[int, list[st
 
 
 def _lines(text: str, mark: str) -> Iterator[str]:
+    quoted = False
     for number, line in enumerate(io.StringIO(text, newline=""), start=1):
-        if len(line) > MOST_CELLS and line.count(mark) >= MOST_CELLS:
+        parts = line.split('"') if '"' in line else [line]
+        # What stands between quotes separates no cells.
+        if len(line) > MOST_CELLS <= sum(part.count(mark) for part in parts[quoted::2]):
             raise BadTable(f"line {number} has more than {MOST_CELLS:,} cells")
+        quoted ^= len(parts) % 2 == 0
         yield line
 
 

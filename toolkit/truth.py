@@ -191,11 +191,16 @@ def find_photos(
     SightingsError
         If a label means no photo of the run, or could mean several.
     """
+    # By name, and by name and the folder around it, as many photos may have one name.
     index: dict[str, list[_Known]] = {}
+    inside: dict[tuple[str, str], list[_Known]] = {}
     for path, photo in paths.items():
         parts, absolute = _parts(path)
         if parts:
-            index.setdefault(folded(parts[-1]), []).append(_Known(parts, absolute, path, photo))
+            known = _Known(parts, absolute, path, photo)
+            index.setdefault(folded(parts[-1]), []).append(known)
+            around = folded(parts[-2]) if len(parts) > 1 else ""
+            inside.setdefault((around, folded(parts[-1])), []).append(known)
     copies = {folded(name): photo for name, photo in (names or {}).items()}
     every = [known.parts[:-1] for some in index.values() for known in some]
     root = tuple(posixpath.commonprefix(every)) if every else ()
@@ -205,13 +210,17 @@ def find_photos(
     unknown, ambiguous = [], []
     for text in reversed(given):
         parts, absolute = _parts(text)
-        near = index.get(folded(parts[-1]), []) if parts else []
+        name = folded(parts[-1]) if parts else ""
+        near = index.get(name, [])
+        if len(parts) > 1:
+            # One without a folder can be meant by a whole path only.
+            near = inside.get((folded(parts[-2]), name), []) + inside.get(("", name), [])
         fitting = _fitting(parts, absolute, near)
         if with_folders and len({known.photo for known in fitting}) > 1:
             fitting = [known for known in fitting if known.parts == root + parts] or fitting
         photos = {known.photo for known in fitting}
-        if not near and parts and folded(parts[-1]) in copies:
-            photos = {copies[folded(parts[-1])]}
+        if name not in index and name in copies:
+            photos = {copies[name]}
         where = f"{printable(text)} (line {given[text]})"
         if len(photos) == 1:
             found[text] = photos.pop()
