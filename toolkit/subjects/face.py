@@ -31,7 +31,7 @@ ENCODER = "dlib_face_recognition_resnet_model_v1"
 LENGTH = 2**0.5
 
 # What distances say, by how a face is described: fitted on one half of the people of Labeled Faces
-# in the Wild (README, "How the defaults were chosen").
+# in the Wild (docs/measurements.md).
 CALIBRATION = Calibration(slope=70.0, even=0.583)
 CALIBRATION_JITTERED = Calibration(slope=72.0, even=0.572)
 CALIBRATION_PLAIN = Calibration(slope=62.0, even=0.613)
@@ -163,7 +163,7 @@ class FaceEncoder:
 
     The encodings of a chip and of its mirror image are averaged, and brought to one length: the
     network's longer encodings lie further from everything, those of the same person too. Both make
-    grouping surer; README, "How the defaults were chosen", has the figures.
+    grouping surer; docs/measurements.md, has the figures.
 
     Parameters
     ----------
