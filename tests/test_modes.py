@@ -4,12 +4,14 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import save_tiles
+from conftest import ColourEncoder, TileDetector, save_tiles
 from test_export import files_in
 
 from toolkit import modes
 from toolkit.errors import BadFolder, BadSetting
+from toolkit.records import Box, Detection
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.subjects.base import Subject
 
 
 @pytest.fixture
@@ -268,3 +270,21 @@ def test_order_of_threads_changes_nothing(album, colours) -> None:
     many = modes.autopilot(album, subject=colours, settings=AutopilotSettings(jobs=4))
     assert one.names == many.names
     np.testing.assert_array_equal(one.gallery.encodings, many.gallery.encodings)
+
+
+class TwoSizes(TileDetector):
+    """Finds a small face first, and then one that is larger."""
+
+    def detect(self, image):
+        found = super().detect(image)
+        small = [Detection(Box(d.box.left, 0, d.box.left + 20, 20), d.score) for d in found[:1]]
+        return [*small, *found[1:]]
+
+
+def test_the_largest_face_of_an_example_is_taken_wherever_it_is(tmp_path) -> None:
+    subject = Subject("two", TwoSizes(), ColourEncoder())
+    save_tiles(tmp_path / "people" / "Bob" / "1.png", "ann", "bob")
+    settings = PointAndShootSettings(largest_face=True)
+    found = modes.read_people(tmp_path / "people", settings=settings, subject=subject)
+    # Bob's tile is green.
+    assert found.encodings[0].argmax() == 1

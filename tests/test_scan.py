@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from conftest import TILE, TileDetector, save_tiles
+from conftest import TILE, ColourEncoder, TileDetector, save_tiles
 
 from toolkit import photos
-from toolkit.records import Box
+from toolkit.records import Box, Detection
 from toolkit.scan import BATCH, gather, scan, watched
 from toolkit.subjects.base import Subject
 
@@ -348,3 +348,20 @@ print(len(list(scan(paths, subject, long_edge=500, stop=reached.is_set))), flush
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["0", "searched"]
     assert done.stderr == ""
+
+
+class Wide:
+    """Finds one subject, three times as wide as high."""
+
+    name = "wide"
+
+    def detect(self, image: np.ndarray) -> list[Detection]:
+        return [Detection(Box(0, 0, 60, 20), 1.0)]
+
+
+@pytest.mark.parametrize(("least", "found"), [(20, 1), (21, 0)])
+def test_the_shorter_side_of_a_face_is_what_counts(tmp_path, least, found) -> None:
+    path = save_tiles(tmp_path / "a.png", "ann")
+    subject = Subject("wide", Wide(), ColourEncoder())
+    (result,) = scan([path], subject, long_edge=64, min_face=least)
+    assert (len(result.detections), result.left_out) == (found, 1 - found)

@@ -367,3 +367,36 @@ def test_the_sample_album_is_made_once(tmp_path) -> None:
     (tmp_path / "mine" / "letter.txt").write_text("x")
     with pytest.raises(BadFolder, match=r"letter\.txt is there"):
         sample.at(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("change", ["do", "undo", "keep in another folder"])
+def test_a_change_that_cannot_be_sorted_by_has_not_happened(
+    sorted_album, out, tmp_path, monkeypatch, change
+) -> None:
+    sorted_album.keep_in(out)
+    sorted_album.rename("person_001", "Ann")
+    before = (out / "decisions.csv").read_bytes()
+    made, names, result = (
+        sorted_album.corrections.decisions,
+        sorted_album.names,
+        sorted_album.result,
+    )
+
+    def fails(*_: object) -> None:
+        raise BadSetting("it cannot be sorted")
+
+    monkeypatch.setattr(sorted_album, "_sorted", fails)
+    attempt = {
+        "do": lambda: sorted_album.rename("Ann", "Bea"),
+        "undo": lambda: sorted_album.undo(),
+        "keep in another folder": lambda: sorted_album.keep_in(tmp_path / "elsewhere"),
+    }[change]
+    with pytest.raises(BadSetting, match="cannot be sorted"):
+        attempt()
+    assert (out / "decisions.csv").read_bytes() == before
+    assert not (tmp_path / "elsewhere").exists()
+    assert sorted_album.corrections.out == out
+    assert (sorted_album.corrections.decisions, sorted_album.names) == (made, names)
+    assert sorted_album.result is result
+    monkeypatch.undo()
+    assert sorted_album.undo()

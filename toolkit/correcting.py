@@ -149,20 +149,30 @@ class Corrections:
         """
         with self._deciding():
             current = self._current()
-            if self._steps:
-                step = self._steps[-1]
-                said = step.said
-                rest = step.before if current == step.after else self._without(step, current)
-            elif current:
-                said = _told(current[-1])
-                # Of hand-written lines, an earlier one may count again, and contradict others.
-                rest = settled(current[:-1], (), self.gallery)
-            else:
+            if not (self._steps or current):
                 return ""
-            self._write(rest)
+            said = self._steps[-1].said if self._steps else _told(current[-1])
+            self._write(self._undone(current))
         self._steps = self._steps[:-1]
         self.last = f"Taken back: {said}"
         return said
+
+    def tried(self, gesture: Gesture) -> Made:
+        """Return what would count after `add`; nothing is written. Raises as that does."""
+        before = self._current()
+        decisions.apply(before, self.gallery)
+        return self._step(gesture, before).after
+
+    def undone(self) -> Made:
+        """Return what would count after `undo`; nothing is written. Raises as that does."""
+        return self._undone(self._current())
+
+    def _undone(self, current: Made) -> Made:
+        if self._steps:
+            step = self._steps[-1]
+            return step.before if current == step.after else self._without(step, current)
+        # Of hand-written lines, an earlier one may count again, and contradict others.
+        return settled(current[:-1], (), self.gallery) if current else ()
 
     def keep_in(self, out: Path) -> None:
         """

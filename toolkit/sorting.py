@@ -185,8 +185,10 @@ class Sorting:
     def keep_in(self, out: str | Path) -> None:
         """Read the decisions of a folder of results, sort by them, and keep new ones there."""
         with self._alone():
-            self.corrections.keep_in(self._target(out))
-            self.result = self._sorted(self.corrections.decisions)
+            target = self._target(out)
+            self._change(
+                self.corrections.joined_with(target), lambda: self.corrections.keep_in(target)
+            )
 
     def rename(self, name: str, text: str) -> str:
         """Give a person a name; with the name of another, the two become one. Say what was done."""
@@ -247,18 +249,35 @@ class Sorting:
         )
 
     def do(self, gesture: Gesture) -> str:
-        """Take a gesture in, keep it, and sort by it; say what was done, without a full stop."""
+        """
+        Take a gesture in, keep it, and sort by it; say what was done, without a full stop.
+
+        Where it cannot be sorted by, nothing has changed.
+        """
         with self._alone():
-            self.corrections.add(gesture)
-            self.result = self._sorted(self.corrections.decisions)
+            self._change(self.corrections.tried(gesture), lambda: self.corrections.add(gesture))
             return self.corrections.last
 
     def undo(self) -> str:
         """Take the last correction back; return what it was, "" where there was none."""
         with self._alone():
-            said = self.corrections.undo()
-            self.result = self._sorted(self.corrections.decisions)
+            said = ""
+
+            def take_back() -> None:
+                nonlocal said
+                said = self.corrections.undo()
+
+            self._change(self.corrections.undone(), take_back)
             return said
+
+    def _change(self, wanted: Sequence[Decision], keep: Callable[[], object]) -> None:
+        """Sort by decisions, and only where that succeeds keep them; then both hold."""
+        result = self._sorted(wanted)
+        keep()
+        if self.corrections.decisions != tuple(wanted):
+            # Somebody else decided in this very moment.
+            result = self._sorted(self.corrections.decisions)
+        self.result = result
 
     def queue(self, *, goal: float = 0.99, leave_out: Sequence[tuple[int, int]] = ()) -> Queue:
         """Return the questions that settle the most, first the best; see `toolkit.questions`."""
@@ -306,8 +325,9 @@ class Sorting:
         with self._alone():
             target = self._target(out)
             with exporting.alone_in(target, "an export from a panel"):
-                self.corrections.keep_in(target)
-                self.result = self._sorted(self.corrections.decisions)
+                self._change(
+                    self.corrections.joined_with(target), lambda: self.corrections.keep_in(target)
+                )
                 self.result = exporting.write_result(
                     self.result, target, replace=replace, progress=progress, stop=stop
                 )
