@@ -185,10 +185,11 @@ Image.new("RGB", (200, 100), "teal").save(folder / (EVIL + ".png"))
 import pandas as pd, threading, time
 from toolkit.widgets.work import Work, Message
 from toolkit.widgets.folders import FolderChooser
+from toolkit.export import Outcome
 from toolkit.widgets.export_box import ExportBox
 chooser = FolderChooser("Photos", str(folder), suggested={EVIL: lambda: 1 / 0})
 plan = pd.DataFrame({"state": ["new"], "folder": [EVIL], "bytes": [7], "path": [EVIL]})
-box = ExportBox(lambda _: plan, lambda *_: [(EVIL, EVIL)], out=EVIL)
+box = ExportBox(lambda _: plan, lambda *_: Outcome({}, ((EVIL, EVIL),)), out=EVIL)
 work, go = Work(), threading.Event()
 def job(tell, stopped):
     tell(EVIL, 1, 2, EVIL)
@@ -230,7 +231,7 @@ display(chooser, box, work, message, sheet, told)""",
     nothing_cut_off(page, ".widget-vbox")
     screenshot(page, "parts-untrusted")
     run_cell(page, 2)
-    see(page, "text=/Not copied, 1 file/")
+    see(page, "text=/Not copied, 1 photo/")
     see(page, "text=/A bug: ValueError/")
     becomes(page, see(page, ".sightings-empty").inner_text, "Nobody yet.")
     page.locator(".widget-button", has_text=EVIL).click()
