@@ -185,7 +185,7 @@ class OnnxFaceDetector:
         def load_head(model: bytes) -> onnxruntime.InferenceSession:
             session = _session(model, threads, device, "features")
             cells = np.zeros((1, session.get_inputs()[0].shape[1], 30, 32), dtype=np.float32)
-            return _tried(session, cells, lambda shape: shape == (1, 1, 30, 32))
+            return _tried(session, cells, lambda shape: (*shape[:1], *shape[2:]) == (1, 30, 32))
 
         self._stem = cached_model(folder, "detector-stem", self.digest, build_stem, load_stem)
         self._head = cached_model(folder, "detector-head", self.digest, build_head, load_head)
