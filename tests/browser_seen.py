@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "ci-artifacts"
 VIEWPORT = {"width": 1280, "height": 900}
-SEE_SECONDS = 30
+SEE_SECONDS = 90
 # Chromium draws no taller picture on one texture.
 TALLEST_PX = 14_000
 # So long may a page take to put things where they stay (s).

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from browser_lab import restart_kernel, run_all, wait_for
-from browser_seen import becomes, nothing_cut_off, screenshot, see
+from browser_seen import SEE_SECONDS, becomes, nothing_cut_off, screenshot, see
 
 from toolkit import decisions, kept, modes
 from toolkit.settings import AutopilotSettings
@@ -66,7 +66,7 @@ def key_of(page):
 def next_question(page, before):
     """Wait until another question is on the screen."""
     found = f"document.querySelector('{CARD}')?.dataset.key"
-    wait_for(page, f"() => {found} && {found} !== '{before}'", 30)
+    wait_for(page, f"() => {found} && {found} !== '{before}'", SEE_SECONDS)
     return key_of(page)
 
 
@@ -139,10 +139,13 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     shown(page, "3-answered")
     asked = key_of(page)
     page.keyboard.press("u")
-    next_question(page, asked)
+    again = next_question(page, asked)
     assert lines(out) == ["same"]
     see(page, f"{PANEL} >> text=Here is that question again")
     page.keyboard.press("x")
+    # A button of the question before would be pressed in vain.
+    next_question(page, again)
+    settled(page)
     page.locator(CARD).get_by_role("button", name="See the photos").click()
     see(page, f"{CARD} >> text=See the faces")
     shown(page, "4-photos")
