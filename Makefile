@@ -2,7 +2,7 @@
 # make test   every test
 # make lab    JupyterLab on the notebooks
 # make app    both modes as a page in the browser
-# make check  lint, format and types
+# make check  lint, format, types and the direction of imports
 # make models where the model files are, and whether they are the right ones
 
 PYTHON ?= python3
@@ -47,6 +47,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 models: $(READY)
 	$(BIN)/sightings models

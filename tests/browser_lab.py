@@ -31,7 +31,7 @@ from playwright.sync_api import (
 )
 from playwright.sync_api import TimeoutError as TimeIsUp
 
-from toolkit import sample
+from toolkit.photos import sample
 
 PROJECT = Path(__file__).resolve().parent.parent
 HERE = "127.0.0.1"

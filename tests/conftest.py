@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
-from toolkit import sample
 from toolkit.calibration import Calibration
+from toolkit.photos import sample
 from toolkit.records import Box, Detection, EncoderInfo
 from toolkit.subjects.base import Subject
 

@@ -32,15 +32,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from conftest import PEOPLE, ColourEncoder, TileDetector, save_tiles
 
-from toolkit import decisions, kept, modes, photos
-from toolkit.correcting import Corrections
-from toolkit.decisions import Decision, Face, face_of
+from toolkit import modes
+from toolkit.curation import decisions
+from toolkit.curation.correcting import Corrections
+from toolkit.curation.decisions import Decision, Face, face_of
+from toolkit.curation.gestures import Gesture
 from toolkit.errors import BadFolder, SightingsError
-from toolkit.gestures import Gesture
 from toolkit.locks import InUse
-from toolkit.model_cache import cached_model
+from toolkit.photos import opening
+from toolkit.results import kept
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.face.dlib.model_cache import cached_model
 
 # Two settings that sort the album differently.
 THRESHOLDS = (0.02, 0.6)
@@ -151,7 +154,7 @@ def workplace() -> Iterator[Path]:
 def copies(out: Path) -> dict[str, str]:
     """Return every file in a folder of the results, and its sha256."""
     files = [path for path in out.glob("*/*") if path.is_file() and path.name[0] != "."]
-    return {path.relative_to(out).as_posix(): photos.digest_of(path) for path in files}
+    return {path.relative_to(out).as_posix(): opening.digest_of(path) for path in files}
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -179,9 +182,9 @@ def kill_runs(times: int, seed: int) -> dict[str, int]:
     )
     with workplace() as folder:
         out = folder / "out"
-        originals = {photos.digest_of(path) for path in (folder / "photos").iterdir()}
+        originals = {opening.digest_of(path) for path in (folder / "photos").iterdir()}
         gone = sorted((folder / "photos").iterdir())[:3]
-        last = {photos.digest_of(path) for path in gone}
+        last = {opening.digest_of(path) for path in gone}
         for path in gone:
             path.unlink()
         run(folder, "autopilot", THRESHOLDS[0])

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from toolkit.dlib_network import DETECTOR_SHAPE, ENCODER_STAGES
+from toolkit.subjects.face.dlib.network import DETECTOR_SHAPE, ENCODER_STAGES
 
 
 def integer(value: int) -> bytes:

@@ -27,7 +27,8 @@ from browser_seen import screenshot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit import app, cli
+from toolkit import cli
+from toolkit.cli import app
 from toolkit.errors import BadFolder, BadSetting
 
 pytest_plugins = ["browser_fixtures"]
@@ -122,7 +123,7 @@ def test_folders_have_to_be_there_before_anything_starts(tmp_path):
 def test_the_command_line_loads_the_app_only_when_asked():
     code = "import sys; from toolkit import cli; cli.parser(); print('\\n'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {"toolkit.app", "voila", "tornado", "webbrowser"}.isdisjoint(done.stdout.split())
+    assert {"toolkit.cli.app", "voila", "tornado", "webbrowser"}.isdisjoint(done.stdout.split())
 
 
 def test_the_kernel_is_this_python_whatever_is_installed(tmp_path, monkeypatch):
@@ -145,7 +146,7 @@ def test_told_once_it_ends_in_order_and_told_twice_at_once(name):
         pytest.skip(f"this system has no {name}")
     code = f"""
 import signal
-from toolkit import app
+from toolkit.cli import app
 
 app._end_when_told(lambda: print("in order"))
 signal.raise_signal(signal.{name})
@@ -495,8 +496,8 @@ def test_nothing_stays_of_an_app_that_is_killed(serve):
     assert list((killed.folder / "tmp").iterdir()) == []
 
 
-LEFT_AT_ONCE = "from toolkit import app_kernels; app_kernels.RETURN_SECONDS = 0.5"
-NEVER_LEFT = "from toolkit import app_kernels; app_kernels.RETURN_SECONDS = 600"
+LEFT_AT_ONCE = "from toolkit.cli import app_kernels; app_kernels.RETURN_SECONDS = 0.5"
+NEVER_LEFT = "from toolkit.cli import app_kernels; app_kernels.RETURN_SECONDS = 600"
 
 
 def shown(context, address: str):
@@ -601,7 +602,7 @@ def test_there_are_only_so_many_kernels(serve, context):
 @pytest.mark.browser
 def test_a_kernel_without_a_page_is_forgotten_one_with_a_page_is_not(serve, context):
     served = serve(
-        "from toolkit import app_server as s; s.FORGOTTEN_SECONDS, s.LOOK_SECONDS = 2, 1"
+        "from toolkit.cli import app_server as s; s.FORGOTTEN_SECONDS, s.LOOK_SECONDS = 2, 1"
     )
     page = shown(context, served.address)
     (kept,) = served.kernels()
@@ -624,7 +625,7 @@ def test_a_kernel_that_hangs_is_not_taken_over(serve, context):
 
 # A page that changes all the time, as one does while it searches.
 RESTLESS = """
-from toolkit import app
+from toolkit.cli import app
 def page_notebook(*given, made=app.page_notebook):
     notebook = json.loads(made(*given))
     notebook["cells"][0]["source"] = '''

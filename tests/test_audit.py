@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from toolkit import audit, cli, doubts, kept, linkage, links, modes, thresholds
+from toolkit import cli, modes
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
+from toolkit.evaluation import audit
+from toolkit.grouping import doubts, linkage, links, thresholds
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -18,6 +20,7 @@ from toolkit.records import (
     Gallery,
     empty_table,
 )
+from toolkit.results import kept
 
 INFO = EncoderInfo("made_up", "0" * 64, 64, "euclidean", Calibration(slope=60.0, even=0.6))
 

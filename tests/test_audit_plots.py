@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from toolkit import audit, audit_plots, kept, modes
+from toolkit import modes
 from toolkit.calibration import Calibration
-from toolkit.doubts import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
+from toolkit.evaluation import audit
+from toolkit.grouping.doubts import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
+from toolkit.plots import audit_plots
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -24,6 +26,7 @@ from toolkit.records import (
     Gallery,
     empty_table,
 )
+from toolkit.results import kept
 
 HOSTILE = "$x^{$\x1b[31m\u202e"
 INFO = EncoderInfo("made_up", "0" * 64, 2, "euclidean", Calibration(slope=60.0, even=0.6))

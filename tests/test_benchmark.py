@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 from conftest import save_tiles
 
-from toolkit import benchmark, cli, modes, recall
+from toolkit import cli, modes
+from toolkit.benchmarks import benchmark
 from toolkit.errors import SightingsError
+from toolkit.evaluation import recall
 
 
 @pytest.fixture

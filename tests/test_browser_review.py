@@ -8,7 +8,9 @@ import pytest
 from browser_lab import restart_kernel, run_all, wait_for
 from browser_seen import SEE_SECONDS, becomes, nothing_cut_off, screenshot, see
 
-from toolkit import decisions, kept, modes
+from toolkit import modes
+from toolkit.curation import decisions
+from toolkit.results import kept
 from toolkit.settings import AutopilotSettings
 
 pytest_plugins = ["browser_fixtures"]

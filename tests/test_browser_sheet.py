@@ -185,7 +185,7 @@ Image.new("RGB", (200, 100), "teal").save(folder / (EVIL + ".png"))
 import pandas as pd, threading, time
 from toolkit.widgets.work import Work, Message
 from toolkit.widgets.folders import FolderChooser
-from toolkit.export import Outcome
+from toolkit.results.export import Outcome
 from toolkit.widgets.export_box import ExportBox
 chooser = FolderChooser("Photos", str(folder), suggested={EVIL: lambda: 1 / 0})
 plan = pd.DataFrame({"state": ["new"], "folder": [EVIL], "bytes": [7], "path": [EVIL]})
@@ -353,7 +353,7 @@ gallery = Gallery(
     EncoderInfo("none", "0" * 64, 128, "euclidean", Calibration(slope=70.0, even=0.583)),
     empty_table(PROBLEM_COLUMNS),
 )
-from toolkit.thumbnails import Thumbnails
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.widgets.people import FacePictures, people_cards
 from toolkit.widgets.sheet import Action, ContactSheet
 len(paths), len(set(names))

@@ -8,9 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from toolkit import calibrating
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting, SightingsError
+from toolkit.evaluation import calibrating
 
 
 def drawn(seed: int = 0, ones: int = 80, twos: int = 400) -> tuple[np.ndarray, np.ndarray]:

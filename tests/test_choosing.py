@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from toolkit import choosing
-from toolkit.choosing import above, completions, preview, subfolders
-from toolkit.export import LEFT_OVER, NEW, THERE
-from toolkit.listing import find
-from toolkit.pace import SECONDS, Pace
-from toolkit.places import link_to
-from toolkit.planned import counted, summarise
+from toolkit.photos import choosing
+from toolkit.photos.choosing import above, completions, preview, subfolders
+from toolkit.photos.listing import find
+from toolkit.progress import SECONDS, Pace
+from toolkit.results.export import LEFT_OVER, NEW, THERE
+from toolkit.results.planned import counted, summarise
+from toolkit.widgets.places import link_to
 
 
 @pytest.fixture

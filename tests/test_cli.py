@@ -13,8 +13,11 @@ import pytest
 from conftest import ColourEncoder, TileDetector, save_tiles
 from test_export import files_in
 
-from toolkit import cli, decisions, export, kept, listing, modes
-from toolkit.decisions import Decision
+from toolkit import cli, modes
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision
+from toolkit.photos import listing
+from toolkit.results import export, kept
 from toolkit.subjects.base import Subject
 
 SIGHTINGS = [sys.executable, "-c", "import sys; from toolkit.cli import main; sys.exit(main())"]
@@ -143,12 +146,12 @@ def test_an_interrupt_ends_with_130_and_loses_nothing(sample_album, tmp_path, na
 import pathlib, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-from toolkit import photos
-opened = photos.open_shrunk
+from toolkit.photos import opening
+opened = opening.open_shrunk
 def open_shrunk(*arguments, **options):
     pathlib.Path({str(begun)!r}).touch()
     return opened(*arguments, **options)
-photos.open_shrunk = open_shrunk
+opening.open_shrunk = open_shrunk
 """
     command = [sys.executable, "-c", code + SIGHTINGS[-1]]
     command += ["autopilot", str(sample_album / "photos"), str(tmp_path / "out")]
@@ -182,7 +185,7 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
 def test_noise_of_c_libraries_stays_off_the_terminal(tmp_path) -> None:
     code = (
         "import os, sys\n"
-        "from toolkit.cli import _quiet_libraries\n"
+        "from toolkit.cli.commands import _quiet_libraries\n"
         "with _quiet_libraries():\n"
         "    os.write(2, b'from C'); print('from Python', file=sys.stderr)\n"
         "os.write(2, b'after')\n"

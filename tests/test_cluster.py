@@ -7,8 +7,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import DBSCAN, HDBSCAN
 
-from toolkit import cluster, links
 from toolkit.errors import BadSetting
+from toolkit.grouping import cluster, links
 
 METHODS = sorted(cluster.METHODS)
 ORDER_FREE = [method for method in METHODS if method != "online"]

@@ -18,8 +18,9 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import DBSCAN
 from sklearn.metrics import adjusted_rand_score
 
-from toolkit import cluster, comparison, evaluate
 from toolkit.errors import BadSetting
+from toolkit.evaluation import comparison, evaluate
+from toolkit.grouping import cluster
 from toolkit.records import Clustering
 
 FEW = (0.3, 0.5, 0.7)

@@ -6,20 +6,15 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from toolkit import correcting, decisions, doubts, grouping, naming
 from toolkit.calibration import Calibration
-from toolkit.contradictions import settled
-from toolkit.correcting import Corrections
-from toolkit.decisions import Decision, Face, apply, face_of
+from toolkit.curation import correcting, decisions
+from toolkit.curation.contradictions import settled
+from toolkit.curation.correcting import Corrections
+from toolkit.curation.decisions import Decision, Face, apply, face_of
+from toolkit.curation.questions import Question
 from toolkit.errors import BadFolder, BadSetting
-from toolkit.questions import Question
-from toolkit.records import (
-    PHOTO_COLUMNS,
-    PROBLEM_COLUMNS,
-    SIGHTING_COLUMNS,
-    EncoderInfo,
-    Gallery,
-)
+from toolkit.grouping import assign, doubts, naming
+from toolkit.records import PHOTO_COLUMNS, PROBLEM_COLUMNS, SIGHTING_COLUMNS, EncoderInfo, Gallery
 from toolkit.settings import AutopilotSettings
 
 AT = AutopilotSettings(threshold=0.5)
@@ -50,10 +45,10 @@ class Album:
     def __init__(self, full: Gallery, made) -> None:
         self.gallery = decisions.without_ignored(full, made)
         self.decided = apply(made, self.gallery)
-        found = grouping.group_people(self.gallery, AT, decided=self.decided)
+        found = assign.group_people(self.gallery, AT, decided=self.decided)
         self.labels = found.clustering.labels
         self.names = naming.name_groups(
-            self.labels, grouping.person_names(found.clustering), self.decided.names
+            self.labels, assign.person_names(found.clustering), self.decided.names
         )
         self.row = {face_of(self.gallery, row): row for row in range(len(self.gallery))}
 

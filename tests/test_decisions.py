@@ -7,9 +7,11 @@ from conftest import save_tiles
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from toolkit import cli, decisions, modes, naming
-from toolkit.decisions import Decision, Face, apply, face_of, read, write
+from toolkit import cli, modes
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision, Face, apply, face_of, read, write
 from toolkit.errors import BadSetting
+from toolkit.grouping import constraints, naming
 from toolkit.settings import AutopilotSettings
 
 text = st.text(max_size=12).filter(str.isprintable)
@@ -320,12 +322,12 @@ def test_no_decisions_change_nothing(sorted_once) -> None:
     )
 
 
-def decided_by(*, must=(), cannot=(), names=None, refused=()) -> decisions.Decided:
+def decided_by(*, must=(), cannot=(), names=None, refused=()) -> constraints.Decided:
     def pairs(some):
         return np.array(some, dtype=np.int64).reshape(-1, 2)
 
     none = np.zeros(0, dtype=np.int64)
-    return decisions.Decided(pairs(must), pairs(cannot), names or {}, frozenset(refused), none, 0)
+    return constraints.Decided(pairs(must), pairs(cannot), names or {}, frozenset(refused), none, 0)
 
 
 @pytest.mark.parametrize(

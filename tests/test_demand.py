@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from toolkit import memory, photos
+from toolkit import memory
 from toolkit.errors import UnreadablePhoto
-from toolkit.scan import gather, scan
+from toolkit.photos import opening
+from toolkit.scanning.scan import gather, scan
 
 # 40 megapixels. What any photo takes, and what the measurement adds, beside the estimate.
 WIDTH, HEIGHT, ANYWAY = 8000, 5000, 25_000_000
@@ -17,20 +18,20 @@ WIDTH, HEIGHT, ANYWAY = 8000, 5000, 25_000_000
 MEASURE = """
 import sys
 from pathlib import Path
-from toolkit import photos
+from toolkit.photos import opening
 
 def most():
     (line,) = (x for x in open("/proc/self/status") if x.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
 
 path, kind = Path(sys.argv[1]), sys.argv[2]
-photos.open_upright(Path(sys.argv[3]))
+opening.open_upright(Path(sys.argv[3]))
 before = most()
-wanted = photos.demand_of(path, long_edge=1200)
+wanted = opening.demand_of(path, long_edge=1200)
 if kind == "upright":
-    photos.open_upright(path)
+    opening.open_upright(path)
 else:
-    photos.open_shrunk(path, long_edge=1200)
+    opening.open_shrunk(path, long_edge=1200)
 print(most() - before, getattr(wanted, kind))
 """
 
@@ -95,7 +96,7 @@ def test_a_photo_that_never_fits_is_a_problem_with_the_figures(
 ) -> None:
     monkeypatch.setattr(memory, "available", lambda: 300_000_000)
     opened = []
-    monkeypatch.setattr("toolkit.pixels.upright", lambda picture: opened.append(picture))
+    monkeypatch.setattr("toolkit.photos.pixels.upright", lambda picture: opened.append(picture))
     large = gif(tmp_path / "large.gif", 65535, 2700)
     found = gather(scan([large], colours, long_edge=1200, jobs=4), colours.encoder.info)
     (problem,) = found.problems.to_numpy().tolist()
@@ -103,7 +104,7 @@ def test_a_photo_that_never_fits_is_a_problem_with_the_figures(
     assert problem[2].startswith("needs about 7")
     assert "MB of memory (65,535 x 2,700 px); 200 MB can be had here" in problem[2]
     with pytest.raises(UnreadablePhoto, match="can be had here"):
-        photos.open_upright(large)
+        opening.open_upright(large)
     assert not opened
 
 
@@ -116,7 +117,7 @@ def test_large_photos_wait_for_each_other(
     paths = [gif(tmp_path / f"{n}.gif", 2000, 1000 + n) for n in range(8)]
     under_way, most, lock = [0], [0], threading.Lock()
     gate = threading.Event()
-    real = photos.open_shrunk
+    real = opening.open_shrunk
 
     def watched(path, *, long_edge):
         with lock:
@@ -131,9 +132,9 @@ def test_large_photos_wait_for_each_other(
             with lock:
                 under_way[0] -= 1
 
-    monkeypatch.setattr(photos, "open_shrunk", watched)
+    monkeypatch.setattr(opening, "open_shrunk", watched)
     # A band may take as much as one of these photos.
-    monkeypatch.setattr("toolkit.demand.BANDS", 0)
+    monkeypatch.setattr("toolkit.photos.demand.BANDS", 0)
     results = list(scan(paths, colours, long_edge=300, jobs=4, gigabytes=gigabytes))
     assert [result.problem for result in results] == [None] * 8
     assert most[0] == together

@@ -16,8 +16,8 @@ from engine_models import (
     open_photo,
 )
 
-from toolkit import photos
-from toolkit.engine import OnnxEncoder, OnnxFaceDetector
+from toolkit.photos import opening
+from toolkit.subjects.face.dlib.engine import OnnxEncoder, OnnxFaceDetector
 
 dlib = pytest.importorskip("dlib")
 pytest.importorskip("onnxruntime")
@@ -120,8 +120,8 @@ def test_faces_in_the_sample_album_are_found_as_dlib_finds_them(
 ):
     ours, theirs = detectors
     shapes, compared = set(), 0
-    for path in photos.find(sample_album / "photos").photos:
-        image = photos.open_shrunk(path, long_edge=long_edge).small
+    for path in opening.find(sample_album / "photos").photos:
+        image = opening.open_shrunk(path, long_edge=long_edge).small
         expected = dlib_boxes(theirs, image, upsample)
         assert_same_detections(ours.detect(image, upsample), expected)
         compared += len(expected)
@@ -142,8 +142,8 @@ def test_strips_change_nothing(detectors, monkeypatch):
     image = blocks(np.random.default_rng(4), 400, 300, 31)
     ours, _ = detectors
     whole = ours.detect(image, threshold=-1.2)
-    monkeypatch.setattr("toolkit.engine._STEM_PIXELS", 20_000)
-    monkeypatch.setattr("toolkit.engine._HEAD_CELLS", 1_000)
+    monkeypatch.setattr("toolkit.subjects.face.dlib.engine._STEM_PIXELS", 20_000)
+    monkeypatch.setattr("toolkit.subjects.face.dlib.engine._HEAD_CELLS", 1_000)
     parts = ours.detect(image, threshold=-1.2)
     assert len(whole) > 1
     assert_same_detections(parts, whole)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from engine_models import blocks
 
-from toolkit.detections import find_boxes
-from toolkit.dlib_network import read_detector
-from toolkit.pyramid import Tile, shrink, tile_levels, tile_photo, upsample
+from toolkit.subjects.face.dlib.detections import find_boxes
+from toolkit.subjects.face.dlib.network import read_detector
+from toolkit.subjects.face.dlib.pyramid import Tile, shrink, tile_levels, tile_photo, upsample
 
 dlib = pytest.importorskip("dlib")
 

@@ -9,8 +9,13 @@ from engine_models import DETECTOR_FILE, ENCODER_FILE, model_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from toolkit.dlib_network import DetectorNetwork, DetectorWindow, read_detector, read_encoder
 from toolkit.errors import BadNetworkFile
+from toolkit.subjects.face.dlib.network import (
+    DetectorNetwork,
+    DetectorWindow,
+    read_detector,
+    read_encoder,
+)
 
 SMALL = write.detector()
 SMALL_NETWORK = read_detector(SMALL)

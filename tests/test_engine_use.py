@@ -13,8 +13,8 @@ import synthetic_network as write
 from engine_models import blocks
 
 import toolkit
-from toolkit.engine import OnnxEncoder, OnnxFaceDetector
 from toolkit.errors import BadNetworkFile, MissingProvider
+from toolkit.subjects.face.dlib.engine import OnnxEncoder, OnnxFaceDetector
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
@@ -147,8 +147,8 @@ def test_models_are_made_once_and_named_after_the_file(detector_file, tmp_path, 
     names = sorted(path.name for path in folder.iterdir())
     assert len(names) == 4
     assert all(first.digest in name for name in names)
-    monkeypatch.setattr("toolkit.onnx_graph.stem_model", None)
-    monkeypatch.setattr("toolkit.onnx_graph.head_model", None)
+    monkeypatch.setattr("toolkit.subjects.face.dlib.onnx_graph.stem_model", None)
+    monkeypatch.setattr("toolkit.subjects.face.dlib.onnx_graph.head_model", None)
     OnnxFaceDetector(detector_file, cache_folder=folder, threads=1)
     assert sorted(path.name for path in folder.iterdir()) == names
 
@@ -197,7 +197,7 @@ def test_onnx_is_imported_only_to_build(detector_file, tmp_path):
     OnnxFaceDetector(detector_file, cache_folder=tmp_path, threads=1)
     code = (
         "import sys\n"
-        "from toolkit.engine import OnnxFaceDetector\n"
+        "from toolkit.subjects.face.dlib.engine import OnnxFaceDetector\n"
         "assert 'onnxruntime' not in sys.modules\n"
         f"OnnxFaceDetector({str(detector_file)!r}, cache_folder={str(tmp_path)!r}, threads=1)\n"
         "assert 'onnx' not in sys.modules\n"
@@ -209,7 +209,7 @@ def test_onnx_runtime_reports_nothing_to_its_maker(detector_file, tmp_path):
     for name in ("models", "home", "tmp"):
         (tmp_path / name).mkdir()
     code = (
-        "from toolkit.engine import OnnxFaceDetector\n"
+        "from toolkit.subjects.face.dlib.engine import OnnxFaceDetector\n"
         f"OnnxFaceDetector({str(detector_file)!r}, cache_folder={str(tmp_path / 'models')!r}, "
         "threads=1)\n"
     )

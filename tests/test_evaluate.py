@@ -7,10 +7,16 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 from sklearn.metrics.cluster import pair_confusion_matrix
 
-from toolkit import evaluate, folders
 from toolkit.errors import BadSetting
-from toolkit.evaluate import INTERVALS, count_cells, interval, score_grouping, with_trivial
-from toolkit.folders import (
+from toolkit.evaluation import evaluate, folders
+from toolkit.evaluation.evaluate import (
+    INTERVALS,
+    count_cells,
+    interval,
+    score_grouping,
+    with_trivial,
+)
+from toolkit.evaluation.folders import (
     answers_for,
     photos_in_wrong_folder,
     photos_missing,

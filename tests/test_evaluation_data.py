@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit import evaluate, modes, photos
+from toolkit import modes
 from toolkit.cli import main
+from toolkit.evaluation import evaluate
+from toolkit.photos import opening
 
 pytestmark = pytest.mark.evaluation
 
@@ -88,7 +90,7 @@ def test_portraits_are_two_people_even_where_the_face_is_cut(evaluation) -> None
 
 def test_every_orientation_shows_the_same_picture(evaluation) -> None:
     pictures = [
-        photos.open_upright(evaluation / f"hostile/orientation/Portrait_{i}.jpg").astype(int)
+        opening.open_upright(evaluation / f"hostile/orientation/Portrait_{i}.jpg").astype(int)
         for i in range(9)
     ]
     for picture in pictures[1:]:
@@ -98,16 +100,18 @@ def test_every_orientation_shows_the_same_picture(evaluation) -> None:
 
 def test_camera_trap_colours_survive_the_container(evaluation) -> None:
     folder = evaluation / "wildlife/camera_trap"
-    plain = photos.open_upright(folder / "african_elephants.jpg").astype(int)
-    cmyk = photos.open_upright(folder / "african_elephants_cmyk.jpg").astype(int)
-    turned = photos.open_upright(folder / "african_elephants_with_exif_orientation.jpg").astype(int)
-    grey = photos.open_upright(folder / "african_elephants_bw.jpg").astype(int)
+    plain = opening.open_upright(folder / "african_elephants.jpg").astype(int)
+    cmyk = opening.open_upright(folder / "african_elephants_cmyk.jpg").astype(int)
+    turned = opening.open_upright(folder / "african_elephants_with_exif_orientation.jpg").astype(
+        int
+    )
+    grey = opening.open_upright(folder / "african_elephants_bw.jpg").astype(int)
     assert plain.shape == cmyk.shape == turned.shape == grey.shape
     assert np.abs(plain - turned).mean() < 3
     assert np.abs(plain - cmyk).mean() < 20
     assert np.abs(plain.mean(axis=2) - grey.mean(axis=2)).mean() < 6
-    with pytest.raises(photos.UnreadablePhoto, match="cut short"):
-        photos.open_upright(folder / "african_elephants_truncated_file.jpg")
+    with pytest.raises(opening.UnreadablePhoto, match="cut short"):
+        opening.open_upright(folder / "african_elephants_truncated_file.jpg")
 
 
 def test_hostile_files_are_used_or_named_with_the_cause(evaluation, tmp_path, capfd) -> None:

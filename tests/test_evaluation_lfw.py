@@ -11,26 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit import (
-    audit,
-    evaluate,
-    grouping,
-    linkage,
-    links,
-    modes,
-    neighbours,
-    photos,
-    scan,
-    search,
-    thresholds,
-)
-from toolkit.records import (
-    PHOTO_COLUMNS,
-    PROBLEM_COLUMNS,
-    SIGHTING_COLUMNS,
-    Gallery,
-    empty_table,
-)
+from toolkit import modes
+from toolkit.evaluation import audit, evaluate
+from toolkit.grouping import assign, linkage, links, neighbours, search, thresholds
+from toolkit.photos import opening
+from toolkit.records import PHOTO_COLUMNS, PROBLEM_COLUMNS, SIGHTING_COLUMNS, Gallery, empty_table
+from toolkit.scanning import scan
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
 pytestmark = pytest.mark.evaluation
@@ -64,7 +50,7 @@ def lfw(evaluation) -> Faces:
     subject = modes.face_subject(settings)
     encodings, truth = [], []
     for result in scan.scan(
-        photos.find(evaluation / "faces/lfw").photos,
+        opening.find(evaluation / "faces/lfw").photos,
         subject,
         long_edge=settings.long_edge,
         min_sharpness=settings.min_sharpness,
@@ -202,7 +188,7 @@ def test_the_threshold_for_references_is_near_the_best(lfw, known, examples) -> 
             encoder=lfw.encoder,
             problems=empty_table(PROBLEM_COLUMNS),
         )
-        chosen = grouping.search_threshold(references, PointAndShootSettings())
+        chosen = assign.search_threshold(references, PointAndShootSettings())
         gallery = gallery_of(lfw.of(asked), np.arange(len(asked)))
         table = search.match(gallery, references, threshold=9).table
         right = np.where(np.isin(lfw.truth[asked], people), lfw.truth[asked], None)

@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from toolkit import audit, decisions, exploring, linkage, modes, naming, rates
+from toolkit import modes
 from toolkit.calibration import Calibration
-from toolkit.decisions import Decision
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
-from toolkit.exploring import Explorer, Position, changes
-from toolkit.grouping import group_people, person_names
-from toolkit.rates import Rates
+from toolkit.evaluation import audit, exploring, rates
+from toolkit.evaluation.exploring import Explorer, Position, changes
+from toolkit.evaluation.rates import Rates
+from toolkit.grouping import constraints, linkage, naming
+from toolkit.grouping.assign import group_people, person_names
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -164,7 +167,7 @@ def test_no_tree_is_made_twice_and_none_by_a_position(name, given, expected, mon
     assert len(made) == expected
 
 
-def held(faces: Gallery, *made: tuple) -> decisions.Decided:
+def held(faces: Gallery, *made: tuple) -> constraints.Decided:
     """Decisions by the rows they are about."""
     return decisions.apply(
         [

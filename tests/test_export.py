@@ -11,9 +11,9 @@ from conftest import save_tiles
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit import export, photos
 from toolkit.calibration import Calibration
 from toolkit.errors import BadFolder
+from toolkit.photos import opening
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -22,6 +22,7 @@ from toolkit.records import (
     Gallery,
     empty_table,
 )
+from toolkit.results import export
 from toolkit.tables import write_table
 
 INFO = EncoderInfo("test", "ab" * 32, 1, "euclidean", Calibration(60.0, 0.55))
@@ -30,8 +31,8 @@ INFO = EncoderInfo("test", "ab" * 32, 1, "euclidean", Calibration(60.0, 0.55))
 def gallery_of(folder: Path, who: dict[str, list[str]]) -> tuple[Gallery, list[str]]:
     """A gallery of the photos in a folder, with the people named for each."""
     photos_rows, sightings, names = [], [], []
-    for path in photos.find(folder).photos:
-        digest = photos.digest_of(path)
+    for path in opening.find(folder).photos:
+        digest = opening.digest_of(path)
         new = digest not in {row[1] for row in photos_rows}
         photos_rows.append((str(path), digest, 64, 64, 0))
         for name in who.get(path.relative_to(folder).as_posix(), []) if new else []:
@@ -160,7 +161,7 @@ def test_a_record_made_by_somebody_else_cannot_delete_outside(planned, tmp_path)
     gallery, names, out = planned
     victim = save_tiles(tmp_path / "victim.png", "eve")
     out.mkdir()
-    digest = photos.digest_of(victim)
+    digest = opening.digest_of(victim)
     places = ["../victim.png", str(victim), "a/../../victim.png", "a\\..\\victim.png", "victim.png"]
     export.write_record(out, dict.fromkeys(places, digest), {})
     assert export.read_record(out) == {}
@@ -193,7 +194,7 @@ def test_a_folder_that_is_a_link_is_refused(planned, tmp_path) -> None:
     (out / "Ann").symlink_to(tmp_path / "photos")
     with pytest.raises(BadFolder, match="is a link"):
         export.apply(export.plan(gallery, names, out), out)
-    assert len(photos.find(tmp_path / "photos").photos) == 3
+    assert len(opening.find(tmp_path / "photos").photos) == 3
 
 
 def test_an_interrupted_run_can_be_taken_up(planned) -> None:

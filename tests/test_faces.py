@@ -3,19 +3,20 @@
 import numpy as np
 import pytest
 
-from toolkit import photos, weights
 from toolkit.errors import BadModelFile
+from toolkit.photos import opening
 from toolkit.records import Box
 from toolkit.settings import Settings
-from toolkit.subjects.face import FaceEncoder, Landmarks, face
-from toolkit.subjects.face_detectors import CnnDetector, HogDetector, doublings
+from toolkit.subjects import weights
+from toolkit.subjects.face.detectors import CnnDetector, HogDetector, doublings
+from toolkit.subjects.face.subject import FaceEncoder, Landmarks, face
 
 dlib = pytest.importorskip("dlib")
 
 
 @pytest.fixture(scope="module")
 def three(sample_album) -> np.ndarray:
-    return photos.open_shrunk(sample_album / "photos/day 1/IMG_0005.jpg", long_edge=1000).small
+    return opening.open_shrunk(sample_album / "photos/day 1/IMG_0005.jpg", long_edge=1000).small
 
 
 @pytest.fixture(scope="module", params=["onnx", "dlib"])
@@ -52,7 +53,7 @@ def test_a_least_score_leaves_out_the_doubtful(three) -> None:
 
 @pytest.mark.parametrize("engine", ["onnx", "dlib"])
 def test_cnn_finds_what_dlib_finds(sample_album, engine) -> None:
-    small = photos.open_shrunk(sample_album / "photos/day 1/IMG_0002.jpg", long_edge=240).small
+    small = opening.open_shrunk(sample_album / "photos/day 1/IMG_0002.jpg", long_edge=240).small
     network = dlib.cnn_face_detection_model_v1(str(weights.find("mmod_human_face_detector")))
     expected = network(small, 0)
     found = CnnDetector(upsample=0, engine=engine).detect(small)

@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from toolkit import files, photos
+from toolkit import files
 from toolkit.errors import BadFolder, UnreadablePhoto
+from toolkit.photos import opening
 
 posix = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has other permissions and pipes"
@@ -75,7 +76,7 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, monkeypatch, ki
         path.symlink_to("pipe")
     with pytest.raises(OSError, match="not a regular file"):
         files.open_regular(path)
-    for look in (photos.digest_of, photos.open_upright):
+    for look in (opening.digest_of, opening.open_upright):
         with pytest.raises(UnreadablePhoto, match="not a regular file"):
             look(path)
 

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit import decisions, kept, labels, modes
+from toolkit import modes
+from toolkit.curation import decisions
 from toolkit.errors import BadFolder
+from toolkit.results import kept, labels
 from toolkit.settings import AutopilotSettings
 
 

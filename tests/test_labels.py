@@ -8,11 +8,12 @@ from conftest import save_tiles
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit import export, modes, tables
+from toolkit import modes, tables
 from toolkit.errors import BadFolder, BadSetting, SightingsError
-from toolkit.labels import evaluate_folder
-from toolkit.truth import Label, find_photos, match_labels, person_key, read_labels
-from toolkit.verification import wilson
+from toolkit.evaluation.truth import Label, find_photos, match_labels, person_key, read_labels
+from toolkit.evaluation.verification import wilson
+from toolkit.results import export
+from toolkit.results.labels import evaluate_folder
 
 COLUMNS = ["name", "photo_digest", "path", "left", "top", "right", "bottom", "score"]
 MORE = [*COLUMNS, "nearest", "runner_up"]

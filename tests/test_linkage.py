@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import average as scipys
 from scipy.spatial.distance import pdist
 
-from toolkit import linkage
 from toolkit.errors import BadSetting
-from toolkit.links import components
+from toolkit.grouping import linkage
+from toolkit.grouping.links import components
 
 EMPTY = np.zeros((0, 2), np.float32)
 

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit import decisions, matching, modes
+from toolkit import modes
 from toolkit.calibration import Calibration
-from toolkit.decisions import Decision, face_of
+from toolkit.curation import decisions, matching
+from toolkit.curation.decisions import Decision, face_of
+from toolkit.curation.matching import ACCEPTED, BEYOND, DOUBT, REFUSED, SAID
 from toolkit.errors import BadSetting
+from toolkit.grouping.search import SECOND, TOO_FAR, References
 from toolkit.looking import Looked
-from toolkit.matching import ACCEPTED, BEYOND, DOUBT, REFUSED, SAID
 from toolkit.records import PROBLEM_COLUMNS, EncoderInfo, Gallery, empty_table
-from toolkit.search import SECOND, TOO_FAR, References
 from toolkit.settings import PointAndShootSettings
 
 ENCODER = EncoderInfo("line", "0" * 64, 1, "euclidean", Calibration(slope=60.0, even=0.55))

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit import cluster, doubts, linkage, memory, modes, neighbours
-from toolkit.audit import audit
+from toolkit import memory, modes
 from toolkit.calibration import Calibration
 from toolkit.cli import main
-from toolkit.grouping import forewarning
-from toolkit.links import by_size
+from toolkit.evaluation.audit import audit
+from toolkit.grouping import cluster, doubts, linkage, neighbours
+from toolkit.grouping.assign import forewarning
+from toolkit.grouping.links import by_size
 from toolkit.records import Gallery, empty_table
 from toolkit.settings import AutopilotSettings
 
@@ -176,8 +177,8 @@ import numpy as np
 sys.path.insert(0, sys.argv[2])
 from test_memory_grouping import gallery_of
 from conftest import ColourEncoder
-from toolkit import thresholds
-from toolkit.audit import audit
+from toolkit.grouping import thresholds
+from toolkit.evaluation.audit import audit
 from toolkit.subjects.base import Subject
 
 def most():

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 
-from toolkit import neighbours
+from toolkit.grouping import neighbours
 
 
 @given(st.integers(0, 60), st.floats(0.0, 2.0), st.integers(0, 1000))

@@ -9,7 +9,7 @@ import nbclient
 import nbformat
 import pytest
 
-from toolkit import sample
+from toolkit.photos import sample
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 SECONDS_A_CELL = 300

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from toolkit import photos, pixels
+from toolkit.photos import opening, pixels
 
 MODES = ("1", "L", "P", "RGB", "RGBA", "LA", "PA", "La", "RGBa", "CMYK", "YCbCr", "HSV", "LAB")
 DEEP = ("I", "F", "I;16", "I;16B")
@@ -115,11 +115,11 @@ def test_shrinking_in_bands_is_what_pillow_does_at_once(monkeypatch, data) -> No
     long_edge = data.draw(st.integers(1, 120))
     seed = data.draw(st.integers(0, 99))
     image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    target = photos.fit(width, height, long_edge)
+    target = opening.fit(width, height, long_edge)
     before = Image.fromarray(image)
     if target != (width, height):
         before = before.resize(target, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    after = photos.shrink(image, long_edge=long_edge)
+    after = opening.shrink(image, long_edge=long_edge)
     np.testing.assert_array_equal(after, np.asarray(before))
 
 
@@ -140,13 +140,13 @@ def test_files_give_the_same_pixels_in_bands(tmp_path, monkeypatch, name, orient
         drafted = path.suffix == ".jpg"
         flat = whole(opened)
         if drafted:
-            flat = flat.resize(photos.fit(217, 301, 75), Image.Resampling.BILINEAR)
+            flat = flat.resize(opening.fit(217, 301, 75), Image.Resampling.BILINEAR)
         small = turned(flat, opened.getexif().get(0x0112, 1))
         if not drafted:
-            size = photos.fit(*small.size, 75)
+            size = opening.fit(*small.size, 75)
             small = small.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     monkeypatch.setattr(pixels, "BAND", 5000)
-    np.testing.assert_array_equal(photos.open_upright(path), before)
-    found = photos.open_shrunk(path, long_edge=75)
+    np.testing.assert_array_equal(opening.open_upright(path), before)
+    found = opening.open_shrunk(path, long_edge=75)
     np.testing.assert_array_equal(found.small, np.asarray(small))
     assert (found.height, found.width) == before.shape[:2]

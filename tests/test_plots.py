@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from toolkit import plots
 from toolkit.calibration import Calibration
+from toolkit.plots import albums
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -86,32 +86,32 @@ def test_importing_the_package_and_the_modes_loads_no_matplotlib():
 
 
 def test_photo_has_a_box_and_a_text_for_each_face(image):
-    ax = plots.photo(image, [Box(10, 20, 60, 70), Box(100, 20, 150, 70)], labels=["Ada", HOSTILE])
+    ax = albums.photo(image, [Box(10, 20, 60, 70), Box(100, 20, 150, 70)], labels=["Ada", HOSTILE])
     assert texts(ax.figure) == ["Ada", HOSTILE]
     corners = {(patch.get_x(), patch.get_y(), patch.get_width()) for patch in ax.patches}
     assert corners == {(9.5, 19.5, 50), (99.5, 19.5, 50)}
 
 
 def test_photo_numbers_its_boxes_and_takes_a_title_as_it_is(image):
-    ax = plots.photo(image, [Box(10, 20, 60, 70)], title=HOSTILE)
+    ax = albums.photo(image, [Box(10, 20, 60, 70)], title=HOSTILE)
     assert texts(ax.figure) == ["1"]
     assert ax.get_title(loc="left") == HOSTILE
 
 
 def test_photo_draws_into_the_axes_given(image):
     given = plt.figure().add_subplot()
-    assert plots.photo(image, ax=given) is given
+    assert albums.photo(image, ax=given) is given
 
 
 def test_photo_wants_a_label_a_box(image):
     with pytest.raises(ValueError):
-        plots.photo(image, [Box(10, 20, 60, 70)], labels=[])
+        albums.photo(image, [Box(10, 20, 60, 70)], labels=[])
 
 
 @pytest.mark.parametrize(("points", "numbers"), [(5, list("01234")), (68, [])])
 def test_landmarks_are_where_they_were_found(image, points, numbers):
     found = np.stack([np.arange(points) + 40, np.arange(points) + 30], axis=1)
-    ax = plots.landmarks(image, found, box=Box(35, 25, 115, 105))
+    ax = albums.landmarks(image, found, box=Box(35, 25, 115, 105))
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), found)
     assert texts(ax.figure) == numbers
     assert ax.get_xlim() == (11.0, 139.0)
@@ -120,7 +120,7 @@ def test_landmarks_are_where_they_were_found(image, points, numbers):
 
 def test_encodings_have_a_row_a_face_and_colours_centred_on_zero():
     rows = np.array([[0.1, -0.4, 0.2], [0.0, 0.1, 0.3]])
-    ax = plots.encodings(rows, labels=["Ada", HOSTILE])
+    ax = albums.encodings(rows, labels=["Ada", HOSTILE])
     ax.figure.canvas.draw()
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Ada", HOSTILE]
     np.testing.assert_array_equal(ax.images[0].get_array(), rows)
@@ -129,7 +129,7 @@ def test_encodings_have_a_row_a_face_and_colours_centred_on_zero():
 
 def test_histogram_counts_every_pair_and_has_the_threshold_as_a_line():
     same, different = np.array([0.1, 0.2, 0.3]), np.array([0.7, 0.8])
-    ax = plots.same_and_different(same, different, threshold=0.55)
+    ax = albums.same_and_different(same, different, threshold=0.55)
     heights = [sum(bar.get_height() for bar in bars) for bars in ax.containers]
     assert heights == [3, 2]
     assert lines_at(ax, upright=True) == [0.55]
@@ -140,13 +140,13 @@ def test_histogram_counts_every_pair_and_has_the_threshold_as_a_line():
 
 
 def test_histogram_of_no_pairs_is_empty():
-    ax = plots.same_and_different(np.array([]), np.array([]), threshold=0.5)
+    ax = albums.same_and_different(np.array([]), np.array([]), threshold=0.5)
     assert sum(bar.get_height() for bars in ax.containers for bar in bars) == 0
 
 
 def test_matrix_has_a_tick_a_person_and_lines_between_people():
     table = np.arange(16.0).reshape(4, 4)
-    ax = plots.distance_matrix(table, ["Ada", "Ada", "Ada", HOSTILE])
+    ax = albums.distance_matrix(table, ["Ada", "Ada", "Ada", HOSTILE])
     ax.figure.canvas.draw()
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Ada", HOSTILE]
     assert list(ax.get_yticks()) == [1.0, 3.0]
@@ -156,13 +156,13 @@ def test_matrix_has_a_tick_a_person_and_lines_between_people():
 
 
 def test_matrix_of_nobody_says_so():
-    assert texts(plots.distance_matrix(np.zeros((0, 0)), []).figure) == ["no faces"]
+    assert texts(albums.distance_matrix(np.zeros((0, 0)), []).figure) == ["no faces"]
 
 
 def test_curves_differ_in_more_than_colour():
     table = pd.DataFrame({"threshold": [0.4, 0.5, 0.6], "people": [5, 3, 2], "score": [0, 1, 1]})
     columns = {"people": "people", "score": "score"}
-    ax = plots.against_threshold(table, columns, ylabel="people found", threshold=0.55)
+    ax = albums.against_threshold(table, columns, ylabel="people found", threshold=0.55)
     first, second, line = ax.lines
     np.testing.assert_array_equal(first.get_xydata(), [[0.4, 5], [0.5, 3], [0.6, 2]])
     assert first.get_marker() != second.get_marker()
@@ -176,7 +176,7 @@ def test_matches_are_ordered_by_distance_named_and_unnamed_apart():
     table = pd.DataFrame(
         {"name": ["Ada", None, "Ben"], "distance": [0.3, 0.7, 0.2], "margin": [0.5, 0.1, np.inf]}
     )
-    ax = plots.matches(table, threshold=0.57)
+    ax = albums.matches(table, threshold=0.57)
     ax.figure.canvas.draw()
     drawn = {item.get_label(): item.get_offsets().tolist() for item in ax.collections[1:]}
     assert drawn == {
@@ -191,7 +191,7 @@ def test_matches_are_ordered_by_distance_named_and_unnamed_apart():
 
 def test_contact_sheet_has_a_row_a_person_with_photos_counted_as_files(tmp_path):
     gallery = gallery_of(tmp_path, [("a", 2), ("b", 1), ("c", 1)], copies=["b"])
-    figure = plots.contact_sheet(gallery, ["Ada", None, HOSTILE, HOSTILE])
+    figure = albums.contact_sheet(gallery, ["Ada", None, HOSTILE, HOSTILE])
     assert texts(figure) == [
         HOSTILE,
         "3 photos, 2 faces",
@@ -205,7 +205,7 @@ def test_contact_sheet_has_a_row_a_person_with_photos_counted_as_files(tmp_path)
 
 
 def test_contact_sheet_tells_how_many_faces_it_leaves_out(tmp_path):
-    figure = plots.contact_sheet(gallery_of(tmp_path, [("a", 4)]), ["Ada"] * 4, faces=3)
+    figure = albums.contact_sheet(gallery_of(tmp_path, [("a", 4)]), ["Ada"] * 4, faces=3)
     assert len(figure.axes[0].images) == 3
     assert texts(figure)[-1] == "+1"
 
@@ -217,20 +217,20 @@ def test_contact_sheet_tells_how_many_faces_it_leaves_out(tmp_path):
 )
 def test_contact_sheet_has_pages(tmp_path, page, shown):
     gallery = gallery_of(tmp_path, [("a", 3)])
-    figure = plots.contact_sheet(gallery, ["p0", "p1", "p2"], rows=2, page=page)
+    figure = albums.contact_sheet(gallery, ["p0", "p1", "p2"], rows=2, page=page)
     found = texts(figure)
     assert [text for text in found if text.startswith("p") and text[1:].isdigit()] == shown
     assert (f"page {page} of 2" in found) == bool(shown)
 
 
 def test_contact_sheet_of_nobody_says_so(tmp_path):
-    assert texts(plots.contact_sheet(gallery_of(tmp_path, []), [])) == ["no faces to show"]
+    assert texts(albums.contact_sheet(gallery_of(tmp_path, []), [])) == ["no faces to show"]
 
 
 def test_contact_sheet_says_which_photo_is_gone(tmp_path):
     gallery = gallery_of(tmp_path, [("a", 1), ("b", 1)])
     (tmp_path / "a.png").unlink()
-    figure = plots.contact_sheet(gallery, ["Ada", "Ada"])
+    figure = albums.contact_sheet(gallery, ["Ada", "Ada"])
     assert texts(figure)[2:] == ["not readable"]
     assert len(figure.axes[0].images) == 1
 
@@ -242,14 +242,14 @@ def test_contact_sheet_cuts_the_face_out_of_the_photo(tmp_path):
     picture.paste((0, 0, 255), (70, 20, 120, 70))
     picture.save(tmp_path / "a.png")
     red, blue = (tile.get_array() for tile in _tiles_of(gallery, ["Ada", "Ada"]))
-    middle = plots.TILE_PX // 2
+    middle = albums.TILE_PX // 2
     assert red[middle, middle].tolist() == [255, 0, 0]
     assert blue[middle, middle].tolist() == [0, 0, 255]
-    assert red.shape == blue.shape == (plots.TILE_PX, plots.TILE_PX, 3)
+    assert red.shape == blue.shape == (albums.TILE_PX, albums.TILE_PX, 3)
 
 
 def _tiles_of(gallery, names):
-    return plots.contact_sheet(gallery, names).axes[0].images
+    return albums.contact_sheet(gallery, names).axes[0].images
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_contact_sheet_shows_a_face_that_reaches_over_the_edge(tmp_path, box):
     gallery = gallery_of(tmp_path, [("a", 1)])
     for edge in ("left", "top", "right", "bottom"):
         gallery.sightings[edge] = getattr(box, edge)
-    assert _tiles_of(gallery, ["Ada"])[0].get_array().shape == (plots.TILE_PX, plots.TILE_PX, 3)
+    assert _tiles_of(gallery, ["Ada"])[0].get_array().shape == (albums.TILE_PX, albums.TILE_PX, 3)
 
 
 @pytest.mark.parametrize(
@@ -276,11 +276,11 @@ def test_contact_sheet_shows_a_face_that_reaches_over_the_edge(tmp_path, box):
     ids=["as it is", "control characters", "no text", "too long", "no formula"],
 )
 def test_text_is_made_printable_and_short(text, shown):
-    assert plots.plain(text) == shown
+    assert albums.plain(text) == shown
 
 
 def test_nothing_is_shown(image):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plots.photo(image)
+        albums.photo(image)
     assert len(plt.get_fignums()) == 1

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from toolkit.quality import sharpness
+from toolkit.photos.quality import sharpness
 
 
 def chip(seed: int = 1) -> Image.Image:

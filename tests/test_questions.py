@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_correcting import Album, gallery
 
-from toolkit import correcting, doubts, questions
 from toolkit.calibration import Calibration
-from toolkit.correcting import Corrections
-from toolkit.decisions import apply
+from toolkit.curation import correcting, questions
+from toolkit.curation.correcting import Corrections
+from toolkit.curation.decisions import apply
+from toolkit.curation.questions import Queue, queue
 from toolkit.errors import BadSetting
-from toolkit.links import by_size
-from toolkit.questions import Queue, queue
+from toolkit.grouping import doubts
+from toolkit.grouping.links import by_size
 from toolkit.records import Gallery
 
 # Two groups of a pair and a pair each, 0.4 apart within, and a single face near the second.

@@ -9,8 +9,10 @@ import pytest
 from conftest import save_tiles
 from test_export import files_in
 
-from toolkit import export, modes, photos
+from toolkit import modes
 from toolkit.errors import BadFolder
+from toolkit.photos import opening
+from toolkit.results import export
 from toolkit.settings import AutopilotSettings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
@@ -172,7 +174,7 @@ def test_a_photo_that_changes_or_goes_away_during_the_run_is_reported(sorted_onc
 
 def test_results_of_an_earlier_run_are_not_taken_for_photos(sorted_once, colours) -> None:
     shutil.move(sorted_once / "out", sorted_once / "photos" / "sorted last year")
-    listing = photos.find(sorted_once / "photos")
+    listing = opening.find(sorted_once / "photos")
     assert len(listing.photos) == 3
     assert "results" in listing.skipped[0][1]
 
@@ -182,7 +184,7 @@ def test_links_that_lead_nowhere_do_not_end_the_run(sorted_once) -> None:
     (folder / "self.jpg").symlink_to(folder / "self.jpg")
     (folder / "n.jpg").symlink_to(folder / "ann.png" / "x.jpg")
     (folder / "long.jpg").symlink_to("x" * 300)
-    listing = photos.find(folder)
+    listing = opening.find(folder)
     assert len(listing.photos) == 3
     assert len(listing.skipped) == 3
 

@@ -16,18 +16,19 @@ import pytest
 from conftest import ColourEncoder, save_tiles
 from PIL import Image
 
-from toolkit import export, modes, report
-from toolkit.decisions import FILE as DECISIONS
-from toolkit.decisions import Decision, face_of
+from toolkit import modes
+from toolkit.curation.decisions import FILE as DECISIONS
+from toolkit.curation.decisions import Decision, face_of
 from toolkit.errors import BadFolder
-from toolkit.evaluate import audit
+from toolkit.evaluation.evaluate import audit
+from toolkit.grouping.thresholds import Threshold
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import PROBLEM_COLUMNS, Clustering, Gallery, empty_table
-from toolkit.report import page
-from toolkit.results import AutopilotResult, Result
+from toolkit.results import export, report
+from toolkit.results.report import page
+from toolkit.results.result import AutopilotResult, Result
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
-from toolkit.thresholds import Threshold
-from toolkit.thumbnails import Thumbnails
 
 ATTACK = "<img src=x onerror=alert(1)>"
 NASTY = (

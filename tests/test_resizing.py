@@ -19,18 +19,13 @@ from PIL import Image
 from scipy import stats
 from squares import MeanEncoder, bright_squares
 
-from toolkit import (
-    resizing,
-    resizing_costs,
-    resizing_faces,
-    resizing_plots,
-    resizing_study,
-)
 from toolkit.errors import BadFolder, BadSetting, SightingsError
-from toolkit.evaluate import score_grouping
+from toolkit.evaluation import resizing, resizing_costs, resizing_faces, resizing_study
+from toolkit.evaluation.evaluate import score_grouping
+from toolkit.evaluation.resizing import resize
+from toolkit.evaluation.resizing_faces import consensus, pair_boxes, share_interval
+from toolkit.plots import resizing_plots
 from toolkit.records import Detection
-from toolkit.resizing import resize
-from toolkit.resizing_faces import consensus, pair_boxes, share_interval
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.base import Subject
 
@@ -718,7 +713,7 @@ def test_a_cut_face_is_a_square_whatever_the_place(height, width, left, top, sid
 def test_importing_the_studies_loads_no_figures() -> None:
     import subprocess
 
-    code = "import sys; from toolkit import resizing; print('matplotlib' in sys.modules)"
+    code = "import sys; from toolkit.evaluation import resizing; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -2,8 +2,9 @@ import csv
 
 import pytest
 
-from toolkit import modes, photos, sample
+from toolkit import modes
 from toolkit.errors import BadFolder
+from toolkit.photos import opening, sample
 
 
 def pairs_of(result, folder) -> set[tuple[str, str]]:
@@ -27,7 +28,7 @@ def test_the_truth_is_in_a_table(sample_album) -> None:
 
 def test_the_same_call_makes_the_same_files(sample_album, tmp_path) -> None:
     sample.make_album(tmp_path)
-    for made in photos.find(sample_album).photos:
+    for made in opening.find(sample_album).photos:
         again = tmp_path / made.relative_to(sample_album)
         assert again.read_bytes() == made.read_bytes()
     sample.make_album(tmp_path)  # once more over itself

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from conftest import TILE, ColourEncoder, TileDetector, save_tiles
 
-from toolkit import photos
+from toolkit.photos import opening
 from toolkit.records import Box, Detection
-from toolkit.scan import BATCH, gather, scan, watched
+from toolkit.scanning.scan import BATCH, gather, scan, watched
 from toolkit.subjects.base import Subject
 
 
 def gallery_of(album, colours, **settings):
-    listing = photos.find(album)
+    listing = opening.find(album)
     settings = {"long_edge": 1000, **settings}
     return gather(
         scan(listing.photos, colours, **settings), colours.encoder.info, skipped=listing.skipped
@@ -24,7 +24,7 @@ def gallery_of(album, colours, **settings):
 
 
 def test_one_result_a_photo_in_the_order_given(album, colours) -> None:
-    paths = photos.find(album).photos
+    paths = opening.find(album).photos
     results = list(scan(paths, colours, long_edge=1000, jobs=3))
     assert [result.path for result in results] == list(paths)
     assert [len(result.detections) for result in results] == [1, 1, 0, 3, 1, 2]
@@ -134,14 +134,14 @@ def test_no_more_photos_are_in_memory_than_threads_need(tmp_path, colours) -> No
 
 
 def test_stopping_cancels_and_leaves_no_threads(album, colours) -> None:
-    results = scan(photos.find(album).photos, colours, long_edge=500, jobs=2)
+    results = scan(opening.find(album).photos, colours, long_edge=500, jobs=2)
     next(results)
     results.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("scan")]
 
 
 def test_progress_is_told_after_each_photo(album, colours) -> None:
-    paths = photos.find(album).photos
+    paths = opening.find(album).photos
     told = []
     results = scan(paths, colours, long_edge=500)
     list(watched(results, len(paths), lambda done, total, item: told.append((done, total, item))))
@@ -159,7 +159,7 @@ def test_an_error_that_is_no_fault_of_the_photo_is_not_hidden(album, colours) ->
 
     subject = Subject("tile", Broken(), colours.encoder)
     with pytest.raises(RuntimeError, match="a bug"):
-        list(scan(photos.find(album).photos, subject, long_edge=500))
+        list(scan(opening.find(album).photos, subject, long_edge=500))
 
 
 def test_a_box_over_the_edge_stays_as_it_was_found(tmp_path, colours) -> None:
@@ -234,7 +234,7 @@ def test_photos_are_told_one_by_one_in_order_before_their_batch_is_encoded(
     shutil.copy(album / "three.png", album / "zz.png")
     (album / "bad.jpg").write_bytes(b"not a picture")
     (album / "none.jpg").touch()
-    paths, told, here = photos.find(album).photos, [], threading.get_ident()
+    paths, told, here = opening.find(album).photos, [], threading.get_ident()
     subject = Subject("tile", colours.detector, colours.encoder)
 
     def seen(path) -> None:
@@ -321,7 +321,7 @@ def test_an_error_of_who_is_told_is_not_hidden(album, colours) -> None:
         raise CancelledError("of somebody else")
 
     with pytest.raises(CancelledError, match="of somebody else"):
-        list(scan(photos.find(album).photos, colours, long_edge=500, seen=seen))
+        list(scan(opening.find(album).photos, colours, long_edge=500, seen=seen))
     assert not scan_threads()
 
 
@@ -332,7 +332,7 @@ import sys, threading, time
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from conftest import ColourEncoder, TileDetector, save_tiles
-from toolkit.scan import scan
+from toolkit.scanning.scan import scan
 from toolkit.subjects.base import Subject
 reached = threading.Event()
 class Slow(TileDetector):

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
-from toolkit import search
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting, IncomparableEncodings
+from toolkit.grouping import search
+from toolkit.grouping.search import References
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -16,7 +17,6 @@ from toolkit.records import (
     Gallery,
     empty_table,
 )
-from toolkit.search import References
 
 CALIBRATION = Calibration(slope=60.0, even=0.55)
 INFO = EncoderInfo("test", "ab" * 32, 2, "euclidean", CALIBRATION)

@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 from conftest import save_tiles
 
-from toolkit import decisions, looking, modes, sample, sorting
-from toolkit.earlier import earlier_run, require_decisions
+from toolkit import looking, modes, sorting
+from toolkit.curation import decisions
+from toolkit.curation.decisions import require_decisions
 from toolkit.errors import BadFolder, BadSetting
+from toolkit.photos import sample
+from toolkit.results.earlier import earlier_run
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.sorting import Sorting
 

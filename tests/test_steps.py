@@ -9,10 +9,11 @@ import pytest
 from conftest import TileDetector, save_tiles
 from test_export import files_in
 
-from toolkit import export, kept, modes
-from toolkit.decisions import Decision, face_of, write
+from toolkit import modes
+from toolkit.curation.decisions import Decision, face_of, write
 from toolkit.errors import BadFolder
-from toolkit.export import THERE
+from toolkit.results import export, kept
+from toolkit.results.export import THERE
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from toolkit import linkage, thresholds
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
+from toolkit.grouping import linkage, thresholds
 
 CALIBRATION = Calibration(slope=60.0, even=0.6)
 

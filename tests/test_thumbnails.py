@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from toolkit import photos
+from toolkit.photos import opening
+from toolkit.photos.thumbnails import GREY, LARGEST, Thumbnails, data_uri
 from toolkit.records import PROBLEM_COLUMNS, Gallery, empty_table
-from toolkit.thumbnails import GREY, LARGEST, Thumbnails, data_uri
 
 Boxes = Sequence[tuple[int, int, int, int]]
 
@@ -88,7 +88,7 @@ def test_a_face_is_the_box_with_a_quarter_around_it(tmp_path: Path, suffix: str,
     quarter = side // 4
     place = (left - quarter, top - quarter, left + side + quarter, top + side + quarter)
     # The reference: all decoded, cut, and brought to size at once.
-    whole = Image.fromarray(photos.open_upright(path))
+    whole = Image.fromarray(opening.open_upright(path))
     expected = light(whole.crop(place).resize((120, 120), Image.Resampling.LANCZOS))
     shown = light(opened(jpeg))
     assert shown.shape == (120, 120)
@@ -217,13 +217,13 @@ def test_each_photo_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         scene(600, 400).save(path)
     thumbnails = Thumbnails(gallery_of(*((str(path), (600, 400), boxes) for path in paths)))
     calls: list[Path] = []
-    open_shrunk = photos.open_shrunk
+    open_shrunk = opening.open_shrunk
 
-    def counting(path: Path, *, long_edge: int) -> photos.Opened:
+    def counting(path: Path, *, long_edge: int) -> opening.Opened:
         calls.append(path)
         return open_shrunk(path, long_edge=long_edge)
 
-    monkeypatch.setattr(photos, "open_shrunk", counting)
+    monkeypatch.setattr(opening, "open_shrunk", counting)
     rows = [11, 0, 5, 3, 0, 7, 1, 2]
     first = thumbnails.faces(rows)
     assert sorted(calls) == sorted(paths)

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.offsetbox import AnnotationBbox
 
-from toolkit import comparison, face_plots, tuning_plots
+from toolkit.evaluation import comparison
+from toolkit.plots import face_plots, tuning_plots
 
 HOSTILE = r"$\frac{1}{0}$"
 

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from toolkit.errors import BadSetting
-from toolkit.verification import (
+from toolkit.evaluation.verification import (
     accuracy_at,
     area_under_roc,
     best_accuracy,

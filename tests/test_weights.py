@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from toolkit import weights
 from toolkit.errors import BadModelFile
+from toolkit.subjects import weights
 
 NAMES = sorted(weights.manifest())
 

@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 from conftest import save_tiles
 
-from toolkit import decisions, looking, memory
+from toolkit import looking, memory
+from toolkit.curation import decisions
 from toolkit.errors import BadSetting
 from toolkit.settings import AutopilotSettings
 from toolkit.sorting import Sorting

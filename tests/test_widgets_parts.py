@@ -11,9 +11,9 @@ import traitlets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.choosing import Preview
 from toolkit.errors import BadFolder, BadSetting
-from toolkit.export import Outcome
+from toolkit.photos.choosing import Preview
+from toolkit.results.export import Outcome
 from toolkit.settings import METHODS, RULES, AutopilotSettings, PointAndShootSettings
 from toolkit.widgets import export_box
 from toolkit.widgets.export_box import ExportBox

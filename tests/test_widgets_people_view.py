@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from conftest import save_tiles
 
-from toolkit import decisions, looking
+from toolkit import looking
+from toolkit.curation import decisions
 from toolkit.settings import AutopilotSettings
 from toolkit.sorting import Sorting
 from toolkit.widgets.people_view import PeopleView

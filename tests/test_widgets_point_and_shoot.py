@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from conftest import save_tiles
 
-from toolkit import decisions
+from toolkit.curation import decisions
 from toolkit.errors import BadFolder
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
-from toolkit.thumbnails import Thumbnails
 from toolkit.widgets.form import SettingsForm
 from toolkit.widgets.match_cards import Album, MatchPictures
 from toolkit.widgets.people_folder import known_html

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit import decisions, modes, questions, sorting
+from toolkit import modes, sorting
 from toolkit.calibration import Calibration
+from toolkit.curation import decisions, questions
 from toolkit.errors import BadFolder
 from toolkit.looking import Looked
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -23,7 +25,6 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.settings import AutopilotSettings
-from toolkit.thumbnails import Thumbnails
 from toolkit.widgets import question_words as words
 from toolkit.widgets import review
 from toolkit.widgets.question_deck import deal

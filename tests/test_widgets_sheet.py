@@ -10,13 +10,7 @@ from hypothesis import strategies as st
 from toolkit.errors import BadSetting
 from toolkit.widgets import cards
 from toolkit.widgets.cards import MOST_CARDS, as_plain, on_wire, page_starts, tokens_of
-from toolkit.widgets.sheet import (
-    Action,
-    Card,
-    ContactSheet,
-    Picture,
-    Strip,
-)
+from toolkit.widgets.sheet import Action, Card, ContactSheet, Picture, Strip
 
 
 @pytest.fixture(autouse=True)

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from squares import MeanEncoder, bright_squares
 
-from toolkit import resizing, sizing
 from toolkit.errors import BadFolder, BadSetting, UnreadablePhoto
+from toolkit.evaluation import resizing, sizing
+from toolkit.evaluation.sizing import Looks, PhotoLook, compare
+from toolkit.plots import resizing_plots
 from toolkit.settings import AutopilotSettings
-from toolkit.sizing import Looks, PhotoLook, compare
 from toolkit.subjects.base import Subject
 from toolkit.widgets.size import SizePanel
 from toolkit.widgets.size_words import sentence
@@ -510,9 +511,9 @@ def test_says_whether_a_run_doubles_the_photo(longest, long_edge, upsample, expe
 @pytest.mark.usefixtures("quick")
 def test_the_ring_is_drawn_where_the_way_was_measured(folder, make):
     table = study_of(folder, make).table
-    pictures = {sizing.plot(table, way) for way in (("cnn", 0), ("cnn", 400), ("cnn", 777))}
+    pictures = {resizing_plots.plot(table, way) for way in (("cnn", 0), ("cnn", 400), ("cnn", 777))}
     assert len(pictures) == 3
-    assert sizing.plot(table, ("hog", 777)) in pictures
+    assert resizing_plots.plot(table, ("hog", 777)) in pictures
     assert sizing.measured(table, ("cnn", 777)) is None
 
 

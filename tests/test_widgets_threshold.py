@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.calibration import Calibration
-from toolkit.decisions import Decided
 from toolkit.errors import BadSetting
-from toolkit.exploring import Explorer, changes
-from toolkit.linkage import tree as make_tree
+from toolkit.evaluation.exploring import Explorer, changes
+from toolkit.grouping.constraints import Decided
+from toolkit.grouping.linkage import tree as make_tree
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -22,7 +23,6 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.settings import AutopilotSettings
-from toolkit.thumbnails import Thumbnails
 from toolkit.widgets import steps
 from toolkit.widgets.browsing import PeopleBrowser
 from toolkit.widgets.newest import Newest

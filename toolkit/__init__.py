@@ -1,7 +1,8 @@
 """Sightings: who is in which photo, found on your own computer.
 
-Import what you need from the flat modules: ``from toolkit import photos, cluster, modes``.
-Importing the package loads no dlib and no matplotlib; each is imported where it is first used.
+Import what you need from its packages: ``from toolkit.photos import opening``. Each package says
+its one job, and CONTRIBUTING.md shows all of them. Importing the package loads no dlib and no
+matplotlib; each is imported where it is first used.
 """
 
 import os

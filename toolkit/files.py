@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from toolkit.errors import BadFolder
+from toolkit.names import printable
 
 # A file under way has such a name: the first is today's, the others are those of earlier versions.
 _TEMPORARY = re.compile(r"\.sightings-([0-9a-f]{16}\.part|[0-9a-f]{12}|[0-9a-z_]{8})")
@@ -163,3 +164,38 @@ def disk_errors(out: Path) -> Iterator[None]:
         raise BadFolder(
             f"{out} cannot be written: {reason_of(error)}. Choose another folder."
         ) from error
+
+
+def folder_at(path: str | Path) -> Path:
+    """Return a path with "~" replaced; an empty one (a variable that is not set) is refused."""
+    if not str(path):
+        raise BadFolder("a folder's path is empty; expected the path of a folder.")
+    if "\x00" in str(path):
+        raise BadFolder(f"{printable(str(path))} is no path: it holds a NUL. Write it new.")
+    try:
+        return Path(path).expanduser() if str(path).startswith("~") else Path(path)
+    except RuntimeError as error:
+        raise BadFolder(f"{path}: {str(error).rstrip('.')}. Write the path in full.") from error
+
+
+def shipped(name: str) -> Path:
+    """
+    Return the path of a file or folder that comes with the project.
+
+    In a checkout it stands in the top-level folders; in an installed wheel, inside the package.
+
+    Parameters
+    ----------
+    name : str
+        Such as "models/MANIFEST.toml".
+
+    Raises
+    ------
+    FileNotFoundError
+        If the installation lacks it.
+    """
+    here = Path(__file__).resolve().parent
+    for base in (here / "shipped", here.parent):
+        if (base / name).exists():
+            return base / name
+    raise FileNotFoundError(f"{name} is missing from this installation of sightings")

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit import export, kept, photos
 from toolkit.errors import BadFolder
-from toolkit.grouping import forewarning
-from toolkit.names import printable
+from toolkit.files import folder_at
+from toolkit.grouping.assign import forewarning
+from toolkit.grouping.search import References
+from toolkit.photos import opening
+from toolkit.progress import Progress, for_work
 from toolkit.records import Gallery
-from toolkit.references import read_references
-from toolkit.scan import PhotoResult, gather, scan
-from toolkit.search import References
+from toolkit.results import export, kept
+from toolkit.scanning.references import read_references
+from toolkit.scanning.scan import PhotoResult, gather, scan
 from toolkit.settings import PointAndShootSettings, Settings
 from toolkit.subjects.base import Subject
-
-# Called with what is being done, how many are done, how many there are, and the one just done.
-Progress = Callable[[str, int, int, str], None]
+from toolkit.subjects.registry import face_subject
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def look(
         photo.
     stop : callable, optional
         Asked whether to stop, from several threads, and several times a second. After a yes, what
-        was seen so far is returned within about a second; see `toolkit.scan.scan`.
+        was seen so far is returned within about a second; see `toolkit.scanning.scan.scan`.
     tell : callable, optional
         Told in one sentence, before the long work, what grouping will not be able to do after it.
     subject : Subject, optional
@@ -108,7 +107,7 @@ def look(
 class Listed:
     """The photos of a folder, and the folders themselves, checked."""
 
-    listing: photos.Listing
+    listing: opening.Listing
     folder: Path
     people: Path | None
     out: Path | None
@@ -134,12 +133,12 @@ def list_photos(
     references = None if people is None else folder_at(people)
     if references is not None:
         _require_two(folder, references)
-    photos.require_folder(folder, "photos")
+    opening.require_folder(folder, "photos")
     target = None if out is None else folder_at(out)
     if target is not None:
         export.check_out(target, photos=folder, people=references)
     apart = [path for path in (target, references) if path is not None]
-    listing = photos.find(folder, leave_out=apart)
+    listing = opening.find(folder, leave_out=apart)
     if not listing.photos:
         also = f" ({len(listing.skipped)} other files)" if listing.skipped else ""
         raise BadFolder(
@@ -226,7 +225,7 @@ def read_people(
 
     Returns
     -------
-    toolkit.search.References or None
+    toolkit.grouping.search.References or None
         None if it was stopped, and only then: with some of the people nothing can be matched, as
         faces of the others would be taken for them, or for nobody.
 
@@ -236,7 +235,7 @@ def read_people(
         If the folder is missing, or nobody has a reference that serves.
     """
     folder = folder_at(people)
-    photos.require_folder(folder, "people")
+    opening.require_folder(folder, "people")
     apart = None if photos_folder is None else folder_at(photos_folder)
     if apart is not None:
         _require_two(apart, folder)
@@ -258,7 +257,7 @@ def taken_up(out: str | Path) -> tuple[Looked, kept.Run]:
 
     Returns
     -------
-    (Looked, toolkit.kept.Run)
+    (Looked, toolkit.results.kept.Run)
         What that run saw, for `autopilot_of` and `point_and_shoot_of`; and the run, for its mode,
         settings and names.
 
@@ -276,43 +275,9 @@ def taken_up(out: str | Path) -> tuple[Looked, kept.Run]:
 
 
 def _require_two(folder: Path, people: Path) -> None:
-    photos.require_folder(people, "people")
+    opening.require_folder(people, "people")
     if folder.resolve() == people.resolve():
         raise BadFolder(
             f"the photos and the people are the same folder, {folder}; expected a second folder "
             "with one subfolder of example photos for each person."
         )
-
-
-def face_subject(settings: Settings) -> Subject:
-    """Return the subject "face" as the settings want it."""
-    from toolkit.subjects.face import face
-
-    return face(settings)
-
-
-def folder_at(path: str | Path) -> Path:
-    """Return a path with "~" replaced; an empty one (a variable that is not set) is refused."""
-    if not str(path):
-        raise BadFolder("a folder's path is empty; expected the path of a folder.")
-    if "\x00" in str(path):
-        raise BadFolder(f"{printable(str(path))} is no path: it holds a NUL. Write it new.")
-    try:
-        return Path(path).expanduser() if str(path).startswith("~") else Path(path)
-    except RuntimeError as error:
-        raise BadFolder(f"{path}: {str(error).rstrip('.')}. Write the path in full.") from error
-
-
-def for_work(progress: Progress | None, work: str) -> Callable[[int, int, str], None] | None:
-    """Return what tells `progress` of one kind of work; None where nobody is told."""
-    if progress is None:
-        return None
-    return lambda done, total, item: progress(work, done, total, item)
-
-
-@contextlib.contextmanager
-def stopwatch(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    """Add the CPU seconds that a block takes in this thread to `seconds`."""
-    started = time.thread_time()
-    yield
-    seconds[stage] = seconds.get(stage, 0.0) + time.thread_time() - started

@@ -11,27 +11,22 @@ from typing import cast
 
 import pandas as pd
 
-from toolkit import decisions, export, exporting, naming, search, thresholds
-from toolkit.decisions import Decided, Decision
-from toolkit.exporting import export_result, write_result
-from toolkit.grouping import group_people, person_names, search_threshold
-from toolkit.looking import (
-    Looked,
-    Progress,
-    face_subject,
-    folder_at,
-    list_photos,
-    look,
-    look_at,
-    read_people,
-    stopwatch,
-    taken_up,
-)
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision
+from toolkit.files import folder_at
+from toolkit.grouping import naming, search, thresholds
+from toolkit.grouping.assign import group_people, person_names, search_threshold
+from toolkit.grouping.constraints import Decided
+from toolkit.grouping.search import References
+from toolkit.looking import Looked, list_photos, look, look_at, read_people, taken_up
+from toolkit.progress import Progress, stopwatch
 from toolkit.records import Gallery, empty_table
-from toolkit.results import AutopilotResult, PointAndShootResult
-from toolkit.search import References
+from toolkit.results import export, exporting
+from toolkit.results.exporting import export_result, write_result
+from toolkit.results.result import AutopilotResult, PointAndShootResult
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.registry import face_subject
 
 __all__ = [
     "Looked",

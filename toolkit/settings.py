@@ -57,8 +57,8 @@ class Settings:
     min_score : float
         Least score of a detection, 0 or more.
     min_sharpness : float
-        Sharpness (see `toolkit.quality`) below which a face is left out, 0 to 1: it is so far out
-        of focus that its encoding is chance.
+        Sharpness (see `toolkit.photos.quality`) below which a face is left out, 0 to 1: it is so
+        far out of focus that its encoding is chance.
     landmarks : {5, 68}
         Points by which a face is aligned.
     plain : bool
@@ -181,7 +181,7 @@ class AutopilotSettings(Settings):
     Attributes
     ----------
     method : {"average", "linked", "online", "whispers", "dbscan", "hdbscan"}
-        The way of grouping; see `toolkit.cluster`.
+        The way of grouping; see `toolkit.grouping.cluster`.
     """
 
     method: str = "average"

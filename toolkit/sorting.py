@@ -13,31 +13,26 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from toolkit import (
-    correcting,
-    decisions,
-    doubts,
-    export,
-    exporting,
-    looking,
-    modes,
-    naming,
-    questions,
-    thresholds,
-)
-from toolkit.audit import numbered
-from toolkit.correcting import Corrections, Gesture
-from toolkit.decisions import Decided, Decision
-from toolkit.doubts import Sides
-from toolkit.earlier import settings_of
+from toolkit import looking, modes
+from toolkit.curation import correcting, decisions, questions
+from toolkit.curation.correcting import Corrections, Gesture
+from toolkit.curation.decisions import Decision
+from toolkit.curation.questions import Queue
 from toolkit.errors import BadSetting
-from toolkit.grouping import person_names
-from toolkit.links import Labels
-from toolkit.looking import Looked, Progress, folder_at
-from toolkit.questions import Queue
+from toolkit.evaluation.audit import numbered
+from toolkit.files import folder_at
+from toolkit.grouping import doubts, naming, thresholds
+from toolkit.grouping.assign import person_names
+from toolkit.grouping.constraints import Decided
+from toolkit.grouping.doubts import Sides
+from toolkit.grouping.links import Labels
+from toolkit.grouping.search import References
+from toolkit.looking import Looked
+from toolkit.progress import Progress
 from toolkit.records import Gallery
-from toolkit.results import AutopilotResult, PointAndShootResult
-from toolkit.search import References
+from toolkit.results import export, exporting
+from toolkit.results.earlier import settings_of
+from toolkit.results.result import AutopilotResult, PointAndShootResult
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
 # Settings that a new grouping takes up; any other needs the photos to be looked at again.
@@ -280,7 +275,7 @@ class Sorting:
         self.result = result
 
     def queue(self, *, goal: float = 0.99, leave_out: Sequence[tuple[int, int]] = ()) -> Queue:
-        """Return the questions that settle the most, first the best; see `toolkit.questions`."""
+        """Return the questions that settle the most, best first: `toolkit.curation.questions`."""
         return questions.queue(
             self.gallery,
             self.labels,

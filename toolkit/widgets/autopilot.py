@@ -8,10 +8,11 @@ from pathlib import Path
 
 import ipywidgets
 
-from toolkit import earlier, looking, sorting
+from toolkit import looking, sorting
+from toolkit.grouping.search import References
 from toolkit.looking import Looked
 from toolkit.names import counted
-from toolkit.search import References
+from toolkit.results import earlier
 from toolkit.settings import AutopilotSettings
 from toolkit.sorting import AnySettings, Sorting
 from toolkit.widgets.form import SettingsForm
@@ -51,7 +52,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         What the form begins with.
     look, sort, take_up, find_earlier : callable, optional
         What does the work: `toolkit.looking.look`, `toolkit.sorting.Sorting`,
-        `toolkit.sorting.taken_up`, `toolkit.earlier.earlier_run`.
+        `toolkit.sorting.taken_up`, `toolkit.results.earlier.earlier_run`.
     sample_folder : path, optional
         Where the button "Use the sample album" makes it; no button without one.
     """

@@ -10,8 +10,8 @@ import ipywidgets
 import traitlets
 
 from toolkit.names import printable
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import Gallery
-from toolkit.thumbnails import Thumbnails
 from toolkit.widgets.people import (
     FacePictures,
     Rows,

@@ -11,13 +11,14 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from toolkit import choosing, report
 from toolkit.errors import BadSetting
-from toolkit.export import told
 from toolkit.names import counted
-from toolkit.places import link_to
-from toolkit.planned import Summary, summarise
+from toolkit.photos import choosing
+from toolkit.results import report
+from toolkit.results.export import told
+from toolkit.results.planned import Summary, summarise
 from toolkit.widgets.folders import SHORT, WIDE
+from toolkit.widgets.places import link_to
 from toolkit.widgets.work import Stopped, Tell, Work, safe
 
 SHOWN = 15
@@ -32,7 +33,7 @@ Plan = Callable[[Path], pd.DataFrame]
 
 
 class Written(Protocol):
-    """What became of an export, as `toolkit.export.Outcome` and `toolkit.results.Result` say it."""
+    """What became of an export, as `export.Outcome` and `result.Result` say it."""
 
     @property
     def not_copied(self) -> tuple[tuple[str, str], ...]:

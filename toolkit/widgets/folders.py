@@ -11,9 +11,9 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from toolkit import choosing
-from toolkit.choosing import Preview
 from toolkit.names import counted, printable
+from toolkit.photos import choosing
+from toolkit.photos.choosing import Preview
 from toolkit.widgets.work import Work, safe
 
 UP = ".. (one up)"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from toolkit.matching import ACCEPTED, BEYOND, REFUSED, SAID, face_keys
+from toolkit.curation.matching import ACCEPTED, BEYOND, REFUSED, SAID, face_keys
+from toolkit.grouping.search import SECOND, References
 from toolkit.names import counted
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import Gallery
-from toolkit.search import SECOND, References
-from toolkit.thumbnails import Thumbnails
 from toolkit.widgets.people import (
     PHOTO_SIZE,
     FacePictures,
@@ -114,9 +114,9 @@ def person_cards(
     Parameters
     ----------
     people : pandas.DataFrame
-        Of `toolkit.matching.people`.
+        Of `toolkit.curation.matching.people`.
     table : pandas.DataFrame
-        Of `toolkit.matching.judged`.
+        Of `toolkit.curation.matching.judged`.
     album : Album
         What shows the faces.
     references : References
@@ -160,7 +160,7 @@ def match_cards(
     Parameters
     ----------
     table : pandas.DataFrame
-        Of `toolkit.matching.ranked`.
+        Of `toolkit.curation.matching.ranked`.
     album, references
         As for `person_cards`.
     name : str
@@ -201,7 +201,7 @@ def match_card(
     Parameters
     ----------
     match : namedtuple
-        A row of `toolkit.matching.judged`.
+        A row of `toolkit.curation.matching.judged`.
     album, references
         As for `person_cards`.
     beside : bool

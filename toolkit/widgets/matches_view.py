@@ -12,12 +12,14 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from toolkit import grouping, matching
-from toolkit.correcting import Gesture
-from toolkit.decisions import Decided, Decision, face_of
+from toolkit.curation import matching
+from toolkit.curation.correcting import Gesture
+from toolkit.curation.decisions import Decision, face_of
 from toolkit.errors import BadSetting
+from toolkit.grouping import assign
+from toolkit.grouping.constraints import Decided
 from toolkit.names import printable
-from toolkit.results import PointAndShootResult
+from toolkit.results.result import PointAndShootResult
 from toolkit.settings import PointAndShootSettings
 from toolkit.sorting import Sorting
 from toolkit.widgets.match_cards import (
@@ -380,7 +382,7 @@ class MatchesView(ipywidgets.VBox):
         self.undo_button.layout.display = None if sorting.corrections.can_undo else "none"
         self.line.layout.display = "none" if place == "photo" else None
         automatic = replace(settings, threshold="auto")
-        usual = grouping.search_threshold(sorting.references, automatic)  # type: ignore[arg-type]
+        usual = assign.search_threshold(sorting.references, automatic)  # type: ignore[arg-type]
         self.line.show(chosen, usual.value, follow=self._wanted is None)
 
 

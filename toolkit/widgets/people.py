@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import Gallery
-from toolkit.thumbnails import Thumbnails
 from toolkit.widgets.sheet import Action, Card, Picture, Strip
 
 Rows = npt.NDArray[np.int64]

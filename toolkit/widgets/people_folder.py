@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import ipywidgets
 
-from toolkit import choosing
-from toolkit.choosing import Preview
 from toolkit.names import counted
+from toolkit.photos import choosing
+from toolkit.photos.choosing import Preview
 from toolkit.widgets.folders import FolderChooser
 from toolkit.widgets.work import safe
 

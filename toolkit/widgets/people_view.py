@@ -11,8 +11,8 @@ import traitlets
 
 from toolkit.errors import BadSetting
 from toolkit.names import printable
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.sorting import Sorting
-from toolkit.thumbnails import Thumbnails
 from toolkit.widgets.people import (
     FacePictures,
     counts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-from toolkit import decisions
+from toolkit.curation import decisions
 from toolkit.names import counted
 from toolkit.sorting import Sorting
 from toolkit.widgets.work import safe

@@ -9,10 +9,12 @@ from typing import Any
 import ipywidgets
 
 from toolkit import looking
-from toolkit.looking import Looked, Progress
-from toolkit.search import References
+from toolkit.grouping.search import References
+from toolkit.looking import Looked
+from toolkit.progress import Progress
 from toolkit.settings import PointAndShootSettings
 from toolkit.sorting import Sorting
+from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
 from toolkit.widgets.form import SettingsForm
 from toolkit.widgets.matches_view import MatchesView
@@ -58,7 +60,7 @@ def look_for(
         If a folder is missing or cannot be used, holds no photo, or no example serves.
     """
     listed = looking.list_photos(photos_folder, out, people)
-    subject = subject or looking.face_subject(settings)
+    subject = subject or registry.face_subject(settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
     references = looking.read_people(
         people, listed.folder, settings=settings, subject=subject, **doing

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from toolkit.grouping.search import References
 from toolkit.names import counted
-from toolkit.search import References
 from toolkit.sorting import Sorting
 from toolkit.widgets.sorting_panel import SAID
 from toolkit.widgets.work import safe

@@ -6,12 +6,13 @@ import threading
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from toolkit import correcting, decisions
-from toolkit.audit import numbered
-from toolkit.correcting import Gesture
-from toolkit.decisions import Decided, Decision
-from toolkit.links import components
-from toolkit.questions import Queue
+from toolkit.curation import correcting, decisions
+from toolkit.curation.correcting import Gesture
+from toolkit.curation.decisions import Decision
+from toolkit.curation.questions import Queue
+from toolkit.evaluation.audit import numbered
+from toolkit.grouping.constraints import Decided
+from toolkit.grouping.links import components
 from toolkit.sorting import Sorting
 from toolkit.widgets.question_words import DIFFERENT, FIRST, SAME, SECOND, Asked, asked_of
 

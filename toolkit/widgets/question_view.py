@@ -9,11 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import ipywidgets
 import traitlets
 
-from toolkit.decisions import Decision
+from toolkit.curation.decisions import Decision
+from toolkit.curation.questions import Queue
 from toolkit.errors import BadSetting
-from toolkit.questions import Queue
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.sorting import Sorting
-from toolkit.thumbnails import Thumbnails
 from toolkit.widgets.newest import Newest
 from toolkit.widgets.question_deck import Deck, Step, deal, gesture
 from toolkit.widgets.question_words import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from toolkit.curation.questions import Question, Queue
 from toolkit.names import counted, printable
-from toolkit.questions import Question, Queue
+from toolkit.photos.thumbnails import LARGEST, Thumbnails
 from toolkit.records import Gallery
-from toolkit.thumbnails import LARGEST, Thumbnails
 from toolkit.widgets.people import FacePictures, counts, file_of
 from toolkit.widgets.sheet import Action, Card, Picture, Strip
 from toolkit.widgets.work import safe

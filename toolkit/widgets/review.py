@@ -12,11 +12,11 @@ import pandas as pd
 import traitlets
 
 from toolkit import sorting as album
-from toolkit.choosing import Preview
-from toolkit.earlier import earlier_run
 from toolkit.errors import BadSetting
 from toolkit.names import printable
-from toolkit.results import Result
+from toolkit.photos.choosing import Preview
+from toolkit.results.earlier import earlier_run
+from toolkit.results.result import Result
 from toolkit.sorting import Sorting
 from toolkit.widgets.export_box import ExportBox, folder_of
 from toolkit.widgets.fold import Fold

@@ -10,12 +10,13 @@ from typing import Any
 
 import traitlets
 
-from toolkit import sample, sizing
-from toolkit.resizing import LONG_EDGES
-from toolkit.resizing_costs import Way
-from toolkit.resizing_study import ResizeStudy
+from toolkit.evaluation import sizing
+from toolkit.evaluation.resizing import LONG_EDGES
+from toolkit.evaluation.resizing_costs import Way
+from toolkit.evaluation.resizing_study import ResizeStudy
+from toolkit.evaluation.sizing import Comparison, Looks
+from toolkit.photos import sample
 from toolkit.settings import AutopilotSettings
-from toolkit.sizing import Comparison, Looks
 from toolkit.widgets.folders import REST, FolderChooser
 from toolkit.widgets.newest import Newest
 from toolkit.widgets.size_controls import SizeControls
@@ -74,7 +75,7 @@ class SizePanel(SizeControls):
         One of `STATES`; can be observed.
     chosen : tuple of (int, str) or None
         Long edge in px (0 for the full size) and detector, once the user takes one; can be
-        observed. `toolkit.sizing.settings_at` has the settings.
+        observed. `toolkit.evaluation.sizing.settings_at` has the settings.
     comparison : Comparison or None
         What is shown.
 
@@ -93,7 +94,7 @@ class SizePanel(SizeControls):
     look : Looks, optional
         Looks at photos.
     compare : callable, optional
-        Makes a study: `toolkit.sizing.study_of`.
+        Makes a study: `toolkit.evaluation.sizing.study_of`.
     on_chosen : callable, optional
         Called with long edge and detector when the user takes them.
     sample_folder : path, optional

@@ -8,9 +8,9 @@ from typing import Any
 
 import ipywidgets
 
-from toolkit import sizing
-from toolkit.resizing_costs import Way
-from toolkit.resizing_study import ResizeStudy
+from toolkit.evaluation.resizing_costs import Way
+from toolkit.evaluation.resizing_study import ResizeStudy
+from toolkit.plots import resizing_plots
 from toolkit.settings import AutopilotSettings
 from toolkit.widgets.newest import Newest
 from toolkit.widgets.size_words import study_html
@@ -52,7 +52,7 @@ class StudyBox(ipywidgets.VBox):
     way : (str, int)
         What is marked at first.
     compare : callable
-        Makes a study; called in a thread as `toolkit.sizing.study_of`.
+        Makes a study; called in a thread as `toolkit.evaluation.sizing.study_of`.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class StudyBox(ipywidgets.VBox):
 
     def _draw(self, way: Way) -> None:
         if (study := self.study) is not None:
-            drawn = study_html(study, way, sizing.plot(study.table, way))
+            drawn = study_html(study, way, resizing_plots.plot(study.table, way))
             with self._lock:
                 # Not when it was forgotten meanwhile.
                 if self.study is study:

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from toolkit.evaluation.resizing_costs import Way
+from toolkit.evaluation.resizing_study import ResizeStudy, edge_text
+from toolkit.evaluation.sizing import Comparison, Kind, Shown, measured, settings_at
 from toolkit.names import counted
-from toolkit.resizing_costs import Way
-from toolkit.resizing_study import ResizeStudy, edge_text
-from toolkit.sizing import Comparison, Kind, Shown, measured, settings_at
 from toolkit.widgets.work import safe
 
 NAMES = {"cnn": "CNN", "hog": "HOG"}

@@ -10,12 +10,14 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from toolkit import earlier, looking, sample
-from toolkit.correcting import Corrections
+from toolkit import files
+from toolkit.curation import decisions
+from toolkit.curation.correcting import Corrections
 from toolkit.errors import BadSetting
+from toolkit.grouping.search import References
 from toolkit.looking import Looked
-from toolkit.results import Result
-from toolkit.search import References
+from toolkit.photos import sample
+from toolkit.results.result import Result
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.sorting import Sorting
 from toolkit.widgets.export_box import ExportBox
@@ -137,7 +139,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             self._settle()
             settings = self.form.settings()
             # What is wrong with the decisions is said before the long work, not after it.
-            earlier.require_decisions(out)
+            decisions.require_decisions(out)
             found = self._look_at(of, out, settings, tell, stopped)
             if found is None:
                 return None
@@ -228,7 +230,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         made = None if self.sorting is None else self.sorting.corrections
         if made is None or of[:1] != self._of[:1] or not made.decisions:
             return None
-        return made if out is None or made.out != looking.folder_at(out) else None
+        return made if out is None or made.out != files.folder_at(out) else None
 
     def _take(self, found: Sorting, of: Folders) -> None:
         fresh = found is not self.sorting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from toolkit.exploring import Explorer
+from toolkit.evaluation.exploring import Explorer
 
 # From one place of the slider to the next, in encoder distance.
 STEP = 0.001

@@ -10,12 +10,12 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from toolkit.decisions import Decided
-from toolkit.exploring import Change, Explorer, Position, changes
-from toolkit.linkage import Tree
+from toolkit.evaluation.exploring import Change, Explorer, Position, changes
+from toolkit.grouping.constraints import Decided
+from toolkit.grouping.linkage import Tree
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import Gallery
 from toolkit.settings import AutopilotSettings
-from toolkit.thumbnails import Thumbnails
 from toolkit.widgets import steps
 from toolkit.widgets.browsing import PeopleBrowser
 from toolkit.widgets.newest import Newest

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import ipywidgets
 
-from toolkit.thresholds import Threshold
+from toolkit.grouping.thresholds import Threshold
 from toolkit.widgets.steps import STEP, place_of
 from toolkit.widgets.work import safe
 

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from toolkit.exploring import Change, Kind, Position
+from toolkit.evaluation.exploring import Change, Kind, Position
 from toolkit.names import printable
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import Gallery
 from toolkit.settings import AutopilotSettings
-from toolkit.thumbnails import Thumbnails
 from toolkit.widgets.people import Rows, face_picture
 from toolkit.widgets.sheet import Card, Strip
 from toolkit.widgets.work import safe

@@ -14,7 +14,7 @@ import traitlets
 
 from toolkit.errors import SightingsError
 from toolkit.names import printable
-from toolkit.pace import Pace
+from toolkit.progress import Pace
 
 Value = TypeVar("Value")
 # Called with a word for the work, the number done, the total, and the item just done.

@@ -1,0 +1,3 @@
+"""How fast it is, beside dlib and peers."""
+
+__all__ = ["benchmark"]

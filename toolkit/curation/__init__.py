@@ -1,0 +1,3 @@
+"""What a person decides about a grouping: asked for, kept, undone, held to."""
+
+__all__ = ["contradictions", "correcting", "decisions", "gestures", "matching", "questions"]

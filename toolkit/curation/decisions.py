@@ -1,0 +1,356 @@
+"""What a person decided about faces: a table beside the results, which every later run holds to."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import astuple, dataclass, fields, replace
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit.errors import BadSetting
+from toolkit.files import reason_of
+from toolkit.grouping.constraints import Decided
+from toolkit.grouping.links import Pairs, components
+from toolkit.locks import deciding
+from toolkit.names import printable
+from toolkit.records import Box, Gallery
+from toolkit.tables import BadTable, read_table, write_table
+
+FILE = "decisions.csv"
+KINDS = ("same", "different", "name", "not", "ignore")
+LARGEST = 64 << 20
+# px of an edge; bytes of a name, which file systems have as well.
+FARTHEST, LONGEST_NAME = 1 << 31, 255
+# Share of the union of two boxes that they have in common, from which on they are one face: other
+# settings move a box a little.
+OVERLAP = 0.4
+
+# How a table writes what cannot be seen; see `_spelled`.
+_ESCAPE = re.compile(r"\\(\\|[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U00(?:0[0-9a-f]|10)[0-9a-f]{4})")
+
+Kind = Literal["same", "different", "name", "not", "ignore"]
+
+
+@dataclass(frozen=True)
+class Face:
+    """
+    A face as a decision names it.
+
+    Attributes
+    ----------
+    path : str
+        Its photo, for people to read.
+    photo : str
+        Hexadecimal sha256 of the photo: what counts, wherever the file is.
+    left, top, right, bottom : int
+        Its box, px of the upright full-size photo.
+    """
+
+    path: str
+    photo: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Decision:
+    """
+    One decision.
+
+    Attributes
+    ----------
+    kind : {"same", "different", "name", "not", "ignore"}
+        Two faces are one person, or two; a face has a name, or has not; a face is left out.
+    face : Face
+        The face.
+    other : Face or None
+        The other one, for "same" and "different".
+    name : str
+        For "name" and "not".
+    notes : tuple of (str, str)
+        What somebody wrote into columns of their own: the column, and the cell where it says
+        anything. It decides nothing, and stays with the line.
+    """
+
+    kind: Kind
+    face: Face
+    other: Face | None = None
+    name: str = ""
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+_FACE = tuple(field.name for field in fields(Face))
+COLUMNS = ("decision", "name", *_FACE, *(f"other_{name}" for name in _FACE))
+
+
+def face_of(gallery: Gallery, row: int) -> Face:
+    """Return how a decision names sighting `row` of a gallery."""
+    place = gallery.sightings.iloc[row]
+    edges = (int(place[edge]) for edge in ("left", "top", "right", "bottom"))
+    return Face(str(place["path"]), str(place["photo_digest"]), *edges)
+
+
+def read(out: Path) -> tuple[Decision, ...]:
+    """
+    Read the decisions in a folder of results; none where there is no such table.
+
+    Raises
+    ------
+    BadSetting
+        If it cannot be read, or a line cannot be understood, which it names.
+    """
+    path = out / FILE
+    try:
+        if not os.path.lexists(path):
+            return ()
+        table = read_table(path, COLUMNS, most=LARGEST)
+    except (BadTable, OSError, ValueError) as error:
+        raise BadSetting(
+            f"{path} cannot be read as a table of decisions: {printable(reason_of(error))}. Mend "
+            "it, or take it away."
+        ) from error
+    rows = table[list(COLUMNS)].to_numpy(dtype=object).tolist()
+    own = [str(column) for column in table.columns if column not in COLUMNS]
+    noted = table[own].to_numpy(dtype=object).tolist()
+    # A note alone decides nothing.
+    return tuple(
+        replace(
+            _decision(row, f"{path} line {line}"),
+            notes=tuple((column, cell) for column, cell in zip(own, cells, strict=True) if cell),
+        )
+        for line, row, cells in zip(table.index.tolist(), rows, noted, strict=True)
+        if any(map(str.strip, row))
+    )
+
+
+def require_decisions(out: str | None) -> None:
+    """
+    Raise `BadSetting` where the decisions in a folder of results cannot be read.
+
+    Asked before a long look at photos, so that it is not in vain.
+    """
+    if out:
+        # A folder that cannot be is refused elsewhere.
+        with suppress(RuntimeError):
+            read(Path(out).expanduser())
+
+
+def write(out: Path, decisions: Iterable[Decision]) -> None:
+    """
+    Write all decisions into a folder of results, in the place of those that are there.
+
+    Whoever changes decisions reads and writes them in one go, under `toolkit.locks.deciding`; to
+    add some, `add` does that.
+
+    Raises
+    ------
+    BadFolder
+        If they cannot be written. When this returns they are on the disk.
+    BadSetting
+        If a name is longer than a folder's can be.
+    """
+    made = tuple(decisions)
+    for each in made:
+        _require_length(each.name, "a decision")
+    blank = ("",) * len(_FACE)
+    pairs = ((each, astuple(each.other) if each.other else blank) for each in made)
+    rows = [(x.kind, _spelled(x.name), *astuple(x.face), *other) for x, other in pairs]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(object)
+    for column in dict.fromkeys(column for each in made for column, _ in each.notes):
+        table[column] = [dict(each.notes).get(column, "") for each in made]
+    write_table(table, out / FILE)
+
+
+def add(out: Path, decisions: Iterable[Decision]) -> None:
+    """
+    Add decisions to those in a folder of results, whoever else does so at the same time.
+
+    Raises
+    ------
+    BadSetting
+        If those that are there cannot be read.
+    BadFolder
+        If they cannot be written. When this returns they are on the disk.
+    """
+    with deciding(out):
+        write(out, (*read(out), *decisions))
+
+
+def _spelled(name: str) -> str:
+    """Write a name so that it is read back as it is; `write_table` escapes what cannot be seen."""
+    return re.sub("^ +| +$", lambda blanks: r"\x20" * len(blanks[0]), name.replace("\\", r"\\"))
+
+
+def _meant(escape: re.Match[str]) -> str:
+    return "\\" if escape[1] == "\\" else escape[0].encode().decode("unicode_escape")
+
+
+def _decision(row: Sequence[str], where: str) -> Decision:
+    # Around a name, only what a spreadsheet or a typist adds: a folder's name may end with a blank
+    # of another script, and is that folder's only as a whole.
+    kind, name = row[0].strip().casefold(), _ESCAPE.sub(_meant, row[1].strip(" \t\r\n"))
+    if kind not in KINDS:
+        raise BadSetting(f"{where}: decision is {row[0]!r}; expected one of {', '.join(KINDS)}")
+    if kind in ("name", "not") and not name:
+        raise BadSetting(f"{where}: the name is empty; write it, or take the line out")
+    _require_length(name, where)
+    size = len(_FACE)
+    face = _face(row[2 : 2 + size], where)
+    other = _face(row[2 + size :], where) if kind in ("same", "different") else None
+    return Decision(cast(Kind, kind), face, other, name if kind in ("name", "not") else "")
+
+
+def _require_length(name: str, where: str) -> None:
+    size = len(name.encode("utf-8", "surrogatepass"))
+    if size > LONGEST_NAME:
+        raise BadSetting(
+            f"{where}: the name has {size:,} bytes; expected at most {LONGEST_NAME}: shorten it"
+        )
+
+
+def _face(cells: Sequence[str], where: str) -> Face:
+    path, photo, *edges = cells
+    try:
+        left, top, right, bottom = (int(float(edge)) for edge in edges)
+        if max(map(abs, (left, top, right, bottom))) > FARTHEST:
+            raise ValueError("an edge is too far away")
+        Box(left, top, right, bottom)
+        if not photo:
+            raise ValueError("the photo's digest is empty")
+    except (ValueError, OverflowError) as error:
+        raise BadSetting(
+            f"{where}: not a face ({printable(str(error))}); mend or remove it"
+        ) from error
+    return Face(path, photo.strip().casefold(), left, top, right, bottom)
+
+
+def apply(decisions: Sequence[Decision], gallery: Gallery) -> Decided:
+    """
+    Find the faces of decisions among the sightings of a gallery.
+
+    Of several decisions about the same two faces, or the name of one, the last counts. Faces with
+    one name are one person, faces with two names are two, and a face that has not a name is none of
+    those that have.
+
+    Parameters
+    ----------
+    decisions : sequence of Decision
+        In the order in which they were made.
+    gallery : Gallery
+        n sightings. A face is the sighting of its photo whose box overlaps most with its own, if
+        they share `OVERLAP` of their union.
+
+    Raises
+    ------
+    BadSetting
+        If decisions contradict each other.
+    """
+    rows_of: dict[str, list[int]] = {}
+    for row, digest in enumerate(gallery.sightings["photo_digest"]):
+        rows_of.setdefault(str(digest), []).append(row)
+    boxes = gallery.sightings[["left", "top", "right", "bottom"]].to_numpy(dtype=np.float64)
+    pairs: dict[tuple[int, int], tuple[str, Decision]] = {}
+    names: dict[int, str] = {}
+    refused: set[tuple[int, str]] = set()
+    ignored: set[int] = set()
+    unmatched = 0
+    for each in decisions:
+        found = [_row(face, rows_of, boxes) for face in (each.face, each.other) if face is not None]
+        if None in found or (len(found) == 2 and found[0] == found[1]):
+            unmatched += 1
+        elif each.kind == "ignore":
+            ignored.add(cast(int, found[0]))
+        elif each.kind == "name":
+            names[cast(int, found[0])] = each.name
+            refused.discard((cast(int, found[0]), each.name))
+        elif each.kind == "not":
+            refused.add((cast(int, found[0]), each.name))
+            if names.get(cast(int, found[0])) == each.name:
+                del names[cast(int, found[0])]
+        else:
+            one, other = sorted(cast(list[int], found))
+            pairs[one, other] = (each.kind, each)
+    must = [pair for pair, (kind, _) in pairs.items() if kind == "same"]
+    cannot = [pair for pair, (kind, _) in pairs.items() if kind == "different"]
+    firsts: dict[str, int] = {}
+    for row, name in sorted(names.items()):
+        if name in firsts:
+            must.append((firsts[name], row))
+        firsts.setdefault(name, row)
+    cannot += [(row, firsts[name]) for row, name in sorted(refused) if name in firsts]
+    # Thousands of names make millions of pairs: no list of tuples.
+    heads = np.array(list(firsts.values()), dtype=np.int64)
+    first, second = np.triu_indices(len(heads), k=1)
+    apart_by_name = np.stack([heads[first], heads[second]], axis=1)
+    decided = Decided(
+        must=_pairs(must),
+        cannot=np.concatenate([_pairs(cannot), apart_by_name]),
+        names=names,
+        refused=frozenset(refused),
+        ignored=np.array(sorted(ignored), dtype=np.int64),
+        unmatched=unmatched,
+    )
+    _require_consistent(decided, gallery)
+    return decided
+
+
+def _require_consistent(decided: Decided, gallery: Gallery) -> None:
+    together = components(len(gallery), decided.must)
+    broken = decided.cannot[together[decided.cannot[:, 0]] == together[decided.cannot[:, 1]]]
+    if len(broken):
+        paths = gallery.sightings["path"].to_numpy(dtype=object)
+        one, other = (printable(str(paths[row])) for row in broken[0])
+        raise BadSetting(
+            f"{FILE}: by some decisions a face in {one} and one in {other} are the same person, by "
+            "others they are different; take one of those decisions out"
+        )
+
+
+def without_ignored(gallery: Gallery, decisions: Sequence[Decision]) -> Gallery:
+    """
+    Return the gallery without the sightings that decisions say to leave out.
+
+    Its `photos` gets a column `ignored`, how many those were in each photo, where there are any.
+    """
+    ignored = apply([each for each in decisions if each.kind == "ignore"], gallery).ignored
+    if not len(ignored):
+        return gallery
+    kept = np.setdiff1d(np.arange(len(gallery)), ignored)
+    digests = gallery.sightings["photo_digest"].iloc[ignored].value_counts()
+    now = gallery.photos["photo_digest"].map(digests).fillna(0).astype("int64")
+    # A gallery that was kept has lost those that were ignored before, but not their number.
+    photos = gallery.photos.assign(ignored=now + gallery.photos.get("ignored", 0))
+    return replace(
+        gallery,
+        photos=photos,
+        sightings=gallery.sightings.iloc[kept].reset_index(drop=True),
+        encodings=gallery.encodings[kept],
+    )
+
+
+def _pairs(pairs: Sequence[tuple[int, int]]) -> Pairs:
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def _row(face: Face, rows_of: dict[str, list[int]], boxes: npt.NDArray[np.float64]) -> int | None:
+    best, row = OVERLAP, None
+    for candidate in rows_of.get(face.photo, ()):
+        left, top, right, bottom = boxes[candidate]
+        wide = min(right, face.right) - max(left, face.left)
+        high = min(bottom, face.bottom) - max(top, face.top)
+        if wide <= 0 or high <= 0:
+            continue
+        own = (face.right - face.left) * (face.bottom - face.top)
+        shared = wide * high / (own + (right - left) * (bottom - top) - wide * high)
+        if shared >= best:
+            best, row = shared, candidate
+    return row

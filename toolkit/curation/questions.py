@@ -1,0 +1,279 @@
+"""Which question about a grouping settles the most, and how many are worth an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from toolkit.errors import BadSetting
+from toolkit.grouping import doubts
+from toolkit.grouping.constraints import Decided
+from toolkit.grouping.links import Labels, Pairs, components
+from toolkit.records import Gallery
+
+NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """
+    Are these two faces one person?
+
+    Attributes
+    ----------
+    kind : {"together", "apart"}
+        Whether the grouping has the two in one group now, or in two.
+    first, second : int
+        The sightings to show: the weakest link of the group, or the nearest pair of the two groups.
+    group, other : int
+        Their groups; the same for "together".
+    name, other_name : str
+        What the groups are called.
+    sides : tuple of two numpy.ndarray
+        Shape (k,), int64: the sightings that go with the one and with the other, the larger first.
+    probability : float
+        That they are one person, 0 to 1, by the encoder's calibration.
+    photos : int
+        Photos that change their folder if the answer is not as the grouping has it: the distinct
+        photos of the side that has fewer.
+    expected : float
+        The same, times the probability of that answer.
+    """
+
+    kind: Literal["together", "apart"]
+    first: int
+    second: int
+    group: int
+    other: int
+    name: str
+    other_name: str
+    sides: tuple[Labels, Labels]
+    probability: float
+    photos: int
+    expected: float
+
+    @property
+    def doubt(self) -> float:
+        """Sightings that are expected to be in a group of somebody else, as far as this tells."""
+        return (1 - self.probability) * len(self.sides[1]) if self.kind == "together" else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Queue:
+    """
+    Questions in the order in which to ask them.
+
+    Attributes
+    ----------
+    questions : tuple of Question
+        Those that are expected to move most photos first.
+    sightings : int
+        How many are in a group.
+    doubt : float
+        Sightings expected to be in a group of somebody else: ``(1 - p) * k`` over the groups, p
+        being the probability that a group is one person and k the size of the smaller of the two
+        sides that it splits into most easily.
+    goal : float
+        Purity that is aimed at, 0 to 1.
+    """
+
+    questions: tuple[Question, ...]
+    sightings: int
+    doubt: float
+    goal: float
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+    def __iter__(self) -> Iterator[Question]:
+        return iter(self.questions)
+
+    @property
+    def purity(self) -> float:
+        """
+        Expected share of sightings that are in a group of their own person, 0 to 1.
+
+        It is ``1 - doubt / sightings``: an expectation by the calibration, not a measurement. Only
+        one split of each group is looked at, so a group of three people counts as one of two; that
+        one person is in two groups does not lower it.
+        """
+        return 1 - self.doubt / self.sightings if self.sightings else 1.0
+
+    @property
+    def left(self) -> int | None:
+        """
+        How many questions, in this order, until the expected purity reaches the goal.
+
+        Each answer settles the doubt of its group, whatever it is. 0 where the goal is reached
+        already; None where all of these questions do not reach it.
+        """
+        allowed = (1 - self.goal) * self.sightings
+        doubts_left = self.doubt - np.cumsum([0.0, *(each.doubt for each in self.questions)])
+        # Adding and taking away thousands of shares leaves a little.
+        reached = np.flatnonzero(doubts_left <= allowed + 1e-9)
+        return int(reached[0]) if len(reached) else None
+
+    def without(self, question: Question, *, settled: bool = True) -> Queue:
+        """
+        Return the queue as it is after a question, before anything is grouped again.
+
+        Parameters
+        ----------
+        question : Question
+            One of this queue's.
+        settled : bool
+            Whether it was answered. Where nobody could tell, the doubt stays.
+        """
+        rest = tuple(each for each in self.questions if each is not question)
+        if len(rest) == len(self.questions):
+            return self
+        doubt = max(0.0, self.doubt - question.doubt) if settled else self.doubt
+        return replace(self, questions=rest, doubt=doubt)
+
+
+def queue(
+    gallery: Gallery,
+    labels: Labels,
+    *,
+    names: Sequence[str | None],
+    decided: Decided | None = None,
+    goal: float = 0.99,
+    most: int = 100,
+    leave_out: Collection[tuple[int, int]] = (),
+) -> Queue:
+    """
+    Find the questions whose answers settle the most.
+
+    Each group may be two people, and each two groups may be one: see `toolkit.grouping.doubts`.
+    What is decided, also by way of other faces, is not asked again.
+
+    Parameters
+    ----------
+    gallery : Gallery
+        n sightings.
+    labels : numpy.ndarray
+        Shape (n,), int64: the group of each sighting, -1 for none.
+    names : sequence of str or None
+        What each sighting's group is called.
+    decided : Decided, optional
+        What a person decided about these sightings.
+    goal : float
+        Purity to aim at, above 0, up to 1.
+    most : int
+        At most so many questions, 1 or more.
+    leave_out : collection of (int, int)
+        Pairs of sightings of which nobody could tell: not asked again.
+
+    Raises
+    ------
+    BadSetting
+        If `goal` or `most` is out of range, or labels and names are not as many as sightings.
+    """
+    if not 0 < goal <= 1:
+        raise BadSetting(f"goal is {goal!r}; expected a number above 0, up to 1, such as 0.99")
+    if most < 1:
+        raise BadSetting(f"most is {most!r}; expected a whole number, 1 or more")
+    if not len(labels) == len(names) == len(gallery):
+        raise BadSetting(
+            f"{len(labels)} labels and {len(names)} names for {len(gallery)} sightings; expected "
+            "as many"
+        )
+    must, cannot = (NO_PAIRS, NO_PAIRS) if decided is None else (decided.must, decided.cannot)
+    photo_of = gallery.photo_of
+    called = {int(g): str(name) for g, name in zip(labels, names, strict=True) if g >= 0}
+    made = [
+        *_together(gallery, labels, photo_of, called, must, cannot),
+        *_apart(gallery, labels, photo_of, called, cannot, most=most + len(leave_out)),
+    ]
+    doubt = sum(each.doubt for each in made)
+    unknown = {tuple(sorted(pair)) for pair in leave_out}
+    asked = [each for each in made if tuple(sorted((each.first, each.second))) not in unknown]
+    asked.sort(key=lambda each: (-each.expected, each.kind, each.group, each.other))
+    return Queue(tuple(asked[:most]), int((labels >= 0).sum()), doubt, goal)
+
+
+def _together(
+    gallery: Gallery,
+    labels: Labels,
+    photo_of: Labels,
+    called: dict[int, str],
+    must: Pairs,
+    cannot: Pairs,
+) -> Iterator[Question]:
+    """Ask of each group whether it is one person."""
+    parts = doubts.sides(gallery.encodings, labels, photo_of, must_link=must)
+    place_of = {int(group): place for place, group in enumerate(parts.group)}
+    family = components(len(labels), must)
+    never = set(map(tuple, np.sort(family[cannot], axis=1).tolist()))
+    table = doubts.suspicious(gallery.encodings, labels, parts, gallery.encoder.calibration)
+    columns = [table[name].tolist() for name in ("group", "first", "second", "probability")]
+    for group, first, second, probability in zip(*columns, strict=True):
+        ends = sorted((int(family[first]), int(family[second])))
+        if ends[0] == ends[1] or tuple(ends) in never:
+            continue
+        place = place_of[group]
+        sides = (parts.first[place], parts.second[place])
+        photos = _photos(photo_of, *sides)
+        yield Question(
+            kind="together",
+            first=first,
+            second=second,
+            group=group,
+            other=group,
+            name=called[group],
+            other_name=called[group],
+            sides=sides,
+            probability=probability,
+            photos=photos,
+            expected=photos * (1 - probability),
+        )
+
+
+def _apart(
+    gallery: Gallery,
+    labels: Labels,
+    photo_of: Labels,
+    called: dict[int, str],
+    cannot: Pairs,
+    *,
+    most: int,
+) -> Iterator[Question]:
+    """Ask of the nearest pairs of groups whether they are one person."""
+    # Two groups with a face each that are said to be two people cannot be one.
+    never = set(map(tuple, np.sort(labels[cannot], axis=1).tolist()))
+    table = doubts.alike(
+        gallery.encodings,
+        labels,
+        photo_of,
+        gallery.encoder.calibration,
+        most=most + len(never),
+    )
+    columns = [table[name].tolist() for name in ("group", "other", "first", "second")]
+    for group, other, first, second, probability in zip(
+        *columns, table["probability"].tolist(), strict=True
+    ):
+        if tuple(sorted((group, other))) in never:
+            continue
+        here, there = np.flatnonzero(labels == group), np.flatnonzero(labels == other)
+        sides = (here, there) if len(here) >= len(there) else (there, here)
+        photos = _photos(photo_of, *sides)
+        yield Question(
+            kind="apart",
+            first=first,
+            second=second,
+            group=group,
+            other=other,
+            name=called[group],
+            other_name=called[other],
+            sides=sides,
+            probability=probability,
+            photos=photos,
+            expected=photos * probability,
+        )
+
+
+def _photos(photo_of: Labels, one: Labels, other: Labels) -> int:
+    return min(len(np.unique(photo_of[one])), len(np.unique(photo_of[other])))

@@ -1,0 +1,413 @@
+"""
+How far to trust a grouping, without labels.
+
+Two faces in one photo are two people. So each pair of them is a question whose answer is known: how
+often such pairs are near, or are joined by a grouping that does not know of the photos, measures
+how often the grouping is wrong elsewhere. Where groups barely hold together, or nearly touch, is
+where to look first.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit import memory
+from toolkit.errors import BadSetting
+from toolkit.evaluation.rates import Asked, Rates, once_each, same_pairs, written
+from toolkit.evaluation.rates import interval as interval
+from toolkit.grouping import doubts, linkage, neighbours
+from toolkit.grouping.doubts import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
+from toolkit.grouping.links import Labels, Pairs, pairs_within
+from toolkit.grouping.neighbours import Encodings
+from toolkit.names import counted, printable
+from toolkit.records import Gallery
+
+THRESHOLDS = tuple(np.round(np.arange(0.30, 0.701, 0.02), 2).tolist())
+RATE_COLUMNS = (*Rates._fields, "expected_wrong")
+PICTURE_COLUMNS = ("path", "distance", "probability", "first", "second")
+
+# Two faces of one photo that are one person with this probability, by their distance, are taken for
+# a mirror, a collage or a photo of a photo.
+SAME_PICTURE = 0.99
+# What a report shows: so many of each kind, doubtful to at least this degree.
+SHOWN = 10
+SURE = 0.95
+# From how many times as often faces within photos are alike, relatives are spoken of.
+KIN = 2.0
+# Pairs drawn from all over the album, to compare those within photos with.
+_DRAWN = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """
+    What the photos of a gallery say about any grouping of it.
+
+    Attributes
+    ----------
+    asked : Asked
+        Pairs within photos, which are two people.
+    apart : Tree
+        Joins that keep these pairs apart.
+    pictures : pandas.DataFrame
+        Pairs within photos that look like one person, and are not asked, nearest first: distance,
+        probability, first, second.
+    """
+
+    asked: Asked
+    apart: linkage.Tree
+    pictures: pd.DataFrame
+
+
+@dataclass(frozen=True, repr=False)
+class Audit:
+    """
+    What an audit found.
+
+    Attributes
+    ----------
+    threshold : float
+        Encoder distance of the grouping.
+    photos, sightings, groups : int
+        How many; photos counts those with a sighting, groups those of two sightings or more:
+        smaller ones cannot be wrong.
+    rates : pandas.DataFrame
+        One row a threshold (that of the grouping among them): threshold; pairs (of groups seen in
+        one photo: what was asked), near (of these, within the threshold), false_match (the share,
+        0 to 1) with its interval match_low, match_high; joined (put into one group by a grouping
+        that does not know which faces share a photo), false_merge, merge_low, merge_high likewise;
+        expected_wrong (share of the joins that the calibration expects to be wrong).
+    suspicious : pandas.DataFrame
+        One row a group of two sightings or more, the likeliest to hold two people first: group
+        (numbered as names first appear), name, sightings, probability (that it is one individual),
+        height (of its last join), first, second (sightings: the nearest pair across that join, its
+        weakest link), distance, first_path, second_path.
+    alike : pandas.DataFrame
+        Pairs of groups that may be one individual and were never seen together, likeliest first:
+        group, other, name, other_name, distance (linkage), probability, first, second, first_path,
+        second_path.
+    pictures : pandas.DataFrame
+        Pairs within a photo that look like one person: path, distance, probability, first, second.
+        They were left out of the rates.
+    kin : float
+        How many times as often faces within a photo are alike as faces from all over the album;
+        nan where that cannot be told. Much above 1: relatives, and rates that are too high.
+    level : float
+        Of the intervals.
+    method : str
+        What made the groups.
+    left_out : tuple of str
+        What would need more memory than can be had: a sentence each.
+    measured : bool
+        Whether the rates were; otherwise their counts are 0.
+    """
+
+    threshold: float
+    photos: int
+    sightings: int
+    groups: int
+    rates: pd.DataFrame
+    suspicious: pd.DataFrame
+    alike: pd.DataFrame
+    pictures: pd.DataFrame
+    kin: float
+    level: float
+    method: str = "average"
+    left_out: tuple[str, ...] = ()
+    measured: bool = True
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return "\n".join(printable(line) for line in self._lines())
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON."""
+        tables = {
+            name: json.loads(
+                getattr(self, name)
+                .map(lambda cell: printable(cell) if isinstance(cell, str) else cell)
+                .to_json(orient="records", double_precision=15)
+            )
+            for name in ("rates", "suspicious", "alike", "pictures")
+        }
+        return {
+            "threshold": self.threshold,
+            "photos": self.photos,
+            "sightings": self.sightings,
+            "groups": self.groups,
+            "kin": None if np.isnan(self.kin) else self.kin,
+            "level": self.level,
+            "left_out": list(self.left_out),
+            **tables,
+        }
+
+    def _lines(self) -> list[str]:
+        here, level = self.here, f"{self.level:.0%}"
+        lines = [
+            f"{counted(self.photos, 'photo')} with {counted(self.sightings, 'face')}, "
+            f"{counted(self.groups, 'group')} of two or more; threshold {self.threshold:.3f}",
+            "",
+            "How often it is wrong",
+        ]
+        lines += [f"  {each}." for each in self.left_out]
+        if not self.measured:
+            pass
+        elif here["pairs"] < 1:
+            lines.append("  No photo shows two different faces, so nothing was measured.")
+        else:
+            lines += [
+                f"  {here['pairs']:,.0f} pairs of groups were seen in one photo: two people each.",
+                f"  within the threshold: {written(here['near'])} of them, {_share(here, 'match')}",
+                f"  joined, had photos not kept them apart: {written(here['joined'])}, "
+                f"{_share(here, 'merge')}",
+                f"  (in brackets: the {level} interval)",
+            ]
+        if here["expected_wrong"] is not None and np.isfinite(here["expected_wrong"]):
+            lines.append(
+                f"  joins expected to be wrong, by their distances: {here['expected_wrong']:.1%}"
+            )
+        if self.method != "average" and self.measured:
+            lines.append(
+                f"  The groups were made by {self.method}; joins here are those of average linkage "
+                "at the same threshold."
+            )
+        if self.kin > KIN:
+            lines.append(
+                f"  Faces within a photo are alike {self.kin:.1f} times as often as others: "
+                "relatives, perhaps. For everybody else these rates are too high."
+            )
+        shown = self.suspicious[self.suspicious["probability"] < SURE].head(SHOWN)
+        lines += ["", "Groups that may hold two people, the likeliest first; their weakest link"]
+        lines += [
+            f"  {row.name} ({row.sightings} faces), {row.probability:.0%} sure to be one: "
+            f"{row.first_path} and {row.second_path}"
+            for row in shown.itertuples(index=False)
+        ] or ["  none"]
+        shown = self.alike[self.alike["probability"] > 1 - SURE].head(SHOWN)
+        lines += ["", "Groups that may be one person"]
+        lines += [
+            f"  {row.name} and {row.other_name}, {row.probability:.0%}: "
+            f"{row.first_path} and {row.second_path}"
+            for row in shown.itertuples(index=False)
+        ] or ["  none"]
+        if len(self.pictures):
+            lines += [
+                "",
+                "Photos that show one face twice: a mirror, a collage, a photo of a photo, twins",
+                "(left out of the rates)",
+            ]
+            lines += [f"  {path}" for path in self.pictures["path"].unique()[:SHOWN]]
+        return lines
+
+    @property
+    def here(self) -> pd.Series:
+        """The row of `rates` at the grouping's own threshold."""
+        row: pd.Series = self.rates[self.rates["threshold"] == self.threshold].iloc[0]
+        return row
+
+
+def audit(
+    gallery: Gallery,
+    names: Sequence[str | None],
+    *,
+    threshold: float,
+    thresholds: Sequence[float] = THRESHOLDS,
+    method: str = "average",
+    level: float = 0.95,
+    most: int = 100,
+    seed: int = 0,
+) -> Audit:
+    """
+    Estimate how often a grouping is wrong, and where.
+
+    Parameters
+    ----------
+    gallery : Gallery
+        n sightings.
+    names : sequence of str or None
+        The individual of each sighting; None for nobody known (left out of the groups).
+    threshold : float
+        Encoder distance that the grouping used.
+    thresholds : sequence of float
+        More distances at which the rates are wanted.
+    method : str
+        What made the groups, to be named in the report: joins are always those of average linkage.
+    level : float
+        Of the intervals, between 0 and 1.
+    most : int
+        At most so many pairs of groups in `alike`.
+    seed : int
+        For the pairs that `kin` draws.
+
+    Returns
+    -------
+    Audit
+        Its intervals are Clopper and Pearson's (1934), exact for independent pairs. Pairs of the
+        same two groups say the same thing again: together they count once.
+
+    Raises
+    ------
+    BadSetting
+        If `level` is not between 0 and 1, or `names` has another length than the gallery.
+    """
+    if not 0 < level < 1:
+        raise BadSetting(f"level is {level!r}; expected a number between 0 and 1, such as 0.95")
+    if len(names) != len(gallery):
+        raise BadSetting(f"{len(names)} names for {len(gallery)} sightings; expected as many")
+    calibration = gallery.encoder.calibration
+    encodings, photo_of = gallery.encodings, gallery.photo_of
+    labels = numbered(names)
+    people = int(labels.max()) + 1 if len(labels) else 0
+    paths = gallery.sightings["path"].to_numpy(dtype=object)
+    # Who takes the way that spares memory must not be met by a table of all pairs here.
+    with memory.sparing(method == "online"):
+        left_out = []
+        wanted = sorted({float(threshold), *map(float, thresholds)})
+        try:
+            known = ask(gallery)
+        except MemoryError as error:
+            left_out.append(f"How often it is wrong was not measured: {error or 'memory ran out'}")
+            nothing = (0.0, 0.0, np.nan, 0.0, 1.0)
+            rows: list[tuple[float | None, ...]] = [
+                (value, *nothing, *nothing[1:], None) for value in wanted
+            ]
+            odd, away = pd.DataFrame(columns=list(PICTURE_COLUMNS)), np.zeros(0)
+        else:
+            odd, away = known.pictures, known.asked.away
+            rows = [
+                (
+                    *known.asked.at(value, level=level),
+                    doubts.expected_wrong(known.apart, calibration, value),
+                )
+                for value in wanted
+            ]
+        measured = not left_out
+        pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
+        several = int((np.bincount(labels[labels >= 0]) > 1).sum()) if people else 0
+        sides = doubts.sides(encodings, labels, photo_of)
+        alike = doubts.alike(encodings, labels, photo_of, calibration, most=most)
+        if missed := several - len(sides.group):
+            left_out.append(
+                f"{counted(missed, 'group')} too large to be looked into: a table of all pairs in "
+                "one needs more memory than can be had here"
+            )
+        return Audit(
+            threshold=float(threshold),
+            photos=len(np.unique(photo_of)),
+            sightings=len(gallery),
+            groups=several,
+            rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
+            suspicious=_named(
+                doubts.suspicious(encodings, labels, sides, calibration), names, labels, paths
+            )[list(SUSPICIOUS_COLUMNS)],
+            alike=_named(alike, names, labels, paths)[list(ALIKE_COLUMNS)],
+            pictures=pictures[list(PICTURE_COLUMNS)],
+            kin=_kin(encodings, labels, away, calibration.even, seed),
+            level=level,
+            method=method,
+            left_out=tuple(left_out),
+            measured=measured,
+        )
+
+
+def ask(gallery: Gallery, *, tree: linkage.Tree | None = None, held: Pairs | None = None) -> Known:
+    """
+    Gather what a gallery's photos say about any grouping of it.
+
+    It takes as long as two trees of joins; then every threshold is answered in a moment.
+
+    Parameters
+    ----------
+    gallery : Gallery
+        n sightings.
+    tree : Tree, optional
+        Joins of these sightings, made without must-links, to be taken where they are the ones
+        needed.
+    held : numpy.ndarray, optional
+        Shape (m, 2), int64: the cannot-links that `tree` was made with.
+    """
+    encodings, calibration = gallery.encodings, gallery.encoder.calibration
+    inside = pairs_within(gallery.photo_of)
+
+    def made(cannot: Pairs) -> linkage.Tree:
+        if tree is not None and held is not None and same_pairs(cannot, held):
+            return tree
+        return linkage.tree(encodings, cannot_link=cannot)
+
+    free = made(inside[:0])
+    away = neighbours.pair_distances(encodings, inside[:, 0], inside[:, 1])
+    # How many people could be alike by accident is asked of no grouping that is judged here: what
+    # is taken for a mirror is the same at every threshold.
+    people = free.start - doubts.best_joins(free, calibration)
+    same = calibration.probability(away, max(people - 1, 1))
+    odd = same >= SAME_PICTURE
+    # Who is seen with whom again and again is told by a grouping that is not the one judged here,
+    # and that never puts two faces of one photo together.
+    apart = made(inside[~odd]) if not odd.all() else free
+    weights = once_each(apart.labels_after(doubts.best_joins(apart, calibration)), inside[~odd])
+    pictures = pd.DataFrame(
+        {"distance": away, "probability": same, "first": inside[:, 0], "second": inside[:, 1]}
+    )[odd].sort_values("distance", ignore_index=True)
+    return Known(Asked(inside[~odd], away[~odd], weights, free), apart, pictures)
+
+
+def numbered(names: Sequence[str | None]) -> Labels:
+    """Return a number for each name, shape (n,), int64; -1 for None."""
+    return pd.factorize(pd.Series(list(names), dtype=object))[0].astype(np.int64)
+
+
+def _share(row: pd.Series, kind: str) -> str:
+    """Say a rate with its interval."""
+    rate = row[f"false_{kind}"]
+    return f"{rate:.2%} ({row[f'{kind}_low']:.2%} to {row[f'{kind}_high']:.2%})"
+
+
+def _kin(
+    encodings: Encodings,
+    labels: Labels,
+    away: npt.NDArray[np.float64],
+    even: float,
+    seed: int,
+) -> float:
+    """Compare how often two people are alike within photos and all over the album."""
+    if len(away) < 20 or len(labels) < 20:
+        return float("nan")
+    draw = np.random.default_rng(seed)
+    first, second = draw.integers(0, len(labels), (2, _DRAWN))
+    two = (labels[first] != labels[second]) | (labels[first] < 0)
+    two &= first != second
+    if not two.any():
+        return float("nan")
+    apart = neighbours.pair_distances(encodings, first[two], second[two])
+    # Just above where two are as likely one as two: near enough to be alike, far enough to be many.
+    limit = even * 1.15
+    here, there = float((away <= limit).mean()), float((apart <= limit).mean())
+    return here / there if there > 0 else float("nan")
+
+
+def _named(
+    table: pd.DataFrame, names: Sequence[str | None], labels: Labels, paths: npt.NDArray[np.object_]
+) -> pd.DataFrame:
+    """Add the names of groups, and the photos of sightings, to a table."""
+    name_of = dict(zip(labels.tolist(), names, strict=True))
+    made = table.assign(
+        name=[name_of[group] for group in table["group"]],
+        first_path=paths[table["first"].to_numpy(dtype=np.int64)],
+        second_path=paths[table["second"].to_numpy(dtype=np.int64)],
+    )
+    if "other" in table:
+        made = made.assign(other_name=[name_of[group] for group in table["other"]])
+    return made

@@ -1,0 +1,295 @@
+"""Where a grouping is least sure: groups that may be two individuals, and two that may be one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit import memory
+from toolkit.calibration import Calibration
+from toolkit.grouping import linkage, neighbours
+from toolkit.grouping.linkage import Tree
+from toolkit.grouping.links import Labels, Pairs, chain, components, pairs_within
+from toolkit.grouping.neighbours import Encodings
+
+Floats = npt.NDArray[np.float64]
+
+SUSPICIOUS_COLUMNS = (
+    *("group", "name", "sightings", "probability", "height", "first", "second", "distance"),
+    *("first_path", "second_path"),
+)
+ALIKE_COLUMNS = (
+    *("group", "other", "name", "other_name", "distance", "probability", "first", "second"),
+    *("first_path", "second_path"),
+)
+
+# The log-odds that a group is one individual: how much nearer its two sides are to each other than
+# to the FEW next groups, less what the MANY next ones say of how crowded the place is (both times
+# the calibration's slope), and the natural logarithm of the larger side. A logistic regression on
+# albums composed of one half of the people of Labeled Faces in the Wild gave the weights.
+FEW, MANY = 5, 50
+WEIGHT_FEW, WEIGHT_MANY, WEIGHT_SIZE, START = 1.05, -0.39, 0.61, -1.4
+
+
+# Bytes a pair of groups, while the nearest pairs are sought.
+_SORTED = 16
+
+
+@dataclass(frozen=True)
+class Sides:
+    """
+    The two parts that the last join of each group brought together.
+
+    Attributes
+    ----------
+    group : numpy.ndarray
+        Shape (g,), int64: groups of two sightings or more that must-links do not make one anyway.
+    first, second : tuple of numpy.ndarray
+        For each of them, the sightings (int64) of the larger and the smaller side.
+    height : numpy.ndarray
+        Shape (g,), float64: the distance at which they were joined
+        (`toolkit.grouping.linkage.Tree.height`).
+    """
+
+    group: Labels
+    first: tuple[Labels, ...]
+    second: tuple[Labels, ...]
+    height: Floats
+
+
+def best_joins(tree: Tree, calibration: Calibration) -> int:
+    """
+    Return how many joins of a tree to make: those after which most more are right than wrong.
+
+    Each join is right with the probability that the calibration gives its height, with the number
+    of other groups at that moment as `others`; the sum of ``2 p - 1`` is greatest there.
+    """
+    right = calibration.probability(tree.height, tree.groups_before - 1)
+    return int(np.concatenate([[0.0], np.cumsum(2 * right - 1)]).argmax())
+
+
+def expected_wrong(tree: Tree, calibration: Calibration, threshold: float) -> float | None:
+    """Return the share of a threshold's joins that are expected to be wrong; None without joins."""
+    joins = tree.made_at(threshold)
+    if not joins:
+        return None
+    right = calibration.probability(tree.height[:joins], tree.groups_before[:joins] - 1)
+    return float(1 - right.mean())
+
+
+def sides(
+    encodings: Encodings, labels: Labels, photo_of: Labels, *, must_link: Pairs | None = None
+) -> Sides:
+    """
+    Split each group where it holds together least: at the last join of its own average linkage.
+
+    Must-linked sightings of a group are on one side, so that what was answered is not asked again;
+    a group that must-links make one individual is left out, and one whose table cannot fit.
+
+    Parameters
+    ----------
+    encodings : numpy.ndarray
+        Shape (n, d), float32.
+    labels : numpy.ndarray
+        Shape (n,), int64: the group of each sighting, -1 for none.
+    photo_of : numpy.ndarray
+        Shape (n,), int64: the photo of each sighting.
+    must_link : numpy.ndarray, optional
+        Shape (m, 2), int64: pairs of rows that are one individual, directly or in a chain, also by
+        way of sightings of other groups.
+    """
+    groups, firsts, seconds, heights = [], [], [], []
+    family = None if must_link is None else components(len(labels), must_link)
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
+    for rows in np.split(order, starts[1:]):
+        if len(rows) < 2 or labels[rows[0]] < 0:
+            continue
+        held = None if family is None else chain(family[rows])
+        try:
+            tree = linkage.tree(encodings[rows], must_link=held)
+        except MemoryError:
+            continue
+        if not len(tree):
+            continue
+        parts = tree.labels_after(len(tree) - 1)
+        groups.append(int(labels[rows[0]]))
+        firsts.append(rows[parts == 0])
+        seconds.append(rows[parts == 1])
+        heights.append(float(tree.height[-1]))
+    return Sides(
+        np.array(groups, dtype=np.int64),
+        tuple(firsts),
+        tuple(seconds),
+        np.array(heights, dtype=np.float64),
+    )
+
+
+def suspicious(
+    encodings: Encodings, labels: Labels, parts: Sides, calibration: Calibration
+) -> pd.DataFrame:
+    """
+    Order groups by how likely they are to hold two individuals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group, the doubtful first: group, sightings, probability (of one individual),
+        height, first, second (the nearest pair of sightings across the two sides), distance (of
+        that pair).
+    """
+    others = len(np.unique(labels[labels >= 0])) - 1
+    # A join that no threshold of its own would make is doubtful, however far the other groups are.
+    sure = calibration.probability(parts.height, max(others, 1))
+    if others > 0:
+        features = evidence(encodings, labels, parts)
+        odds = (
+            calibration.slope * (WEIGHT_FEW * features[:, 0] + WEIGHT_MANY * features[:, 1])
+            + WEIGHT_SIZE * features[:, 2]
+            + START
+        )
+        sure = np.minimum(2 * sure, 1.0) / (1.0 + np.exp(-np.clip(odds, -500, 500)))
+    links = [
+        nearest_pair(encodings, one, other)
+        for one, other in zip(parts.first, parts.second, strict=True)
+    ]
+    table = pd.DataFrame(
+        {
+            "group": parts.group,
+            "sightings": [
+                len(one) + len(other) for one, other in zip(parts.first, parts.second, strict=True)
+            ],
+            "probability": sure,
+            "height": parts.height,
+            "first": np.array([link[0] for link in links], dtype=np.int64),
+            "second": np.array([link[1] for link in links], dtype=np.int64),
+            "distance": np.array([link[2] for link in links], dtype=np.float64),
+        }
+    )
+    return table.sort_values(["probability", "group"], ignore_index=True)
+
+
+def evidence(encodings: Encodings, labels: Labels, parts: Sides) -> Floats:
+    """
+    Describe what holds each group together.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (g, 3), float64: how much further than the join's height the `FEW` next groups are,
+        on average over both sides; the same for the `MANY` next ones; the natural logarithm of the
+        size of the larger side. Where there is no other group, the first two are 0.
+    """
+    found = np.zeros((len(parts.group), 3))
+    known = np.flatnonzero(labels >= 0)
+    groups, which = np.unique(labels[known], return_inverse=True)
+    order = known[np.argsort(which, kind="stable")]
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
+    sizes = np.diff(starts, append=len(order)).astype(np.float64)
+    reach = linkage.reach(sizes) if len(sizes) else sizes
+    place_of = {int(group): place for place, group in enumerate(groups)}
+    for place, (one, other) in enumerate(zip(parts.first, parts.second, strict=True)):
+        found[place, 2] = np.log(max(len(one), len(other)))
+        if len(groups) < 2:
+            continue
+        for side in (one, other):
+            each = _mean_distances(encodings[side], encodings[order])
+            away = np.add.reduceat(each, starts) / sizes * reach * linkage.reach(len(side))
+            away = np.sort(np.delete(away, place_of[int(parts.group[place])]))
+            found[place, 0] += (away[:FEW].mean() - parts.height[place]) / 2
+            found[place, 1] += (away[:MANY].mean() - parts.height[place]) / 2
+    return found
+
+
+def alike(
+    encodings: Encodings,
+    labels: Labels,
+    photo_of: Labels,
+    calibration: Calibration,
+    *,
+    most: int,
+) -> pd.DataFrame:
+    """
+    Find pairs of groups that may be one individual.
+
+    Groups that were seen in one photo are two. For the others, the calibration says how likely
+    their linkage distance makes it, with the number of groups as what could be near by accident.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Likeliest first: group, other, distance, probability, first, second (the nearest pair).
+    """
+    known = np.flatnonzero(labels >= 0)
+    groups = np.unique(labels[known])
+    rows: list[tuple[float, int, int]] = []
+    if len(groups) > 1:
+        seen = pairs_within(photo_of)
+        seen = labels[seen[(labels[seen] >= 0).all(axis=1)]]
+        first, second = np.sort(np.searchsorted(groups, seen.T), axis=0)
+        for start, table in _between(encodings[known], labels[known], len(groups)):
+            here = (start <= first) & (first < start + len(table))
+            table[first[here] - start, second[here]] = np.inf
+            table[np.arange(len(groups)) <= np.arange(start, start + len(table))[:, None]] = np.inf
+            flat = table.reshape(-1)
+            best = np.argsort(flat, kind="stable")[:most]
+            rows += [
+                (float(flat[i]), int(groups[start + one]), int(groups[other]))
+                for i in best.tolist()
+                if np.isfinite(flat[i])
+                for one, other in [divmod(i, len(groups))]
+            ]
+            rows = sorted(rows)[:most]
+    links = [
+        nearest_pair(encodings, np.flatnonzero(labels == one), np.flatnonzero(labels == other))
+        for _, one, other in rows
+    ]
+    distance = np.array([row[0] for row in rows], dtype=np.float64)
+    return pd.DataFrame(
+        {
+            "group": np.array([row[1] for row in rows], dtype=np.int64),
+            "other": np.array([row[2] for row in rows], dtype=np.int64),
+            "distance": distance,
+            "probability": calibration.probability(distance, max(len(groups) - 1, 1)),
+            "first": np.array([link[0] for link in links], dtype=np.int64),
+            "second": np.array([link[1] for link in links], dtype=np.int64),
+        }
+    )
+
+
+def _between(
+    encodings: Encodings, labels: Labels, groups: int
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Yield the distances of groups: all at once where that fits, or some groups at a time."""
+    try:
+        need = linkage.needs(*encodings.shape) + _SORTED * groups**2
+        memory.require(need, f"a table of {len(labels):,} faces")
+        yield 0, linkage.between(encodings, labels)
+    except MemoryError:
+        yield from linkage.between_some(encodings, labels)
+
+
+def _mean_distances(side: Encodings, all_of: Encodings) -> Floats:
+    """Average the distances of a side to each sighting, some rows at a time."""
+    total = np.zeros(len(all_of))
+    for start in range(0, len(side), neighbours.BLOCK):
+        part = neighbours.distances(side[start : start + neighbours.BLOCK], all_of)
+        # One row after the other, as if all were there at once: the same to the last bit.
+        total = np.add.reduce(np.concatenate([total[None], part]) if start else part, axis=0)
+    return total / len(side)
+
+
+def nearest_pair(encodings: Encodings, one: Labels, other: Labels) -> tuple[int, int, float]:
+    """Return the sightings of two sides that are nearest to each other, and how far apart."""
+    nearest = (0, 0, np.inf)
+    for start in range(0, len(one), neighbours.BLOCK):
+        some = encodings[one[start : start + neighbours.BLOCK]]
+        away = neighbours.distances(some, encodings[other])
+        row, column = np.unravel_index(int(away.argmin()), away.shape)
+        if not start or away[row, column] < nearest[2]:
+            nearest = (int(one[start + row]), int(other[column]), float(away[row, column]))
+    return nearest

@@ -1,0 +1,190 @@
+"""Thresholds that set themselves: from the calibration, and from how many could be confused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from toolkit.calibration import Calibration
+from toolkit.errors import BadSetting
+from toolkit.grouping import cluster
+from toolkit.grouping.doubts import best_joins, expected_wrong
+from toolkit.grouping.linkage import Tree
+from toolkit.grouping.links import Pairs
+from toolkit.grouping.neighbours import Encodings
+from toolkit.grouping.search import Matches, References
+from toolkit.records import Clustering
+from toolkit.settings import RULES
+
+# Rounds in which a threshold and the number of groups it makes are brought to agree.
+_ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """
+    A threshold, and where it comes from.
+
+    Attributes
+    ----------
+    value : float
+        Encoder distance.
+    automatic : bool
+        Whether it was worked out; otherwise the user gave it.
+    why : str
+        One sentence for people.
+    expected_wrong : float or None
+        Share of the joins (or of the names given) that the calibration expects to be wrong, 0 to 1;
+        None where nothing was joined or the method's joins are not known one by one.
+    """
+
+    value: float
+    automatic: bool
+    why: str
+    expected_wrong: float | None = None
+
+
+def of_tree(tree: Tree, calibration: Calibration) -> Threshold:
+    """
+    Choose where a tree of joins is cut.
+
+    The cut is where most more joins are expected to be right than wrong; see
+    `toolkit.grouping.doubts.best_joins`.
+
+    Parameters
+    ----------
+    tree : Tree
+        All joins of the sightings.
+    calibration : Calibration
+        Of the encoder.
+
+    Returns
+    -------
+    Threshold
+        A distance at which exactly these joins are made.
+    """
+    joins = best_joins(tree, calibration)
+    groups = tree.start - joins
+    # Of the distances that make these joins, the one nearest to even odds among those groups.
+    low = tree.height[joins - 1] if joins else 0.0
+    high = np.nextafter(tree.height[joins], 0.0) if joins < len(tree) else np.inf
+    value = float(np.clip(calibration.threshold(groups - 1), low, high))
+    return Threshold(
+        value, True, _among(value, groups, "groups"), expected_wrong(tree, calibration, value)
+    )
+
+
+def given(
+    value: float, tree: Tree | None = None, calibration: Calibration | None = None
+) -> Threshold:
+    """Return a threshold that the user gave; with a tree, what it is expected to do."""
+    wrong = None
+    if tree is not None and calibration is not None:
+        wrong = expected_wrong(tree, calibration, value)
+    return Threshold(value, False, f"{value:g} was asked for", wrong)
+
+
+def of_method(
+    encodings: Encodings,
+    method: str,
+    calibration: Calibration,
+    *,
+    must_link: Pairs | None = None,
+    cannot_link: Pairs | None = None,
+) -> tuple[Clustering, Threshold]:
+    """
+    Group by a method other than `average` at a threshold that suits it.
+
+    Methods that join by single near pairs (linked, whispers, dbscan, hdbscan) can be misled by
+    every other sighting, so these are the `others` of the calibration. `online` compares with
+    people, so there it is the groups, found in a few rounds of grouping.
+
+    Parameters
+    ----------
+    encodings, must_link, cannot_link
+        As for `toolkit.grouping.cluster.average`.
+    method : str
+        One of `toolkit.grouping.cluster.METHODS`.
+    calibration : Calibration
+        Of the encoder.
+    """
+
+    def grouped(value: float) -> Clustering:
+        return cluster.group(
+            encodings, method, threshold=value, must_link=must_link, cannot_link=cannot_link
+        )
+
+    count = len(encodings)
+    if method != "online":
+        value = calibration.threshold(count - 1)
+        why = _among(value, count, "faces")
+        if method == "hdbscan":
+            why = "hdbscan finds a reach for each part of the album by itself and needs none"
+        return grouped(value), Threshold(value, True, why)
+    groups = count
+    for _ in range(_ROUNDS):
+        value = calibration.threshold(groups - 1)
+        found = grouped(value)
+        if len(found) == groups:
+            break
+        groups = len(found)
+    return found, Threshold(value, True, _among(value, groups, "groups"))
+
+
+def of_references(people: int, references: int, calibration: Calibration, method: str) -> Threshold:
+    """
+    Choose up to which distance a sighting is one of the known people.
+
+    A stranger can be near any of the people by accident; with the rule "nearest" near any of their
+    references, with "mean" only near a person as a whole; "blend" lies between the two. So `others`
+    is the number of people times the references a person has, to the power of 1, 0 and one half.
+
+    Parameters
+    ----------
+    people, references : int
+        How many known people, and reference faces of all of them.
+    calibration : Calibration
+        Of the encoder.
+    method : {"blend", "nearest", "mean"}
+        What a sighting is compared with.
+
+    Raises
+    ------
+    BadSetting
+        If there is no such rule.
+    """
+    value = calibration.threshold(_others(people, references, method))
+    why = (
+        f"with {people:,} {'person' if people == 1 else 'people'} and {references:,} example "
+        f"{'face' if references == 1 else 'faces'}, a face {value:.3f} away is as likely that "
+        "person as a stranger"
+    )
+    return Threshold(value, True, why)
+
+
+def with_expected(chosen: Threshold, matches: Matches, references: References) -> Threshold:
+    """Return the threshold with the share of the given names that is expected to be wrong."""
+    named = matches.table["name"].notna().to_numpy()
+    if not named.any():
+        return chosen
+    others = _others(
+        len(set(references.person_of.tolist())), len(references.encodings), matches.method
+    )
+    distance = matches.table.loc[named, "distance"].to_numpy(dtype=np.float64)
+    right = references.encoder.calibration.probability(distance, others)
+    return replace(chosen, expected_wrong=float(1 - right.mean()))
+
+
+def _others(people: int, references: int, method: str) -> float:
+    if method not in RULES:
+        raise BadSetting(f"method is {method!r}; expected one of {', '.join(RULES)}")
+    each = references / people if people else 1.0
+    return people * each ** {"nearest": 1.0, "blend": 0.5, "mean": 0.0}[method]
+
+
+def _among(value: float, count: int, what: str) -> str:
+    return (
+        f"among {count:,} {what if count != 1 else what[:-1]}, two that are {value:.3f} apart are "
+        "as likely one person as two"
+    )

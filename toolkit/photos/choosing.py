@@ -1,0 +1,213 @@
+"""What somebody choosing a folder wants to see: where they can go, and what is there."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from toolkit.errors import SightingsError, UnreadablePhoto
+from toolkit.photos.listing import SUFFIXES, find
+from toolkit.photos.opening import open_shrunk
+
+# Folders offered, and pictures shown.
+MOST, FEW = 60, 6
+# Files and folders looked at, and seconds, after which a folder is not counted to its end: somebody
+# who types "/" on the way to another folder does not ask for all that is on the disk.
+ENOUGH, PATIENCE = 50_000, 3.0
+
+
+@dataclass(frozen=True)
+class Preview:
+    """
+    What a folder holds.
+
+    Attributes
+    ----------
+    photos : int
+        Files that will be read as photos, in subfolders too.
+    others : int
+        Files and folders that will not.
+    pictures : tuple of bytes
+        JPEGs of a few of the photos that can be read, spread over the folder.
+    labels : tuple of str
+        Their names.
+    problem : str
+        Why it cannot be used; "" if it can.
+    more : bool
+        There is more than was counted.
+    """
+
+    photos: int = 0
+    others: int = 0
+    pictures: tuple[bytes, ...] = ()
+    labels: tuple[str, ...] = ()
+    problem: str = ""
+    more: bool = False
+
+
+def completions(typed: str, *, most: int = MOST) -> tuple[str, ...]:
+    """
+    Return the existing folders that begin with what was typed, in order, written as it was.
+
+    Hidden folders are offered only after a dot. "~" is the user's own folder.
+    """
+    head, tail = os.path.split(typed)
+    found = _folders(Path(head or ".").expanduser() if _home(head) else None)
+    names = [
+        name
+        for name in found
+        if name.casefold().startswith(tail.casefold()) and (tail or not name.startswith("."))
+    ]
+    return tuple(os.path.join(head, name) for name in names[:most])  # noqa: PTH118 - as typed
+
+
+def subfolders(folder: str, *, most: int = 500) -> tuple[str, ...]:
+    """Return the names of the folders in a folder, hidden ones left out, in order."""
+    found = _folders(Path(folder or ".").expanduser() if _home(folder) else None)
+    return tuple(name for name in found if not name.startswith("."))[:most]
+
+
+def above(folder: str) -> str:
+    """Return the folder that a folder is in, written as the folder was."""
+    path = Path(folder)
+    if path.name in ("", "..", ".") or (folder.startswith("~") and len(path.parts) == 1):
+        return str(path.expanduser().resolve().parent if _home(folder) else path)
+    return str(path.parent)
+
+
+def preview(
+    folder: str,
+    *,
+    few: int = FEW,
+    size: int = 100,
+    enough: int = ENOUGH,
+    patience: float = PATIENCE,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Preview:
+    """
+    Look into a folder.
+
+    Parameters
+    ----------
+    folder : str
+        Its path.
+    few : int
+        How many pictures are made, at most.
+    size : int
+        Longer side of a picture, in px.
+    enough : int
+        Files and folders after which it is not counted to the end.
+    patience : float
+        Seconds after which it is not counted to the end.
+    stopped : callable, optional
+        Says whether nobody wants to know any more; what is returned then is of no use.
+    """
+    if not folder.strip():
+        return Preview(problem="no folder is named yet")
+    try:
+        path = Path(folder).expanduser()
+        photos, others, more = _glance(path, enough, time.monotonic() + patience, stopped)
+        if not more:
+            listing = find(path)
+            photos, others = list(listing.photos), len(listing.skipped)
+    except (SightingsError, RuntimeError) as error:
+        return Preview(problem=str(error))
+    count = len(photos)
+    places = [round(k * (count - 1) / max(few - 1, 1)) for k in range(few)] if count else []
+    shown: list[tuple[str, bytes]] = []
+    for chosen in (photos[place] for place in dict.fromkeys(places)):
+        if stopped():
+            break
+        picture = _picture(chosen, size)
+        if picture is not None:
+            shown.append((chosen.name, picture))
+    return Preview(
+        count,
+        others,
+        tuple(picture for _, picture in shown),
+        tuple(name for name, _ in shown),
+        more=more,
+    )
+
+
+def _glance(
+    folder: Path, enough: int, end: float, stopped: Callable[[], bool]
+) -> tuple[list[Path], int, bool]:
+    """
+    Look through a folder until something says that it is enough.
+
+    Returns
+    -------
+    photos, others, more : list of Path, int, bool
+        The photos and the number of other files so far; whether there is more.
+    """
+    photos: list[Path] = []
+    others = seen = 0
+    pending = [folder]
+    known: set[tuple[int, int]] = set()
+    while pending:
+        current = pending.pop(0)
+        try:
+            # Links are followed, as they will be: behind one may be far more than beside it.
+            status = current.stat()
+            if (status.st_dev, status.st_ino) in known:
+                continue
+            known.add((status.st_dev, status.st_ino))
+            with os.scandir(current) as entries:
+                for entry in entries:
+                    seen += 1
+                    if seen > enough or time.monotonic() > end or stopped():
+                        return photos, others, True
+                    if entry.name.startswith("."):
+                        continue
+                    if _is_folder(entry):
+                        pending.append(current / entry.name)
+                    elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
+                        photos.append(current / entry.name)
+                    else:
+                        others += 1
+        except (OSError, ValueError):
+            continue
+    return photos, others, False
+
+
+def _home(folder: str) -> bool:
+    try:
+        Path(folder).expanduser()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _folders(folder: Path | None) -> list[str]:
+    if folder is None:
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if _is_folder(entry)]
+    except (OSError, ValueError):
+        return []
+    return sorted(names, key=lambda name: (name.casefold(), name))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _picture(path: Path, size: int) -> bytes | None:
+    try:
+        small = open_shrunk(path, long_edge=size).small
+    except (UnreadablePhoto, OSError, ValueError, MemoryError):
+        return None
+    stream = io.BytesIO()
+    Image.fromarray(small).save(stream, "JPEG", quality=80)
+    return stream.getvalue()

@@ -1,0 +1,353 @@
+"""Small pictures of faces and photos, made when they are asked for and kept in memory."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from toolkit import memory
+from toolkit.errors import UnreadablePhoto
+from toolkit.photos import opening
+from toolkit.photos.opening import Rgb
+from toolkit.records import Gallery
+
+LARGEST = 200
+QUALITY = 85
+# Of a box's longer side, on each of its four sides.
+MARGIN = 0.25
+GREY = (160, 160, 160)
+# A photo's box is never this many times as long as the photo: such a table is damaged.
+ABSURD = 8
+
+
+class Thumbnails:
+    """
+    Small JPEGs of a gallery's faces and photos.
+
+    They hold no metadata: where a photo was taken, and with what camera, stays in the photo. A
+    photo that is gone, cannot be read, or has another size than the gallery says, gives a plain
+    grey picture, never an error; where it is there twice, its copy is taken. The methods may be
+    called from several threads.
+
+    Parameters
+    ----------
+    gallery : Gallery
+        n sightings.
+    size : int
+        Side of a face's picture in px, if none is asked for; at most `LARGEST`.
+    keep : int
+        Bytes of JPEG that are kept for the next time; what was not used for longest goes first.
+    threads : int
+        Photos that `faces` opens at a time.
+    """
+
+    def __init__(
+        self, gallery: Gallery, *, size: int = 160, keep: int = 64 << 20, threads: int = 2
+    ) -> None:
+        self.gallery = gallery
+        self.size = _side(size)
+        self.threads = max(1, threads)
+        self._kept = _Kept(keep)
+        table = gallery.sightings
+        edges = table[["left", "top", "right", "bottom"]]
+        self._boxes = edges.to_numpy(dtype=np.float64).reshape(-1, 4)
+        self._scores = table["score"].to_numpy(dtype=np.float64)
+        self._digests = [str(digest) for digest in table["photo_digest"]]
+        self._files: dict[str, list[str]] = {}
+        self._digest_of: dict[str, str] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
+        seen = gallery.photos
+        for path, digest, width, height in zip(
+            seen["path"], seen["photo_digest"], seen["width"], seen["height"], strict=True
+        ):
+            self._files.setdefault(str(digest), []).append(str(path))
+            self._digest_of[str(path)] = str(digest)
+            self._sizes[str(digest)] = (int(width), int(height))
+        for path, digest in zip(table["path"], self._digests, strict=True):
+            self._files.setdefault(digest, [str(path)])
+
+    def face(self, row: int, size: int | None = None) -> bytes:
+        """
+        Return a JPEG of one face; see `faces`.
+
+        Parameters
+        ----------
+        row : int
+            The sighting.
+        size : int, optional
+            Side in px, at most `LARGEST`.
+        """
+        return self.faces([row], size)[0]
+
+    def faces(self, rows: Sequence[int], size: int | None = None) -> list[bytes]:
+        """
+        Return square JPEGs of faces, each photo opened once.
+
+        A face is in the middle, with a quarter of its box around it; beyond the photo's edge it is
+        grey. A photo is decoded no larger than its smallest face needs.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Sightings, from 0 to n - 1.
+        size : int, optional
+            Side in px, at most `LARGEST`.
+
+        Returns
+        -------
+        list of bytes
+            One JPEG a row, in the order of `rows`.
+
+        Raises
+        ------
+        IndexError
+            If there is no such sighting.
+        """
+        side = self.size if size is None else _side(size)
+        wanted = [self._row(row) for row in rows]
+        made: dict[int, bytes] = {}
+        missing: dict[str, list[int]] = {}
+        for row in dict.fromkeys(wanted):
+            kept = self._kept.get((row, side))
+            if kept is None:
+                missing.setdefault(self._digests[row], []).append(row)
+            else:
+                made[row] = kept
+        if len(missing) < 2 or self.threads < 2:
+            for digest, group in missing.items():
+                made |= self._cut(digest, group, side)
+        else:
+            with ThreadPoolExecutor(self.threads, thread_name_prefix="thumbnails") as pool:
+                parts = [
+                    pool.submit(self._cut, digest, group, side) for digest, group in missing.items()
+                ]
+                for part in parts:
+                    made |= part.result()
+        return [made[row] for row in wanted]
+
+    def photo(
+        self,
+        path_or_row: str | Path | int,
+        rows: Sequence[int] = (),
+        size: int | None = None,
+        largest: int = 1000,
+    ) -> bytes:
+        """
+        Return a JPEG of a whole photo, with boxes around some of its faces.
+
+        Parameters
+        ----------
+        path_or_row : path or int
+            The photo, or a sighting in it. A path need not be in the gallery.
+        rows : sequence of int
+            Sightings that get a box: white on black, to be seen on any photo. Those of other
+            photos are passed over.
+        size : int, optional
+            Longer side in px; `largest` if not given. A smaller photo is not enlarged.
+        largest : int
+            Most that `size` can be.
+
+        Raises
+        ------
+        IndexError
+            If there is no such sighting.
+        """
+        long_edge = max(16, min(largest if size is None else size, largest))
+        if isinstance(path_or_row, str | Path):
+            path = str(path_or_row)
+            digest = self._digest_of.get(path, "")
+            files = [path, *(file for file in self._files.get(digest, ()) if file != path)]
+        else:
+            digest = self._digests[self._row(path_or_row)]
+            files = self._files[digest]
+        boxed = [row for row in map(self._row, rows) if digest == self._digests[row]]
+        key = (files[0], tuple(boxed), long_edge)
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
+        with self._open(digest, files, lambda _: long_edge) as opened:
+            if opened is None:
+                return _placeholder(opening.fit(*self._sizes.get(digest, (4000, 3000)), long_edge))
+            picture = Image.fromarray(opened.small)
+            scale = picture.width / opened.width
+        for row in boxed:
+            _draw_box(picture, self._boxes[row] * scale)
+        return self._kept.put(key, _jpeg(picture))
+
+    def best(self, rows: Sequence[int], count: int) -> list[int]:
+        """
+        Choose the faces that show a person most clearly: large ones, surely detected.
+
+        No photo is opened. A second face of one photo comes after the first of every other. A face
+        of `LARGEST` px is as large as any.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Sightings of one person.
+        count : int
+            At most so many.
+
+        Returns
+        -------
+        list of int
+            The clearest first; the same whatever the order of `rows`.
+
+        Raises
+        ------
+        IndexError
+            If there is no such sighting.
+        """
+        ordered = sorted({self._row(row) for row in rows}, key=lambda row: (-self._clear(row), row))
+        taken: dict[str, int] = {}
+        turns = []
+        for place, row in enumerate(ordered):
+            turn = taken[self._digests[row]] = taken.get(self._digests[row], 0) + 1
+            turns.append((turn, place, row))
+        return [row for *_, row in sorted(turns)[: max(0, count)]]
+
+    def _clear(self, row: int) -> float:
+        left, top, right, bottom = self._boxes[row]
+        side = min(right - left, bottom - top, LARGEST)
+        return float(side * max(self._scores[row], 0.0))
+
+    def _row(self, row: int) -> int:
+        if not 0 <= row < len(self._digests):
+            raise IndexError(f"there is no sighting {row}; there are {len(self._digests)}")
+        return int(row)
+
+    @contextlib.contextmanager
+    def _open(
+        self, digest: str, files: Sequence[str], long_edge: Callable[[int], int]
+    ) -> Iterator[opening.Opened | None]:
+        """Open the first of a photo's files that still is what the gallery says."""
+        size = self._sizes.get(digest)
+        # Without its size, the whole photo is decoded.
+        edge = long_edge(1 << 16 if size is None else max(size))
+        for file in files:
+            try:
+                if not Path(file).is_file():
+                    continue
+                wanted = opening.demand_of(Path(file), long_edge=edge)
+                with contextlib.ExitStack() as held:
+                    held.enter_context(memory.budget().reserve(wanted.shrunk, wanted.what))
+                    opened = opening.open_shrunk(Path(file), long_edge=edge)
+                    # Until its pictures are cut, it goes on taking room.
+                    held = held.pop_all()
+            except (UnreadablePhoto, OSError, ValueError, MemoryError):
+                continue
+            with held:
+                if size in (None, (opened.width, opened.height)):
+                    yield opened
+                    return
+        yield None
+
+    def _cut(self, digest: str, rows: Sequence[int], side: int) -> dict[int, bytes]:
+        """Make the pictures of faces of one photo."""
+        squares = {row: _square(self._boxes[row]) for row in rows}
+        finest = side / min(square[2] for square in squares.values())
+
+        def long_edge(full: int) -> int:
+            # Above a half, nothing is saved by decoding less, and the crop is sharper from it all.
+            return full if finest > 0.5 else max(1, math.ceil(full * finest))
+
+        made = {}
+        with self._open(digest, self._files[digest], long_edge) as opened:
+            for row, square in squares.items():
+                if opened is None or square[2] > ABSURD * max(opened.width, opened.height):
+                    made[row] = _placeholder((side, side))
+                    continue
+                image = opened.small if opened.full is None else opened.full
+                scale = image.shape[1] / opened.width
+                cut = _crop(image, *(float(value * scale) for value in square))
+                picture = Image.fromarray(cut).resize((side, side), Image.Resampling.LANCZOS)
+                made[row] = self._kept.put((row, side), _jpeg(picture))
+        return made
+
+
+def data_uri(jpeg: bytes) -> str:
+    """Return a JPEG as a data URI, for HTML."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
+
+
+class _Kept:
+    """JPEGs by what they show; those not used for longest are forgotten first."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.bytes = 0
+        self._made: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> bytes | None:
+        with self._lock:
+            if key in self._made:
+                self._made.move_to_end(key)
+            return self._made.get(key)
+
+    def put(self, key: Hashable, jpeg: bytes) -> bytes:
+        with self._lock:
+            self.bytes += len(jpeg) - len(self._made.pop(key, b""))
+            self._made[key] = jpeg
+            while self.bytes > self.most:
+                self.bytes -= len(self._made.popitem(last=False)[1])
+        return jpeg
+
+
+def _side(size: int) -> int:
+    return max(8, min(int(size), LARGEST))
+
+
+def _square(box: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return left, top and side, in px, of the square around a box and its margin."""
+    left, top, right, bottom = (float(edge) for edge in box)
+    side = max(right - left, bottom - top, 1.0) * (1 + 2 * MARGIN)
+    return (left + right - side) / 2, (top + bottom - side) / 2, side
+
+
+def _crop(image: Rgb, left: float, top: float, side: float) -> Rgb:
+    """Cut a square out of a picture; what of it lies outside is grey."""
+    size = max(1, round(side))
+    # Grey and not the edge's pixels going on: those make streaks across a face.
+    cut = np.full((size, size, 3), GREY, dtype=np.uint8)
+    x, y = round(left), round(top)
+    inside = image[max(y, 0) : max(y + size, 0), max(x, 0) : max(x + size, 0)]
+    cut[max(-y, 0) :, max(-x, 0) :][: inside.shape[0], : inside.shape[1]] = inside
+    return cut
+
+
+def _draw_box(picture: Image.Image, box: npt.NDArray[np.float64]) -> None:
+    """Draw a rectangle as a white line between black ones, around what the box holds."""
+    line = max(2, round(max(picture.size) / 300))
+    far = 2 * max(picture.size)
+    left, top, right, bottom = (int(np.clip(round(edge), -far, far)) for edge in box)
+    left, top = min(max(left, 0), picture.width - 4), min(max(top, 0), picture.height - 4)
+    right = max(left + 3, min(right, picture.width) - 1)
+    bottom = max(top + 3, min(bottom, picture.height) - 1)
+    draw = ImageDraw.Draw(picture)
+    for outset, colour in ((1, "black"), (0, "white"), (-line, "black")):
+        edges = (left - outset, top - outset, right + outset, bottom + outset)
+        if edges[0] <= edges[2] and edges[1] <= edges[3]:
+            draw.rectangle(edges, outline=colour, width=line if colour == "white" else 1)
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    """Encode pixels, and nothing else."""
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=QUALITY)
+    return stream.getvalue()
+
+
+def _placeholder(size: tuple[int, int]) -> bytes:
+    return _jpeg(Image.new("RGB", size, GREY))

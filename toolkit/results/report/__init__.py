@@ -1,0 +1,146 @@
+"""A run in one HTML file, which needs no network and no scripts, and opens anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from toolkit.errors import BadFolder
+from toolkit.evaluation.audit import Audit, audit
+from toolkit.files import reason_of, write_text
+from toolkit.names import counted
+from toolkit.photos.thumbnails import Thumbnails
+from toolkit.results.report.cases import find_doubts
+from toolkit.results.report.page import Page
+from toolkit.results.result import AutopilotResult, Result
+
+__all__ = ["FILE", "html_of", "write"]
+
+FILE = "report.html"
+
+
+def write(
+    result: Result,
+    out: Path,
+    *,
+    faces: bool = True,
+    decided_count: int | None = None,
+    thumbnails: Thumbnails | None = None,
+    audited: Audit | None = None,
+) -> Path:
+    """
+    Write ``report.html`` into a folder, in the place of one that is there.
+
+    Parameters
+    ----------
+    result : Result
+        Of a mode.
+    out : Path
+        The folder of its results; made where it is missing.
+    faces, decided_count, thumbnails, audited
+        As for `html_of`.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    BadFolder
+        If it cannot be written.
+    """
+    text = html_of(
+        result,
+        decided_count=decided_count,
+        faces=faces,
+        thumbnails=thumbnails,
+        audited=audited,
+    )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadFolder(
+            f"{out} cannot be written: {reason_of(error)}. Choose another folder."
+        ) from error
+    if (out / FILE).is_dir() and not (out / FILE).is_symlink():
+        raise BadFolder(
+            f"{out / FILE} is a folder; the report goes there. Move it away, then do it again."
+        )
+    write_text(out / FILE, text)
+    return out / FILE
+
+
+def html_of(
+    result: Result,
+    *,
+    decided_count: int | None = None,
+    faces: bool = True,
+    thumbnails: Thumbnails | None = None,
+    audited: Audit | None = None,
+) -> str:
+    """
+    Say in HTML what a run found, and how far to trust it.
+
+    The same result gives the same text: it holds no date, no time, and of a path only what lies
+    below the folder that all photos share. What came from a file or a person is escaped.
+
+    Parameters
+    ----------
+    result : Result
+        Of a mode. Links lead to its folders, relative to where they were written.
+    decided_count : int, optional
+        Decisions of a person that were held to; those of `result` if not given.
+    faces : bool
+        Whether it shows pictures: at most 12 of a person, of the 200 people in most photos.
+    thumbnails : Thumbnails, optional
+        Of ``result.gallery``, where there are some already.
+    audited : Audit, optional
+        Of ``result.gallery`` and ``result.names``. If not given, autopilot's result is audited at
+        its own threshold.
+
+    Returns
+    -------
+    str
+        A whole document.
+    """
+    if audited is None and isinstance(result, AutopilotResult) and len(result.gallery):
+        audited = audit(
+            result.gallery,
+            result.names,
+            threshold=result.threshold,
+            thresholds=(),
+            method=result.clustering.method,
+        )
+    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    decided = result.decided if decided_count is None else decided_count
+    doubts = find_doubts(result, audited)
+    page = Page(result, doubts, (thumbnails or Thumbnails(result.gallery)) if faces else None)
+    parts = (
+        ("people", "People", page.people()),
+        ("doubts", "Where to look first", page.doubtful(doubts)),
+        ("trust", "How far to trust it", page.trust(audited, decided)),
+        ("aside", "Left aside", page.aside()),
+        ("settings", "Settings", page.settings()),
+    )
+    links = "".join(f'<li><a href="#{key}">{title}</a></li>' for key, title, _ in parts)
+    sections = "\n".join(
+        f'<section id="{key}"><h2>{title}</h2>\n{body}</section>' for key, title, body in parts
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+        "img-src data:; style-src 'unsafe-inline'\">\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        f"<title>Sightings: {_headline(result)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f"<header>{page.head()}<nav><ul>{links}</ul></nav></header>\n"
+        f"<main>\n{sections}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _headline(result: Result) -> str:
+    return (
+        f"{counted(len(result.gallery.photos), 'photo')}, {counted(len(result.gallery), 'face')}, "
+        f"{counted(len(result.people), 'person', 'people')}"
+    )

@@ -1,0 +1,163 @@
+"""What is most likely to be wrong in a result, case by case; and the measured rates in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from toolkit.evaluation.audit import KIN, SHOWN, SURE, Audit
+from toolkit.grouping.search import TOO_FAR
+from toolkit.names import counted
+from toolkit.results.result import PointAndShootResult, Result
+
+
+@dataclass(frozen=True)
+class Case:
+    """A doubt: words, and pictures (a sighting, or an example photo's path) with a caption each."""
+
+    text: str
+    pictures: tuple[tuple[int | str, str], ...]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Cases of one kind; `about` says what they have in common, `total` how many there are."""
+
+    title: str
+    about: str
+    cases: tuple[Case, ...]
+    total: int
+
+
+def find_doubts(result: Result, audited: Audit | None) -> list[Doubt]:
+    """Return what is most likely to be wrong, by kind."""
+    if isinstance(result, PointAndShootResult):
+        return _doubtful_names(result)
+    if audited is None:
+        return []
+    mixed = audited.suspicious[audited.suspicious["probability"] < SURE]
+    split = audited.alike[audited.alike["probability"] > 1 - SURE]
+    return [
+        Doubt(
+            "People who may be two",
+            "Beside each other: the nearest faces of the two parts that hold together least.",
+            tuple(
+                Case(
+                    f"{row.name}, {counted(row.sightings, 'face')}: "
+                    f"one person with a probability of {row.probability:.0%}",
+                    ((int(row.first), row.name), (int(row.second), row.name)),
+                )
+                for row in mixed.head(SHOWN).itertuples(index=False)
+            ),
+            len(mixed),
+        ),
+        Doubt(
+            "People who may be one",
+            "Beside each other: their nearest faces.",
+            tuple(
+                Case(
+                    f"{row.name} and {row.other_name}: one person with a probability of "
+                    f"{row.probability:.0%}",
+                    ((int(row.first), row.name), (int(row.second), row.other_name)),
+                )
+                for row in split.head(SHOWN).itertuples(index=False)
+            ),
+            len(split),
+        ),
+    ]
+
+
+def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
+    """Return the matches nearest to the threshold, and those that were nearly somebody else."""
+    table, threshold = result.matches.table, result.matches.threshold
+    # As far from even odds as a probability of SURE is.
+    near = math.log(SURE / (1 - SURE)) / result.gallery.encoder.calibration.slope
+    # Who was named by hand is in no doubt.
+    found = table["name"].where(table["name"].notna(), None)
+    own = np.array([a == b for a, b in zip(found, result.names, strict=True)], dtype=np.bool_)
+    named = own & table["name"].notna()
+    away = (table["distance"] - threshold).abs()
+    inside = away.where(named & (away <= near))
+    outside = away.where(own & (table["reason"] == TOO_FAR) & (away <= near))
+    close = table["margin"].where(named & (table["margin"] <= near))
+    example: dict[str, str] = {}
+    for person, path in zip(result.references.person_of, result.references.paths, strict=True):
+        example.setdefault(result.references.names[person], path)
+
+    def case(row: int, *columns: str) -> Case:
+        match = table.iloc[row]
+        others = [str(match[column]) for column in columns]
+        shown: list[tuple[int | str, str]] = [(row, result.names[row] or "nobody known")]
+        for place, other in enumerate(others):
+            path = example.get(other) if place else match["reference"] or example.get(other)
+            shown += [] if path is None else [(path, f"example of {other}")]
+        text = f"{match['nearest']} at {match['distance']:.3f}; the threshold is {threshold:.3f}"
+        if len(others) > 1:
+            text = (
+                f"{match['nearest']} at {match['distance']:.3f}, "
+                f"{match['runner_up']} {match['margin']:.3f} further away"
+            )
+        return Case(text, tuple(shown))
+
+    def first(values: pd.Series) -> list[int]:
+        return [int(row) for row in values.dropna().sort_values(kind="stable").index[:SHOWN]]
+
+    return [
+        Doubt(
+            "Only just named",
+            "Faces whose distance to the person is barely within the threshold.",
+            tuple(case(row, "nearest") for row in first(inside)),
+            int(inside.count()),
+        ),
+        Doubt(
+            "Nearly named",
+            "Faces that would have a name were the threshold a little higher.",
+            tuple(case(row, "nearest") for row in first(outside)),
+            int(outside.count()),
+        ),
+        Doubt(
+            "Nearly somebody else",
+            "Faces to which the next person is almost as near.",
+            tuple(case(row, "nearest", "runner_up") for row in first(close)),
+            int(close.count()),
+        ),
+    ]
+
+
+def measured(audited: Audit) -> Iterable[str]:
+    """Say the rates of an audit in words."""
+    here = audited.here
+    yield from (f"{each}." for each in audited.left_out)
+    if not audited.measured:
+        return
+    if here["pairs"] < 1:
+        yield "No photo shows two different faces, so how often it is wrong could not be measured."
+        return
+    yield (
+        f"{here['pairs']:,.0f} pairs of people were seen in one photo, and are two for certain. "
+        f"Had their photos not told them apart, {_share(here, 'joined', 'merge', audited.level)} "
+        "would have been put together. Expect as much of pairs that were never seen together."
+    )
+    yield (
+        "Of these pairs, as many have two faces within the threshold of each other: "
+        f"{_share(here, 'near', 'match', audited.level)}."
+    )
+    if audited.kin > KIN:
+        yield (
+            f"Faces within a photo are alike {audited.kin:.1f} times as often as others: "
+            "relatives, perhaps. For everybody else these rates are too high."
+        )
+    if audited.method != "average":
+        yield f"The groups were made by {audited.method}; these rates are those of average linkage."
+
+
+def _share(row: pd.Series, count: str, kind: str, level: float) -> str:
+    number = f"{row[count]:,.6g}" if row[count] else "none"
+    return (
+        f"{number} ({row[f'false_{kind}']:.2%}; {level:.0%} interval: "
+        f"{row[f'{kind}_low']:.2%} to {row[f'{kind}_high']:.2%})"
+    )

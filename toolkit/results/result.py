@@ -1,0 +1,402 @@
+"""What a mode returns: tables to go on with, a summary that a person reads."""
+
+from __future__ import annotations
+
+import html
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from toolkit.grouping.linkage import Tree
+from toolkit.grouping.search import Matches, References
+from toolkit.grouping.thresholds import Threshold
+from toolkit.names import counted, printable
+from toolkit.records import Clustering, Gallery
+from toolkit.results.export import LEFT_OVER, NEW, THERE, told
+from toolkit.settings import Settings
+
+# Why a photo goes into no folder.
+NO_FACE = "no face found"
+STRANGERS = "nobody known"
+BLURRED = "only faces too small or too blurred"
+IGNORED = "only faces that you ignored"
+IGNORED_AND_BLURRED = "only faces that you ignored, or too small or too blurred"
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """
+    What both modes return.
+
+    Attributes
+    ----------
+    settings : Settings
+        What the run was told.
+    chosen : Threshold
+        The threshold that was used, where it came from, and what it is expected to do.
+    gallery : Gallery
+        Every sighting, with its encoding; its `problems` are files that could not be used.
+    names : tuple of str or None
+        The individual of each sighting; None for nobody known.
+    plan : pandas.DataFrame
+        Which photo goes where; see `toolkit.results.export.plan`. Without rows if no folder was
+        named.
+    seconds : dict of str to float
+        "wall" is what the run took; the other entries are CPU seconds by stage, summed over
+        threads.
+    out : Path or None
+        Where results went; None if they were not written.
+    run : str
+        What marks everything that was written with it; "" if nothing was.
+    not_copied : tuple of (str, str)
+        Photos that should have been copied and were not: path and reason.
+    removed : tuple of str
+        Files of an earlier run that were taken away: folder/file.
+    kept : tuple of (str, str)
+        Files of an earlier run that this one sorts otherwise and that were left: folder/file, and
+        why.
+    decided, undecided : int
+        Decisions of a person that were held to, and how many of them are about faces that are not
+        in this gallery.
+    not_seen : int
+        Photos that were listed and not looked at, because it was stopped.
+    not_reached : int
+        Files of the plan that were not copied, because it was stopped.
+    photos_folder, people_folder : Path or None
+        Where photos and references were read, so that results do not go there; None if unknown.
+    """
+
+    settings: Settings
+    chosen: Threshold
+    gallery: Gallery
+    names: tuple[str | None, ...]
+    plan: pd.DataFrame
+    seconds: dict[str, float] = field(default_factory=dict)
+    out: Path | None = None
+    run: str = ""
+    not_copied: tuple[tuple[str, str], ...] = ()
+    removed: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+    decided: int = 0
+    undecided: int = 0
+    not_seen: int = 0
+    not_reached: int = 0
+    photos_folder: Path | None = None
+    people_folder: Path | None = None
+
+    @property
+    def threshold(self) -> float:
+        """Encoder distance that was used."""
+        return self.chosen.value
+
+    @property
+    def mode(self) -> str:
+        """What made this."""
+        return "result"
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """Files that could not be used or copied: path, stage, reason."""
+        extra = pd.DataFrame(
+            [(path, "copying", reason) for path, reason in self.not_copied],
+            columns=["path", "stage", "reason"],
+        )
+        return pd.concat([self.gallery.problems, extra]) if len(extra) else self.gallery.problems
+
+    @property
+    def people(self) -> pd.DataFrame:
+        """One row an individual: name, photos (files), sightings; most photos first."""
+        named = self.sightings.dropna(subset=["name"])
+        counts = named.groupby("name", sort=False).agg(
+            photos=("photo_digest", "nunique"), sightings=("photo_digest", "size")
+        )
+        copies = self.gallery.photos["photo_digest"].value_counts()
+        files = (
+            named.drop_duplicates(["name", "photo_digest"])
+            .assign(files=lambda rows: rows["photo_digest"].map(copies))
+            .groupby("name", sort=False)["files"]
+            .sum()
+        )
+        counts["photos"] = files.reindex(counts.index).astype("int64")
+        table = counts.reset_index()
+        return table.sort_values(["photos", "name"], ascending=[False, True], ignore_index=True)
+
+    @property
+    def sightings(self) -> pd.DataFrame:
+        """The gallery's sightings with the name of each."""
+        table = self.gallery.sightings.copy()
+        table.insert(0, "name", pd.Series(list(self.names), dtype=object, index=table.index))
+        return table
+
+    @property
+    def nobody(self) -> pd.DataFrame:
+        """Photos that go into no folder: path, and why."""
+        known = {d for d, name in zip(self._digests, self.names, strict=True) if name is not None}
+        seen = set(self._digests)
+        rest = self.gallery.photos[~self.gallery.photos["photo_digest"].isin(list(known))]
+        ignored = rest["ignored"] if "ignored" in rest else [0] * len(rest)
+        reasons = [
+            STRANGERS if digest in seen else _why_none(left_out > 0, by_hand > 0)
+            for digest, left_out, by_hand in zip(
+                rest["photo_digest"], rest["left_out"], ignored, strict=True
+            )
+        ]
+        return pd.DataFrame({"path": rest["path"].to_list(), "reason": reasons})
+
+    @property
+    def _digests(self) -> list[str]:
+        return self.gallery.sightings["photo_digest"].to_list()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts and the settings as plain values, for JSON."""
+        states = self.plan["state"].value_counts().to_dict()
+        return {
+            "mode": self.mode,
+            "photos": len(self.gallery.photos),
+            "sightings": len(self.gallery),
+            "people": {
+                str(name): int(photos)
+                for name, photos in zip(self.people["name"], self.people["photos"], strict=True)
+            },
+            "left_out": self._left_out,
+            "ignored": self._ignored,
+            "not_seen": self.not_seen,
+            "not_reached": self.not_reached,
+            "decisions": self.decided,
+            "decisions_not_here": self.undecided,
+            "photos_with_nobody": len(self.nobody),
+            "problems": len(self.problems),
+            "copies": len(self._made),
+            "already_there": int(states.get(THERE, 0)),
+            "left_over": int(states.get(LEFT_OVER, 0)),
+            "run": self.run,
+            "finished": self.finished,
+            "not_copied": len(self.not_copied),
+            "removed": list(self.removed),
+            "kept": [list(each) for each in self.kept],
+            "bytes": int(self._made["bytes"].sum()),
+            "out": None if self.out is None else str(self.out),
+            "threshold": self.threshold,
+            "threshold_automatic": self.chosen.automatic,
+            "threshold_why": self.chosen.why,
+            "expected_wrong": self.chosen.expected_wrong,
+            "encoder": self.gallery.encoder.name,
+            "encoder_weights": self.gallery.encoder.weights_digest,
+            "settings": self.settings.as_dict(),
+            "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
+        }
+
+    @property
+    def finished(self) -> bool:
+        """Whether every photo is where the plan wants it."""
+        return self.out is not None and not self.not_copied and not self.not_reached
+
+    @property
+    def _left_out(self) -> int:
+        return int(self.gallery.photos.drop_duplicates("photo_digest")["left_out"].sum())
+
+    @property
+    def _ignored(self) -> int:
+        photos = self.gallery.photos
+        if "ignored" not in photos:
+            return 0
+        return int(photos.drop_duplicates("photo_digest")["ignored"].sum())
+
+    @property
+    def _decisions(self) -> str:
+        return "joins"
+
+    @property
+    def _made(self) -> pd.DataFrame:
+        """The rows of the plan whose files were made, or would be."""
+        new = self.plan[self.plan["state"] == NEW]
+        if self.out is None or not (self.not_copied or self.not_reached):
+            return new
+        there = [os.path.lexists(self.out / place) for place in new["destination"]]
+        return new[there]
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _headline(self) -> str:
+        people = len(self.people)
+        return (
+            f"{counted(len(self.gallery.photos), 'photo')}, {counted(len(self.gallery), 'face')}, "
+            f"{counted(people, 'person', 'people')} "
+            f"({self.mode}, {self.seconds.get('wall', 0.0):.1f} s)"
+        )
+
+    def _remarks(self) -> list[str]:
+        remarks = []
+        if self.not_seen:
+            remarks.append(f"stopped: {counted(self.not_seen, 'photo')} not looked at")
+        remarks += [f"threshold {self.threshold:.3f}: {self.chosen.why}"]
+        if self.chosen.expected_wrong is not None:
+            remarks.append(
+                f"expected to be wrong: {_one_in(self.chosen.expected_wrong)} {self._decisions}"
+            )
+        if self.decided:
+            away = f"; {self.undecided:,} about faces that are not here" if self.undecided else ""
+            remarks.append(f"{counted(self.decided, 'decision')} of yours kept{away}")
+        if self._left_out:
+            remarks.append(
+                f"{counted(self._left_out, 'face')} too small or too blurred to be told apart"
+            )
+        if self._ignored:
+            remarks.append(f"{counted(self._ignored, 'face')} ignored, as you decided")
+        nobody = self.nobody["reason"].value_counts()
+        if others := int(nobody.reindex([BLURRED, IGNORED, IGNORED_AND_BLURRED]).sum()):
+            remarks.append(f"{counted(others, 'photo')} with no other faces than those")
+        if NO_FACE in nobody:
+            remarks.append(f"no face was found in {counted(int(nobody[NO_FACE]), 'photo')}")
+        if STRANGERS in nobody:
+            remarks.append(f"{counted(int(nobody[STRANGERS]), 'photo')} with faces of nobody known")
+        problems = self.problems
+        if len(problems):
+            remarks.append(f"{counted(len(problems), 'file')} could not be used:")
+            for path, reason in zip(problems["path"].head(5), problems["reason"], strict=False):
+                remarks.append(f"    {Path(path).name}: {reason}")
+            if len(problems) > 5:
+                remarks.append(f"    and {len(problems) - 5} more (in problems.csv)")
+        states = self.plan["state"].value_counts()
+        new, there = len(self._made), int(states.get(THERE, 0))
+        if len(self.plan):
+            size = self._made["bytes"].sum() / 1e6
+            made = (
+                counted(new, "link")
+                if self.settings.link
+                else f"{counted(new, 'copy', 'copies')} ({size:.1f} MB)"
+            )
+            also = f"; {there} there already" if there else ""
+            if self.out is None:
+                remarks.append(f"a run would make {made}{also}")
+            else:
+                failed = f"; {len(self.not_copied):,} FAILED" if self.not_copied else ""
+                remarks.append(f"{made} made{also}{failed}; the folders are in {self.out}")
+            if self.not_reached:
+                remarks.append(
+                    f"stopped: {counted(self.not_reached, 'file')} not copied yet; do it again to "
+                    "go on"
+                )
+        return remarks + told(self.removed, self.kept)
+
+    def __str__(self) -> str:
+        lines = [self._headline(), ""]
+        people = self.people
+        if len(people):
+            width = max(len(str(name)) for name in people["name"].head(30))
+            for name, photos in zip(
+                people["name"].head(30), people["photos"].head(30), strict=True
+            ):
+                lines.append(f"  {printable(str(name)):<{width}}  {counted(int(photos), 'photo')}")
+            if len(people) > 30:
+                lines.append(f"  and {len(people) - 30} more")
+            lines.append("")
+        return "\n".join(lines + [printable(remark) for remark in self._remarks()])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{html.escape(printable(str(name)))}</td><td>{photos}</td><td>{count}</td></tr>"
+            for name, photos, count in self.people.head(30).itertuples(index=False)
+        )
+        remarks = "".join(
+            f"<li>{html.escape(printable(remark.strip()))}</li>" for remark in self._remarks()
+        )
+        return (
+            f"<p><b>{html.escape(self._headline())}</b></p>"
+            "<table><thead><tr><th>person</th><th>photos</th><th>faces</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table><ul>{remarks}</ul>"
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class AutopilotResult(Result):
+    """
+    What autopilot returns, beside what `Result` holds.
+
+    Attributes
+    ----------
+    clustering : Clustering
+        The grouping: ``clustering.labels[i]`` is the individual of sighting i.
+    tree : Tree or None
+        All joins: ``tree.cut(threshold)`` is the grouping at another threshold, at once. None for
+        other methods than `average`.
+    """
+
+    clustering: Clustering = field(kw_only=True)
+    tree: Tree | None = field(default=None, kw_only=True)
+
+    @property
+    def mode(self) -> str:
+        """What made this."""
+        return "autopilot"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts and the settings as plain values, for JSON."""
+        return {**super().as_dict(), "grouped_by": self.clustering.method}
+
+    def _remarks(self) -> list[str]:
+        instead = self.clustering.instead
+        return ([instead] if instead else []) + super()._remarks()
+
+
+@dataclass(frozen=True, repr=False)
+class PointAndShootResult(Result):
+    """
+    What point-and-shoot returns, beside what `Result` holds.
+
+    Attributes
+    ----------
+    matches : Matches
+        Who each sighting is, at what distance, and how far the next person is.
+    references : References
+        The known people; its `problems` are reference photos that could not serve.
+    """
+
+    matches: Matches = field(kw_only=True)
+    references: References = field(kw_only=True)
+
+    @property
+    def mode(self) -> str:
+        """What made this."""
+        return "point-and-shoot"
+
+    @property
+    def _decisions(self) -> str:
+        return "names"
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """Files that could not be used or copied, reference photos first: path, stage, reason."""
+        return pd.concat([self.references.problems, super().problems], ignore_index=True)
+
+    @property
+    def sightings(self) -> pd.DataFrame:
+        """The gallery's sightings, each with its name, distance, margin and reason."""
+        about = self.matches.table[["nearest", "distance", "runner_up", "margin", "reason"]]
+        return pd.concat([super().sightings, about], axis=1)
+
+    def _remarks(self) -> list[str]:
+        missing = [name for name in self.references.names if name not in set(self.names)]
+        shown = ", ".join(missing[:20]) + (f" and {len(missing) - 20} more" if missing[20:] else "")
+        extra = [f"in no photo: {shown}"] if missing else []
+        return extra + super()._remarks()
+
+
+def _why_none(left_out: bool, ignored: bool) -> str:
+    """Say why a photo without a sighting has none."""
+    if ignored:
+        return IGNORED_AND_BLURRED if left_out else IGNORED
+    return BLURRED if left_out else NO_FACE
+
+
+def _one_in(share: float) -> str:
+    """Say a share in words: "1 in 40", "fewer than 1 in 1,000"."""
+    if share < 0.001:
+        return "fewer than 1 in 1,000"
+    if share > 0.4:
+        return f"{share:.0%} of the"
+    return f"1 in {1 / share:,.0f}"

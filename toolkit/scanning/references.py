@@ -1,0 +1,141 @@
+"""Example photos of known people, read into references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit.errors import BadFolder
+from toolkit.grouping.search import References
+from toolkit.photos import opening
+from toolkit.records import PROBLEM_COLUMNS, empty_table
+from toolkit.scanning.scan import PhotoResult, scan
+from toolkit.settings import PointAndShootSettings
+from toolkit.subjects.base import Subject
+
+
+def read_references(
+    people: Path,
+    subject: Subject,
+    settings: PointAndShootSettings,
+    *,
+    progress: Callable[[int, int, str], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    leave_out: Sequence[Path] = (),
+) -> References | None:
+    """
+    Read the example photos of known people.
+
+    Parameters
+    ----------
+    people : Path
+        One folder a person.
+    subject : Subject
+        What finds and describes them; the same as for the photos.
+    settings : PointAndShootSettings
+        `largest_face` decides about example photos with several faces.
+    progress : callable, optional
+        Called with the number done, the total, and the photo just done.
+    stop : callable, optional
+        Asked whether to stop, as `toolkit.scanning.scan.scan` asks.
+    leave_out : sequence of Path
+        Folders that are no people.
+
+    Returns
+    -------
+    toolkit.grouping.search.References or None
+        With a problem for each photo that could not serve. None if it was stopped: with some of the
+        people only, faces of the others would be taken for them, or for nobody.
+
+    Raises
+    ------
+    BadFolder
+        If `people` holds no folders, or none with a photo that serves.
+    """
+    listing = opening.find(people, leave_out=leave_out)
+    problems = [(str(path), "reference", reason) for path, reason in listing.skipped]
+    of_person: dict[Path, str] = {}
+    for path in listing.photos:
+        inside = path.relative_to(people).parts
+        if len(inside) > 1:
+            of_person[path] = inside[0]
+        else:
+            reason = "beside the people's folders: put it into a folder named after the person"
+            problems.append((str(path), "reference", reason))
+    if not of_person:
+        raise BadFolder(
+            f"people: {people} holds no folder with photos; expected one folder for each person, "
+            "named after them, with at least one photo in it."
+        )
+    names = tuple(dict.fromkeys(of_person.values()))
+    encodings: list[npt.NDArray[np.float32]] = []
+    person_of: list[int] = []
+    paths: list[str] = []
+    done = 0
+
+    def seen(path: Path) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, len(of_person), str(path))
+
+    results = scan(
+        of_person,
+        subject,
+        long_edge=settings.long_edge,
+        min_face=settings.min_face,
+        min_sharpness=settings.min_sharpness,
+        jobs=settings.threads,
+        gigabytes=settings.memory,
+        stop=stop,
+        seen=seen,
+    )
+    for result in results:
+        unfit = _unfit(result, settings)
+        if unfit is not None:
+            problems.append((str(result.path), "reference", unfit))
+            continue
+        areas = [d.box.width * d.box.height for d in result.detections]
+        largest = areas.index(max(areas))
+        encodings.append(result.encodings[largest])
+        person_of.append(names.index(of_person[result.path]))
+        paths.append(str(result.path))
+    if done < len(of_person):
+        return None
+    table = (
+        pd.DataFrame(problems, columns=list(PROBLEM_COLUMNS))
+        if problems
+        else empty_table(PROBLEM_COLUMNS)
+    )
+    if not encodings:
+        first = problems[0]
+        raise BadFolder(
+            f"people: none of the {len(of_person)} photos in {people} can serve as a reference; "
+            f"{Path(first[0]).name}: {first[2]}"
+        )
+    return References(
+        names=names,
+        encodings=np.stack(encodings),
+        person_of=np.array(person_of, dtype=np.int64),
+        paths=tuple(paths),
+        encoder=subject.encoder.info,
+        problems=table,
+    )
+
+
+def _unfit(result: PhotoResult, settings: PointAndShootSettings) -> str | None:
+    """Say why a reference photo cannot serve, if it cannot."""
+    if result.problem is not None:
+        return result.problem[1]
+    if not result.detections:
+        return "no face found: use a photo that shows the face larger, or from the front"
+    if len(result.detections) > 1 and not settings.largest_face:
+        return (
+            f"{len(result.detections)} faces found, and which one is meant is unknown: cut the "
+            "photo to one face, or take the largest with --largest-face (largest_face=True)"
+        )
+    return None

@@ -1,0 +1,421 @@
+"""Photos to a gallery, one result a photo, in the order given whatever the number of threads."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit import memory
+from toolkit.errors import UnreadablePhoto
+from toolkit.photos import opening
+from toolkit.photos.quality import sharpness
+from toolkit.records import (
+    PHOTO_COLUMNS,
+    PROBLEM_COLUMNS,
+    SIGHTING_COLUMNS,
+    Detection,
+    EncoderInfo,
+    Gallery,
+    Photo,
+    empty_table,
+)
+from toolkit.subjects.base import Subject, needs
+
+Progress = Callable[[int, int, str], None]
+T = TypeVar("T")
+
+# Subjects, or photos without any, that are encoded together.
+BATCH = 16
+# Seconds between two questions whether to stop, while a photo is under way.
+PAUSE = 0.1
+SMALLER = "use a smaller --long-edge or --upsample"
+
+
+class Stop:
+    """A question, whether to stop, that any thread may ask; once answered yes, it stays so."""
+
+    def __init__(self, ask: Callable[[], bool] | None) -> None:
+        self.ask, self.said = ask, False
+
+    def __call__(self) -> bool:
+        """Whether to stop."""
+        if not self.said and self.ask is not None and self.ask():
+            self.said = True
+        return self.said
+
+
+@dataclass(frozen=True)
+class PhotoResult:
+    """
+    What became of one file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    photo : Photo or None
+        None where it could not be read.
+    detections : tuple of Detection
+        Subjects, boxes in px of the full-size photo, best score first.
+    encodings : numpy.ndarray
+        Shape (len(detections), d), float32.
+    problem : tuple of (str, str) or None
+        Stage and reason, where something went wrong.
+    seconds : dict of str to float
+        CPU seconds by stage: read, decode, detect, align, encode.
+    copy_of : Path or None
+        The first file with the same bytes, whose subjects these are.
+    left_out : int
+        Detections that were too small or too blurred.
+    """
+
+    path: Path
+    photo: Photo | None
+    detections: tuple[Detection, ...]
+    encodings: npt.NDArray[np.float32]
+    problem: tuple[str, str] | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    copy_of: Path | None = None
+    left_out: int = 0
+
+
+def scan(
+    paths: Iterable[Path],
+    subject: Subject,
+    *,
+    long_edge: int,
+    min_face: int = 0,
+    min_sharpness: float = 0.0,
+    jobs: int = 1,
+    gigabytes: float = 0.0,
+    stop: Callable[[], bool] | None = None,
+    seen: Callable[[Path], None] | None = None,
+) -> Generator[PhotoResult, None, None]:
+    """
+    Find and describe the subjects of each photo.
+
+    Photos are decoded and searched in threads; the subjects of several are encoded together, which
+    is quicker. Close the generator to cancel: what is under way is finished, nothing more is begun.
+    `stop` does not wait for that: a photo under way is dropped, and its thread ends with it. A
+    program that ends meanwhile waits for it: a thread cut off inside a network can crash.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Photos.
+    subject : Subject
+        What to look for.
+    long_edge : int
+        Longer side, in px, to which photos are shrunk for detection.
+    min_face : int
+        Shorter side of a box, in px of the full-size photo, below which it is left out.
+    min_sharpness : float
+        Sharpness of a chip (see `toolkit.photos.quality`) below which it is left out.
+    jobs : int
+        Threads. The results, and their order, are the same for any number.
+    gigabytes : float
+        What all photos under way may take in memory, in GB; 0 for what this computer can give. A
+        photo waits until it fits beside the others; one that never will is a problem.
+    stop : callable, optional
+        Asked, from several threads, before each photo is begun and taken, and while one is waited
+        for. After its first yes, the results are those of the photos that `seen` was told of.
+    seen : callable, optional
+        Told of each photo, in the order given and in the caller's thread, as soon as it is decoded
+        and searched; the results, which need encodings, come in batches.
+
+    Yields
+    ------
+    PhotoResult
+        One a path, in the order given. Byte-identical files are described once.
+    """
+    asked = Stop(stop)
+    first_with: dict[str, Path] = {}
+    waiting: deque[Future[_Seen]] = deque()
+    batch: list[_Seen] = []
+    encoding: deque[tuple[list[_Seen], Future[_Encoded]]] = deque()
+    results: dict[Path, PhotoResult] = {}
+    how = _How(subject, long_edge, min_face, min_sharpness, asked)
+    ordinary = memory.EACH // 2 + needs(subject.detector, long_edge, long_edge)
+    memory.use(gigabytes, threads=jobs, each=ordinary)
+    pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scan")
+
+    def begin_encoding() -> None:
+        encoding.append((list(batch), pool.submit(_encode, subject, list(batch))))
+        batch.clear()
+
+    def take_one() -> None:
+        batch.append(_wait(waiting.popleft(), asked))
+        if seen is not None:
+            seen(batch[-1].path)
+        chips = sum(len(each.chips) for each in batch)
+        # The size of a batch follows from the photos alone, so that the number of threads cannot
+        # change a result by as much as the last bit.
+        if chips >= BATCH or len(batch) >= BATCH:
+            begin_encoding()
+
+    try:
+        try:
+            for path in paths:
+                waiting.append(_submit(pool, path, first_with, how))
+                # No more than this many photos are in memory, however many there are to do.
+                while len(waiting) > jobs + 1:
+                    take_one()
+                while len(encoding) > 1:
+                    _wait(encoding[0][1], asked)
+                    yield from _finished(*encoding.popleft(), subject, results)
+            while waiting:
+                take_one()
+            begin_encoding()
+        except CancelledError:
+            if not asked.said:
+                raise
+            pool.shutdown(wait=False, cancel_futures=True)
+            # Not left to the pool, whose threads may be busy with photos for long.
+            encoding.append((batch, Future()))
+            encoding[-1][1].cancel()
+        while encoding:
+            yield from _finished(*encoding.popleft(), subject, results)
+    finally:
+        pool.shutdown(wait=not asked.said, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class _How:
+    """What to look for, and what to leave out."""
+
+    subject: Subject
+    long_edge: int
+    min_face: int
+    min_sharpness: float
+    stop: Stop
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A photo of which only the encodings are missing."""
+
+    path: Path
+    photo: Photo | None
+    detections: tuple[Detection, ...]
+    chips: npt.NDArray[np.uint8]
+    problem: tuple[str, str] | None
+    seconds: dict[str, float]
+    left_out: int = 0
+    copy_of: Path | None = None
+
+
+# The encodings of a batch, one after the other, and the CPU seconds they took.
+_Encoded = tuple[npt.NDArray[np.float32], float]
+NO_CHIPS = np.zeros((0, 0, 0, 3), dtype=np.uint8)
+
+
+def _submit(
+    pool: ThreadPoolExecutor, path: Path, first_with: dict[str, Path], how: _How
+) -> Future[_Seen]:
+    if how.stop():
+        raise CancelledError
+    known: Future[_Seen] = Future()
+    started = time.thread_time()
+    try:
+        digest = opening.digest_of(path)
+    except UnreadablePhoto as error:
+        known.set_result(_problem(path, "reading", error))
+        return known
+    seconds = {"read": time.thread_time() - started}
+    if digest in first_with:
+        known.set_result(_Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first_with[digest]))
+        return known
+    first_with[digest] = path
+    return pool.submit(_examine, path, digest, how, seconds)
+
+
+def _examine(path: Path, digest: str, how: _How, seconds: dict[str, float]) -> _Seen:
+    """Decode a photo, find its subjects and cut them out; `seconds` gets the time by stage."""
+    if how.stop():
+        raise CancelledError
+    stage, mend = "decoding", memory.MEND
+    try:
+        with _timed(seconds, "decode"):
+            wanted = opening.demand_of(path, long_edge=how.long_edge)
+        need = wanted.opening
+        searching = wanted.kept + needs(how.subject.detector, *wanted.small)
+        if searching > need:
+            need, stage, mend = searching, "detecting", SMALLER
+        with memory.budget().reserve(need, wanted.what, mend=mend, stop=how.stop) as held:
+            if not held:
+                raise CancelledError
+            stage = "decoding"
+            return _described(path, digest, how, seconds)
+    except UnreadablePhoto as error:
+        return _problem(path, stage, error)
+    except MemoryError:
+        reason = f"too large for the memory of this computer: {SMALLER}"
+        return _problem(path, "detecting", UnreadablePhoto(reason))
+
+
+def _described(path: Path, digest: str, how: _How, seconds: dict[str, float]) -> _Seen:
+    """Look for subjects in a photo for which there is room, and cut them out."""
+    with _timed(seconds, "decode"):
+        opened = opening.open_shrunk(path, long_edge=how.long_edge)
+    with _timed(seconds, "detect"):
+        found = how.subject.detector.detect(opened.small)
+    across = opened.width / opened.small.shape[1]
+    down = opened.height / opened.small.shape[0]
+    detections = [Detection(d.box.scaled(across, down), d.score) for d in found]
+    detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_face]
+    chips = NO_CHIPS
+    if detections:
+        with _timed(seconds, "decode"):
+            full = opening.open_upright(path) if opened.full is None else opened.full
+        with _timed(seconds, "align"):
+            chips = how.subject.encoder.chips(full, [d.box for d in detections])
+            sharp = sharpness(chips) >= how.min_sharpness
+            detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
+            chips = chips[sharp]
+    photo = Photo(path, digest, opened.width, opened.height)
+    out = len(found) - len(detections)
+    return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out=out)
+
+
+def _wait(future: Future[T], stop: Stop) -> T:
+    """Return what a thread made; raise `CancelledError` if `stop` says yes before it is taken."""
+    while not stop():
+        if wait([future], None if stop.ask is None else PAUSE).done and not stop():
+            return future.result()
+    raise CancelledError
+
+
+def _encode(subject: Subject, batch: list[_Seen]) -> _Encoded:
+    started = time.thread_time()
+    chips = [each.chips for each in batch if len(each.chips)]
+    none = np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
+    encodings = subject.encoder.encode(np.concatenate(chips)) if chips else none
+    return encodings, time.thread_time() - started
+
+
+def _finished(
+    batch: list[_Seen],
+    encoded: Future[_Encoded],
+    subject: Subject,
+    results: dict[Path, PhotoResult],
+) -> Iterator[PhotoResult]:
+    """Give each photo of a batch its encodings; `results` keeps those that copies may refer to."""
+    try:
+        encodings, spent = encoded.result()
+    except CancelledError:
+        encodings, spent = _encode(subject, batch)
+    place = 0
+    for seen in batch:
+        if seen.copy_of is not None:
+            first = results[seen.copy_of]
+            photo = first.photo and replace(first.photo, path=seen.path)
+            yield replace(first, path=seen.path, photo=photo, seconds={}, copy_of=seen.copy_of)
+            continue
+        count = len(seen.chips)
+        seconds = dict(seen.seconds)
+        if count:
+            seconds["encode"] = spent * count / len(encodings)
+        own = encodings[place : place + count]
+        place += count
+        what = (seen.path, seen.photo, seen.detections, own, seen.problem, seconds, None)
+        result = PhotoResult(*what, seen.left_out)
+        results[seen.path] = result
+        yield result
+
+
+def _problem(path: Path, stage: str, error: Exception) -> _Seen:
+    return _Seen(path, None, (), NO_CHIPS, (stage, str(error)), {})
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    started = time.thread_time()
+    yield
+    seconds[stage] = seconds.get(stage, 0.0) + time.thread_time() - started
+
+
+def gather(
+    results: Iterable[PhotoResult],
+    encoder: EncoderInfo,
+    *,
+    skipped: Iterable[tuple[Path, str]] = (),
+) -> Gallery:
+    """
+    Put the results of a scan into one gallery.
+
+    Parameters
+    ----------
+    results : iterable of PhotoResult
+        What `scan` yields; taken one by one.
+    encoder : EncoderInfo
+        What made the encodings.
+    skipped : iterable of (Path, str)
+        Files that were not tried, with the reason: they join the problems.
+
+    Returns
+    -------
+    Gallery
+        Rows in the order of the results; a byte-identical copy adds a photo, and no sighting.
+    """
+    rows: list[tuple[object, ...]] = []
+    sightings: list[tuple[object, ...]] = []
+    problems: list[tuple[object, ...]] = []
+    encodings: list[npt.NDArray[np.float32]] = []
+    for result in results:
+        if result.problem is not None:
+            problems.append((str(result.path), *result.problem))
+        if result.photo is None:
+            continue
+        photo = result.photo
+        rows.append((str(photo.path), photo.digest, photo.width, photo.height, result.left_out))
+        if result.copy_of is not None:
+            continue
+        for detection in result.detections:
+            box = detection.box
+            place = (box.left, box.top, box.right, box.bottom)
+            sightings.append((photo.digest, str(photo.path), *place, detection.score))
+        encodings.append(result.encodings)
+    problems.extend((str(path), "listing", reason) for path, reason in skipped)
+    empty = np.zeros((0, encoder.dimensions), dtype=np.float32)
+    return Gallery(
+        photos=_table(rows, PHOTO_COLUMNS),
+        sightings=_table(sightings, SIGHTING_COLUMNS),
+        encodings=np.concatenate([empty, *encodings]),
+        encoder=encoder,
+        problems=_table(problems, PROBLEM_COLUMNS),
+    )
+
+
+def _table(rows: list[tuple[object, ...]], columns: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(columns)) if rows else empty_table(columns)
+
+
+def watched(
+    results: Iterable[PhotoResult], total: int, progress: Progress | None
+) -> Iterator[PhotoResult]:
+    """
+    Pass results on, telling `progress` after each.
+
+    Parameters
+    ----------
+    results : iterable of PhotoResult
+        What `scan` yields.
+    total : int
+        How many there will be.
+    progress : callable or None
+        Called with the number done, the total, and the path of the photo just done.
+    """
+    for done, result in enumerate(results, start=1):
+        if progress is not None:
+            progress(done, total, str(result.path))
+        yield result
