@@ -121,7 +121,10 @@ def test_folders_have_to_be_there_before_anything_starts(tmp_path):
 
 
 def test_the_command_line_loads_the_app_only_when_asked():
-    code = "import sys; from toolkit import cli; cli.parser(); print('\\n'.join(sys.modules))"
+    code = (
+        "import sys; from toolkit.cli import commands; commands.parser(); "
+        "print('\\n'.join(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"toolkit.cli.app", "voila", "tornado", "webbrowser"}.isdisjoint(done.stdout.split())
 

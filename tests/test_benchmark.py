@@ -10,6 +10,7 @@ from toolkit import cli, modes
 from toolkit.benchmarks import benchmark
 from toolkit.errors import SightingsError
 from toolkit.evaluation import recall
+from toolkit.subjects import registry
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_a_table_of_truth_without_its_columns_is_refused(album, tmp_path, capsys
 
 def test_recall_counts_faces_by_size_and_what_is_no_face(tmp_path, colours, monkeypatch) -> None:
     save_tiles(tmp_path / "a.png", "ann", "bob", "cem")
-    monkeypatch.setattr(modes, "face_subject", lambda settings: colours)
+    monkeypatch.setattr(registry, "face_subject", lambda settings: colours)
     boxes = pd.DataFrame(
         [("a.png", 0, 0, 64, 64), ("a.png", 64, 0, 64, 64)],
         columns=["photo", "left", "top", "width", "height"],

@@ -14,6 +14,7 @@ from conftest import ColourEncoder, TileDetector, save_tiles
 from test_export import files_in
 
 from toolkit import cli, modes
+from toolkit.cli import commands
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.photos import listing
@@ -255,7 +256,7 @@ def test_a_threshold_that_is_none_is_refused_in_one_line(given, album, tmp_path,
 def test_what_is_started_to_outlive_its_terminal_does(ignored) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
     try:
-        with cli._ended_as_by_hand():
+        with commands._ended_as_by_hand():
             assert (signal.getsignal(signal.SIGHUP) is signal.SIG_IGN) == ignored
         assert signal.getsignal(signal.SIGHUP) is (signal.SIG_IGN if ignored else signal.SIG_DFL)
     finally:

@@ -501,7 +501,7 @@ def test_memory_is_measured_on_the_largest_photo_with_a_face() -> None:
 
 def test_memory_that_the_system_does_not_tell_is_none(folder, monkeypatch) -> None:
     monkeypatch.setattr(resizing_costs, "_status", lambda name: None)
-    monkeypatch.setattr(resizing_costs.modes, "face_subject", squares)
+    monkeypatch.setattr(resizing_costs.registry, "face_subject", squares)
     path = str(folder / "one.png")
     assert resizing_costs.memory_growth(path, "cnn", 300, PLAIN.as_dict()) is None
 
