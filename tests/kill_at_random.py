@@ -27,20 +27,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "shared"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from conftest import PEOPLE, ColourEncoder, TileDetector, save_tiles
+from tiles import PEOPLE, ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.curation import decisions
-from toolkit.curation.correcting import Corrections
 from toolkit.curation.decisions import Decision, Face, face_of
-from toolkit.curation.gestures import Gesture
+from toolkit.curation.edits import Gesture
+from toolkit.curation.history import Corrections
 from toolkit.errors import BadFolder, SightingsError
 from toolkit.locks import InUse
 from toolkit.photos import opening
-from toolkit.results import kept
+from toolkit.results import results_folder
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face.dlib.model_cache import cached_model
@@ -129,9 +129,9 @@ def work(arguments: list[str]) -> None:
 
 def decide(folder: Path, first: int, count: int) -> None:
     """Make decisions about faces that are nobody else's, and say each once it is kept."""
-    gallery = kept.load(folder / "out").gallery
-    made = Corrections(gallery, folder / "out")
-    seen = face_of(gallery, 0)
+    album = results_folder.load(folder / "out").album
+    made = Corrections(album, folder / "out")
+    seen = face_of(album, 0)
     for number in range(first, first + count):
         face = Face(seen.path, f"{number:064x}", 0, 0, 9, 9)
         made.add(Gesture((Decision("name", face, name=f"person {number}"),), "named"))
@@ -214,14 +214,14 @@ def kill_runs(times: int, seed: int) -> dict[str, int]:
             found["torn"] += bool(set(there.values()) - originals)
             found["lost"] += mine != {path: path.read_bytes() for path in mine}
             try:
-                left = kept.load(out)
+                left = results_folder.load(out)
                 found["mixed"] += left.names != right[left.mode, left.threshold]
             except BadFolder as error:
                 found["mixtures said"] += "parts of two runs" in str(error)
                 found["wrong"] += "parts of two runs" not in str(error)
             mode, threshold = draw.choice(list(right))
             run(folder, mode, threshold)
-            after = kept.load(out)
+            after = results_folder.load(out)
             found["wrong"] += after.names != right[mode, threshold]
             found["wrong"] += not json.loads((out / "run.json").read_text())["finished"]
             found["lost"] += bool(last - set(copies(out).values()))
@@ -232,8 +232,8 @@ def kill_runs(times: int, seed: int) -> dict[str, int]:
 
 def consistent(out: Path, last: set[str]) -> bool:
     """Whether each photo is once in the folder of each person in it, beside what was kept."""
-    run = kept.load(out)
-    table = run.gallery.sightings
+    run = results_folder.load(out)
+    table = run.album.sightings
     wanted = {
         (name, digest)
         for name, digest in zip(run.names, table["photo_digest"], strict=True)
@@ -341,7 +341,7 @@ def run_at_once(times: int) -> dict[str, int]:
             found["pairs"] += 1
             found["refused"] += sum(each.returncode == 2 for each in workers)
             found["said who"] += sum(InUse.__name__ in text and "process" in text for text in said)
-            run = kept.load(folder / "out")
+            run = results_folder.load(folder / "out")
             found["mixed"] += run.names != right[run.threshold]
             found["mixed"] += not consistent(folder / "out", set())
             found["left over"] += len(leftovers(folder / "out"))

@@ -11,8 +11,8 @@ import pytest
 from toolkit import locks, modes
 from toolkit.errors import BadFolder
 from toolkit.locks import InUse
+from toolkit.session import Session
 from toolkit.settings import AutopilotSettings
-from toolkit.sorting import Sorting
 
 HOLDER = """
 import sys
@@ -106,45 +106,51 @@ def test_a_damaged_word_of_who_holds_it_is_no_word(tmp_path, text) -> None:
 
 
 class TestWhatHoldsIt:
-    def test_a_run_is_refused_before_the_long_work(self, album, tmp_path, colours, other) -> None:
+    def test_a_run_is_refused_before_the_long_work(
+        self, album_folder, tmp_path, colours, other
+    ) -> None:
         with pytest.raises(InUse, match="autopilot, process"):
-            modes.autopilot(album, tmp_path / "out", subject=colours)
+            modes.autopilot(album_folder, tmp_path / "out", subject=colours)
         assert colours.encoder.encoded == 0
         # To look at the plan needs no lock.
-        modes.autopilot(album, tmp_path / "out", subject=colours, dry_run=True)
+        modes.autopilot(album_folder, tmp_path / "out", subject=colours, dry_run=True)
 
-    def test_point_and_shoot_too(self, album, tmp_path, colours, other) -> None:
+    def test_point_and_shoot_too(self, album_folder, tmp_path, colours, other) -> None:
         (tmp_path / "people" / "ann").mkdir(parents=True)
-        (tmp_path / "people" / "ann" / "1.png").write_bytes((album / "a1.png").read_bytes())
+        (tmp_path / "people" / "ann" / "1.png").write_bytes((album_folder / "a1.png").read_bytes())
         with pytest.raises(InUse, match="autopilot, process"):
-            modes.point_and_shoot(album, tmp_path / "people", tmp_path / "out", subject=colours)
+            modes.point_and_shoot(
+                album_folder, tmp_path / "people", tmp_path / "out", subject=colours
+            )
         assert colours.encoder.encoded == 0
 
-    def test_an_export_and_a_panel_too(self, album, tmp_path, colours, other) -> None:
-        looked = modes.look(album, settings=AutopilotSettings(), subject=colours)
+    def test_an_export_and_a_panel_too(self, album_folder, tmp_path, colours, other) -> None:
+        looked = modes.look(album_folder, settings=AutopilotSettings(), subject=colours)
         result = modes.autopilot_of(looked, settings=AutopilotSettings())
         with pytest.raises(InUse, match="autopilot, process"):
             modes.export_result(result, tmp_path / "out")
-        sorting = Sorting(looked, AutopilotSettings())
+        session = Session(looked, AutopilotSettings())
         with pytest.raises(InUse, match="autopilot, process"):
-            sorting.export(tmp_path / "out")
+            session.export(tmp_path / "out")
         assert not [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
 
-    def test_a_decision_need_not_wait_for_a_long_run(self, album, tmp_path, colours, other) -> None:
-        looked = modes.look(album, settings=AutopilotSettings(), subject=colours)
-        sorting = Sorting(looked, AutopilotSettings(), out=tmp_path / "out")
-        sorting.rename("person_001", "Ann")
+    def test_a_decision_need_not_wait_for_a_long_run(
+        self, album_folder, tmp_path, colours, other
+    ) -> None:
+        looked = modes.look(album_folder, settings=AutopilotSettings(), subject=colours)
+        session = Session(looked, AutopilotSettings(), out=tmp_path / "out")
+        session.rename("person_001", "Ann")
         assert "Ann" in (tmp_path / "out" / "decisions.csv").read_text()
 
-    def test_while_one_runs_the_other_says_so(self, album, tmp_path, colours) -> None:
+    def test_while_one_runs_the_other_says_so(self, album_folder, tmp_path, colours) -> None:
         said: list[str] = []
 
         def meddle(*_: object) -> None:
             if not said:
                 try:
-                    modes.autopilot(album, tmp_path / "out", subject=colours)
+                    modes.autopilot(album_folder, tmp_path / "out", subject=colours)
                 except InUse as error:
                     said.append(str(error))
 
-        modes.autopilot(album, tmp_path / "out", subject=colours, progress=meddle)
+        modes.autopilot(album_folder, tmp_path / "out", subject=colours, progress=meddle)
         assert f"process {os.getpid()}" in said[0]

@@ -4,8 +4,8 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ColourEncoder, TileDetector, save_tiles
-from test_export import files_in
+from files_seen import files_in
+from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.errors import BadFolder, BadSetting
@@ -25,8 +25,8 @@ def people(tmp_path):
 
 
 class TestAutopilot:
-    def test_a_folder_a_person_and_a_photo_of_three_in_three(self, album, tmp_path, colours):
-        result = modes.autopilot(album, tmp_path / "out", subject=colours)
+    def test_a_folder_a_person_and_a_photo_of_three_in_three(self, album_folder, tmp_path, colours):
+        result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
         assert result.people.to_numpy().tolist() == [
             ["person_001", 5, 5],
             ["person_002", 2, 2],
@@ -50,50 +50,56 @@ class TestAutopilot:
         result = modes.autopilot(tmp_path / "photos", tmp_path / "out", subject=colours)
         assert len(result.people) == 5
 
-    def test_photos_with_nobody_are_listed_not_copied(self, album, tmp_path, colours) -> None:
-        result = modes.autopilot(album, tmp_path / "out", subject=colours)
+    def test_photos_with_nobody_are_listed_not_copied(
+        self, album_folder, tmp_path, colours
+    ) -> None:
+        result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
         table = pd.read_csv(tmp_path / "out" / "nobody.csv")
         table = table[["path", "reason"]]
-        assert table.to_numpy().tolist() == [[str(album / "empty.png"), "no face found"]]
+        assert table.to_numpy().tolist() == [[str(album_folder / "empty.png"), "no face found"]]
         assert result.nobody.equals(table)
 
-    def test_what_is_written_says_where_every_face_is(self, album, tmp_path, colours) -> None:
-        (album / "bad.jpg").write_bytes(b"no picture")
-        result = modes.autopilot(album, tmp_path / "out", subject=colours)
+    def test_what_is_written_says_where_every_face_is(
+        self, album_folder, tmp_path, colours
+    ) -> None:
+        (album_folder / "bad.jpg").write_bytes(b"no picture")
+        result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
         sightings = pd.read_csv(tmp_path / "out" / "sightings.csv")
-        assert len(sightings) == len(result.gallery) == 8
+        assert len(sightings) == len(result.album) == 8
         assert {"name", "path", "left", "top", "right", "bottom", "score"} <= set(sightings)
         problems = pd.read_csv(tmp_path / "out" / "problems.csv")
-        assert problems["path"].to_list() == [str(album / "bad.jpg")]
+        assert problems["path"].to_list() == [str(album_folder / "bad.jpg")]
         about = json.loads((tmp_path / "out" / "run.json").read_text())
         assert about["threshold"] == result.threshold == result.chosen.value
         assert about["settings"]["method"] == "average"
         assert about["finished"] is True
 
-    def test_without_a_folder_for_results_nothing_is_written(self, album, tmp_path, colours):
+    def test_without_a_folder_for_results_nothing_is_written(self, album_folder, tmp_path, colours):
         before = files_in(tmp_path)
-        result = modes.autopilot(album, subject=colours)
+        result = modes.autopilot(album_folder, subject=colours)
         assert files_in(tmp_path) == before
         assert len(result.people) == 3
         assert len(result.plan) == 0
 
-    def test_a_dry_run_plans_and_writes_nothing(self, album, tmp_path, colours) -> None:
+    def test_a_dry_run_plans_and_writes_nothing(self, album_folder, tmp_path, colours) -> None:
         before = files_in(tmp_path)
-        result = modes.autopilot(album, tmp_path / "out", subject=colours, dry_run=True)
+        result = modes.autopilot(album_folder, tmp_path / "out", subject=colours, dry_run=True)
         assert files_in(tmp_path) == before
         assert not (tmp_path / "out").exists()
         assert len(result.plan) == 8
         assert "would make 8 copies" in str(result)
 
-    def test_results_inside_the_photos_are_not_read_again(self, album, colours) -> None:
-        first = modes.autopilot(album, album / "sorted", subject=colours)
-        again = modes.autopilot(album, album / "sorted", subject=colours)
-        assert len(again.gallery.photos) == len(first.gallery.photos)
+    def test_results_inside_the_photos_are_not_read_again(self, album_folder, colours) -> None:
+        first = modes.autopilot(album_folder, album_folder / "sorted", subject=colours)
+        again = modes.autopilot(album_folder, album_folder / "sorted", subject=colours)
+        assert len(again.album.photos) == len(first.album.photos)
         assert set(again.plan["state"]) == {"there already"}
 
-    def test_a_copy_of_a_photo_goes_where_the_photo_goes(self, album, tmp_path, colours) -> None:
-        shutil.copy(album / "three.png", album / "again.png")
-        result = modes.autopilot(album, tmp_path / "out", subject=colours)
+    def test_a_copy_of_a_photo_goes_where_the_photo_goes(
+        self, album_folder, tmp_path, colours
+    ) -> None:
+        shutil.copy(album_folder / "three.png", album_folder / "again.png")
+        result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
         assert result.people["photos"].to_list() == [6, 3, 2]
         assert result.people["sightings"].to_list() == [5, 2, 1]
         assert (tmp_path / "out" / "person_003" / "again.png").is_file()
@@ -106,9 +112,9 @@ class TestAutopilot:
         together = modes.autopilot(tmp_path / "photos", subject=colours, settings=settings)
         assert len(together.people) == 1
 
-    def test_a_lower_threshold_finds_more_people(self, album, colours) -> None:
+    def test_a_lower_threshold_finds_more_people(self, album_folder, colours) -> None:
         settings = AutopilotSettings(threshold=0.01)
-        assert len(modes.autopilot(album, subject=colours, settings=settings).people) > 3
+        assert len(modes.autopilot(album_folder, subject=colours, settings=settings).people) > 3
 
     def test_a_folder_without_photos_says_what_it_holds(self, tmp_path, colours) -> None:
         (tmp_path / "photos").mkdir()
@@ -123,18 +129,23 @@ class TestAutopilot:
         assert "1 photo, 0 faces, 0 people" in str(result)
         assert "<table>" in result._repr_html_()
 
-    def test_progress_names_the_work(self, album, tmp_path, colours) -> None:
+    def test_progress_names_the_work(self, album_folder, tmp_path, colours) -> None:
         told = []
         modes.autopilot(
-            album, tmp_path / "out", subject=colours, progress=lambda *call: told.append(call)
+            album_folder,
+            tmp_path / "out",
+            subject=colours,
+            progress=lambda *call: told.append(call),
         )
         assert [call[:3] for call in told if call[0] == "photos"][-1] == ("photos", 6, 6)
         assert [call[:3] for call in told if call[0] == "copies"][-1] == ("copies", 8, 8)
 
 
 class TestPointAndShoot:
-    def test_each_photo_of_a_known_person_is_gathered(self, album, people, tmp_path, colours):
-        result = modes.point_and_shoot(album, people, tmp_path / "out", subject=colours)
+    def test_each_photo_of_a_known_person_is_gathered(
+        self, album_folder, people, tmp_path, colours
+    ):
+        result = modes.point_and_shoot(album_folder, people, tmp_path / "out", subject=colours)
         found = [name for name in files_in(tmp_path / "out") if name.endswith(".png")]
         assert found == [
             "Ann/a1 (2).png",
@@ -147,20 +158,20 @@ class TestPointAndShoot:
         ]
         assert "in no photo: Eve" in str(result)
 
-    def test_a_stranger_stays_unknown_with_a_reason(self, album, people, colours) -> None:
-        result = modes.point_and_shoot(album, people, subject=colours)
+    def test_a_stranger_stays_unknown_with_a_reason(self, album_folder, people, colours) -> None:
+        result = modes.point_and_shoot(album_folder, people, subject=colours)
         unknown = result.sightings[result.sightings["name"].isna()]
         assert len(unknown) == 1
         assert unknown["path"].iloc[0].endswith("three.png")
         assert "nobody known" in unknown["reason"].iloc[0]
         assert unknown["distance"].iloc[0] > result.threshold
 
-    def test_references_that_cannot_serve_are_named(self, album, people, tmp_path, colours):
+    def test_references_that_cannot_serve_are_named(self, album_folder, people, tmp_path, colours):
         save_tiles(people / "Eve" / "nobody.png")
         save_tiles(people / "Eve" / "two.png", "eve", "bob")
         (people / "Eve" / "bad.png").write_bytes(b"x")
         save_tiles(people / "beside.png", "ann")
-        modes.point_and_shoot(album, people, tmp_path / "out", subject=colours)
+        modes.point_and_shoot(album_folder, people, tmp_path / "out", subject=colours)
         problems = pd.read_csv(tmp_path / "out" / "problems.csv").set_index("path")["reason"]
         by_name = {path.rsplit("/")[-1]: reason for path, reason in problems.items()}
         assert set(by_name) == {"nobody.png", "two.png", "bad.png", "beside.png"}
@@ -168,64 +179,68 @@ class TestPointAndShoot:
         assert "2 faces" in by_name["two.png"]
         assert "folder named after the person" in by_name["beside.png"]
 
-    def test_of_several_faces_the_largest_serves_only_if_asked(self, album, tmp_path, colours):
+    def test_of_several_faces_the_largest_serves_only_if_asked(
+        self, album_folder, tmp_path, colours
+    ):
         people = tmp_path / "people"
         save_tiles(people / "Ann" / "two.png", "bob", "ann")
         with pytest.raises(BadFolder, match="2 faces found"):
-            modes.point_and_shoot(album, people, subject=colours)
+            modes.point_and_shoot(album_folder, people, subject=colours)
         settings = PointAndShootSettings(largest_face=True)
-        result = modes.point_and_shoot(album, people, subject=colours, settings=settings)
+        result = modes.point_and_shoot(album_folder, people, subject=colours, settings=settings)
         assert len(result.references.names) == 1
 
-    def test_people_inside_the_photos_are_not_sorted(self, album, people, colours) -> None:
-        shutil.move(people, album / "people")
-        result = modes.point_and_shoot(album, album / "people", subject=colours)
-        assert len(result.gallery.photos) == 6
+    def test_people_inside_the_photos_are_not_sorted(self, album_folder, people, colours) -> None:
+        shutil.move(people, album_folder / "people")
+        result = modes.point_and_shoot(album_folder, album_folder / "people", subject=colours)
+        assert len(result.album.photos) == 6
 
-    def test_photos_inside_the_people_are_no_reference(self, album, people, colours) -> None:
-        shutil.move(album, people / "photos")
+    def test_photos_inside_the_people_are_no_reference(self, album_folder, people, colours) -> None:
+        shutil.move(album_folder, people / "photos")
         result = modes.point_and_shoot(people / "photos", people, subject=colours)
         assert result.references.names == ("Ann", "Bob", "Eve")
 
     @pytest.mark.parametrize("method", ["nearest", "mean"])
-    def test_both_rules_find_the_same_here(self, album, people, colours, method) -> None:
+    def test_both_rules_find_the_same_here(self, album_folder, people, colours, method) -> None:
         settings = PointAndShootSettings(method=method)
-        result = modes.point_and_shoot(album, people, subject=colours, settings=settings)
+        result = modes.point_and_shoot(album_folder, people, subject=colours, settings=settings)
         assert result.people["photos"].to_list() == [5, 2]
 
-    def test_folders_are_named_safely_and_two_never_share_one(self, album, tmp_path, colours):
+    def test_folders_are_named_safely_and_two_never_share_one(
+        self, album_folder, tmp_path, colours
+    ):
         people = tmp_path / "people"
         save_tiles(people / "Ann?" / "a.png", "ann")
         save_tiles(people / "Ann_" / "b.png", "bob")
-        modes.point_and_shoot(album, people, tmp_path / "out", subject=colours)
+        modes.point_and_shoot(album_folder, people, tmp_path / "out", subject=colours)
         folders = sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir())
         assert folders == ["Ann_", "Ann_ (2)"]
 
-    def test_one_folder_for_both_is_refused(self, album, colours) -> None:
+    def test_one_folder_for_both_is_refused(self, album_folder, colours) -> None:
         with pytest.raises(BadFolder, match="same folder"):
-            modes.point_and_shoot(album, album, subject=colours)
+            modes.point_and_shoot(album_folder, album_folder, subject=colours)
 
-    def test_people_without_folders_are_refused(self, album, tmp_path, colours) -> None:
+    def test_people_without_folders_are_refused(self, album_folder, tmp_path, colours) -> None:
         (tmp_path / "people").mkdir()
         with pytest.raises(BadFolder, match="no folder with photos"):
-            modes.point_and_shoot(album, tmp_path / "people", subject=colours)
+            modes.point_and_shoot(album_folder, tmp_path / "people", subject=colours)
 
 
-def test_what_shows_in_a_notebook_is_escaped(album, tmp_path, colours) -> None:
+def test_what_shows_in_a_notebook_is_escaped(album_folder, tmp_path, colours) -> None:
     name = "<img src=x onerror=alert(1)>"
     people = tmp_path / "people"
     save_tiles(people / name / "a.png", "ann")
-    (album / f"{name}.jpg").write_bytes(b"no picture")
-    result = modes.point_and_shoot(album, people, subject=colours)
+    (album_folder / f"{name}.jpg").write_bytes(b"no picture")
+    result = modes.point_and_shoot(album_folder, people, subject=colours)
     shown = result._repr_html_()
     assert "<img" not in shown
     assert "&lt;img src=x" in shown
 
 
-def test_a_name_with_control_characters_prints_on_one_line(album, tmp_path, colours) -> None:
+def test_a_name_with_control_characters_prints_on_one_line(album_folder, tmp_path, colours) -> None:
     people = tmp_path / "people"
     save_tiles(people / "An\x1b[31mn" / "a.png", "ann")
-    text = str(modes.point_and_shoot(album, people, subject=colours))
+    text = str(modes.point_and_shoot(album_folder, people, subject=colours))
     assert "\x1b" not in text
 
 
@@ -255,8 +270,8 @@ def test_a_setting_out_of_range_says_what_it_was_and_what_it_can_be(kind, settin
         kind(**settings)
 
 
-def test_the_result_counts_for_machines(album, tmp_path, colours) -> None:
-    found = modes.autopilot(album, tmp_path / "out", subject=colours).as_dict()
+def test_the_result_counts_for_machines(album_folder, tmp_path, colours) -> None:
+    found = modes.autopilot(album_folder, tmp_path / "out", subject=colours).as_dict()
     assert json.loads(json.dumps(found)) == found
     assert found["photos"] == 6
     assert found["people"] == {"person_001": 5, "person_002": 2, "person_003": 1}
@@ -265,11 +280,11 @@ def test_the_result_counts_for_machines(album, tmp_path, colours) -> None:
     assert {"wall", "decode", "detect", "encode", "group", "copy"} <= set(found["seconds"])
 
 
-def test_order_of_threads_changes_nothing(album, colours) -> None:
-    one = modes.autopilot(album, subject=colours, settings=AutopilotSettings(jobs=1))
-    many = modes.autopilot(album, subject=colours, settings=AutopilotSettings(jobs=4))
+def test_order_of_threads_changes_nothing(album_folder, colours) -> None:
+    one = modes.autopilot(album_folder, subject=colours, settings=AutopilotSettings(jobs=1))
+    many = modes.autopilot(album_folder, subject=colours, settings=AutopilotSettings(jobs=4))
     assert one.names == many.names
-    np.testing.assert_array_equal(one.gallery.encodings, many.gallery.encodings)
+    np.testing.assert_array_equal(one.album.encodings, many.album.encodings)
 
 
 class TwoSizes(TileDetector):

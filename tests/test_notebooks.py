@@ -99,7 +99,7 @@ def test_links_lead_to_notebooks_that_are_there(path):
 
 
 @pytest.fixture(scope="module")
-def album(tmp_path_factory):
+def album_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("album") / "sample"
     sample.make_album(folder)
     return folder
@@ -145,9 +145,9 @@ def errors_printed(notebook):
 
 @pytest.mark.notebooks
 @pytest.mark.usefixtures("jupyter_of_its_own")
-def test_runs_from_top_to_bottom_on_the_sample_album(path, tmp_path, album):
+def test_runs_from_top_to_bottom_on_the_sample_album(path, tmp_path, album_folder):
     if path != NOTEBOOKS[0]:  # The first one makes the album itself.
-        shutil.copytree(album, tmp_path / "data" / "sample")
+        shutil.copytree(album_folder, tmp_path / "data" / "sample")
     done = run(path, tmp_path)
     assert (tmp_path / "data" / "sample" / "truth.csv").is_file()
     assert not errors_printed(done)
@@ -155,16 +155,16 @@ def test_runs_from_top_to_bottom_on_the_sample_album(path, tmp_path, album):
 
 @pytest.mark.notebooks
 @pytest.mark.usefixtures("jupyter_of_its_own")
-def test_runs_on_an_album_of_ones_own(path, tmp_path, album):
+def test_runs_on_an_album_of_ones_own(path, tmp_path, album_folder):
     mine = tmp_path / "mine"
     mine.mkdir()
     for number, name in enumerate(("day 1/IMG_0001.jpg", "day 2/IMG_0002.jpg", "landscape.jpg")):
-        source = album / "photos" / (name if number < 2 else f"day 2/{name}")
+        source = album_folder / "photos" / (name if number < 2 else f"day 2/{name}")
         shutil.copy(source, mine / f"cost $1 and $2, {number}.jpg")
     (mine / "broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
     parameters = {
         "PHOTOS": str(mine),
-        "PEOPLE": str(album / "people"),
+        "PEOPLE": str(album_folder / "people"),
         "SAMPLE": str(tmp_path / "never made"),
         "TRUTH": None,
         "OUT": str(tmp_path / "sorted"),

@@ -10,10 +10,10 @@ from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
     SIGHTING_COLUMNS,
+    Album,
     Box,
     Clustering,
     EncoderInfo,
-    Gallery,
     empty_table,
 )
 
@@ -21,9 +21,9 @@ CALIBRATION = Calibration(slope=60.0, even=0.55)
 INFO = EncoderInfo("test", "ab" * 32, 4, "euclidean", CALIBRATION)
 
 
-def gallery(encodings: np.ndarray, rows: int = 2) -> Gallery:
+def album(encodings: np.ndarray, rows: int = 2) -> Album:
     sightings = pd.DataFrame([("d", "p", 0, 0, 1, 1, 0.5)] * rows, columns=list(SIGHTING_COLUMNS))
-    return Gallery(
+    return Album(
         empty_table(PHOTO_COLUMNS), sightings, encodings, INFO, empty_table(PROBLEM_COLUMNS)
     )
 
@@ -37,14 +37,14 @@ def gallery(encodings: np.ndarray, rows: int = 2) -> Gallery:
         (np.full((2, 4), np.nan, np.float32), "finite"),
     ],
 )
-def test_a_gallery_refuses_encodings_that_do_not_fit(encodings, complaint) -> None:
+def test_a_album_refuses_encodings_that_do_not_fit(encodings, complaint) -> None:
     with pytest.raises(ValueError, match=complaint):
-        gallery(encodings)
+        album(encodings)
 
 
-def test_a_gallery_refuses_tables_without_their_columns() -> None:
+def test_a_album_refuses_tables_without_their_columns() -> None:
     with pytest.raises(ValueError, match="photo_digest"):
-        Gallery(
+        Album(
             pd.DataFrame({"path": []}),
             empty_table(SIGHTING_COLUMNS),
             np.zeros((0, 4), np.float32),

@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TileDetector, save_tiles
-from test_export import files_in
+from files_seen import files_in
+from tiles import TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.curation.decisions import Decision, face_of, write
 from toolkit.errors import BadFolder
-from toolkit.results import export, kept
+from toolkit.results import export, results_folder
 from toolkit.results.export import THERE
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
@@ -31,14 +31,14 @@ def people(tmp_path):
 
 
 @pytest.fixture
-def odd(album):
+def odd(album_folder):
     """The album, with all that can happen to a photo."""
-    (album / "bad.jpg").write_bytes(b"not a picture")
-    (album / "none.jpg").touch()
-    (album / "film.mp4").write_bytes(b"x")
-    shutil.copy(album / "three.png", album / "again, 'and' \"again\".png")
-    shutil.copy(album / "empty.png", album / "NA.png")
-    return album
+    (album_folder / "bad.jpg").write_bytes(b"not a picture")
+    (album_folder / "none.jpg").touch()
+    (album_folder / "film.mp4").write_bytes(b"x")
+    shutil.copy(album_folder / "three.png", album_folder / "again, 'and' \"again\".png")
+    shutil.copy(album_folder / "empty.png", album_folder / "NA.png")
+    return album_folder
 
 
 def after(count: int):
@@ -57,7 +57,7 @@ class TestLook:
         whole, steps = modes.autopilot(odd, subject=colours), None
         steps = modes.autopilot_of(looked, settings=AUTO)
         assert (steps.names, steps.threshold) == (whole.names, whole.threshold)
-        assert steps.gallery.problems.equals(whole.gallery.problems)
+        assert steps.album.problems.equals(whole.album.problems)
         assert str(steps).splitlines()[1:] == str(whole).splitlines()[1:]
         looked = modes.look(odd, people=people, settings=AIMED, subject=colours)
         references = modes.read_people(people, odd, settings=AIMED, subject=colours)
@@ -70,7 +70,7 @@ class TestLook:
         looked = modes.look(odd, settings=AUTO, subject=colours)
         assert looked.complete
         assert looked.listed == 10
-        assert len(looked.gallery.photos) == 8
+        assert len(looked.album.photos) == 8
         assert looked.seconds["wall"] > 0
 
     @pytest.mark.parametrize("jobs", [1, 4])
@@ -82,14 +82,16 @@ class TestLook:
         assert not looked.complete
         assert looked.not_seen == 10 - count
         assert [call[:3] for call in told] == [("photos", i + 1, 10) for i in range(count)]
-        problems = looked.gallery.problems.query("stage != 'listing'")["path"]
-        seen = {*looked.gallery.photos["path"], *problems}
+        problems = looked.album.problems.query("stage != 'listing'")["path"]
+        seen = {*looked.album.photos["path"], *problems}
         assert seen == {path for *_, path in told}
         result = modes.autopilot_of(looked, settings=settings)
         assert f"stopped: {10 - count} photo" in str(result)
         assert result.as_dict()["not_seen"] == 10 - count
 
-    def test_folders_are_checked_before_a_photo_is_read(self, album, people, tmp_path) -> None:
+    def test_folders_are_checked_before_a_photo_is_read(
+        self, album_folder, people, tmp_path
+    ) -> None:
         class Never(TileDetector):
             def detect(self, image):
                 raise AssertionError
@@ -97,18 +99,22 @@ class TestLook:
         subject = Subject("tile", Never(), None)
         for arguments, complaint in [
             ((tmp_path / "away",), "does not exist"),
-            ((album, album.parent), "the photos are in it"),
-            ((album, people / "out", people), "inside the people's folder"),
-            ((album, None, album), "same folder"),
-            ((album, None, tmp_path / "away"), "people: .* does not exist"),
+            ((album_folder, album_folder.parent), "the photos are in it"),
+            ((album_folder, people / "out", people), "inside the people's folder"),
+            ((album_folder, None, album_folder), "same folder"),
+            ((album_folder, None, tmp_path / "away"), "people: .* does not exist"),
         ]:
             out, refs = (*arguments, None, None)[1:3]
             with pytest.raises(BadFolder, match=complaint):
                 modes.look(arguments[0], out, people=refs, settings=AUTO, subject=subject)
 
-    def test_references_and_results_inside_the_photos_are_left_out(self, album, people, colours):
-        shutil.move(people, album / "people")
-        looked = modes.look(album, people=album / "people", settings=AIMED, subject=colours)
+    def test_references_and_results_inside_the_photos_are_left_out(
+        self, album_folder, people, colours
+    ):
+        shutil.move(people, album_folder / "people")
+        looked = modes.look(
+            album_folder, people=album_folder / "people", settings=AIMED, subject=colours
+        )
         assert looked.listed == 6
 
 
@@ -125,9 +131,9 @@ class TestReadPeople:
         assert len(found.problems) == 1
         assert told[-1][:3] == ("references", 3, 3)
 
-    def test_the_photos_themselves_are_refused(self, album, colours) -> None:
+    def test_the_photos_themselves_are_refused(self, album_folder, colours) -> None:
         with pytest.raises(BadFolder, match="same folder"):
-            modes.read_people(album, album, settings=AIMED, subject=colours)
+            modes.read_people(album_folder, album_folder, settings=AIMED, subject=colours)
 
 
 class TestExport:
@@ -142,8 +148,8 @@ class TestExport:
         assert result.plan.equals(planned.plan)
         assert (planned.out, result.out) == (None, tmp_path / "steps")
 
-    def test_it_plans_anew_for_another_folder(self, album, tmp_path, colours) -> None:
-        looked = modes.look(album, settings=AUTO, subject=colours)
+    def test_it_plans_anew_for_another_folder(self, album_folder, tmp_path, colours) -> None:
+        looked = modes.look(album_folder, settings=AUTO, subject=colours)
         first = modes.export_result(modes.autopilot_of(looked, settings=AUTO), tmp_path / "one")
         modes.export_result(first, tmp_path / "two")
         assert files_in(tmp_path / "one") == files_in(tmp_path / "two")
@@ -151,11 +157,11 @@ class TestExport:
 
     @pytest.mark.parametrize("count", [0, 3, 7])
     def test_stopped_what_was_copied_stays_and_again_goes_on(
-        self, album, tmp_path, colours, count
+        self, album_folder, tmp_path, colours, count
     ) -> None:
         out = tmp_path / "out"
         result = modes.autopilot_of(
-            modes.look(album, settings=AUTO, subject=colours), settings=AUTO
+            modes.look(album_folder, settings=AUTO, subject=colours), settings=AUTO
         )
         told, how = after(count)
         stopped = modes.export_result(result, out, **how)
@@ -175,9 +181,9 @@ class TestExport:
         modes.export_result(result, tmp_path / "at once")
         assert files_in(out) == files_in(tmp_path / "at once")
 
-    def test_stopped_nothing_of_an_earlier_run_is_taken_away(self, album, tmp_path, colours):
+    def test_stopped_nothing_of_an_earlier_run_is_taken_away(self, album_folder, tmp_path, colours):
         out = tmp_path / "out"
-        looked = modes.look(album, settings=AUTO, subject=colours)
+        looked = modes.look(album_folder, settings=AUTO, subject=colours)
         modes.export_result(modes.autopilot_of(looked, settings=AUTO), out)
         settings = AutopilotSettings(threshold=0.001)
         other = modes.autopilot_of(looked, settings=settings)
@@ -192,11 +198,11 @@ class TestExport:
         assert "of an earlier run" not in expected.pop("report.html").decode()
         assert sorted(found.values()) == sorted(expected.values())
 
-    def test_photos_not_looked_at_are_not_taken_away(self, album, tmp_path, colours) -> None:
+    def test_photos_not_looked_at_are_not_taken_away(self, album_folder, tmp_path, colours) -> None:
         out = tmp_path / "out"
-        modes.autopilot(album, out, subject=colours)
+        modes.autopilot(album_folder, out, subject=colours)
         _, how = after(2)
-        looked = modes.look(album, out, settings=AUTO, subject=colours, **how)
+        looked = modes.look(album_folder, out, settings=AUTO, subject=colours, **how)
         result = modes.autopilot_of(looked, settings=AUTO)
         before = {place for place in files_in(out) if place.endswith(".png")}
         written = modes.export_result(result, out, replace=True)
@@ -205,13 +211,13 @@ class TestExport:
         assert {reason for _, reason in written.kept} == {export.NOT_HERE}
 
     def test_results_never_go_where_photos_or_references_are(
-        self, album, people, tmp_path, colours
+        self, album_folder, people, tmp_path, colours
     ) -> None:
-        looked = modes.look(album, people=people, settings=AIMED, subject=colours)
+        looked = modes.look(album_folder, people=people, settings=AIMED, subject=colours)
         references = modes.read_people(people, settings=AIMED, subject=colours)
         result = modes.point_and_shoot_of(looked, references, settings=AIMED)
         before = files_in(tmp_path)
-        for out in (album, tmp_path, people, people / "out", ""):
+        for out in (album_folder, tmp_path, people, people / "out", ""):
             with pytest.raises(BadFolder):
                 modes.export_result(result, out)
             with pytest.raises(BadFolder):
@@ -250,7 +256,7 @@ class TestTakenUp:
     def test_so_they_are_with_ignored_faces(self, odd, tmp_path, colours) -> None:
         out = tmp_path / "out"
         first = modes.autopilot(odd, out, subject=colours)
-        made = [Decision("ignore", face_of(first.gallery, row)) for row in range(4)]
+        made = [Decision("ignore", face_of(first.album, row)) for row in range(4)]
         write(out, made)
         whole = modes.autopilot(odd, out, subject=colours, replace=True)
         before = files_in(out)
@@ -273,11 +279,13 @@ class TestTakenUp:
         assert (again.not_seen, again.listed, again.complete) == (5, 10, False)
         assert run.not_seen == 5
 
-    def test_results_of_it_do_not_go_where_the_photos_are(self, album, tmp_path, colours) -> None:
-        modes.autopilot(album, tmp_path / "out", subject=colours)
+    def test_results_of_it_do_not_go_where_the_photos_are(
+        self, album_folder, tmp_path, colours
+    ) -> None:
+        modes.autopilot(album_folder, tmp_path / "out", subject=colours)
         looked, _ = modes.taken_up(tmp_path / "out")
         result = modes.autopilot_of(looked, settings=AUTO)
-        for out in (album, tmp_path):
+        for out in (album_folder, tmp_path):
             with pytest.raises(BadFolder, match="the photos are in it"):
                 modes.export_result(result, out)
 
@@ -294,10 +302,10 @@ class TestTakenUp:
         ],
     )
     def test_without_its_tables_it_is_not_taken_up_but_may_be_read(
-        self, album, tmp_path, colours, file, text
+        self, album_folder, tmp_path, colours, file, text
     ) -> None:
         out = tmp_path / "out"
-        whole = modes.autopilot(album, out, subject=colours)
+        whole = modes.autopilot(album_folder, out, subject=colours)
         if text is None:
             (out / file).unlink()
         else:
@@ -305,10 +313,10 @@ class TestTakenUp:
         with pytest.raises(BadFolder, match=file) as complaint:
             modes.taken_up(out)
         assert "\n" not in str(complaint.value)
-        run = kept.load(out)
+        run = results_folder.load(out)
         assert run.names == whole.names
-        assert len(run.gallery.photos) == 5
-        assert len(run.gallery.problems) == 0
+        assert len(run.album.photos) == 5
+        assert len(run.album.problems) == 0
 
     @pytest.mark.parametrize(
         ("column", "value"),
@@ -327,10 +335,10 @@ class TestTakenUp:
         ],
     )
     def test_a_table_of_photos_that_does_not_fit_is_named(
-        self, album, tmp_path, colours, column, value
+        self, album_folder, tmp_path, colours, column, value
     ) -> None:
         out = tmp_path / "out"
-        modes.autopilot(album, out, subject=colours)
+        modes.autopilot(album_folder, out, subject=colours)
         table = pd.read_csv(out / "photos.csv", dtype=str)
         table.loc[0, column] = value
         table.to_csv(out / "photos.csv", index=False)
@@ -339,20 +347,20 @@ class TestTakenUp:
         assert str(complaint.value).isprintable()
 
     def test_a_table_larger_than_it_can_be_is_not_read(
-        self, album, tmp_path, colours, monkeypatch
+        self, album_folder, tmp_path, colours, monkeypatch
     ) -> None:
-        modes.autopilot(album, tmp_path / "out", subject=colours)
-        monkeypatch.setattr(kept, "LARGEST_TABLE", 100)
+        modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+        monkeypatch.setattr(results_folder, "LARGEST_TABLE", 100)
         with pytest.raises(BadFolder, match=r"sightings\.csv.* at most 100"):
-            kept.load(tmp_path / "out")
+            results_folder.load(tmp_path / "out")
 
 
 class TestIgnored:
-    def test_ignored_faces_are_counted_as_such(self, album, tmp_path, colours) -> None:
-        save_tiles(album / "both.png", "ann", "bob", shade=7)
-        looked = modes.look(album, settings=AUTO, subject=colours)
-        rows = looked.gallery.sightings["path"].str.contains("a2|both")
-        made = [Decision("ignore", face_of(looked.gallery, row)) for row in np.flatnonzero(rows)]
+    def test_ignored_faces_are_counted_as_such(self, album_folder, tmp_path, colours) -> None:
+        save_tiles(album_folder / "both.png", "ann", "bob", shade=7)
+        looked = modes.look(album_folder, settings=AUTO, subject=colours)
+        rows = looked.album.sightings["path"].str.contains("a2|both")
+        made = [Decision("ignore", face_of(looked.album, row)) for row in np.flatnonzero(rows)]
         result = modes.autopilot_of(looked, settings=AUTO, decided=made)
         assert (result.decided, result.undecided) == (3, 0)
         reasons = {path.rsplit("/")[-1]: why for path, why in result.nobody.to_numpy()}
@@ -366,13 +374,13 @@ class TestIgnored:
         assert "3 faces ignored, as you decided" in str(result)
         assert "2 photos with no other faces than those" in str(result)
         assert "too small" not in str(result)
-        assert len(looked.gallery) == len(result.gallery) + 3
+        assert len(looked.album) == len(result.album) + 3
 
     def test_ignored_and_blurred_faces_are_told_apart(self, tmp_path, colours) -> None:
         save_tiles(tmp_path / "photos" / "a.png", "ann", "bob")
         looked = modes.look(tmp_path / "photos", settings=AUTO, subject=colours)
-        looked.gallery.photos["left_out"] = 1
-        one, other = (Decision("ignore", face_of(looked.gallery, row)) for row in (0, 1))
+        looked.album.photos["left_out"] = 1
+        one, other = (Decision("ignore", face_of(looked.album, row)) for row in (0, 1))
         both = modes.autopilot_of(looked, settings=AUTO, decided=[one, other])
         assert both.nobody["reason"].to_list() == [
             "only faces that you ignored, or too small or too blurred"
@@ -381,9 +389,9 @@ class TestIgnored:
         assert "2 faces ignored, as you decided" in str(both)
         assert len(modes.autopilot_of(looked, settings=AUTO, decided=[one]).nobody) == 0
 
-    def test_ignoring_what_is_not_there_counts_as_not_here(self, album, colours) -> None:
-        looked = modes.look(album, settings=AUTO, subject=colours)
-        face = face_of(looked.gallery, 0)
+    def test_ignoring_what_is_not_there_counts_as_not_here(self, album_folder, colours) -> None:
+        looked = modes.look(album_folder, settings=AUTO, subject=colours)
+        face = face_of(looked.album, 0)
         away = Decision("ignore", type(face)("gone.jpg", "ab" * 32, 0, 0, 9, 9))
         result = modes.autopilot_of(looked, settings=AUTO, decided=[away])
         assert (result.decided, result.undecided) == (1, 1)

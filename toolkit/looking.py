@@ -9,12 +9,12 @@ from pathlib import Path
 
 from toolkit.errors import BadFolder
 from toolkit.files import folder_at
-from toolkit.grouping.assign import forewarning
-from toolkit.grouping.search import References
+from toolkit.grouping.assigners import forewarning
+from toolkit.grouping.identification import References
 from toolkit.photos import opening
 from toolkit.progress import Progress, for_work
-from toolkit.records import Gallery
-from toolkit.results import export, kept
+from toolkit.records import Album
+from toolkit.results import export, results_folder
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
 from toolkit.settings import PointAndShootSettings, Settings
@@ -29,7 +29,7 @@ class Looked:
 
     Attributes
     ----------
-    gallery : Gallery
+    album : Album
         Every sighting of the photos looked at, those that a person said to ignore too.
     seconds : dict of str to float
         "wall" is what looking took; the other entries are CPU seconds by stage, summed over
@@ -40,7 +40,7 @@ class Looked:
         Where the photos are, and the references that were left out; None if unknown.
     """
 
-    gallery: Gallery
+    album: Album
     seconds: dict[str, float]
     listed: int
     folder: Path | None = None
@@ -49,8 +49,8 @@ class Looked:
     @property
     def not_seen(self) -> int:
         """Photos that were listed and not looked at, because it was stopped."""
-        tried = self.gallery.problems["stage"] != "listing"
-        return self.listed - len(self.gallery.photos) - int(tried.sum())
+        tried = self.album.problems["stage"] != "listing"
+        return self.listed - len(self.album.photos) - int(tried.sum())
 
     @property
     def complete(self) -> bool:
@@ -192,9 +192,9 @@ def look_at(
         stop=stop,
         seen=seen,
     )
-    gallery = gather(timed(results), subject.encoder.info, skipped=listed.listing.skipped)
+    album = gather(timed(results), subject.encoder.info, skipped=listed.listing.skipped)
     seconds["wall"] = time.perf_counter() - started
-    return Looked(gallery, seconds, total, listed.folder, listed.people)
+    return Looked(album, seconds, total, listed.folder, listed.people)
 
 
 def read_people(
@@ -225,7 +225,7 @@ def read_people(
 
     Returns
     -------
-    toolkit.grouping.search.References or None
+    toolkit.grouping.identification.References or None
         None if it was stopped, and only then: with some of the people nothing can be matched, as
         faces of the others would be taken for them, or for nobody.
 
@@ -249,7 +249,7 @@ def read_people(
     )
 
 
-def taken_up(out: str | Path) -> tuple[Looked, kept.Run]:
+def taken_up(out: str | Path) -> tuple[Looked, results_folder.Run]:
     """
     Go on from the folder of an earlier run, without looking at its photos again.
 
@@ -257,7 +257,7 @@ def taken_up(out: str | Path) -> tuple[Looked, kept.Run]:
 
     Returns
     -------
-    (Looked, toolkit.results.kept.Run)
+    (Looked, toolkit.results.results_folder.Run)
         What that run saw, for `autopilot_of` and `point_and_shoot_of`; and the run, for its mode,
         settings and names.
 
@@ -266,12 +266,12 @@ def taken_up(out: str | Path) -> tuple[Looked, kept.Run]:
     BadFolder
         If it is no such folder, or a file of it is missing, damaged, or does not fit the others.
     """
-    run = kept.load(folder_at(out))
+    run = results_folder.load(folder_at(out))
     if run.lacking:
         raise BadFolder(run.lacking)
-    tried = run.gallery.problems["stage"] != "listing"
-    listed = len(run.gallery.photos) + int(tried.sum()) + run.not_seen
-    return Looked(run.gallery, {}, listed), run
+    tried = run.album.problems["stage"] != "listing"
+    listed = len(run.album.photos) + int(tried.sum()) + run.not_seen
+    return Looked(run.album, {}, listed), run
 
 
 def _require_two(folder: Path, people: Path) -> None:

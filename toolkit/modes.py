@@ -14,13 +14,13 @@ import pandas as pd
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.files import folder_at
-from toolkit.grouping import naming, search, thresholds
-from toolkit.grouping.assign import group_people, person_names, search_threshold
+from toolkit.grouping import identification, naming, thresholds
+from toolkit.grouping.assigners import group_people, person_names, search_threshold
 from toolkit.grouping.constraints import Decided
-from toolkit.grouping.search import References
+from toolkit.grouping.identification import References
 from toolkit.looking import Looked, list_photos, look, look_at, read_people, taken_up
 from toolkit.progress import Progress, stopwatch
-from toolkit.records import Gallery, empty_table
+from toolkit.records import Album, empty_table
 from toolkit.results import export, exporting
 from toolkit.results.exporting import export_result, write_result
 from toolkit.results.result import AutopilotResult, PointAndShootResult
@@ -146,13 +146,13 @@ def autopilot_of(
     started = time.perf_counter()
     seconds = dict(looked.seconds)
     with stopwatch(seconds, "group"):
-        gallery, held, away = _held(looked, decided)
-        grouped = group_people(gallery, settings, decided=held)
+        album, held, away = _held(looked, decided)
+        grouped = group_people(album, settings, decided=held)
     labels = grouped.clustering.labels
     result = AutopilotResult(
         settings=settings,
         chosen=grouped.threshold,
-        gallery=gallery,
+        album=album,
         names=naming.name_groups(labels, person_names(grouped.clustering), held.names),
         plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
@@ -261,10 +261,10 @@ def point_and_shoot_of(
     started = time.perf_counter()
     seconds = dict(looked.seconds)
     with stopwatch(seconds, "search"):
-        gallery, held, away = _held(looked, decided)
+        album, held, away = _held(looked, decided)
         chosen = search_threshold(references, settings)
-        matches = search.match(
-            gallery,
+        matches = identification.match(
+            album,
             references,
             threshold=chosen.value,
             method=settings.method,
@@ -275,7 +275,7 @@ def point_and_shoot_of(
     result = PointAndShootResult(
         settings=settings,
         chosen=chosen,
-        gallery=gallery,
+        album=album,
         names=naming.hold_names(found, held),
         plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
@@ -302,15 +302,15 @@ def _decided(given: Sequence[Decision] | None, target: Path | None) -> tuple[Dec
     return tuple(given)
 
 
-def _held(looked: Looked, decided: Sequence[Decision]) -> tuple[Gallery, Decided, int]:
-    """Hold to decisions: the gallery without ignored faces, the rest, and how many found none."""
-    gallery = decisions.without_ignored(looked.gallery, decided)
-    held = decisions.apply([each for each in decided if each.kind != "ignore"], gallery)
-    table = looked.gallery.photos
+def _held(looked: Looked, decided: Sequence[Decision]) -> tuple[Album, Decided, int]:
+    """Hold to decisions: the album without ignored faces, the rest, and how many found none."""
+    album = decisions.without_ignored(looked.album, decided)
+    held = decisions.apply([each for each in decided if each.kind != "ignore"], album)
+    table = looked.album.photos
     # Of an earlier run, only the number of those that it ignored is known.
     before = set(table["photo_digest"][table["ignored"] > 0]) if "ignored" in table else set()
     ignored = [x for x in decided if x.kind == "ignore" and x.face.photo not in before]
-    return gallery, held, held.unmatched + decisions.apply(ignored, looked.gallery).unmatched
+    return album, held, held.unmatched + decisions.apply(ignored, looked.album).unmatched
 
 
 def _since(started: float, looked: Looked) -> Looked:

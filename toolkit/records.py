@@ -150,7 +150,7 @@ def empty_table(columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Gallery:
+class Album:
     """
     Everything that was seen in a set of photos.
 
@@ -198,7 +198,7 @@ class Gallery:
         ):
             missing = set(columns) - set(table.columns)
             if missing:
-                raise ValueError(f"a table of the gallery lacks the columns {sorted(missing)}")
+                raise ValueError(f"a table of the album lacks the columns {sorted(missing)}")
 
     def __len__(self) -> int:
         return len(self.sightings)

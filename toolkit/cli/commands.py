@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
-from toolkit.cli import measuring
+from toolkit.cli import measure_commands
 from toolkit.cli.options import MEND, parser
 from toolkit.errors import SightingsError
 from toolkit.files import folder_at
@@ -242,9 +242,9 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "sample": _sample,
     "models": _models,
     "app": _app,
-    "audit": measuring.audit,
-    "evaluate": measuring.evaluate,
-    "bench": measuring.bench,
+    "audit": measure_commands.audit,
+    "evaluate": measure_commands.evaluate,
+    "bench": measure_commands.bench,
 }
 
 

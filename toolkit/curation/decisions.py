@@ -20,7 +20,7 @@ from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Pairs, components
 from toolkit.locks import deciding
 from toolkit.names import printable
-from toolkit.records import Box, Gallery
+from toolkit.records import Album, Box
 from toolkit.tables import BadTable, read_table, write_table
 
 FILE = "decisions.csv"
@@ -92,9 +92,9 @@ _FACE = tuple(field.name for field in fields(Face))
 COLUMNS = ("decision", "name", *_FACE, *(f"other_{name}" for name in _FACE))
 
 
-def face_of(gallery: Gallery, row: int) -> Face:
-    """Return how a decision names sighting `row` of a gallery."""
-    place = gallery.sightings.iloc[row]
+def face_of(album: Album, row: int) -> Face:
+    """Return how a decision names sighting `row` of an album."""
+    place = album.sightings.iloc[row]
     edges = (int(place[edge]) for edge in ("left", "top", "right", "bottom"))
     return Face(str(place["path"]), str(place["photo_digest"]), *edges)
 
@@ -233,9 +233,9 @@ def _face(cells: Sequence[str], where: str) -> Face:
     return Face(path, photo.strip().casefold(), left, top, right, bottom)
 
 
-def apply(decisions: Sequence[Decision], gallery: Gallery) -> Decided:
+def apply(decisions: Sequence[Decision], album: Album) -> Decided:
     """
-    Find the faces of decisions among the sightings of a gallery.
+    Find the faces of decisions among the sightings of an album.
 
     Of several decisions about the same two faces, or the name of one, the last counts. Faces with
     one name are one person, faces with two names are two, and a face that has not a name is none of
@@ -245,7 +245,7 @@ def apply(decisions: Sequence[Decision], gallery: Gallery) -> Decided:
     ----------
     decisions : sequence of Decision
         In the order in which they were made.
-    gallery : Gallery
+    album : Album
         n sightings. A face is the sighting of its photo whose box overlaps most with its own, if
         they share `OVERLAP` of their union.
 
@@ -255,9 +255,9 @@ def apply(decisions: Sequence[Decision], gallery: Gallery) -> Decided:
         If decisions contradict each other.
     """
     rows_of: dict[str, list[int]] = {}
-    for row, digest in enumerate(gallery.sightings["photo_digest"]):
+    for row, digest in enumerate(album.sightings["photo_digest"]):
         rows_of.setdefault(str(digest), []).append(row)
-    boxes = gallery.sightings[["left", "top", "right", "bottom"]].to_numpy(dtype=np.float64)
+    boxes = album.sightings[["left", "top", "right", "bottom"]].to_numpy(dtype=np.float64)
     pairs: dict[tuple[int, int], tuple[str, Decision]] = {}
     names: dict[int, str] = {}
     refused: set[tuple[int, str]] = set()
@@ -299,15 +299,15 @@ def apply(decisions: Sequence[Decision], gallery: Gallery) -> Decided:
         ignored=np.array(sorted(ignored), dtype=np.int64),
         unmatched=unmatched,
     )
-    _require_consistent(decided, gallery)
+    _require_consistent(decided, album)
     return decided
 
 
-def _require_consistent(decided: Decided, gallery: Gallery) -> None:
-    together = components(len(gallery), decided.must)
+def _require_consistent(decided: Decided, album: Album) -> None:
+    together = components(len(album), decided.must)
     broken = decided.cannot[together[decided.cannot[:, 0]] == together[decided.cannot[:, 1]]]
     if len(broken):
-        paths = gallery.sightings["path"].to_numpy(dtype=object)
+        paths = album.sightings["path"].to_numpy(dtype=object)
         one, other = (printable(str(paths[row])) for row in broken[0])
         raise BadSetting(
             f"{FILE}: by some decisions a face in {one} and one in {other} are the same person, by "
@@ -315,25 +315,25 @@ def _require_consistent(decided: Decided, gallery: Gallery) -> None:
         )
 
 
-def without_ignored(gallery: Gallery, decisions: Sequence[Decision]) -> Gallery:
+def without_ignored(album: Album, decisions: Sequence[Decision]) -> Album:
     """
-    Return the gallery without the sightings that decisions say to leave out.
+    Return the album without the sightings that decisions say to leave out.
 
     Its `photos` gets a column `ignored`, how many those were in each photo, where there are any.
     """
-    ignored = apply([each for each in decisions if each.kind == "ignore"], gallery).ignored
+    ignored = apply([each for each in decisions if each.kind == "ignore"], album).ignored
     if not len(ignored):
-        return gallery
-    kept = np.setdiff1d(np.arange(len(gallery)), ignored)
-    digests = gallery.sightings["photo_digest"].iloc[ignored].value_counts()
-    now = gallery.photos["photo_digest"].map(digests).fillna(0).astype("int64")
-    # A gallery that was kept has lost those that were ignored before, but not their number.
-    photos = gallery.photos.assign(ignored=now + gallery.photos.get("ignored", 0))
+        return album
+    kept = np.setdiff1d(np.arange(len(album)), ignored)
+    digests = album.sightings["photo_digest"].iloc[ignored].value_counts()
+    now = album.photos["photo_digest"].map(digests).fillna(0).astype("int64")
+    # An album that was kept has lost those that were ignored before, but not their number.
+    photos = album.photos.assign(ignored=now + album.photos.get("ignored", 0))
     return replace(
-        gallery,
+        album,
         photos=photos,
-        sightings=gallery.sightings.iloc[kept].reset_index(drop=True),
-        encodings=gallery.encodings[kept],
+        sightings=album.sightings.iloc[kept].reset_index(drop=True),
+        encodings=album.encodings[kept],
     )
 
 

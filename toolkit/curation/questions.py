@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 
 from toolkit.errors import BadSetting
-from toolkit.grouping import doubts
+from toolkit.grouping import uncertainty
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels, Pairs, components
-from toolkit.records import Gallery
+from toolkit.records import Album
 
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 
@@ -135,7 +135,7 @@ class Queue:
 
 
 def queue(
-    gallery: Gallery,
+    album: Album,
     labels: Labels,
     *,
     names: Sequence[str | None],
@@ -147,12 +147,13 @@ def queue(
     """
     Find the questions whose answers settle the most.
 
-    Each group may be two people, and each two groups may be one: see `toolkit.grouping.doubts`.
-    What is decided, also by way of other faces, is not asked again.
+    Each group may be two people, and each two groups may be one:
+    see `toolkit.grouping.uncertainty`. What is decided, also by way of other faces, is not asked
+    again.
 
     Parameters
     ----------
-    gallery : Gallery
+    album : Album
         n sightings.
     labels : numpy.ndarray
         Shape (n,), int64: the group of each sighting, -1 for none.
@@ -176,17 +177,17 @@ def queue(
         raise BadSetting(f"goal is {goal!r}; expected a number above 0, up to 1, such as 0.99")
     if most < 1:
         raise BadSetting(f"most is {most!r}; expected a whole number, 1 or more")
-    if not len(labels) == len(names) == len(gallery):
+    if not len(labels) == len(names) == len(album):
         raise BadSetting(
-            f"{len(labels)} labels and {len(names)} names for {len(gallery)} sightings; expected "
+            f"{len(labels)} labels and {len(names)} names for {len(album)} sightings; expected "
             "as many"
         )
     must, cannot = (NO_PAIRS, NO_PAIRS) if decided is None else (decided.must, decided.cannot)
-    photo_of = gallery.photo_of
+    photo_of = album.photo_of
     called = {int(g): str(name) for g, name in zip(labels, names, strict=True) if g >= 0}
     made = [
-        *_together(gallery, labels, photo_of, called, must, cannot),
-        *_apart(gallery, labels, photo_of, called, cannot, most=most + len(leave_out)),
+        *_together(album, labels, photo_of, called, must, cannot),
+        *_apart(album, labels, photo_of, called, cannot, most=most + len(leave_out)),
     ]
     doubt = sum(each.doubt for each in made)
     unknown = {tuple(sorted(pair)) for pair in leave_out}
@@ -196,7 +197,7 @@ def queue(
 
 
 def _together(
-    gallery: Gallery,
+    album: Album,
     labels: Labels,
     photo_of: Labels,
     called: dict[int, str],
@@ -204,11 +205,11 @@ def _together(
     cannot: Pairs,
 ) -> Iterator[Question]:
     """Ask of each group whether it is one person."""
-    parts = doubts.sides(gallery.encodings, labels, photo_of, must_link=must)
+    parts = uncertainty.sides(album.encodings, labels, photo_of, must_link=must)
     place_of = {int(group): place for place, group in enumerate(parts.group)}
     family = components(len(labels), must)
     never = set(map(tuple, np.sort(family[cannot], axis=1).tolist()))
-    table = doubts.suspicious(gallery.encodings, labels, parts, gallery.encoder.calibration)
+    table = uncertainty.suspicious(album.encodings, labels, parts, album.encoder.calibration)
     columns = [table[name].tolist() for name in ("group", "first", "second", "probability")]
     for group, first, second, probability in zip(*columns, strict=True):
         ends = sorted((int(family[first]), int(family[second])))
@@ -233,7 +234,7 @@ def _together(
 
 
 def _apart(
-    gallery: Gallery,
+    album: Album,
     labels: Labels,
     photo_of: Labels,
     called: dict[int, str],
@@ -244,11 +245,11 @@ def _apart(
     """Ask of the nearest pairs of groups whether they are one person."""
     # Two groups with a face each that are said to be two people cannot be one.
     never = set(map(tuple, np.sort(labels[cannot], axis=1).tolist()))
-    table = doubts.alike(
-        gallery.encodings,
+    table = uncertainty.alike(
+        album.encodings,
         labels,
         photo_of,
-        gallery.encoder.calibration,
+        album.encoder.calibration,
         most=most + len(never),
     )
     columns = [table[name].tolist() for name in ("group", "other", "first", "second")]

@@ -21,14 +21,14 @@ import pandas as pd
 
 from toolkit import memory
 from toolkit.errors import BadSetting
-from toolkit.evaluation.rates import Asked, Rates, once_each, same_pairs, written
-from toolkit.evaluation.rates import interval as interval
-from toolkit.grouping import doubts, linkage, neighbours
-from toolkit.grouping.doubts import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
+from toolkit.evaluation.error_rates import Asked, Rates, once_each, same_pairs, written
+from toolkit.evaluation.error_rates import interval as interval
+from toolkit.grouping import linkage, neighbours, uncertainty
 from toolkit.grouping.links import Labels, Pairs, pairs_within
 from toolkit.grouping.neighbours import Encodings
+from toolkit.grouping.uncertainty import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
 from toolkit.names import counted, printable
-from toolkit.records import Gallery
+from toolkit.records import Album
 
 THRESHOLDS = tuple(np.round(np.arange(0.30, 0.701, 0.02), 2).tolist())
 RATE_COLUMNS = (*Rates._fields, "expected_wrong")
@@ -49,7 +49,7 @@ _DRAWN = 200_000
 @dataclass(frozen=True, eq=False)
 class Known:
     """
-    What the photos of a gallery say about any grouping of it.
+    What the photos of an album say about any grouping of it.
 
     Attributes
     ----------
@@ -220,7 +220,7 @@ class Audit:
 
 
 def audit(
-    gallery: Gallery,
+    album: Album,
     names: Sequence[str | None],
     *,
     threshold: float,
@@ -235,7 +235,7 @@ def audit(
 
     Parameters
     ----------
-    gallery : Gallery
+    album : Album
         n sightings.
     names : sequence of str or None
         The individual of each sighting; None for nobody known (left out of the groups).
@@ -261,23 +261,23 @@ def audit(
     Raises
     ------
     BadSetting
-        If `level` is not between 0 and 1, or `names` has another length than the gallery.
+        If `level` is not between 0 and 1, or `names` has another length than the album.
     """
     if not 0 < level < 1:
         raise BadSetting(f"level is {level!r}; expected a number between 0 and 1, such as 0.95")
-    if len(names) != len(gallery):
-        raise BadSetting(f"{len(names)} names for {len(gallery)} sightings; expected as many")
-    calibration = gallery.encoder.calibration
-    encodings, photo_of = gallery.encodings, gallery.photo_of
+    if len(names) != len(album):
+        raise BadSetting(f"{len(names)} names for {len(album)} sightings; expected as many")
+    calibration = album.encoder.calibration
+    encodings, photo_of = album.encodings, album.photo_of
     labels = numbered(names)
     people = int(labels.max()) + 1 if len(labels) else 0
-    paths = gallery.sightings["path"].to_numpy(dtype=object)
+    paths = album.sightings["path"].to_numpy(dtype=object)
     # Who takes the way that spares memory must not be met by a table of all pairs here.
     with memory.sparing(method == "online"):
         left_out = []
         wanted = sorted({float(threshold), *map(float, thresholds)})
         try:
-            known = ask(gallery)
+            known = ask(album)
         except MemoryError as error:
             left_out.append(f"How often it is wrong was not measured: {error or 'memory ran out'}")
             nothing = (0.0, 0.0, np.nan, 0.0, 1.0)
@@ -290,15 +290,15 @@ def audit(
             rows = [
                 (
                     *known.asked.at(value, level=level),
-                    doubts.expected_wrong(known.apart, calibration, value),
+                    uncertainty.expected_wrong(known.apart, calibration, value),
                 )
                 for value in wanted
             ]
         measured = not left_out
         pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
         several = int((np.bincount(labels[labels >= 0]) > 1).sum()) if people else 0
-        sides = doubts.sides(encodings, labels, photo_of)
-        alike = doubts.alike(encodings, labels, photo_of, calibration, most=most)
+        sides = uncertainty.sides(encodings, labels, photo_of)
+        alike = uncertainty.alike(encodings, labels, photo_of, calibration, most=most)
         if missed := several - len(sides.group):
             left_out.append(
                 f"{counted(missed, 'group')} too large to be looked into: a table of all pairs in "
@@ -307,11 +307,11 @@ def audit(
         return Audit(
             threshold=float(threshold),
             photos=len(np.unique(photo_of)),
-            sightings=len(gallery),
+            sightings=len(album),
             groups=several,
             rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
             suspicious=_named(
-                doubts.suspicious(encodings, labels, sides, calibration), names, labels, paths
+                uncertainty.suspicious(encodings, labels, sides, calibration), names, labels, paths
             )[list(SUSPICIOUS_COLUMNS)],
             alike=_named(alike, names, labels, paths)[list(ALIKE_COLUMNS)],
             pictures=pictures[list(PICTURE_COLUMNS)],
@@ -323,15 +323,15 @@ def audit(
         )
 
 
-def ask(gallery: Gallery, *, tree: linkage.Tree | None = None, held: Pairs | None = None) -> Known:
+def ask(album: Album, *, tree: linkage.Tree | None = None, held: Pairs | None = None) -> Known:
     """
-    Gather what a gallery's photos say about any grouping of it.
+    Gather what an album's photos say about any grouping of it.
 
     It takes as long as two trees of joins; then every threshold is answered in a moment.
 
     Parameters
     ----------
-    gallery : Gallery
+    album : Album
         n sightings.
     tree : Tree, optional
         Joins of these sightings, made without must-links, to be taken where they are the ones
@@ -339,8 +339,8 @@ def ask(gallery: Gallery, *, tree: linkage.Tree | None = None, held: Pairs | Non
     held : numpy.ndarray, optional
         Shape (m, 2), int64: the cannot-links that `tree` was made with.
     """
-    encodings, calibration = gallery.encodings, gallery.encoder.calibration
-    inside = pairs_within(gallery.photo_of)
+    encodings, calibration = album.encodings, album.encoder.calibration
+    inside = pairs_within(album.photo_of)
 
     def made(cannot: Pairs) -> linkage.Tree:
         if tree is not None and held is not None and same_pairs(cannot, held):
@@ -351,13 +351,15 @@ def ask(gallery: Gallery, *, tree: linkage.Tree | None = None, held: Pairs | Non
     away = neighbours.pair_distances(encodings, inside[:, 0], inside[:, 1])
     # How many people could be alike by accident is asked of no grouping that is judged here: what
     # is taken for a mirror is the same at every threshold.
-    people = free.start - doubts.best_joins(free, calibration)
+    people = free.start - uncertainty.best_joins(free, calibration)
     same = calibration.probability(away, max(people - 1, 1))
     odd = same >= SAME_PICTURE
     # Who is seen with whom again and again is told by a grouping that is not the one judged here,
     # and that never puts two faces of one photo together.
     apart = made(inside[~odd]) if not odd.all() else free
-    weights = once_each(apart.labels_after(doubts.best_joins(apart, calibration)), inside[~odd])
+    weights = once_each(
+        apart.labels_after(uncertainty.best_joins(apart, calibration)), inside[~odd]
+    )
     pictures = pd.DataFrame(
         {"distance": away, "probability": same, "first": inside[:, 0], "second": inside[:, 1]}
     )[odd].sort_values("distance", ignore_index=True)

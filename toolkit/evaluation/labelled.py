@@ -64,12 +64,13 @@ class Evaluation:
         Sightings beyond the labels of photos that have labels: other faces, or false detections.
         They are among the undetermined where labels do not tell who is who, or the unlabelled.
     scores : pandas.DataFrame
-        `toolkit.evaluation.evaluate.GroupingScores` of the run and of the two trivial answers, with
+        `toolkit.evaluation.scores.GroupingScores` of the run and of the two trivial answers, with
         the
         columns bcubed_f_low and bcubed_f_high (95%), and answers; see
-        `toolkit.evaluation.folders.answers_for`. Without rows where no sighting's label is known.
+        `toolkit.evaluation.folder_scores.answers_for`. Without rows where no sighting's label is
+        known.
     folders : pandas.DataFrame
-        `toolkit.evaluation.folders.FolderScores` of the same three.
+        `toolkit.evaluation.folder_scores.FolderScores` of the same three.
     verification : dict of str to float, or None
         Of pairs of labelled sightings, whatever the grouping: pairs_of_one and pairs_of_two (drawn
         individuals), accuracy (threshold chosen on nine folds, reported on the tenth, mean of ten)

@@ -13,7 +13,7 @@ from toolkit.grouping.links import Pairs, components
 @dataclass(frozen=True)
 class Decided:
     """
-    Decisions about the sightings of a gallery.
+    Decisions about the sightings of an album.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Decided:
     ignored : numpy.ndarray
         Shape (k,), int64: sightings to leave out, ascending.
     unmatched : int
-        Decisions whose faces are not in this gallery: kept, and of no effect on it.
+        Decisions whose faces are not in this album: kept, and of no effect on it.
     """
 
     must: Pairs

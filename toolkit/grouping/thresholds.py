@@ -9,11 +9,11 @@ import numpy as np
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
 from toolkit.grouping import cluster
-from toolkit.grouping.doubts import best_joins, expected_wrong
+from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Pairs
 from toolkit.grouping.neighbours import Encodings
-from toolkit.grouping.search import Matches, References
+from toolkit.grouping.uncertainty import best_joins, expected_wrong
 from toolkit.records import Clustering
 from toolkit.settings import RULES
 
@@ -50,7 +50,7 @@ def of_tree(tree: Tree, calibration: Calibration) -> Threshold:
     Choose where a tree of joins is cut.
 
     The cut is where most more joins are expected to be right than wrong; see
-    `toolkit.grouping.doubts.best_joins`.
+    `toolkit.grouping.uncertainty.best_joins`.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from toolkit import memory
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.photos.opening import Rgb
-from toolkit.records import Gallery
+from toolkit.records import Album
 
 LARGEST = 200
 QUALITY = 85
@@ -33,16 +33,16 @@ ABSURD = 8
 
 class Thumbnails:
     """
-    Small JPEGs of a gallery's faces and photos.
+    Small JPEGs of an album's faces and photos.
 
     They hold no metadata: where a photo was taken, and with what camera, stays in the photo. A
-    photo that is gone, cannot be read, or has another size than the gallery says, gives a plain
+    photo that is gone, cannot be read, or has another size than the album says, gives a plain
     grey picture, never an error; where it is there twice, its copy is taken. The methods may be
     called from several threads.
 
     Parameters
     ----------
-    gallery : Gallery
+    album : Album
         n sightings.
     size : int
         Side of a face's picture in px, if none is asked for; at most `LARGEST`.
@@ -53,13 +53,13 @@ class Thumbnails:
     """
 
     def __init__(
-        self, gallery: Gallery, *, size: int = 160, keep: int = 64 << 20, threads: int = 2
+        self, album: Album, *, size: int = 160, keep: int = 64 << 20, threads: int = 2
     ) -> None:
-        self.gallery = gallery
+        self.album = album
         self.size = _side(size)
         self.threads = max(1, threads)
         self._kept = _Kept(keep)
-        table = gallery.sightings
+        table = album.sightings
         edges = table[["left", "top", "right", "bottom"]]
         self._boxes = edges.to_numpy(dtype=np.float64).reshape(-1, 4)
         self._scores = table["score"].to_numpy(dtype=np.float64)
@@ -67,7 +67,7 @@ class Thumbnails:
         self._files: dict[str, list[str]] = {}
         self._digest_of: dict[str, str] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
-        seen = gallery.photos
+        seen = album.photos
         for path, digest, width, height in zip(
             seen["path"], seen["photo_digest"], seen["width"], seen["height"], strict=True
         ):
@@ -149,7 +149,7 @@ class Thumbnails:
         Parameters
         ----------
         path_or_row : path or int
-            The photo, or a sighting in it. A path need not be in the gallery.
+            The photo, or a sighting in it. A path need not be in the album.
         rows : sequence of int
             Sightings that get a box: white on black, to be seen on any photo. Those of other
             photos are passed over.
@@ -231,7 +231,7 @@ class Thumbnails:
     def _open(
         self, digest: str, files: Sequence[str], long_edge: Callable[[int], int]
     ) -> Iterator[opening.Opened | None]:
-        """Open the first of a photo's files that still is what the gallery says."""
+        """Open the first of a photo's files that still is what the album says."""
         size = self._sizes.get(digest)
         # Without its size, the whole photo is decoded.
         edge = long_edge(1 << 16 if size is None else max(size))

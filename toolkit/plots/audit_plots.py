@@ -26,7 +26,7 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.names import printable
 from toolkit.photos import opening
 from toolkit.plots.tuning_plots import BLUE, GREY, LINES, interval_curve, plain
-from toolkit.records import Gallery
+from toolkit.records import Album
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -97,7 +97,7 @@ def rates(table: pd.DataFrame, *, threshold: float) -> Figure:
     return figure
 
 
-def weakest_links(table: pd.DataFrame, gallery: Gallery, *, most: int = 6) -> Figure:
+def weakest_links(table: pd.DataFrame, album: Album, *, most: int = 6) -> Figure:
     """
     Show where groups hold together least: the nearest two faces across each group's last join.
 
@@ -105,7 +105,7 @@ def weakest_links(table: pd.DataFrame, gallery: Gallery, *, most: int = 6) -> Fi
     ----------
     table : pandas.DataFrame
         `Audit.suspicious`, or rows of it.
-    gallery : Gallery
+    album : Album
         What was audited.
     most : int
         So many groups, the first of the table.
@@ -120,10 +120,10 @@ def weakest_links(table: pd.DataFrame, gallery: Gallery, *, most: int = 6) -> Fi
         )
         for row in table.head(most).itertuples(index=False)
     ]
-    return _pairs(shown, gallery)
+    return _pairs(shown, album)
 
 
-def may_be_one(table: pd.DataFrame, gallery: Gallery, *, most: int = 6) -> Figure:
+def may_be_one(table: pd.DataFrame, album: Album, *, most: int = 6) -> Figure:
     """
     Show groups that may be one individual: the nearest two faces of each pair of groups.
 
@@ -131,7 +131,7 @@ def may_be_one(table: pd.DataFrame, gallery: Gallery, *, most: int = 6) -> Figur
     ----------
     table : pandas.DataFrame
         `Audit.alike`, or rows of it.
-    gallery, most
+    album, most
         As for `weakest_links`.
     """
     half = LONGEST_NAME // 2 - 2
@@ -145,10 +145,10 @@ def may_be_one(table: pd.DataFrame, gallery: Gallery, *, most: int = 6) -> Figur
         )
         for row in table.head(most).itertuples(index=False)
     ]
-    return _pairs(shown, gallery)
+    return _pairs(shown, album)
 
 
-def seen_twice(table: pd.DataFrame, gallery: Gallery, *, most: int = 6) -> Figure:
+def seen_twice(table: pd.DataFrame, album: Album, *, most: int = 6) -> Figure:
     """
     Show the pairs within one photo that look like one individual.
 
@@ -156,7 +156,7 @@ def seen_twice(table: pd.DataFrame, gallery: Gallery, *, most: int = 6) -> Figur
     ----------
     table : pandas.DataFrame
         `Audit.pictures`, or rows of it.
-    gallery, most
+    album, most
         As for `weakest_links`.
     """
     shown = [
@@ -168,10 +168,10 @@ def seen_twice(table: pd.DataFrame, gallery: Gallery, *, most: int = 6) -> Figur
         )
         for row in table.head(most).itertuples(index=False)
     ]
-    return _pairs(shown, gallery)
+    return _pairs(shown, album)
 
 
-def _pairs(shown: Sequence[_Shown], gallery: Gallery) -> Figure:
+def _pairs(shown: Sequence[_Shown], album: Album) -> Figure:
     """Draw pairs of faces; tile k of a row of pairs is a unit square."""
     across, down = min(ACROSS, max(1, len(shown))), max(1, -(-len(shown) // ACROSS))
     wide, high = across * (2 + GAP), down * (1 + ABOVE + BELOW) if shown else 0.5
@@ -182,14 +182,14 @@ def _pairs(shown: Sequence[_Shown], gallery: Gallery) -> Figure:
     if not shown:
         ax.text(0.5, 0.5, "none", ha="center", va="center", transform=ax.transAxes)
         return figure
-    tiles = _tiles(gallery, [row for pair in shown for row in (pair.first, pair.second)])
+    tiles = _tiles(album, [row for pair in shown for row in (pair.first, pair.second)])
     for number, pair in enumerate(shown):
         left = (number % ACROSS) * (2 + GAP)
         top = (number // ACROSS) * (1 + ABOVE + BELOW) + ABOVE
         _text(ax, left + 0.02, top - 0.3, pair.title, size=9.5, weight="bold", va="center")
         _text(ax, left + 0.02, top - 0.12, pair.facts, size=9, va="center")
         for place, row in enumerate((pair.first, pair.second)):
-            path = str(gallery.sightings["path"].iloc[row])
+            path = str(album.sightings["path"].iloc[row])
             _tile(ax, tiles[row], left + place, top)
             name = _file_name(path, longest=LONGEST_FILE)
             _text(ax, left + place + 0.02, top + 1.09, name, size=7.5, va="center")
@@ -207,9 +207,9 @@ def _tile(ax: Axes, tile: Rgb | str, left: float, top: float) -> None:
     _text(ax, left + 0.5, top + 0.5, tile, size=8, ha="center", va="center")
 
 
-def _tiles(gallery: Gallery, rows: Sequence[int]) -> dict[int, Rgb | str]:
+def _tiles(album: Album, rows: Sequence[int]) -> dict[int, Rgb | str]:
     """Cut faces out as squares of `TILE_PX`, each photo opened once, or say why there is none."""
-    table = gallery.sightings
+    table = album.sightings
     rows_of: dict[str, list[int]] = {}
     for row in dict.fromkeys(rows):
         rows_of.setdefault(str(table["path"].iloc[row]), []).append(row)

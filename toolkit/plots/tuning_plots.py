@@ -105,7 +105,7 @@ def score_against_threshold(
     Parameters
     ----------
     table : pandas.DataFrame
-        Of `toolkit.evaluation.comparison.compare`: method, threshold and the score.
+        Of `toolkit.evaluation.method_comparison.compare`: method, threshold and the score.
     score : str
         The column.
     threshold : float, optional

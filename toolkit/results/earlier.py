@@ -8,8 +8,8 @@ from pathlib import Path
 
 from toolkit.errors import BadSetting
 from toolkit.files import read_regular
-from toolkit.results.kept import ENCODINGS, Run
 from toolkit.results.record import LARGEST, RECORD, parsed
+from toolkit.results.results_folder import ENCODINGS, Run
 from toolkit.settings import AutopilotSettings
 
 

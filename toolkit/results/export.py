@@ -31,7 +31,7 @@ from toolkit.files import (
 )
 from toolkit.names import counted, folded, numbered, unique_names
 from toolkit.photos.opening import digest_of
-from toolkit.records import Gallery
+from toolkit.records import Album
 from toolkit.results.record import LINK, RECORD, as_json, check_out, read_record, real_folder
 
 __all__ = [
@@ -90,7 +90,7 @@ class Outcome:
 
 
 def plan(
-    gallery: Gallery, names: Sequence[str | None], out: Path, *, link: bool = False
+    album: Album, names: Sequence[str | None], out: Path, *, link: bool = False
 ) -> pd.DataFrame:
     """
     Say which photo goes into which folder, without writing anything.
@@ -100,7 +100,7 @@ def plan(
 
     Parameters
     ----------
-    gallery : Gallery
+    album : Album
         n sightings.
     names : sequence of str or None
         The individual of each sighting, n in all; None for unknown.
@@ -116,16 +116,16 @@ def plan(
         (relative to `out`, with forward slashes, no two alike), digest (sha256), bytes, state:
         "new"; "there already"; "left over" from an earlier run and no longer wanted, the photo
         being at `source`; or "kept": no longer wanted, and taken away by no run, as no photo of the
-        gallery is the same.
+        album is the same.
     """
     record = read_record(out) or {}
     people = list(dict.fromkeys(name for name in names if name is not None))
     folder_of = dict(zip(people, unique_names(people, taken=RESERVED), strict=True))
     seen_in: dict[str, list[str]] = {}
-    for digest, name in zip(gallery.sightings["photo_digest"], names, strict=True):
+    for digest, name in zip(album.sightings["photo_digest"], names, strict=True):
         if name is not None and name not in seen_in.setdefault(digest, []):
             seen_in[digest].append(name)
-    wanted = gallery.photos[gallery.photos["photo_digest"].isin(list(seen_in))]
+    wanted = album.photos[album.photos["photo_digest"].isin(list(seen_in))]
     file_names = unique_names(Path(path).name for path in wanted["path"])
     earlier = _Earlier(out, record, link)
     rows: list[tuple[object, ...]] = []
@@ -138,7 +138,7 @@ def plan(
             rows.append((name, folder_of[name], path, place, digest, size, state))
     order = {name: number for number, name in enumerate(people)}
     rows.sort(key=lambda row: order[str(row[0])])
-    photo_with = dict(zip(gallery.photos["photo_digest"], gallery.photos["path"], strict=True))
+    photo_with = dict(zip(album.photos["photo_digest"], album.photos["path"], strict=True))
     for place, mark in record.items():
         if folded(place) not in earlier.used and os.path.lexists(out / place):
             # A link is no copy: nothing is lost with it.

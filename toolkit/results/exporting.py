@@ -17,7 +17,7 @@ import numpy as np
 from toolkit import locks
 from toolkit.files import folder_at
 from toolkit.progress import Progress
-from toolkit.results import export, kept, report
+from toolkit.results import export, report, results_folder
 from toolkit.results.result import Result
 
 AnyResult = TypeVar("AnyResult", bound=Result)
@@ -127,21 +127,21 @@ def write_result(
             kept=outcome.kept,
             not_reached=outcome.not_reached,
         )
-        kept.save(written, target)
+        results_folder.save(written, target)
         report.write(written, target, faces=faces)
 
     begun = time.thread_time()
-    plan = export.plan(result.gallery, result.names, target, link=result.settings.link)
+    plan = export.plan(result.album, result.names, target, link=result.settings.link)
     export.apply(
         plan,
         target,
         link=result.settings.link,
         replace=replace,
-        about={"run": run, **kept.about(result)},
+        about={"run": run, **results_folder.about(result)},
         progress=tell,
         stop=stop,
         complete=complete,
-        seen=result.gallery.photos["path"],
+        seen=result.album.photos["path"],
     )
     return cast(AnyResult, written)
 
@@ -152,14 +152,14 @@ def _mark_of(result: Result) -> str:
 
     It follows from what was found: the same again is the same run.
     """
-    table = result.gallery.sightings
-    boxes = table[list(kept.BOX)].to_numpy(dtype=np.int64)
-    found = hashlib.sha256(json.dumps(kept.about(result), default=str).encode())
+    table = result.album.sightings
+    boxes = table[list(results_folder.BOX)].to_numpy(dtype=np.int64)
+    found = hashlib.sha256(json.dumps(results_folder.about(result), default=str).encode())
     for part in (
         json.dumps([result.names, table["photo_digest"].to_list()]).encode(),
-        result.gallery.photos.to_json().encode("utf-8", "backslashreplace"),
+        result.album.photos.to_json().encode("utf-8", "backslashreplace"),
         boxes.tobytes(),
-        result.gallery.encodings.tobytes(),
+        result.album.encodings.tobytes(),
     ):
         found.update(part)
     return found.hexdigest()[:16]
@@ -169,7 +169,7 @@ def planned_for(result: AnyResult, out: str | Path | None, started: float) -> An
     """Return a result that took until now, with the plan for a folder where one is given."""
     if out is not None:
         target, link = _checked(out, result), result.settings.link
-        result = changed(result, plan=export.plan(result.gallery, result.names, target, link=link))
+        result = changed(result, plan=export.plan(result.album, result.names, target, link=link))
     wall = result.seconds.get("wall", 0.0) + time.perf_counter() - started
     return changed(result, seconds={**result.seconds, "wall": wall})
 
@@ -177,7 +177,7 @@ def planned_for(result: AnyResult, out: str | Path | None, started: float) -> An
 def _checked(out: str | Path, result: Result) -> Path:
     """Return the folder for results, unless photos or references are in it."""
     target = folder_at(out)
-    folder, paths = result.photos_folder, result.gallery.photos["path"]
+    folder, paths = result.photos_folder, result.album.photos["path"]
     if folder is None:
         inside = [Path(path).absolute().parent for path in paths]
         folder = Path(os.path.commonpath(inside)) if inside else target.parent

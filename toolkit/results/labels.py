@@ -15,13 +15,19 @@ import pandas as pd
 
 from toolkit.errors import BadFolder
 from toolkit.evaluation import verification
-from toolkit.evaluation.evaluate import INTERVALS, trivial_answers, with_trivial
-from toolkit.evaluation.folders import answers_for, score_folders, stands_for
+from toolkit.evaluation.folder_scores import answers_for, score_folders, stands_for
+from toolkit.evaluation.label_table import (
+    Matching,
+    find_photos,
+    match_labels,
+    person_key,
+    read_labels,
+)
 from toolkit.evaluation.labelled import TARGET, Evaluation
-from toolkit.evaluation.truth import Matching, find_photos, match_labels, person_key, read_labels
+from toolkit.evaluation.scores import INTERVALS, trivial_answers, with_trivial
 from toolkit.names import printable
 from toolkit.records import SIGHTING_COLUMNS
-from toolkit.results import kept
+from toolkit.results import results_folder
 from toolkit.results.record import LINK, RECORD, read_record
 
 # Pairs of sightings that are drawn of each kind, and below which nothing is said of them.
@@ -40,9 +46,9 @@ def evaluate_folder(
     Say how good a sorted folder is, from a table of who is in which photo.
 
     Labels are matched with sightings as far as they tell who is who (see
-    `toolkit.evaluation.truth.match_labels`), and those sightings have the scores of grouping. The
-    photos in wrong folders are counted from who is in which photo, whether or not the labels tell
-    who is who; for that, the labels of a photo are taken to name everybody in it who is named
+    `toolkit.evaluation.label_table.match_labels`), and those sightings have the scores of grouping.
+    The photos in wrong folders are counted from who is in which photo, whether or not the labels
+    tell who is who; for that, the labels of a photo are taken to name everybody in it who is named
     anywhere.
 
     In autopilot's folders, a folder stands for the individual with most of its labelled sightings;
@@ -58,7 +64,7 @@ def evaluate_folder(
     out : path
         Results of an earlier run.
     labels : path
-        CSV with the columns photo and person; see `toolkit.evaluation.truth.read_labels`.
+        CSV with the columns photo and person; see `toolkit.evaluation.label_table.read_labels`.
     draws : int
         Of the bootstrap, 1 or more.
     seed : int
@@ -72,7 +78,9 @@ def evaluate_folder(
     out, labels = Path(out), Path(labels)
     run = _about(out)
     named = run["mode"] == NAMED
-    sightings = kept.read_part(out, kept.SIGHTINGS, ("name", *SIGHTING_COLUMNS), run)
+    sightings = results_folder.read_part(
+        out, results_folder.SIGHTINGS, ("name", *SIGHTING_COLUMNS), run
+    )
     boxes = _boxes(out, sightings)
     given = read_labels(labels)
     digests = sightings["photo_digest"].to_list()
@@ -111,13 +119,13 @@ def evaluate_folder(
 
 
 def _about(out: Path) -> dict[str, Any]:
-    content = kept.read_about(out)
+    content = results_folder.read_about(out)
     if read_record(out) is None:
         raise BadFolder(
             f"{out} holds no result of an earlier run ({RECORD} is of another program); expected "
             "the folder that autopilot or point-and-shoot wrote to."
         )
-    kept.require_one_run(out, content)
+    results_folder.require_one_run(out, content)
     about = {str(name): value for name, value in content.items() if name != "files"}
     if about.get("mode") not in ("autopilot", NAMED):
         raise BadFolder(
@@ -141,19 +149,21 @@ def _boxes(out: Path, sightings: pd.DataFrame) -> npt.NDArray[np.float64]:
 def _others(out: Path, run: dict[str, Any]) -> dict[str, str]:
     """Return the files of a run in which nobody was seen or named; each is a photo of its own."""
     paths: list[str] = []
-    if os.path.lexists(out / kept.NOBODY):
-        paths += kept.read_part(out, kept.NOBODY, ["path"], run)["path"].to_list()
-    if os.path.lexists(out / kept.PROBLEMS):
-        table = kept.read_part(out, kept.PROBLEMS, ["path", "stage"], run)
+    if os.path.lexists(out / results_folder.NOBODY):
+        paths += results_folder.read_part(out, results_folder.NOBODY, ["path"], run)[
+            "path"
+        ].to_list()
+    if os.path.lexists(out / results_folder.PROBLEMS):
+        table = results_folder.read_part(out, results_folder.PROBLEMS, ["path", "stage"], run)
         paths += table["path"][~table["stage"].isin(OTHER_STAGES)].to_list()
     return {path: path for path in paths}
 
 
 def _listed(out: Path, run: dict[str, Any]) -> dict[str, str]:
     """Return every file that was read, copies too, and the photo that it holds."""
-    if not os.path.lexists(out / kept.PHOTOS):
+    if not os.path.lexists(out / results_folder.PHOTOS):
         return {}
-    table = kept.read_part(out, kept.PHOTOS, ["path", "photo_digest"], run)
+    table = results_folder.read_part(out, results_folder.PHOTOS, ["path", "photo_digest"], run)
     return dict(zip(table["path"], table["photo_digest"], strict=True))
 
 
@@ -198,10 +208,10 @@ def _scores(
 
 def _verify(out: Path, person: npt.NDArray[np.object_], seed: int) -> dict[str, float] | None:
     """Score the encodings themselves, by pairs; None where they are missing or too few to say."""
-    if not os.path.lexists(out / kept.ENCODINGS):
+    if not os.path.lexists(out / results_folder.ENCODINGS):
         return None
     sure = np.array([name is not None for name in person], dtype=np.bool_)
-    encodings = kept.load(out).gallery.encodings[sure]
+    encodings = results_folder.load(out).album.encodings[sure]
     pairs = verification.pairs_of(encodings, person[sure], limit=PAIRS, seed=seed)
     same, different = int(pairs.same.sum()), int((~pairs.same).sum())
     if min(same, different) < FEW_PAIRS:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
-from toolkit.grouping.search import Matches, References
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable
-from toolkit.records import Clustering, Gallery
+from toolkit.records import Album, Clustering
 from toolkit.results.export import LEFT_OVER, NEW, THERE, told
 from toolkit.settings import Settings
 
@@ -37,7 +37,7 @@ class Result:
         What the run was told.
     chosen : Threshold
         The threshold that was used, where it came from, and what it is expected to do.
-    gallery : Gallery
+    album : Album
         Every sighting, with its encoding; its `problems` are files that could not be used.
     names : tuple of str or None
         The individual of each sighting; None for nobody known.
@@ -60,7 +60,7 @@ class Result:
         why.
     decided, undecided : int
         Decisions of a person that were held to, and how many of them are about faces that are not
-        in this gallery.
+        in this album.
     not_seen : int
         Photos that were listed and not looked at, because it was stopped.
     not_reached : int
@@ -71,7 +71,7 @@ class Result:
 
     settings: Settings
     chosen: Threshold
-    gallery: Gallery
+    album: Album
     names: tuple[str | None, ...]
     plan: pd.DataFrame
     seconds: dict[str, float] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class Result:
             [(path, "copying", reason) for path, reason in self.not_copied],
             columns=["path", "stage", "reason"],
         )
-        return pd.concat([self.gallery.problems, extra]) if len(extra) else self.gallery.problems
+        return pd.concat([self.album.problems, extra]) if len(extra) else self.album.problems
 
     @property
     def people(self) -> pd.DataFrame:
@@ -113,7 +113,7 @@ class Result:
         counts = named.groupby("name", sort=False).agg(
             photos=("photo_digest", "nunique"), sightings=("photo_digest", "size")
         )
-        copies = self.gallery.photos["photo_digest"].value_counts()
+        copies = self.album.photos["photo_digest"].value_counts()
         files = (
             named.drop_duplicates(["name", "photo_digest"])
             .assign(files=lambda rows: rows["photo_digest"].map(copies))
@@ -126,8 +126,8 @@ class Result:
 
     @property
     def sightings(self) -> pd.DataFrame:
-        """The gallery's sightings with the name of each."""
-        table = self.gallery.sightings.copy()
+        """The album's sightings with the name of each."""
+        table = self.album.sightings.copy()
         table.insert(0, "name", pd.Series(list(self.names), dtype=object, index=table.index))
         return table
 
@@ -136,7 +136,7 @@ class Result:
         """Photos that go into no folder: path, and why."""
         known = {d for d, name in zip(self._digests, self.names, strict=True) if name is not None}
         seen = set(self._digests)
-        rest = self.gallery.photos[~self.gallery.photos["photo_digest"].isin(list(known))]
+        rest = self.album.photos[~self.album.photos["photo_digest"].isin(list(known))]
         ignored = rest["ignored"] if "ignored" in rest else [0] * len(rest)
         reasons = [
             STRANGERS if digest in seen else _why_none(left_out > 0, by_hand > 0)
@@ -148,15 +148,15 @@ class Result:
 
     @property
     def _digests(self) -> list[str]:
-        return self.gallery.sightings["photo_digest"].to_list()
+        return self.album.sightings["photo_digest"].to_list()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and the settings as plain values, for JSON."""
         states = self.plan["state"].value_counts().to_dict()
         return {
             "mode": self.mode,
-            "photos": len(self.gallery.photos),
-            "sightings": len(self.gallery),
+            "photos": len(self.album.photos),
+            "sightings": len(self.album),
             "people": {
                 str(name): int(photos)
                 for name, photos in zip(self.people["name"], self.people["photos"], strict=True)
@@ -183,8 +183,8 @@ class Result:
             "threshold_automatic": self.chosen.automatic,
             "threshold_why": self.chosen.why,
             "expected_wrong": self.chosen.expected_wrong,
-            "encoder": self.gallery.encoder.name,
-            "encoder_weights": self.gallery.encoder.weights_digest,
+            "encoder": self.album.encoder.name,
+            "encoder_weights": self.album.encoder.weights_digest,
             "settings": self.settings.as_dict(),
             "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
         }
@@ -196,11 +196,11 @@ class Result:
 
     @property
     def _left_out(self) -> int:
-        return int(self.gallery.photos.drop_duplicates("photo_digest")["left_out"].sum())
+        return int(self.album.photos.drop_duplicates("photo_digest")["left_out"].sum())
 
     @property
     def _ignored(self) -> int:
-        photos = self.gallery.photos
+        photos = self.album.photos
         if "ignored" not in photos:
             return 0
         return int(photos.drop_duplicates("photo_digest")["ignored"].sum())
@@ -224,7 +224,7 @@ class Result:
     def _headline(self) -> str:
         people = len(self.people)
         return (
-            f"{counted(len(self.gallery.photos), 'photo')}, {counted(len(self.gallery), 'face')}, "
+            f"{counted(len(self.album.photos), 'photo')}, {counted(len(self.album), 'face')}, "
             f"{counted(people, 'person', 'people')} "
             f"({self.mode}, {self.seconds.get('wall', 0.0):.1f} s)"
         )
@@ -375,7 +375,7 @@ class PointAndShootResult(Result):
 
     @property
     def sightings(self) -> pd.DataFrame:
-        """The gallery's sightings, each with its name, distance, margin and reason."""
+        """The album's sightings, each with its name, distance, margin and reason."""
         about = self.matches.table[["nearest", "distance", "runner_up", "margin", "reason"]]
         return pd.concat([super().sightings, about], axis=1)
 

@@ -1,3 +1,3 @@
-"""Photos to a gallery of what was seen in them, and example photos to references."""
+"""Photos to an album of what was seen in them, and example photos to references."""
 
 __all__ = ["references", "scan"]

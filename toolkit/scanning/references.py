@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import BadFolder
-from toolkit.grouping.search import References
+from toolkit.grouping.identification import References
 from toolkit.photos import opening
 from toolkit.records import PROBLEM_COLUMNS, empty_table
 from toolkit.scanning.scan import PhotoResult, scan
@@ -47,7 +47,7 @@ def read_references(
 
     Returns
     -------
-    toolkit.grouping.search.References or None
+    toolkit.grouping.identification.References or None
         With a problem for each photo that could not serve. None if it was stopped: with some of the
         people only, faces of the others would be taken for them, or for nobody.
 

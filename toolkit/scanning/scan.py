@@ -1,4 +1,4 @@
-"""Photos to a gallery, one result a photo, in the order given whatever the number of threads."""
+"""Photos to an album, one result a photo, in the order given whatever the number of threads."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
     SIGHTING_COLUMNS,
+    Album,
     Detection,
     EncoderInfo,
-    Gallery,
     Photo,
     empty_table,
 )
@@ -349,9 +349,9 @@ def gather(
     encoder: EncoderInfo,
     *,
     skipped: Iterable[tuple[Path, str]] = (),
-) -> Gallery:
+) -> Album:
     """
-    Put the results of a scan into one gallery.
+    Put the results of a scan into one album.
 
     Parameters
     ----------
@@ -364,7 +364,7 @@ def gather(
 
     Returns
     -------
-    Gallery
+    Album
         Rows in the order of the results; a byte-identical copy adds a photo, and no sighting.
     """
     rows: list[tuple[object, ...]] = []
@@ -387,7 +387,7 @@ def gather(
         encodings.append(result.encodings)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
     empty = np.zeros((0, encoder.dimensions), dtype=np.float32)
-    return Gallery(
+    return Album(
         photos=_table(rows, PHOTO_COLUMNS),
         sightings=_table(sightings, SIGHTING_COLUMNS),
         encodings=np.concatenate([empty, *encodings]),

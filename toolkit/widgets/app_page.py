@@ -9,11 +9,11 @@ from typing import Any, Literal
 import ipywidgets
 
 from toolkit.widgets.autopilot import AutopilotPanel
+from toolkit.widgets.background_work import safe
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
-from toolkit.widgets.size import SizePanel
-from toolkit.widgets.threshold import Choice, ThresholdPanel
-from toolkit.widgets.work import safe
+from toolkit.widgets.size_explorer import SizePanel
+from toolkit.widgets.threshold_explorer import Choice, ThresholdPanel
 
 TABS = ("Everybody", "People I know", "Review", "Threshold", "Photo size")
 INTRODUCTION = (
@@ -49,14 +49,14 @@ class ThresholdTab(ipywidgets.VBox):
 
     def begin(self) -> None:
         """Take the people that autopilot has found now."""
-        sorting = self.autopilot.sorting
-        if sorting is None:
+        session = self.autopilot.session
+        if session is None:
             return
         self.panel = ThresholdPanel(
-            sorting.gallery,
+            session.album,
             self.autopilot.form.settings(),
-            decided=sorting.decided,
-            names=sorting.names,
+            decided=session.decided,
+            names=session.names,
             on_chosen=self._chosen,
         )
         self._changed({})
@@ -69,7 +69,7 @@ class ThresholdTab(ipywidgets.VBox):
         self.told.value = f"<p role='status'>{TABS[0]} now uses {safe(str(choice))}.</p>"
 
     def _changed(self, _: dict[str, Any]) -> None:
-        found = self.autopilot.sorting is not None
+        found = self.autopilot.session is not None
         self.told.value = (
             "<p>People of the tab Everybody; begin again here when they have changed.</p>"
             if found

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import ipywidgets
 
-from toolkit import looking, sorting
-from toolkit.grouping.search import References
+from toolkit import looking, session
+from toolkit.grouping.identification import References
 from toolkit.looking import Looked
 from toolkit.names import counted
 from toolkit.results import earlier
+from toolkit.session import AnySettings, Session
 from toolkit.settings import AutopilotSettings
-from toolkit.sorting import AnySettings, Sorting
-from toolkit.widgets.form import SettingsForm
-from toolkit.widgets.newest import Newest
-from toolkit.widgets.people_view import PeopleView
+from toolkit.widgets.background_work import Stopped, Tell, safe
+from toolkit.widgets.debounce import Newest
+from toolkit.widgets.individuals_view import PeopleView
+from toolkit.widgets.settings_form import SettingsForm
 from toolkit.widgets.sorting_panel import SAID, Folders, Sort, SortingPanel
-from toolkit.widgets.work import Stopped, Tell, safe
 
 GUIDANCE = {
     "empty": "<b>Choose the folder with your photos, then press Start.</b> Photos are only ever "
@@ -51,8 +51,8 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
     settings : AutopilotSettings, optional
         What the form begins with.
     look, sort, take_up, find_earlier : callable, optional
-        What does the work: `toolkit.looking.look`, `toolkit.sorting.Sorting`,
-        `toolkit.sorting.taken_up`, `toolkit.results.earlier.earlier_run`.
+        What does the work: `toolkit.looking.look`, `toolkit.session.Session`,
+        `toolkit.session.taken_up`, `toolkit.results.earlier.earlier_run`.
     sample_folder : path, optional
         Where the button "Use the sample album" makes it; no button without one.
     """
@@ -67,8 +67,8 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         *,
         settings: AutopilotSettings | None = None,
         look: Look = looking.look,
-        sort: Sort = Sorting,
-        take_up: Callable[[str], Sorting] = sorting.taken_up,
+        sort: Sort = Session,
+        take_up: Callable[[str], Session] = session.taken_up,
         find_earlier: Callable[[str], str] = earlier.earlier_run,
         sample_folder: str | Path | None = None,
     ) -> None:
@@ -109,7 +109,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         if out is None:
             return
 
-        def then(found: Sorting | None) -> None:
+        def then(found: Session | None) -> None:
             if found is not None:
                 self._take(found, ())
 
@@ -144,7 +144,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
     def _say_kept(self) -> None:
         self.later.remark("Cancelled: the people of the look before are still there.")
 
-    def _take(self, found: Sorting, of: Folders) -> None:
+    def _take(self, found: Session, of: Folders) -> None:
         if not of and isinstance(found.settings, AutopilotSettings):
             self.form.take(found.settings)
         super()._take(found, of)
@@ -153,7 +153,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         """Group as the form says, once nothing else is under way; called in a thread."""
         while True:
             self.work.wait()
-            album = self.sorting
+            album = self.session
             if album is None:
                 return
             asked = self.form.settings()
@@ -170,7 +170,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
             return
 
     def _set(
-        self, album: Sorting, settings: AnySettings, failed: list[Exception], *_: object
+        self, album: Session, settings: AnySettings, failed: list[Exception], *_: object
     ) -> None:
         self.people.message.remark("Grouping anew …")
         try:
@@ -191,7 +191,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         self.earlier_about.value = safe(found)
         self.earlier_box.layout.display = None if found else "none"
 
-    def _found_html(self, album: Sorting) -> str:
+    def _found_html(self, album: Session) -> str:
         number = album.looked.not_seen
         left = f"{counted(number, 'photo was', 'photos were')} not looked at."
         return safe(summary(album)) + (f". <b>{left}</b>" if number else "")
@@ -207,7 +207,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         self.earlier_button.disabled = self._busy()
 
 
-def summary(album: Sorting) -> str:
+def summary(album: Session) -> str:
     """Say what was seen and found, in a line."""
     looked, result = album.looked, album.result
     seen, listed = looked.listed - looked.not_seen, looked.listed

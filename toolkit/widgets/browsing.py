@@ -11,8 +11,10 @@ import traitlets
 
 from toolkit.names import printable
 from toolkit.photos.thumbnails import Thumbnails
-from toolkit.records import Gallery
-from toolkit.widgets.people import (
+from toolkit.records import Album
+from toolkit.widgets.background_work import safe
+from toolkit.widgets.contact_sheet import Card, ContactSheet, Strip
+from toolkit.widgets.individual_cards import (
     FacePictures,
     Rows,
     counts,
@@ -21,8 +23,6 @@ from toolkit.widgets.people import (
     rows_of,
     whole_card,
 )
-from toolkit.widgets.sheet import Card, ContactSheet, Strip
-from toolkit.widgets.work import safe
 
 # Sets of sightings whose pictures are remembered, at most.
 MOST_KEPT = 30_000
@@ -41,7 +41,7 @@ class PeopleBrowser(ipywidgets.VBox):
 
     Parameters
     ----------
-    gallery : Gallery
+    album : Album
         n sightings.
     thumbnails : Thumbnails
         What makes its pictures.
@@ -53,13 +53,13 @@ class PeopleBrowser(ipywidgets.VBox):
 
     def __init__(
         self,
-        gallery: Gallery,
+        album: Album,
         thumbnails: Thumbnails,
         *,
         note: Callable[[Rows], str] | None = None,
     ) -> None:
-        self._gallery, self._thumbnails, self._note = gallery, thumbnails, note
-        self._photo_of = gallery.photo_of
+        self._album, self._thumbnails, self._note = album, thumbnails, note
+        self._photo_of = album.photo_of
         self._names: Sequence[str | None] = ()
         self._badges: Mapping[str, str] = {}
         self._kept: dict[bytes, tuple[int, Strip]] = {}
@@ -82,7 +82,7 @@ class PeopleBrowser(ipywidgets.VBox):
         self, names: Sequence[str | None], *, at: str = "", badges: Mapping[str, str] | None = None
     ) -> None:
         """
-        Show other people of the same gallery; the page and what is open stay where they can.
+        Show other people of the same album; the page and what is open stay where they can.
 
         Parameters
         ----------
@@ -146,11 +146,11 @@ class PeopleBrowser(ipywidgets.VBox):
             said = counts(len(set(self._photo_of[rows].tolist())), len(rows))
             self.back_button.description = "‹ Back to all people"
             self.heading.value = f"<b>{safe(name)}</b> {safe(self._at)}: {said}"
-            cards = photo_cards(self._gallery, rows)
+            cards = photo_cards(self._album, rows)
         else:
             self.back_button.description = f"‹ Back to {printable(name)}"
             self.heading.value = f"A photo of <b>{safe(name)}</b> {safe(self._at)}"
-            cards = [whole_card(self._gallery, self._photo)]
+            cards = [whole_card(self._album, self._photo)]
         with self.sheet.hold_sync():
             self.sheet.size = SIZES[self.view]
             self.sheet.show(cards, page=page)
@@ -159,7 +159,7 @@ class PeopleBrowser(ipywidgets.VBox):
         if len(self._kept) > MOST_KEPT:
             self._kept.clear()
         cards = people_cards(
-            self._gallery,
+            self._album,
             self._names,
             self._thumbnails,
             named=False,

@@ -13,13 +13,13 @@ import traitlets
 
 from toolkit.errors import BadSetting
 from toolkit.names import counted
-from toolkit.photos import choosing
+from toolkit.photos import folder_suggestions
 from toolkit.results import report
 from toolkit.results.export import told
 from toolkit.results.planned import Summary, summarise
-from toolkit.widgets.folders import SHORT, WIDE
-from toolkit.widgets.places import link_to
-from toolkit.widgets.work import Stopped, Tell, Work, safe
+from toolkit.widgets.background_work import Stopped, Tell, Work, safe
+from toolkit.widgets.file_links import link_to
+from toolkit.widgets.folder_field import SHORT, WIDE
 
 SHOWN = 15
 # Said while Export waits for the tick.
@@ -86,7 +86,7 @@ class ExportBox(ipywidgets.VBox):
         self.out = ipywidgets.Combobox(
             description="Sorted folders go to",
             value=out,
-            options=choosing.completions(out),
+            options=folder_suggestions.completions(out),
             placeholder="a new folder, or that of an earlier run",
             layout=WIDE,
             style={**SHORT, "description_width": "12em"},
@@ -179,7 +179,7 @@ class ExportBox(ipywidgets.VBox):
         return self.work.wait(timeout)
 
     def _typed(self, change: dict[str, Any]) -> None:
-        self.out.options = choosing.completions(change["new"])
+        self.out.options = folder_suggestions.completions(change["new"])
         self.clear()
 
     def _planned(self, folder: Path, plan: pd.DataFrame) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from toolkit.curation.matching import ACCEPTED, BEYOND, REFUSED, SAID, face_keys
-from toolkit.grouping.search import SECOND, References
+from toolkit.curation.match_list import ACCEPTED, BEYOND, REFUSED, SAID, face_keys
+from toolkit.grouping.identification import SECOND, References
 from toolkit.names import counted
 from toolkit.photos.thumbnails import Thumbnails
-from toolkit.records import Gallery
-from toolkit.widgets.people import (
+from toolkit.records import Album
+from toolkit.widgets.contact_sheet import Action, Card, Picture, Strip
+from toolkit.widgets.individual_cards import (
     PHOTO_SIZE,
     FacePictures,
     counts,
@@ -23,7 +24,6 @@ from toolkit.widgets.people import (
     photo_picture,
     whole_card,
 )
-from toolkit.widgets.sheet import Action, Card, Picture, Strip
 
 ACCEPT = Action("accept", "Accept", "y")
 REFUSE = Action("refuse", "Refuse", "n")
@@ -32,39 +32,39 @@ IGNORE = Action("ignore", "Leave out", "i")
 EXAMPLES, FACES = 2, 4
 
 
-class Album:
+class MatchAlbum:
     """
-    The pictures of a gallery, and its faces by names that they keep when others are left out.
+    The pictures of an album, and its faces by names that they keep when others are left out.
 
-    Pictures are of the gallery with every face, so that leaving one out makes none of them anew.
+    Pictures are of the album with every face, so that leaving one out makes none of them anew.
 
     Attributes
     ----------
-    gallery : Gallery
+    album : Album
         Every face.
     thumbnails : Thumbnails
         Their pictures.
     keys : tuple of str
-        The name of each sighting of the gallery that was turned to.
+        The name of each sighting of the album that was turned to.
     row_of : dict of str to int
         The row in it of each name.
     """
 
-    def __init__(self, gallery: Gallery) -> None:
-        self.gallery, self.thumbnails = gallery, Thumbnails(gallery)
-        self._every = {key: row for row, key in enumerate(face_keys(gallery))}
+    def __init__(self, album: Album) -> None:
+        self.album, self.thumbnails = album, Thumbnails(album)
+        self._every = {key: row for row, key in enumerate(face_keys(album))}
         self.keys: tuple[str, ...] = tuple(self._every)
         self.row_of = self._every
-        self._now = gallery
+        self._now = album
 
-    def turn_to(self, gallery: Gallery) -> None:
-        """Count rows as in a gallery with fewer of these faces."""
-        if gallery is not self._now:
-            self._now, self.keys = gallery, face_keys(gallery)
+    def turn_to(self, album: Album) -> None:
+        """Count rows as in an album with fewer of these faces."""
+        if album is not self._now:
+            self._now, self.keys = album, face_keys(album)
             self.row_of = {key: row for row, key in enumerate(self.keys)}
 
     def shown(self, row: int) -> int:
-        """Return the row, among all faces, of a row of the gallery that was turned to."""
+        """Return the row, among all faces, of a row of the album that was turned to."""
         return self._every[self.keys[row]]
 
 
@@ -106,7 +106,7 @@ class MatchPictures(FacePictures):
 
 
 def person_cards(
-    people: pd.DataFrame, table: pd.DataFrame, album: Album, references: References
+    people: pd.DataFrame, table: pd.DataFrame, matched: MatchAlbum, references: References
 ) -> list[Card]:
     """
     Return one card a person: examples, the clearest faces found, how many photos and doubts.
@@ -114,10 +114,10 @@ def person_cards(
     Parameters
     ----------
     people : pandas.DataFrame
-        Of `toolkit.curation.matching.people`.
+        Of `toolkit.curation.match_list.people`.
     table : pandas.DataFrame
-        Of `toolkit.curation.matching.judged`.
-    album : Album
+        Of `toolkit.curation.match_list.judged`.
+    matched : MatchAlbum
         What shows the faces.
     references : References
         The known people.
@@ -129,9 +129,9 @@ def person_cards(
     for each in everybody:
         name, photos, faces, doubts = str(each.person), each.photos, each.faces, each.doubtful
         strips = [Strip(examples_of(references, name)[:EXAMPLES], "example")]
-        if rows := [album.shown(int(row)) for row in rows_of.get(name, ())]:
-            best = album.thumbnails.best(rows, FACES)
-            strips.append(Strip(tuple(face_picture(album.gallery, row) for row in best), "found"))
+        if rows := [matched.shown(int(row)) for row in rows_of.get(name, ())]:
+            best = matched.thumbnails.best(rows, FACES)
+            strips.append(Strip(tuple(face_picture(matched.album, row) for row in best), "found"))
         notes = [counts(int(photos), int(faces))] if photos else []
         notes += [f"{doubts:,} doubtful"] if doubts else []
         if name not in references.names:
@@ -152,7 +152,7 @@ def person_cards(
 
 
 def match_cards(
-    table: pd.DataFrame, album: Album, references: References, name: str, threshold: float
+    table: pd.DataFrame, matched: MatchAlbum, references: References, name: str, threshold: float
 ) -> list[Card]:
     """
     Return the matches of a person in order: the examples, the faces, and the line between them.
@@ -160,8 +160,8 @@ def match_cards(
     Parameters
     ----------
     table : pandas.DataFrame
-        Of `toolkit.curation.matching.ranked`.
-    album, references
+        Of `toolkit.curation.match_list.ranked`.
+    matched, references
         As for `person_cards`.
     name : str
         The person.
@@ -183,50 +183,50 @@ def match_cards(
         if not drawn and each.distance > threshold:
             drawn = True
             cards.append(line)
-        cards.append(match_card(each, album, references))
+        cards.append(match_card(each, matched, references))
     return cards if drawn else [*cards, line]
 
 
 def match_card(
     match: Any,
-    album: Album,
+    matched: MatchAlbum,
     references: References,
     *,
     beside: bool = False,
     whole: bool = False,
 ) -> Card:
     """
-    Return the card of one match; its key is the name that `Album` gives the face.
+    Return the card of one match; its key is the name that `MatchAlbum` gives the face.
 
     Parameters
     ----------
     match : namedtuple
-        A row of `toolkit.curation.matching.judged`.
-    album, references
+        A row of `toolkit.curation.match_list.judged`.
+    matched, references
         As for `person_cards`.
     beside : bool
         Whether an example of the person stands beside the face.
     whole : bool
         Whether the photo is shown large.
     """
-    row, person = album.shown(int(match.row)), str(match.person)
+    row, person = matched.shown(int(match.row)), str(match.person)
     known = person in references.names
     actions = [REFUSE, IGNORE] if match.state != REFUSED else [IGNORE]
     if match.state != SAID and known:
         actions.insert(0, ACCEPT)
-    pictures = face_picture(album.gallery, row), photo_picture(album.gallery, row)
+    pictures = face_picture(matched.album, row), photo_picture(matched.album, row)
     strips: tuple[Strip, ...] = (Strip(pictures),)
     if whole:
-        strips = whole_card(album.gallery, row).strips
+        strips = whole_card(matched.album, row).strips
     elif beside:
         examples = examples_of(references, person)[:1]
         if match.reference in references.paths:
             examples = (_example_at(references, references.paths.index(match.reference)),)
         strips = Strip(examples, f"example: {person}"), Strip(pictures, f"found: is this {person}?")
     return Card(
-        key=album.keys[int(match.row)],
-        title=person if beside or whole else file_of(album.gallery, row),
-        note=_note(match) + (f" · {file_of(album.gallery, row)}" if beside or whole else ""),
+        key=matched.keys[int(match.row)],
+        title=person if beside or whole else file_of(matched.album, row),
+        note=_note(match) + (f" · {file_of(matched.album, row)}" if beside or whole else ""),
         badge=f"{match.state} · doubtful" if match.doubtful else str(match.state),
         strips=tuple(strip for strip in strips if strip.pictures),
         actions=tuple(actions),

@@ -12,30 +12,30 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from toolkit.curation import matching
-from toolkit.curation.correcting import Gesture
+from toolkit.curation import match_list
 from toolkit.curation.decisions import Decision, face_of
+from toolkit.curation.history import Gesture
 from toolkit.errors import BadSetting
-from toolkit.grouping import assign
+from toolkit.grouping import assigners
 from toolkit.grouping.constraints import Decided
 from toolkit.names import printable
 from toolkit.results.result import PointAndShootResult
+from toolkit.session import Session
 from toolkit.settings import PointAndShootSettings
-from toolkit.sorting import Sorting
+from toolkit.widgets.background_work import Message, safe
+from toolkit.widgets.contact_sheet import ContactSheet
+from toolkit.widgets.individual_cards import file_of
 from toolkit.widgets.match_cards import (
     ACCEPT,
     IGNORE,
     REFUSE,
-    Album,
+    MatchAlbum,
     MatchPictures,
     match_card,
     match_cards,
     person_cards,
 )
-from toolkit.widgets.people import file_of
-from toolkit.widgets.sheet import ContactSheet
 from toolkit.widgets.threshold_line import Choice, ThresholdLine
-from toolkit.widgets.work import Message, safe
 
 # Doubtful matches that are listed at a time; those that follow come as these are answered.
 MOST_DOUBTFUL = 300
@@ -90,13 +90,13 @@ class MatchesView(ipywidgets.VBox):
         chosen: Callable[[Choice], None] | None = None,
         hindered: Callable[[], str] = lambda: "",
     ) -> None:
-        self.sorting: Sorting | None = None
+        self.session: Session | None = None
         self.person: str | None = None
         self._lock = threading.RLock()
-        self._album: Album | None = None
+        self._matched: MatchAlbum | None = None
         self._changed, self._chosen, self._hindered = changed, chosen, hindered
         self._decided: Decided | None = None
-        self._people = pd.DataFrame(columns=list(matching.PEOPLE_COLUMNS))
+        self._people = pd.DataFrame(columns=list(match_list.PEOPLE_COLUMNS))
         self._key, self._from = "", "people"
         # The page that each place was left at, and the one to turn to now.
         self._pages: dict[str, int] = {}
@@ -108,31 +108,31 @@ class MatchesView(ipywidgets.VBox):
         self.add_class("sightings-matches")
         self._arrange()
 
-    def show(self, sorting: Sorting | None) -> None:
+    def show(self, session: Session | None) -> None:
         """Show everybody of an album; None for none."""
-        if sorting is not None and sorting.references is None:
+        if session is not None and session.references is None:
             raise BadSetting("matches are of known people; expected a sorting with references")
         with self._lock:
-            self.sorting, self._wanted = sorting, None
-            self._album = None if sorting is None else Album(sorting.looked.gallery)
+            self.session, self._wanted = session, None
+            self._matched = None if session is None else MatchAlbum(session.looked.album)
             self.person, self._pages, self._turn = None, {}, 0
-            self.place = "nothing" if sorting is None else "people"
+            self.place = "nothing" if session is None else "people"
             self.message.clear()
             self.refresh()
 
     def refresh(self) -> None:
         """Show what is true now, where one was."""
         with self._lock:
-            sorting = self.sorting
-            if sorting is None or self._album is None:
+            session = self.session
+            if session is None or self._matched is None:
                 self.sheet.show([])
                 self._arrange()
                 return
-            self._album.turn_to(sorting.gallery)
-            if self.place == "photo" and self._key not in self._album.row_of:
+            self._matched.turn_to(session.album)
+            if self.place == "photo" and self._key not in self._matched.row_of:
                 self.place = self._from
-            self._decided = sorting.decided
-            self._people = matching.people(self._result, self._decided)
+            self._decided = session.decided
+            self._people = match_list.people(self._result, self._decided)
             if self.place == "person" and self.person not in self._people["person"].to_list():
                 self.place = "people"
             self._put()
@@ -149,7 +149,7 @@ class MatchesView(ipywidgets.VBox):
 
     def show_doubtful(self) -> None:
         """Show the doubtful matches of everybody."""
-        if self.sorting is not None:
+        if self.session is not None:
             self._guarded(lambda: self._go("doubtful"))
 
     def back(self) -> None:
@@ -173,7 +173,7 @@ class MatchesView(ipywidgets.VBox):
         """Take the last answer back."""
 
         def step() -> str:
-            said = "" if self.sorting is None else self.sorting.undo()
+            said = "" if self.session is None else self.session.undo()
             return f"Taken back: {said}" if said else "There is nothing to take back."
 
         self._change(step, "One moment …")
@@ -203,9 +203,9 @@ class MatchesView(ipywidgets.VBox):
 
     @property
     def _result(self) -> PointAndShootResult:
-        if self.sorting is None or not isinstance(self.sorting.result, PointAndShootResult):
+        if self.session is None or not isinstance(self.session.result, PointAndShootResult):
             raise BadSetting("there are no matches yet: press Start")
-        return self.sorting.result
+        return self.session.result
 
     def _controls(self) -> list[Any]:
         row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
@@ -255,36 +255,36 @@ class MatchesView(ipywidgets.VBox):
             self.refresh()
 
     def _look_at(self, key: str) -> None:
-        if self._album is None or key not in self._album.row_of:
+        if self._matched is None or key not in self._matched.row_of:
             raise BadSetting("that face is not there any more; look at the others")
         self._from, self._key = self.place, key
         self._go("photo")
 
     def _answer(self, key: str, action: str) -> str:
-        sorting, album = self.sorting, self._album
-        if sorting is None or album is None or key not in album.row_of:
+        session, matched = self.session, self._matched
+        if session is None or matched is None or key not in matched.row_of:
             raise BadSetting("that face is not there any more; look at the others")
-        row = album.row_of[key]
-        table = matching.judged(self._result, sorting.decided)
+        row = matched.row_of[key]
+        table = match_list.judged(self._result, session.decided)
         person = str(table["person"].iloc[row])
         # One line about one face: gestures of groups would name others of the person, too.
-        said = sorting.do(_gesture(sorting, row, person, action))
+        said = session.do(_gesture(session, row, person, action))
         if self.place == "photo":
             self.place, self._turn = self._from, self._pages.get(self._from, 0)
         return said
 
     def _newest(self) -> str | None:
         settings, self._wanted = self._wanted, None
-        sorting = self.sorting
-        if settings is None or sorting is None or settings == sorting.settings:
+        session = self.session
+        if settings is None or session is None or settings == session.settings:
             return None
-        sorting.set(settings)
+        session.set(settings)
         return ""
 
     def _choose(self, choice: Choice) -> None:
         if self._chosen is not None:
             self._guarded(lambda: self._chosen(choice))  # type: ignore[misc]
-        elif self.sorting is not None:
+        elif self.session is not None:
             self.take(replace(self._result.settings, threshold=choice))  # type: ignore[arg-type]
 
     def _change(self, step: Callable[[], str | None], meanwhile: str = "") -> None:
@@ -292,7 +292,7 @@ class MatchesView(ipywidgets.VBox):
         why = self._hindered()
         if why:
             self.message.mend(why)
-        elif self.sorting is not None:
+        elif self.session is not None:
             if meanwhile:
                 self.message.remark(meanwhile)
             self._last = self._pool.submit(self._do, step)
@@ -320,44 +320,44 @@ class MatchesView(ipywidgets.VBox):
 
     def _put(self) -> None:
         """Give the sheet its cards."""
-        album, result, decided = self._album, self._result, self._decided
-        if album is None or decided is None:
+        matched, result, decided = self._matched, self._result, self._decided
+        if matched is None or decided is None:
             return
         references, threshold = result.references, result.threshold
         if self.place == "people":
-            table = matching.judged(result, decided)
-            cards = person_cards(self._people, table, album, references)
+            table = match_list.judged(result, decided)
+            cards = person_cards(self._people, table, matched, references)
         elif self.place == "person" and self.person is not None:
-            table = matching.ranked(result, decided, self.person)
-            cards = match_cards(table, album, references, self.person, threshold)
+            table = match_list.ranked(result, decided, self.person)
+            cards = match_cards(table, matched, references, self.person, threshold)
         elif self.place == "doubtful":
-            table = matching.doubtful(result, decided)
+            table = match_list.doubtful(result, decided)
             matches = table.head(MOST_DOUBTFUL).itertuples(index=False)
-            cards = [match_card(each, album, references, beside=True) for each in matches]
+            cards = [match_card(each, matched, references, beside=True) for each in matches]
         else:
-            table = matching.judged(result, decided)
-            place = album.row_of[self._key]
+            table = match_list.judged(result, decided)
+            place = matched.row_of[self._key]
             match = next(table.iloc[place : place + 1].itertuples(index=False))
-            cards = [match_card(match, album, references, whole=True)]
+            cards = [match_card(match, matched, references, whole=True)]
         self.sheet.size = {"people": 96, "photo": 600}.get(self.place, 140)
         self.sheet.label = {"people": "People", "doubtful": "Doubtful matches"}.get(
             self.place, f"Matches of {printable(self.person or 'somebody')}"
         )
         self.sheet.empty = "No match is doubtful." if self.place == "doubtful" else "Nothing here."
         page, self._turn = self.sheet.page if self._turn is None else self._turn, None
-        self.sheet.show(cards, page=page, pictures=MatchPictures(album.thumbnails, references))
+        self.sheet.show(cards, page=page, pictures=MatchPictures(matched.thumbnails, references))
 
     def _arrange(self) -> None:
         """Show the controls that the place has use for, and what they say."""
-        sorting, place = self.sorting, self.place
-        there = sorting is not None
+        session, place = self.session, self.place
+        there = session is not None
         for part in (self.tools, self.line, self.guidance):
             part.layout.display = None if there else "none"
-        if sorting is None or sorting.references is None:
+        if session is None or session.references is None:
             return
-        settings, chosen = sorting.settings, self._result.chosen
+        settings, chosen = session.settings, self._result.chosen
         doubtful = int(self._people["doubtful"].sum())
-        kept = sorting.corrections.out
+        kept = session.corrections.out
         where = (
             f"Answers are kept at once in {safe(str(kept / 'decisions.csv'))}, and hold for every "
             "later run."
@@ -379,17 +379,17 @@ class MatchesView(ipywidgets.VBox):
         self.doubtful_button.description = f"Doubtful first ({doubtful:,})"
         self.doubtful_button.disabled = not doubtful
         self.doubtful_button.button_style = "primary" if doubtful else ""
-        self.undo_button.layout.display = None if sorting.corrections.can_undo else "none"
+        self.undo_button.layout.display = None if session.corrections.can_undo else "none"
         self.line.layout.display = "none" if place == "photo" else None
         automatic = replace(settings, threshold="auto")
-        usual = assign.search_threshold(sorting.references, automatic)  # type: ignore[arg-type]
+        usual = assigners.search_threshold(session.references, automatic)  # type: ignore[arg-type]
         self.line.show(chosen, usual.value, follow=self._wanted is None)
 
 
-def _gesture(sorting: Sorting, row: int, person: str, action: str) -> Gesture:
+def _gesture(session: Session, row: int, person: str, action: str) -> Gesture:
     """Return what an answer decides: one line about one face."""
-    gallery = sorting.gallery
-    face, photo, name = face_of(gallery, row), printable(file_of(gallery, row)), printable(person)
+    album = session.album
+    face, photo, name = face_of(album, row), printable(file_of(album, row)), printable(person)
     if action == ACCEPT.key:
         return Gesture((Decision("name", face, name=person),), f"{photo} shows {name}")
     if action == REFUSE.key:

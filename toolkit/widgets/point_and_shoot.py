@@ -9,16 +9,16 @@ from typing import Any
 import ipywidgets
 
 from toolkit import looking
-from toolkit.grouping.search import References
+from toolkit.grouping.identification import References
 from toolkit.looking import Looked
 from toolkit.progress import Progress
+from toolkit.session import Session
 from toolkit.settings import PointAndShootSettings
-from toolkit.sorting import Sorting
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
-from toolkit.widgets.form import SettingsForm
+from toolkit.widgets.background_work import Stopped, Tell, safe
+from toolkit.widgets.examples_folder import PeopleChooser
 from toolkit.widgets.matches_view import MatchesView
-from toolkit.widgets.people_folder import PeopleChooser
 from toolkit.widgets.point_and_shoot_words import (
     GUIDANCE,
     NO_FACE,
@@ -27,10 +27,10 @@ from toolkit.widgets.point_and_shoot_words import (
     problems_html,
     summary,
 )
+from toolkit.widgets.settings_form import SettingsForm
 from toolkit.widgets.sorting_panel import Folders, Sort, SortingPanel
-from toolkit.widgets.steps import STEP
 from toolkit.widgets.threshold_line import LEAST, Choice
-from toolkit.widgets.work import Stopped, Tell, safe
+from toolkit.widgets.threshold_steps import STEP
 
 Found = tuple[References, Looked]
 Look = Callable[..., Found | None]
@@ -86,7 +86,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
     settings : PointAndShootSettings, optional
         What the form begins with.
     look, sort : callable, optional
-        What does the work: `look_for` and `toolkit.sorting.Sorting`.
+        What does the work: `look_for` and `toolkit.session.Session`.
     sample_folder : path, optional
         Where the button "Use the sample album" makes it; no button without one.
     """
@@ -102,7 +102,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         *,
         settings: PointAndShootSettings | None = None,
         look: Look = look_for,
-        sort: Sort = Sorting,
+        sort: Sort = Session,
         sample_folder: str | Path | None = None,
     ) -> None:
         self._look = look
@@ -147,17 +147,17 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
 
     def regroup(self) -> None:
         """Move the line to where the form says, without looking at photos again."""
-        album = self.sorting
+        session = self.session
         # What the form says later is taken up when the other work is done.
-        if album is None or self._hindered():
+        if session is None or self._hindered():
             return
         try:
             asked = self.form.settings()
         except Exception as error:  # noqa: BLE001 - shown where the user is looking
             self.later.failed(error)
             return
-        self._say_later(album, asked)
-        self.matches.take(album.grouped_as(asked))  # type: ignore[arg-type]
+        self._say_later(session, asked)
+        self.matches.take(session.grouped_as(asked))  # type: ignore[arg-type]
 
     def _look_at(
         self,
@@ -217,23 +217,23 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         self.regroup()
 
     def _guidance(self) -> str:
-        album = self.sorting
-        if self.state == "cancelled" and album is None:
+        session = self.session
+        if self.state == "cancelled" and session is None:
             return NOTHING_KEPT
-        if self.state == "nobody found" and album is not None and not len(album.gallery):
+        if self.state == "nobody found" and session is not None and not len(session.album):
             return NO_FACE
         return super()._guidance()
 
-    def _found_html(self, album: Sorting) -> str:
-        return safe(summary(album))
+    def _found_html(self, session: Session) -> str:
+        return safe(summary(session))
 
     def _other_html(self) -> str:
         return "<p><b>Not of the folders that are chosen now:</b> press Start to look at those.</p>"
 
     def _show(self) -> None:
         super()._show()
-        if self.sorting is not None and self.sorting.references is not None:
-            self.problems.value = problems_html(self.sorting.references)
+        if self.session is not None and self.session.references is not None:
+            self.problems.value = problems_html(self.session.references)
 
 
 def _named(tell: Tell) -> Tell:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.grouping.search import References
+from toolkit.grouping.identification import References
 from toolkit.names import counted
-from toolkit.sorting import Sorting
+from toolkit.session import Session
+from toolkit.widgets.background_work import safe
 from toolkit.widgets.sorting_panel import SAID
-from toolkit.widgets.work import safe
 
 GUIDANCE = {
     "empty": "<b>Choose the folder with your photos and the folder of people, then press Start.</b>"
@@ -57,7 +57,7 @@ def problems_html(references: References) -> str:
     )
 
 
-def summary(album: Sorting) -> str:
+def summary(album: Session) -> str:
     """Say what was looked at and found, in a line."""
     looked, result = album.looked, album.result
     seen = looked.listed - looked.not_seen
@@ -72,6 +72,6 @@ def summary(album: Sorting) -> str:
     parts.append(f"{len(found):,} of {len(set(known) | found):,} people found")
     if nobody := len(result.nobody):
         parts.append(f"{counted(nobody, 'photo')} of nobody known")
-    if bad := len(looked.gallery.problems):
+    if bad := len(looked.album.problems):
         parts.append(f"{counted(bad, 'file')} that could not be used")
     return ", ".join(parts)

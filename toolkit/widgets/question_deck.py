@@ -6,14 +6,14 @@ import threading
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from toolkit.curation import correcting, decisions
-from toolkit.curation.correcting import Gesture
+from toolkit.curation import decisions, history
 from toolkit.curation.decisions import Decision
+from toolkit.curation.history import Gesture
 from toolkit.curation.questions import Queue
 from toolkit.evaluation.audit import numbered
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import components
-from toolkit.sorting import Sorting
+from toolkit.session import Session
 from toolkit.widgets.question_words import DIFFERENT, FIRST, SAME, SECOND, Asked, asked_of
 
 
@@ -78,7 +78,7 @@ class Step:
 
 
 def deal(
-    sorting: Sorting,
+    session: Session,
     *,
     skipped: list[frozenset[int]] | None = None,
     writing: threading.RLock | None = None,
@@ -89,10 +89,10 @@ def deal(
 
     Parameters
     ----------
-    sorting : Sorting
+    sorting : Session
         The album.
     skipped : list of frozenset of int, optional
-        Pairs of rows of ``sorting.looked.gallery`` that are not asked.
+        Pairs of rows of ``sorting.looked.album`` that are not asked.
     writing : lock, optional
         Held while what changes with a decision is read.
     since : tuple of Decision, optional
@@ -104,14 +104,14 @@ def deal(
         None where faces were left out, or taken back in, since it was sorted.
     """
     with writing or threading.RLock():
-        made = sorting.corrections.decisions
-        faces = sorting.faces.tolist()
-        if len(faces) != len(sorting.gallery) or _ignored(since or made) != _ignored(made):
+        made = session.corrections.decisions
+        faces = session.faces.tolist()
+        if len(faces) != len(session.album) or _ignored(since or made) != _ignored(made):
             return None
-        who, decided = sorting.everybody, sorting.decided
+        who, decided = session.everybody, session.decided
     place = {face: row for row, face in enumerate(faces)}
     open_pairs = [tuple(pair) for pair in skipped or [] if pair <= place.keys()]
-    queue = sorting.queue(leave_out=[(place[one], place[two]) for one, two in open_pairs])
+    queue = session.queue(leave_out=[(place[one], place[two]) for one, two in open_pairs])
     asked = tuple(asked_of(question, faces, who) for question in queue)
     return Deck(queue, asked, who, decided, place)
 
@@ -120,13 +120,13 @@ def _ignored(made: tuple[Decision, ...]) -> list[Decision]:
     return [each for each in made if each.kind == "ignore"]
 
 
-def gesture(sorting: Sorting, asked: Asked, what: str) -> Gesture:
+def gesture(session: Session, asked: Asked, what: str) -> Gesture:
     """Return what an answer decides, by rows of everything that was looked at."""
-    gallery = sorting.looked.gallery
+    album = session.looked.album
     if what in (SAME, DIFFERENT):
-        made = correcting.same if what == SAME else correcting.different
-        return made(gallery, asked.who, asked.first, asked.second)
+        made = history.same if what == SAME else history.different
+        return made(album, asked.who, asked.first, asked.second)
     row = asked.first if what == FIRST else asked.second
-    kept = [each for each in sorting.corrections.decisions if each.kind != "ignore"]
-    decided = decisions.apply(kept, gallery)
-    return correcting.ignore(gallery, numbered(asked.who), asked.who, row, decided=decided)
+    kept = [each for each in session.corrections.decisions if each.kind != "ignore"]
+    decided = decisions.apply(kept, album)
+    return history.ignore(album, numbered(asked.who), asked.who, row, decided=decided)

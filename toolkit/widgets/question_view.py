@@ -13,8 +13,10 @@ from toolkit.curation.decisions import Decision
 from toolkit.curation.questions import Queue
 from toolkit.errors import BadSetting
 from toolkit.photos.thumbnails import Thumbnails
-from toolkit.sorting import Sorting
-from toolkit.widgets.newest import Newest
+from toolkit.session import Session
+from toolkit.widgets.background_work import Message, safe
+from toolkit.widgets.contact_sheet import ContactSheet
+from toolkit.widgets.debounce import Newest
 from toolkit.widgets.question_deck import Deck, Step, deal, gesture
 from toolkit.widgets.question_words import (
     DIFFERENT,
@@ -31,8 +33,6 @@ from toolkit.widgets.question_words import (
     standing,
     tally,
 )
-from toolkit.widgets.sheet import ContactSheet
-from toolkit.widgets.work import Message, safe
 
 STATES = ("empty", "asking", "waiting", "none left")
 # Questions whose pictures are made ahead, and seconds until that begins: those on the screen first.
@@ -86,7 +86,7 @@ class QuestionView(ipywidgets.VBox):
         self.alone, self.writing = threading.RLock(), threading.RLock()
         self._lock = threading.RLock()
         self._answered, self._sorted_anew = answered, sorted_anew
-        self.sorting: Sorting | None = None
+        self.session: Session | None = None
         self.thumbnails: Thumbnails | None = None
         self._photo_of: list[int] = []
         self._deck: Deck | None = None
@@ -97,7 +97,7 @@ class QuestionView(ipywidgets.VBox):
         self._by: tuple[Decision, ...] | None = None
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
         self._last: Future[None] | None = None
-        self._newest: Newest[Sorting] = Newest(self._renew, failed=self._failed)
+        self._newest: Newest[Session] = Newest(self._renew, failed=self._failed)
         self._warm: Newest[Asked | None] = Newest(self._ahead, failed=lambda _: None)
         self.progress, self.meaning, self.status = (ipywidgets.HTML() for _ in range(3))
         self.message = Message()
@@ -129,12 +129,12 @@ class QuestionView(ipywidgets.VBox):
         """It and those after it."""
         return None if self._deck is None else self._deck.queue
 
-    def show(self, sorting: Sorting, deck: Deck, thumbnails: Thumbnails) -> None:
+    def show(self, session: Session, deck: Deck, thumbnails: Thumbnails) -> None:
         """Begin with an album, its questions, and what makes pictures of all that was looked at."""
         with self._lock:
-            self.sorting, self.thumbnails = sorting, thumbnails
-            self._photo_of = sorting.looked.gallery.photo_of.tolist()
-            self._history, self._by = [], sorting.corrections.decisions
+            self.session, self.thumbnails = session, thumbnails
+            self._photo_of = session.looked.album.photo_of.tolist()
+            self._history, self._by = [], session.corrections.decisions
             self._deck, self._asked = deck, None
             self.pending = self._looking = False
             self.message.clear()
@@ -160,20 +160,20 @@ class QuestionView(ipywidgets.VBox):
 
     def undo(self) -> None:
         """Take the last answer back, and show its question again."""
-        sorting = self.sorting
-        if sorting is not None:
-            self._last = self._pool.submit(self._guarded, lambda: self._take_back(sorting))
+        session = self.session
+        if session is not None:
+            self._last = self._pool.submit(self._guarded, lambda: self._take_back(session))
 
     def renew(self, *, sorted_already: bool = False) -> None:
         """Look for questions anew; sort first unless somebody just did, by all decisions."""
-        sorting = self.sorting
-        if sorting is None:
+        session = self.session
+        if session is None:
             return
         if sorted_already:
-            self._by = sorting.corrections.decisions
+            self._by = session.corrections.decisions
         else:
             self.pending = True
-        self._ask(sorting)
+        self._ask(session)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all answers are kept and taken in; return whether that is so."""
@@ -191,11 +191,11 @@ class QuestionView(ipywidgets.VBox):
 
     def _press(self, what: str) -> None:
         with self._lock:
-            asked, sorting = self._asked, self.sorting
-            if asked is None or sorting is None or self._taken:
+            asked, session = self._asked, self.session
+            if asked is None or session is None or self._taken:
                 return
             self._taken = True
-            self._last = self._pool.submit(self._guarded, lambda: self._take(sorting, asked, what))
+            self._last = self._pool.submit(self._guarded, lambda: self._take(session, asked, what))
 
     def _guarded(self, step: Callable[[], None]) -> None:
         try:
@@ -205,31 +205,31 @@ class QuestionView(ipywidgets.VBox):
                 self._taken = False
                 self.message.failed(error)
 
-    def _take(self, sorting: Sorting, asked: Asked, what: str) -> None:
+    def _take(self, session: Session, asked: Asked, what: str) -> None:
         """Keep an answer, then show the next question."""
         with self.writing:
             if what != UNKNOWN:
-                sorting.corrections.add(gesture(sorting, asked, what))
-            after = sorting.corrections.decisions
+                session.corrections.add(gesture(session, asked, what))
+            after = session.corrections.decisions
         with self._lock:
             self._history.append(Step(asked, what, after))
-            said = f"Kept: {sorting.corrections.last}." if what != UNKNOWN else "Left open."
+            said = f"Kept: {session.corrections.last}." if what != UNKNOWN else "Left open."
             self.message.remark(said)
             self._drop(asked, settled=what != UNKNOWN)
             self.pending = self.pending or what != UNKNOWN
             self._next()
         if what != UNKNOWN:
-            self._ask(sorting)
+            self._ask(session)
             if self._answered is not None:
                 self._answered()
 
-    def _take_back(self, sorting: Sorting) -> None:
+    def _take_back(self, session: Session) -> None:
         with self.writing:
-            made = sorting.corrections.decisions
+            made = session.corrections.decisions
             found = [at for at, step in enumerate(self._history) if step.after == made]
             step = self._history[found[-1]] if found else None
             open_again = step is not None and step.what == UNKNOWN
-            said = "that it cannot be told" if open_again else sorting.corrections.undo()
+            said = "that it cannot be told" if open_again else session.corrections.undo()
             if said and not open_again:
                 # It may have been sorted by what is gone now.
                 self._undone, self._by = self._undone + 1, None
@@ -247,38 +247,38 @@ class QuestionView(ipywidgets.VBox):
             self.pending = self.pending or not open_again
             self._draw()
         if not open_again:
-            self._ask(sorting)
+            self._ask(session)
             if self._answered is not None:
                 self._answered()
 
-    def _ask(self, sorting: Sorting) -> None:
+    def _ask(self, session: Session) -> None:
         """Have questions looked for; answers that come meanwhile ask once more, for all of them."""
         with self._lock:
             self._looking = True
             self._draw_words()
-        self._newest.ask(sorting)
+        self._newest.ask(session)
 
-    def _renew(self, sorting: Sorting) -> None:
+    def _renew(self, session: Session) -> None:
         """Sort by all answers, and find the questions that are left; in a thread."""
         with self.alone:
-            if sorting is not self.sorting:
+            if session is not self.session:
                 return
-            undone, made = self._undone, sorting.corrections.decisions
+            undone, made = self._undone, session.corrections.decisions
             if anew := made != self._by:
-                if sorting.corrections.out is None:
+                if session.corrections.out is None:
                     raise BadSetting("this album has no folder of results; export it first")
                 # The same folder: what it does is to sort by all that was decided.
-                sorting.keep_in(sorting.corrections.out)
+                session.keep_in(session.corrections.out)
                 self._by = made
             skipped = [step.asked.pair for step in self._history if step.what == UNKNOWN]
-            found = deal(sorting, skipped=skipped, writing=self.writing, since=made)
+            found = deal(session, skipped=skipped, writing=self.writing, since=made)
             with self._lock:
                 if found is None or undone != self._undone:
                     # A face was left out, or an answer taken back: that asks for another sorting.
                     self._by = None
                     return
                 self._adopt(found)
-                self.pending = self._looking = sorting.corrections.decisions != self._by
+                self.pending = self._looking = session.corrections.decisions != self._by
                 self._draw_words()
         if anew and self._sorted_anew is not None:
             self._sorted_anew()
@@ -332,14 +332,14 @@ class QuestionView(ipywidgets.VBox):
         self._draw()
 
     def _draw(self) -> None:
-        sorting, thumbnails, asked = self.sorting, self.thumbnails, self._asked
+        session, thumbnails, asked = self.session, self.thumbnails, self._asked
         cards = []
-        if sorting is not None and thumbnails is not None and asked is not None:
+        if session is not None and thumbnails is not None and asked is not None:
             cards = [
                 question_card(
                     asked,
                     f"question-{self._number}",
-                    sorting.looked.gallery,
+                    session.looked.album,
                     self._photo_of,
                     thumbnails,
                     whole=self._whole,
@@ -382,18 +382,18 @@ class QuestionView(ipywidgets.VBox):
 
     def _can_undo(self) -> bool:
         return bool(self._history) or (
-            self.sorting is not None and self.sorting.corrections.can_undo
+            self.session is not None and self.session.corrections.can_undo
         )
 
     def _ahead(self, asked: Asked | None) -> None:
         """Make the pictures of the next questions, so that they are there at once."""
         threading.Event().wait(SOON)
-        deck, thumbnails, sorting = self._deck, self.thumbnails, self.sorting
-        if deck is None or thumbnails is None or sorting is None:
+        deck, thumbnails, session = self._deck, self.thumbnails, self.session
+        if deck is None or thumbnails is None or session is None:
             return
         if asked is None or asked is not self._asked:
             return
         for each in [x for x in deck.asked if x is not asked][:AHEAD]:
-            card = question_card(each, "", sorting.looked.gallery, self._photo_of, thumbnails)
+            card = question_card(each, "", session.looked.album, self._photo_of, thumbnails)
             tokens = [picture.token for strip in card.strips for picture in strip.pictures]
             QuestionPictures(thumbnails)(tokens)

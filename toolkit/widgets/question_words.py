@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from toolkit.curation.questions import Question, Queue
 from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import LARGEST, Thumbnails
-from toolkit.records import Gallery
-from toolkit.widgets.people import FacePictures, counts, file_of
-from toolkit.widgets.sheet import Action, Card, Picture, Strip
-from toolkit.widgets.work import safe
+from toolkit.records import Album
+from toolkit.widgets.background_work import safe
+from toolkit.widgets.contact_sheet import Action, Card, Picture, Strip
+from toolkit.widgets.individual_cards import FacePictures, counts, file_of
 
 # Further faces of either side; px of the screen of them, of the two faces, and of whole photos.
 FURTHER, SMALL, WHOLE = 6, 60, 420
@@ -86,7 +86,7 @@ def asked_of(question: Question, faces: Sequence[int], who: tuple[str | None, ..
     Parameters
     ----------
     question : Question
-        By rows of the gallery without ignored sightings.
+        By rows of the album without ignored sightings.
     faces : sequence of int
         For each of these, the row that no correction changes.
     who : tuple of str or None
@@ -101,7 +101,7 @@ def asked_of(question: Question, faces: Sequence[int], who: tuple[str | None, ..
 def question_card(
     asked: Asked,
     key: str,
-    gallery: Gallery,
+    album: Album,
     photo_of: Sequence[int],
     thumbnails: Thumbnails,
     *,
@@ -117,7 +117,7 @@ def question_card(
         The question.
     key : str
         The card's.
-    gallery : Gallery
+    album : Album
         Everything that was looked at.
     photo_of : sequence of int
         A number for the photo of each sighting of it.
@@ -131,7 +131,7 @@ def question_card(
     strips = []
     for place, face in enumerate((asked.first, asked.second)):
         side = asked.sides[place]
-        file = file_of(gallery, face)
+        file = file_of(album, face)
         large = Picture(
             f"{'whole' if whole else 'large'}:{face}",
             f"{file}, with the {('first', 'second')[place]} face boxed"
@@ -140,7 +140,7 @@ def question_card(
             WHOLE if whole else LARGEST,
         )
         best = [row for row in thumbnails.best(side, FURTHER + 1) if row != face][:FURTHER]
-        small = [Picture(f"face:{row}", f"face in {file_of(gallery, row)}", SMALL) for row in best]
+        small = [Picture(f"face:{row}", f"face in {file_of(album, row)}", SMALL) for row in best]
         strips.append(Strip((large, *small), _label(asked, place, photo_of)))
     return Card(
         key=key,

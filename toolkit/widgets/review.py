@@ -11,21 +11,21 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from toolkit import sorting as album
 from toolkit.errors import BadSetting
 from toolkit.names import printable
-from toolkit.photos.choosing import Preview
+from toolkit.photos.folder_suggestions import Preview
 from toolkit.results.earlier import earlier_run
 from toolkit.results.result import Result
-from toolkit.sorting import Sorting
+from toolkit.session import Session
+from toolkit.session import taken_up as take_up_session
+from toolkit.widgets.background_work import Stopped, Tell, Work
+from toolkit.widgets.disclosure import Fold
 from toolkit.widgets.export_box import ExportBox, folder_of
-from toolkit.widgets.fold import Fold
-from toolkit.widgets.folders import FolderChooser
-from toolkit.widgets.people_view import PeopleView
-from toolkit.widgets.people_words import kept_in
+from toolkit.widgets.folder_field import FolderChooser
+from toolkit.widgets.individuals_view import PeopleView
+from toolkit.widgets.individuals_words import kept_in
 from toolkit.widgets.question_deck import Deck, deal
 from toolkit.widgets.question_view import QuestionView
-from toolkit.widgets.work import Stopped, Tell, Work
 
 STATES = (
     "empty",
@@ -64,7 +64,7 @@ ABOUT_EXPORT = (
     "and copies that you changed, stay.</p>"
 )
 
-TakeUp = Callable[[Path], Sorting]
+TakeUp = Callable[[Path], Session]
 
 
 class ReviewPanel(ipywidgets.VBox):
@@ -79,7 +79,7 @@ class ReviewPanel(ipywidgets.VBox):
     ----------
     state : str
         One of `STATES`; can be observed.
-    sorting : Sorting or None
+    sorting : Session or None
         The album, once it was opened.
 
     Parameters
@@ -87,10 +87,10 @@ class ReviewPanel(ipywidgets.VBox):
     out : path
         The folder of results to begin with; nothing is read before a button is pressed, but what
         kind of folder it is.
-    sorting : Sorting, optional
+    sorting : Session, optional
         An album that is in hand already, with a folder of results: it is opened at once.
     take_up : callable, optional
-        What reads a folder of results: `toolkit.sorting.taken_up`.
+        What reads a folder of results: `toolkit.session.taken_up`.
     """
 
     state = traitlets.Enum(STATES, default_value="empty")
@@ -99,15 +99,15 @@ class ReviewPanel(ipywidgets.VBox):
         self,
         out: str | Path = "",
         *,
-        sorting: Sorting | None = None,
-        take_up: TakeUp = album.taken_up,
+        session: Session | None = None,
+        take_up: TakeUp = take_up_session,
     ) -> None:
         self._take_up = take_up
-        self.sorting: Sorting | None = None
+        self.session: Session | None = None
         self._stale = False
         self.guidance = ipywidgets.HTML()
-        if sorting is not None and not str(out):
-            out = sorting.corrections.out or ""
+        if session is not None and not str(out):
+            out = session.corrections.out or ""
         self.folder = FolderChooser("Results", str(out), look=glance)
         self.open_button = ipywidgets.Button(
             description="Open", button_style="primary", icon="folder-open"
@@ -139,14 +139,14 @@ class ReviewPanel(ipywidgets.VBox):
         self.export.work.observe(lambda _: self._show_people(), names="state")
         self.tabs.observe(lambda _: self._show_people(), names="selected_index")
         self._show()
-        if sorting is not None:
-            self._begin(lambda: sorting)
+        if session is not None:
+            self._begin(lambda: session)
 
     def open_results(self) -> None:
         """Read the folder of results that is named."""
         named = self.folder.value.strip()
 
-        def read() -> Sorting:
+        def read() -> Session:
             # What was answered in the last folder is on disk before the next is read.
             self.questions.wait()
             return self._take_up(folder_of(named))
@@ -165,29 +165,29 @@ class ReviewPanel(ipywidgets.VBox):
         parts = self.work, self.questions, self.turns, self.questions, self.export
         return all(part.wait(timeout) for part in parts)
 
-    def _begin(self, read: Callable[[], Sorting]) -> None:
-        def job(_: Tell, stopped: Stopped) -> tuple[Sorting, Deck] | None:
-            sorting = read()
-            if sorting.corrections.out is None:
+    def _begin(self, read: Callable[[], Session]) -> None:
+        def job(_: Tell, stopped: Stopped) -> tuple[Session, Deck] | None:
+            session = read()
+            if session.corrections.out is None:
                 raise BadSetting(NO_FOLDER)
-            deck = None if stopped() else deal(sorting)
-            return None if deck is None or stopped() else (sorting, deck)
+            deck = None if stopped() else deal(session)
+            return None if deck is None or stopped() else (session, deck)
 
-        def then(made: tuple[Sorting, Deck] | None) -> None:
+        def then(made: tuple[Session, Deck] | None) -> None:
             if made is not None:
                 self._opened(*made)
 
         self.work.run(job, then, title="reading the results")
 
-    def _opened(self, sorting: Sorting, deck: Deck) -> None:
-        self.sorting, self._stale = sorting, False
-        self.people.show(sorting)
+    def _opened(self, session: Session, deck: Deck) -> None:
+        self.session, self._stale = session, False
+        self.people.show(session)
         if self.people.thumbnails is not None:
-            self.questions.show(sorting, deck, self.people.thumbnails)
-        self.kept_in.value = kept_in(sorting)
-        self.chooser.title = f"The results: {printable(str(sorting.corrections.out))}"
+            self.questions.show(session, deck, self.people.thumbnails)
+        self.kept_in.value = kept_in(session)
+        self.chooser.title = f"The results: {printable(str(session.corrections.out))}"
         self.chooser.opened = False
-        self.export.out.value = str(sorting.corrections.out)
+        self.export.out.value = str(session.corrections.out)
         self.export.clear()
         self.tabs.selected_index = QUESTIONS
 
@@ -220,15 +220,15 @@ class ReviewPanel(ipywidgets.VBox):
 
     def _exported(self, out: Path, replace: bool, tell: Tell, stopped: Stopped) -> Result:
         with self.questions.alone:
-            sorting = self._here()
-            written = sorting.export(out, replace=replace, progress=tell, stop=stopped)
-        self.kept_in.value = kept_in(sorting)
+            session = self._here()
+            written = session.export(out, replace=replace, progress=tell, stop=stopped)
+        self.kept_in.value = kept_in(session)
         return written
 
-    def _here(self) -> Sorting:
-        if self.sorting is None:
+    def _here(self) -> Session:
+        if self.session is None:
             raise RuntimeError("the export is shown before there is anything to export")
-        return self.sorting
+        return self.session
 
     def _worked(self, change: dict[str, Any]) -> None:
         state = change["new"]
@@ -241,9 +241,9 @@ class ReviewPanel(ipywidgets.VBox):
         self._show()
 
     def _asked(self) -> None:
-        if self.sorting is None or self.state not in ("done", "no questions"):
+        if self.session is None or self.state not in ("done", "no questions"):
             return
-        if not len(self.sorting.looked.gallery):
+        if not len(self.session.looked.album):
             self.state = "nobody found"
         else:
             self.state = "no questions" if self.questions.state == "none left" else "done"
@@ -252,7 +252,7 @@ class ReviewPanel(ipywidgets.VBox):
     def _show(self) -> None:
         self.guidance.value = f"<p role='status'>{GUIDANCE[self.state]}</p>"
         self.open_button.disabled = self.work.busy
-        there = self.sorting is not None and self.state in ("done", "no questions")
+        there = self.session is not None and self.state in ("done", "no questions")
         self.tabs.layout.display = None if there else "none"
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import ipywidgets
 
-from toolkit.widgets.folders import FolderChooser
-from toolkit.widgets.form import CHOICES
+from toolkit.widgets.background_work import Message
+from toolkit.widgets.folder_field import FolderChooser
+from toolkit.widgets.settings_form import CHOICES
 from toolkit.widgets.size_study import StudyBox
 from toolkit.widgets.size_words import legend_html
-from toolkit.widgets.work import Message
 
 STYLE = {"description_width": "11em"}
 ROW = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
@@ -24,14 +24,14 @@ class SizeControls(ipywidgets.VBox):
     ----------
     folder : FolderChooser
         Where the photos are.
-    album : StudyBox
+    album_study : StudyBox
         Stands beside the photo.
     detector : str
         What is chosen at first.
     """
 
-    def __init__(self, folder: FolderChooser, album: StudyBox, detector: str) -> None:
-        self.folder, self.album = folder, album
+    def __init__(self, folder: FolderChooser, album_study: StudyBox, detector: str) -> None:
+        self.folder, self.album_study = folder, album_study
         self.guide, self.where, self.said, self.use, self.photo = (
             ipywidgets.HTML() for _ in range(5)
         )
@@ -65,7 +65,9 @@ class SizeControls(ipywidgets.VBox):
             ],
             layout=ipywidgets.Layout(flex="1 1 390px", min_width="280px", max_width="800px"),
         )
-        album.layout = ipywidgets.Layout(flex="1 1 390px", min_width="280px", max_width="660px")
+        album_study.layout = ipywidgets.Layout(
+            flex="1 1 390px", min_width="280px", max_width="660px"
+        )
         self.shown = ipywidgets.VBox(
             [
                 self.sizes,
@@ -76,7 +78,7 @@ class SizeControls(ipywidgets.VBox):
             ]
         )
         self.both = ipywidgets.HBox(
-            [self.one, album],
+            [self.one, album_study],
             layout=ipywidgets.Layout(
                 flex_flow="row wrap", align_items="flex-start", grid_gap="0 1.5em"
             ),

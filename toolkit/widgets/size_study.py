@@ -8,13 +8,13 @@ from typing import Any
 
 import ipywidgets
 
-from toolkit.evaluation.resizing_costs import Way
-from toolkit.evaluation.resizing_study import ResizeStudy
-from toolkit.plots import resizing_plots
+from toolkit.evaluation.photo_size_costs import Way
+from toolkit.evaluation.photo_size_study import ResizeStudy
+from toolkit.plots import photo_size_plots
 from toolkit.settings import AutopilotSettings
-from toolkit.widgets.newest import Newest
+from toolkit.widgets.background_work import Stopped, Tell, Work
+from toolkit.widgets.debounce import Newest
 from toolkit.widgets.size_words import study_html
-from toolkit.widgets.work import Stopped, Tell, Work
 
 Compare = Callable[..., "ResizeStudy | None"]
 
@@ -52,7 +52,7 @@ class StudyBox(ipywidgets.VBox):
     way : (str, int)
         What is marked at first.
     compare : callable
-        Makes a study; called in a thread as `toolkit.evaluation.sizing.study_of`.
+        Makes a study; called in a thread as `toolkit.evaluation.photo_size_preview.study_of`.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class StudyBox(ipywidgets.VBox):
 
     def _draw(self, way: Way) -> None:
         if (study := self.study) is not None:
-            drawn = study_html(study, way, resizing_plots.plot(study.table, way))
+            drawn = study_html(study, way, photo_size_plots.plot(study.table, way))
             with self._lock:
                 # Not when it was forgotten meanwhile.
                 if self.study is study:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.evaluation.resizing_costs import Way
-from toolkit.evaluation.resizing_study import ResizeStudy, edge_text
-from toolkit.evaluation.sizing import Comparison, Kind, Shown, measured, settings_at
+from toolkit.evaluation.photo_size_costs import Way
+from toolkit.evaluation.photo_size_preview import Comparison, Kind, Shown, measured, settings_at
+from toolkit.evaluation.photo_size_study import ResizeStudy, edge_text
 from toolkit.names import counted
-from toolkit.widgets.work import safe
+from toolkit.widgets.background_work import safe
 
 NAMES = {"cnn": "CNN", "hog": "HOG"}
 # Sizes of faces that are told one by one; of more, the smallest and the largest are.

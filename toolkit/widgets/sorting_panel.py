@@ -12,20 +12,20 @@ import traitlets
 
 from toolkit import files
 from toolkit.curation import decisions
-from toolkit.curation.correcting import Corrections
+from toolkit.curation.history import Corrections
 from toolkit.errors import BadSetting
-from toolkit.grouping.search import References
+from toolkit.grouping.identification import References
 from toolkit.looking import Looked
 from toolkit.photos import sample
 from toolkit.results.result import Result
+from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
-from toolkit.sorting import Sorting
+from toolkit.widgets.background_work import Message, Stopped, Tell, Work, safe
 from toolkit.widgets.export_box import ExportBox
-from toolkit.widgets.folders import FolderChooser
-from toolkit.widgets.form import SettingsForm
+from toolkit.widgets.folder_field import FolderChooser
+from toolkit.widgets.individuals_view import PeopleView
 from toolkit.widgets.matches_view import MatchesView
-from toolkit.widgets.people_view import PeopleView
-from toolkit.widgets.work import Message, Stopped, Tell, Work, safe
+from toolkit.widgets.settings_form import SettingsForm
 
 STATES = ("empty", "running", "cancelled", "failed", "done", "nobody found")
 
@@ -38,7 +38,7 @@ SAID = {
 LATER = "The other settings that you changed take effect with the next Start."
 
 Mode = TypeVar("Mode", AutopilotSettings, PointAndShootSettings)
-Sort = Callable[..., Sorting]
+Sort = Callable[..., Session]
 # The folders that are looked at, as they were named: that of the photos first.
 Folders = tuple[str, ...]
 
@@ -54,7 +54,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     ----------
     state : str
         One of `STATES`; can be observed.
-    sorting : Sorting or None
+    sorting : Session or None
         The album, once it was looked at.
 
     Parameters
@@ -64,7 +64,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     form : SettingsForm
         The settings of the mode.
     sort : callable
-        Sorts what was looked at, called as `toolkit.sorting.Sorting`.
+        Sorts what was looked at, called as `toolkit.session.Session`.
     sample_folder : path, optional
         Where the button "Use the sample album" makes it; no button without one.
     """
@@ -88,7 +88,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         sample_folder: str | Path | None,
     ) -> None:
         self._sort, self._sample = sort, sample_folder
-        self.sorting: Sorting | None = None
+        self.session: Session | None = None
         # What `sorting` is of; no folders for an earlier result that was opened.
         self._of: Folders = ()
         self._planned: tuple[object, ...] = ()
@@ -133,9 +133,9 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def start(self) -> None:
         """Look at the photos, and sort what is found."""
         of, out = self._chosen(), self._out()
-        before, carried = self.sorting, self._carried(of, out)
+        before, carried = self.session, self._carried(of, out)
 
-        def job(tell: Tell, stopped: Stopped) -> Sorting | None:
+        def job(tell: Tell, stopped: Stopped) -> Session | None:
             self._settle()
             settings = self.form.settings()
             # What is wrong with the decisions is said before the long work, not after it.
@@ -150,7 +150,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
                 return before
             return self._sort(looked, settings, references=references, out=out, earlier=carried)
 
-        def then(found: Sorting | None) -> None:
+        def then(found: Session | None) -> None:
             if found is not None:
                 self._take(found, of)
             if before is not None and found in (None, before):
@@ -195,7 +195,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         """Say that a look that was cancelled took nothing away."""
         raise NotImplementedError
 
-    def _found_html(self, album: Sorting) -> str:
+    def _found_html(self, album: Session) -> str:
         """Say what was looked at and found, as HTML."""
         raise NotImplementedError
 
@@ -208,8 +208,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
 
     def _begin(
         self,
-        job: Callable[[Tell, Stopped], Sorting | None],
-        then: Callable[[Sorting | None], None],
+        job: Callable[[Tell, Stopped], Session | None],
+        then: Callable[[Session | None], None],
         title: str,
     ) -> None:
         if self.state == "running":
@@ -227,14 +227,14 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
 
     def _carried(self, of: Folders, out: str | None) -> Corrections | None:
         """Return the corrections of these photos, where the next look would not find them."""
-        made = None if self.sorting is None else self.sorting.corrections
+        made = None if self.session is None else self.session.corrections
         if made is None or of[:1] != self._of[:1] or not made.decisions:
             return None
         return made if out is None or made.out != files.folder_at(out) else None
 
-    def _take(self, found: Sorting, of: Folders) -> None:
-        fresh = found is not self.sorting
-        self.sorting, self._of = found, of
+    def _take(self, found: Session, of: Folders) -> None:
+        fresh = found is not self.session
+        self.session, self._of = found, of
         if fresh and self._view is not None:
             self._view.show(found)
         self._corrected()
@@ -244,7 +244,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self.export.clear()
         self._summarise()
 
-    def _say_later(self, album: Sorting, asked: Mode) -> None:
+    def _say_later(self, album: Session, asked: Mode) -> None:
         """Say so where settings ask for another look."""
         if album.needs_another_look(asked):
             self.later.remark(LATER)
@@ -269,17 +269,17 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             self._view.refresh()
         return written
 
-    def _here(self) -> Sorting:
+    def _here(self) -> Session:
         self._settle()
-        if self.sorting is None:
+        if self.session is None:
             raise BadSetting("there is nothing to export yet; press Start")
-        return self.sorting
+        return self.session
 
     def _named(self) -> None:
         """Forget what was wrong with the folder before."""
         if self.state == "failed" and not self.work.busy:
             self.work.message.clear()
-            self.state = "empty" if self.sorting is None else self._found()
+            self.state = "empty" if self.session is None else self._found()
         self._show()
 
     def _worked(self, change: dict[str, Any]) -> None:
@@ -294,12 +294,12 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self._show()
 
     def _found(self) -> str:
-        album = self.sorting
+        album = self.session
         there = album is not None and any(name is not None for name in album.names)
         return "done" if there else "nobody found"
 
     def _summarise(self) -> None:
-        album = self.sorting
+        album = self.session
         if album is None:
             return
         whose = f"in {self._of[0]}" if self._of else f"of the result in {album.corrections.out}"
@@ -313,10 +313,10 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def _show(self) -> None:
         self.guidance.value = f"<p role='status'>{self._guidance()}</p>"
         self.start_button.disabled = self._busy()
-        album, faces = self.sorting, 0
+        album, faces = self.session, 0
         self.results.layout.display = "none" if album is None else None
         if album is not None:
-            faces = len(album.gallery)
+            faces = len(album.album)
             other = bool(self._of) and self._chosen() != self._of
             self.summary.value = self._headline + (self._other_html() if other else "")
         for part in (self._view, self.last):
@@ -324,5 +324,5 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
                 part.layout.display = None if faces else "none"
 
 
-def _version(album: Sorting) -> tuple[object, ...]:
+def _version(album: Session) -> tuple[object, ...]:
     return album, album.corrections.decisions, album.settings

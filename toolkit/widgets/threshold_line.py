@@ -9,8 +9,8 @@ from typing import Any, Literal
 import ipywidgets
 
 from toolkit.grouping.thresholds import Threshold
-from toolkit.widgets.steps import STEP, place_of
-from toolkit.widgets.work import safe
+from toolkit.widgets.background_work import safe
+from toolkit.widgets.threshold_steps import STEP, place_of
 
 # The ends, in encoder distance.
 LEAST, MOST = 0.05, 1.0

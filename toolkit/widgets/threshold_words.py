@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from toolkit.evaluation.exploring import Change, Kind, Position
+from toolkit.evaluation.threshold_sweep import Change, Kind, Position
 from toolkit.names import printable
 from toolkit.photos.thumbnails import Thumbnails
-from toolkit.records import Gallery
+from toolkit.records import Album
 from toolkit.settings import AutopilotSettings
-from toolkit.widgets.people import Rows, face_picture
-from toolkit.widgets.sheet import Card, Strip
-from toolkit.widgets.work import safe
+from toolkit.widgets.background_work import safe
+from toolkit.widgets.contact_sheet import Card, Strip
+from toolkit.widgets.individual_cards import Rows, face_picture
 
 # Changes that are shown, groups on each side of one, faces of each; earlier names on a card.
 CHANGES, PARTS, FACES, EARLIER = 6, 4, 5, 3
@@ -79,7 +79,7 @@ def change_cards(
     found: Sequence[Change],
     before: Position,
     after: Position,
-    gallery: Gallery,
+    album: Album,
     thumbnails: Thumbnails,
 ) -> list[Card]:
     """Return one card a change: the faces of each group before, and of each group after."""
@@ -89,8 +89,8 @@ def change_cards(
             title=change.sentence(before.names),
             badge=KINDS[change.kind],
             strips=(
-                *_strips("before", change.before, before.names, gallery, thumbnails),
-                *_strips("now", change.after, after.names, gallery, thumbnails),
+                *_strips("before", change.before, before.names, album, thumbnails),
+                *_strips("now", change.after, after.names, album, thumbnails),
             ),
         )
         for number, change in enumerate(found)
@@ -101,7 +101,7 @@ def _strips(
     when: str,
     groups: Sequence[Rows],
     names: Sequence[str],
-    gallery: Gallery,
+    album: Album,
     thumbnails: Thumbnails,
 ) -> list[Strip]:
     strips = []
@@ -109,7 +109,7 @@ def _strips(
         faces = "1 face" if len(rows) == 1 else f"{len(rows):,} faces"
         label = f"{when}: {printable(names[int(rows[0])])}, {faces}"
         best = thumbnails.best(rows.tolist(), FACES)
-        strips.append(Strip(tuple(face_picture(gallery, row) for row in best), label))
+        strips.append(Strip(tuple(face_picture(album, row) for row in best), label))
     if len(groups) > PARTS:
         strips.append(Strip((), f"{when}: {len(groups) - PARTS:,} more"))
     return strips

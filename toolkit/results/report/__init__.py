@@ -93,9 +93,9 @@ def html_of(
     faces : bool
         Whether it shows pictures: at most 12 of a person, of the 200 people in most photos.
     thumbnails : Thumbnails, optional
-        Of ``result.gallery``, where there are some already.
+        Of ``result.album``, where there are some already.
     audited : Audit, optional
-        Of ``result.gallery`` and ``result.names``. If not given, autopilot's result is audited at
+        Of ``result.album`` and ``result.names``. If not given, autopilot's result is audited at
         its own threshold.
 
     Returns
@@ -103,9 +103,9 @@ def html_of(
     str
         A whole document.
     """
-    if audited is None and isinstance(result, AutopilotResult) and len(result.gallery):
+    if audited is None and isinstance(result, AutopilotResult) and len(result.album):
         audited = audit(
-            result.gallery,
+            result.album,
             result.names,
             threshold=result.threshold,
             thresholds=(),
@@ -114,7 +114,7 @@ def html_of(
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     decided = result.decided if decided_count is None else decided_count
     doubts = find_doubts(result, audited)
-    page = Page(result, doubts, (thumbnails or Thumbnails(result.gallery)) if faces else None)
+    page = Page(result, doubts, (thumbnails or Thumbnails(result.album)) if faces else None)
     parts = (
         ("people", "People", page.people()),
         ("doubts", "Where to look first", page.doubtful(doubts)),
@@ -141,6 +141,6 @@ def html_of(
 
 def _headline(result: Result) -> str:
     return (
-        f"{counted(len(result.gallery.photos), 'photo')}, {counted(len(result.gallery), 'face')}, "
+        f"{counted(len(result.album.photos), 'photo')}, {counted(len(result.album), 'face')}, "
         f"{counted(len(result.people), 'person', 'people')}"
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.evaluation.audit import KIN, SHOWN, SURE, Audit
-from toolkit.grouping.search import TOO_FAR
+from toolkit.grouping.identification import TOO_FAR
 from toolkit.names import counted
 from toolkit.results.result import PointAndShootResult, Result
 
@@ -75,7 +75,7 @@ def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
     """Return the matches nearest to the threshold, and those that were nearly somebody else."""
     table, threshold = result.matches.table, result.matches.threshold
     # As far from even odds as a probability of SURE is.
-    near = math.log(SURE / (1 - SURE)) / result.gallery.encoder.calibration.slope
+    near = math.log(SURE / (1 - SURE)) / result.album.encoder.calibration.slope
     # Who was named by hand is in no doubt.
     found = table["name"].where(table["name"].notna(), None)
     own = np.array([a == b for a, b in zip(found, result.names, strict=True)], dtype=np.bool_)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from toolkit import __version__
 from toolkit.evaluation.audit import Audit
-from toolkit.grouping.search import SECOND
+from toolkit.grouping.identification import SECOND
 from toolkit.names import counted
 from toolkit.photos.thumbnails import Thumbnails, data_uri
 from toolkit.results.export import NEW, THERE, told
@@ -36,7 +36,7 @@ class Page:
     ) -> None:
         self.result, self.thumbnails = result, thumbnails
         self.table = result.people
-        seen = result.gallery
+        seen = result.album
         self.common = shared_folder(map(str, [*seen.photos["path"], *seen.problems["path"]]))
         self.room = ROOM
         self.rows_of: dict[str, list[int]] = {}
@@ -75,7 +75,7 @@ class Page:
         if not len(plan):
             known = result.sightings[["name", "photo_digest"]].dropna().drop_duplicates()
             for name, path in known.merge(
-                result.gallery.photos[["path", "photo_digest"]], on="photo_digest"
+                result.album.photos[["path", "photo_digest"]], on="photo_digest"
             )[["name", "path"]].itertuples(index=False, name=None):
                 files.setdefault(str(name), []).append((str(path), None))
             return files, folders
@@ -93,8 +93,8 @@ class Page:
         """Return the title, and what was counted."""
         result = self.result
         facts = {
-            "photos": len(result.gallery.photos),
-            "faces": len(result.gallery),
+            "photos": len(result.album.photos),
+            "faces": len(result.album),
             "people": len(self.table),
             "photos of nobody": len(result.nobody),
             "files with problems": len(result.problems),
@@ -208,7 +208,7 @@ class Page:
         return f"<h3>{doubt.title}</h3><p>{about}</p>{found}"
 
     def _path(self, key: int | str) -> str:
-        return str(self.result.gallery.sightings["path"].iat[key]) if isinstance(key, int) else key
+        return str(self.result.album.sightings["path"].iat[key]) if isinstance(key, int) else key
 
     def trust(self, audited: Audit | None, decided: int) -> str:
         """Return where the threshold came from, and what was measured."""
@@ -296,7 +296,7 @@ class Page:
 
     def settings(self) -> str:
         """Return everything that shaped the result."""
-        encoder = self.result.gallery.encoder
+        encoder = self.result.album.encoder
         rows = {
             "mode": self.result.mode,
             "threshold used": f"{self.result.threshold:.6g}",

@@ -1,0 +1,113 @@
+"""The benches measure what they say; no test asserts a time."""
+
+import json
+
+import pandas as pd
+import pytest
+from tiles import save_tiles
+
+from toolkit import cli, modes
+from toolkit.benchmarks import speed
+from toolkit.errors import SightingsError
+from toolkit.evaluation import detection_recall
+from toolkit.subjects import registry
+
+
+@pytest.fixture
+def tiles(monkeypatch, colours):
+    monkeypatch.setattr(modes, "face_subject", lambda settings: colours)
+
+
+def test_groups_count_as_the_person_they_fit_best() -> None:
+    expected = {("1.jpg", "ann"), ("2.jpg", "ann"), ("2.jpg", "bob"), ("3.jpg", "bob")}
+    perfect = [("1.jpg", 7), ("2.jpg", 7), ("2.jpg", 3), ("3.jpg", 3)]
+    assert speed._against(perfect, expected) == (4, 0)
+    # One group for everybody is ann or bob, not both; its third photo is wrong.
+    assert speed._against([("1.jpg", 0), ("2.jpg", 0), ("3.jpg", 0)], expected) == (2, 1)
+    # A person split in two: one part is right, the other is wrong.
+    split = [("1.jpg", 0), ("2.jpg", 1), ("2.jpg", 2), ("3.jpg", 2)]
+    assert speed._against(split, expected) == (3, 1)
+    assert speed._against([], expected) == (0, 0)
+
+
+def test_the_shares_of_the_stages_make_a_whole(album_folder, tiles) -> None:
+    table = speed.pipeline(album_folder, jobs=(1, 2))
+    assert table["jobs"].to_list() == [1, 2]
+    assert table["photos"].to_list() == [6, 6]
+    shares = table[[column for column in table if column.startswith("share_")]]
+    assert shares.sum(axis=1).to_list() == pytest.approx([1.0, 1.0])
+    assert (table["peak_mb"] > 10).all()
+
+
+def test_numbers_go_to_the_screen_and_to_a_file(album_folder, tmp_path, tiles, capsys) -> None:
+    output = tmp_path / "bench.json"
+    assert cli.main(["bench", "pipeline", str(album_folder), "--output", str(output)]) == 0
+    assert "photos_per_second" in capsys.readouterr().out
+    content = json.loads(output.read_text())
+    assert content["bench"] == "pipeline"
+    assert content["machine"]["cores"] >= 1
+    assert content["rows"][0]["photos"] == 6
+
+
+def test_the_engine_and_dlib_are_timed_in_turn(sample_album) -> None:
+    table = speed.engine(sample_album / "photos/day 1/IMG_0002.jpg", rounds=1)
+    assert len(table) == 4
+    assert (table["seconds"] > 0).all()
+    assert table["dlib_seconds"].notna().to_list() == [True, True, True, False]
+    assert table["times_faster"][0] == pytest.approx(table["dlib_seconds"][0] / table["seconds"][0])
+
+
+def test_peers_say_what_is_missing(album_folder, tiles, monkeypatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "face_recognition", None)
+    truth = pd.DataFrame({"photo": ["a1.png"], "person": ["ann"]})
+    with pytest.raises(SightingsError, match="pip install --no-deps face_recognition"):
+        speed.peers(album_folder, truth)
+
+
+def test_a_table_of_truth_without_its_columns_is_refused(album_folder, tmp_path, capsys) -> None:
+    save_tiles(tmp_path / "x.png", "ann")
+    (tmp_path / "truth.csv").write_text("file,name\nx,y\n")
+    assert cli.main(["bench", "peers", str(album_folder), str(tmp_path / "truth.csv")]) == 2
+    assert "expected photo and person" in capsys.readouterr().err
+
+
+def test_recall_counts_faces_by_size_and_what_is_no_face(tmp_path, colours, monkeypatch) -> None:
+    save_tiles(tmp_path / "a.png", "ann", "bob", "cem")
+    monkeypatch.setattr(registry, "face_subject", lambda settings: colours)
+    boxes = pd.DataFrame(
+        [("a.png", 0, 0, 64, 64), ("a.png", 64, 0, 64, 64)],
+        columns=["photo", "left", "top", "width", "height"],
+    )
+    table = detection_recall.recall(tmp_path, boxes, enlarge=0, ways=[("cnn", 0, 1000)])
+    assert table[["found", "of", "false"]].to_numpy().tolist() == [[2, 2, 1]]
+    assert table["above 12%"][0] == "2/2"
+    assert table["0% to 5%"][0] == "0/0"
+
+
+def test_a_table_of_faces_without_its_columns_is_refused(tmp_path) -> None:
+    with pytest.raises(SightingsError, match="lacks the columns height"):
+        detection_recall.recall(tmp_path, pd.DataFrame(columns=["photo", "left", "top", "width"]))
+
+
+def test_copies_and_photos_of_one_name_in_two_folders_count_each(
+    album_folder, tiles, monkeypatch
+) -> None:
+    (album_folder / "zz").mkdir()
+    (album_folder / "zz" / "a1.png").write_bytes((album_folder / "a1.png").read_bytes())
+    monkeypatch.setattr(speed, "_face_recognition", lambda paths: [])
+    monkeypatch.setattr(speed, "_dlib_way", lambda paths: [])
+    names = ["a1.png", "zz/a1.png", "deep/a1.png", "a2.png", "deep/a3.png", "three.png"]
+    truth = pd.DataFrame({"photo": names, "person": "ann"})
+    table = speed.peers(album_folder, truth)
+    assert table["right"].to_list()[:2] == [6, 6]
+    assert table["missed"].to_list() == [0, 0, 6, 6]
+    with pytest.raises(SightingsError, match="no photo of the truth"):
+        speed.peers(album_folder, truth.assign(photo="x.jpg"))
+
+
+@pytest.mark.parametrize("content", ["", "photo,person\n"])
+def test_an_empty_table_is_refused_in_one_line(album_folder, tmp_path, capsys, content) -> None:
+    (tmp_path / "t.csv").write_text(content)
+    for kind in ("peers", "detect"):
+        assert cli.main(["bench", kind, str(album_folder), str(tmp_path / "t.csv")]) == 2
+        assert capsys.readouterr().err.count("\n") == 1

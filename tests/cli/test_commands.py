@@ -1,0 +1,381 @@
+"""The command line, as a process where that matters and as a call elsewhere."""
+
+import errno
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from files_seen import files_in
+from tiles import ColourEncoder, TileDetector, save_tiles
+
+from toolkit import cli, modes
+from toolkit.cli import commands
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision
+from toolkit.photos import listing
+from toolkit.results import export, results_folder
+from toolkit.subjects.base import Subject
+
+SIGHTINGS = [sys.executable, "-c", "import sys; from toolkit.cli import main; sys.exit(main())"]
+
+
+@pytest.fixture
+def tiles(monkeypatch, colours):
+    """Let the commands tell tiles apart, which needs no model."""
+    monkeypatch.setattr(modes, "face_subject", lambda settings: colours)
+
+
+def test_autopilot_prints_what_it_did(album_folder, tmp_path, tiles, capsys) -> None:
+    assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "6 photos, 8 faces, 3 people" in printed
+    assert "person_001  5 photos" in printed
+    assert "no face was found in 1 photo" in printed
+    assert str(tmp_path / "out") in printed
+
+
+def test_point_and_shoot_prints_what_it_did(album_folder, tmp_path, tiles, capsys) -> None:
+    save_tiles(tmp_path / "people" / "Ann" / "ann.png", "ann")
+    arguments = [
+        "point-and-shoot",
+        str(album_folder),
+        str(tmp_path / "people"),
+        str(tmp_path / "out"),
+    ]
+    assert cli.main(arguments) == 0
+    assert "Ann  5 photos" in capsys.readouterr().out
+
+
+def test_json_is_for_machines(album_folder, tmp_path, tiles, capsys) -> None:
+    assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["people"]["person_001"] == 5
+
+
+def test_quiet_prints_nothing(album_folder, tmp_path, tiles, capsys) -> None:
+    assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out"), "--quiet"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""
+
+
+def test_a_dry_run_shows_every_copy_and_makes_none(album_folder, tmp_path, tiles, capsys) -> None:
+    before = files_in(tmp_path)
+    assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out"), "--dry-run"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count(" -> person_") == 8
+    assert files_in(tmp_path) == before
+
+
+def test_settings_reach_the_run(album_folder, tmp_path, tiles, capsys) -> None:
+    arguments = (
+        "--threshold 0.4 --method linked --long-edge 500 --min-face 10 --same-photo --jobs 1"
+    )
+    command = ["autopilot", str(album_folder), str(tmp_path / "out"), "--json", *arguments.split()]
+    assert cli.main(command) == 0
+    settings = json.loads(capsys.readouterr().out)["settings"]
+    assert settings["threshold"] == 0.4
+    assert settings["method"] == "linked"
+    assert settings["long_edge"] == 500
+    assert settings["min_face"] == 10
+    assert settings["one_per_photo"] is False
+    assert settings["jobs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["autopilot", "{nowhere}", "{out}"], "does not exist"),
+        (["autopilot", "{photos}", "{photos}"], "results cannot go"),
+        (["autopilot", "{photos}", "{out}", "--threshold", "-3"], "threshold is -3.0"),
+        (["autopilot", "{photos}", "{out}", "--threshold", "nan"], "threshold is nan"),
+        (["autopilot", "{photos}", "{out}", "--long-edge", "1"], "long_edge is 1"),
+        (["point-and-shoot", "{photos}", "{photos}", "{out}"], "same folder"),
+        (["point-and-shoot", "{photos}", "{nowhere}", "{out}"], "people: "),
+        (["autopilot", "{photos}", "{out}", "--method", "kmeans"], "invalid choice"),
+        (["autopilot", "{photos}"], "OUT"),
+        (["autopilt"], "invalid choice"),
+        ([], "COMMAND"),
+    ],
+)
+def test_what_the_user_must_mend_is_one_line_and_exit_code_2(
+    album_folder, tmp_path, tiles, capsys, arguments, complaint
+) -> None:
+    places = {"nowhere": tmp_path / "nowhere", "photos": album_folder, "out": tmp_path / "out"}
+    before = files_in(tmp_path)
+    assert cli.main([argument.format(**places) for argument in arguments]) == 2
+    captured = capsys.readouterr()
+    last = captured.err.strip().splitlines()[-1]
+    assert complaint in last
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+    assert files_in(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", ["", "autopilot", "point-and-shoot", "sample", "models"])
+def test_help_teaches(command, capsys) -> None:
+    assert cli.main([*command.split(), "--help"]) == 0
+    assert "usage: sightings" in capsys.readouterr().out
+
+
+def test_sample_makes_the_album(tmp_path, capsys) -> None:
+    assert cli.main(["sample", str(tmp_path / "sample")]) == 0
+    assert "12 photos" in capsys.readouterr().out
+    assert (tmp_path / "sample" / "truth.csv").is_file()
+
+
+def test_models_are_listed_with_their_places(capsys) -> None:
+    assert cli.main(["models"]) == 0
+    assert capsys.readouterr().out.count("ok  ") >= 3
+
+
+def test_a_bug_keeps_its_traceback(album_folder, tmp_path, monkeypatch) -> None:
+    def broken(settings):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(modes, "face_subject", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        cli.main(["autopilot", str(album_folder), str(tmp_path / "out")])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupt_ends_with_130_and_loses_nothing(sample_album, tmp_path, name) -> None:
+    before = files_in(sample_album)
+    begun = tmp_path / "begun"
+    # A test runner in the background may hand down that signals are ignored. The first photo
+    # says that the run is under way.
+    code = f"""
+import pathlib, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+from toolkit.photos import opening
+opened = opening.open_shrunk
+def open_shrunk(*arguments, **options):
+    pathlib.Path({str(begun)!r}).touch()
+    return opened(*arguments, **options)
+opening.open_shrunk = open_shrunk
+"""
+    command = [sys.executable, "-c", code + SIGHTINGS[-1]]
+    command += ["autopilot", str(sample_album / "photos"), str(tmp_path / "out")]
+    command += ["--upsample", "2", "--jobs", "1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        for _ in range(600):
+            if begun.exists():
+                break
+            time.sleep(0.1)
+        run.send_signal(getattr(signal, name))
+        if name != "SIGINT":
+            # As a session that closes does.
+            run.send_signal(signal.SIGHUP)
+            run.send_signal(signal.SIGTERM)
+        _, err = run.communicate(timeout=120)
+    assert run.returncode == 130, err
+    assert err.startswith("sightings: interrupted. Your photos are untouched; run the same command")
+    assert err.count("\n") == 1
+    # Nothing was made yet, so the folder is gone again.
+    assert not (tmp_path / "out").exists()
+    assert files_in(sample_album) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no head on Windows")
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = f"{shlex.join([*SIGHTINGS, '--help'])} | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_noise_of_c_libraries_stays_off_the_terminal(tmp_path) -> None:
+    code = (
+        "import os, sys\n"
+        "from toolkit.cli.commands import _quiet_libraries\n"
+        "with _quiet_libraries():\n"
+        "    os.write(2, b'from C'); print('from Python', file=sys.stderr)\n"
+        "os.write(2, b'after')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "from C" not in done.stderr
+    assert "from Python" in done.stderr
+    assert "after" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows any bytes in a name")
+def test_a_name_that_is_no_text_is_printed_escaped(
+    album_folder, tmp_path, tiles, capsysbinary
+) -> None:
+    (album_folder / "a1.png").rename(os.fsdecode(bytes(album_folder) + b"/caf\xe9.png"))
+    (album_folder / "a2.png").write_bytes(b"no picture")
+    assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out"), "--dry-run"]) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shells differ on Windows")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams_are_no_error(album_folder, tmp_path, closed) -> None:
+    command = f"{shlex.join([*SIGHTINGS, 'sample', str(tmp_path / 'sample')])} {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "sample" / "truth.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    "photos", ["no\x1b[31mwhere\nelse", "", "~nosuchuser/x", "x" * 300, "a\rb"]
+)
+def test_odd_folders_are_one_line_without_control_characters(photos, tmp_path, capsys) -> None:
+    assert cli.main(["autopilot", photos, str(tmp_path / "out")]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "\x1b" not in complaint
+    assert "\r" not in complaint
+
+
+def test_half_a_word_is_no_option(album_folder, tmp_path, capsys) -> None:
+    assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out"), "--repl"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_dry_run_prints_names_without_control_characters(
+    album_folder, tmp_path, tiles, capsys
+) -> None:
+    (album_folder / "a1.png").rename(album_folder / "\x1b[31mred.png")
+    assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out"), "--dry-run"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["autopilot", "point-and-shoot"])
+def test_help_says_how_the_threshold_sets_itself(command, capsys) -> None:
+    cli.main([command, "--help"])
+    assert "(auto: the distance" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("given", ["low", "0", "nan", "2.5", "-1", ""])
+def test_a_threshold_that_is_none_is_refused_in_one_line(
+    given, album_folder, tmp_path, capsys
+) -> None:
+    arguments = ["autopilot", str(album_folder), str(tmp_path / "out"), "--threshold", given]
+    assert cli.main(arguments) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "auto" in complaint
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGHUP on Windows")
+@pytest.mark.parametrize("ignored", [False, True])
+def test_what_is_started_to_outlive_its_terminal_does(ignored) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        with commands._ended_as_by_hand():
+            assert (signal.getsignal(signal.SIGHUP) is signal.SIG_IGN) == ignored
+        assert signal.getsignal(signal.SIGHUP) is (signal.SIG_IGN if ignored else signal.SIG_DFL)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("options", [[], ["--quiet"], ["--json"]])
+def test_photos_that_could_not_be_copied_are_named_and_end_with_2(
+    album_folder, tmp_path, tiles, capsys, monkeypatch, options
+) -> None:
+    def put(source, destination, digest, *, link) -> None:
+        if source.name == "a2.png":
+            raise OSError(errno.EFBIG, "File too large")
+        real(source, destination, digest, link=link)
+
+    real = export._put
+    monkeypatch.setattr(export, "_put", put)
+    arguments = ["autopilot", str(album_folder), str(tmp_path / "out"), *options]
+    assert cli.main(arguments) == 2
+    printed = capsys.readouterr()
+    assert "1 photo could not be copied" in printed.err
+    assert f"{album_folder / 'a2.png'}: could not be copied" in printed.err
+    assert "File too large" in printed.err
+    assert printed.err.count("\n") == 1
+    if options == ["--json"]:
+        assert json.loads(printed.out)["finished"] is False
+    elif not options:
+        assert "7 copies (0.0 MB) made; 1 FAILED" in printed.out
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["finished"] is False
+    assert "File too large" in (tmp_path / "out" / "report.html").read_text()
+    # Once it is mended, the same command goes on.
+    monkeypatch.undo()
+    monkeypatch.setattr(modes, "face_subject", lambda settings: colours_again())
+    assert cli.main(arguments) == 0
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["finished"] is True
+
+
+def colours_again() -> Subject:
+    return Subject("tile", TileDetector(), ColourEncoder())
+
+
+def test_a_folder_of_photos_that_cannot_be_read_says_so(tmp_path, capsys, monkeypatch) -> None:
+    (tmp_path / "photos").mkdir()
+
+    def scandir(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(listing.os, "scandir", scandir)
+    assert cli.main(["autopilot", str(tmp_path / "photos"), str(tmp_path / "out")]) == 2
+    complaint = capsys.readouterr().err
+    assert "photos cannot be read: Permission denied" in complaint
+    assert "holds no photo" not in complaint
+
+
+def test_memory_that_does_not_suffice_is_one_line(
+    album_folder, tmp_path, capsys, monkeypatch
+) -> None:
+    def look_at(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(modes, "look_at", look_at)
+    monkeypatch.setattr(modes, "face_subject", lambda settings: None)
+    assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out")]) == 2
+    assert "memory of this computer" in capsys.readouterr().err
+
+
+def test_half_characters_in_names_end_in_no_traceback(
+    album_folder, tmp_path, tiles, capsys
+) -> None:
+    out = tmp_path / "out"
+    assert cli.main(["autopilot", str(album_folder), str(out)]) == 0
+    album = results_folder.load(out).album
+    face = decisions.face_of(album, 0)
+    decisions.add(out, [Decision("name", face, name="\ud800 Ann \udfff")])
+    assert "\ud800 Ann \udfff" in decisions.read(out)[0].name
+    assert cli.main(["autopilot", str(album_folder), str(out), "--replace"]) == 0
+    assert (out / "_ Ann _").is_dir()
+    record = json.loads((out / "run.json").read_text())
+    record["files"]["\ud800/a.png"] = "0" * 64
+    (out / "run.json").write_text(json.dumps(record))
+    assert cli.main(["autopilot", str(album_folder), str(out), "--replace"]) == 0
+    assert cli.main(["audit", str(out)]) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
+@pytest.mark.parametrize(
+    "file", ["run.json", "sightings.csv", "nobody.csv", "problems.csv", "photos.csv", "labels"]
+)
+def test_evaluate_waits_for_no_pipe(album_folder, tmp_path, tiles, capsys, file) -> None:
+    out, labels = tmp_path / "out", tmp_path / "labels"
+    assert cli.main(["autopilot", str(album_folder), str(out)]) == 0
+    labels.write_text("photo,person\na2.png,Ann\n")
+    path = labels if file == "labels" else out / file
+    path.unlink()
+    os.mkfifo(path)
+    capsys.readouterr()
+    assert cli.main(["evaluate", str(out), str(labels)]) == 2
+    assert "not a regular file" in capsys.readouterr().err
+
+
+def test_what_is_damaged_and_not_needed_is_said(album_folder, tmp_path, tiles, capfd) -> None:
+    out = tmp_path / "out"
+    assert cli.main(["autopilot", str(album_folder), str(out), "--quiet"]) == 0
+    (out / "photos.csv").write_bytes(b"\xff\xfe\0")
+    assert cli.main(["audit", str(out)]) == 0
+    assert "photos.csv cannot be used" in capfd.readouterr().err
+    (tmp_path / "labels").write_text("photo,person\na2.png,Ann\n")
+    assert cli.main(["autopilot", str(album_folder), str(out), "--quiet"]) == 0
+    (out / "encodings.npz").write_bytes(b"PK")
+    assert cli.main(["evaluate", str(out), str(tmp_path / "labels")]) == 2
+    assert "encodings.npz cannot be used" in capfd.readouterr().err

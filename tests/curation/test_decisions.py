@@ -1,0 +1,367 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tiles import save_tiles
+
+from toolkit import cli, modes
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision, Face, apply, face_of, read, write
+from toolkit.errors import BadSetting
+from toolkit.grouping import constraints, naming
+from toolkit.settings import AutopilotSettings
+
+text = st.text(max_size=12).filter(str.isprintable)
+edges = st.integers(-50, 5000)
+faces = st.builds(
+    lambda path, photo, left, top, wide, high: Face(
+        path, photo, left, top, left + wide, top + high
+    ),
+    *(text, st.text("0123456789abcdef", min_size=1, max_size=64), edges, edges),
+    *(st.integers(1, 900), st.integers(1, 900)),
+)
+made = st.one_of(
+    st.builds(Decision, st.sampled_from(["same", "different"]), faces, faces),
+    st.builds(
+        Decision,
+        st.sampled_from(["name", "not"]),
+        faces,
+        st.none(),
+        text.map(str.strip).filter(bool),
+    ),
+    st.builds(Decision, st.just("ignore"), faces),
+)
+
+
+@given(st.lists(made, max_size=8))
+def test_what_is_read_is_what_was_written(tmp_path_factory, all_of_them) -> None:
+    out = tmp_path_factory.mktemp("out")
+    write(out, all_of_them)
+    back = read(out)
+    assert [each.kind for each in back] == [each.kind for each in all_of_them]
+    assert [each.name for each in back] == [each.name for each in all_of_them]
+    for one, other in zip(back, all_of_them, strict=True):
+        assert (one.face.photo, one.face.left, one.face.bottom) == (
+            *(other.face.photo, other.face.left, other.face.bottom),
+        )
+        assert (one.other is None) == (other.other is None)
+
+
+def test_columns_of_ones_own_stay_with_their_lines(tmp_path) -> None:
+    first, other = Face("p", "d", 0, 0, 9, 9), Face("q", "e", 0, 0, 9, 9)
+    lines = [
+        ["seen by", *decisions.COLUMNS, "note", ""],
+        ["Zoë", "name", "Ann", "p", "d", *"0099", *[""] * 6, 'by her hat, "the red one"', ""],
+        ["", "ignore", "", "q", "e", *"0099", *[""] * 6, r"a \n b", "=1+1"],
+        ["", "ignore", "", "r", "f", *"0099", *[""] * 6, "", ""],
+    ]
+    path = tmp_path / "decisions.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(lines)
+    made = read(tmp_path)
+    assert made[0] == Decision("name", first, name="Ann", notes=made[0].notes)
+    assert dict(made[0].notes) == {"seen by": "Zoë", "note": 'by her hat, "the red one"'}
+    assert [text for _, text in made[1].notes] == [r"a \n b", "=1+1"]
+    assert made[1].face == other
+    assert made[2].notes == ()
+    write(tmp_path, made)
+    assert read(tmp_path) == made
+    write(tmp_path, made[2:])
+    assert path.read_text().splitlines()[0] == ",".join(decisions.COLUMNS)
+
+
+@given(st.text(min_size=1, max_size=12))
+@example(" 山田\u3000太郎 ")
+@example("new\nline\\n \udcff\u202e")
+@example(r"C:\new\x41\U00110000")
+def test_any_name_of_a_folder_is_read_back_as_it_is(tmp_path_factory, name) -> None:
+    out = tmp_path_factory.mktemp("out")
+    kept = Decision("not", Face("p", "d", 0, 0, 9, 9), name=name)
+    write(out, [kept])
+    assert read(out) == (kept,)
+
+
+def test_without_a_table_nothing_was_decided(tmp_path) -> None:
+    assert read(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("maybe,,p,d,0,0,9,9,,,,,,", "line 2: decision is 'maybe'; expected one of same"),
+        ("name,,p,d,0,0,9,9,,,,,,", "line 2: the name is empty"),
+        ("ignore,,p,d,0,0,x,9,,,,,,", "line 2: not a face"),
+        ("ignore,,p,d,5,5,5,9,,,,,,", "line 2: not a face"),
+        ("ignore,,p,,0,0,9,9,,,,,,", "line 2: not a face"),
+        ("ignore,,p,d,0,0,inf,9,,,,,,", "line 2: not a face"),
+        ("same,,p,d,0,0,9,9,,,,,,", "line 2: not a face"),
+        ("ignore,,p,d,0,0,1e300,9,,,,,,", "line 2: not a face .an edge is too far"),
+        (f"name,{'n' * 256},p,d,0,0,9,9,,,,,,", "line 2: the name has 256 bytes"),
+        ("name,Smith, Eve,p,d,0,0,9,9,,,,,,", "line 2 has 15 cells for 14 columns"),
+        ("\n,,,,,,,,,,,,,\nmaybe,,p,d,0,0,9,9,,,,,,", "line 4: decision is 'maybe'"),
+    ],
+)
+def test_a_line_that_cannot_be_understood_is_named(tmp_path, line, complaint) -> None:
+    (tmp_path / "decisions.csv").write_text(",".join(decisions.COLUMNS) + f"\n{line}\n")
+    with pytest.raises(BadSetting, match=complaint):
+        read(tmp_path)
+
+
+def test_a_table_of_something_else_is_refused(tmp_path) -> None:
+    (tmp_path / "decisions.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(BadSetting, match="lacks the columns decision, name"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path, mark, end, start) -> None:
+    lines = [",".join(decisions.COLUMNS), "name,Zoë,p,d,0,0,9,9,,,,,,", "," * 13, ""]
+    text = start + end.join(lines).replace(",", mark)
+    (tmp_path / "decisions.csv").write_bytes(text.encode())
+    assert read(tmp_path) == (Decision("name", Face("p", "d", 0, 0, 9, 9), name="Zoë"),)
+
+
+def test_a_table_in_another_encoding_is_refused_in_words(tmp_path) -> None:
+    text = ",".join(decisions.COLUMNS) + "\nname,Zoë,p,d,0,0,9,9,,,,,,\n"
+    (tmp_path / "decisions.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(BadSetting, match="not UTF-8"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "nowhere", "decisions.csv", "."])
+def test_a_link_to_no_table_is_refused_at_once(tmp_path, target) -> None:
+    (tmp_path / "decisions.csv").symlink_to(target)
+    with pytest.raises(BadSetting, match="cannot be read as a table of decisions"):
+        read(tmp_path)
+
+
+@pytest.fixture
+def sorted_once(album_folder, tmp_path, colours):
+    """Five faces of ann, two of bob, one of cem: person_001, person_002, person_003."""
+    return modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+
+
+def rows_of(result, person: str) -> list[int]:
+    return [row for row, name in enumerate(result.names) if name == person]
+
+
+def again(result, album_folder, colours, *all_of_them, settings=None):
+    write(result.out, all_of_them)
+    return modes.autopilot(
+        album_folder, result.out, subject=colours, settings=settings, replace=True
+    )
+
+
+def faces_in(result, person: str) -> list[Face]:
+    return [face_of(result.album, row) for row in rows_of(result, person)]
+
+
+def test_a_name_is_given_to_the_whole_group_and_its_folder(
+    sorted_once, album_folder, colours
+) -> None:
+    ann = faces_in(sorted_once, "person_001")
+    found = again(sorted_once, album_folder, colours, Decision("name", ann[2], name="Ann"))
+    assert found.names.count("Ann") == 5
+    assert len(list((found.out / "Ann").iterdir())) == 5
+    assert not (found.out / "person_001").exists()
+    assert found.decided == 1
+    assert "1 decision of yours kept" in str(found)
+
+
+def test_two_people_said_to_be_one_are_one(sorted_once, album_folder, colours) -> None:
+    bob, cem = faces_in(sorted_once, "person_002"), faces_in(sorted_once, "person_003")
+    alone = next(face for face in bob if face.photo != cem[0].photo)
+    found = again(sorted_once, album_folder, colours, Decision("same", alone, cem[0]))
+    row = {face_of(found.album, row): row for row in range(len(found.album))}
+    assert found.names[row[alone]] == found.names[row[cem[0]]]
+
+
+def test_two_faces_said_to_be_two_people_are_two(sorted_once, album_folder, colours) -> None:
+    ann = faces_in(sorted_once, "person_001")
+    decision = Decision("different", ann[0], ann[1])
+    found = again(sorted_once, album_folder, colours, decision)
+    row = {face_of(found.album, row): row for row in range(len(found.album))}
+    assert found.names[row[ann[0]]] != found.names[row[ann[1]]]
+    # Whatever the settings of a later run.
+    loose = again(
+        found,
+        album_folder,
+        colours,
+        decision,
+        settings=AutopilotSettings(threshold=1.9, method="linked"),
+    )
+    assert loose.names[row[ann[0]]] != loose.names[row[ann[1]]]
+
+
+def test_faces_of_one_name_are_one_and_of_two_names_two(sorted_once, album_folder, colours) -> None:
+    ann, bob = faces_in(sorted_once, "person_001"), faces_in(sorted_once, "person_002")
+    found = again(
+        *(sorted_once, album_folder, colours),
+        Decision("name", ann[0], name="Kim"),
+        Decision("name", ann[1], name="Ann"),
+        Decision("name", bob[0], name="Bob"),
+    )
+    row = {face_of(found.album, row): row for row in range(len(found.album))}
+    assert [found.names[row[face]] for face in (ann[0], ann[1], bob[0])] == ["Kim", "Ann", "Bob"]
+
+
+def test_an_ignored_face_is_in_no_folder(sorted_once, album_folder, colours) -> None:
+    cem = faces_in(sorted_once, "person_003")[0]
+    found = again(sorted_once, album_folder, colours, Decision("ignore", cem))
+    assert len(found.album) == 7
+    assert len(found.people) == 2
+    assert not (found.out / "person_003").exists()
+
+
+def test_the_last_of_two_decisions_counts(sorted_once, album_folder, colours) -> None:
+    ann = faces_in(sorted_once, "person_001")
+    found = again(
+        *(sorted_once, album_folder, colours),
+        Decision("different", ann[0], ann[1]),
+        Decision("same", ann[1], ann[0]),
+        Decision("name", ann[0], name="Anne"),
+        Decision("name", ann[0], name="Ann"),
+    )
+    assert found.names.count("Ann") == 5
+
+
+def test_somebody_in_a_mirror_may_be_said_to_be_there_twice(tmp_path, colours) -> None:
+    photos = tmp_path / "photos"
+    save_tiles(photos / "mirror.png", "ann", "ann")
+    result = modes.autopilot(photos, tmp_path / "out", subject=colours)
+    assert len(result.people) == 2
+    both = [face_of(result.album, row) for row in (0, 1)]
+    assert len(again(result, photos, colours, Decision("same", *both)).people) == 1
+
+
+def test_decisions_that_contradict_each_other_are_refused_and_nothing_is_lost(
+    sorted_once, album_folder, colours
+) -> None:
+    one, other, third, *_ = faces_in(sorted_once, "person_001")
+    before = sorted(path.name for path in sorted_once.out.rglob("*"))
+    with pytest.raises(BadSetting, match="take one of those decisions out"):
+        again(
+            *(sorted_once, album_folder, colours),
+            Decision("same", one, other),
+            Decision("same", other, third),
+            Decision("different", one, third),
+        )
+    after = sorted(path.name for path in sorted_once.out.rglob("*"))
+    assert after == sorted([*before, "decisions.csv"])
+    assert len(read(sorted_once.out)) == 3
+
+
+def test_a_box_that_moved_a_little_is_the_same_face(sorted_once) -> None:
+    face = face_of(sorted_once.album, 0)
+    moved = Face("", face.photo, face.left + 9, face.top - 7, face.right + 9, face.bottom - 7)
+    far = Face("", face.photo, face.left + 40, face.top + 40, face.right + 40, face.bottom + 40)
+    decided = apply(
+        [Decision("name", moved, name="Ann"), Decision("name", far, name="Bob")],
+        sorted_once.album,
+    )
+    assert decided.names == {0: "Ann"}
+    assert decided.unmatched == 1
+
+
+def test_decisions_about_photos_that_are_away_are_kept_and_counted(
+    sorted_once, album_folder, colours
+) -> None:
+    away = Decision("name", Face("gone.jpg", "ab" * 32, 0, 0, 9, 9), name="Zoe")
+    found = again(sorted_once, album_folder, colours, away)
+    assert (found.decided, found.undecided) == (1, 1)
+    assert read(found.out) == (away,)
+    assert found.as_dict()["decisions_not_here"] == 1
+
+
+def test_a_name_that_another_group_has_as_its_number_joins_nobody(
+    sorted_once, album_folder, colours
+) -> None:
+    cem = faces_in(sorted_once, "person_003")[0]
+    found = again(sorted_once, album_folder, colours, Decision("name", cem, name="person_001"))
+    assert found.names.count("person_001") == 1
+    assert len(found.people) == 3
+
+
+def test_point_and_shoot_holds_to_names_and_refusals(album_folder, tmp_path, colours) -> None:
+    save_tiles(tmp_path / "people" / "Ann" / "a.png", "ann", shade=15)
+    save_tiles(tmp_path / "people" / "Bob" / "b.png", "bob", shade=15)
+    ask = (album_folder, tmp_path / "people", tmp_path / "out")
+    first = modes.point_and_shoot(*ask, subject=colours)
+    ann, cem = rows_of(first, "Ann")[0], rows_of(first, None)[0]
+    refused, named = face_of(first.album, ann), face_of(first.album, cem)
+    write(first.out, [Decision("not", refused, name="Ann"), Decision("name", named, name="Bob")])
+    found = modes.point_and_shoot(*ask, subject=colours, replace=True)
+    assert found.names[ann] is None
+    assert found.names[cem] == "Bob"
+    changed = [row for row in range(len(first.names)) if first.names[row] != found.names[row]]
+    assert changed == sorted([ann, cem])
+
+
+def test_the_command_keeps_a_table_that_was_edited_by_hand(
+    sorted_once, album_folder, tiles_in_commands, capsys
+) -> None:
+    face = faces_in(sorted_once, "person_001")[0]
+    row = ["name", "Ann", face.path, face.photo, face.left, face.top, face.right, face.bottom]
+    with (sorted_once.out / "decisions.csv").open("w", newline="", encoding="utf-8-sig") as stream:
+        table = csv.writer(stream)
+        table.writerow(decisions.COLUMNS)
+        table.writerow([*row, *[""] * 6])
+    arguments = ["autopilot", str(album_folder), str(sorted_once.out), "--replace", "--json"]
+    assert cli.main(arguments) == 0
+    assert "Ann" in json.loads(capsys.readouterr().out)["people"]
+
+
+@pytest.fixture
+def tiles_in_commands(monkeypatch, colours):
+    monkeypatch.setattr(modes, "face_subject", lambda settings: colours)
+
+
+def test_no_decisions_change_nothing(sorted_once) -> None:
+    decided = apply([], sorted_once.album)
+    assert len(decided.must) == len(decided.cannot) == len(decided.ignored) == 0
+    assert naming.hold_names(["a", None], decided) == ("a", None)
+    np.testing.assert_array_equal(
+        decisions.without_ignored(sorted_once.album, []).encodings, sorted_once.album.encodings
+    )
+
+
+def decided_by(*, must=(), cannot=(), names=None, refused=()) -> constraints.Decided:
+    def pairs(some):
+        return np.array(some, dtype=np.int64).reshape(-1, 2)
+
+    none = np.zeros(0, dtype=np.int64)
+    return constraints.Decided(pairs(must), pairs(cannot), names or {}, frozenset(refused), none, 0)
+
+
+@pytest.mark.parametrize(
+    ("found", "decided", "held"),
+    [
+        (["a", None], decided_by(must=[(0, 1)]), ("a", "a")),
+        (["a", "b"], decided_by(must=[(0, 1)]), ("a", "b")),
+        ([None, "b"], decided_by(must=[(0, 1)], names={0: "c"}), ("c", "c")),
+        (["a", "a"], decided_by(must=[(0, 1)], refused={(0, "a")}), (None, None)),
+        (["a", "a"], decided_by(cannot=[(0, 1)], names={0: "a"}), ("a", None)),
+        (
+            ["a", "a", "a"],
+            decided_by(cannot=[(0, 1)], must=[(1, 2)], names={0: "a"}),
+            ("a", None, None),
+        ),
+        (["a", "b", None], decided_by(must=[(1, 2)], refused={(1, "b")}), ("a", None, None)),
+        (["a", "a"], decided_by(cannot=[(0, 1)]), ("a", "a")),
+    ],
+)
+def test_among_known_people_too_the_same_person_has_one_name(found, decided, held) -> None:
+    assert naming.hold_names(found, decided) == held
+
+
+def test_a_name_that_would_not_be_read_back_is_not_written(tmp_path) -> None:
+    face = Face("p", "d", 0, 0, 9, 9)
+    decisions.add(tmp_path, [Decision("name", face, name="Ann")])
+    with pytest.raises(BadSetting, match="the name has 300 bytes"):
+        decisions.add(tmp_path, [Decision("name", face, name="é" * 150)])
+    assert [each.name for each in read(tmp_path)] == ["Ann"]

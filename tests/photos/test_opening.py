@@ -1,0 +1,262 @@
+import os
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from tiles import save_tiles
+
+from toolkit.errors import BadFolder, UnreadablePhoto
+from toolkit.photos import opening
+
+GRADIENT = np.linspace(0, 255, 60 * 40).reshape(40, 60).astype(np.uint8)
+
+
+def noisy(height: int = 48, width: int = 64, seed: int = 1) -> np.ndarray:
+    coarse = np.random.default_rng(seed).integers(0, 255, (6, 8, 3)).astype(np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+
+
+class TestFind:
+    def test_lists_in_a_fixed_order_and_into_subfolders(self, tmp_path) -> None:
+        for name in ("b.jpg", "A.png", "sub/c.webp", "a2.gif", "Sub2/d.TIF"):
+            save_tiles(tmp_path / "x.png", "ann")
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / "x.png").rename(tmp_path / name)
+        found = [p.relative_to(tmp_path).as_posix() for p in opening.find(tmp_path).photos]
+        assert found == ["A.png", "a2.gif", "b.jpg", "sub/c.webp", "Sub2/d.TIF"]
+
+    def test_hidden_files_and_folders_are_passed_over(self, tmp_path) -> None:
+        for name in (".a.jpg", "._b.jpg", ".hidden/c.jpg", "@eaDir/d.jpg", "Thumbs.db"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(b"x")
+        listing = opening.find(tmp_path)
+        assert listing.photos == ()
+        assert listing.skipped == ()
+
+    def test_other_files_are_named_with_a_reason(self, tmp_path) -> None:
+        (tmp_path / "film.mp4").write_bytes(b"x")
+        (tmp_path / "README").write_bytes(b"x")
+        reasons = {path.name: reason for path, reason in opening.find(tmp_path).skipped}
+        assert ".mp4" in reasons["film.mp4"]
+        assert "ending" in reasons["README"]
+
+    def test_the_output_folder_is_left_out(self, tmp_path) -> None:
+        save_tiles(tmp_path / "a.png", "ann")
+        save_tiles(tmp_path / "out" / "ann" / "a.png", "ann")
+        assert len(opening.find(tmp_path).photos) == 2
+        assert len(opening.find(tmp_path, leave_out=[tmp_path / "out"]).photos) == 1
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+    def test_a_loop_of_links_ends_and_a_dead_link_is_reported(self, tmp_path) -> None:
+        save_tiles(tmp_path / "sub" / "a.png", "ann")
+        (tmp_path / "sub" / "loop").symlink_to(tmp_path)
+        (tmp_path / "again").symlink_to(tmp_path / "sub")
+        (tmp_path / "dead.jpg").symlink_to(tmp_path / "nothing.jpg")
+        listing = opening.find(tmp_path)
+        assert len(listing.photos) == 1
+        assert [path.name for path, _ in listing.skipped] == ["dead.jpg"]
+
+    def test_a_missing_folder_and_a_file_are_told_apart(self, tmp_path) -> None:
+        with pytest.raises(BadFolder, match="does not exist"):
+            opening.find(tmp_path / "nowhere")
+        with pytest.raises(BadFolder, match="is a file"):
+            opening.find(save_tiles(tmp_path / "a.png", "ann"))
+
+    @pytest.mark.skipif(not hasattr(os, "fsencode"), reason="needs byte names")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows any bytes in a name")
+    def test_a_name_that_is_no_text_is_listed(self, tmp_path) -> None:
+        save_tiles(tmp_path / "a.png", "ann").rename(os.fsdecode(bytes(tmp_path) + b"/caf\xe9.png"))
+        (found,) = opening.find(tmp_path).photos
+        assert opening.open_upright(found).shape == (64, 64, 3)
+
+
+class TestOpen:
+    @pytest.mark.parametrize("suffix", ["png", "bmp", "tiff", "webp"])
+    def test_lossless_formats_come_back_as_they_went(self, tmp_path, suffix) -> None:
+        path = tmp_path / f"a.{suffix}"
+        Image.fromarray(noisy()).save(path, **({"lossless": True} if suffix == "webp" else {}))
+        np.testing.assert_array_equal(opening.open_upright(path), noisy())
+
+    def test_the_first_frame_of_an_animation(self, tmp_path) -> None:
+        red, blue = Image.new("RGB", (20, 10), "red"), Image.new("RGB", (20, 10), "blue")
+        red.save(tmp_path / "a.gif", save_all=True, append_images=[blue])
+        assert opening.open_upright(tmp_path / "a.gif")[5, 5].tolist() == [255, 0, 0]
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    @pytest.mark.parametrize("suffix", ["jpg", "png", "tiff", "webp"])
+    def test_every_exif_orientation_shows_the_same_picture(
+        self, tmp_path, orientation, suffix
+    ) -> None:
+        upright = Image.fromarray(noisy(480, 640))
+        undo = {
+            2: Image.Transpose.FLIP_LEFT_RIGHT,
+            3: Image.Transpose.ROTATE_180,
+            4: Image.Transpose.FLIP_TOP_BOTTOM,
+            5: Image.Transpose.TRANSPOSE,
+            6: Image.Transpose.ROTATE_90,
+            7: Image.Transpose.TRANSVERSE,
+            8: Image.Transpose.ROTATE_270,
+        }
+        stored = upright.transpose(undo[orientation]) if orientation > 1 else upright
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        path = tmp_path / f"a.{suffix}"
+        stored.save(path, exif=exif, quality=95)
+        full = opening.open_upright(path)
+        assert full.shape == (480, 640, 3)
+        assert np.abs(full.astype(int) - noisy(480, 640)).mean() < 3
+        opened = opening.open_shrunk(path, long_edge=160)
+        assert (opened.width, opened.height) == (640, 480)
+        assert opened.small.shape == (120, 160, 3)
+        expected = np.asarray(upright.resize((160, 120), Image.Resampling.BOX)).astype(int)
+        assert np.abs(opened.small - expected).mean() < 4
+
+    @pytest.mark.parametrize("orientation", [0, 9, 65535])
+    def test_an_invalid_orientation_changes_nothing(self, tmp_path, orientation) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        Image.fromarray(noisy()).save(tmp_path / "a.png", exif=exif)
+        np.testing.assert_array_equal(opening.open_upright(tmp_path / "a.png"), noisy())
+
+    def test_sixteen_bits_become_eight_by_their_upper_byte(self, tmp_path) -> None:
+        deep = GRADIENT.astype(np.uint16) * 257
+        for suffix in ("png", "tiff"):
+            path = tmp_path / f"a.{suffix}"
+            Image.fromarray(deep).save(path)
+            np.testing.assert_array_equal(opening.open_upright(path)[..., 1], GRADIENT)
+
+    def test_floats_from_0_to_1_fill_the_range(self, tmp_path) -> None:
+        Image.fromarray(GRADIENT.astype(np.float32) / 255).save(tmp_path / "a.tiff")
+        np.testing.assert_array_equal(opening.open_upright(tmp_path / "a.tiff")[..., 0], GRADIENT)
+
+    def test_transparency_lies_on_white(self, tmp_path) -> None:
+        image = np.zeros((4, 4, 4), np.uint8)
+        image[:2] = (255, 0, 0, 255)
+        image[3] = (0, 0, 0, 128)
+        Image.fromarray(image).save(tmp_path / "a.png")
+        got = opening.open_upright(tmp_path / "a.png")
+        assert got[0, 0].tolist() == [255, 0, 0]
+        assert got[2, 0].tolist() == [255, 255, 255]
+        assert got[3, 0].tolist() == [127, 127, 127]
+
+    def test_palette_with_a_transparent_colour(self, tmp_path) -> None:
+        picture = Image.new("P", (4, 4), 1)
+        picture.putpalette([0, 0, 0, 10, 20, 30])
+        picture.putpixel((0, 0), 0)
+        picture.save(tmp_path / "a.png", transparency=0)
+        got = opening.open_upright(tmp_path / "a.png")
+        assert got[0, 0].tolist() == [255, 255, 255]
+        assert got[1, 1].tolist() == [10, 20, 30]
+
+    def test_cmyk_has_the_colours_of_the_rgb_original(self, tmp_path) -> None:
+        original = Image.fromarray(noisy(96, 128))
+        original.convert("CMYK").save(tmp_path / "a.jpg", quality=98)
+        got = opening.open_upright(tmp_path / "a.jpg").astype(int)
+        assert np.abs(got - np.asarray(original)).mean() < 4
+
+    @pytest.mark.parametrize("mode", ["L", "1", "RGB", "P", "LA"])
+    def test_every_mode_becomes_rgb_of_8_bits(self, tmp_path, mode) -> None:
+        Image.fromarray(noisy()).convert(mode).save(tmp_path / "a.png")
+        got = opening.open_upright(tmp_path / "a.png")
+        assert got.shape == (48, 64, 3)
+        assert got.dtype == np.uint8
+        assert got.flags.c_contiguous
+
+    def test_a_large_jpeg_is_decoded_at_reduced_scale(self, tmp_path) -> None:
+        Image.fromarray(noisy(1200, 1600)).save(tmp_path / "a.jpg", quality=95)
+        opened = opening.open_shrunk(tmp_path / "a.jpg", long_edge=400)
+        assert opened.full is None  # nothing of full size was made
+        assert (opened.width, opened.height) == (1600, 1200)
+        whole = opening.shrink(opening.open_upright(tmp_path / "a.jpg"), long_edge=400)
+        assert opened.small.shape == whole.shape == (300, 400, 3)
+        assert np.abs(opened.small.astype(int) - whole).mean() < 2
+
+    def test_a_small_photo_is_not_enlarged(self, tmp_path) -> None:
+        Image.fromarray(noisy()).save(tmp_path / "a.png")
+        opened = opening.open_shrunk(tmp_path / "a.png", long_edge=1000)
+        assert opened.small.shape == (48, 64, 3)
+        assert opened.full is not None
+
+    @given(st.integers(1, 9000), st.integers(1, 9000), st.integers(100, 4000))
+    def test_fitting_keeps_the_shape_and_the_limit(self, width, height, long_edge) -> None:
+        wide, high = opening.fit(width, height, long_edge)
+        assert max(wide, high) <= max(long_edge, 1)
+        assert max(wide, high) == min(long_edge, max(width, height))
+        assert abs(wide * height - high * width) <= max(width, height)
+
+
+class TestUnreadable:
+    @pytest.mark.parametrize(
+        ("name", "content", "cause"),
+        [
+            ("text.jpg", b"this is text, not a picture", "no photo format"),
+            ("half.png", b"\x89PNG\r\n\x1a\n\x00\x00", "PNG"),
+            ("zip.png", b"PK\x03\x04" + b"\0" * 60, "no photo format"),
+        ],
+    )
+    def test_the_cause_is_named(self, tmp_path, name, content, cause) -> None:
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UnreadablePhoto, match=cause):
+            opening.open_upright(tmp_path / name)
+
+    def test_a_file_that_is_cut_short(self, tmp_path) -> None:
+        Image.fromarray(noisy(300, 400)).save(tmp_path / "a.jpg")
+        whole = (tmp_path / "a.jpg").read_bytes()
+        (tmp_path / "a.jpg").write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(UnreadablePhoto, match="cut short"):
+            opening.open_upright(tmp_path / "a.jpg")
+
+    def test_a_decompression_bomb_is_left_unopened(self, tmp_path) -> None:
+        header = b"GIF89a" + (65000).to_bytes(2, "little") * 2 + b"\x80\0\0\0\0\0\xff\xff\xff"
+        image = b"\x2c" + b"\0" * 4 + (65000).to_bytes(2, "little") * 2 + b"\0\x02\x02L\x01\0;"
+        (tmp_path / "bomb.gif").write_bytes(header + image)
+        with pytest.raises(UnreadablePhoto, match="megapixels"):
+            opening.open_upright(tmp_path / "bomb.gif")
+
+    def test_a_format_that_pillow_knows_and_nobody_photographs_in_is_not_decoded(
+        self, tmp_path
+    ) -> None:
+        Image.fromarray(noisy()).save(tmp_path / "a.ppm")
+        (tmp_path / "a.ppm").rename(tmp_path / "a.jpg")
+        with pytest.raises(UnreadablePhoto, match="no photo format"):
+            opening.open_upright(tmp_path / "a.jpg")
+
+    def test_an_empty_file_is_called_empty(self, tmp_path) -> None:
+        (tmp_path / "a.jpg").touch()
+        with pytest.raises(UnreadablePhoto, match="empty"):
+            opening.digest_of(tmp_path / "a.jpg")
+
+    @given(st.binary(max_size=400), st.integers(0, 600))
+    def test_damaged_bytes_give_a_picture_or_the_one_error(self, tmp_path, junk, place) -> None:
+        path = tmp_path / "a.jpg"
+        Image.fromarray(noisy()).save(path)
+        whole = bytearray(path.read_bytes())
+        whole[place : place + len(junk)] = junk
+        path.write_bytes(bytes(whole))
+        try:
+            assert opening.open_upright(path).ndim == 3
+        except UnreadablePhoto as error:
+            assert str(error)
+
+    def test_heic_says_what_to_install_where_its_package_is_missing(
+        self, tmp_path, monkeypatch
+    ) -> None:
+        (tmp_path / "a.heic").write_bytes(b"x")
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        with pytest.raises(UnreadablePhoto, match=r"sightings\[formats\]"):
+            opening.open_upright(tmp_path / "a.heic")
+
+    def test_heic_opens_with_its_package(self, tmp_path) -> None:
+        pillow_heif = pytest.importorskip("pillow_heif")
+        pillow_heif.from_pillow(Image.fromarray(noisy(480, 640))).save(
+            tmp_path / "a.heic", quality=90
+        )
+        opened = opening.open_shrunk(tmp_path / "a.heic", long_edge=320)
+        assert (opened.width, opened.height) == (640, 480)
+        assert (
+            np.abs(opening.open_upright(tmp_path / "a.heic").astype(int) - noisy(480, 640)).mean()
+            < 5
+        )

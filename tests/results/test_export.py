@@ -1,0 +1,541 @@
+import json
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from files_seen import files_in
+from hypothesis import given
+from hypothesis import strategies as st
+from tiles import save_tiles
+
+from toolkit.calibration import Calibration
+from toolkit.errors import BadFolder
+from toolkit.photos import opening
+from toolkit.records import (
+    PHOTO_COLUMNS,
+    PROBLEM_COLUMNS,
+    SIGHTING_COLUMNS,
+    Album,
+    EncoderInfo,
+    empty_table,
+)
+from toolkit.results import export
+from toolkit.tables import write_table
+
+INFO = EncoderInfo("test", "ab" * 32, 1, "euclidean", Calibration(60.0, 0.55))
+
+
+def album_of(folder: Path, who: dict[str, list[str]]) -> tuple[Album, list[str]]:
+    """An album of the photos in a folder, with the people named for each."""
+    photos_rows, sightings, names = [], [], []
+    for path in opening.find(folder).photos:
+        digest = opening.digest_of(path)
+        new = digest not in {row[1] for row in photos_rows}
+        photos_rows.append((str(path), digest, 64, 64, 0))
+        for name in who.get(path.relative_to(folder).as_posix(), []) if new else []:
+            sightings.append((digest, str(path), 0, 0, 9, 9, 1.0))
+            names.append(name)
+    return Album(
+        pd.DataFrame(photos_rows, columns=list(PHOTO_COLUMNS)),
+        pd.DataFrame(sightings, columns=list(SIGHTING_COLUMNS)),
+        np.zeros((len(sightings), 1), np.float32),
+        INFO,
+        empty_table(PROBLEM_COLUMNS),
+    ), names
+
+
+@pytest.fixture
+def planned(tmp_path):
+    folder = tmp_path / "photos"
+    save_tiles(folder / "a.png", "ann")
+    save_tiles(folder / "day 2" / "a.png", "ann", "bob")
+    save_tiles(folder / "c.png", "cem")
+    album, names = album_of(
+        folder, {"a.png": ["Ann"], "day 2/a.png": ["Ann", "Bob"], "c.png": ["Ann"]}
+    )
+    return album, names, tmp_path / "out"
+
+
+def test_a_plan_touches_nothing_and_says_everything(planned) -> None:
+    album, names, out = planned
+    table = export.plan(album, names, out)
+    assert not out.exists()
+    assert table["destination"].to_list() == [
+        "Ann/a.png",
+        "Ann/c.png",
+        "Ann/a (2).png",
+        "Bob/a (2).png",
+    ]
+    assert set(table["state"]) == {export.NEW}
+    assert table["bytes"].to_list() == [Path(source).stat().st_size for source in table["source"]]
+
+
+def test_copies_are_whole_and_originals_untouched(planned) -> None:
+    album, names, out = planned
+    before = {path: Path(path).stat() for path in album.photos["path"]}
+    table = export.plan(album, names, out)
+    assert export.apply(table, out).finished
+    for row in table.itertuples():
+        assert (out / row.destination).read_bytes() == Path(row.source).read_bytes()
+        assert (out / row.destination).stat().st_mtime == Path(row.source).stat().st_mtime
+    for path, stat in before.items():
+        now = Path(path).stat()
+        assert (now.st_mtime_ns, now.st_size, now.st_nlink) == (
+            stat.st_mtime_ns,
+            stat.st_size,
+            stat.st_nlink,
+        )
+    assert not list(out.rglob(".sightings-*"))
+
+
+def test_a_second_run_copies_nothing_again(planned) -> None:
+    album, names, out = planned
+    export.apply(export.plan(album, names, out), out)
+    first = files_in(out)
+    again = export.plan(album, names, out)
+    assert set(again["state"]) == {export.THERE}
+    export.apply(again, out)
+    assert files_in(out) == first
+
+
+def test_what_is_there_is_never_overwritten(planned) -> None:
+    album, names, out = planned
+    export.apply(export.plan(album, names, out), out)
+    (out / "Ann" / "a.png").write_bytes(b"edited by hand")
+    again = export.plan(album, names, out)
+    export.apply(again, out, replace=True)
+    assert (out / "Ann" / "a.png").read_bytes() == b"edited by hand"
+    ours = again[(again["folder"] == "Ann") & (again["state"] == export.NEW)]
+    assert len(ours) == 1
+    assert (out / ours["destination"].iloc[0]).is_file()
+
+
+def test_a_name_taken_meanwhile_is_reported_and_kept(planned) -> None:
+    album, names, out = planned
+    table = export.plan(album, names, out)
+    (out / "Bob").mkdir(parents=True)
+    (out / "Bob" / "a (2).png").write_bytes(b"somebody was quicker")
+    ((source, reason),) = export.apply(table, out).not_copied
+    assert source.endswith("a.png")
+    assert "Bob/a (2).png" in reason
+    assert (out / "Bob" / "a (2).png").read_bytes() == b"somebody was quicker"
+
+
+def test_another_answer_leaves_nothing_behind_unasked_and_nothing_mixed(planned) -> None:
+    album, names, out = planned
+    export.apply(export.plan(album, names, out), out)
+    other = export.plan(album, ["Ann", None, "Ann", "Bob"], out)
+    left = other[other["state"] == export.LEFT_OVER]
+    assert left["destination"].to_list() == ["Ann/c.png"]
+    before = files_in(out)
+    with pytest.raises(BadFolder, match=r"1 files of an earlier run.*--replace"):
+        export.apply(other, out)
+    assert files_in(out) == before
+    export.apply(other, out, replace=True)
+    assert "Ann/c.png" not in files_in(out)
+
+
+def test_replacing_keeps_what_was_changed_by_hand(planned) -> None:
+    album, names, out = planned
+    export.apply(export.plan(album, names, out), out)
+    (out / "Ann" / "c.png").write_bytes(b"edited")
+    other = export.plan(album, ["Ann", None, "Ann", "Bob"], out)
+    ((path, reason),) = export.apply(other, out, replace=True).kept
+    assert path.endswith("c.png")
+    assert "changed" in reason
+    assert (out / "Ann" / "c.png").read_bytes() == b"edited"
+
+
+def test_a_record_made_by_somebody_else_cannot_delete_outside(planned, tmp_path) -> None:
+    album, names, out = planned
+    victim = save_tiles(tmp_path / "victim.png", "eve")
+    out.mkdir()
+    digest = opening.digest_of(victim)
+    places = ["../victim.png", str(victim), "a/../../victim.png", "a\\..\\victim.png", "victim.png"]
+    export.write_record(out, dict.fromkeys(places, digest), {})
+    assert export.read_record(out) == {}
+    export.apply(export.plan(album, names, out), out, replace=True)
+    assert victim.is_file()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"program": "sightings"}', "\x00", '{"files": 3}']
+)
+def test_a_damaged_record_is_no_record(tmp_path, text) -> None:
+    (tmp_path / "run.json").write_text(text)
+    assert export.read_record(tmp_path) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+def test_links_point_to_the_originals(planned) -> None:
+    album, names, out = planned
+    table = export.plan(album, names, out)
+    export.apply(table, out, link=True)
+    for row in table.itertuples():
+        assert (out / row.destination).is_symlink()
+        assert (out / row.destination).resolve() == Path(row.source).resolve()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+def test_a_folder_that_is_a_link_is_refused(planned, tmp_path) -> None:
+    album, names, out = planned
+    out.mkdir()
+    (out / "Ann").symlink_to(tmp_path / "photos")
+    with pytest.raises(BadFolder, match="is a link"):
+        export.apply(export.plan(album, names, out), out)
+    assert len(opening.find(tmp_path / "photos").photos) == 3
+
+
+def test_an_interrupted_run_can_be_taken_up(planned) -> None:
+    album, names, out = planned
+
+    def stop(done, total, item):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export.apply(export.plan(album, names, out), out, progress=stop)
+    assert json.loads((out / "run.json").read_text())["finished"] is False
+    export.check_out(out, photos=out.parent / "photos")
+    again = export.plan(album, names, out)
+    assert sorted(again["state"]) == [export.NEW] * 2 + [export.THERE] * 2
+    export.apply(again, out)
+    assert json.loads((out / "run.json").read_text())["finished"] is True
+    assert len(files_in(out)) == 5
+
+
+def test_too_small_a_disk_is_said_before_the_first_copy(planned, monkeypatch) -> None:
+    album, names, out = planned
+    monkeypatch.setattr(export.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
+    with pytest.raises(BadFolder, match="MB free"):
+        export.apply(export.plan(album, names, out), out)
+    assert not [path for path in files_in(out) if path.endswith(".png")]
+
+
+class TestCheckOut:
+    def test_a_folder_with_anything_else_in_it_is_refused(self, tmp_path) -> None:
+        (tmp_path / "photos").mkdir()
+        (tmp_path / "out").mkdir()
+        export.check_out(tmp_path / "out", photos=tmp_path / "photos")
+        (tmp_path / "out" / "diary.txt").write_text("mine")
+        with pytest.raises(BadFolder, match="not empty"):
+            export.check_out(tmp_path / "out", photos=tmp_path / "photos")
+
+    @pytest.mark.parametrize("out", ["photos", ".", "people", "people/out"])
+    def test_places_that_would_mix_results_with_sources(self, tmp_path, out) -> None:
+        (tmp_path / "photos").mkdir()
+        (tmp_path / "people").mkdir()
+        with pytest.raises(BadFolder, match="results cannot go"):
+            export.check_out(tmp_path / out, photos=tmp_path / "photos", people=tmp_path / "people")
+
+    def test_inside_the_photos_is_allowed(self, tmp_path) -> None:
+        (tmp_path / "photos").mkdir()
+        export.check_out(tmp_path / "photos" / "sorted", photos=tmp_path / "photos")
+
+    def test_a_file_is_refused(self, tmp_path) -> None:
+        (tmp_path / "photos").mkdir()
+        (tmp_path / "out").write_text("x")
+        with pytest.raises(BadFolder, match="is a file"):
+            export.check_out(tmp_path / "out", photos=tmp_path / "photos")
+
+
+names_of_people = st.text(min_size=1, max_size=12) | st.sampled_from(
+    ["Ann", "ann", "ANN", "run.json", "..", "a/b", "a:b", "a?b", "con"]
+)
+
+
+@given(st.lists(names_of_people, min_size=1, max_size=12), st.integers(1, 4))
+def test_a_plan_has_no_destination_twice(tmp_path, people, each) -> None:
+    rows, sightings, names = [], [], []
+    source = tmp_path / "x.jpg"
+    source.touch()
+    for number, name in enumerate(people):
+        for _ in range(each):
+            digest = f"{len(rows):064x}"
+            rows.append((str(source), digest, 9, 9, 0))
+            sightings.append((digest, str(source), 0, 0, 9, 9, 1.0))
+            names.append(name if number % 5 else people[0])
+    album = Album(
+        pd.DataFrame(rows, columns=list(PHOTO_COLUMNS)),
+        pd.DataFrame(sightings, columns=list(SIGHTING_COLUMNS)),
+        np.zeros((len(sightings), 1), np.float32),
+        INFO,
+        empty_table(PROBLEM_COLUMNS),
+    )
+    table = export.plan(album, names, tmp_path / "out")
+    folded = [place.casefold() for place in table["destination"]]
+    assert len(set(folded)) == len(folded) == len(names)
+    for place in table["destination"]:
+        assert (tmp_path / "out" / place).resolve().parent.parent == (tmp_path / "out").resolve()
+        assert place.split("/")[0].casefold() not in export.RESERVED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows any bytes in a name")
+def test_a_name_that_is_no_text_is_copied_and_written(tmp_path) -> None:
+    odd = os.fsdecode(bytes(tmp_path) + b"/photos/caf\xe9.png")
+    (tmp_path / "photos").mkdir()
+    save_tiles(tmp_path / "a.png", "ann").rename(odd)
+    album, names = album_of(tmp_path / "photos", {Path(odd).name: ["Ann"]})
+    out = tmp_path / "out"
+    assert export.apply(export.plan(album, names, out), out).finished
+    assert [os.fsencode(path.name) for path in (out / "Ann").iterdir()] == [b"caf\xe9.png"]
+    write_table(album.photos, out / "photos.csv")
+    assert "caf\\udce9.png" in (out / "photos.csv").read_text(encoding="utf-8")
+
+
+class TestWhatIsNotCopied:
+    """A photo that should have been copied and was not is named, and nothing is called finished."""
+
+    def meddled(self, planned, how, **settings):
+        album, names, out = planned
+        table = export.plan(album, names, out, link=bool(settings.get("link")))
+        source = Path(table["source"].iloc[0])
+        how(source)
+        return source, export.apply(table, out, **settings)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="pipes and links are other on Windows")
+    @pytest.mark.parametrize("link", [False, True])
+    @pytest.mark.parametrize(
+        ("how", "why"),
+        [
+            (lambda path: path.unlink(), "No such file"),
+            (lambda path: path.write_bytes(b"another"), "changed since it was looked at"),
+            (lambda path: (path.unlink(), os.mkfifo(path)), "not a regular file"),
+            (lambda path: (path.unlink(), path.mkdir()), "not a regular file"),
+            (lambda path: (path.unlink(), path.symlink_to("/dev/zero")), "not a regular file"),
+            (lambda path: (path.unlink(), path.symlink_to(path)), "symbolic links"),
+        ],
+    )
+    def test_it_is_named_with_the_reason(self, planned, link, how, why) -> None:
+        source, outcome = self.meddled(planned, how, link=link)
+        assert {path for path, _ in outcome.not_copied} == {str(source)}
+        assert all(why in reason for _, reason in outcome.not_copied)
+        assert not outcome.finished
+        record = json.loads((planned[2] / "run.json").read_text())
+        assert record["finished"] is False
+        assert not [place for place in record["files"] if not (planned[2] / place).is_file()]
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+    def test_a_link_that_was_there_leads_to_the_photo_that_was_seen(self, planned) -> None:
+        album, names, out = planned
+        export.apply(export.plan(album, names, out, link=True), out, link=True)
+        table = export.plan(album, names, out, link=True)
+        assert set(table["state"]) == {export.THERE}
+        Path(table["source"].iloc[0]).write_bytes(b"another")
+        outcome = export.apply(table, out, link=True)
+        assert "changed since" in outcome.not_copied[0][1]
+        assert not outcome.finished
+
+    def test_a_file_larger_than_is_allowed(self, planned, monkeypatch) -> None:
+        def too_large(path):
+            raise OSError(27, "File too large")
+
+        monkeypatch.setattr(export, "create", too_large)
+        _, outcome = self.meddled(planned, lambda path: None)
+        assert len(outcome.not_copied) == 4
+        assert "File too large" in outcome.not_copied[0][1]
+
+
+class TestTheLastCopy:
+    """A file of an earlier run goes only while the same bytes can be read elsewhere."""
+
+    @pytest.fixture
+    def sorted_otherwise(self, planned):
+        album, names, out = planned
+        export.apply(export.plan(album, names, out), out)
+        return album, ["Ann", None, "Ann", "Bob"], out
+
+    def test_it_goes_while_the_photo_is_there(self, sorted_otherwise) -> None:
+        album, names, out = sorted_otherwise
+        outcome = export.apply(export.plan(album, names, out), out, replace=True)
+        assert (outcome.removed, outcome.kept) == (("Ann/c.png",), ())
+        assert not (out / "Ann" / "c.png").exists()
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links are other on Windows")
+    @pytest.mark.parametrize(
+        "how",
+        [
+            lambda path, copy: path.unlink(),
+            lambda path, copy: path.write_bytes(b"damaged"),
+            lambda path, copy: (path.unlink(), os.mkfifo(path)),
+            lambda path, copy: (path.unlink(), path.symlink_to(copy)),
+            lambda path, copy: (path.unlink(), path.symlink_to(path)),
+        ],
+    )
+    def test_it_stays_when_the_photo_went_between_plan_and_copies(
+        self, sorted_otherwise, how
+    ) -> None:
+        album, names, out = sorted_otherwise
+        table = export.plan(album, names, out)
+        copy = out / "Ann" / "c.png"
+        before = copy.read_bytes()
+        # Somebody else may have put its file in the place of the photo that is sorted.
+        source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
+        how(source, copy)
+        outcome = export.apply(table, out, replace=True)
+        assert [place for place, _ in outcome.kept] == ["Ann/c.png"]
+        assert copy.read_bytes() == before
+        assert export.read_record(out)["Ann/c.png"]
+        assert export.told(outcome.removed, outcome.kept) == [
+            f"1 file of an earlier run kept ({export.NOT_HERE}): Ann (1)"
+        ]
+
+    def test_it_goes_when_the_bytes_are_elsewhere_in_the_results(self, planned) -> None:
+        album, names, out = planned
+        export.apply(export.plan(album, names, out), out)
+        # c.png is Bob's now, copied, and then the photo goes.
+        table = export.plan(album, ["Ann", "Bob", "Ann", "Bob"], out)
+        source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
+
+        def gone(done, total, place) -> None:
+            source.unlink(missing_ok=True)
+
+        outcome = export.apply(table, out, replace=True, progress=gone)
+        assert "Bob/c.png" in outcome.files
+        assert outcome.removed == ("Ann/c.png",)
+
+    def test_it_stays_when_its_new_copy_fails(self, planned, monkeypatch) -> None:
+        album, names, out = planned
+        export.apply(export.plan(album, names, out), out)
+        table = export.plan(album, ["Ann", "Bob", "Ann", "Bob"], out)
+
+        def broken(*_: object, **__: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(export, "_put", broken)
+        outcome = export.apply(table, out, replace=True)
+        assert dict(outcome.kept) == {"Ann/c.png": "its new copy could not be made"}
+        assert (out / "Ann" / "c.png").is_file()
+
+    def test_a_hard_link_of_it_among_the_photos_is_no_second_file_only_if_it_is_one(
+        self, sorted_otherwise
+    ) -> None:
+        album, names, out = sorted_otherwise
+        table = export.plan(album, names, out)
+        source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
+        source.unlink()
+        os.link(out / "Ann" / "c.png", source)
+        outcome = export.apply(table, out, replace=True)
+        assert outcome.removed == ("Ann/c.png",)
+        assert source.is_file()
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+    def test_what_a_photo_is_a_link_to_stays_however_many_names_it_has(
+        self, sorted_otherwise
+    ) -> None:
+        album, names, out = sorted_otherwise
+        copy = out / "Ann" / "c.png"
+        table = export.plan(album, names, out)
+        source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
+        source.unlink()
+        source.symlink_to(copy)
+        os.link(copy, out.parent / "a third name.png")
+        seen = album.photos["path"]
+        outcome = export.apply(table, out, replace=True, seen=seen)
+        assert dict(outcome.kept) == {"Ann/c.png": "a photo of this run was read from it"}
+        assert source.read_bytes()
+
+    def test_many_copies_of_one_photo_are_taken_away_one_by_one(self, tmp_path, monkeypatch):
+        count, read = 300, []
+        for number in range(count):
+            save_tiles(tmp_path / "photos" / f"{number:03d}.png", "ann")
+        album, names = album_of(tmp_path / "photos", {"000.png": ["Ann"]})
+        out = tmp_path / "out"
+        export.apply(export.plan(album, names, out), out)
+        real = export.digest_of
+        monkeypatch.setattr(export, "digest_of", lambda path: (read.append(path), real(path))[1])
+        table = export.plan(album, ["Anna"], out)
+        outcome = export.apply(table, out, replace=True)
+        assert len(outcome.removed) == count
+        # Each once to see that it is unchanged, and its photo.
+        assert len(read) <= 3 * count
+
+    @given(
+        st.lists(st.sampled_from(["Ann", "Bob", None]), min_size=4, max_size=4),
+        st.lists(st.sampled_from(["Ann", "Bob", None]), min_size=4, max_size=4),
+        st.sets(st.integers(0, 2)),
+        st.booleans(),
+    )
+    def test_whatever_goes_nothing_is_lost(
+        self, tmp_path_factory, first, second, gone, between
+    ) -> None:
+        folder = tmp_path_factory.mktemp("last")
+        for name, who in (("a", "ann"), ("b", "bob"), ("c", "cem")):
+            save_tiles(folder / "photos" / f"{name}.png", who)
+        people = {"a.png": ["x"], "b.png": ["x", "y"], "c.png": ["x"]}
+        album, _ = album_of(folder / "photos", people)
+        out = folder / "out"
+        export.apply(export.plan(album, first, out), out)
+        before = set(files_in(folder).values())
+        paths = sorted((folder / "photos").iterdir())
+        again, names = album, second
+        if between:
+            table = export.plan(album, second, out)
+        for number in gone:
+            paths[number].unlink()
+        if not between:
+            again, _ = album_of(folder / "photos", people)
+            names = (second * 4)[: len(again)]
+            table = export.plan(again, names, out)
+        kept_before = {
+            content for place, content in files_in(out).items() if place.endswith(".png")
+        }
+        export.apply(table, out, replace=True)
+        there = set(files_in(folder).values())
+        # What was in the results can still be read somewhere: in the results, or as a photo.
+        assert kept_before <= there
+        assert before - there <= {path for path in before if path not in kept_before}
+
+
+def test_twenty_thousand_copies_of_one_photo_are_planned_one_by_one(tmp_path, monkeypatch) -> None:
+    count, looked = 2_000, []
+    paths = [str(tmp_path / f"{number}.jpg") for number in range(count)]
+    album = Album(
+        pd.DataFrame([(path, "d" * 64, 9, 9, 0) for path in paths], columns=list(PHOTO_COLUMNS)),
+        pd.DataFrame([("d" * 64, paths[0], 0, 0, 9, 9, 1.0)], columns=list(SIGHTING_COLUMNS)),
+        np.zeros((1, 1), np.float32),
+        INFO,
+        empty_table(PROBLEM_COLUMNS),
+    )
+    record = {f"Ann/{number}.jpg": "d" * 64 for number in range(count)}
+    export.write_record(tmp_path, record, {})
+    monkeypatch.setattr(
+        export._Earlier, "_holds", lambda self, place, mark: looked.append(place) or True
+    )
+    table = export.plan(album, ["Ann"], tmp_path)
+    assert set(table["state"]) == {export.THERE}
+    assert len(looked) == count
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+class TestPrivate:
+    @pytest.fixture(autouse=True)
+    def open_umask(self):
+        before = os.umask(0)
+        yield
+        os.umask(before)
+
+    @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o444])
+    def test_a_copy_is_as_open_as_its_photo(self, planned, mode) -> None:
+        album, names, out = planned
+        for path in album.photos["path"]:
+            Path(path).chmod(mode)
+        export.apply(export.plan(album, names, out), out)
+        assert {path.stat().st_mode & 0o777 for path in out.rglob("*.png")} == {mode}
+
+    def test_a_folder_is_as_open_as_those_of_its_photos(self, planned) -> None:
+        album, names, out = planned
+        Path(album.photos["path"].iloc[1]).parent.chmod(0o750)
+        (out.parent / "photos").chmod(0o750)
+        (out.parent / "photos" / "day 2").chmod(0o700)
+        export.apply(export.plan(album, names, out), out)
+        assert {
+            path.name: path.stat().st_mode & 0o777 for path in out.iterdir() if path.is_dir()
+        } == {
+            "Ann": 0o700,
+            "Bob": 0o700,
+        }

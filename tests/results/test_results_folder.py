@@ -1,0 +1,303 @@
+import json
+import os
+import sys
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit import modes
+from toolkit.curation import decisions
+from toolkit.errors import BadFolder
+from toolkit.results import labels, results_folder
+from toolkit.settings import AutopilotSettings
+
+
+@pytest.fixture
+def run(album_folder, tmp_path, colours):
+    return modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+
+
+def test_what_is_taken_up_again_is_what_was_left(run) -> None:
+    found = results_folder.load(run.out)
+    np.testing.assert_array_equal(found.album.encodings, run.album.encodings)
+    assert found.names == run.names
+    assert found.album.encoder == run.album.encoder
+    assert found.threshold == run.threshold
+    assert found.mode == "autopilot"
+    assert found.settings["method"] == "average"
+    columns = list(run.album.sightings.columns)
+    assert found.album.sightings[columns].equals(run.album.sightings[columns])
+    np.testing.assert_array_equal(found.album.photo_of, run.album.photo_of)
+
+
+def test_unknown_faces_stay_unknown(album_folder, tmp_path, colours) -> None:
+    people = tmp_path / "people"
+    (people / "ann").mkdir(parents=True)
+    (people / "ann" / "a1.png").write_bytes((album_folder / "a1.png").read_bytes())
+    result = modes.point_and_shoot(album_folder, people, tmp_path / "out", subject=colours)
+    found = results_folder.load(result.out)
+    assert None in found.names
+    assert found.names == result.names
+    assert (found.labels == -1).sum() == found.names.count(None)
+
+
+def test_another_folder_is_refused(tmp_path) -> None:
+    with pytest.raises(BadFolder, match=r"holds no run\.json; expected the output folder"):
+        results_folder.load(tmp_path)
+
+
+def change(out, **entries) -> None:
+    about = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps({**about, **entries}))
+
+
+def rewrite(out, **changed) -> None:
+    with np.load(out / "encodings.npz") as archive:
+        arrays = dict(archive)
+    np.savez(out / "encodings.npz", **{**arrays, **changed})
+
+
+def edit(out, column, value) -> None:
+    table = pd.read_csv(out / "sightings.csv", dtype=str)
+    table.loc[0, column] = value
+    table.to_csv(out / "sightings.csv", index=False)
+
+
+def reorder(out) -> None:
+    first, *rows = (out / "sightings.csv").read_text().splitlines()
+    (out / "sightings.csv").write_text("\n".join([first, *rows[::-1]]) + "\n")
+
+
+def bomb(out) -> None:
+    with zipfile.ZipFile(out / "encodings.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("encodings.npy", b"\0" * (1 << 20))
+
+
+@pytest.mark.parametrize(
+    ("damage", "file"),
+    [
+        (lambda out: (out / "encodings.npz").unlink(), "encodings.npz"),
+        (lambda out: (out / "encodings.npz").write_bytes(b"PK"), "encodings.npz"),
+        (lambda out: rewrite(out, encodings=np.zeros((2, 3), np.float32)), "encodings.npz"),
+        (lambda out: rewrite(out, encodings=np.zeros((8, 0), np.float32)), "encodings.npz"),
+        (lambda out: rewrite(out, encodings=np.zeros((8, 3), np.float64)), "encodings.npz"),
+        (lambda out: rewrite(out, encodings=np.array([{}] * 8)), "encodings.npz"),
+        (lambda out: rewrite(out, sizes=np.zeros((8, 3), np.int64)), "encodings.npz"),
+        (bomb, "encodings.npz"),
+        (reorder, "sightings.csv"),
+        (lambda out: (out / "sightings.csv").write_text("a,b\n1,2\n"), "sightings.csv"),
+        (lambda out: (out / "sightings.csv").unlink(), "sightings.csv"),
+        (lambda out: (out / "run.json").write_text("{"), "run.json"),
+        (lambda out: (out / "run.json").write_text("[]"), "run.json"),
+        (lambda out: change(out, calibration={"slope": -1, "even": 1}), "run.json"),
+        (lambda out: change(out, calibration={"slope": 60, "even": float("inf")}), "run.json"),
+        (lambda out: change(out, calibration=7), "run.json"),
+        (lambda out: change(out, threshold=float("nan")), "run.json"),
+        (lambda out: change(out, encoder_metric="cubic"), "run.json"),
+        (lambda out: change(out, settings=7), "run.json"),
+        (lambda out: change(out, settings=[["a", 1], [2, 3]]), "run.json"),
+        (lambda out: change(out, calibration={"slope": 1e300, "even": 1e300}), "run.json"),
+        (lambda out: change(out, threshold=10**400), "run.json"),
+        (lambda out: edit(out, "left", "9" * 23), "sightings.csv"),
+        (lambda out: edit(out, "photo_digest", "é"), "sightings.csv"),
+    ],
+)
+def test_a_damaged_file_is_named(run, damage, file) -> None:
+    damage(run.out)
+    with pytest.raises(BadFolder) as complaint:
+        results_folder.load(run.out)
+    assert file in str(complaint.value)
+    assert "\n" not in str(complaint.value)
+
+
+def test_numbers_that_are_none_are_refused(run) -> None:
+    rewrite(run.out, encodings=np.full(run.album.encodings.shape, np.nan, np.float32))
+    with pytest.raises(BadFolder, match="no encoding has"):
+        results_folder.load(run.out)
+
+
+@pytest.mark.parametrize("name", ["NA", "null", "007", "None", "1e5"])
+def test_a_name_is_text_whatever_it_looks_like(name, album_folder, tmp_path, colours) -> None:
+    (tmp_path / "people" / name).mkdir(parents=True)
+    (tmp_path / "people" / name / "a.png").write_bytes((album_folder / "a1.png").read_bytes())
+    result = modes.point_and_shoot(
+        album_folder, tmp_path / "people", tmp_path / "out", subject=colours
+    )
+    assert name in result.names
+    assert results_folder.load(result.out).names == result.names
+
+
+def test_a_kept_album_knows_the_sizes_of_its_photos(run) -> None:
+    photos = results_folder.load(run.out).album.photos.set_index("photo_digest")
+    expected = run.album.photos.set_index("photo_digest").loc[photos.index]
+    assert photos[["width", "height"]].equals(expected[["width", "height"]])
+
+
+def other_threshold(album_folder, run, colours):
+    """The same album in a second folder, with another answer."""
+    settings = AutopilotSettings(threshold=0.02)
+    return modes.autopilot(album_folder, run.out.parent / "two", subject=colours, settings=settings)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        results_folder.SIGHTINGS,
+        results_folder.PHOTOS,
+        results_folder.PROBLEMS,
+        results_folder.ENCODINGS,
+    ],
+)
+def test_a_mixture_of_two_runs_is_recognised_and_said(run, album_folder, colours, file) -> None:
+    (album_folder / "bad.jpg").write_bytes(b"none")
+    run = modes.autopilot(album_folder, run.out, subject=colours)
+    two = other_threshold(album_folder, run, colours)
+    (run.out / file).write_bytes((two.out / file).read_bytes())
+    found = None
+    try:
+        found = results_folder.load(run.out)
+    except BadFolder as error:
+        said = str(error)
+    # Without the tables of photos and problems, the rest can be used, and what is lacking is said.
+    said = said if found is None else found.lacking
+    assert "parts of two runs" in said
+    assert file in said
+    if found is not None:
+        with pytest.raises(BadFolder, match="parts of two runs"):
+            modes.taken_up(run.out)
+
+
+def test_a_run_that_dies_between_record_and_tables_is_recognised_and_mended(
+    run, album_folder, colours, monkeypatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(results_folder, "save", dies)
+    settings = AutopilotSettings(threshold=0.02)
+    with pytest.raises(KeyboardInterrupt):
+        modes.autopilot(album_folder, run.out, subject=colours, settings=settings, replace=True)
+    with pytest.raises(BadFolder, match="parts of two runs"):
+        results_folder.load(run.out)
+    (run.out.parent / "labels.csv").write_text("photo,person\na1.png,Ann\n")
+    with pytest.raises(BadFolder, match="parts of two runs"):
+        labels.evaluate_folder(run.out, run.out.parent / "labels.csv")
+    monkeypatch.undo()
+    again = modes.autopilot(album_folder, run.out, subject=colours, settings=settings, replace=True)
+    assert results_folder.load(run.out).names == again.names
+
+
+def test_the_same_again_is_the_same_run(run, album_folder, colours) -> None:
+    before = {path.name: path.read_bytes() for path in run.out.iterdir() if path.is_file()}
+    again = modes.autopilot(album_folder, run.out, subject=colours)
+    assert again.run == run.run
+    assert {path.name: path.read_bytes() for path in run.out.iterdir() if path.is_file()} == before
+
+
+def test_results_of_the_version_before_still_open(run) -> None:
+    """Without marks of a run in any of its files."""
+    for name in (
+        results_folder.SIGHTINGS,
+        results_folder.PHOTOS,
+        results_folder.NOBODY,
+        results_folder.PROBLEMS,
+    ):
+        table = pd.read_csv(run.out / name, dtype=str, keep_default_na=False)
+        table.drop(columns="run").to_csv(run.out / name, index=False)
+    with np.load(run.out / "encodings.npz") as archive:
+        arrays = {name: archive[name] for name in archive.files if name != "run"}
+    np.savez(run.out / "encodings.npz", **arrays)
+    content = json.loads((run.out / "run.json").read_text())
+    del content["run"]
+    (run.out / "run.json").write_text(json.dumps(content))
+    found = results_folder.load(run.out)
+    assert (found.names, found.lacking) == (run.names, "")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_damaged_encodings_end_in_one_line(run, seed) -> None:
+    draw = np.random.default_rng(seed)
+    path = run.out / "encodings.npz"
+    content = bytearray(path.read_bytes())
+    for _ in range(int(draw.integers(1, 4))):
+        # Half of the damage is where the archive says what is in it.
+        first = content.rfind(b"PK\x01\x02", 0, content.rfind(b"PK\x05\x06") - 200)
+        start = 0 if draw.random() < 0.5 else max(first, 0)
+        content[int(draw.integers(start, len(content)))] = int(draw.integers(0, 256))
+    if draw.random() < 0.2:
+        content = content[: int(draw.integers(0, len(content)))]
+    path.write_bytes(content)
+    try:
+        results_folder.load(run.out)
+    except BadFolder as error:
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("local", "central", "value"),
+    [(6, 8, 1), (8, 10, 99), (8, 10, 12), (8, 10, 14), (6, 8, 0x40)],
+    ids=["encrypted", "unknown", "bzip2", "lzma", "strong encryption"],
+)
+def test_archives_that_claim_to_be_packed_otherwise(run, local, central, value) -> None:
+    path = run.out / "encodings.npz"
+    data = bytearray(path.read_bytes())
+    for mark, at in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
+        start = data.find(mark)
+        while start >= 0:
+            data[start + at] = value
+            start = data.find(mark, start + 4)
+    path.write_bytes(data)
+    with pytest.raises(BadFolder, match="encodings"):
+        results_folder.load(run.out)
+
+
+@pytest.mark.parametrize("shape", ["(8, 3000000000)", "(800000000000, 3)", "(-1, 3)", "(True, 3)"])
+def test_a_shape_alone_takes_no_memory(run, shape) -> None:
+    arrays = {}
+    with zipfile.ZipFile(run.out / "encodings.npz") as archive:
+        arrays = {name: archive.read(name) for name in archive.namelist()}
+    arrays["encodings.npy"] = arrays["encodings.npy"].replace(
+        b"(8, 3), }" + b" " * len(shape), f"{shape}, }}".encode() + b" " * len("(8, 3)"), 1
+    )
+    assert shape.encode() in arrays["encodings.npy"]
+    with zipfile.ZipFile(run.out / "encodings.npz", "w") as archive:
+        for name, content in arrays.items():
+            archive.writestr(name, content)
+    with pytest.raises(BadFolder, match=r"encodings\.npz"):
+        results_folder.load(run.out)
+
+
+@pytest.mark.parametrize(
+    "text", ['"x": 1e400', f'"x": {"9" * 400}', '"x": NaN', f'"x": {"[" * 9999}']
+)
+def test_a_record_with_numbers_that_are_none(run, text) -> None:
+    content = (run.out / "run.json").read_text()
+    (run.out / "run.json").write_text("{" + text + "," + content.lstrip("{"))
+    with pytest.raises(BadFolder, match=r"run\.json cannot be used"):
+        results_folder.load(run.out)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
+@pytest.mark.parametrize("file", ["run.json", "sightings.csv", "encodings.npz"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(run, file) -> None:
+    (run.out / file).unlink()
+    os.mkfifo(run.out / file)
+    with pytest.raises(BadFolder, match="not a regular file"):
+        results_folder.load(run.out)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_what_is_written_is_its_owners_alone(album_folder, tmp_path, colours) -> None:
+    before = os.umask(0)
+    try:
+        run = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+        decisions.add(run.out, [decisions.Decision("ignore", decisions.face_of(run.album, 0))])
+    finally:
+        os.umask(before)
+    modes_of = {
+        path.name: path.stat().st_mode & 0o777 for path in run.out.iterdir() if path.is_file()
+    }
+    assert len(modes_of) == 8
+    assert set(modes_of.values()) == {0o600}

@@ -1,0 +1,367 @@
+import shutil
+import subprocess
+import sys
+import threading
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import tiles
+from tiles import TILE, ColourEncoder, TileDetector, save_tiles
+
+from toolkit.photos import opening
+from toolkit.records import Box, Detection
+from toolkit.scanning.scan import BATCH, gather, scan, watched
+from toolkit.subjects.base import Subject
+
+
+def album_of(album_folder, colours, **settings):
+    listing = opening.find(album_folder)
+    settings = {"long_edge": 1000, **settings}
+    return gather(
+        scan(listing.photos, colours, **settings), colours.encoder.info, skipped=listing.skipped
+    )
+
+
+def test_one_result_a_photo_in_the_order_given(album_folder, colours) -> None:
+    paths = opening.find(album_folder).photos
+    results = list(scan(paths, colours, long_edge=1000, jobs=3))
+    assert [result.path for result in results] == list(paths)
+    assert [len(result.detections) for result in results] == [1, 1, 0, 3, 1, 2]
+    assert {"read", "decode", "detect", "encode"} <= set(results[0].seconds)
+
+
+@pytest.mark.parametrize("jobs", [2, 5])
+def test_the_album_and_its_batches_are_the_same_for_any_number_of_threads(
+    tmp_path, colours, jobs
+) -> None:
+    for number in range(60):
+        who = ["ann", "bob", "cem"][: number % 4]
+        save_tiles(tmp_path / f"{number:02}.png", *who, shade=number)
+    batches: dict[int, list[int]] = {}
+
+    def counting(threads: int) -> Subject:
+        class Counting:
+            info = colours.encoder.info
+            chips = colours.encoder.chips
+
+            def encode(self, chips):
+                batches.setdefault(threads, []).append(len(chips))
+                return colours.encoder.encode(chips)
+
+        return Subject("tile", colours.detector, Counting())
+
+    one, many = (album_of(tmp_path, counting(n), jobs=n) for n in (1, jobs))
+    assert one.sightings.equals(many.sightings)
+    np.testing.assert_array_equal(one.encodings, many.encodings)
+    assert len(batches[1]) > 3
+    assert sorted(batches[1]) == sorted(batches[jobs])
+
+
+def test_byte_identical_photos_are_encoded_once_and_both_listed(album_folder, colours) -> None:
+    before = album_of(album_folder, colours)
+    counted = colours.encoder.encoded
+    (album_folder / "zz").mkdir()
+    shutil.copy(album_folder / "three.png", album_folder / "zz" / "copy.png")
+    after = album_of(album_folder, colours, jobs=2)
+    assert colours.encoder.encoded == 2 * counted
+    assert len(after.photos) == len(before.photos) + 1
+    assert len(after) == len(before)
+    assert after.photos["photo_digest"].duplicated().sum() == 1
+
+
+def test_an_unreadable_photo_and_its_copy_are_reported_not_dropped(album_folder, colours) -> None:
+    (album_folder / "bad.jpg").write_bytes(b"not a picture")
+    (album_folder / "bad copy.jpg").write_bytes(b"not a picture")
+    (album_folder / "empty.jpg").touch()
+    (album_folder / "film.mp4").write_bytes(b"x")
+    problems = album_of(album_folder, colours).problems
+    by_name = {path.rsplit("/")[-1]: tuple(rest) for path, *rest in problems.to_numpy()}
+    assert set(by_name) == {"bad.jpg", "bad copy.jpg", "empty.jpg", "film.mp4"}
+    assert by_name["bad.jpg"] == by_name["bad copy.jpg"]
+    assert by_name["bad.jpg"][0] == "decoding"
+    assert "empty" in by_name["empty.jpg"][1]
+    assert by_name["film.mp4"][0] == "listing"
+
+
+def test_boxes_are_in_px_of_the_full_size_photo(tmp_path, colours) -> None:
+    save_tiles(tmp_path / "wide.png", "ann", "bob", "cem", "ann")
+    small = album_of(tmp_path, colours, long_edge=100)
+    full = album_of(tmp_path, colours, long_edge=1000)
+    columns = ["left", "top", "right", "bottom"]
+    assert np.abs(small.sightings[columns] - full.sightings[columns]).to_numpy().max() <= 3
+    assert full.sightings[columns].iloc[1].to_list() == [TILE, 0, 2 * TILE, TILE]
+
+
+def test_what_is_encoded_is_cut_from_the_full_size_photo(tmp_path, colours) -> None:
+    class Watching:
+        info = colours.encoder.info
+        shapes: ClassVar[list] = []
+
+        def chips(self, image, boxes):
+            self.shapes.append(image.shape)
+            return colours.encoder.chips(image, boxes)
+
+        encode = colours.encoder.encode
+
+    save_tiles(tmp_path / "a.png", *["ann"] * 20)
+    subject = Subject("tile", colours.detector, Watching())
+    gather(scan([tmp_path / "a.png"], subject, long_edge=640), subject.encoder.info)
+    assert Watching.shapes == [(TILE, 20 * TILE, 3)]
+
+
+def test_small_boxes_are_left_out(tmp_path, colours) -> None:
+    save_tiles(tmp_path / "a.png", "ann")
+    assert len(album_of(tmp_path, colours, min_face=TILE)) == 1
+    assert len(album_of(tmp_path, colours, min_face=TILE + 1)) == 0
+
+
+def test_no_more_photos_are_in_memory_than_threads_need(tmp_path, colours) -> None:
+    """A slow reader of the results holds the scan back, however many photos there are."""
+    started = []
+
+    class Counting(TileDetector):
+        def detect(self, image):
+            started.append(threading.get_ident())
+            return super().detect(image)
+
+    paths = [save_tiles(tmp_path / f"{i:02}.png", "ann", shade=i) for i in range(120)]
+    results = scan(paths, Subject("tile", Counting(), colours.encoder), long_edge=500, jobs=2)
+    next(results)
+    results.close()
+    assert len(started) <= 2 * BATCH + 2 * 3
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("scan")]
+
+
+def test_stopping_cancels_and_leaves_no_threads(album_folder, colours) -> None:
+    results = scan(opening.find(album_folder).photos, colours, long_edge=500, jobs=2)
+    next(results)
+    results.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("scan")]
+
+
+def test_progress_is_told_after_each_photo(album_folder, colours) -> None:
+    paths = opening.find(album_folder).photos
+    told = []
+    results = scan(paths, colours, long_edge=500)
+    list(watched(results, len(paths), lambda done, total, item: told.append((done, total, item))))
+    assert [done for done, _, _ in told] == list(range(1, len(paths) + 1))
+    assert {total for _, total, _ in told} == {len(paths)}
+    assert told[0][2].endswith("a1.png")
+
+
+def test_an_error_that_is_no_fault_of_the_photo_is_not_hidden(album_folder, colours) -> None:
+    class Broken:
+        name = "broken"
+
+        def detect(self, image):
+            raise RuntimeError("a bug")
+
+    subject = Subject("tile", Broken(), colours.encoder)
+    with pytest.raises(RuntimeError, match="a bug"):
+        list(scan(opening.find(album_folder).photos, subject, long_edge=500))
+
+
+def test_a_box_over_the_edge_stays_as_it_was_found(tmp_path, colours) -> None:
+    assert Box(-5, -5, 10, 10).scaled(2, 2) == Box(-10, -10, 20, 20)
+
+
+class Counted(TileDetector):
+    """Notes every search."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self._lock = threading.Lock()
+
+    def detect(self, image):
+        with self._lock:
+            self.begun += 1
+        return super().detect(image)
+
+
+class Blocked(Counted):
+    """The search of photo `at` (its number in the order of searches) waits to be released."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at, self.reached, self.release = at, threading.Event(), threading.Event()
+
+    def detect(self, image):
+        found = super().detect(image)
+        if self.begun == self.at:
+            self.reached.set()
+            assert self.release.wait(60)
+        return found
+
+
+def many(folder, count: int) -> list:
+    """Photos of different numbers of people, so that batches end at different places."""
+    who = ["ann", "bob", "cem"]
+    return [save_tiles(folder / f"{i:03}.png", *who[: i % 4], shade=i) for i in range(count)]
+
+
+def scan_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("scan")]
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+@pytest.mark.parametrize("count", [0, 1, 5, 16, 23, 40, 59, 60])
+def test_stopped_after_some_photos_there_are_results_of_exactly_those(
+    tmp_path, colours, jobs, count
+) -> None:
+    paths = many(tmp_path, 60)
+    info, told = colours.encoder.info, []
+    results = scan(
+        paths,
+        colours,
+        long_edge=1000,
+        jobs=jobs,
+        stop=lambda: len(told) >= count,
+        seen=told.append,
+    )
+    stopped = gather(results, info)
+    assert told == paths[:count]
+    assert stopped.photos["path"].to_list() == [str(path) for path in paths[:count]]
+    expected = gather(scan(paths[:count], colours, long_edge=1000), info)
+    assert stopped.sightings.equals(expected.sightings)
+    np.testing.assert_array_equal(stopped.encodings, expected.encodings)
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_photos_are_told_one_by_one_in_order_before_their_batch_is_encoded(
+    album_folder, colours, jobs
+) -> None:
+    shutil.copy(album_folder / "three.png", album_folder / "zz.png")
+    (album_folder / "bad.jpg").write_bytes(b"not a picture")
+    (album_folder / "none.jpg").touch()
+    paths, told, here = opening.find(album_folder).photos, [], threading.get_ident()
+    subject = Subject("tile", colours.detector, colours.encoder)
+
+    def seen(path) -> None:
+        assert threading.get_ident() == here
+        told.append((path, colours.encoder.encoded))
+
+    results = list(scan(paths, subject, long_edge=500, jobs=jobs, seen=seen))
+    assert [path for path, _ in told] == [result.path for result in results] == list(paths)
+    assert {encoded for _, encoded in told} == {0}
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_nothing_is_begun_after_a_stop(tmp_path, colours, jobs) -> None:
+    paths, told, stopping = many(tmp_path, 60), [], threading.Event()
+    detector, begun = Counted(), []
+
+    def seen(path) -> None:
+        told.append(path)
+        if len(told) == 7:
+            stopping.set()
+            begun.append(detector.begun)
+
+    subject = Subject("tile", detector, colours.encoder)
+    results = scan(paths, subject, long_edge=500, jobs=jobs, stop=stopping.is_set, seen=seen)
+    assert len(list(results)) == len(told) == 7
+    for thread in scan_threads():
+        thread.join(60)
+    # A thread may have asked just before.
+    assert detector.begun <= begun[0] + jobs
+    assert detector.begun <= 7 + jobs + 2
+
+
+def test_a_stop_asked_once_is_not_taken_back(tmp_path, colours) -> None:
+    answers = iter([False] * 9 + [True])
+    lock = threading.Lock()
+
+    def stop() -> bool:
+        with lock:
+            return next(answers, False)
+
+    assert len(list(scan(many(tmp_path, 60), colours, long_edge=500, stop=stop))) < 9
+
+
+@pytest.mark.parametrize(("jobs", "at"), [(1, 3), (1, 20), (3, 5)])
+def test_a_slow_photo_does_not_delay_a_stop(tmp_path, colours, jobs, at) -> None:
+    """Even what waits to be encoded behind it is encoded and returned."""
+    paths, told, detector = many(tmp_path, 60), [], Blocked(at)
+    subject = Subject("tile", detector, colours.encoder)
+    results = scan(
+        paths,
+        subject,
+        long_edge=500,
+        jobs=jobs,
+        stop=detector.reached.is_set,
+        seen=told.append,
+    )
+    try:
+        found = list(results)
+        assert not detector.release.is_set()
+        assert [thread for thread in scan_threads() if thread.is_alive()]
+    finally:
+        detector.release.set()
+    assert [result.path for result in found] == told == paths[: len(told)]
+    # A copy is not searched again.
+    assert len({path.read_bytes() for path in told}) < at
+    assert [len(result.encodings) for result in found] == [i % 4 for i in range(len(told))]
+    for thread in scan_threads():
+        thread.join(60)
+    assert not scan_threads()
+    assert detector.begun <= at + jobs
+
+
+def test_closing_waits_for_what_is_under_way_where_nobody_said_stop(tmp_path, colours) -> None:
+    results = scan(many(tmp_path, 40), colours, long_edge=500, jobs=2, stop=lambda: False)
+    next(results)
+    results.close()
+    assert not scan_threads()
+
+
+def test_an_error_of_who_is_told_is_not_hidden(album_folder, colours) -> None:
+    from concurrent.futures import CancelledError
+
+    def seen(path) -> None:
+        raise CancelledError("of somebody else")
+
+    with pytest.raises(CancelledError, match="of somebody else"):
+        list(scan(opening.find(album_folder).photos, colours, long_edge=500, seen=seen))
+    assert not scan_threads()
+
+
+def test_a_program_that_ends_after_a_stop_waits_for_the_photo_and_ends_well(tmp_path) -> None:
+    """The thread is joined, not cut off: what it prints last is printed."""
+    code = f"""
+import sys, threading, time
+sys.path.insert(0, {tiles.__file__.rpartition("/")[0]!r})
+from pathlib import Path
+from tiles import ColourEncoder, TileDetector, save_tiles
+from toolkit.scanning.scan import scan
+from toolkit.subjects.base import Subject
+reached = threading.Event()
+class Slow(TileDetector):
+    def detect(self, image):
+        reached.set()
+        time.sleep(1)
+        print("searched", flush=True)
+        return super().detect(image)
+paths = [save_tiles(Path({str(tmp_path)!r}) / f"{{i}}.png", "ann", shade=i) for i in range(5)]
+subject = Subject("tile", Slow(), ColourEncoder())
+print(len(list(scan(paths, subject, long_edge=500, stop=reached.is_set))), flush=True)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "searched"]
+    assert done.stderr == ""
+
+
+class Wide:
+    """Finds one subject, three times as wide as high."""
+
+    name = "wide"
+
+    def detect(self, image: np.ndarray) -> list[Detection]:
+        return [Detection(Box(0, 0, 60, 20), 1.0)]
+
+
+@pytest.mark.parametrize(("least", "found"), [(20, 1), (21, 0)])
+def test_the_shorter_side_of_a_face_is_what_counts(tmp_path, least, found) -> None:
+    path = save_tiles(tmp_path / "a.png", "ann")
+    subject = Subject("wide", Wide(), ColourEncoder())
+    (result,) = scan([path], subject, long_edge=64, min_face=least)
+    assert (len(result.detections), result.left_out) == (found, 1 - found)

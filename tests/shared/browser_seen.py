@@ -1,0 +1,107 @@
+"""
+What is seen on a page of JupyterLab, for tests: waiting for it, reading it, pictures of it.
+
+A page follows the kernel a moment later, and on a busy machine many moments: what is to be seen
+after a click is waited for (`see`, `becomes`), never read at once.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from browser_layout import layout_faults
+from playwright.sync_api import Locator, Page
+
+ARTIFACTS = Path(__file__).resolve().parents[2] / "ci-artifacts"
+VIEWPORT = {"width": 1280, "height": 900}
+SEE_SECONDS = 90
+# Chromium draws no taller picture on one texture.
+TALLEST_PX = 14_000
+# So long may a page take to put things where they stay (s).
+SETTLE_SECONDS = 3
+
+Read = TypeVar("Read")
+
+
+def in_this_case(selector: str) -> str:
+    """Return a selector whose text=words are looked for in upper and lower case as written."""
+
+    def pattern(found: re.Match[str]) -> str:
+        words = [re.escape(word).replace("/", r"\/") for word in found[1].split()]
+        return "text=/" + r"\s+".join(words) + "/"
+
+    return re.sub(r"""text=([^/'"\s][^'"]*?)(?= >> |$)""", pattern, selector)
+
+
+def see(page: Page, selector: str, *, seconds: float = SEE_SECONDS) -> Locator:
+    """
+    Wait until something (CSS, or text=...) is visible in the outputs, and scroll to it.
+
+    Upper and lower case matter: by Playwright's own text=The plan, a button "Show the plan" is the
+    plan.
+    """
+    found = page.locator(".jp-Notebook .jp-OutputArea").locator(in_this_case(selector)).first
+    found.wait_for(state="visible", timeout=seconds * 1000)
+    found.scroll_into_view_if_needed()
+    return found
+
+
+def becomes(
+    page: Page, read: Callable[[], Read], wanted: Read, *, seconds: float = SEE_SECONDS
+) -> None:
+    """Wait until what is read from a page is what is wanted; fail with what it is instead."""
+    end = time.monotonic() + seconds
+    while (found := read()) != wanted and time.monotonic() < end:
+        page.wait_for_timeout(100)
+    assert found == wanted
+
+
+_SCROLLED = """[document.scrollingElement,
+    ...document.querySelectorAll('.jp-WindowedPanel-outer, .jp-Notebook')]"""
+# How much is out of view (px), and where things were scrolled to.
+_TO_THE_TOP = f"""() => {{
+    const all = {_SCROLLED};
+    const places = all.map(e => e.scrollTop);
+    all.forEach(e => {{ e.scrollTop = 0; }});
+    return [Math.max(0, ...all.map(e => e.scrollHeight - e.clientHeight)), places];
+}}"""
+
+
+def screenshot(target: Page | Locator, name: str) -> Path:
+    """
+    Save a picture of a notebook in its whole height, or of one element, as ci-artifacts/NAME.png.
+
+    The window grows for it, as far as the picture's texture allows, and shrinks again.
+    """
+    ARTIFACTS.mkdir(exist_ok=True)
+    path = ARTIFACTS / f"{name}.png"
+    page = target if isinstance(target, Page) else target.page
+    size = page.viewport_size or VIEWPORT
+    hidden, places = page.evaluate(_TO_THE_TOP)
+    try:
+        if hidden:
+            height = min(size["height"] + int(hidden), TALLEST_PX)
+            page.set_viewport_size({"width": size["width"], "height": height})
+            page.wait_for_timeout(300)
+        target.screenshot(path=path, animations="disabled")
+    finally:
+        if hidden:
+            page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            page.evaluate(
+                f"places => {_SCROLLED}.forEach((e, i) => {{ e.scrollTop = places[i]; }})", places
+            )
+    return path
+
+
+def nothing_cut_off(page: Page, selector: str, *, allow: str | None = None) -> None:
+    """Fail with the list of `layout_faults` that stay, and a screenshot, if there are any."""
+    end = time.monotonic() + SETTLE_SECONDS
+    while (faults := layout_faults(page, selector, allow=allow)) and time.monotonic() < end:
+        page.wait_for_timeout(200)
+    if faults:
+        screenshot(page, "cut-off")
+    assert not faults, "\n".join(faults)

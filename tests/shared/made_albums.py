@@ -1,0 +1,94 @@
+"""Albums made of numbers alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from toolkit.calibration import Calibration
+from toolkit.curation import decisions
+from toolkit.curation.decisions import apply, face_of
+from toolkit.grouping import assigners, naming, uncertainty
+from toolkit.records import (
+    PHOTO_COLUMNS,
+    PROBLEM_COLUMNS,
+    SIGHTING_COLUMNS,
+    Album,
+    EncoderInfo,
+    empty_table,
+)
+from toolkit.settings import AutopilotSettings
+
+AT = AutopilotSettings(threshold=0.5)
+
+
+def album(rows, photo_of=None) -> Album:
+    """Faces at places on a line (or in space), each in a photo of its own unless said."""
+    rows = np.asarray(rows, np.float32)
+    rows = rows[:, None] if rows.ndim == 1 else rows
+    photo_of = list(range(len(rows))) if photo_of is None else photo_of
+    table = pd.DataFrame(
+        [
+            (f"{photo:064x}", f"p{photo}.jpg", 20 * row, 0, 20 * row + 9, 9, 1.0)
+            for row, photo in enumerate(photo_of)
+        ],
+        columns=list(SIGHTING_COLUMNS),
+    )
+    photos = table.drop_duplicates("photo_digest")[["path", "photo_digest"]]
+    photos = photos.assign(width=99, height=99, left_out=0)[list(PHOTO_COLUMNS)]
+    info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", Calibration(60.0, 0.6))
+    problems = pd.DataFrame(columns=list(PROBLEM_COLUMNS))
+    return Album(photos, table, rows, info, problems)
+
+
+class Grouped:
+    """An album as it is grouped by the decisions so far."""
+
+    def __init__(self, full: Album, made) -> None:
+        self.album = decisions.without_ignored(full, made)
+        self.decided = apply(made, self.album)
+        found = assigners.group_people(self.album, AT, decided=self.decided)
+        self.labels = found.clustering.labels
+        self.names = naming.name_groups(
+            self.labels, assigners.person_names(found.clustering), self.decided.names
+        )
+        self.row = {face_of(self.album, row): row for row in range(len(self.album))}
+
+    @property
+    def seen(self):
+        return self.album, self.labels, self.names
+
+    def faces(self, group):
+        return [face_of(self.album, row) for row in np.flatnonzero(self.labels == group)]
+
+    def groups(self, faces) -> set[int]:
+        return {int(self.labels[self.row[face]]) for face in faces}
+
+    def called(self, faces) -> set[str]:
+        return {self.names[self.row[face]] for face in faces}
+
+    def sides(self):
+        return uncertainty.sides(
+            self.album.encodings,
+            self.labels,
+            self.album.photo_of,
+            must_link=self.decided.must,
+        )
+
+
+def album_with(rows, colours, each=2):
+    count = len(rows)
+    paths = [f"{n // each}.jpg" for n in range(count)]
+    sightings = pd.DataFrame({"photo_digest": paths, "path": paths})
+    for column in ("left", "top", "right", "bottom"):
+        sightings[column] = 0
+    sightings["score"] = 1.0
+    return Album(
+        photos=pd.DataFrame({"path": paths, "photo_digest": paths})
+        .drop_duplicates()
+        .assign(width=9, height=9, left_out=0),
+        sightings=sightings,
+        encodings=rows,
+        encoder=replace(colours.encoder.info, dimensions=rows.shape[1]),
+        problems=empty_table(("path", "stage", "reason")),
+    )

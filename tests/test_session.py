@@ -1,0 +1,411 @@
+"""An album that is sorted, corrected and exported: what is decided holds, and can be taken back."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from tiles import save_tiles
+
+from toolkit import looking, modes
+from toolkit.curation import decisions
+from toolkit.curation.decisions import require_decisions
+from toolkit.errors import BadFolder, BadSetting
+from toolkit.photos import sample
+from toolkit.results.earlier import earlier_run
+from toolkit.session import Session, taken_up
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
+
+SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
+# Every tile is alone; all tiles that no photo and no decision keeps apart are together.
+APART, TOGETHER = 0.001, 1.9
+
+
+@pytest.fixture
+def looked(album_folder, colours):
+    return looking.look(album_folder, settings=SETTINGS, subject=colours)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def sorted_album(looked, out):
+    return Session(looked, SETTINGS, out=out)
+
+
+def people(session: Session) -> dict[str, int]:
+    return dict(Counter(name for name in session.names if name is not None))
+
+
+def groups(session: Session) -> set[frozenset[int]]:
+    """Who is with whom, by the rows of what was looked at."""
+    found: dict[str, set[int]] = {}
+    for face, name in enumerate(session.everybody):
+        if name is not None:
+            found.setdefault(name, set()).add(face)
+    return {frozenset(each) for each in found.values()}
+
+
+def faces_of(session: Session, name: str) -> list[int]:
+    return [face for face, each in enumerate(session.everybody) if each == name]
+
+
+def test_it_begins_with_who_was_found(sorted_album, out) -> None:
+    assert people(sorted_album) == {"person_001": 5, "person_002": 2, "person_003": 1}
+    assert len(sorted_album.labels) == len(sorted_album.album) == 8
+    assert sorted_album.faces.tolist() == list(range(8))
+    assert not out.exists()
+
+
+def rename(session):
+    session.rename("person_001", "Ann")
+
+
+def merge(session):
+    session.merge("person_002", "person_003")
+
+
+def split(session):
+    session.split("person_001")
+
+
+def keep_together(session):
+    session.keep_together("person_001")
+
+
+def not_this_person(session):
+    session.not_this_person(int(session.rows("person_001")[2]))
+
+
+def ignore(session):
+    session.ignore(int(session.rows("person_001")[2]))
+
+
+GESTURES = [rename, merge, split, keep_together, not_this_person, ignore]
+
+
+def holds(gesture, before: Session, session: Session) -> bool:
+    """Whether what a gesture said of an album is so in another of the same photos."""
+    first, second, third = (faces_of(before, f"person_00{k}") for k in (1, 2, 3))
+    who = session.everybody
+    if gesture is rename:
+        return who.count("Ann") >= 1 and set(faces_of(session, "Ann")) & set(first) != set()
+    if gesture is merge:
+        return any(who[a] == who[b] for a in second for b in third)
+    if gesture is split:
+        return len({who[face] for face in first}) >= 2
+    if gesture is keep_together:
+        return any(who[a] == who[b] for a in first for b in first if a < b)
+    if gesture is not_this_person:
+        return any(who[face] != who[first[2]] for face in first if face != first[2])
+    return who[first[2]] is None
+
+
+@pytest.mark.parametrize("gesture", GESTURES)
+def test_each_gesture_holds_after_it_in_the_next_run_and_after_it_is_taken_up(
+    gesture, looked, sorted_album, album_folder, out, colours
+) -> None:
+    before = Session(looked, SETTINGS)
+    gesture(sorted_album)
+    assert holds(gesture, before, sorted_album)
+    assert decisions.read(out) == sorted_album.corrections.decisions != ()
+    again = Session(looked, SETTINGS, out=out)
+    assert again.everybody == sorted_album.everybody
+    run = modes.autopilot(album_folder, out, settings=SETTINGS, subject=colours)
+    assert run.names == sorted_album.names
+    up = taken_up(out)
+    assert up.names == sorted_album.names
+    assert up.settings == SETTINGS
+
+
+@pytest.mark.parametrize("threshold", [APART, TOGETHER])
+@pytest.mark.parametrize("gesture", GESTURES)
+def test_each_gesture_holds_with_other_settings(
+    gesture, threshold, looked, sorted_album, out
+) -> None:
+    gesture(sorted_album)
+    other = Session(looked, replace(SETTINGS, threshold=threshold), out=out)
+    assert holds(gesture, Session(looked, SETTINGS), other)
+
+
+@pytest.mark.parametrize("gesture", GESTURES)
+def test_undo_restores_what_was(gesture, sorted_album, out) -> None:
+    rename(sorted_album)
+    names, made = sorted_album.everybody, sorted_album.corrections.decisions
+    if gesture is rename:
+        sorted_album.rename("Ann", "Anna")
+    else:
+        sorted_album.rename("Ann", "person_001")
+        names, made = sorted_album.everybody, sorted_album.corrections.decisions
+        gesture(sorted_album)
+    assert sorted_album.corrections.decisions != made
+    said = sorted_album.undo()
+    assert said
+    assert sorted_album.everybody == names
+    assert sorted_album.corrections.decisions == made == decisions.read(out)
+
+
+def test_undo_with_nothing_to_take_back_says_so(sorted_album) -> None:
+    assert sorted_album.undo() == ""
+
+
+def test_a_name_that_somebody_has_is_told_and_makes_the_two_one(sorted_album) -> None:
+    sorted_album.rename("person_001", "Ann")
+    assert sorted_album.taken("person_002", " ann ") == "Ann"
+    assert sorted_album.taken("person_002", "Bob") is None
+    assert sorted_album.taken("Ann", "ANN") is None
+    with pytest.raises(BadSetting, match="empty"):
+        sorted_album.taken("person_002", "  ")
+    sorted_album.rename("person_002", "ann")
+    # The two of person_002 that are in one photo with others are of Ann nevertheless.
+    assert people(sorted_album) == {"Ann": 7, "person_002": 1}
+
+
+def test_a_name_given_to_a_group_does_not_tie_all_its_faces(sorted_album) -> None:
+    sorted_album.rename("person_001", "Ann")
+    assert [each.kind for each in sorted_album.corrections.decisions] == ["name"]
+
+
+def test_nobody_of_that_name_and_a_face_left_out_are_said(sorted_album) -> None:
+    with pytest.raises(BadSetting, match="nobody is called 'Zoe'"):
+        sorted_album.rename("Zoe", "Ann")
+    face = faces_of(sorted_album, "person_001")[0]
+    sorted_album.ignore(sorted_album.row_of(face))
+    with pytest.raises(BadSetting, match="left out already"):
+        sorted_album.row_of(face)
+    assert sorted_album.everybody[face] is None
+    assert len(sorted_album.faces) == 7
+    assert [sorted_album.row_of(face) for face in sorted_album.faces] == list(range(7))
+    assert sorted_album.names == tuple(sorted_album.everybody[face] for face in sorted_album.faces)
+
+
+def test_a_split_is_proposed_made_and_not_proposed_again(sorted_album) -> None:
+    one, other = sorted_album.sides("person_001")
+    assert len(one) >= len(other)
+    rows = sorted_album.rows("person_001").tolist()
+    assert sorted([*one.tolist(), *other.tolist()]) == rows
+    sorted_album.split("person_001")
+    assert len(people(sorted_album)) == 4
+    alone = next(name for name, count in people(sorted_album).items() if count == 1)
+    assert sorted_album.sides(alone) is None
+    with pytest.raises(BadSetting, match="cannot be split"):
+        sorted_album.split(alone)
+
+
+def test_other_settings_sort_anew_and_those_of_the_look_are_refused(sorted_album) -> None:
+    before = sorted_album.everybody
+    sorted_album.set(replace(SETTINGS, threshold=APART))
+    assert len(people(sorted_album)) == 7  # two tiles are the same to the last bit
+    sorted_album.set(SETTINGS)
+    assert sorted_album.everybody == before
+    asked = replace(SETTINGS, threshold=APART, long_edge=800)
+    assert sorted_album.needs_another_look(asked)
+    with pytest.raises(BadSetting, match="look at the photos again"):
+        sorted_album.set(asked)
+    assert sorted_album.settings == SETTINGS
+    assert sorted_album.grouped_as(asked) == replace(SETTINGS, threshold=APART)
+
+
+@pytest.mark.parametrize("threshold", ["auto", APART, 0.05, 0.3, 1.0, TOGETHER])
+def test_another_threshold_alone_sorts_as_a_new_run_does(
+    threshold, looked, sorted_album, out
+) -> None:
+    sorted_album.rename("person_002", "Bob")
+    sorted_album.not_this_person(int(sorted_album.rows("person_001")[2]))
+    asked = replace(SETTINGS, threshold=threshold)
+    sorted_album.set(asked)
+    anew = Session(looked, asked, out=out).result
+    assert sorted_album.names == anew.names
+    assert sorted_album.result.chosen == anew.chosen
+    assert sorted_album.result.settings == asked
+    assert sorted_album.result.clustering.labels.tolist() == anew.clustering.labels.tolist()
+
+
+def files(folder) -> list[str]:
+    found = (path for path in folder.rglob("*") if path.is_file() and path.parent != folder)
+    return sorted(path.relative_to(folder).as_posix() for path in found)
+
+
+def test_export_writes_what_the_plan_said(sorted_album, out) -> None:
+    sorted_album.rename("person_001", "Ann")
+    plan = sorted_album.plan(out)
+    assert files(out) == []
+    told = []
+    assert sorted_album.export(out, progress=lambda *args: told.append(args)).finished
+    assert files(out) == sorted(plan["destination"])
+    assert told[-1][:3] == ("copies", len(plan), len(plan))
+    assert set(sorted_album.plan(out)["state"]) == {"there already"}
+
+
+def test_a_plan_for_a_folder_with_decisions_of_its_own_is_what_is_exported(
+    looked, sorted_album, tmp_path
+) -> None:
+    other = tmp_path / "other"
+    Session(looked, SETTINGS, out=other).rename("person_002", "Bob")
+    kept = decisions.read(other)
+    sorted_album.rename("person_001", "Ann")
+    before = sorted_album.everybody
+    plan = sorted_album.plan(other)
+    assert set(plan["folder"]) == {"Ann", "Bob", "person_003"}
+    assert sorted_album.everybody == before
+    assert decisions.read(other) == kept
+    sorted_album.export(other)
+    assert files(other) == sorted(plan["destination"])
+    assert people(sorted_album) == {"Ann": 5, "Bob": 2, "person_003": 1}
+    assert len(decisions.read(other)) == 2
+    sorted_album.rename("person_003", "Cem")
+    assert len(decisions.read(other)) == 3
+
+
+def test_nothing_goes_where_the_photos_are(looked, album_folder) -> None:
+    with pytest.raises(BadFolder, match="the photos are in it"):
+        Session(looked, SETTINGS, out=album_folder)
+    free = Session(looked, SETTINGS)
+    free.rename("person_001", "Ann")
+    for write in (free.plan, free.export, free.keep_in):
+        with pytest.raises(BadFolder, match="the photos are in it"):
+            write(album_folder)
+    assert not (album_folder / decisions.FILE).exists()
+
+
+def test_corrections_made_without_a_folder_come_along_to_the_next_look(looked, out) -> None:
+    first = Session(looked, SETTINGS)
+    first.rename("person_001", "Ann")
+    second = Session(looked, SETTINGS, out=out, earlier=first.corrections)
+    assert people(second)["Ann"] == 5
+    assert len(decisions.read(out)) == 1
+    assert first.corrections.out is None
+    assert second.undo()
+    assert decisions.read(out) == ()
+
+
+def test_while_it_copies_it_is_neither_sorted_nor_corrected(sorted_album, out) -> None:
+    refused = []
+
+    def correct(*_: object) -> None:
+        for gesture in (
+            rename,
+            lambda session: session.undo(),
+            lambda session: session.plan(out),
+        ):
+            with pytest.raises(BadSetting, match="copied just now"):
+                gesture(sorted_album)
+        refused.append(True)
+
+    sorted_album.export(out, progress=correct)
+    assert refused
+    rename(sorted_album)
+
+
+def test_a_stopped_export_goes_on(sorted_album, out) -> None:
+    count = len(sorted_album.plan(out))
+    sorted_album.export(out, stop=lambda: len(files(out)) >= 2)
+    assert sorted_album.result.not_reached == count - 2
+    assert set(sorted_album.plan(out)["state"]) == {"new", "there already"}
+    sorted_album.export(out)
+    assert set(sorted_album.plan(out)["state"]) == {"there already"}
+
+
+def test_decisions_that_cannot_be_read_are_refused(looked, out) -> None:
+    out.mkdir()
+    (out / decisions.FILE).write_text("no table of decisions\n1\n")
+    with pytest.raises(BadSetting, match="lacks the columns"):
+        Session(looked, SETTINGS, out=out)
+    with pytest.raises(BadSetting, match="lacks the columns"):
+        require_decisions(str(out))
+    require_decisions(None)
+    require_decisions(str(out / "none"))
+
+
+def test_settings_and_references_are_of_one_mode(looked) -> None:
+    with pytest.raises(BadSetting, match="two modes"):
+        Session(looked, PointAndShootSettings())
+
+
+def test_known_people_are_renamed_and_joined_face_by_face(
+    album_folder, tmp_path, colours, out
+) -> None:
+    known = tmp_path / "people"
+    save_tiles(known / "Ann" / "1.png", "ann")
+    save_tiles(known / "Bob" / "1.png", "bob")
+    settings = PointAndShootSettings(threshold=0.3, jobs=1)
+    references = looking.read_people(known, settings=settings, subject=colours)
+    looked = looking.look(album_folder, people=known, settings=settings, subject=colours)
+    sorted_album = Session(looked, settings, references=references, out=out)
+    assert people(sorted_album) == {"Ann": 5, "Bob": 2}
+    assert sorted_album.sides("Ann") is None
+    sorted_album.not_this_person(int(sorted_album.rows("Ann")[0]))
+    assert people(sorted_album) == {"Ann": 4, "Bob": 2}
+    sorted_album.merge("Ann", "Bob")
+    assert people(sorted_album) == {"Ann": 6}
+    again = Session(looked, settings, references=references, out=out)
+    assert again.everybody == sorted_album.everybody
+    sorted_album.undo()
+    assert people(sorted_album) == {"Ann": 4, "Bob": 2}
+
+
+def test_an_earlier_run_is_found_and_one_of_the_other_mode_is_not(
+    sorted_album, out, tmp_path
+) -> None:
+    for nothing in ("", str(out), str(tmp_path), "~nobody-of-this-name/x", "a\0b"):
+        assert earlier_run(nothing) == ""
+    sorted_album.export(out)
+    assert earlier_run(str(out)).startswith("the result of 20")
+    record = out / "run.json"
+    text = record.read_text()
+    record.write_text(text.replace('"autopilot"', '"point-and-shoot"'))
+    assert earlier_run(str(out)) == ""
+    with pytest.raises(BadSetting, match="point-and-shoot result"):
+        taken_up(out)
+    record.write_text(text.replace('"long_edge"', '"long_side"'))
+    with pytest.raises(BadSetting, match="not known here: long_side"):
+        taken_up(out)
+    record.write_text("{")
+    assert earlier_run(str(out)) == ""
+
+
+def test_the_sample_album_is_made_once(tmp_path) -> None:
+    photos = sample.at(tmp_path / "sample")
+    assert photos == str(tmp_path / "sample" / "photos")
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "sample").rglob("*")}
+    assert sample.at(str(tmp_path / "sample")) == photos
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "sample").rglob("*")} == made
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("x")
+    with pytest.raises(BadFolder, match=r"letter\.txt is there"):
+        sample.at(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("change", ["do", "undo", "keep in another folder"])
+def test_a_change_that_cannot_be_sorted_by_has_not_happened(
+    sorted_album, out, tmp_path, monkeypatch, change
+) -> None:
+    sorted_album.keep_in(out)
+    sorted_album.rename("person_001", "Ann")
+    before = (out / "decisions.csv").read_bytes()
+    made, names, result = (
+        sorted_album.corrections.decisions,
+        sorted_album.names,
+        sorted_album.result,
+    )
+
+    def fails(*_: object) -> None:
+        raise BadSetting("it cannot be sorted")
+
+    monkeypatch.setattr(sorted_album, "_sorted", fails)
+    attempt = {
+        "do": lambda: sorted_album.rename("Ann", "Bea"),
+        "undo": lambda: sorted_album.undo(),
+        "keep in another folder": lambda: sorted_album.keep_in(tmp_path / "elsewhere"),
+    }[change]
+    with pytest.raises(BadSetting, match="cannot be sorted"):
+        attempt()
+    assert (out / "decisions.csv").read_bytes() == before
+    assert not (tmp_path / "elsewhere").exists()
+    assert sorted_album.corrections.out == out
+    assert (sorted_album.corrections.decisions, sorted_album.names) == (made, names)
+    assert sorted_album.result is result
+    monkeypatch.undo()
+    assert sorted_album.undo()

@@ -1,0 +1,565 @@
+"""The panel of autopilot, pressed without a browser: every state, and the ways between them."""
+
+import threading
+import time
+from functools import partial
+
+import pytest
+from tiles import save_tiles
+
+from toolkit import looking, memory
+from toolkit.curation import decisions
+from toolkit.errors import BadSetting
+from toolkit.session import Session
+from toolkit.settings import AutopilotSettings
+from toolkit.widgets import point_and_shoot_words
+from toolkit.widgets.autopilot import GUIDANCE, AutopilotPanel
+from toolkit.widgets.sorting_panel import STATES
+
+SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
+
+
+@pytest.fixture
+def look(colours):
+    return partial(looking.look, subject=colours)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def make(album_folder, out, look):
+    """Make panels, and leave none of their threads behind."""
+    made = []
+
+    def panel(photos=album_folder, results=out, **about):
+        made.append(
+            AutopilotPanel(photos, results, **{"settings": SETTINGS, "look": look, **about})
+        )
+        return made[-1]
+
+    yield panel
+    for each in made:
+        each.cancel()
+        assert each.wait(30)
+        assert each.export.wait(30)
+        each.folder.settle()
+        each.people.sheet.close()
+
+
+def shown(widget) -> bool:
+    return widget.layout.display != "none"
+
+
+def keys(panel) -> list[str]:
+    return [card.key for card in panel.people.sheet.all_cards]
+
+
+def started(panel):
+    panel.start()
+    assert panel.wait(30)
+    return panel
+
+
+class Slow:
+    """Looks photo by photo, each when told to; or until it is stopped."""
+
+    def __init__(self, look, photos: int = 2) -> None:
+        self.look, self.photos = look, photos
+        self.begun, self.go, self.calls = threading.Event(), threading.Event(), 0
+
+    def __call__(self, folder, out, *, settings, progress, stop, tell):
+        self.calls += 1
+
+        def told(*args):
+            progress(*args)
+            if args[1] >= self.photos:
+                self.begun.set()
+                while not (self.go.is_set() or stop()):
+                    time.sleep(0.01)
+
+        return self.look(folder, out, settings=settings, progress=told, stop=stop, tell=tell)
+
+
+@pytest.mark.parametrize("guidance", [GUIDANCE, point_and_shoot_words.GUIDANCE])
+def test_every_state_has_its_guidance(guidance) -> None:
+    assert set(guidance) == set(STATES)
+
+
+def test_at_first_it_says_what_to_do_and_shows_what_is_there(make, out) -> None:
+    panel = make()
+    panel.folder.settle()
+    assert panel.state == "empty"
+    assert "press Start" in panel.guidance.value
+    assert "6 photos" in panel.folder.about.value
+    assert panel.wait(10)
+    assert not any(map(shown, (panel.results, panel.last, panel.earlier_box)))
+    assert shown(panel.start_button)
+    assert not out.exists()
+
+
+def test_nothing_named_is_said(make) -> None:
+    panel = started(make("", ""))
+    assert panel.state == "failed"
+    assert "empty" in panel.work.message.value
+    assert not shown(panel.results)
+
+
+def test_another_folder_takes_the_complaint_about_the_first_one_away(make, album_folder) -> None:
+    panel = started(make("", ""))
+    assert panel.work.message.value
+    panel.folder.choose(str(album_folder))
+    assert (panel.state, panel.work.message.value) == ("empty", "")
+    assert "press Start" in panel.guidance.value
+
+
+def test_from_start_to_export(make, out) -> None:
+    seen = []
+    panel = make()
+    panel.observe(lambda change: seen.append(change["new"]), names="state")
+    started(panel)
+    assert seen == ["running", "done"]
+    assert keys(panel) == ["person_001", "person_002", "person_003"]
+    assert "6 photos, 8 faces, 3 people, 1 photo in no folder" in panel.summary.value
+    assert shown(panel.people)
+    assert shown(panel.last)
+    assert not out.exists()
+    panel.people.rename("person_001", "Ann")
+    assert panel.wait(10)
+    assert panel.state == "done"
+    assert decisions.read(out)[0].name == "Ann"
+    panel.export.show_plan()
+    assert panel.export.wait(10)
+    assert panel.export.state == "planned"
+    assert panel.export.summary.new == 8
+    panel.export.export()
+    assert panel.export.wait(30)
+    assert panel.export.state == "exported"
+    assert {path.name for path in out.iterdir() if path.is_dir()} == {
+        "Ann",
+        "person_002",
+        "person_003",
+    }
+    assert panel.wait(10)
+    assert shown(panel.earlier_box)
+
+
+def test_a_correction_takes_the_plan_away(make) -> None:
+    panel = started(make())
+    panel.export.show_plan()
+    panel.export.wait(10)
+    panel.people.rename("person_001", "Ann")
+    panel.wait(10)
+    assert panel.export.state == "empty"
+    panel.export.export()
+    assert panel.export.state == "empty"
+
+
+def test_what_has_changed_since_the_plan_is_not_exported(make, out) -> None:
+    panel = started(make())
+    panel.export.show_plan()
+    panel.export.wait(10)
+    panel.session.rename("person_001", "Ann")
+    panel.export.export()
+    panel.export.wait(10)
+    assert panel.export.state == "failed"
+    assert "show it again" in panel.export.work.message.value
+    assert [path.name for path in out.iterdir()] == ["decisions.csv"]
+
+
+def test_progress_moves_and_start_pressed_twice_looks_once(make, look) -> None:
+    slow = Slow(look)
+    panel = make(look=slow)
+    panel.start()
+    assert slow.begun.wait(10)
+    assert panel.state == "running"
+    assert panel.start_button.disabled
+    assert shown(panel.work.running)
+    panel.start()
+    panel.open_earlier()
+    slow.go.set()
+    assert panel.wait(30)
+    assert (panel.state, slow.calls) == ("done", 1)
+    assert not panel.start_button.disabled
+
+
+def test_cancelled_it_keeps_what_was_seen_and_says_how_much_was_not(make, look) -> None:
+    slow = Slow(look)
+    panel = make(look=slow)
+    panel.start()
+    assert slow.begun.wait(10)
+    panel.cancel()
+    panel.cancel()
+    assert panel.wait(10)
+    assert panel.state == "cancelled"
+    seen = 6 - panel.session.looked.not_seen
+    assert 2 <= seen < 6
+    assert f"{seen} of 6 photos" in panel.summary.value
+    assert f"{6 - seen} photos were not looked at" in panel.summary.value
+    assert shown(panel.people)
+    slow.go.set()
+    started(panel)
+    assert panel.state == "done"
+    assert "6 photos, 8 faces" in panel.summary.value
+
+
+def test_cancelled_before_the_first_photo_it_says_so(make, look) -> None:
+    held = threading.Event()
+
+    def begin(*args, stop, **about):
+        held.wait(10)
+        return look(*args, stop=stop, **about)
+
+    panel = make(look=begin)
+    panel.start()
+    panel.cancel()
+    held.set()
+    assert panel.wait(10)
+    assert panel.state == "cancelled"
+    assert "0 of 6 photos" in panel.summary.value
+    assert not shown(panel.people)
+
+
+def test_a_second_look_that_is_cancelled_does_not_take_the_people_of_the_first(make, look) -> None:
+    slow = Slow(look)
+    slow.go.set()
+    panel = started(make(look=slow))
+    panel.people.open("person_002")
+    first = panel.session
+    slow.go.clear()
+    slow.begun.clear()
+    panel.start()
+    assert slow.begun.wait(10)
+    panel.cancel()
+    assert panel.wait(10)
+    assert panel.state == "cancelled"
+    assert panel.session is first
+    assert panel.people.place == "person"
+    assert "still there" in panel.later.value
+
+
+def test_a_folder_that_is_missing_is_said_and_can_be_mended(make, album_folder, tmp_path) -> None:
+    panel = started(make(tmp_path / "none"))
+    assert panel.state == "failed"
+    assert "none" in panel.work.message.value
+    assert "Traceback" not in panel.work.message.value
+    panel.folder.choose(str(album_folder))
+    started(panel)
+    assert panel.state == "done"
+
+
+def test_a_bug_shows_its_traceback_and_the_panel_lives_on(make, look) -> None:
+    calls = []
+
+    def broken(*args, **about):
+        calls.append(args)
+        if len(calls) == 1:
+            raise ZeroDivisionError("on <purpose>")
+        return look(*args, **about)
+
+    panel = started(make(look=broken))
+    assert panel.state == "failed"
+    assert "Traceback" in panel.work.message.value
+    assert "on &lt;purpose&gt;" in panel.work.message.value
+    started(panel)
+    assert panel.state == "done"
+    assert panel.work.message.value == ""
+
+
+def test_decisions_that_cannot_be_read_are_said_before_the_long_work(make, out) -> None:
+    out.mkdir()
+    (out / "decisions.csv").write_text("spoilt\n")
+    calls = []
+    panel = started(make(look=lambda *args, **about: calls.append(args)))
+    assert panel.state == "failed"
+    assert "it lacks the columns" in panel.work.message.value
+    assert not calls
+    assert (out / "decisions.csv").read_text() == "spoilt\n"
+
+
+def test_nobody_found_says_what_to_do(make, tmp_path) -> None:
+    save_tiles(tmp_path / "bare" / "1.png")
+    panel = started(make(tmp_path / "bare"))
+    assert panel.state == "nobody found"
+    assert "settings" in panel.guidance.value
+    assert "1 photo, 0 faces, 0 people" in panel.summary.value
+    assert not any(map(shown, (panel.people, panel.last)))
+
+
+def test_names_and_corrections_hold_in_the_next_run(make) -> None:
+    panel = started(make())
+    panel.people.rename("person_001", "Ann")
+    panel.wait(10)
+    panel.people.open("Ann")
+    face = keys(panel)[-1]
+    panel.people.act(face, "ignore")
+    panel.wait(10)
+    started(panel)
+    assert keys(panel)[0] == "Ann"
+    assert panel.session.everybody[int(face)] is None
+    again = started(make())
+    assert again.session.everybody == panel.session.everybody
+
+
+def test_corrections_without_a_folder_come_along(make, out) -> None:
+    panel = started(make(results=""))
+    panel.people.rename("person_001", "Ann")
+    panel.wait(10)
+    assert "once you export" in panel.people.kept_in.value
+    started(panel)
+    assert keys(panel)[0] == "Ann"
+    panel.export.out.value = str(out)
+    started(panel)
+    assert keys(panel)[0] == "Ann"
+    assert decisions.read(out)[0].name == "Ann"
+
+
+def test_corrections_of_one_folder_do_not_come_along_to_another(make, tmp_path) -> None:
+    save_tiles(tmp_path / "more" / "1.png", "dee")
+    carried = []
+
+    def sort(*args, earlier, **about):
+        carried.append(earlier)
+        return Session(*args, earlier=earlier, **about)
+
+    panel = started(make(results="", sort=sort))
+    panel.people.rename("person_001", "Ann")
+    panel.wait(10)
+    first = panel.session.corrections
+    panel.folder.choose(str(tmp_path / "more"))
+    started(panel)
+    assert panel.session.corrections.decisions == ()
+    assert carried == [None, None]
+    assert first.decisions
+
+
+def test_a_cancelled_look_at_another_folder_shows_that_one(make, look, tmp_path) -> None:
+    for number in range(3):
+        save_tiles(tmp_path / "more" / f"{number}.png", "dee")
+    slow = Slow(look, photos=1)
+    slow.go.set()
+    panel = started(make(look=slow))
+    slow.go.clear()
+    slow.begun.clear()
+    panel.folder.choose(str(tmp_path / "more"))
+    panel.start()
+    assert slow.begun.wait(10)
+    panel.cancel()
+    assert panel.wait(10)
+    assert panel.state == "cancelled"
+    assert str(tmp_path / "more") in panel.summary.value
+    assert "of 3 photos" in panel.summary.value
+    assert panel.later.value == ""
+
+
+def test_start_is_refused_while_a_correction_is_under_way(make) -> None:
+    panel = started(make())
+    go = threading.Event()
+    assert panel.work.run(lambda *_: go.wait(10), quiet=True)
+    panel.start()
+    assert "other work is under way; press again when it is done" in panel.later.value
+    assert panel.state == "done"
+    go.set()
+    assert panel.wait(10)
+    assert panel.state == "done"
+    started(panel)
+    assert panel.later.value == ""
+
+
+def test_the_threshold_regroups_at_once_and_the_rest_waits_for_start(make, look) -> None:
+    slow = Slow(look)
+    slow.go.set()
+    panel = started(make(look=slow))
+    panel.people.rename("person_002", "Bob")
+    panel.wait(10)
+    panel.form.threshold.max = 1.9
+    panel.form.fields["one_per_photo"].value = False
+    panel.form.threshold.value = 1.8
+    assert panel.wait(10)
+    assert len(set(panel.session.names)) < 3
+    panel.form.threshold.value = 0.3
+    panel.form.fields["one_per_photo"].value = True
+    assert panel.wait(10)
+    assert keys(panel) == ["person_001", "Bob", "person_003"]
+    assert (slow.calls, panel.state, panel.later.value) == (1, "done", "")
+    panel.form.fields["long_edge"].value = 800
+    panel.form.threshold.value = 1.0
+    assert panel.wait(10)
+    assert "next Start" in panel.later.value
+    assert panel.session.settings.threshold == 1.0
+    assert panel.session.settings.long_edge == 1200
+    started(panel)
+    assert panel.session.settings.long_edge == 800
+    assert panel.later.value == ""
+
+
+def test_a_drag_of_the_slider_is_not_worked_off_place_by_place(make) -> None:
+    panel = started(make())
+    asked, first, go = [], threading.Event(), threading.Event()
+    sort = panel.session.set
+
+    def slowly(settings):
+        asked.append(settings.threshold)
+        first.set()
+        go.wait(10)
+        sort(settings)
+
+    panel.session.set = slowly
+    for place in range(20):
+        panel.form.threshold.value = 0.5 + place / 100
+        if place == 0:
+            assert first.wait(10)
+    go.set()
+    assert panel.wait(10)
+    assert asked == [0.5, 0.69]
+    assert panel.session.settings.threshold == 0.69
+
+
+def test_settings_changed_while_it_looks_are_taken_up_after_it(make, look) -> None:
+    slow = Slow(look)
+    panel = make(look=slow)
+    panel.start()
+    assert slow.begun.wait(10)
+    panel.form.threshold.value = 0.25
+    slow.go.set()
+    assert panel.wait(30)
+    assert panel.session.settings.threshold == 0.25
+
+
+def test_a_grouping_that_cannot_be_is_said(make, monkeypatch) -> None:
+    panel = started(make())
+
+    def refused(*_: object) -> None:
+        raise BadSetting("too many faces for this method")
+
+    monkeypatch.setattr(panel.session, "set", refused)
+    panel.form.threshold.value = 0.7
+    assert panel.wait(10)
+    assert "too many faces" in panel.later.value
+    assert panel.state == "done"
+
+
+def test_another_folder_chosen_afterwards_is_told_apart_from_the_people_shown(
+    make, tmp_path
+) -> None:
+    save_tiles(tmp_path / "more" / "1.png", "dee")
+    panel = started(make())
+    assert "Not of the folder" not in panel.summary.value
+    panel.folder.choose(str(tmp_path / "more"))
+    assert "Not of the folder that is chosen now" in panel.summary.value
+    assert str(tmp_path / "more") in panel.summary.value
+    assert len(keys(panel)) == 3
+    started(panel)
+    assert "Not of the folder" not in panel.summary.value
+    assert len(keys(panel)) == 1
+
+
+def exported(panel) -> None:
+    panel.export.show_plan()
+    panel.export.wait(10)
+    panel.export.export()
+    panel.export.wait(30)
+    assert panel.export.state == "exported", panel.export.work.message.value
+
+
+def test_an_earlier_result_is_opened_without_another_look(make, out) -> None:
+    panel = started(make())
+    panel.people.rename("person_001", "Ann")
+    panel.wait(10)
+    exported(panel)
+    other = make(look=None, settings=AutopilotSettings(threshold=0.9, detector="hog"))
+    assert other.wait(10)
+    assert shown(other.earlier_box)
+    assert "the result of 20" in other.earlier_about.value
+    other.open_earlier()
+    assert other.wait(30)
+    assert other.state == "done"
+    assert keys(other) == ["Ann", "person_002", "person_003"]
+    # The form shows what that run was made with, so that nothing is grouped otherwise.
+    assert other.form.settings() == SETTINGS
+    assert f"of the result in {out}" in other.summary.value
+    assert "Not of the folder" not in other.summary.value
+    other.form.threshold.value = 0.2
+    assert other.wait(10)
+    assert other.session.settings.threshold == 0.2
+
+
+def test_an_earlier_result_that_is_damaged_is_said(make, out) -> None:
+    exported(started(make()))
+    (out / "sightings.csv").write_text("x\n")
+    panel = make()
+    panel.wait(10)
+    panel.open_earlier()
+    panel.wait(10)
+    assert panel.state == "failed"
+    assert "sightings.csv" in panel.work.message.value
+
+
+def test_replacing_what_an_earlier_run_sorted_otherwise_is_asked_for(make, out) -> None:
+    exported(started(make()))
+    panel = started(make())
+    panel.people.rename("person_001", "Ann")
+    panel.wait(10)
+    panel.export.show_plan()
+    panel.export.wait(10)
+    assert panel.export.go.disabled
+    panel.export.replace.value = True
+    panel.export.export()
+    panel.export.wait(30)
+    assert panel.export.state == "exported"
+    assert not (out / "person_001" / "a1.png").exists()
+    assert len(list((out / "Ann").iterdir())) == 5
+
+
+def test_the_sample_album_is_made_by_its_button(make, tmp_path) -> None:
+    panel = make("", sample_folder=tmp_path / "sample")
+    panel.folder.suggest("Use the sample album")
+    panel.folder.settle(60)
+    assert panel.folder.value == str(tmp_path / "sample" / "photos")
+    assert (tmp_path / "sample" / "truth.csv").is_file()
+
+
+def test_a_sorting_of_its_own_is_used(make) -> None:
+    made = []
+
+    def sort(*args, **about):
+        made.append(about)
+        return Session(*args, **about)
+
+    panel = started(make(sort=sort))
+    assert panel.state == "done"
+    assert made[0]["earlier"] is None
+
+
+def test_no_folder_is_taken_for_a_tag(make, album_folder, tmp_path) -> None:
+    bad = tmp_path / "<img src=x onerror=alert(1)>"
+    album_folder.rename(bad)
+    panel = started(make(bad, tmp_path / "<b>out"))
+    panel.folder.choose(str(bad / "<i>"))
+    panel.folder.settle()
+    for part in (panel.summary, panel.people.kept_in, panel.people.guidance, panel.folder.about):
+        assert "<img src=x" not in part.value
+        assert "<b>out" not in part.value
+        assert "<i>" not in part.value
+
+
+def test_what_grouping_will_not_be_able_to_do_is_said_before_the_long_work(
+    make, look, monkeypatch
+) -> None:
+    def tight(*args, **about):
+        # Tables of six photos are small; here they do not fit all the same.
+        monkeypatch.setattr(memory, "SMALL", 0)
+        monkeypatch.setattr(memory, "available", lambda: 1000)
+        return looking.look(*args, **about)
+
+    seen = []
+
+    def waits(*args, tell, **about):
+        return tight(*args, tell=lambda text: (seen.append(text), tell(text)), **about)
+
+    panel = make(look=partial(waits, subject=look.keywords["subject"]))
+    panel.start()
+    assert panel.wait(30)
+    assert "with one face in each of 6 photos, needs about" in seen[0]

@@ -1,0 +1,366 @@
+"""The contact sheet: pages, gestures, and which pictures are sent when."""
+
+import json
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit.errors import BadSetting
+from toolkit.widgets import contact_cards
+from toolkit.widgets.contact_cards import MOST_CARDS, as_plain, on_wire, page_starts, tokens_of
+from toolkit.widgets.contact_sheet import Action, Card, ContactSheet, Picture, Strip
+
+
+@pytest.fixture(autouse=True)
+def pages_of_two_hundred(monkeypatch):
+    """How many pictures a page has is a matter of speed; what is said below is of 200."""
+    monkeypatch.setattr(contact_cards, "MOST_PICTURES", 200)
+
+
+HOSTILE = "<b>\x00\udcff\u202e</b>"
+
+
+def jpegs(tokens):
+    return [token.encode() for token in tokens]
+
+
+def strip(*tokens: str) -> tuple[Strip, ...]:
+    return (Strip(tuple(Picture(token, f"face {token}") for token in tokens)),)
+
+
+def card(number: int, pictures: int = 1, **more) -> Card:
+    tokens = [f"{number}.{k}" for k in range(pictures)]
+    return Card(f"key {number}", f"card {number}", strips=strip(*tokens), **more)
+
+
+class Listened(ContactSheet):
+    """A sheet that writes down what it sends."""
+
+    def __init__(self, pictures=jpegs, **more) -> None:
+        self.sent: list[tuple[dict, list[bytes]]] = []
+        super().__init__(pictures, **more)
+
+    def send(self, content, buffers=None) -> None:
+        self.sent.append((content, buffers or []))
+
+    def pictures(self) -> list[tuple[str, bytes]]:
+        return [
+            pair
+            for content, buffers in self.sent
+            if content["kind"] == "pictures"
+            for pair in zip(content["tokens"], buffers, strict=True)
+        ]
+
+    def hear(self, **content) -> None:
+        self._heard(self, content, [])
+
+
+@pytest.fixture
+def heard() -> list[tuple[str, ...]]:
+    return []
+
+
+@pytest.fixture
+def sheet(heard):
+    made = Listened(
+        opened=lambda key: heard.append(("open", key)),
+        renamed=lambda key, text: heard.append(("rename", key, text)),
+        acted=lambda key, action: heard.append(("act", key, action)),
+    )
+    yield made
+    made.close()
+
+
+@given(st.lists(st.integers(0, 450), max_size=400))
+def test_pages_are_full_and_never_too_full(counts):
+    starts = page_starts(counts)
+    ends = [*starts[1:], len(counts)][: len(starts)]
+    assert starts == sorted(set(starts))
+    assert starts[:1] == [0][: len(counts)]
+    for start, end in zip(starts, ends, strict=True):
+        page = counts[start:end]
+        assert 1 <= len(page) <= MOST_CARDS
+        assert sum(page) <= contact_cards.MOST_PICTURES or len(page) == 1
+        # One more would not have fitted.
+        if end < len(counts):
+            assert len(page) == MOST_CARDS or sum(page) + counts[end] > contact_cards.MOST_PICTURES
+
+
+def test_a_page_goes_to_the_browser_at_a_time(sheet):
+    sheet.show([card(k, 6) for k in range(100)] + [Card("line", "a line", line=True)])
+    assert (sheet.page, sheet.pages, sheet.total) == (0, 4, 100)
+    assert [each["key"] for each in sheet.cards] == [f"key {k}" for k in range(33)]
+    sheet.turn(99)
+    assert (sheet.page, len(sheet.cards)) == (3, 2)
+    sheet.turn(-1)
+    assert sheet.page == 0
+    sheet.show([card(1)], page=7)
+    assert (sheet.page, sheet.pages, sheet.total) == (0, 1, 1)
+    sheet.show([])
+    assert (sheet.page, sheet.pages, sheet.total, sheet.cards, sheet.shown()) == (0, 0, 0, [], ())
+
+
+def test_two_cards_with_one_key_are_refused(sheet):
+    with pytest.raises(ValueError, match="'key 1'"):
+        sheet.show([card(1), card(2), card(1)])
+
+
+def test_only_what_the_page_shows_is_sent_in_the_order_asked(sheet):
+    sheet.show([card(k, 6) for k in range(33)])
+    sheet.want(["5.0", "0.3", "40.0", "whole:1", "5.0", "0.1"])
+    sheet.settle()
+    assert sheet.pictures() == [("5.0", b"5.0"), ("0.3", b"0.3"), ("0.1", b"0.1")]
+    assert sheet.sent[0][0] == {"kind": "pictures", "tokens": ["5.0", "0.3", "0.1"], "edition": 0}
+
+
+def test_the_next_page_is_made_ahead_after_what_is_asked_for(sheet):
+    sheet.show([card(k, 100) for k in range(6)])
+    assert sheet.sent == []
+    first, second, third = (list(tokens_of(sheet.all_cards[k : k + 2])) for k in (0, 2, 4))
+    sheet.want(first)
+    sheet.settle()
+    assert [token for token, _ in sheet.pictures()] == first + second
+    sheet.turn(1)
+    sheet.settle()
+    assert [token for token, _ in sheet.pictures()] == first + second + third
+    # What a browser has is not made again, unless it asks.
+    sheet.turn(0)
+    sheet.settle()
+    assert len(sheet.pictures()) == 600
+    sheet.want(first[:1])
+    sheet.settle()
+    assert sheet.pictures()[600:] == [(first[0], first[0].encode())]
+
+
+class Slow:
+    """Makes pictures one batch at a time, when told."""
+
+    def __init__(self) -> None:
+        self.go, self.begun = threading.Semaphore(0), threading.Semaphore(0)
+        self.batches: list[tuple[str, ...]] = []
+
+    def __call__(self, tokens):
+        self.batches.append(tuple(tokens))
+        self.begun.release()
+        assert self.go.acquire(timeout=20)
+        return jpegs(tokens)
+
+
+def test_pictures_of_a_page_that_is_left_are_dropped(heard):
+    slow = Slow()
+    sheet = Listened(slow)
+    sheet.show([card(k, 100) for k in range(4)])
+    sheet.want(list(tokens_of(sheet.shown())))
+    assert slow.begun.acquire(timeout=20)
+    sheet.turn(1)
+    sheet.want(["2.0", "2.1"])
+    slow.go.release(1000)
+    sheet.settle()
+    assert [token for token, _ in sheet.pictures()] == [
+        *(f"0.{k}" for k in range(16)),
+        "2.0",
+        "2.1",
+    ]
+    sheet.close()
+
+
+def test_what_two_views_ask_for_is_made_once():
+    slow = Slow()
+    sheet = Listened(slow)
+    sheet.show([card(0, 20)])
+    tokens = list(tokens_of(sheet.shown()))
+    sheet.want(tokens)
+    assert slow.begun.acquire(timeout=20)
+    sheet.want(tokens)
+    slow.go.release(100)
+    sheet.settle()
+    assert sorted(token for batch in slow.batches for token in batch) == sorted(tokens)
+    sheet.close()
+
+
+def test_showing_the_same_cards_again_loses_no_picture():
+    slow = Slow()
+    sheet = Listened(slow)
+    sheet.show([card(0, 40)])
+    tokens = list(tokens_of(sheet.shown()))
+    sheet.want(tokens)
+    assert slow.begun.acquire(timeout=20)
+    sheet.show([card(0, 40)])
+    slow.go.release(100)
+    sheet.settle()
+    assert [token for token, _ in sheet.pictures()] == tokens
+    sheet.close()
+
+
+def test_other_pictures_are_another_edition():
+    slow = Slow()
+    sheet = Listened(slow)
+    sheet.show([card(0)])
+    sheet.want(["0.0"])
+    assert slow.begun.acquire(timeout=20)
+    sheet.show([card(0)], pictures=slow)
+    assert sheet.edition == 0
+    sheet.show([card(0)], pictures=lambda tokens: [b"new"] * len(tokens))
+    assert sheet.edition == 1
+    sheet.want(["0.0"])
+    slow.go.release(1)
+    sheet.settle()
+    assert [(content["edition"], made) for content, made in sheet.sent] == [
+        (0, [b"0.0"]),
+        (1, [b"new"]),
+    ]
+    sheet.close()
+
+
+@pytest.mark.parametrize("wrong", [lambda _: 1 / 0, lambda tokens: [b""]])
+def test_pictures_that_cannot_be_made_are_told_of(wrong):
+    sheet = Listened(wrong)
+    sheet.show([card(0, 3)])
+    sheet.want(["0.0", "0.1"])
+    with pytest.raises((ZeroDivisionError, ValueError)):
+        sheet.settle()
+    assert sheet.trouble.startswith("A bug: ")
+    sheet.show([card(1)])
+    assert sheet.trouble == ""
+    sheet.close()
+
+
+def test_nothing_is_asked_of_a_closed_sheet(sheet):
+    sheet.show([card(0)])
+    sheet.close()
+    sheet.want(["0.0"])
+    sheet.settle()
+    assert sheet.pictures() == []
+
+
+def test_gestures_are_told_of_those_cards_that_are_there(sheet, heard):
+    sheet.show([card(0, actions=(Action("yes", "Yes", "y"),), name="", opens="all")])
+    sheet.open("key 0")
+    sheet.rename("key 0", "Ann")
+    sheet.act("key 0", "yes")
+    sheet.act("key 0", "no")
+    for gesture in (
+        sheet.open,
+        lambda key: sheet.rename(key, "x"),
+        lambda key: sheet.act(key, "yes"),
+    ):
+        gesture("key 1")
+    assert heard == [("open", "key 0"), ("rename", "key 0", "Ann"), ("act", "key 0", "yes")]
+
+
+def test_messages_of_a_browser_are_gestures(sheet, heard):
+    sheet.show([card(k, 100, actions=(Action("yes", "Yes"),)) for k in range(6)])
+    sheet.hear(kind="turn", value=1)
+    assert sheet.page == 1
+    sheet.hear(kind="open", key="key 2")
+    sheet.hear(kind="rename", key="key 3", value="Ann")
+    sheet.hear(kind="act", key="key 2", value="yes")
+    sheet.hear(kind="want", value=["2.0", 7, None])
+    sheet.settle()
+    assert heard == [("open", "key 2"), ("rename", "key 3", "Ann"), ("act", "key 2", "yes")]
+    assert sheet.pictures()[0] == ("2.0", b"2.0")
+    assert sum(content == {"kind": "heard"} for content, _ in sheet.sent) == 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"kind": "turn", "value": "1"},
+        {"kind": "open", "key": 3},
+        {"kind": "open"},
+        {"kind": "rename", "key": "key 0"},
+        {"kind": "act", "key": "key 0", "value": ["yes"]},
+        {"kind": "want", "value": "0.0"},
+        {"kind": "other", "key": "key 0", "value": "x"},
+    ],
+)
+def test_messages_that_are_no_gesture_do_nothing(sheet, heard, content):
+    sheet.show([card(0)])
+    sheet.hear(**content)
+    sheet._heard(sheet, "text", [])
+    assert heard == []
+    assert sheet.page == 0
+    assert sheet.pictures() == []
+
+
+def test_what_a_gesture_raises_stands_in_the_sheet():
+    def refuse(key, text):
+        raise BadSetting("a name is too long") if text == "long" else KeyError("lost")
+
+    sheet = Listened(renamed=refuse)
+    sheet.show([card(0, name="")])
+    sheet.hear(kind="rename", key="key 0", value="long")
+    assert sheet.trouble == "Not done: a name is too long"
+    with pytest.raises(KeyError):
+        sheet.hear(kind="rename", key="key 0", value="x")
+    assert sheet.trouble == "A bug: KeyError: 'lost'"
+    sheet.hear(kind="turn", value=0)
+    assert sheet.trouble == ""
+    sheet.close()
+
+
+def test_text_is_fit_for_a_message_and_keys_find_their_card(sheet, heard):
+    hostile = Card(
+        HOSTILE,
+        HOSTILE,
+        HOSTILE,
+        HOSTILE,
+        (Strip((Picture("1", HOSTILE),), HOSTILE),),
+        name=HOSTILE,
+        opens=HOSTILE,
+    )
+    sheet.show([hostile])
+    sheet.known = [HOSTILE, "Ann"]
+    assert sheet.known == ["Ann"]
+    text = json.dumps(sheet.cards, ensure_ascii=False)
+    text.encode("utf-8")
+    assert "\x00" not in text
+    assert "\u202e" not in text
+    sheet.hear(kind="open", key=sheet.cards[0]["key"])
+    assert heard == [("open", HOSTILE)]
+
+
+@given(st.sets(st.text(max_size=5), max_size=6))
+def test_keys_stay_apart_on_their_way(keys):
+    assert len({on_wire(key) for key in keys}) == len(keys)
+    for key in keys:
+        on_wire(key).encode("utf-8")
+
+
+def test_a_card_never_has_more_than_a_page_of_pictures(sheet):
+    tokens = [str(k) for k in range(350)]
+    large = Card("large", strips=strip(*tokens[:150]) + strip(*tokens[150:]))
+    plain = as_plain(large)
+    assert [len(each["pictures"]) for each in plain["strips"]] == [150, 50]
+    last = plain["strips"][1]["pictures"][-1]
+    assert (last["token"], last["label"]) == ("199", "face 199")
+
+
+def test_pages_turned_from_many_threads_stay_whole(sheet):
+    """Whatever is shown, its cards and its page belong together."""
+    sheet.show([card(k, 100) for k in range(40)])
+    wrong = []
+
+    def turn(start: int) -> None:
+        for k in range(60):
+            if k % 7 == start:
+                sheet.show([card(k, 100) for k in range(20 + start)])
+            sheet.turn((k * 7 + start) % 25)
+            with sheet._lock:
+                if [each["key"] for each in sheet.cards] != [each.key for each in sheet.shown()]:
+                    wrong.append(sheet.page)
+
+    threads = [threading.Thread(target=turn, args=(k,)) for k in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_page_is_never_more_than_two_hundred_pictures(monkeypatch) -> None:
+    monkeypatch.undo()
+    assert 0 < contact_cards.MOST_PICTURES <= 200

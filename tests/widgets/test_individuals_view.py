@@ -1,0 +1,350 @@
+"""The people of an album on the screen: opened, named, corrected, and the way back."""
+
+import shutil
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiles import save_tiles
+
+from toolkit import looking
+from toolkit.curation import decisions
+from toolkit.session import Session
+from toolkit.settings import AutopilotSettings
+from toolkit.widgets.background_work import Work
+from toolkit.widgets.individuals_view import PeopleView
+from toolkit.widgets.individuals_words import not_this_person
+
+SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
+
+
+@pytest.fixture
+def looked(album_folder, colours):
+    return looking.look(album_folder, settings=SETTINGS, subject=colours)
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def view(looked, out):
+    made = PeopleView()
+    made.show(Session(looked, SETTINGS, out=out))
+    yield made
+    made.work.wait(10)
+    made.sheet.close()
+
+
+def keys(view: PeopleView) -> list[str]:
+    return [card.key for card in view.sheet.all_cards]
+
+
+def done(view: PeopleView) -> str:
+    assert view.work.wait(10)
+    return view.message.value
+
+
+def test_without_an_album_nothing_is_shown() -> None:
+    view = PeopleView()
+    assert (view.place, view.sheet.cards) == ("nothing", [])
+    for gesture in (view.back, view.undo, lambda: view.open("Ann"), lambda: view.answer(yes=True)):
+        gesture()
+    view.rename("Ann", "Bob")
+    view.act("Ann", "merge")
+    view.show(None)
+    assert view.place == "nothing"
+
+
+def test_people_are_shown_those_in_most_photos_first(view, out) -> None:
+    assert view.place == "people"
+    assert keys(view) == ["person_001", "person_002", "person_003"]
+    assert view.sheet.all_cards[0].note == "5 photos"
+    assert str(out / "decisions.csv") in view.kept_in.value
+    assert view.back_button.layout.display == view.undo_button.layout.display == "none"
+    assert view.tools.layout.display != "none"
+
+
+def test_a_person_opens_a_photo_opens_and_back_leads_back(view) -> None:
+    view.open("person_001")
+    assert (view.place, view.person) == ("person", "person_001")
+    assert len(keys(view)) == 5
+    assert view.back_button.layout.display is None
+    assert "person_001" in view.guidance.value
+    view.open(keys(view)[1])
+    assert (view.place, len(keys(view))) == ("photo", 1)
+    assert view.back_button.description == "Back to person_001"
+    view.back()
+    assert (view.place, len(keys(view))) == ("person", 5)
+    view.back()
+    assert (view.place, view.person, len(keys(view))) == ("people", None, 3)
+    view.open("nobody of that name")
+    assert "any more" in view.message.value
+    assert view.place == "people"
+
+
+def test_a_name_is_given_and_kept_at_once(view, out) -> None:
+    told = []
+    view._changed = lambda: told.append(view.session.names)
+    view.rename("person_002", " Bob ")
+    assert "person_002 is Bob." in done(view)
+    assert keys(view) == ["person_001", "Bob", "person_003"]
+    assert decisions.read(out)[0].name == "Bob"
+    assert len(told) == 1
+    assert view.sheet.known == ["Bob", "person_001", "person_003"]
+    view.undo()
+    assert "Taken back: person_002 is Bob" in done(view)
+    assert keys(view) == ["person_001", "person_002", "person_003"]
+    assert decisions.read(out) == ()
+    assert view.undo_button.layout.display == "none"
+    view.undo()
+    assert "nothing to take back" in done(view)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "person_001"])
+def test_no_name_and_the_same_name_change_nothing(view, out, text) -> None:
+    view.rename("person_001", text)
+    assert done(view) == ""
+    assert not out.exists()
+
+
+def test_a_name_that_cannot_be_is_said(view, out) -> None:
+    view.rename("person_001", "a\nb")
+    assert "control characters" in done(view)
+    assert not out.exists()
+
+
+def test_a_name_that_somebody_has_is_asked_about(view) -> None:
+    view.rename("person_001", "Ann")
+    done(view)
+    for yes in (False, True):
+        view.rename("person_002", "ann")
+        assert view.ask.layout.display == "flex"
+        assert "Are person_002 and Ann one person?" in view.question.value
+        assert view.work.state == "done"
+        view.answer(yes=yes)
+        done(view)
+        assert view.ask.layout.display == "none"
+        assert keys(view) == (["Ann", "person_002"] if yes else ["Ann", "person_002", "person_003"])
+    view.answer(yes=True)  # pressed twice
+
+
+def test_two_cards_are_made_one_person(view) -> None:
+    view.act("person_002", "merge")
+    assert (view.place, view.person) == ("merging", "person_002")
+    assert [card.badge for card in view.sheet.all_cards] == ["", "chosen", ""]
+    view.act("person_002", "merge")
+    assert view.place == "people"
+    assert {card.badge for card in view.sheet.all_cards} == {""}
+    view.act("person_002", "merge")
+    view.act("person_003", "merge")
+    assert "one person" in done(view)
+    assert view.place == "people"
+    assert [card.note for card in view.sheet.all_cards] == ["5 photos", "2 photos, 3 faces"]
+
+
+def test_a_person_is_shown_as_two_parts_and_made_two_or_left(view) -> None:
+    view.act("person_001", "split")
+    assert view.place == "split"
+    assert len(view.sheet.all_cards[0].strips) == 2
+    assert view.back_button.layout.display is None
+    view.back()
+    assert view.place == "people"
+    view.act("person_001", "split")
+    view.act("person_001", "two")
+    assert "is two" in done(view)
+    assert (view.place, len(keys(view))) == ("people", 4)
+    view.undo()
+    done(view)
+    view.act("person_001", "split")
+    view.act("person_001", "one")
+    assert "one person" in done(view)
+    assert (view.place, len(keys(view))) == ("people", 3)
+    view.act("person_003", "split")
+    assert "cannot be split" in view.message.value
+    assert view.place == "people"
+
+
+def test_a_face_is_taken_out_and_the_person_stays_open(view) -> None:
+    view.rename("person_001", "Ann")
+    done(view)
+    view.open("Ann")
+    face = keys(view)[-1]
+    view.act(face, "not")
+    assert "does not show Ann" in done(view)
+    assert (view.place, view.person) == ("person", "Ann")
+    assert face not in keys(view)
+    view.undo()
+    done(view)
+    assert face in keys(view)
+
+
+def test_who_gets_another_number_by_a_correction_is_still_open(view) -> None:
+    """Without its two faces, person_002 would come last, and another would be person_002."""
+    view.open("person_003")
+    rows = keys(view)
+    session = view.session
+    for face in [k for k, name in enumerate(session.everybody) if name == "person_002"]:
+        session.ignore(session.row_of(face))
+    view.refresh()
+    assert view.person == "person_002"
+    assert keys(view) == rows
+
+
+def test_a_face_left_out_twice_is_left_out_once(view) -> None:
+    view.open("person_001")
+    face, following = keys(view)[:2]
+    view.act(face, "ignore")
+    assert "left out" in done(view)
+    view.act(face, "ignore")
+    assert "left out already" in done(view)
+    assert following in keys(view)
+    assert len(keys(view)) == 4
+    # The pictures of a face are found by its row, which nothing changes.
+    assert view.sheet.all_cards[0].strips[0].pictures[0].token == f"photo:{following}"
+
+
+def test_the_last_face_left_out_leads_back_to_everybody(view) -> None:
+    view.open("person_003")
+    (face,) = keys(view)
+    view.open(face)
+    assert view.place == "photo"
+    view.act(face, "ignore")
+    done(view)
+    assert (view.place, view.person, keys(view)) == ("people", None, ["person_001", "person_002"])
+
+
+def test_while_other_work_is_under_way_a_correction_is_refused_in_words(looked, out) -> None:
+    work, go = Work(), threading.Event()
+    view = PeopleView(work)
+    view.show(Session(looked, SETTINGS, out=out))
+    work.run(lambda *_: go.wait(10))
+    view.rename("person_001", "Ann")
+    assert "other work is under way" in view.message.value
+    view.open("person_001")
+    assert view.place == "person"
+    go.set()
+    assert work.wait(10)
+    assert not out.exists()
+    view.sheet.close()
+
+
+def test_a_correction_that_fails_is_shown_where_it_was_made(view, out, monkeypatch) -> None:
+    out.mkdir()
+    (out / "decisions.csv").write_text("spoilt\n")
+    view.rename("person_001", "Ann")
+    assert "lacks the columns" in done(view)
+    assert view.work.state == "done"
+    assert view.work.message.value == ""
+
+    def bug(*_: object) -> str:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr(view.session, "rename", bug)
+    view.rename("person_001", "Ann")
+    assert "<b>A bug:</b> ZeroDivisionError: on purpose" in done(view)
+    assert "Traceback" in view.message.value
+
+
+def test_other_settings_are_shown_where_one_was(view) -> None:
+    view.open("person_001")
+    view.session.set(replace(SETTINGS, threshold=0.001))
+    view.refresh()
+    assert view.place == "person"
+    assert view.person in view.session.names
+    view.session.set(SETTINGS)
+    view.refresh()
+    assert view.place == "person"
+
+
+def test_another_album_forgets_the_pictures_of_the_first(view, looked) -> None:
+    edition = view.sheet.edition
+    view.open("person_001")
+    view.back()
+    assert view.sheet.edition == edition
+    view.show(Session(looked, SETTINGS))
+    assert view.sheet.edition == edition + 1
+    assert "until then" in view.kept_in.value
+
+
+def test_what_is_only_looked_at_cannot_be_corrected(looked, out) -> None:
+    view = PeopleView(correct=False)
+    view.show(Session(looked, SETTINGS, out=out))
+    assert all(card.name is None and not card.actions for card in view.sheet.all_cards)
+    view.rename("person_001", "Ann")
+    view.act("person_001", "split")
+    assert view.place == "people"
+    assert view.kept_in.value == ""
+    view.open("person_001")
+    assert view.place == "person"
+    assert not out.exists()
+    view.sheet.close()
+
+
+def test_no_name_is_taken_for_a_tag(tmp_path, colours) -> None:
+    bad = "<img src=x onerror=alert(1)>"
+    folder = tmp_path / "photos"
+    save_tiles(folder / f"{bad}.png", "ann")
+    save_tiles(folder / "2.png", "ann")
+    save_tiles(folder / "3.png", "bob")
+    view = PeopleView()
+    view.show(Session(looking.look(folder, settings=SETTINGS, subject=colours), SETTINGS))
+    view.rename("person_001", bad)
+    said = [done(view)]
+    view.rename("person_002", bad)
+    said.append(view.question.value)
+    view.answer(yes=False)
+    said.append(view.message.value)
+    view.open(bad)
+    said += [view.guidance.value, view.message.value]
+    view.act(next(key for key in keys(view)), "ignore")
+    said.append(done(view))
+    assert sum("&lt;img" in text for text in said) >= 4
+    assert not any("<img" in text for text in said)
+    view.sheet.close()
+
+
+def test_the_pictures_are_those_of_the_faces(view) -> None:
+    view.sheet.want([picture.token for picture in view.sheet.all_cards[1].strips[0].pictures])
+    view.sheet.settle()
+    made = view.sheet._pictures(["face:0"])
+    assert made[0][:2] == b"\xff\xd8"
+    assert view.thumbnails.album is view.session.looked.album
+    assert np.array_equal(view.session.faces, np.arange(8))
+
+
+def test_a_photo_that_is_there_twice_is_counted_as_the_files_that_are_copied(
+    album_folder, colours, out
+) -> None:
+    shutil.copy(album_folder / "a2.png", album_folder / "a2 copy.png")
+    twice = looking.look(album_folder, settings=SETTINGS, subject=colours)
+    view = PeopleView()
+    view.show(Session(twice, SETTINGS, out=out))
+    assert view.sheet.all_cards[0].note == "6 photos, 5 faces"
+
+
+class Regrouped:
+    """A sorting in which saying who a face is not also moves two others."""
+
+    def __init__(self) -> None:
+        self.everybody = ["ann", "ann", "ann", "bob", "ann", "ann", None]
+
+    def row_of(self, face: int) -> int:
+        return face
+
+    def not_this_person(self, row: int) -> str:
+        self.everybody = ["x", "ann", "x", "bob", "ann", "ann", None]
+        return "IMG does not show ann"
+
+
+def test_faces_that_go_along_are_said() -> None:
+    said = not_this_person(Regrouped(), 0)
+    assert said.startswith("IMG does not show ann; 1 other face most like it went along.")
+
+
+def test_a_face_that_goes_alone_goes_without_a_word_more(view) -> None:
+    view.open("person_002")
+    view.act(keys(view)[0], "not")
+    assert "went along" not in done(view)

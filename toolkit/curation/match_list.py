@@ -1,0 +1,197 @@
+"""The matches of known people in order, where the threshold lies between them, and which to see."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from toolkit.errors import BadSetting
+from toolkit.grouping.constraints import Decided
+from toolkit.records import Album
+from toolkit.results.result import PointAndShootResult
+
+COLUMNS = (
+    "row",
+    "photo",
+    "person",
+    "distance",
+    "margin",
+    "next",
+    "state",
+    "doubtful",
+    "edge",
+    "reason",
+    "reference",
+)
+PEOPLE_COLUMNS = ("person", "examples", "photos", "faces", "doubtful")
+ACCEPTED, BEYOND, SAID, REFUSED = "accepted", "not accepted", "said by you", "refused by you"
+# A match so near to the threshold, or to the next person, could as well be decided otherwise.
+DOUBT = 0.05
+
+
+def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
+    """
+    Say of each face whose match it is, and how sure that is.
+
+    A face is the match of one person: whom a person said it shows, or else the nearest.
+
+    Parameters
+    ----------
+    result : PointAndShootResult
+        What was found.
+    decided : Decided
+        What a person decided about the sightings of its album.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a sighting, in the album's order: row; photo (number of its photo, as in
+        `Album.photo_of`); person; distance (encoder distance to that person, nan where two others
+        are nearer); margin (how much further the next person is, in encoder distance: infinite
+        where there is none, negative where somebody else is nearer, nan without a distance); next
+        (that other person, or None); state (`ACCEPTED`, `BEYOND`, or by decision `SAID`,
+        `REFUSED`); doubtful (bool: not decided, and within `DOUBT` of the threshold or, if
+        accepted, of the next person, or left out for another face in its photo); edge (how far the
+        distance is from where the answer would be another); reason (why it is not accepted);
+        reference (the example photo that it was compared with, or None).
+    """
+    table = result.matches.table
+    nearest = table["nearest"].to_numpy(dtype=object)
+    runner_up = table["runner_up"].to_numpy(dtype=object)
+    person, state = nearest.copy(), np.full(len(table), BEYOND, dtype=object)
+    state[[name is not None for name in result.names]] = ACCEPTED
+    for row, name in decided.refused:
+        if name == nearest[row]:
+            state[row] = REFUSED
+    for row, name in decided.names.items():
+        person[row], state[row] = name, SAID
+    first, second = person == nearest, person == runner_up
+    away = table["distance"].to_numpy(dtype=np.float64)
+    further = table["margin"].to_numpy(dtype=np.float64)
+    distance = np.where(first, away, np.where(second, away + further, np.nan))
+    margin = np.where(first, further, np.where(second, -further, np.nan))
+    to_line = np.abs(distance - result.threshold)
+    accepted, beyond = state == ACCEPTED, state == BEYOND
+    edge = np.where(accepted, np.minimum(to_line, margin), to_line)
+    return pd.DataFrame(
+        {
+            "row": np.arange(len(table)),
+            "photo": result.album.photo_of,
+            "person": person,
+            "distance": distance,
+            "margin": margin,
+            "next": np.where(first, runner_up, nearest),
+            "state": state,
+            "doubtful": (accepted | beyond) & (edge < DOUBT)
+            | beyond & (distance <= result.threshold),
+            "edge": edge,
+            "reason": table["reason"].to_numpy(dtype=object),
+            "reference": table["reference"].where(pd.Series(first, index=table.index), None),
+        },
+        columns=list(COLUMNS),
+    )
+
+
+def ranked(
+    result: PointAndShootResult, decided: Decided, name: str, *, beyond: int = 60
+) -> pd.DataFrame:
+    """
+    Order the matches of a person.
+
+    Parameters
+    ----------
+    result, decided
+        As for `judged`.
+    name : str
+        One of the known people, or somebody whose name was given to a face.
+    beyond : int
+        How many faces that are not accepted are listed, the nearest first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of `judged` for that person: those without a distance first, then by distance.
+
+    Raises
+    ------
+    BadSetting
+        If there is no such person.
+    """
+    if name not in result.references.names and name not in decided.names.values():
+        raise BadSetting(
+            f"there is nobody called {name!r} any more; expected the name of a folder of examples: "
+            "look at the people again"
+        )
+    table = judged(result, decided)
+    found = table[table["person"] == name].sort_values(
+        ["distance", "row"], na_position="first", ignore_index=True
+    )
+    left_off = (found["state"] == BEYOND) & ((found["state"] == BEYOND).cumsum() > beyond)
+    return found[~left_off].reset_index(drop=True)
+
+
+def doubtful(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
+    """
+    List the doubtful matches of everybody: the rows of `judged` nearest to another answer first.
+
+    Parameters are those of `judged`.
+    """
+    table = judged(result, decided)
+    return table[table["doubtful"]].sort_values(["edge", "row"], ignore_index=True)
+
+
+def people(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
+    """
+    Count the matches of each person.
+
+    Parameters
+    ----------
+    result, decided
+        As for `judged`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a person: person; examples (example photos that serve); photos and faces (that are
+        accepted or said to show that person; a photo that is there twice counts once); doubtful
+        (how many). The known people in listing order, then those whom only decisions name.
+    """
+    table, references = judged(result, decided), result.references
+    others = sorted(set(decided.names.values()) - set(references.names))
+    names = [*references.names, *others]
+    own = table[table["state"].isin([ACCEPTED, SAID])].groupby("person")
+    counts = {
+        "photos": own["photo"].nunique(),
+        "faces": own.size(),
+        "doubtful": table[table["doubtful"]].groupby("person").size(),
+    }
+    examples = np.bincount(references.person_of, minlength=len(names))[: len(names)]
+    found = {"person": names, "examples": examples} | {
+        column: each.reindex(names, fill_value=0).to_numpy(dtype=np.int64)
+        for column, each in counts.items()
+    }
+    return pd.DataFrame(found, columns=list(PEOPLE_COLUMNS))
+
+
+def face_keys(album: Album) -> tuple[str, ...]:
+    """
+    Return a name for each sighting that it keeps when others are left out: its photo and box.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+
+    Returns
+    -------
+    tuple of str
+        n names, all different.
+    """
+    table = album.sightings[["photo_digest", "left", "top", "right", "bottom"]]
+    times: dict[str, int] = {}
+    keys = []
+    for digest, *box in table.itertuples(index=False, name=None):
+        key = ":".join([str(digest), *(str(int(edge)) for edge in box)])
+        times[key] = times.get(key, 0) + 1
+        keys.append(key if times[key] == 1 else f"{key}:{times[key]}")
+    return tuple(keys)

@@ -1,0 +1,160 @@
+"""An album to people: which way of grouping, at which threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from toolkit import memory
+from toolkit.errors import BadSetting
+from toolkit.grouping import cluster, constraints, linkage, thresholds
+from toolkit.grouping.constraints import Decided
+from toolkit.grouping.identification import References
+from toolkit.grouping.linkage import Tree
+from toolkit.grouping.links import Pairs, pairs_within
+from toolkit.grouping.thresholds import Threshold
+from toolkit.records import Album, Clustering
+from toolkit.settings import AutopilotSettings, PointAndShootSettings, Settings
+
+# What groups when another method cannot: it needs no more than the encodings again.
+INSTEAD = "online"
+# Numbers that describe a sighting, where nothing is known of the encoder yet.
+USUAL = 128
+NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """
+    An album's groups.
+
+    Attributes
+    ----------
+    clustering : Clustering
+        The groups.
+    threshold : Threshold
+        The threshold they were made with, and where it came from.
+    tree : Tree or None
+        All joins, from which other thresholds' groups are read at once; None for other methods
+        than `average`.
+    """
+
+    clustering: Clustering
+    threshold: Threshold
+    tree: Tree | None
+
+
+def group_people(
+    album: Album,
+    settings: AutopilotSettings,
+    *,
+    decided: Decided | None = None,
+) -> Grouped:
+    """
+    Group an album as the settings say; it takes a moment, where scanning the photos took minutes.
+
+    Parameters
+    ----------
+    album : Album
+        What a scan gathered.
+    settings : AutopilotSettings
+        Method, threshold, and whether two faces in one photo may be one person.
+    decided : Decided, optional
+        What a person decided about these sightings.
+
+    Raises
+    ------
+    BadSetting
+        If there are too many sightings for any method in the memory of this computer.
+
+    Notes
+    -----
+    Where the method's tables cannot fit, `online`, which needs none, makes the groups, and
+    ``clustering.instead`` says so: what was scanned is not lost.
+    """
+    memory.use(settings.memory, threads=settings.threads)
+    inside = pairs_within(album.photo_of) if settings.one_per_photo else NO_PAIRS
+    must = NO_PAIRS if decided is None else decided.must
+    apart = inside if decided is None else constraints.apart(decided, inside, len(album))
+    try:
+        return _grouped(album, settings, must, apart)
+    except MemoryError as error:
+        why = str(error) or f"there is no memory for {len(album):,} faces"
+    if settings.method != INSTEAD:
+        try:
+            made = _grouped(album, replace(settings, method=INSTEAD), must, apart)
+        except MemoryError as error:
+            why = str(error) or why
+        else:
+            said = f"grouped by {INSTEAD}, not {settings.method}: {why}"
+            return replace(made, clustering=replace(made.clustering, instead=said))
+    raise BadSetting(
+        f"{len(album):,} faces are too many for the memory of this computer ({why}); sort fewer "
+        "photos at a time"
+    )
+
+
+def forewarning(photos: int, settings: Settings) -> str:
+    """
+    Say before a scan what grouping will not be able to do after it; empty where it will.
+
+    Parameters
+    ----------
+    photos : int
+        How many there are. One sighting a photo is reckoned with, as nobody knows yet.
+    settings : Settings
+        Of either mode; only autopilot groups.
+    """
+    if not isinstance(settings, AutopilotSettings) or settings.method != "average":
+        return ""
+    memory.use(settings.memory, threads=settings.threads)
+    need = linkage.needs(photos, USUAL)
+    try:
+        memory.require(need, f"the method average, with one face in each of {photos:,} photos,")
+    except memory.TooMuch as error:
+        return f"{error}; if there are so many, {INSTEAD} will group them instead"
+    return ""
+
+
+def _grouped(album: Album, settings: AutopilotSettings, must: Pairs, apart: Pairs) -> Grouped:
+    calibration = album.encoder.calibration
+    if settings.method == "average":
+        tree = linkage.tree(album.encodings, must_link=must, cannot_link=apart)
+        chosen = (
+            thresholds.of_tree(tree, calibration)
+            if settings.threshold == "auto"
+            else thresholds.given(settings.threshold, tree, calibration)
+        )
+        return Grouped(tree.cut(chosen.value), chosen, tree)
+    if settings.threshold == "auto":
+        found, chosen = thresholds.of_method(
+            album.encodings, settings.method, calibration, must_link=must, cannot_link=apart
+        )
+        return Grouped(found, chosen, None)
+    found = cluster.group(
+        album.encodings,
+        settings.method,
+        threshold=settings.threshold,
+        must_link=must,
+        cannot_link=apart,
+    )
+    return Grouped(found, thresholds.given(settings.threshold), None)
+
+
+def search_threshold(references: References, settings: PointAndShootSettings) -> Threshold:
+    """Return up to which distance a face is one of the known people, as the settings say."""
+    if settings.threshold != "auto":
+        return thresholds.given(settings.threshold)
+    return thresholds.of_references(
+        len(set(references.person_of.tolist())),
+        len(references.encodings),
+        references.encoder.calibration,
+        settings.method,
+    )
+
+
+def person_names(clustering: Clustering) -> tuple[str, ...]:
+    """Return the name of each sighting's group: ``person_001`` has the most sightings."""
+    digits = max(3, len(str(len(clustering))))
+    return tuple(f"person_{label + 1:0{digits}d}" for label in clustering.labels)

@@ -1,0 +1,187 @@
+"""References to matches: who of the known people a sighting is, or that nobody known is near."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from toolkit.errors import BadSetting
+from toolkit.grouping import neighbours
+from toolkit.grouping.linkage import reach
+from toolkit.grouping.neighbours import Encodings
+from toolkit.records import Album, EncoderInfo
+from toolkit.settings import RULES
+
+WITHIN = "within the threshold"
+TOO_FAR = "nobody known is within the threshold"
+SECOND = "another face in the photo is nearer to that person"
+
+
+@dataclass(frozen=True)
+class References:
+    """
+    Known people, by examples.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The people, in listing order.
+    encodings : numpy.ndarray
+        Shape (m, d), float32: one row a reference face.
+    person_of : numpy.ndarray
+        Shape (m,), int64: index into `names` of each reference.
+    paths : tuple of str
+        The photo of each reference.
+    encoder : EncoderInfo
+        What made the encodings.
+    problems : pandas.DataFrame
+        Reference photos that could not serve: path, stage, reason.
+    """
+
+    names: tuple[str, ...]
+    encodings: npt.NDArray[np.float32]
+    person_of: npt.NDArray[np.int64]
+    paths: tuple[str, ...]
+    encoder: EncoderInfo
+    problems: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Matches:
+    """
+    Who each sighting is.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row a sighting, in the album's order: name (None where nobody known is near enough),
+        nearest (the nearest person, whoever it is), distance (to that person), runner_up (the next
+        person, None where only one is known), margin (how much further the next person is, in
+        encoder distance; infinite where there is none), reference (the photo compared with, None
+        for a mean of several), reason.
+    threshold : float
+        Encoder distance up to which a sighting is somebody.
+    method : {"blend", "nearest", "mean"}
+        What a sighting was compared with.
+    """
+
+    table: pd.DataFrame
+    threshold: float
+    method: str
+
+
+def match(
+    album: Album,
+    references: References,
+    *,
+    threshold: float,
+    method: str = "blend",
+    one_per_photo: bool = True,
+) -> Matches:
+    """
+    Give each sighting the name of the nearest known person within a threshold.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    references : References
+        Known people, encoded by the same encoder.
+    threshold : float
+        Largest Euclidean distance at which a sighting is somebody, inclusive.
+    method : {"blend", "nearest", "mean"}
+        Compare by the distance to each person's nearest reference; by the mean distance to all of
+        them, which counts less the more there are, as in `toolkit.grouping.linkage.tree`; or by the
+        mean of these two. With one reference a person, all are the same.
+    one_per_photo : bool
+        Of several faces in a photo that are nearest to one person, only the nearest gets the name;
+        the others stay unknown.
+
+    Returns
+    -------
+    Matches
+        With the distance and the margin to the next person, which tell how sure each is.
+
+    Raises
+    ------
+    IncomparableEncodings
+        If the two were encoded by different encoders.
+    BadSetting
+        If there is no such method.
+    """
+    album.encoder.require_same(references.encoder)
+    away, reference = _to_people(album.encodings, references, method)
+    count, people = away.shape
+    rows = np.arange(count)
+    order = np.argsort(away, axis=1, kind="stable")
+    nearest = order[:, 0] if people else np.zeros(count, dtype=np.int64)
+    distance = away[rows, nearest] if people else np.full(count, np.inf)
+    accepted = distance <= threshold
+    reason = np.where(accepted, WITHIN, TOO_FAR).astype(object)
+    if one_per_photo:
+        second = accepted & ~_first_of_each(album.photo_of, nearest, distance, accepted)
+        accepted &= ~second
+        reason[second] = SECOND
+    names = np.array([*references.names, None], dtype=object)
+    runner_up = order[:, 1] if people > 1 else np.full(count, people)
+    margin = away[rows, runner_up] - distance if people > 1 else np.full(count, np.inf)
+    paths = np.array([*references.paths, None], dtype=object)
+    table = pd.DataFrame(
+        {
+            "name": pd.Series(names[np.where(accepted, nearest, people)], dtype=object),
+            "nearest": pd.Series(names[nearest], dtype=object),
+            "distance": distance,
+            "runner_up": pd.Series(names[runner_up], dtype=object),
+            "margin": margin,
+            "reference": pd.Series(
+                paths[reference[rows, nearest]] if people else [None] * count, dtype=object
+            ),
+            "reason": pd.Series(reason, dtype=object),
+        }
+    )
+    return Matches(table, threshold, method)
+
+
+def _to_people(
+    queries: Encodings, references: References, method: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Distance of each query to each person, and the reference behind it (-1 for a mean)."""
+    people = len(references.names)
+    away = np.full((len(queries), people), np.inf)
+    behind = np.full((len(queries), people), -1, dtype=np.int64)
+    if method not in RULES:
+        raise BadSetting(f"method is {method!r}; expected one of {', '.join(RULES)}")
+    if not len(queries):
+        return away, behind
+    for person in range(people):
+        own = np.flatnonzero(references.person_of == person)
+        if not len(own):
+            continue
+        each = neighbours.distances(queries, references.encodings[own])
+        best = each.argmin(axis=1)
+        nearest = each[np.arange(len(queries)), best]
+        mean = each.mean(axis=1) * reach(len(own))
+        away[:, person] = {"nearest": nearest, "mean": mean, "blend": (nearest + mean) / 2}[method]
+        if method != "mean" or len(own) == 1:
+            behind[:, person] = own[best]
+    return away, behind
+
+
+def _first_of_each(
+    photo_of: npt.NDArray[np.int64],
+    nearest: npt.NDArray[np.int64],
+    distance: npt.NDArray[np.float64],
+    accepted: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.bool_]:
+    """Mark the nearest accepted sighting of each person in each photo."""
+    first = np.zeros(len(nearest), dtype=np.bool_)
+    seen: set[tuple[int, int]] = set()
+    for row in np.argsort(distance, kind="stable"):
+        key = (int(photo_of[row]), int(nearest[row]))
+        if accepted[row] and key not in seen:
+            seen.add(key)
+            first[row] = True
+    return first

@@ -1,0 +1,330 @@
+"""
+A contact sheet: cards with pictures, in pages, in the browser.
+
+It is one small anywidget, because a page of some hundred ipywidgets takes seconds to appear
+(CONTRIBUTING has the figures). It knows nothing of people or photos: whoever shows something gives
+it cards and a way to make pictures, and is told what was pressed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from toolkit.errors import SightingsError
+from toolkit.names import printable
+from toolkit.widgets.contact_cards import (
+    MOST_CARDS,
+    MOST_PICTURES,
+    Action,
+    Card,
+    Picture,
+    Strip,
+    as_plain,
+    on_wire,
+    page_starts,
+    tokens_of,
+)
+
+__all__ = [
+    "MOST_CARDS",
+    "MOST_PICTURES",
+    "Action",
+    "Card",
+    "ContactSheet",
+    "Picture",
+    "Strip",
+    "as_plain",
+    "page_starts",
+]
+
+HERE = Path(__file__).parent
+# How many pictures are sent at a time, and how many of the next page, which are made while nothing
+# else is wanted; how many of the last ones are not made ahead again (a browser keeps some more).
+BATCH, BATCH_AHEAD, REMEMBERED = 16, 4, 400
+
+# Makes JPEGs for tokens, one each, in their order; called in a thread.
+Pictures = Callable[[Sequence[str]], Sequence[bytes]]
+
+
+class ContactSheet(anywidget.AnyWidget):
+    """
+    Cards in pages.
+
+    Gestures are methods: `turn`, `open`, `rename`, `act`; a click in the browser calls the same.
+    What a gesture raises is said in the sheet. The methods may be called from several threads.
+
+    Attributes
+    ----------
+    page, pages, total : int
+        The page that is shown, from 0; how many there are; cards of all pages, lines left out.
+    known : list of str
+        Names that are offered while one is typed.
+    trouble : str
+        What went wrong last, shown above the cards; "" for nothing.
+    edition : int
+        Grows when another callable makes the pictures: a token may then mean another picture.
+
+    Parameters
+    ----------
+    pictures : callable
+        Makes the JPEGs of a page, in a thread, when the browser wants them. Callables that compare
+        as equal make the same picture of the same token.
+    opened : callable, optional
+        Called with a card's key.
+    renamed : callable, optional
+        Called with a card's key and what was typed.
+    acted : callable, optional
+        Called with a card's key and the action's.
+    label : str
+        What the sheet shows, such as "People".
+    empty : str
+        What to say where there are no cards.
+    size : int
+        Height of a picture, in px of the screen.
+    """
+
+    _esm = HERE / "contact_sheet.js"
+    _css = HERE / "contact_sheet.css"
+
+    cards = traitlets.List(traitlets.Dict()).tag(sync=True)
+    page = traitlets.Int(0).tag(sync=True)
+    pages = traitlets.Int(0).tag(sync=True)
+    total = traitlets.Int(0).tag(sync=True)
+    label = traitlets.Unicode("").tag(sync=True)
+    empty = traitlets.Unicode("").tag(sync=True)
+    known = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    trouble = traitlets.Unicode("").tag(sync=True)
+    edition = traitlets.Int(0).tag(sync=True)
+    size = traitlets.Int(96).tag(sync=True)
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        *,
+        opened: Callable[[str], None] | None = None,
+        renamed: Callable[[str, str], None] | None = None,
+        acted: Callable[[str, str], None] | None = None,
+        label: str = "People",
+        empty: str = "Nobody yet.",
+        size: int = 96,
+    ) -> None:
+        super().__init__(label=label, empty=empty, size=size)
+        self._pictures = pictures
+        self._opened, self._renamed, self._acted = opened, renamed, acted
+        self._all: tuple[Card, ...] = ()
+        self._starts: list[int] = []
+        # Tokens: on the page; asked for; being made; of the next page; made lately.
+        self._there: dict[str, None] = {}
+        self._asked: dict[str, None] = {}
+        self._making: tuple[str, ...] = ()
+        self._ahead: dict[str, None] = {}
+        self._made: dict[str, None] = {}
+        self._looked_at = self._closed = False
+        # Traits are set and read in one piece, from whichever thread.
+        self._lock = threading.RLock()
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sheet")
+        self._last: Future[None] | None = None
+        self.on_msg(self._heard)
+
+    def show(
+        self, cards: Iterable[Card], *, page: int = 0, pictures: Pictures | None = None
+    ) -> None:
+        """
+        Show other cards.
+
+        Parameters
+        ----------
+        cards : iterable of Card
+            All of them; a page at a time goes to the browser.
+        page : int
+            The page to begin with; the last one if there are fewer.
+        pictures : callable, optional
+            From now on, what makes pictures.
+
+        Raises
+        ------
+        ValueError
+            If two cards have the same key.
+        """
+        cards = tuple(cards)
+        keys = [card.key for card in cards if not card.line]
+        if len(set(keys)) < len(keys):
+            twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+            raise ValueError(f"two cards have the key {twice!r}; expected a key for each")
+        with self._lock, self.hold_sync():
+            if pictures is not None and pictures != self._pictures:
+                self._pictures = pictures
+                self.edition += 1
+                self._asked, self._made, self._making = {}, {}, ()
+            self._all = cards
+            self._starts = page_starts([card.pictures for card in cards])
+            self.turn(page)
+
+    def turn(self, page: int) -> None:
+        """Show a page; the nearest one where there is none of that number."""
+        with self._lock:
+            page = max(0, min(page, len(self._starts) - 1))
+            shown = self._on(page)
+            self._there = tokens_of(shown)
+            after = tokens_of(self._on(page + 1))
+            self._ahead = {token: None for token in after if token not in self._made}
+            with self.hold_sync():
+                self.page, self.pages, self.total = page, len(self._starts), self._count()
+                self.cards = [as_plain(card) for card in shown]
+                self.trouble = ""
+        self._begin()
+
+    def shown(self) -> tuple[Card, ...]:
+        """Return the cards of the page that is shown."""
+        with self._lock:
+            return self._on(self.page)
+
+    @property
+    def all_cards(self) -> tuple[Card, ...]:
+        """All cards, of every page."""
+        return self._all
+
+    def open(self, key: str | None = None) -> None:
+        """Open a card; without a key, the way to the browser, as every widget's `open` does."""
+        if key is None:
+            super().open()
+        elif self._opened is not None and self._has(key):
+            self._opened(key)
+
+    def rename(self, key: str, text: str) -> None:
+        """Type a name into a card's field."""
+        if self._renamed is not None and self._has(key):
+            self._renamed(key, text)
+
+    def act(self, key: str, action: str) -> None:
+        """Press a button of a card."""
+        card = next((card for card in self._all if card.key == key), None)
+        if self._acted is not None and card and action in {each.key for each in card.actions}:
+            self._acted(key, action)
+
+    def untype(self) -> None:
+        """Put the names back that are in the cards, where others were typed and not taken."""
+        self.send({"kind": "untype"})
+
+    def want(self, tokens: Sequence[str]) -> None:
+        """
+        Make pictures and send them to the browser, those of the page in the order asked.
+
+        They go to every view. Those of a page that is left are dropped; when all are sent, those of
+        the next page follow, so that it is there at once when it is turned to.
+        """
+        with self._lock:
+            self._looked_at = True
+            for token in tokens:
+                if token in self._there and token not in self._making:
+                    self._asked[token] = None
+        self._begin()
+
+    def settle(self, timeout: float | None = 10.0) -> None:
+        """Wait until the pictures asked for, and those of the next page, are sent."""
+        if self._last is not None:
+            self._last.result(timeout)
+
+    def close(self) -> None:
+        """Take the sheet away."""
+        with self._lock:
+            self._closed = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        super().close()
+
+    def _begin(self) -> None:
+        """See to it that pictures are made, once somebody looks."""
+        with self._lock:
+            if self._looked_at and not self._closed and (self._asked or self._ahead):
+                self._last = self._pool.submit(self._feed)
+
+    def _feed(self) -> None:
+        while True:
+            with self._lock:
+                tokens, maker, edition = self._next(), self._pictures, self.edition
+                self._making = tokens
+            if not tokens or self._closed:
+                return
+            try:
+                made = list(maker(tokens))
+                if len(made) != len(tokens):
+                    raise ValueError(f"{len(made)} pictures came for {len(tokens)} tokens")
+            except Exception as error:
+                with self._lock:
+                    self._asked, self._ahead, self._making = {}, {}, ()
+                    self._say(error)
+                raise
+            self.send({"kind": "pictures", "tokens": list(tokens), "edition": edition}, made)
+            with self._lock:
+                self._making = ()
+                if edition == self.edition:
+                    for token in tokens:
+                        self._made.pop(token, None)
+                        self._made[token] = None
+                    while len(self._made) > REMEMBERED:
+                        del self._made[next(iter(self._made))]
+
+    def _next(self) -> tuple[str, ...]:
+        """Take the tokens to be made now: those asked for, or else some of the next page."""
+        self._asked = {token: None for token in self._asked if token in self._there}
+        source, most = (self._asked, BATCH) if self._asked else (self._ahead, BATCH_AHEAD)
+        tokens = tuple(source)[:most]
+        for token in tokens:
+            del source[token]
+        return tokens
+
+    def _say(self, error: Exception) -> None:
+        """Say in the sheet what went wrong."""
+        mend = isinstance(error, SightingsError)
+        said = f"Not done: {error}" if mend else f"A bug: {type(error).__name__}: {error}"
+        self.trouble = printable(said)
+
+    @traitlets.validate("known")
+    def _known(self, proposal: dict[str, Any]) -> list[str]:
+        return [name for name in proposal["value"] if printable(name) == name]
+
+    def _heard(self, _: Any, content: object, __: object) -> None:
+        """Take a message of the browser for the gesture it tells of."""
+        if not isinstance(content, dict):
+            return
+        kind, key, value = (content.get(part) for part in ("kind", "key", "value"))
+        self.send({"kind": "heard"})
+        if kind == "want" and isinstance(value, list):
+            self.want([token for token in value if isinstance(token, str)])
+            return
+        if isinstance(key, str):
+            key = next((card.key for card in self.shown() if on_wire(card.key) == key), None)
+        self.trouble = ""
+        try:
+            if kind == "turn" and isinstance(value, int):
+                self.turn(value)
+            elif kind == "open" and key is not None:
+                self.open(key)
+            elif kind == "rename" and key is not None and isinstance(value, str):
+                self.rename(key, value)
+            elif kind == "act" and key is not None and isinstance(value, str):
+                self.act(key, value)
+        except Exception as error:
+            self._say(error)
+            # One that the user can mend is said; a bug goes to Jupyter's log as well.
+            if not isinstance(error, SightingsError):
+                raise
+
+    def _on(self, page: int) -> tuple[Card, ...]:
+        if not 0 <= page < len(self._starts):
+            return ()
+        ends = [*self._starts[1:], len(self._all)]
+        return self._all[self._starts[page] : ends[page]]
+
+    def _count(self) -> int:
+        return sum(not card.line for card in self._all)
+
+    def _has(self, key: str) -> bool:
+        return any(card.key == key for card in self._all)

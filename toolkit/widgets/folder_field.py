@@ -1,0 +1,203 @@
+"""Choose a folder: type its path with existing folders offered, or step through them."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any
+
+import ipywidgets
+import traitlets
+
+from toolkit.names import counted, printable
+from toolkit.photos import folder_suggestions
+from toolkit.photos.folder_suggestions import Preview
+from toolkit.widgets.background_work import Work, safe
+
+UP = ".. (one up)"
+WIDE = ipywidgets.Layout(width="min(46em, 100%)")
+SHORT = {"description_width": "9em"}
+# Seconds without a key until the folder that was typed is looked into.
+REST = 0.4
+
+
+class FolderChooser(ipywidgets.VBox):
+    """
+    A folder, with what is in it.
+
+    Attributes
+    ----------
+    value : str
+        The path, as it was typed; can be observed.
+    seen : Preview
+        What is in it.
+
+    Parameters
+    ----------
+    label : str
+        What the folder is for, such as "Photos".
+    value : str
+        The path to begin with.
+    look : callable, optional
+        Looks into a folder; called in a thread.
+    suggested : dict of str to callable, optional
+        Buttons, each with what makes or finds the folder that it stands for; called in a thread.
+    rest : float
+        Seconds without a key until a folder that is typed is looked into.
+    """
+
+    value = traitlets.Unicode("")
+
+    def __init__(
+        self,
+        label: str = "Photos",
+        value: str = "",
+        *,
+        look: Callable[[str], Preview] = folder_suggestions.preview,
+        suggested: dict[str, Callable[[], str]] | None = None,
+        rest: float = REST,
+    ) -> None:
+        self._look, self._rest = look, rest
+        self._lock = threading.Lock()
+        self._overtaken = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.seen = Preview()
+        self.path = ipywidgets.Combobox(
+            description=label,
+            value=value,
+            placeholder="type or choose a folder's path",
+            options=(),
+            ensure_option=False,
+            continuous_update=True,
+            layout=WIDE,
+            style=SHORT,
+        )
+        self.step = ipywidgets.Dropdown(
+            description="step into", options=[], layout=WIDE, style=SHORT
+        )
+        self.about = ipywidgets.HTML()
+        self.work = Work()
+        self.buttons = []
+        self._suggested = dict(suggested or {})
+        for text in self._suggested:
+            button = ipywidgets.Button(description=text, layout=ipywidgets.Layout(width="auto"))
+            button.on_click(lambda _, text=text: self.suggest(text))
+            self.buttons.append(button)
+        row = ipywidgets.Layout(flex_flow="row wrap")
+        rows = [ipywidgets.HBox(self.buttons, layout=row)] if self.buttons else []
+        super().__init__([self.path, self.step, *rows, self.work, self.about])
+        self.work.running.children = [self.work.bar]
+        self.path.observe(self._typed, names="value")
+        self.step.observe(self._stepped, names="value")
+        self.choose(value)
+
+    def choose(self, folder: str) -> None:
+        """Take a folder, and look into it."""
+        if self.path.value != folder:
+            self.path.unobserve(self._typed, names="value")
+            try:
+                self.path.value = folder
+            finally:
+                self.path.observe(self._typed, names="value")
+        self._take(folder, 0.0)
+
+    def suggest(self, text: str) -> None:
+        """Press one of the suggested folders' buttons."""
+        make = self._suggested[text]
+        self.work.run(lambda *_: make(), self.choose, title=f"{text} …")
+
+    def into(self, name: str) -> None:
+        """Step into a subfolder."""
+        self.choose(str(PurePath(self.value) / name))
+
+    def up(self) -> None:
+        """Step out of the folder, into the one it is in."""
+        self.choose(folder_suggestions.above(self.value))
+
+    def settle(self, timeout: float | None = 10.0) -> None:
+        """Wait until the folder has been looked into."""
+        self.work.wait(timeout)
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _typed(self, change: dict[str, Any]) -> None:
+        self._take(change["new"], self._rest)
+
+    def _take(self, folder: str, rest: float) -> None:
+        with self._lock:
+            # Whoever rests wakes up, sees that it was overtaken, and ends.
+            self._overtaken.set()
+            self._overtaken = overtaken = threading.Event()
+            self._thread = thread = threading.Thread(
+                target=self._show, args=(folder, overtaken, rest), name="look", daemon=True
+            )
+        thread.start()
+        self.value = folder
+
+    def _stepped(self, change: dict[str, Any]) -> None:
+        name = change["new"]
+        if not name:
+            return
+        if name == UP:
+            self.up()
+        else:
+            self.into(name)
+
+    def _show(self, folder: str, overtaken: threading.Event, rest: float) -> None:
+        """Look into a folder, in a thread; what comes after a later one was taken is dropped."""
+        try:
+            offered, names = (
+                folder_suggestions.completions(folder),
+                folder_suggestions.subfolders(folder),
+            )
+            with self._lock:
+                if overtaken.is_set():
+                    return
+                self.path.options = offered
+                # Nothing is chosen, so that choosing any of them is a change.
+                steps = ((printable(name), name) for name in names)
+                self.step.options = [("", ""), (UP, UP), *steps]
+                self.step.value = ""
+            if overtaken.wait(rest):
+                return
+            seen = self._looked(folder, overtaken)
+            with self._lock:
+                if not overtaken.is_set():
+                    self.seen = seen
+                    self.about.value = as_html(seen)
+                    self.work.message.clear()
+        except Exception as error:  # noqa: BLE001 - shown to the user, where they are looking
+            with self._lock:
+                if not overtaken.is_set():
+                    self.about.value = ""
+                    self.work.message.failed(error)
+
+    def _looked(self, folder: str, overtaken: threading.Event) -> Preview:
+        if self._look is folder_suggestions.preview:
+            return folder_suggestions.preview(folder, stopped=overtaken.is_set)
+        return self._look(folder)
+
+
+def others_of(seen: Preview) -> str:
+    """Say what else is there; "" for nothing."""
+    return f", {counted(seen.others, 'other file')}" if seen.others else ""
+
+
+def as_html(seen: Preview) -> str:
+    """Return what is in a folder, as HTML."""
+    if seen.problem:
+        return f"<p role='status'>{safe(seen.problem)}</p>"
+    if not seen.photos and not seen.more:
+        return f"<p role='status'>no photo here{others_of(seen)}: choose another folder</p>"
+    photos = counted(seen.photos, "photo") + others_of(seen)
+    if seen.more:
+        photos = f"more than {photos}: counted to the end when they are looked at"
+    pictures = "".join(
+        f"<img alt='{safe(name)}' title='{safe(name)}' "
+        "style='height: 80px; margin: 0 4px 0 0; display: inline-block' "
+        f"src='data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}'>"
+        for name, jpeg in zip(seen.labels, seen.pictures, strict=True)
+    )
+    return f"<p role='status'>{photos}</p><div>{pictures}</div>"
