@@ -9,6 +9,7 @@ from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit.photos import sample
 from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
 
 settings.register_profile(
     "sightings", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -23,7 +24,7 @@ EVALUATION = "SIGHTINGS_EVAL_DATA"
 @pytest.fixture
 def colours() -> Subject:
     """A subject that tells people apart by the colour of their tile."""
-    return Subject("tile", TileDetector(), ColourEncoder())
+    return Subject("tile", TileDetector(), ColourEncoder(), FACE.words)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
 from toolkit.settings import PointAndShootSettings, Settings
 from toolkit.subjects.base import Subject
-from toolkit.subjects.registry import face_subject
+from toolkit.subjects.registry import subject_for
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def look(
         If a folder is missing or cannot be used, or holds no photo.
     """
     listed = list_photos(photos_folder, out, people)
-    subject = subject or face_subject(settings)
+    subject = subject or subject_for(settings)
     return look_at(listed, settings, subject, progress=progress, stop=stop, tell=tell)
 
 
@@ -192,7 +192,12 @@ def look_at(
         stop=stop,
         seen=seen,
     )
-    album = gather(timed(results), subject.encoder.info, skipped=listed.listing.skipped)
+    album = gather(
+        timed(results),
+        subject.encoder.info,
+        subject=subject.info,
+        skipped=listed.listing.skipped,
+    )
     seconds["wall"] = time.perf_counter() - started
     return Looked(album, seconds, total, listed.folder, listed.people)
 
@@ -241,7 +246,7 @@ def read_people(
         _require_two(apart, folder)
     return read_references(
         folder,
-        subject or face_subject(settings),
+        subject or subject_for(settings),
         settings,
         progress=for_work(progress, "references"),
         stop=stop,

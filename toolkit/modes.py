@@ -26,7 +26,7 @@ from toolkit.results.exporting import export_result, write_result
 from toolkit.results.result import AutopilotResult, PointAndShootResult
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
-from toolkit.subjects.registry import face_subject
+from toolkit.subjects.registry import subject_for
 
 __all__ = [
     "Looked",
@@ -34,12 +34,12 @@ __all__ = [
     "autopilot",
     "autopilot_of",
     "export_result",
-    "face_subject",
     "folder_at",
     "look",
     "point_and_shoot",
     "point_and_shoot_of",
     "read_people",
+    "subject_for",
     "taken_up",
 ]
 
@@ -103,7 +103,7 @@ def autopilot(
     with _alone_in(target, "autopilot"):
         made = _decided(decided, listed.out)
         started = time.perf_counter()
-        subject = subject or face_subject(settings)
+        subject = subject or subject_for(settings)
         looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
         planned = listed.out if dry_run else None
         result = autopilot_of(looked, planned, settings=settings, decided=made)
@@ -210,7 +210,7 @@ def point_and_shoot(
     with _alone_in(target, "point-and-shoot"):
         made = _decided(decided, listed.out)
         started = time.perf_counter()
-        subject = subject or face_subject(settings)
+        subject = subject or subject_for(settings)
         # It is None only where it can be stopped.
         references = cast(
             References,

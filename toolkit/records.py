@@ -13,6 +13,59 @@ import pandas as pd
 from toolkit.calibration import Calibration
 from toolkit.errors import IncomparableEncodings
 
+
+@dataclass(frozen=True)
+class Words:
+    """
+    What people call one kind of subject, and one of its individuals.
+
+    Attributes
+    ----------
+    singular, plural : str
+        One and several sightings: "face", "faces".
+    individual, individuals : str
+        One and several of those who are told apart: "person", "people". Individuals without a name
+        are numbered with it: ``person_001``.
+    """
+
+    singular: str
+    plural: str
+    individual: str
+    individuals: str
+
+    def count(self, number: int) -> str:
+        """Return a number of sightings in words: "1 face", "2,000 faces"."""
+        return f"{number:,} {self.singular if number == 1 else self.plural}"
+
+    def count_individuals(self, number: int) -> str:
+        """Return a number of individuals in words: "1 person", "2,000 people"."""
+        return f"{number:,} {self.individual if number == 1 else self.individuals}"
+
+
+GENERIC_WORDS = Words("sighting", "sightings", "individual", "individuals")
+
+
+@dataclass(frozen=True)
+class SubjectInfo:
+    """
+    What is told apart, as everything but the subject itself needs to know it.
+
+    Attributes
+    ----------
+    name : str
+        In the singular, such as "face": what the subject is found by.
+    words : Words
+        What it and its individuals are called.
+    exclusive_in_photo : bool
+        Whether two in one photo are two individuals. Faces and animals are; two products in one
+        photo may be the same product.
+    """
+
+    name: str = "subject"
+    words: Words = GENERIC_WORDS
+    exclusive_in_photo: bool = True
+
+
 PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
 SIGHTING_COLUMNS = ("photo_digest", "path", "left", "top", "right", "bottom", "score")
 PROBLEM_COLUMNS = ("path", "stage", "reason")
@@ -119,6 +172,9 @@ class EncoderInfo:
         What its distances say. It belongs to the encoder: no threshold holds for all.
     variant : str
         What else shapes the numbers: landmarks, jitter.
+    discount : float
+        How much nearer, as a share, two groups without end count than two single sightings; see
+        `toolkit.grouping.linkage.tree`. Fitted with the calibration; 0 where it was not.
     """
 
     name: str
@@ -127,6 +183,7 @@ class EncoderInfo:
     metric: Literal["euclidean", "cosine"]
     calibration: Calibration
     variant: str = ""
+    discount: float = 0.0
 
     def require_same(self, other: EncoderInfo) -> None:
         """Raise `IncomparableEncodings` unless `other` makes encodings that compare with these."""
@@ -170,6 +227,8 @@ class Album:
         What made the encodings.
     problems : pandas.DataFrame
         One row a file that could not be used: path, stage, reason.
+    subject : SubjectInfo
+        What was looked for.
 
     Raises
     ------
@@ -182,6 +241,7 @@ class Album:
     encodings: npt.NDArray[np.float32]
     encoder: EncoderInfo
     problems: pd.DataFrame
+    subject: SubjectInfo = SubjectInfo()
 
     def __post_init__(self) -> None:
         expected = (len(self.sightings), self.encoder.dimensions)
@@ -202,6 +262,11 @@ class Album:
 
     def __len__(self) -> int:
         return len(self.sightings)
+
+    @property
+    def words(self) -> Words:
+        """What its sightings and individuals are called."""
+        return self.subject.words
 
     @property
     def photo_of(self) -> npt.NDArray[np.int64]:

@@ -15,7 +15,7 @@ from toolkit.subjects import registry
 
 @pytest.fixture
 def tiles(monkeypatch, colours):
-    monkeypatch.setattr(modes, "face_subject", lambda settings: colours)
+    monkeypatch.setattr(modes, "subject_for", lambda settings: colours)
 
 
 def test_groups_count_as_the_person_they_fit_best() -> None:
@@ -73,7 +73,7 @@ def test_a_table_of_truth_without_its_columns_is_refused(album_folder, tmp_path,
 
 def test_recall_counts_faces_by_size_and_what_is_no_face(tmp_path, colours, monkeypatch) -> None:
     save_tiles(tmp_path / "a.png", "ann", "bob", "cem")
-    monkeypatch.setattr(registry, "face_subject", lambda settings: colours)
+    monkeypatch.setattr(registry, "subject_for", lambda settings: colours)
     boxes = pd.DataFrame(
         [("a.png", 0, 0, 64, 64), ("a.png", 64, 0, 64, 64)],
         columns=["photo", "left", "top", "width", "height"],

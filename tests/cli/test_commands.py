@@ -27,7 +27,7 @@ SIGHTINGS = [sys.executable, "-c", "import sys; from toolkit.cli import main; sy
 @pytest.fixture
 def tiles(monkeypatch, colours):
     """Let the commands tell tiles apart, which needs no model."""
-    monkeypatch.setattr(modes, "face_subject", lambda settings: colours)
+    monkeypatch.setattr(modes, "subject_for", lambda settings: colours)
 
 
 def test_autopilot_prints_what_it_did(album_folder, tmp_path, tiles, capsys) -> None:
@@ -136,7 +136,7 @@ def test_a_bug_keeps_its_traceback(album_folder, tmp_path, monkeypatch) -> None:
     def broken(settings):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(modes, "face_subject", broken)
+    monkeypatch.setattr(modes, "subject_for", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         cli.main(["autopilot", str(album_folder), str(tmp_path / "out")])
 
@@ -300,7 +300,7 @@ def test_photos_that_could_not_be_copied_are_named_and_end_with_2(
     assert "File too large" in (tmp_path / "out" / "report.html").read_text()
     # Once it is mended, the same command goes on.
     monkeypatch.undo()
-    monkeypatch.setattr(modes, "face_subject", lambda settings: colours_again())
+    monkeypatch.setattr(modes, "subject_for", lambda settings: colours_again())
     assert cli.main(arguments) == 0
     assert json.loads((tmp_path / "out" / "run.json").read_text())["finished"] is True
 
@@ -329,7 +329,7 @@ def test_memory_that_does_not_suffice_is_one_line(
         raise MemoryError
 
     monkeypatch.setattr(modes, "look_at", look_at)
-    monkeypatch.setattr(modes, "face_subject", lambda settings: None)
+    monkeypatch.setattr(modes, "subject_for", lambda settings: None)
     assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out")]) == 2
     assert "memory of this computer" in capsys.readouterr().err
 

@@ -318,7 +318,7 @@ def test_the_command_keeps_a_table_that_was_edited_by_hand(
 
 @pytest.fixture
 def tiles_in_commands(monkeypatch, colours):
-    monkeypatch.setattr(modes, "face_subject", lambda settings: colours)
+    monkeypatch.setattr(modes, "subject_for", lambda settings: colours)
 
 
 def test_no_decisions_change_nothing(sorted_once) -> None:

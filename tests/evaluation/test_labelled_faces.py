@@ -47,7 +47,7 @@ class Faces:
 @pytest.fixture(scope="module")
 def lfw(evaluation) -> Faces:
     settings = AutopilotSettings()
-    subject = modes.face_subject(settings)
+    subject = modes.subject_for(settings)
     encodings, truth = [], []
     for result in scan.scan(
         opening.find(evaluation / "faces/lfw").photos,

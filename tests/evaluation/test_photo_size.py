@@ -514,7 +514,7 @@ def test_memory_is_measured_on_the_largest_photo_with_a_face() -> None:
 
 def test_memory_that_the_system_does_not_tell_is_none(folder, monkeypatch) -> None:
     monkeypatch.setattr(photo_size_costs, "_status", lambda name: None)
-    monkeypatch.setattr(photo_size_costs.registry, "face_subject", squares)
+    monkeypatch.setattr(photo_size_costs.registry, "subject_for", squares)
     path = str(folder / "one.png")
     assert photo_size_costs.memory_growth(path, "cnn", 300, PLAIN.as_dict()) is None
 

@@ -74,7 +74,7 @@ def recall(
             f"expected {', '.join(BOX_COLUMNS)}."
         )
     seekers = [
-        registry.face_subject(Settings(detector=d, upsample=u, long_edge=size)).detector
+        registry.subject_for(Settings(detector=d, upsample=u, long_edge=size)).detector
         for d, u, size in ways
     ]
     counts = [_Count() for _ in ways]

@@ -130,7 +130,7 @@ def resize(
         else checked_labels(labels, [_within(path, folder) for path in opening.find(folder).photos])
     )
     paths, count = _drawn(folder, labels, sample, seed)
-    make = subject or registry.face_subject
+    make = subject or registry.subject_for
     detectors = sorted(dict.fromkeys(detectors), key=lambda name: name != "cnn")
     looks: dict[Way, _Look] = {}
     longest = 0

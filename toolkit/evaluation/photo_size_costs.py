@@ -72,7 +72,7 @@ def time_ways(
     *,
     settings: AutopilotSettings,
     rounds: int = 5,
-    make: SubjectMaker = registry.face_subject,
+    make: SubjectMaker = registry.subject_for,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """
@@ -144,7 +144,7 @@ def memory_growth(
     not let that count start anew, the loading of the models may be in it.
     """
     chosen = settings_for(AutopilotSettings(**settings), (detector, long_edge))
-    subject = registry.face_subject(chosen)
+    subject = registry.subject_for(chosen)
     before = _status("VmRSS")
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")

@@ -90,7 +90,7 @@ class Looks:
         self,
         settings: AutopilotSettings | None = None,
         *,
-        make: SubjectMaker = registry.face_subject,
+        make: SubjectMaker = registry.subject_for,
     ) -> None:
         self.settings = settings or AutopilotSettings()
         self._make = make
@@ -361,7 +361,7 @@ def study_of(
             settings=settings,
             progress=tell,
             # With a subject that is given, no photo is searched once more for the memory it takes.
-            subject=registry.face_subject,
+            subject=registry.subject_for,
         )
     except _Cancelled:
         return None

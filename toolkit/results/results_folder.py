@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,13 @@ from toolkit.records import (
     SIGHTING_COLUMNS,
     Album,
     EncoderInfo,
+    SubjectInfo,
+    Words,
     empty_table,
 )
 from toolkit.results.record import LARGEST, RECORD, parsed
 from toolkit.results.result import AutopilotResult, PointAndShootResult, Result
+from toolkit.subjects import registry
 from toolkit.tables import BadTable, read_table, write_table
 
 ENCODINGS = "encodings.npz"
@@ -46,6 +49,8 @@ BOX = ("left", "top", "right", "bottom")
 # Numbers that an encoding may have, so that a damaged file cannot ask for all memory.
 MOST_DIMENSIONS = 4096
 LARGEST_NUMBER = 1e6
+# Letters of a word that a subject is called by.
+LONGEST_WORD = 60
 # The column, and the array, that say which run a table or file is of.
 RUN = "run"
 # Bytes that a table may have (a row is a few hundred), and the encodings.
@@ -135,6 +140,24 @@ def save(result: Result, out: Path) -> None:
     write_bytes(out / ENCODINGS, stream.getvalue())
 
 
+def about_subject(subject: SubjectInfo) -> dict[str, Any]:
+    """Return what ``run.json`` says of what was looked for."""
+    return {"subject": asdict(subject)}
+
+
+def _subject(about: dict[str, Any]) -> SubjectInfo:
+    """Return what was looked for; a version that does not say knew of faces only."""
+    told = about.get("subject")
+    if told is None:
+        return registry.info()
+    words = told["words"]
+    texts = [told["name"], *(words[each.name] for each in fields(Words))]
+    if not all(isinstance(text, str) and 0 < len(text) <= LONGEST_WORD for text in texts):
+        raise ValueError("its subject is described by something else than words")
+    name, *spoken = (printable(text) for text in texts)
+    return SubjectInfo(name, Words(*spoken), bool(told["exclusive_in_photo"]))
+
+
 def about_encoder(encoder: EncoderInfo) -> dict[str, Any]:
     """Return what ``run.json`` says of an encoder, so that `load` can make it again."""
     return {
@@ -157,6 +180,7 @@ def about(result: Result) -> dict[str, Any]:
         "threshold": result.threshold,
         "threshold_automatic": result.chosen.automatic,
         "expected_wrong": result.chosen.expected_wrong,
+        **about_subject(result.album.subject),
         **about_encoder(result.album.encoder),
         "settings": result.settings.as_dict(),
         "not_seen": result.not_seen,
@@ -217,6 +241,7 @@ def load(out: str | Path) -> Run:
         if not 0 < threshold < np.inf:
             raise ValueError(f"threshold is {threshold}")
         settings = dict(about["settings"])
+        subject = _subject(about)
         not_seen = int(about.get("not_seen", 0))
         if not_seen < 0:
             raise ValueError(f"not_seen is {not_seen}")
@@ -238,6 +263,7 @@ def load(out: str | Path) -> Run:
             encodings=arrays["encodings"],
             encoder=encoder,
             problems=problems,
+            subject=subject,
         )
     except ValueError as error:
         raise _damaged(folder, ENCODINGS, str(error)) from error

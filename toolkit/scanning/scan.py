@@ -27,6 +27,7 @@ from toolkit.records import (
     Detection,
     EncoderInfo,
     Photo,
+    SubjectInfo,
     empty_table,
 )
 from toolkit.subjects.base import Subject, needs
@@ -348,6 +349,7 @@ def gather(
     results: Iterable[PhotoResult],
     encoder: EncoderInfo,
     *,
+    subject: SubjectInfo | None = None,
     skipped: Iterable[tuple[Path, str]] = (),
 ) -> Album:
     """
@@ -359,6 +361,8 @@ def gather(
         What `scan` yields; taken one by one.
     encoder : EncoderInfo
         What made the encodings.
+    subject : SubjectInfo, optional
+        What was looked for.
     skipped : iterable of (Path, str)
         Files that were not tried, with the reason: they join the problems.
 
@@ -393,6 +397,7 @@ def gather(
         encodings=np.concatenate([empty, *encodings]),
         encoder=encoder,
         problems=_table(problems, PROBLEM_COLUMNS),
+        subject=subject or SubjectInfo(),
     )
 
 

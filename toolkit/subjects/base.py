@@ -9,7 +9,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.records import Box, Detection, EncoderInfo
+from toolkit.records import (
+    GENERIC_WORDS,
+    Box,
+    Detection,
+    EncoderInfo,
+    SubjectInfo,
+    Words,
+)
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -106,8 +113,19 @@ class Subject:
         Finds it in the shrunken photo.
     encoder : Encoder
         Describes it from the full-size photo.
+    words : Words
+        What it and its individuals are called.
+    exclusive_in_photo : bool
+        Whether two in one photo are two individuals.
     """
 
     name: str
     detector: Detector
     encoder: Encoder
+    words: Words = GENERIC_WORDS
+    exclusive_in_photo: bool = True
+
+    @property
+    def info(self) -> SubjectInfo:
+        """What everything but the subject itself needs to know of it."""
+        return SubjectInfo(self.name, self.words, self.exclusive_in_photo)

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from toolkit.errors import BadSetting
+from toolkit.names import printable
+from toolkit.records import SubjectInfo
 from toolkit.settings import Settings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
+
+SUBJECTS = {FACE.name: FACE}
+DEFAULT = FACE.name
 
 
-def face_subject(settings: Settings) -> Subject:
-    """Return the subject "face" as the settings want it."""
+def info(name: str = DEFAULT) -> SubjectInfo:
+    """
+    Return what is known of a subject before anything is looked at.
+
+    Raises
+    ------
+    BadSetting
+        If there is none of that name.
+    """
+    if name not in SUBJECTS:
+        raise BadSetting(
+            f"the subject is {printable(name)!r}; expected one of {', '.join(SUBJECTS)}"
+        )
+    return SUBJECTS[name]
+
+
+def subject_for(settings: Settings) -> Subject:
+    """Return the subject that the settings are about, as they want it."""
     from toolkit.subjects.face.subject import face
 
     return face(settings)

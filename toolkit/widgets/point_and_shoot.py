@@ -60,7 +60,7 @@ def look_for(
         If a folder is missing or cannot be used, holds no photo, or no example serves.
     """
     listed = looking.list_photos(photos_folder, out, people)
-    subject = subject or registry.face_subject(settings)
+    subject = subject or registry.subject_for(settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
     references = looking.read_people(
         people, listed.folder, settings=settings, subject=subject, **doing

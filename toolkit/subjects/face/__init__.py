@@ -1,3 +1,7 @@
 """The subject "face": where faces are, and what tells one from another."""
 
-__all__ = ["detectors", "dlib", "subject"]
+from toolkit.records import SubjectInfo, Words
+
+__all__ = ["FACE", "detectors", "dlib", "subject"]
+
+FACE = SubjectInfo("face", Words("face", "faces", "person", "people"), exclusive_in_photo=True)

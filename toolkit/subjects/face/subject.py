@@ -17,6 +17,7 @@ from toolkit.records import Box, EncoderInfo
 from toolkit.settings import Settings
 from toolkit.subjects import weights
 from toolkit.subjects.base import Detector, Rgb, Subject
+from toolkit.subjects.face import FACE
 from toolkit.subjects.face.detectors import CnnDetector, HogDetector
 
 CHIP_SIZE = 150
@@ -308,4 +309,4 @@ def face(settings: Settings) -> Subject:
     encoder = FaceEncoder(
         landmarks=settings.landmarks, plain=settings.plain, jitter=settings.jitter, **running
     )
-    return Subject(name="face", detector=detector, encoder=encoder)
+    return Subject(FACE.name, detector, encoder, FACE.words, FACE.exclusive_in_photo)
