@@ -67,6 +67,8 @@ class SubjectInfo:
 
 
 PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
+# What a scan tells of each file beside them; an album may lack it.
+FILE_COLUMNS = ("file_digest", "image_digest", "orientation")
 SIGHTING_COLUMNS = ("photo_digest", "path", "left", "top", "right", "bottom", "score")
 PROBLEM_COLUMNS = ("path", "stage", "reason")
 
@@ -81,15 +83,25 @@ class Photo:
     path : Path
         Where the file is.
     digest : str
-        Hexadecimal sha256 of the file's bytes: the photo's identity, whatever it is called.
+        Digest of the upright picture: the photo's identity, whatever the file is called, and
+        whatever metadata is written into it; see `toolkit.photos.identity`.
     width, height : int
         Size in px after the EXIF orientation is applied.
+    file_digest : str
+        Hexadecimal sha256 of the file's bytes.
+    image_digest : str
+        Digest of the picture as it is stored; "" where that is the upright one.
+    orientation : int
+        How the stored picture is turned to be upright, 1 to 8, as EXIF numbers it.
     """
 
     path: Path
     digest: str
     width: int
     height: int
+    file_digest: str = ""
+    image_digest: str = ""
+    orientation: int = 1
 
 
 @dataclass(frozen=True)
@@ -214,9 +226,11 @@ class Album:
     Attributes
     ----------
     photos : pandas.DataFrame
-        One row a readable file, in listing order: path, photo_digest, width, height (px, upright),
-        left_out (detections too small or too blurred to be sightings). Byte-identical files have a
-        row each and share their digest.
+        One row a readable file, in listing order: path, photo_digest (of the picture, whatever
+        metadata there is), width, height (px, upright), left_out (detections too small or too
+        blurred to be sightings); from a scan also file_digest (sha256 of the bytes), image_digest
+        and orientation (see `toolkit.photos.identity`). Files of one picture have a row each and
+        share their photo_digest.
     sightings : pandas.DataFrame
         One row a subject found, in photo order: photo_digest, path (of the first file with that
         digest), left, top, right, bottom (px of the upright full-size photo, right and bottom
@@ -267,6 +281,14 @@ class Album:
     def words(self) -> Words:
         """What its sightings and individuals are called."""
         return self.subject.words
+
+    @property
+    def file_digests(self) -> list[str]:
+        """Sha256 of each file in `photos`; the digest of its photo where that is not known."""
+        table = self.photos
+        known = table["file_digest"] if "file_digest" in table else [""] * len(table)
+        pairs = zip(known, table["photo_digest"], strict=True)
+        return [str(file) or str(photo) for file, photo in pairs]
 
     @property
     def photo_of(self) -> npt.NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Pairs, components
 from toolkit.locks import deciding
 from toolkit.names import printable
+from toolkit.photos.identity import ORIENTATIONS, turned_box, turned_digest
 from toolkit.records import Album, Box
 from toolkit.tables import BadTable, read_table, write_table
 
@@ -247,26 +249,27 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
         In the order in which they were made.
     album : Album
         n sightings. A face is the sighting of its photo whose box overlaps most with its own, if
-        they share `OVERLAP` of their union.
+        they share `OVERLAP` of their union. A photo is known by its picture, also where the picture
+        was turned since; and by the bytes of its file, as versions before this one wrote it.
 
     Raises
     ------
     BadSetting
         If decisions contradict each other.
     """
-    rows_of: dict[str, list[int]] = {}
-    for row, digest in enumerate(album.sightings["photo_digest"]):
-        rows_of.setdefault(str(digest), []).append(row)
-    boxes = album.sightings[["left", "top", "right", "bottom"]].to_numpy(dtype=np.float64)
+    find = _Finder(album)
     pairs: dict[tuple[int, int], tuple[str, Decision]] = {}
     names: dict[int, str] = {}
     refused: set[tuple[int, str]] = set()
     ignored: set[int] = set()
-    unmatched = 0
+    unmatched: list[str] = []
+    away = 0
     for each in decisions:
-        found = [_row(face, rows_of, boxes) for face in (each.face, each.other) if face is not None]
+        faces = [face for face in (each.face, each.other) if face is not None]
+        found = [find(face) for face in faces]
         if None in found or (len(found) == 2 and found[0] == found[1]):
-            unmatched += 1
+            unmatched.extend(f.path for f, row in zip(faces, found, strict=True) if row is None)
+            away += 1
         elif each.kind == "ignore":
             ignored.add(cast(int, found[0]))
         elif each.kind == "name":
@@ -297,7 +300,8 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
         names=names,
         refused=frozenset(refused),
         ignored=np.array(sorted(ignored), dtype=np.int64),
-        unmatched=unmatched,
+        unmatched=away,
+        not_here=tuple(dict.fromkeys(unmatched)),
     )
     _require_consistent(decided, album)
     return decided
@@ -341,16 +345,61 @@ def _pairs(pairs: Sequence[tuple[int, int]]) -> Pairs:
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def _row(face: Face, rows_of: dict[str, list[int]], boxes: npt.NDArray[np.float64]) -> int | None:
-    best, row = OVERLAP, None
-    for candidate in rows_of.get(face.photo, ()):
-        left, top, right, bottom = boxes[candidate]
-        wide = min(right, face.right) - max(left, face.left)
-        high = min(bottom, face.bottom) - max(top, face.top)
-        if wide <= 0 or high <= 0:
-            continue
-        own = (face.right - face.left) * (face.bottom - face.top)
-        shared = wide * high / (own + (right - left) * (bottom - top) - wide * high)
-        if shared >= best:
-            best, row = shared, candidate
-    return row
+class _Finder:
+    """Finds the sighting that a decision names, among those of an album."""
+
+    def __init__(self, album: Album) -> None:
+        self._rows: dict[str, list[int]] = {}
+        for row, digest in enumerate(album.sightings["photo_digest"]):
+            self._rows.setdefault(str(digest), []).append(row)
+        edges = album.sightings[["left", "top", "right", "bottom"]]
+        self._boxes = edges.to_numpy(dtype=np.float64).reshape(-1, 4)
+        self._photos = album.photos
+        digests = zip(album.file_digests, map(str, album.photos["photo_digest"]), strict=True)
+        self._of_file = dict(reversed([*digests]))
+
+    def __call__(self, face: Face) -> int | None:
+        box = (face.left, face.top, face.right, face.bottom)
+        photo = face.photo if face.photo in self._rows else self._of_file.get(face.photo, "")
+        if photo in self._rows:
+            return self._nearest(photo, box)
+        if (turned := self._turned.get(face.photo)) is None:
+            return None
+        photo, size, before, now = turned
+        return self._nearest(photo, turned_box(box, size, before, now))
+
+    def _nearest(self, photo: str, box: tuple[float, float, float, float]) -> int | None:
+        rows = self._rows.get(photo, [])
+        if not rows:
+            return None
+        shared = _overlaps(self._boxes[rows], box)
+        # Of two that overlap as much, the later one, as ever.
+        best = len(rows) - 1 - int(shared[::-1].argmax())
+        return rows[best] if shared[best] >= OVERLAP else None
+
+    @functools.cached_property
+    def _turned(self) -> dict[str, tuple[str, tuple[int, int], int, int]]:
+        """What a photo's digest would be if the picture stood otherwise."""
+        found: dict[str, tuple[str, tuple[int, int], int, int]] = {}
+        if not {"image_digest", "orientation"} <= set(self._photos.columns):
+            return found
+        columns = ["photo_digest", "image_digest", "orientation", "width", "height"]
+        for photo, image, now, *size in self._photos[columns].itertuples(index=False, name=None):
+            if image and photo in self._rows:
+                for before in ORIENTATIONS:
+                    here = (str(photo), (int(size[0]), int(size[1])), before, int(now))
+                    found.setdefault(turned_digest(str(image), before), here)
+        return found
+
+
+def _overlaps(
+    boxes: npt.NDArray[np.float64], box: tuple[float, float, float, float]
+) -> npt.NDArray[np.float64]:
+    """Return the overlap (intersection over union) of each of n boxes with one."""
+    left, top, right, bottom = box
+    wide = np.minimum(boxes[:, 2], right) - np.maximum(boxes[:, 0], left)
+    high = np.minimum(boxes[:, 3], bottom) - np.maximum(boxes[:, 1], top)
+    both = np.clip(wide, 0, None) * np.clip(high, 0, None)
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    found: npt.NDArray[np.float64] = both / (areas + (right - left) * (bottom - top) - both)
+    return found

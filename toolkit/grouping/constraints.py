@@ -26,7 +26,9 @@ class Decided:
     ignored : numpy.ndarray
         Shape (k,), int64: sightings to leave out, ascending.
     unmatched : int
-        Decisions whose faces are not in this album: kept, and of no effect on it.
+        Decisions whose sightings are not in this album: kept, and of no effect on it.
+    not_here : tuple of str
+        The photos of those sightings, as the decisions name them.
     """
 
     must: Pairs
@@ -35,6 +37,7 @@ class Decided:
     refused: frozenset[tuple[int, str]]
     ignored: npt.NDArray[np.int64]
     unmatched: int
+    not_here: tuple[str, ...] = ()
 
 
 def apart(decided: Decided, within_photos: Pairs, count: int) -> Pairs:

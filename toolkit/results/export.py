@@ -122,23 +122,24 @@ def plan(
     people = list(dict.fromkeys(name for name in names if name is not None))
     folder_of = dict(zip(people, unique_names(people, taken=RESERVED), strict=True))
     seen_in: dict[str, list[str]] = {}
-    for digest, name in zip(album.sightings["photo_digest"], names, strict=True):
-        if name is not None and name not in seen_in.setdefault(digest, []):
-            seen_in[digest].append(name)
+    for photo, name in zip(album.sightings["photo_digest"], names, strict=True):
+        if name is not None and name not in seen_in.setdefault(photo, []):
+            seen_in[photo].append(name)
     wanted = album.photos[album.photos["photo_digest"].isin(list(seen_in))]
     file_names = unique_names(Path(path).name for path in wanted["path"])
     earlier = _Earlier(out, record, link)
     rows: list[tuple[object, ...]] = []
-    for path, digest, file_name in zip(
+    file_digests = dict(zip(album.photos["path"], album.file_digests, strict=True))
+    for path, photo, file_name in zip(
         wanted["path"], wanted["photo_digest"], file_names, strict=True
     ):
-        size = _size(path)
-        for name in seen_in[digest]:
+        size, digest = _size(path), file_digests[path]
+        for name in seen_in[photo]:
             place, state = earlier.place(folder_of[name], file_name, path, digest)
             rows.append((name, folder_of[name], path, place, digest, size, state))
     order = {name: number for number, name in enumerate(people)}
     rows.sort(key=lambda row: order[str(row[0])])
-    photo_with = dict(zip(album.photos["photo_digest"], album.photos["path"], strict=True))
+    photo_with = dict(zip(album.file_digests, album.photos["path"], strict=True))
     for place, mark in record.items():
         if folded(place) not in earlier.used and os.path.lexists(out / place):
             # A link is no copy: nothing is lost with it.

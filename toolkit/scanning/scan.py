@@ -18,8 +18,10 @@ import pandas as pd
 from toolkit import memory
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import opening
+from toolkit.photos.identity import Identity, identify, of_pixels
 from toolkit.photos.quality import sharpness
 from toolkit.records import (
+    FILE_COLUMNS,
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
     SIGHTING_COLUMNS,
@@ -75,7 +77,7 @@ class PhotoResult:
     seconds : dict of str to float
         CPU seconds by stage: read, decode, detect, align, encode.
     copy_of : Path or None
-        The first file with the same bytes, whose subjects these are.
+        The first file with the same picture, whose subjects these are.
     left_out : int
         Detections that were too small or too blurred.
     """
@@ -137,7 +139,8 @@ def scan(
     Yields
     ------
     PhotoResult
-        One a path, in the order given. Byte-identical files are described once.
+        One a path, in the order given. Files that are known to hold one picture before they are
+        decoded are described once.
     """
     asked = Stop(stop)
     first_with: dict[str, Path] = {}
@@ -213,6 +216,7 @@ class _Seen:
     seconds: dict[str, float]
     left_out: int = 0
     copy_of: Path | None = None
+    who: Identity | None = None
 
 
 # The encodings of a batch, one after the other, and the CPU seconds they took.
@@ -228,19 +232,21 @@ def _submit(
     known: Future[_Seen] = Future()
     started = time.thread_time()
     try:
-        digest = opening.digest_of(path)
+        who = identify(path)
     except UnreadablePhoto as error:
         known.set_result(_problem(path, "reading", error))
         return known
     seconds = {"read": time.thread_time() - started}
+    digest = who.photo or who.file
     if digest in first_with:
-        known.set_result(_Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first_with[digest]))
+        first = first_with[digest]
+        known.set_result(_Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first, who=who))
         return known
     first_with[digest] = path
-    return pool.submit(_examine, path, digest, how, seconds)
+    return pool.submit(_examine, path, who, how, seconds)
 
 
-def _examine(path: Path, digest: str, how: _How, seconds: dict[str, float]) -> _Seen:
+def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float]) -> _Seen:
     """Decode a photo, find its subjects and cut them out; `seconds` gets the time by stage."""
     if how.stop():
         raise CancelledError
@@ -256,7 +262,7 @@ def _examine(path: Path, digest: str, how: _How, seconds: dict[str, float]) -> _
             if not held:
                 raise CancelledError
             stage = "decoding"
-            return _described(path, digest, how, seconds)
+            return _described(path, who, how, seconds)
     except UnreadablePhoto as error:
         return _problem(path, stage, error)
     except MemoryError:
@@ -264,7 +270,7 @@ def _examine(path: Path, digest: str, how: _How, seconds: dict[str, float]) -> _
         return _problem(path, "detecting", UnreadablePhoto(reason))
 
 
-def _described(path: Path, digest: str, how: _How, seconds: dict[str, float]) -> _Seen:
+def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) -> _Seen:
     """Look for subjects in a photo for which there is room, and cut them out."""
     with _timed(seconds, "decode"):
         opened = opening.open_shrunk(path, long_edge=how.long_edge)
@@ -283,7 +289,10 @@ def _described(path: Path, digest: str, how: _How, seconds: dict[str, float]) ->
             sharp = sharpness(chips) >= how.min_sharpness
             detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
             chips = chips[sharp]
-    photo = Photo(path, digest, opened.width, opened.height)
+    # Where decoding makes the whole picture anyway, and nothing else tells which it is.
+    digest = who.photo or (who.file if opened.full is None else of_pixels(opened.full))
+    size = (opened.width, opened.height)
+    photo = Photo(path, digest, *size, who.file, who.image, who.orientation)
     out = len(found) - len(detections)
     return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out=out)
 
@@ -319,7 +328,8 @@ def _finished(
     for seen in batch:
         if seen.copy_of is not None:
             first = results[seen.copy_of]
-            photo = first.photo and replace(first.photo, path=seen.path)
+            file = seen.who.file if seen.who is not None else ""
+            photo = first.photo and replace(first.photo, path=seen.path, file_digest=file)
             yield replace(first, path=seen.path, photo=photo, seconds={}, copy_of=seen.copy_of)
             continue
         count = len(seen.chips)
@@ -369,8 +379,9 @@ def gather(
     Returns
     -------
     Album
-        Rows in the order of the results; a byte-identical copy adds a photo, and no sighting.
+        Rows in the order of the results; another file of a picture adds a photo, and no sighting.
     """
+    pictures: set[str] = set()
     rows: list[tuple[object, ...]] = []
     sightings: list[tuple[object, ...]] = []
     problems: list[tuple[object, ...]] = []
@@ -381,9 +392,12 @@ def gather(
         if result.photo is None:
             continue
         photo = result.photo
-        rows.append((str(photo.path), photo.digest, photo.width, photo.height, result.left_out))
-        if result.copy_of is not None:
+        about = (photo.file_digest, photo.image_digest, photo.orientation)
+        size = (photo.width, photo.height)
+        rows.append((str(photo.path), photo.digest, *size, result.left_out, *about))
+        if result.copy_of is not None or photo.digest in pictures:
             continue
+        pictures.add(photo.digest)
         for detection in result.detections:
             box = detection.box
             place = (box.left, box.top, box.right, box.bottom)
@@ -392,7 +406,7 @@ def gather(
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
     empty = np.zeros((0, encoder.dimensions), dtype=np.float32)
     return Album(
-        photos=_table(rows, PHOTO_COLUMNS),
+        photos=_table(rows, (*PHOTO_COLUMNS, *FILE_COLUMNS)),
         sightings=_table(sightings, SIGHTING_COLUMNS),
         encodings=np.concatenate([empty, *encodings]),
         encoder=encoder,
