@@ -56,8 +56,8 @@ class TestAutopilot:
         result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
         table = pd.read_csv(tmp_path / "out" / "nobody.csv")
         table = table[["path", "reason"]]
-        assert table.to_numpy().tolist() == [[str(album_folder / "empty.png"), "no face found"]]
-        assert result.nobody.equals(table)
+        assert table.to_numpy().tolist() == [["empty.png", "no face found"]]
+        assert result.nobody["path"].to_list() == [str(album_folder / "empty.png")]
 
     def test_what_is_written_says_where_every_face_is(
         self, album_folder, tmp_path, colours
@@ -68,7 +68,7 @@ class TestAutopilot:
         assert len(sightings) == len(result.album) == 8
         assert {"name", "path", "left", "top", "right", "bottom", "score"} <= set(sightings)
         problems = pd.read_csv(tmp_path / "out" / "problems.csv")
-        assert problems["path"].to_list() == [str(album_folder / "bad.jpg")]
+        assert problems["path"].to_list() == ["bad.jpg"]
         about = json.loads((tmp_path / "out" / "run.json").read_text())
         assert about["threshold"] == result.threshold == result.chosen.value
         assert about["settings"]["method"] == "average"

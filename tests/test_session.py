@@ -11,7 +11,7 @@ from toolkit.curation import decisions
 from toolkit.curation.decisions import require_decisions
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.photos import sample
-from toolkit.results.earlier import earlier_run
+from toolkit.results.results_folder import earlier_run
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 

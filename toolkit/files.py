@@ -178,6 +178,12 @@ def folder_at(path: str | Path) -> Path:
         raise BadFolder(f"{path}: {str(error).rstrip('.')}. Write the path in full.") from error
 
 
+def whole_path(path: str | Path) -> Path:
+    """Return a path from the root on, without "..", whatever links are on the way."""
+    # `Path.resolve` would follow them, and `Path.absolute` leaves "..".
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
 def shipped(name: str) -> Path:
     """
     Return the path of a file or folder that comes with the project.

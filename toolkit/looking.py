@@ -11,6 +11,7 @@ from toolkit.errors import BadFolder
 from toolkit.files import folder_at
 from toolkit.grouping.assigners import forewarning
 from toolkit.grouping.identification import References
+from toolkit.names import counted, printable
 from toolkit.photos import opening
 from toolkit.progress import Progress, for_work
 from toolkit.records import Album
@@ -254,11 +255,20 @@ def read_people(
     )
 
 
-def taken_up(out: str | Path) -> tuple[Looked, results_folder.Run]:
+def taken_up(
+    out: str | Path, *, photos: str | Path | None = None
+) -> tuple[Looked, results_folder.Run]:
     """
     Go on from the folder of an earlier run, without looking at its photos again.
 
     Faces that were ignored in that run are not in its tables: to have them back, look again.
+
+    Parameters
+    ----------
+    out : path
+        The folder of results.
+    photos : path, optional
+        Where the photos are now, if they moved.
 
     Returns
     -------
@@ -269,14 +279,23 @@ def taken_up(out: str | Path) -> tuple[Looked, results_folder.Run]:
     Raises
     ------
     BadFolder
-        If it is no such folder, or a file of it is missing, damaged, or does not fit the others.
+        If it is no such folder, or a file of it is missing, damaged, or does not fit the others; or
+        if none of its photos is where they were, or where `photos` says.
     """
-    run = results_folder.load(folder_at(out))
+    run = results_folder.load(folder_at(out), photos=photos)
     if run.lacking:
         raise BadFolder(run.lacking)
+    count = len(run.album.photos)
+    if count and run.missing == count:
+        was = run.album.photos["path"].iloc[0] if run.photos_folder is None else run.photos_folder
+        raise BadFolder(
+            f"the photos of {out} are not where they were ({printable(str(was))}): none of "
+            f"{counted(count, 'photo')} is there. Say where they are now: --photos FOLDER "
+            '(photos="FOLDER"), or the field in the panel.'
+        )
     tried = run.album.problems["stage"] != "listing"
     listed = len(run.album.photos) + int(tried.sum()) + run.not_seen
-    return Looked(run.album, {}, listed), run
+    return Looked(run.album, {}, listed, run.photos_folder), run
 
 
 def _require_two(folder: Path, people: Path) -> None:

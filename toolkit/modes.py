@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import pandas as pd
 
@@ -159,7 +159,8 @@ def autopilot_of(
         clustering=grouped.clustering,
         tree=grouped.tree,
         decided=len(decided),
-        undecided=away,
+        undecided=away.number,
+        undecided_photos=away.photos,
         not_seen=looked.not_seen,
         photos_folder=looked.folder,
         people_folder=looked.people,
@@ -282,7 +283,8 @@ def point_and_shoot_of(
         matches=matches,
         references=references,
         decided=len(decided),
-        undecided=away,
+        undecided=away.number,
+        undecided_photos=away.photos,
         not_seen=looked.not_seen,
         photos_folder=looked.folder,
         people_folder=looked.people,
@@ -302,7 +304,7 @@ def _decided(given: Sequence[Decision] | None, target: Path | None) -> tuple[Dec
     return tuple(given)
 
 
-def _held(looked: Looked, decided: Sequence[Decision]) -> tuple[Album, Decided, int]:
+def _held(looked: Looked, decided: Sequence[Decision]) -> tuple[Album, Decided, _Away]:
     """Hold to decisions: the album without ignored faces, the rest, and how many found none."""
     album = decisions.without_ignored(looked.album, decided)
     held = decisions.apply([each for each in decided if each.kind != "ignore"], album)
@@ -310,7 +312,16 @@ def _held(looked: Looked, decided: Sequence[Decision]) -> tuple[Album, Decided, 
     # Of an earlier run, only the number of those that it ignored is known.
     before = set(table["photo_digest"][table["ignored"] > 0]) if "ignored" in table else set()
     ignored = [x for x in decided if x.kind == "ignore" and x.face.photo not in before]
-    return album, held, held.unmatched + decisions.apply(ignored, looked.album).unmatched
+    out = decisions.apply(ignored, looked.album)
+    photos = tuple(dict.fromkeys((*held.not_here, *out.not_here)))
+    return album, held, _Away(held.unmatched + out.unmatched, photos)
+
+
+class _Away(NamedTuple):
+    """How many decisions are about what is not here, and in which photos it was."""
+
+    number: int
+    photos: tuple[str, ...]
 
 
 def _since(started: float, looked: Looked) -> Looked:

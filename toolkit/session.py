@@ -31,8 +31,8 @@ from toolkit.looking import Looked
 from toolkit.progress import Progress
 from toolkit.records import Album
 from toolkit.results import export, exporting
-from toolkit.results.earlier import settings_of
 from toolkit.results.result import AutopilotResult, PointAndShootResult
+from toolkit.results.results_folder import settings_of
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
 # Settings that a new grouping takes up; any other needs the photos to be looked at again.
@@ -397,16 +397,24 @@ class Session:
         return modes.autopilot_of(self.looked, out, settings=grouping, decided=made)
 
 
-def taken_up(out: str | Path) -> Session:
+def taken_up(out: str | Path, *, photos: str | Path | None = None) -> Session:
     """
     Go on with the folder of an earlier autopilot run, without looking at its photos again.
+
+    Parameters
+    ----------
+    out : path
+        The folder of results.
+    photos : path, optional
+        Where the photos are now, if they moved.
 
     Raises
     ------
     BadFolder
-        If it is no such folder, or its files do not fit each other.
+        If it is no such folder, or its files do not fit each other; or if none of its photos is
+        where they were, or where `photos` says.
     BadSetting
         If it is of the other mode, or of a version whose settings are not known here.
     """
-    looked, run = looking.taken_up(out)
+    looked, run = looking.taken_up(out, photos=photos)
     return Session(looked, settings_of(run), out=out)

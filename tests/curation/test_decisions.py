@@ -2,17 +2,22 @@ import csv
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tiles import save_tiles
+from PIL import Image
+from tiles import TileDetector, save_tiles
 
 from toolkit import cli, modes
 from toolkit.curation import decisions
-from toolkit.curation.decisions import Decision, Face, apply, face_of, read, write
+from toolkit.curation.decisions import COLUMNS, Decision, Face, add, apply, face_of, read, write
 from toolkit.errors import BadSetting
 from toolkit.grouping import constraints, naming
+from toolkit.records import Box, Detection
 from toolkit.settings import AutopilotSettings
+from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
 
 text = st.text(max_size=12).filter(str.isprintable)
 edges = st.integers(-50, 5000)
@@ -365,3 +370,103 @@ def test_a_name_that_would_not_be_read_back_is_not_written(tmp_path) -> None:
     with pytest.raises(BadSetting, match="the name has 300 bytes"):
         decisions.add(tmp_path, [Decision("name", face, name="é" * 150)])
     assert [each.name for each in read(tmp_path)] == ["Ann"]
+
+
+JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x='adobe:ns:meta/' Rating='5'/>"
+
+
+def insert(path, content: bytes) -> None:
+    """Write a segment of metadata into a JPEG, as photo managers do."""
+    data = path.read_bytes()
+    head = b"\xff\xe1" + (len(content) + 2).to_bytes(2, "big")
+    path.write_bytes(data[:2] + head + content + data[2:])
+
+
+def as_jpeg(folder) -> None:
+    for path in sorted(folder.rglob("*.png")):
+        Image.open(path).save(path.with_suffix(".jpg"), quality=95)
+        path.unlink()
+
+
+@pytest.fixture
+def named_once(album_folder, tmp_path, colours):
+    """JPEGs sorted once; ann and bob of the photo with three are named, cem is ignored."""
+    as_jpeg(album_folder)
+    result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+    rows = [n for n, path in enumerate(result.album.sightings["path"]) if "three" in path]
+    ann, bob, cem = (face_of(result.album, row) for row in rows)
+    made = [Decision("name", ann, name="Ann"), Decision("name", bob, name="Bob")]
+    add(result.out, [*made, Decision("ignore", cem)])
+    return result
+
+
+def names_in(result, part: str) -> list[str]:
+    table = result.sightings.sort_values(["left", "top"])
+    return [str(name) for name in table["name"][table["path"].str.contains(part)]]
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_decisions_hold_after_stars_and_moves(named_once, album_folder, colours, moved) -> None:
+    for path in sorted(album_folder.rglob("*.jpg")):
+        insert(path, JPEG_XMP)
+    if moved:
+        (album_folder / "sub").mkdir()
+        (album_folder / "three.jpg").rename(album_folder / "sub" / "renamed three.jpg")
+    result = modes.autopilot(album_folder, named_once.out, subject=colours, replace=True)
+    assert result.undecided == 0
+    assert names_in(result, "three") == ["Ann", "Bob"]
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_decisions_hold_after_a_photo_was_turned(
+    named_once, album_folder, colours, orientation
+) -> None:
+    made = Image.Exif()
+    made[0x0112] = orientation
+    insert(album_folder / "three.jpg", b"Exif\0\0" + made.tobytes().removeprefix(b"Exif\0\0"))
+    turned = Subject("tile", TurnedTiles(), colours.encoder, FACE.words)
+    result = modes.autopilot(album_folder, named_once.out, subject=turned, replace=True)
+    assert result.undecided == 0
+    # Mirrored or upside down, they stand the other way round.
+    there = names_in(result, "three")
+    assert there == (["Bob", "Ann"] if orientation in (2, 3, 7, 8) else ["Ann", "Bob"])
+
+
+class TurnedTiles(TileDetector):
+    """Finds tiles one above the other as well."""
+
+    def detect(self, image):
+        if image.shape[0] <= image.shape[1]:
+            return super().detect(image)
+        found = super().detect(image.transpose(1, 0, 2))
+        boxes = [Box(d.box.top, d.box.left, d.box.bottom, d.box.right) for d in found]
+        return [Detection(box, d.score) for box, d in zip(boxes, found, strict=True)]
+
+
+def test_another_picture_is_named_and_its_decisions_kept_and_not_applied(
+    named_once, album_folder, colours
+) -> None:
+    picture = Image.open(album_folder / "three.jpg")
+    picture.putpixel((100, 5), (200, 200, 200))
+    picture.save(album_folder / "three.jpg", quality=95)
+    before = (named_once.out / "decisions.csv").read_bytes()
+    result = modes.autopilot(album_folder, named_once.out, subject=colours, replace=True)
+    assert (result.decided, result.undecided) == (3, 3)
+    assert len(names_in(result, "three")) == 3
+    assert "Ann" not in result.names
+    assert "three.jpg" in str(result)
+    assert (named_once.out / "decisions.csv").read_bytes() == before
+
+
+def test_a_row_of_sightings_copied_by_its_columns_names_that_face(
+    named_once, album_folder, colours
+) -> None:
+    (named_once.out / "decisions.csv").unlink()
+    table = pd.read_csv(named_once.out / "sightings.csv", dtype=str)
+    row = table[table["path"] == "three.jpg"].iloc[1]
+    columns = ["path", "photo_digest", "left", "top", "right", "bottom"]
+    cells = ["name", "Bo", *(row[column] for column in columns)]
+    lines = [",".join(COLUMNS), ",".join([*cells, *[""] * 6])]
+    (named_once.out / "decisions.csv").write_text("\n".join(lines) + "\n")
+    result = modes.autopilot(album_folder, named_once.out, subject=colours, replace=True)
+    assert names_in(result, "three")[1] == "Bo"

@@ -13,8 +13,7 @@ from toolkit.photos import folder_suggestions
 from toolkit.photos.folder_suggestions import above, completions, preview, subfolders
 from toolkit.photos.listing import find
 from toolkit.progress import SECONDS, Pace
-from toolkit.results.export import LEFT_OVER, NEW, THERE
-from toolkit.results.planned import counted, summarise
+from toolkit.results.export import LEFT_OVER, NEW, THERE, counted, summarise
 from toolkit.widgets.file_links import link_to
 
 

@@ -24,6 +24,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.results import export
+from toolkit.results.results_folder import ResultsFolder
 from toolkit.tables import write_table
 
 INFO = EncoderInfo("test", "ab" * 32, 1, "euclidean", Calibration(60.0, 0.55))
@@ -156,8 +157,8 @@ def test_a_record_made_by_somebody_else_cannot_delete_outside(planned, tmp_path)
     out.mkdir()
     digest = opening.digest_of(victim)
     places = ["../victim.png", str(victim), "a/../../victim.png", "a\\..\\victim.png", "victim.png"]
-    export.write_record(out, dict.fromkeys(places, digest), {})
-    assert export.read_record(out) == {}
+    ResultsFolder(out).write_record(dict.fromkeys(places, digest), {})
+    assert ResultsFolder(out).files() == {}
     export.apply(export.plan(album, names, out), out, replace=True)
     assert victim.is_file()
 
@@ -167,7 +168,7 @@ def test_a_record_made_by_somebody_else_cannot_delete_outside(planned, tmp_path)
 )
 def test_a_damaged_record_is_no_record(tmp_path, text) -> None:
     (tmp_path / "run.json").write_text(text)
-    assert export.read_record(tmp_path) is None
+    assert ResultsFolder(tmp_path).files() is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
@@ -379,7 +380,7 @@ class TestTheLastCopy:
         outcome = export.apply(table, out, replace=True)
         assert [place for place, _ in outcome.kept] == ["Ann/c.png"]
         assert copy.read_bytes() == before
-        assert export.read_record(out)["Ann/c.png"]
+        assert ResultsFolder(out).files()["Ann/c.png"]
         assert export.told(outcome.removed, outcome.kept) == [
             f"1 file of an earlier run kept ({export.NOT_HERE}): Ann (1)"
         ]
@@ -502,7 +503,7 @@ def test_twenty_thousand_copies_of_one_photo_are_planned_one_by_one(tmp_path, mo
         empty_table(PROBLEM_COLUMNS),
     )
     record = {f"Ann/{number}.jpg": "d" * 64 for number in range(count)}
-    export.write_record(tmp_path, record, {})
+    ResultsFolder(tmp_path).write_record(record, {})
     monkeypatch.setattr(
         export._Earlier, "_holds", lambda self, place, mark: looked.append(place) or True
     )

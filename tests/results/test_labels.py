@@ -12,8 +12,8 @@ from toolkit import modes, tables
 from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.evaluation.label_table import Label, find_photos, match_labels, person_key, read_labels
 from toolkit.evaluation.verification import wilson
-from toolkit.results import export
 from toolkit.results.labels import evaluate_folder
+from toolkit.results.results_folder import ResultsFolder
 
 COLUMNS = ["name", "photo_digest", "path", "left", "top", "right", "bottom", "score"]
 MORE = [*COLUMNS, "nearest", "runner_up"]
@@ -48,7 +48,7 @@ def save_run(
     )
     settings = {"long_edge": 1200, "method": "average"}
     about = {"mode": mode, "threshold": 0.55, "encoder": "colour", "settings": settings, **about}
-    export.write_record(out, files or {}, about)
+    ResultsFolder(out).write_record(files or {}, about)
     return out
 
 
@@ -560,6 +560,6 @@ def test_a_folder_that_holds_no_run_is_refused(portraits, tmp_path) -> None:
     table.unlink()
     with pytest.raises(BadFolder, match="it is missing"):
         evaluate_folder(portraits, labels)
-    export.write_record(portraits, {}, {"mode": "other"})
+    ResultsFolder(portraits).write_record({}, {"mode": "other"})
     with pytest.raises(BadFolder, match="names the mode 'other'"):
         evaluate_folder(portraits, labels)

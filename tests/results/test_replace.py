@@ -13,6 +13,7 @@ from toolkit import modes
 from toolkit.errors import BadFolder
 from toolkit.photos import opening
 from toolkit.results import export
+from toolkit.results.results_folder import ResultsFolder
 from toolkit.settings import AutopilotSettings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
@@ -80,7 +81,7 @@ def test_a_photo_that_now_lives_in_the_results(sorted_once, colours) -> None:
     again(sorted_once, colours)
     assert (sorted_once / "photos" / "0moved.png").read_bytes()
     # It stays on record, and goes with the next run that does not read from it.
-    assert "person_001/ann.png" in export.read_record(sorted_once / "out")
+    assert "person_001/ann.png" in ResultsFolder(sorted_once / "out").files()
     (sorted_once / "photos" / "0moved.png").unlink()
     # By then it is the last copy.
     result = again(sorted_once, colours)
@@ -134,12 +135,12 @@ def test_a_photo_keeps_its_name_when_another_of_that_name_comes_first(sorted_onc
 @pytest.mark.parametrize("text", ["[" * 200_000, '{"a":' * 100_000])
 def test_a_deeply_nested_record_is_no_record(tmp_path, text) -> None:
     (tmp_path / "run.json").write_text(text)
-    assert export.read_record(tmp_path) is None
+    assert ResultsFolder(tmp_path).files() is None
 
 
 def test_a_record_that_is_a_pipe_is_not_waited_for(tmp_path) -> None:
     os.mkfifo(tmp_path / "run.json")
-    assert export.read_record(tmp_path) is None
+    assert ResultsFolder(tmp_path).files() is None
 
 
 def test_a_run_cut_off_before_the_first_copy_can_be_done_again(sorted_once, colours, monkeypatch):

@@ -1,7 +1,10 @@
 import json
 import os
+import shutil
 import sys
 import zipfile
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +14,7 @@ from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.errors import BadFolder
 from toolkit.results import labels, results_folder
+from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
 
 
@@ -172,10 +176,10 @@ def test_a_mixture_of_two_runs_is_recognised_and_said(run, album_folder, colours
 def test_a_run_that_dies_between_record_and_tables_is_recognised_and_mended(
     run, album_folder, colours, monkeypatch
 ) -> None:
-    def dies(*_: object) -> None:
+    def dies(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(results_folder, "save", dies)
+    monkeypatch.setattr(results_folder.ResultsFolder, "save", dies)
     settings = AutopilotSettings(threshold=0.02)
     with pytest.raises(KeyboardInterrupt):
         modes.autopilot(album_folder, run.out, subject=colours, settings=settings, replace=True)
@@ -301,3 +305,116 @@ def test_what_is_written_is_its_owners_alone(album_folder, tmp_path, colours) ->
     }
     assert len(modes_of) == 8
     assert set(modes_of.values()) == {0o600}
+
+
+FORMAT_1 = Path(__file__).parent / "format_1"
+
+
+@pytest.fixture
+def format_1(tmp_path):
+    """What the version before left: no format in its record, paths as they were given."""
+    shutil.copytree(FORMAT_1, tmp_path / "old")
+    return tmp_path / "old"
+
+
+def test_results_of_format_1_open_and_their_decisions_hold(format_1, colours) -> None:
+    found = results_folder.load(format_1 / "sorted")
+    assert found.names == ("Ann", "person_002", "Ann", "person_002")
+    assert [Path(path).is_file() for path in found.album.photos["path"]] == [True] * 4
+    assert found.missing == 0
+    assert found.album.subject.name == "face"
+    again = modes.autopilot(format_1 / "photos", format_1 / "sorted", subject=colours)
+    assert again.names == found.names
+    assert (again.decided, again.undecided) == (1, 0)
+    assert set(again.plan["state"]) == {"there already"}
+    assert json.loads((format_1 / "sorted" / "run.json").read_text())["format"] == 2
+
+
+def test_results_of_format_1_find_photos_that_moved(format_1, tmp_path) -> None:
+    (format_1 / "photos").rename(tmp_path / "elsewhere")
+    assert results_folder.load(format_1 / "sorted").missing == 4
+    found = results_folder.load(format_1 / "sorted", photos=tmp_path / "elsewhere")
+    assert found.missing == 0
+    assert found.photos_folder == tmp_path / "elsewhere"
+
+
+def test_a_newer_format_is_refused_and_named(run) -> None:
+    for written in (3, "x", None, [2]):
+        change(run.out, format=written)
+        with pytest.raises(BadFolder, match="newer version"):
+            results_folder.load(run.out)
+
+
+@pytest.mark.parametrize("way", ["relative", "absolute", "through a link", "with dots"])
+def test_tables_name_photos_from_their_folder_on(
+    album_folder, tmp_path, colours, monkeypatch, way
+) -> None:
+    (album_folder / "bad.jpg").write_bytes(b"none")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("photos")
+    given = {
+        "relative": "photos",
+        "absolute": album_folder,
+        "through a link": "link",
+        "with dots": "photos/deep/../../photos/./",
+    }[way]
+    modes.autopilot(given, "out", subject=colours)
+    seen: set[str] = set()
+    for table in ("sightings.csv", "photos.csv", "nobody.csv", "problems.csv"):
+        seen |= set(pd.read_csv(tmp_path / "out" / table)["path"])
+    assert seen == {
+        *("a1.png", "a2.png", "deep/a3.png", "deep/a1.png", "three.png", "empty.png", "bad.jpg")
+    }
+
+
+def test_results_open_from_anywhere_and_after_all_moved(
+    album_folder, tmp_path, colours, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    modes.autopilot("photos", "out", subject=colours)
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert results_folder.load("../out").missing == 0
+    # The project moved, and another folder of photos stands where it was.
+    (tmp_path / "new").mkdir()
+    (tmp_path / "out").rename(tmp_path / "new" / "out")
+    (tmp_path / "photos").rename(tmp_path / "new" / "photos")
+    found = results_folder.load(tmp_path / "new" / "out")
+    assert found.missing == 0
+    assert found.photos_folder == tmp_path / "new" / "photos"
+
+
+def test_photos_that_moved_alone_are_found_where_they_are_said_to_be(run, tmp_path) -> None:
+    moved = tmp_path / "disk" / "photos"
+    moved.parent.mkdir()
+    (tmp_path / "photos").rename(moved)
+    assert results_folder.load(run.out).missing == len(run.album.photos)
+    with pytest.raises(BadFolder, match=r"photos of .* are not where they were .*--photos"):
+        taken_up(run.out)
+    with pytest.raises(BadFolder, match="none of its 6 photos is there"):
+        taken_up(run.out, photos=tmp_path / "disk")
+    session = taken_up(run.out, photos=moved)
+    assert session.names == run.names
+    assert session.looked.folder == moved
+    done = session.export(tmp_path / "new out")
+    assert not done.not_copied
+    assert len(done.plan) == len(run.plan)
+
+
+def test_columns_of_ones_own_survive(run, tmp_path, colours) -> None:
+    looked, _ = modes.taken_up(run.out)
+    album = looked.album
+    own = replace(
+        album,
+        photos=album.photos.assign(station="C 7", taken_at=[f"0{n}:00" for n in range(6)]),
+        sightings=album.sightings.assign(flank="left", mine=[f"00{n}" for n in range(8)]),
+    )
+    session = Session(replace(looked, album=own), AutopilotSettings(), out=tmp_path / "more")
+    session.ignore(2)
+    session.undo()
+    session.export(tmp_path / "more")
+    found = results_folder.load(tmp_path / "more").album
+    for column in ("station", "taken_at"):
+        assert found.photos[column].to_list() == own.photos[column].to_list()
+    for column in ("flank", "mine"):
+        assert found.sightings[column].to_list() == own.sightings[column].to_list()

@@ -27,22 +27,19 @@ from toolkit.files import (
     settle,
     sweep,
     temporary_in,
-    write_text,
 )
 from toolkit.names import counted, folded, numbered, unique_names
 from toolkit.photos.opening import digest_of
 from toolkit.records import Album
-from toolkit.results.record import LINK, RECORD, as_json, check_out, read_record, real_folder
+from toolkit.results.results_folder import LINK, RECORD, ResultsFolder, check_out, real_folder
 
 __all__ = [
     "Outcome",
     "apply",
     "check_out",
     "plan",
-    "read_record",
     "sweep_results",
     "told",
-    "write_record",
 ]
 
 # What else is in a folder of results: no person's folder has one of these names.
@@ -118,7 +115,7 @@ def plan(
         being at `source`; or "kept": no longer wanted, and taken away by no run, as no photo of the
         album is the same.
     """
-    record = read_record(out) or {}
+    record = ResultsFolder(out).files() or {}
     people = list(dict.fromkeys(name for name in names if name is not None))
     folder_of = dict(zip(people, unique_names(people, taken=RESERVED), strict=True))
     seen_in: dict[str, list[str]] = {}
@@ -290,7 +287,7 @@ def apply(
         out.mkdir(parents=True, exist_ok=True)
         _check_space(out, 0 if link else int(todo["bytes"].sum()))
     # Before anything else is made, so that a run that is cut off is known as one of ours.
-    write_record(out, {**leaving, **files}, {**run, "finished": False})
+    ResultsFolder(out).write_record({**leaving, **files}, {**run, "finished": False})
     with disk_errors(out):
         for folder, rows in wanted.groupby("folder", sort=False):
             if os.path.lexists(out / str(folder)) and not real_folder(out, f"{folder}/x"):
@@ -308,7 +305,7 @@ def apply(
         outcome = _take_away(out, earlier, wanted, outcome, seen)
     if complete is not None:
         complete(outcome)
-    write_record(out, outcome.files, {**run, "finished": outcome.finished})
+    ResultsFolder(out).write_record(outcome.files, {**run, "finished": outcome.finished})
     return outcome
 
 
@@ -539,6 +536,71 @@ def sweep_results(out: Path) -> int:
     return swept
 
 
-def write_record(out: Path, files: dict[str, str], about: dict[str, Any]) -> None:
-    """Write ``run.json``: what the run was, and which files it put where."""
-    write_text(out / RECORD, as_json(files, about))
+@dataclass(frozen=True)
+class Summary:
+    """
+    A plan in numbers.
+
+    Attributes
+    ----------
+    folders : pandas.DataFrame
+        One row a folder, those of most files first: folder, files, new, there, left_over, kept.
+    new, there, left_over, kept : int
+        Files that would be made, and that are there already; files that an earlier run put there
+        and this one sorts otherwise: those whose photo is among the photos, and those that are kept
+        in any case, as it is not.
+    bytes : int
+        Of the new ones.
+    """
+
+    folders: pd.DataFrame
+    new: int
+    there: int
+    left_over: int
+    kept: int
+    bytes: int
+
+    @property
+    def text(self) -> str:
+        """One sentence."""
+        people = int((self.folders["files"] > 0).sum())
+        parts = [
+            f"{counted(people, 'folder')} with {counted(self.new + self.there, 'file')}",
+            f"{self.new:,} new ({self.bytes / 1e6:,.1f} MB)",
+            f"{self.there:,} there already",
+        ]
+        if self.left_over:
+            parts.append(f"{self.left_over:,} of an earlier run that are sorted otherwise now")
+        if self.kept:
+            parts.append(
+                f"{self.kept:,} of an earlier run that stay, as their photos are not among these"
+            )
+        return ", ".join([": ".join(parts[:2]), *parts[2:]])
+
+
+def summarise(plan: pd.DataFrame) -> Summary:
+    """
+    Count a plan.
+
+    Parameters
+    ----------
+    plan : pandas.DataFrame
+        What `toolkit.results.export.plan` returned.
+    """
+    states = pd.get_dummies(plan["state"]).reindex(
+        columns=[NEW, THERE, LEFT_OVER, KEPT], fill_value=0
+    )
+    table = states.astype("int64").groupby(plan["folder"].astype(object)).sum()
+    table.columns = pd.Index(["new", "there", "left_over", "kept"])
+    table.insert(0, "files", table["new"] + table["there"])
+    table = table.rename_axis("folder").reset_index()
+    table = table.sort_values(["files", "folder"], ascending=[False, True], ignore_index=True)
+    new = plan[plan["state"] == NEW]
+    return Summary(
+        table,
+        len(new),
+        int(table["there"].sum()),
+        int(table["left_over"].sum()),
+        int(table["kept"].sum()),
+        int(new["bytes"].sum()),
+    )

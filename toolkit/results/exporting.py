@@ -19,6 +19,7 @@ from toolkit.files import folder_at
 from toolkit.progress import Progress
 from toolkit.results import export, report, results_folder
 from toolkit.results.result import Result
+from toolkit.results.results_folder import ResultsFolder, relative
 
 AnyResult = TypeVar("AnyResult", bound=Result)
 
@@ -103,7 +104,7 @@ def write_result(
     """Do what `export_result` does, in a folder that is held already (`alone_in`)."""
     started = time.perf_counter()
     _checked(target, result)
-    run = _mark_of(result)
+    run, folder, photos = _mark_of(result), ResultsFolder(target), _photos_folder(result)
     seconds = dict(result.seconds)
     wall = seconds.get("wall", 0.0)
     written: AnyResult | None = None
@@ -127,7 +128,17 @@ def write_result(
             kept=outcome.kept,
             not_reached=outcome.not_reached,
         )
-        results_folder.save(written, target)
+        folder.save(
+            written.album,
+            {
+                results_folder.SIGHTINGS: written.sightings,
+                results_folder.PHOTOS: written.album.photos,
+                results_folder.NOBODY: written.nobody,
+                results_folder.PROBLEMS: written.problems,
+            },
+            run=run,
+            photos_folder=photos,
+        )
         report.write(written, target, faces=faces)
 
     begun = time.thread_time()
@@ -137,7 +148,7 @@ def write_result(
         target,
         link=result.settings.link,
         replace=replace,
-        about={"run": run, **results_folder.about(result)},
+        about={"run": run, **result.about(), **folder.about_photos(photos)},
         progress=tell,
         stop=stop,
         complete=complete,
@@ -153,11 +164,13 @@ def _mark_of(result: Result) -> str:
     It follows from what was found: the same again is the same run.
     """
     table = result.album.sightings
+    paths = relative(result.album.photos["path"], _photos_folder(result))
+    photos = result.album.photos.assign(path=paths)
     boxes = table[list(results_folder.BOX)].to_numpy(dtype=np.int64)
-    found = hashlib.sha256(json.dumps(results_folder.about(result), default=str).encode())
+    found = hashlib.sha256(json.dumps(result.about(), default=str).encode())
     for part in (
         json.dumps([result.names, table["photo_digest"].to_list()]).encode(),
-        result.album.photos.to_json().encode("utf-8", "backslashreplace"),
+        photos.to_json().encode("utf-8", "backslashreplace"),
         boxes.tobytes(),
         result.album.encodings.tobytes(),
     ):
@@ -177,9 +190,14 @@ def planned_for(result: AnyResult, out: str | Path | None, started: float) -> An
 def _checked(out: str | Path, result: Result) -> Path:
     """Return the folder for results, unless photos or references are in it."""
     target = folder_at(out)
-    folder, paths = result.photos_folder, result.album.photos["path"]
-    if folder is None:
-        inside = [Path(path).absolute().parent for path in paths]
-        folder = Path(os.path.commonpath(inside)) if inside else target.parent
-    export.check_out(target, photos=folder, people=result.people_folder)
+    photos = _photos_folder(result)
+    export.check_out(target, photos=photos or target.parent, people=result.people_folder)
     return target
+
+
+def _photos_folder(result: Result) -> Path | None:
+    """Return the folder that the photos of a result are in, None where it has none."""
+    if result.photos_folder is not None:
+        return result.photos_folder
+    inside = [Path(path).absolute().parent for path in result.album.photos["path"]]
+    return Path(os.path.commonpath(inside)) if inside else None

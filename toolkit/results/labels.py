@@ -28,7 +28,7 @@ from toolkit.evaluation.scores import INTERVALS, trivial_answers, with_trivial
 from toolkit.names import printable
 from toolkit.records import SIGHTING_COLUMNS
 from toolkit.results import results_folder
-from toolkit.results.record import LINK, RECORD, read_record
+from toolkit.results.results_folder import LINK, RECORD, ResultsFolder
 
 # Pairs of sightings that are drawn of each kind, and below which nothing is said of them.
 PAIRS = 100_000
@@ -78,15 +78,16 @@ def evaluate_folder(
     out, labels = Path(out), Path(labels)
     run = _about(out)
     named = run["mode"] == NAMED
-    sightings = results_folder.read_part(
-        out, results_folder.SIGHTINGS, ("name", *SIGHTING_COLUMNS), run
-    )
+    sightings = ResultsFolder(out).table(results_folder.SIGHTINGS, ("name", *SIGHTING_COLUMNS), run)
     boxes = _boxes(out, sightings)
     given = read_labels(labels)
     digests = sightings["photo_digest"].to_list()
     paths = {**_listed(out, run), **dict(zip(sightings["path"], digests, strict=True))}
     photo_of = find_photos(
-        given, {**_others(out, run), **paths}, names=_copies(out, set(digests)), source=labels
+        given,
+        {**_others(out, run), **paths},
+        names=_copies(out, _files(out, run, digests)),
+        source=labels,
     )
     matching = match_labels(given, photo_of, digests, boxes)
     groups = _groups(sightings["name"])
@@ -119,13 +120,13 @@ def evaluate_folder(
 
 
 def _about(out: Path) -> dict[str, Any]:
-    content = results_folder.read_about(out)
-    if read_record(out) is None:
+    content = ResultsFolder(out).record()
+    if ResultsFolder(out).files() is None:
         raise BadFolder(
             f"{out} holds no result of an earlier run ({RECORD} is of another program); expected "
             "the folder that autopilot or point-and-shoot wrote to."
         )
-    results_folder.require_one_run(out, content)
+    ResultsFolder(out).require_one_run(content)
     about = {str(name): value for name, value in content.items() if name != "files"}
     if about.get("mode") not in ("autopilot", NAMED):
         raise BadFolder(
@@ -150,11 +151,9 @@ def _others(out: Path, run: dict[str, Any]) -> dict[str, str]:
     """Return the files of a run in which nobody was seen or named; each is a photo of its own."""
     paths: list[str] = []
     if os.path.lexists(out / results_folder.NOBODY):
-        paths += results_folder.read_part(out, results_folder.NOBODY, ["path"], run)[
-            "path"
-        ].to_list()
+        paths += ResultsFolder(out).table(results_folder.NOBODY, ["path"], run)["path"].to_list()
     if os.path.lexists(out / results_folder.PROBLEMS):
-        table = results_folder.read_part(out, results_folder.PROBLEMS, ["path", "stage"], run)
+        table = ResultsFolder(out).table(results_folder.PROBLEMS, ["path", "stage"], run)
         paths += table["path"][~table["stage"].isin(OTHER_STAGES)].to_list()
     return {path: path for path in paths}
 
@@ -163,16 +162,26 @@ def _listed(out: Path, run: dict[str, Any]) -> dict[str, str]:
     """Return every file that was read, copies too, and the photo that it holds."""
     if not os.path.lexists(out / results_folder.PHOTOS):
         return {}
-    table = results_folder.read_part(out, results_folder.PHOTOS, ["path", "photo_digest"], run)
+    table = ResultsFolder(out).table(results_folder.PHOTOS, ["path", "photo_digest"], run)
     return dict(zip(table["path"], table["photo_digest"], strict=True))
 
 
-def _copies(out: Path, digests: set[str]) -> dict[str, str]:
+def _files(out: Path, run: dict[str, Any], photos: Sequence[str]) -> dict[str, str]:
+    """Return the photo that each file's bytes hold."""
+    found = {photo: photo for photo in photos}
+    if os.path.lexists(out / results_folder.PHOTOS):
+        table = ResultsFolder(out).table(results_folder.PHOTOS, ["photo_digest"], run)
+        if "file_digest" in table:
+            found.update(zip(table["file_digest"], table["photo_digest"], strict=True))
+    return found
+
+
+def _copies(out: Path, files: dict[str, str]) -> dict[str, str]:
     """Return the names under which photos were copied, which those of identical files are among."""
     found: dict[str, set[str]] = {}
-    for place, mark in (read_record(out) or {}).items():
-        if not mark.startswith(LINK) and mark in digests:
-            found.setdefault(place.rpartition("/")[2], set()).add(mark)
+    for place, mark in (ResultsFolder(out).files() or {}).items():
+        if not mark.startswith(LINK) and mark in files:
+            found.setdefault(place.rpartition("/")[2], set()).add(files[mark])
     return {name: marks.pop() for name, marks in found.items() if len(marks) == 1}
 
 

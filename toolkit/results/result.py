@@ -5,17 +5,19 @@ from __future__ import annotations
 import html
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pandas as pd
 
+from toolkit import __version__
 from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable
 from toolkit.records import Album, Clustering
 from toolkit.results.export import LEFT_OVER, NEW, THERE, told
+from toolkit.results.results_folder import about_encoder, about_subject
 from toolkit.settings import Settings
 
 # Why a photo goes into no folder.
@@ -61,6 +63,8 @@ class Result:
     decided, undecided : int
         Decisions of a person that were held to, and how many of them are about faces that are not
         in this album.
+    undecided_photos : tuple of str
+        The photos of the latter, as the decisions name them.
     not_seen : int
         Photos that were listed and not looked at, because it was stopped.
     not_reached : int
@@ -82,6 +86,7 @@ class Result:
     kept: tuple[tuple[str, str], ...] = ()
     decided: int = 0
     undecided: int = 0
+    undecided_photos: tuple[str, ...] = ()
     not_seen: int = 0
     not_reached: int = 0
     photos_folder: Path | None = None
@@ -149,6 +154,20 @@ class Result:
     @property
     def _digests(self) -> list[str]:
         return self.album.sightings["photo_digest"].to_list()
+
+    def about(self) -> dict[str, Any]:
+        """Return what ``run.json`` says of a run, beside its files."""
+        return {
+            "version": __version__,
+            "mode": self.mode,
+            "threshold": self.threshold,
+            "threshold_automatic": self.chosen.automatic,
+            "expected_wrong": self.chosen.expected_wrong,
+            **about_subject(self.album.subject),
+            **about_encoder(self.album.encoder),
+            "settings": self.settings.as_dict(),
+            "not_seen": self.not_seen,
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and the settings as plain values, for JSON."""
@@ -239,7 +258,7 @@ class Result:
                 f"expected to be wrong: {_one_in(self.chosen.expected_wrong)} {self._decisions}"
             )
         if self.decided:
-            away = f"; {self.undecided:,} about faces that are not here" if self.undecided else ""
+            away = self._away() if self.undecided else ""
             remarks.append(f"{counted(self.decided, 'decision')} of yours kept{away}")
         if self._left_out:
             remarks.append(
@@ -282,6 +301,13 @@ class Result:
                     "go on"
                 )
         return remarks + told(self.removed, self.kept)
+
+    def _away(self) -> str:
+        """Say which decisions are about what is not here: kept, and not applied."""
+        files = list(dict.fromkeys(PurePath(path).name for path in self.undecided_photos))
+        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+        where = f" ({', '.join(files[:3])}{more}: gone, or another picture now)" if files else ""
+        return f"; {self.undecided:,} about faces that are not here{where}"
 
     def __str__(self) -> str:
         lines = [self._headline(), ""]
@@ -334,6 +360,10 @@ class AutopilotResult(Result):
         """What made this."""
         return "autopilot"
 
+    def about(self) -> dict[str, Any]:
+        """Return what ``run.json`` says of a run, beside its files."""
+        return {**super().about(), "grouped_by": self.clustering.method}
+
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and the settings as plain values, for JSON."""
         return {**super().as_dict(), "grouped_by": self.clustering.method}
@@ -363,6 +393,10 @@ class PointAndShootResult(Result):
     def mode(self) -> str:
         """What made this."""
         return "point-and-shoot"
+
+    def about(self) -> dict[str, Any]:
+        """Return what ``run.json`` says of a run, beside its files."""
+        return {**super().about(), "people": list(self.references.names)}
 
     @property
     def _decisions(self) -> str:

@@ -1,31 +1,48 @@
-"""What a run leaves in its output folder beside the copies, and how to take it up again."""
+"""
+The folder of results: its record, tables and encodings, read and written in one place.
+
+Anybody can edit what lies there, so nothing of it is believed: sizes are checked before memory is
+asked for, places are only ever folders of the results, and parts of two runs are known as such.
+What is missing or damaged is named (`BadFolder`), and so is what a newer version wrote.
+"""
 
 from __future__ import annotations
 
 import io
+import json
 import lzma
 import math
 import os
+import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit import __version__
 from toolkit.calibration import Calibration
-from toolkit.errors import BadFolder
-from toolkit.files import open_regular, read_regular, reason_of, write_bytes
-from toolkit.locks import holder
+from toolkit.errors import BadFolder, BadSetting
+from toolkit.files import (
+    folder_at,
+    is_temporary,
+    open_regular,
+    read_regular,
+    reason_of,
+    whole_path,
+    write_bytes,
+)
+from toolkit.locks import holder, is_lock
 from toolkit.names import printable
 from toolkit.records import (
+    FILE_COLUMNS,
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
     SIGHTING_COLUMNS,
@@ -35,26 +52,38 @@ from toolkit.records import (
     Words,
     empty_table,
 )
-from toolkit.results.record import LARGEST, RECORD, parsed
-from toolkit.results.result import AutopilotResult, PointAndShootResult, Result
+from toolkit.settings import AutopilotSettings
 from toolkit.subjects import registry
 from toolkit.tables import BadTable, read_table, write_table
 
+RECORD = "run.json"
 ENCODINGS = "encodings.npz"
 SIGHTINGS = "sightings.csv"
 PHOTOS = "photos.csv"
 NOBODY = "nobody.csv"
 PROBLEMS = "problems.csv"
+PROGRAM = "sightings"
+# The version of what is written here. 1, which has no number in its record, has the paths as they
+# were given, and knows a photo by the bytes of its file.
+FORMAT = 2
+LINK = "link:"
 BOX = ("left", "top", "right", "bottom")
+# Columns of sightings.csv that say what was found out about a sighting.
+FOUND = ("name", "nearest", "distance", "runner_up", "margin", "reason")
+# The column, and the array, that say which run a table or file is of.
+RUN = "run"
+
 # Numbers that an encoding may have, so that a damaged file cannot ask for all memory.
 MOST_DIMENSIONS = 4096
 LARGEST_NUMBER = 1e6
 # Letters of a word that a subject is called by.
 LONGEST_WORD = 60
-# The column, and the array, that say which run a table or file is of.
-RUN = "run"
-# Bytes that a table may have (a row is a few hundred), and the encodings.
-LARGEST_TABLE, LARGEST_ARRAYS = 1 << 30, 1 << 34
+# Bytes that the record, a table (a row is a few hundred) and the encodings may have.
+LARGEST, LARGEST_TABLE, LARGEST_ARRAYS = 64 << 20, 1 << 30, 1 << 34
+# Photos by which it is told whether a folder is the one that they were in.
+TRIED = 200
+# Folders around the results that are tried for paths of the version before.
+NEAR = 3
 # What a damaged, encrypted or forged archive, or an array in it, raises.
 UNREADABLE = (
     *(OSError, ValueError, KeyError, EOFError, RuntimeError, NotImplementedError, MemoryError),
@@ -63,6 +92,9 @@ UNREADABLE = (
 )
 # Stages of problems that are not the album's: references are read anew, copies made anew.
 NOT_THE_ALBUM = ("reference", "copying")
+# Left by file managers: a folder that holds nothing else is empty.
+# Decisions may be there before the first run: a panel keeps them as they are made.
+JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv"})
 
 
 @dataclass(frozen=True)
@@ -92,6 +124,8 @@ class Run:
         where that did not fit into memory.
     lacking : str
         Why the tables of photos and problems could not be read; empty if they could.
+    photos_folder : Path or None
+        Where the photos are now; None where that was not recorded.
     """
 
     out: Path
@@ -103,41 +137,420 @@ class Run:
     not_seen: int = 0
     lacking: str = ""
     grouped_by: str = ""
+    photos_folder: Path | None = None
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
         """Shape (n,), int64: a number for the individual of each sighting, -1 for nobody known."""
         return pd.factorize(pd.Series(self.names, dtype=object))[0].astype(np.int64)
 
+    @property
+    def missing(self) -> int:
+        """Photos that are not where this run had them."""
+        return sum(not Path(path).is_file() for path in self.album.photos["path"])
 
-def save(result: Result, out: Path) -> None:
-    """
-    Write the tables of a run, and the encodings of its sightings, into its output folder.
 
-    ``encodings.npz`` has, for each row of ``sightings.csv``, the encoding, and the box, the photo's
-    digest and its size, by which a row is known again. It is as private as the photos: faces can be
-    told by it. Every table has the run's own mark in its last column, and so has that file.
+class ResultsFolder:
     """
-    for name, rows in (
-        (SIGHTINGS, result.sightings),
-        (PHOTOS, result.album.photos),
-        (NOBODY, result.nobody),
-        (PROBLEMS, result.problems),
-    ):
-        write_table(rows.assign(**{RUN: result.run}), out / name)
-    table = result.album.sightings
-    photos = result.album.photos.drop_duplicates("photo_digest").set_index("photo_digest")
-    sizes = photos.loc[table["photo_digest"], ["width", "height"]]
-    stream = io.BytesIO()
-    np.savez(
-        stream,
-        encodings=result.album.encodings,
-        boxes=table[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4),
-        photos=table["photo_digest"].to_numpy(dtype="S64"),
-        sizes=sizes.to_numpy(dtype=np.int64).reshape(-1, 2),
-        run=np.array(result.run, dtype="S32"),
-    )
-    write_bytes(out / ENCODINGS, stream.getvalue())
+    A folder of results.
+
+    Parameters
+    ----------
+    path : path
+        Where it is; it need not be there before something is written.
+
+    Attributes
+    ----------
+    path : Path
+        The same.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def record(self) -> dict[str, Any]:
+        """
+        Return what the record says of the run, its files too.
+
+        Raises
+        ------
+        BadFolder
+            If there is none, it cannot be read, or a newer version wrote it.
+        """
+        path = self.path / RECORD
+        if not self.path.is_dir():
+            raise BadFolder(
+                f"{self.path} is no folder; expected the output folder of an earlier run."
+            )
+        if not os.path.lexists(path):
+            raise BadFolder(
+                f"{self.path} holds no {RECORD}; expected the output folder of an earlier "
+                "autopilot or point-and-shoot run."
+            )
+        try:
+            content = parsed(read_regular(path, most=LARGEST))
+        except (OSError, ValueError, RecursionError, MemoryError) as error:
+            raise BadFolder(
+                f"{path} cannot be used: {printable(reason_of(error))}. Bring back the file as it "
+                "was, or run autopilot or point-and-shoot into a new folder."
+            ) from error
+        written = content.get("format", 1)
+        if not isinstance(written, int) or written > FORMAT:
+            raise BadFolder(
+                f"{path} is of format {printable(str(written))[:20]}, by a newer version of this "
+                f"program; this one reads up to {FORMAT}. Install the newer version, or run "
+                "autopilot or point-and-shoot into a new folder."
+            )
+        return content
+
+    def files(self) -> dict[str, str] | None:
+        """
+        Return what an earlier run put here, or None where there was none that can be read.
+
+        Returns
+        -------
+        dict of str to str, or None
+            Place (folder/file, relative to this folder) to the sha256 of the copy, or to "link:"
+            and the target of a link. Entries that do not name a place in a folder of this one are
+            left out.
+        """
+        try:
+            content = parsed(read_regular(self.path / RECORD, most=LARGEST))
+        except (OSError, ValueError, RecursionError, MemoryError):
+            return None
+        files = content.get("files")
+        if content.get("program") != PROGRAM or not isinstance(files, dict):
+            return None
+        return {
+            place: mark
+            for place, mark in files.items()
+            if isinstance(mark, str) and _is_inside(place)
+        }
+
+    def write_record(self, files: dict[str, str], about: Mapping[str, Any]) -> None:
+        """
+        Write the record: what is in the folder, and what is known of the run.
+
+        Raises
+        ------
+        BadFolder
+            If it cannot be written.
+        """
+        content = {"program": PROGRAM, "format": FORMAT, **about, "files": files}
+        text = json.dumps(content, indent=1, ensure_ascii=True, default=str) + "\n"
+        write_bytes(self.path / RECORD, text.encode("utf-8", errors="backslashreplace"))
+
+    def earlier(self) -> str:
+        """
+        Say which autopilot result is here, such as "the result of 2024-05-31, 17:20".
+
+        Returns
+        -------
+        str
+            Empty where there is none that could be taken up. Its tables are not read.
+        """
+        try:
+            record = self.path.expanduser() / RECORD
+            if not (record.parent / ENCODINGS).is_file():
+                return ""
+            if parsed(read_regular(record, most=LARGEST)).get("mode") != "autopilot":
+                return ""
+            when = datetime.fromtimestamp(record.stat().st_mtime).astimezone()
+        except (OSError, ValueError, RuntimeError, OverflowError, RecursionError):
+            return ""
+        return f"the result of {when:%Y-%m-%d, %H:%M}"
+
+    def save(
+        self,
+        album: Album,
+        tables: Mapping[str, pd.DataFrame],
+        *,
+        run: str,
+        photos_folder: Path | None,
+    ) -> None:
+        """
+        Write the tables of a run, and the encodings of its sightings.
+
+        ``encodings.npz`` has, for each row of ``sightings.csv``, the encoding, and the box, the
+        photo's digest and its size, by which a row is known again. It is as private as the photos:
+        individuals can be told by it. Every table has the run's own mark in its last column, and so
+        has that file.
+
+        Parameters
+        ----------
+        album : Album
+            What was seen.
+        tables : mapping of str to pandas.DataFrame
+            A table for each file name. Paths in the folder of photos are written relative to it,
+            with forward slashes.
+        run : str
+            The mark.
+        photos_folder : Path or None
+            Where the photos are.
+
+        Raises
+        ------
+        BadFolder
+            If they cannot be written.
+        """
+        for name, rows in tables.items():
+            named = rows.assign(path=relative(rows["path"], photos_folder), **{RUN: run})
+            write_table(named, self.path / name)
+        table = album.sightings
+        photos = album.photos.drop_duplicates("photo_digest").set_index("photo_digest")
+        sizes = photos.loc[table["photo_digest"], ["width", "height"]]
+        stream = io.BytesIO()
+        np.savez(
+            stream,
+            encodings=album.encodings,
+            boxes=table[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4),
+            photos=table["photo_digest"].to_numpy(dtype="S64"),
+            sizes=sizes.to_numpy(dtype=np.int64).reshape(-1, 2),
+            run=np.array(run, dtype="S32"),
+        )
+        write_bytes(self.path / ENCODINGS, stream.getvalue())
+
+    def table(self, file: str, columns: Sequence[str], about: Mapping[str, Any]) -> pd.DataFrame:
+        """
+        Read a table of a run as text, with at least these columns, and without the run's mark.
+
+        Parameters
+        ----------
+        file : str
+            Its name.
+        columns : sequence of str
+            What it must have.
+        about : mapping
+            What `record` returned.
+
+        Raises
+        ------
+        BadFolder
+            If it is missing or damaged, or is another run's.
+        """
+        try:
+            table = read_table(self.path / file, columns, most=LARGEST_TABLE)
+        except BadTable as error:
+            raise _damaged(self.path, file, printable(str(error))) from error
+        marks = set(table.pop(RUN)) if RUN in table else {""} if len(table) else set()
+        if marks - {str(about.get(RUN, ""))}:
+            raise mixture(self.path, file)
+        return table.reset_index(drop=True)
+
+    def require_one_run(self, about: Mapping[str, Any]) -> None:
+        """Raise `BadFolder` if the encodings are here, and of another run than the record."""
+        if os.path.lexists(self.path / ENCODINGS):
+            _require_mark(self.path, about)
+
+    def load(self, *, photos: str | Path | None = None) -> Run:
+        """
+        Take up what a run found.
+
+        Text that has control characters, or is no Unicode, stays as its tables write it: as
+        escapes.
+
+        Parameters
+        ----------
+        photos : path, optional
+            Where the photos are now. Without it they are looked for where they were, seen from this
+            folder (which may have moved together with them), then by their whole path.
+
+        Raises
+        ------
+        BadFolder
+            If it is no such folder, or a file of it is missing, damaged, or does not fit the
+            others; or if none of the photos is in the folder that was named.
+        """
+        folder = self.path
+        about = self.record()
+        sightings, names = self._sightings(about)
+        arrays = _arrays(folder, len(sightings), about)
+        same = (arrays["photos"] == sightings["photo_digest"].to_numpy(dtype="S64")).all() and (
+            arrays["boxes"] == sightings[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4)
+        ).all()
+        if not same:
+            raise _damaged(
+                folder, SIGHTINGS, f"its rows are not those of {ENCODINGS}, in the same order"
+            )
+        try:
+            if about["encoder_metric"] not in ("euclidean", "cosine"):
+                raise ValueError(f"encoder_metric is {about['encoder_metric']!r}")
+            encoder = EncoderInfo(
+                name=str(about["encoder"]),
+                weights_digest=str(about["encoder_weights"]),
+                dimensions=int(arrays["encodings"].shape[1]),
+                metric=about["encoder_metric"],
+                calibration=Calibration(
+                    float(about["calibration"]["slope"]), float(about["calibration"]["even"])
+                ),
+                variant=str(about["encoder_variant"]),
+                discount=float(about.get("encoder_discount", 0.0)),
+            )
+            if not isinstance(about["settings"], dict):
+                raise TypeError("settings is no object")
+            if max(encoder.calibration.slope, encoder.calibration.even) > LARGEST_NUMBER:
+                raise ValueError("calibration holds numbers that none has")
+            threshold, mode = float(about["threshold"]), str(about["mode"])
+            if not 0 < threshold < np.inf:
+                raise ValueError(f"threshold is {threshold}")
+            settings = dict(about["settings"])
+            subject = _subject(about)
+            not_seen = int(about.get("not_seen", 0))
+            if not_seen < 0:
+                raise ValueError(f"not_seen is {not_seen}")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise _damaged(folder, RECORD, printable(f"{type(error).__name__}: {error}")) from error
+        table, problems, lacking = (
+            _photos(sightings, arrays["sizes"]),
+            empty_table(PROBLEM_COLUMNS),
+            "",
+        )
+        try:
+            table, problems = self._all_photos(table, about), self._problems(about)
+        except BadFolder as error:
+            lacking = str(error)
+        place, root = self._photos_folder(about, table["path"].to_list(), photos)
+        try:
+            album = Album(
+                photos=_in_folder(table, place, root),
+                sightings=_in_folder(sightings, place, root),
+                encodings=arrays["encodings"],
+                encoder=encoder,
+                problems=_in_folder(problems, place, root),
+                subject=subject,
+            )
+        except ValueError as error:
+            raise _damaged(folder, ENCODINGS, str(error)) from error
+        grouped_by = str(about.get("grouped_by") or settings.get("method", ""))
+        if mode != "autopilot":
+            grouped_by = ""
+        told = (not_seen, lacking, grouped_by, place)
+        return Run(folder, album, names, mode, threshold, settings, *told)
+
+    def _sightings(self, about: Mapping[str, Any]) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
+        """Read the table of sightings, and the names apart: one may be called "NA" or "007"."""
+        table = self.table(SIGHTINGS, ("name", *SIGHTING_COLUMNS), about)
+        try:
+            if not table["photo_digest"].map(str.isascii).all():
+                raise ValueError("a photo's digest holds letters that none has")
+            names = tuple(name or None for name in table["name"])
+            own = [column for column in table.columns if column not in (*FOUND, "sighting_id")]
+            table = table[own].astype({**dict.fromkeys(BOX, "int64"), "score": "float64"})
+        except (ValueError, OverflowError) as error:
+            raise _damaged(self.path, SIGHTINGS, str(error)) from error
+        return table, names
+
+    def about_photos(self, photos_folder: Path | None) -> dict[str, Any]:
+        """Return what the record says of where the photos are: whole, and seen from here."""
+        if photos_folder is None:
+            return {}
+        whole = whole_path(photos_folder)
+        try:
+            from_here = Path(os.path.relpath(whole, whole_path(self.path))).as_posix()
+        except ValueError:  # another drive
+            from_here = ""
+        return {"photos_folder": {"path": str(whole), "from_results": from_here}}
+
+    def _photos_folder(
+        self, about: Mapping[str, Any], paths: Sequence[str], given: str | Path | None
+    ) -> tuple[Path | None, str]:
+        """
+        Say where the photos of a run are now, and what their paths begin with.
+
+        Only where a version before this one wrote them do they begin with anything.
+        """
+        told = about.get("photos_folder")
+        told = told if isinstance(told, dict) else {}
+        whole, from_here = str(told.get("path") or ""), str(told.get("from_results") or "")
+        if given is not None:
+            place = whole_path(folder_at(given))
+            root = "" if told else _root(paths)
+            inside = [os.path.relpath(path, root) if root else path for path in paths]
+            if paths and not _here(place, inside):
+                raise BadFolder(
+                    f"the photos of {self.path} are not in {place}: none of its {len(paths):,} "
+                    f"photos is there, such as {printable(paths[0])}. Name the folder that they "
+                    "were moved to, with its subfolders as they were."
+                )
+            return place, root
+        if not told and paths and not _here(Path(), paths):
+            # Relative to where somebody stood then: most likely beside the results.
+            around = [*whole_path(self.path).parents][:NEAR]
+            return next((place for place in around if _here(place, paths)), None), ""
+        places = []
+        if from_here and "\0" not in from_here:
+            places.append(whole_path(self.path / from_here))
+        if whole and "\0" not in whole:
+            places.append(Path(whole))
+        return max(places, key=lambda place: _here(place, paths), default=None), ""
+
+    def _all_photos(self, seen: pd.DataFrame, about: Mapping[str, Any]) -> pd.DataFrame:
+        """Read the table of photos; those in `seen`, with sightings, must be in it unchanged."""
+        table = self.table(PHOTOS, PHOTO_COLUMNS, about)
+        numbers = ["width", "height", "left_out", *(["ignored"] if "ignored" in table else [])]
+        try:
+            table = table.astype(dict.fromkeys(numbers, "int64"))
+            if (table[numbers] < [1, 1, *[0] * (len(numbers) - 2)]).any(axis=None):
+                raise ValueError("a size or a count is too small")
+            if not table["photo_digest"].str.fullmatch("[0-9a-f]{64}").all():
+                raise ValueError("a photo's digest is none")
+            if set(FILE_COLUMNS) <= set(table.columns):
+                table = table.astype({"orientation": "int64"})
+                if not table["orientation"].between(1, 8).all():
+                    raise ValueError("an orientation is none")
+                if not table[["file_digest", "image_digest"]].map(_is_digest).all(axis=None):
+                    raise ValueError("a file's digest is none")
+            alike = ["photo_digest", "width", "height"]
+            if len(table[alike].drop_duplicates()) != table["photo_digest"].nunique():
+                raise ValueError("copies of one photo differ in size")
+            known = seen.merge(table, on=["path", *alike]).drop_duplicates("photo_digest")
+            if len(known) != len(seen):
+                raise ValueError(
+                    f"it lacks photos that are in {SIGHTINGS}, or has other sizes for them"
+                )
+        except (ValueError, OverflowError) as error:
+            raise _damaged(self.path, PHOTOS, str(error)) from error
+        return table
+
+    def _problems(self, about: Mapping[str, Any]) -> pd.DataFrame:
+        table = self.table(PROBLEMS, PROBLEM_COLUMNS, about)
+        return table[~table["stage"].isin(NOT_THE_ALBUM)].reset_index(drop=True)
+
+
+def load(out: str | Path, *, photos: str | Path | None = None) -> Run:
+    """Take up an earlier run; see `ResultsFolder.load`."""
+    return ResultsFolder(out).load(photos=photos)
+
+
+def earlier_run(out: str) -> str:
+    """Say which autopilot result a folder holds, "" for none; see `ResultsFolder.earlier`."""
+    return ResultsFolder(out).earlier() if out.strip() else ""
+
+
+def settings_of(run: Run) -> AutopilotSettings:
+    """
+    Return the settings of an autopilot run.
+
+    Raises
+    ------
+    BadSetting
+        If it is of the other mode, or of a version whose settings are not known here.
+    """
+    if run.mode != "autopilot":
+        raise BadSetting(
+            f"{run.out} holds a {run.mode} result; expected one of autopilot. Correct it in the "
+            "panel of point-and-shoot, where the example photos are"
+        )
+    known = {field.name for field in fields(AutopilotSettings)}
+    if set(run.settings) - known:
+        raise BadSetting(
+            f"{run.out} was made with settings that are not known here: "
+            f"{', '.join(sorted(set(run.settings) - known))}. Run autopilot into it again"
+        )
+    try:
+        return AutopilotSettings(**run.settings)
+    except TypeError as error:
+        raise BadSetting(f"{run.out} holds settings that cannot be: {error}") from error
 
 
 def about_subject(subject: SubjectInfo) -> dict[str, Any]:
@@ -172,167 +585,6 @@ def about_encoder(encoder: EncoderInfo) -> dict[str, Any]:
     }
 
 
-def about(result: Result) -> dict[str, Any]:
-    """Return what ``run.json`` says of a run, beside its files."""
-    return {
-        "version": __version__,
-        "mode": result.mode,
-        "threshold": result.threshold,
-        "threshold_automatic": result.chosen.automatic,
-        "expected_wrong": result.chosen.expected_wrong,
-        **about_subject(result.album.subject),
-        **about_encoder(result.album.encoder),
-        "settings": result.settings.as_dict(),
-        "not_seen": result.not_seen,
-        **({"grouped_by": result.clustering.method} if isinstance(result, AutopilotResult) else {}),
-        **(
-            {"people": list(result.references.names)}
-            if isinstance(result, PointAndShootResult)
-            else {}
-        ),
-    }
-
-
-def load(out: str | Path) -> Run:
-    """
-    Take up an earlier run.
-
-    Text that has control characters, or is no Unicode, stays as its tables write it: as escapes.
-
-    Parameters
-    ----------
-    out : path
-        The folder that its results went to.
-
-    Raises
-    ------
-    BadFolder
-        If it is no such folder, or a file of it is missing, damaged, or does not fit the others.
-    """
-    folder = Path(out)
-    about = read_about(folder)
-    sightings, names = _sightings(folder, about)
-    arrays = _arrays(folder, len(sightings), about)
-    same = (arrays["photos"] == sightings["photo_digest"].to_numpy(dtype="S64")).all() and (
-        arrays["boxes"] == sightings[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4)
-    ).all()
-    if not same:
-        raise _damaged(
-            folder, SIGHTINGS, f"its rows are not those of {ENCODINGS}, in the same order"
-        )
-    try:
-        if about["encoder_metric"] not in ("euclidean", "cosine"):
-            raise ValueError(f"encoder_metric is {about['encoder_metric']!r}")
-        encoder = EncoderInfo(
-            name=str(about["encoder"]),
-            weights_digest=str(about["encoder_weights"]),
-            dimensions=int(arrays["encodings"].shape[1]),
-            metric=about["encoder_metric"],
-            calibration=Calibration(
-                float(about["calibration"]["slope"]), float(about["calibration"]["even"])
-            ),
-            variant=str(about["encoder_variant"]),
-        )
-        if not isinstance(about["settings"], dict):
-            raise TypeError("settings is no object")
-        if max(encoder.calibration.slope, encoder.calibration.even) > LARGEST_NUMBER:
-            raise ValueError("calibration holds numbers that none has")
-        threshold, mode = float(about["threshold"]), str(about["mode"])
-        if not 0 < threshold < np.inf:
-            raise ValueError(f"threshold is {threshold}")
-        settings = dict(about["settings"])
-        subject = _subject(about)
-        not_seen = int(about.get("not_seen", 0))
-        if not_seen < 0:
-            raise ValueError(f"not_seen is {not_seen}")
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _damaged(folder, RECORD, printable(f"{type(error).__name__}: {error}")) from error
-    photos, problems, lacking = (
-        _photos(sightings, arrays["sizes"]),
-        empty_table(PROBLEM_COLUMNS),
-        "",
-    )
-    try:
-        photos, problems = _all_photos(folder, photos, about), _problems(folder, about)
-    except BadFolder as error:
-        lacking = str(error)
-    try:
-        album = Album(
-            photos=photos,
-            sightings=sightings,
-            encodings=arrays["encodings"],
-            encoder=encoder,
-            problems=problems,
-            subject=subject,
-        )
-    except ValueError as error:
-        raise _damaged(folder, ENCODINGS, str(error)) from error
-    grouped_by = str(about.get("grouped_by") or settings.get("method", ""))
-    if mode != "autopilot":
-        grouped_by = ""
-    return Run(folder, album, names, mode, threshold, settings, not_seen, lacking, grouped_by)
-
-
-def _all_photos(folder: Path, seen: pd.DataFrame, about: dict[str, Any]) -> pd.DataFrame:
-    """Read the table of photos; those in `seen`, which have sightings, must be in it unchanged."""
-    table = read_part(folder, PHOTOS, PHOTO_COLUMNS, about)
-    numbers = ["width", "height", "left_out", *(["ignored"] if "ignored" in table else [])]
-    try:
-        table = table[["path", "photo_digest", *numbers]].astype(dict.fromkeys(numbers, "int64"))
-        if (table[numbers] < [1, 1, *[0] * (len(numbers) - 2)]).any(axis=None):
-            raise ValueError("a size or a count is too small")
-        if not table["photo_digest"].str.fullmatch("[0-9a-f]{64}").all():
-            raise ValueError("a photo's digest is none")
-        alike = ["photo_digest", "width", "height"]
-        if len(table[alike].drop_duplicates()) != table["photo_digest"].nunique():
-            raise ValueError("copies of one photo differ in size")
-        known = seen.merge(table, on=["path", *alike]).drop_duplicates("photo_digest")
-        if len(known) != len(seen):
-            raise ValueError(
-                f"it lacks photos that are in {SIGHTINGS}, or has other sizes for them"
-            )
-    except (ValueError, OverflowError) as error:
-        raise _damaged(folder, PHOTOS, str(error)) from error
-    return table
-
-
-def _problems(folder: Path, about: dict[str, Any]) -> pd.DataFrame:
-    table = read_part(folder, PROBLEMS, PROBLEM_COLUMNS, about)[list(PROBLEM_COLUMNS)]
-    return table[~table["stage"].isin(NOT_THE_ALBUM)].reset_index(drop=True)
-
-
-def read_part(
-    folder: Path, file: str, columns: Sequence[str], about: dict[str, Any]
-) -> pd.DataFrame:
-    """
-    Read a table of a run as text, with at least these columns, and without the run's mark.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of results.
-    file : str
-        One of its tables.
-    columns : sequence of str
-        What it must have.
-    about : dict
-        What `read_about` returned.
-
-    Raises
-    ------
-    BadFolder
-        If it is missing or damaged, or is another run's.
-    """
-    try:
-        table = read_table(folder / file, columns, most=LARGEST_TABLE)
-    except BadTable as error:
-        raise _damaged(folder, file, printable(str(error))) from error
-    marks = set(table.pop(RUN)) if RUN in table else {""} if len(table) else set()
-    if marks - {str(about.get(RUN, ""))}:
-        raise mixture(folder, file)
-    return table.reset_index(drop=True)
-
-
 def mixture(folder: Path, file: str) -> BadFolder:
     """Return the error that says that a folder holds parts of two runs."""
     now = holder(folder)
@@ -344,13 +596,7 @@ def mixture(folder: Path, file: str) -> BadFolder:
     )
 
 
-def require_one_run(folder: Path, about: dict[str, Any]) -> None:
-    """Raise `BadFolder` if ``encodings.npz`` is there and is of another run than the record."""
-    if os.path.lexists(folder / ENCODINGS):
-        _require_mark(folder, about)
-
-
-def _require_mark(folder: Path, about: dict[str, Any]) -> None:
+def _require_mark(folder: Path, about: Mapping[str, Any]) -> None:
     try:
         with _archive(folder) as archive:
             sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
@@ -373,19 +619,55 @@ def _archive(folder: Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _sightings(folder: Path, about: dict[str, Any]) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
-    """Read the table of sightings, and the names apart: a person may be called "NA" or "007"."""
-    table = read_part(folder, SIGHTINGS, ("name", *SIGHTING_COLUMNS), about)
+def relative(paths: Iterable[str], folder: Path | None) -> list[str]:
+    """
+    Return paths as tables name them: from a folder on, with forward slashes, where they are in it.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        As they were given.
+    folder : Path or None
+        The folder of photos; without one, paths stay as they are.
+    """
+    if folder is None:
+        return [str(path) for path in paths]
+    root = whole_path(folder)
+    found = []
+    for path in paths:
+        try:
+            inside = os.path.relpath(whole_path(path), root)
+        except ValueError:  # another drive
+            inside = os.pardir
+        outside = inside == os.pardir or inside.startswith(os.pardir + os.sep)
+        found.append(str(path) if outside else PurePosixPath(*Path(inside).parts).as_posix())
+    return found
+
+
+def _in_folder(table: pd.DataFrame, folder: Path | None, root: str) -> pd.DataFrame:
+    """Return a table whose paths are whole, where it is known which folder they are in."""
+    if folder is None:
+        return table
+    paths = (os.path.relpath(path, root) if root else path for path in table["path"])
+    return table.assign(path=[str(folder / path) for path in paths])
+
+
+def _here(folder: Path, paths: Sequence[str]) -> int:
+    """Count how many of some of the photos are in a folder."""
+    some = paths[:: max(1, len(paths) // TRIED)]
+    return sum((folder / path).is_file() for path in some)
+
+
+def _root(paths: Sequence[str]) -> str:
+    """Return the folder that all of some whole paths are in."""
     try:
-        if not table["photo_digest"].map(str.isascii).all():
-            raise ValueError("a photo's digest holds letters that none has")
-        names = tuple(name or None for name in table["name"])
-        table = table[list(SIGHTING_COLUMNS)].astype(
-            {**dict.fromkeys(BOX, "int64"), "score": "float64"}
-        )
-    except (ValueError, OverflowError) as error:
-        raise _damaged(folder, SIGHTINGS, str(error)) from error
-    return table, names
+        return os.path.commonpath([Path(path).parent for path in paths])
+    except ValueError:  # none, several drives, or some of them relative
+        return ""
+
+
+def _is_digest(text: str) -> bool:
+    return not text or (len(text) == 64 and set(text) <= set("0123456789abcdef"))
 
 
 def _arrays(folder: Path, count: int, about: dict[str, Any]) -> dict[str, npt.NDArray[Any]]:
@@ -442,32 +724,6 @@ def _bytes_of(content: bytes) -> int:
     return stream.tell() + math.prod(shape) * dtype.itemsize
 
 
-def read_about(folder: Path) -> dict[str, Any]:
-    """
-    Return what the record in a folder of results says of its run, its files too.
-
-    Raises
-    ------
-    BadFolder
-        If there is none, or it cannot be read.
-    """
-    path = folder / RECORD
-    if not folder.is_dir():
-        raise BadFolder(f"{folder} is no folder; expected the output folder of an earlier run.")
-    if not os.path.lexists(path):
-        raise BadFolder(
-            f"{folder} holds no {RECORD}; expected the output folder of an earlier autopilot or "
-            "point-and-shoot run."
-        )
-    try:
-        return parsed(read_regular(path, most=LARGEST))
-    except (OSError, ValueError, RecursionError, MemoryError) as error:
-        raise BadFolder(
-            f"{path} cannot be used: {printable(reason_of(error))}. Bring back the file as it was, "
-            "or run autopilot or point-and-shoot into a new folder."
-        ) from error
-
-
 def _photos(sightings: pd.DataFrame, sizes: npt.NDArray[np.int64]) -> pd.DataFrame:
     photos = sightings[["path", "photo_digest"]].assign(
         width=sizes[:, 0], height=sizes[:, 1], left_out=0
@@ -481,3 +737,113 @@ def _damaged(folder: Path, file: str, reason: str) -> BadFolder:
         f"{folder / file} cannot be used: {reason}. Run autopilot or point-and-shoot into that "
         "folder again."
     )
+
+
+def parsed(content: bytes) -> dict[str, Any]:
+    """
+    Return what a record says; of its numbers, each is finite and has at most 15 digits or so.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON object, or holds a number that cannot be worked with.
+    RecursionError, MemoryError
+        If it is nested deeper, or is larger, than can be read.
+    """
+    found = json.loads(
+        content.decode("utf-8"), parse_int=_whole, parse_float=_real, parse_constant=_real
+    )
+    if not isinstance(found, dict):
+        raise ValueError("it is no object")
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > 18:
+        raise ValueError(f"it holds a number of {len(text)} digits")
+    return int(text)
+
+
+def _real(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"it holds {text[:20]}, which is no number")
+    return value
+
+
+def _is_inside(place: object) -> bool:
+    """Whether a text is a folder and a file in it, written as this program writes it."""
+    if not isinstance(place, str) or "\\" in place or "\x00" in place:
+        return False
+    try:
+        os.fsencode(place)
+    except UnicodeError:
+        return False
+    parts = place.split("/")
+    return len(parts) == 2 and not {"", ".", ".."} & set(parts) and ":" not in place
+
+
+def real_folder(out: Path, place: str) -> bool:
+    """Whether the folder of a recorded place is a folder of `out` itself, and no link elsewhere."""
+    try:
+        return stat.S_ISDIR((out / place).parent.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def is_unused(out: Path) -> bool:
+    """Whether a folder is empty, but for what file managers and interrupted runs leave."""
+    with os.scandir(out) as entries:
+        return all(
+            entry.name.casefold() in JUNK
+            or is_temporary(entry.name)
+            or is_lock(entry.name)
+            or (entry.is_dir(follow_symlinks=False) and is_unused(Path(entry.path)))
+            for entry in entries
+        )
+
+
+def check_out(out: Path, *, photos: Path, people: Path | None = None) -> None:
+    """
+    Raise `BadFolder` unless results can go to `out` without touching anything of the user's.
+
+    It may be missing, empty, or hold an earlier result. It may lie inside the folder of photos,
+    where it is left out of the listing.
+
+    Parameters
+    ----------
+    out : Path
+        Where results go.
+    photos : Path
+        The photos.
+    people : Path, optional
+        The references.
+    """
+    try:
+        here = out.resolve()
+        for what, folder in (("photos", photos), ("people", people)):
+            if folder is None:
+                continue
+            there = folder.resolve()
+            if here == there or here in there.parents:
+                raise BadFolder(
+                    f"results cannot go to {out}: the {what} are in it ({folder}). "
+                    "Choose a new folder."
+                )
+            if what == "people" and there in here.parents:
+                raise BadFolder(
+                    f"results cannot go to {out}: it lies inside the people's folder {folder}, "
+                    "where it would be taken for a person. Choose a folder outside."
+                )
+        if os.path.lexists(out) and not out.is_dir():
+            raise BadFolder(
+                f"results cannot go to {out}: it is a file, or a link to nowhere. "
+                "Choose a new folder."
+            )
+        if out.is_dir() and ResultsFolder(out).files() is None and not is_unused(out):
+            raise BadFolder(
+                f"results cannot go to {out}: it is not empty, and holds no earlier result of this "
+                "program that can be read (run.json). Choose a new folder."
+            )
+    except (OSError, RuntimeError) as error:
+        raise BadFolder(f"results cannot go to {out}: {reason_of(error)}") from error

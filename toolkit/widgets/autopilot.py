@@ -12,7 +12,7 @@ from toolkit import looking, session
 from toolkit.grouping.identification import References
 from toolkit.looking import Looked
 from toolkit.names import counted
-from toolkit.results import earlier
+from toolkit.results import results_folder
 from toolkit.session import AnySettings, Session
 from toolkit.settings import AutopilotSettings
 from toolkit.widgets.background_work import Stopped, Tell, safe
@@ -52,7 +52,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         What the form begins with.
     look, sort, take_up, find_earlier : callable, optional
         What does the work: `toolkit.looking.look`, `toolkit.session.Session`,
-        `toolkit.session.taken_up`, `toolkit.results.earlier.earlier_run`.
+        `toolkit.session.taken_up`, `toolkit.results.results_folder.earlier_run`.
     sample_folder : path, optional
         Where the button "Use the sample album" makes it; no button without one.
     """
@@ -69,7 +69,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         look: Look = looking.look,
         sort: Sort = Session,
         take_up: Callable[[str], Session] = session.taken_up,
-        find_earlier: Callable[[str], str] = earlier.earlier_run,
+        find_earlier: Callable[[str], str] = results_folder.earlier_run,
         sample_folder: str | Path | None = None,
     ) -> None:
         self._look, self._take_up, self._find_earlier = look, take_up, find_earlier

@@ -15,8 +15,7 @@ from toolkit.errors import BadSetting
 from toolkit.names import counted
 from toolkit.photos import folder_suggestions
 from toolkit.results import report
-from toolkit.results.export import told
-from toolkit.results.planned import Summary, summarise
+from toolkit.results.export import Summary, summarise, told
 from toolkit.widgets.background_work import Stopped, Tell, Work, safe
 from toolkit.widgets.file_links import link_to
 from toolkit.widgets.folder_field import SHORT, WIDE

@@ -14,8 +14,8 @@ import traitlets
 from toolkit.errors import BadSetting
 from toolkit.names import printable
 from toolkit.photos.folder_suggestions import Preview
-from toolkit.results.earlier import earlier_run
 from toolkit.results.result import Result
+from toolkit.results.results_folder import earlier_run
 from toolkit.session import Session
 from toolkit.session import taken_up as take_up_session
 from toolkit.widgets.background_work import Stopped, Tell, Work
