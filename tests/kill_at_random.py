@@ -34,7 +34,7 @@ from tiles import PEOPLE, ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.curation import decisions
-from toolkit.curation.decisions import Decision, Face, face_of
+from toolkit.curation.decisions import Decision, SightingKey, key_of
 from toolkit.curation.edits import Gesture
 from toolkit.curation.history import Corrections
 from toolkit.errors import BadFolder, SightingsError
@@ -131,9 +131,9 @@ def decide(folder: Path, first: int, count: int) -> None:
     """Make decisions about faces that are nobody else's, and say each once it is kept."""
     album = results_folder.load(folder / "out").album
     made = Corrections(album, folder / "out")
-    seen = face_of(album, 0)
+    seen = key_of(album, 0)
     for number in range(first, first + count):
-        face = Face(seen.path, f"{number:064x}", 0, 0, 9, 9)
+        face = SightingKey(seen.path, f"{number:064x}", 0, 0, 9, 9)
         made.add(Gesture((Decision("name", face, name=f"person {number}"),), "named"))
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()

@@ -55,7 +55,7 @@ def faces_of(session: Session, name: str) -> list[int]:
 def test_it_begins_with_who_was_found(sorted_album, out) -> None:
     assert people(sorted_album) == {"person_001": 5, "person_002": 2, "person_003": 1}
     assert len(sorted_album.labels) == len(sorted_album.album) == 8
-    assert sorted_album.faces.tolist() == list(range(8))
+    assert sorted_album.scanned_rows.tolist() == list(range(8))
     assert not out.exists()
 
 
@@ -176,9 +176,12 @@ def test_nobody_of_that_name_and_a_face_left_out_are_said(sorted_album) -> None:
     with pytest.raises(BadSetting, match="left out already"):
         sorted_album.row_of(face)
     assert sorted_album.everybody[face] is None
-    assert len(sorted_album.faces) == 7
-    assert [sorted_album.row_of(face) for face in sorted_album.faces] == list(range(7))
-    assert sorted_album.names == tuple(sorted_album.everybody[face] for face in sorted_album.faces)
+    assert len(sorted_album.scanned_rows) == 7
+    assert [sorted_album.row_of(face) for face in sorted_album.scanned_rows] == list(range(7))
+    names = [sorted_album.everybody[face] for face in sorted_album.scanned_rows]
+    assert sorted_album.names == tuple(names)
+        sorted_album.everybody[face] for face in sorted_album.scanned_rows
+    )
 
 
 def test_a_split_is_proposed_made_and_not_proposed_again(sorted_album) -> None:

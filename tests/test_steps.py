@@ -10,7 +10,7 @@ from files_seen import files_in
 from tiles import TileDetector, save_tiles
 
 from toolkit import modes
-from toolkit.curation.decisions import Decision, face_of, write
+from toolkit.curation.decisions import Decision, key_of, write
 from toolkit.errors import BadFolder
 from toolkit.results import export, results_folder
 from toolkit.results.export import THERE
@@ -256,7 +256,7 @@ class TestTakenUp:
     def test_so_they_are_with_ignored_faces(self, odd, tmp_path, colours) -> None:
         out = tmp_path / "out"
         first = modes.autopilot(odd, out, subject=colours)
-        made = [Decision("ignore", face_of(first.album, row)) for row in range(4)]
+        made = [Decision("ignore", key_of(first.album, row)) for row in range(4)]
         write(out, made)
         whole = modes.autopilot(odd, out, subject=colours, replace=True)
         before = files_in(out)
@@ -360,7 +360,7 @@ class TestIgnored:
         save_tiles(album_folder / "both.png", "ann", "bob", shade=7)
         looked = modes.look(album_folder, settings=AUTO, subject=colours)
         rows = looked.album.sightings["path"].str.contains("a2|both")
-        made = [Decision("ignore", face_of(looked.album, row)) for row in np.flatnonzero(rows)]
+        made = [Decision("ignore", key_of(looked.album, row)) for row in np.flatnonzero(rows)]
         result = modes.autopilot_of(looked, settings=AUTO, decided=made)
         assert (result.decided, result.undecided) == (3, 0)
         reasons = {path.rsplit("/")[-1]: why for path, why in result.nobody.to_numpy()}
@@ -380,7 +380,7 @@ class TestIgnored:
         save_tiles(tmp_path / "photos" / "a.png", "ann", "bob")
         looked = modes.look(tmp_path / "photos", settings=AUTO, subject=colours)
         looked.album.photos["left_out"] = 1
-        one, other = (Decision("ignore", face_of(looked.album, row)) for row in (0, 1))
+        one, other = (Decision("ignore", key_of(looked.album, row)) for row in (0, 1))
         both = modes.autopilot_of(looked, settings=AUTO, decided=[one, other])
         assert both.nobody["reason"].to_list() == [
             "only faces that you ignored, or too small or too blurred"
@@ -391,7 +391,7 @@ class TestIgnored:
 
     def test_ignoring_what_is_not_there_counts_as_not_here(self, album_folder, colours) -> None:
         looked = modes.look(album_folder, settings=AUTO, subject=colours)
-        face = face_of(looked.album, 0)
+        face = key_of(looked.album, 0)
         away = Decision("ignore", type(face)("gone.jpg", "ab" * 32, 0, 0, 9, 9))
         result = modes.autopilot_of(looked, settings=AUTO, decided=[away])
         assert (result.decided, result.undecided) == (1, 1)

@@ -71,7 +71,7 @@ def look(
     subject: Subject | None = None,
 ) -> Looked:
     """
-    Find and describe every face in a folder of photos; nothing is written.
+    Find and describe every sighting in a folder of photos; nothing is written.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def look(
     tell : callable, optional
         Told in one sentence, before the long work, what grouping will not be able to do after it.
     subject : Subject, optional
-        What to look for; faces, as `settings` says, if not given.
+        What to look for; sightings, as `settings` says, if not given.
 
     Raises
     ------
@@ -233,7 +233,7 @@ def read_people(
     -------
     toolkit.grouping.identification.References or None
         None if it was stopped, and only then: with some of the people nothing can be matched, as
-        faces of the others would be taken for them, or for nobody.
+        sightings of the others would be taken for them, or for nobody.
 
     Raises
     ------
@@ -261,7 +261,7 @@ def taken_up(
     """
     Go on from the folder of an earlier run, without looking at its photos again.
 
-    Faces that were ignored in that run are not in its tables: to have them back, look again.
+    Sightings that were ignored in that run are not in its tables: to have them back, look again.
 
     Parameters
     ----------

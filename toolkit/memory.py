@@ -246,7 +246,7 @@ def require(need: int, what: str) -> None:
     need : int
         Bytes.
     what : str
-        What needs them, such as "average linkage of 150,000 faces".
+        What needs them, such as "average linkage of 150,000 sightings".
     """
     if need > SMALL and need > (had := room()):
         raise TooMuch(f"{what} needs about {in_gb(need)}, and {in_gb(had)} can be had here")

@@ -51,14 +51,14 @@ def autopilot(
     settings: AutopilotSettings | None = None,
     dry_run: bool = False,
     replace: bool = False,
-    faces: bool = True,
+    pictures: bool = True,
     progress: Progress | None = None,
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> AutopilotResult:
     """
-    Learn every new face in a folder, and copy each photo into one folder for each person in it.
+    Learn every new sighting in a folder, and copy each photo into one folder for each person in it.
 
     Parameters
     ----------
@@ -74,21 +74,21 @@ def autopilot(
     replace : bool
         Take away what an earlier run put into `out` and this one sorts otherwise, where the photo
         is still among the photos. What is the last copy stays.
-    faces : bool
-        Put pictures of faces into ``report.html``.
+    pictures : bool
+        Put pictures of sightings into ``report.html``.
     progress : callable, optional
         Called with a word for the work, the number done, the total, and the item just done.
     subject : Subject, optional
         What to look for; faces, as `settings` says, if not given.
     decided : sequence of Decision, optional
-        What a person decided about faces; if not given, what ``decisions.csv`` in `out` says.
+        What a person decided about sightings; if not given, what ``decisions.csv`` in `out` says.
     tell : callable, optional
         Told in a sentence, before the scan, if its photos may be too many for the way of grouping.
 
     Returns
     -------
     AutopilotResult
-        `person_001` is the one in most sightings. Photos without a face are in `.nobody`, files
+        `person_001` is the one in most sightings. Photos without a sighting are in `.nobody`, files
         that could not be read in `.problems`.
 
     Raises
@@ -109,7 +109,7 @@ def autopilot(
         result = autopilot_of(looked, planned, settings=settings, decided=made)
         if target is None:
             return result
-        return write_result(result, target, replace=replace, faces=faces, progress=progress)
+        return write_result(result, target, replace=replace, pictures=pictures, progress=progress)
 
 
 def autopilot_of(
@@ -131,7 +131,7 @@ def autopilot_of(
     settings : AutopilotSettings
         How to group.
     decided : sequence of Decision
-        What a person decided about faces.
+        What a person decided about sightings.
 
     Returns
     -------
@@ -176,7 +176,7 @@ def point_and_shoot(
     settings: PointAndShootSettings | None = None,
     dry_run: bool = False,
     replace: bool = False,
-    faces: bool = True,
+    pictures: bool = True,
     progress: Progress | None = None,
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
@@ -191,14 +191,14 @@ def point_and_shoot(
     people : path
         One folder a person, named as the results should be, with one or more photos of that person
         (in subfolders too).
-    out, settings, dry_run, replace, faces, progress, subject, decided
+    out, settings, dry_run, replace, pictures, progress, subject, decided
         As for `autopilot`.
 
     Returns
     -------
     PointAndShootResult
-        A face near nobody's reference has no name. A reference photo with no face, or with several,
-        is in `.problems` and not used.
+        A sighting near nobody's reference has no name. A reference photo with no sighting, or with
+        several, is in `.problems` and not used.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def point_and_shoot(
         result = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
         if target is None:
             return result
-        return write_result(result, target, replace=replace, faces=faces, progress=progress)
+        return write_result(result, target, replace=replace, pictures=pictures, progress=progress)
 
 
 def point_and_shoot_of(
@@ -305,13 +305,13 @@ def _decided(given: Sequence[Decision] | None, target: Path | None) -> tuple[Dec
 
 
 def _held(looked: Looked, decided: Sequence[Decision]) -> tuple[Album, Decided, _Away]:
-    """Hold to decisions: the album without ignored faces, the rest, and how many found none."""
+    """Hold to decisions: the album without ignored sightings, the rest, and how many found none."""
     album = decisions.without_ignored(looked.album, decided)
     held = decisions.apply([each for each in decided if each.kind != "ignore"], album)
     table = looked.album.photos
     # Of an earlier run, only the number of those that it ignored is known.
     before = set(table["photo_digest"][table["ignored"] > 0]) if "ignored" in table else set()
-    ignored = [x for x in decided if x.kind == "ignore" and x.face.photo not in before]
+    ignored = [x for x in decided if x.kind == "ignore" and x.sighting.photo not in before]
     out = decisions.apply(ignored, looked.album)
     photos = tuple(dict.fromkeys((*held.not_here, *out.not_here)))
     return album, held, _Away(held.unmatched + out.unmatched, photos)

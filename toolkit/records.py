@@ -22,7 +22,7 @@ class Words:
     Attributes
     ----------
     singular, plural : str
-        One and several sightings: "face", "faces".
+        One and several sightings: "sighting", "sightings".
     individual, individuals : str
         One and several of those who are told apart: "person", "people". Individuals without a name
         are numbered with it: ``person_001``.
@@ -34,7 +34,7 @@ class Words:
     individuals: str
 
     def count(self, number: int) -> str:
-        """Return a number of sightings in words: "1 face", "2,000 faces"."""
+        """Return a number of sightings in words: "1 sighting", "2,000 sightings"."""
         return f"{number:,} {self.singular if number == 1 else self.plural}"
 
     def count_individuals(self, number: int) -> str:
@@ -53,11 +53,11 @@ class SubjectInfo:
     Attributes
     ----------
     name : str
-        In the singular, such as "face": what the subject is found by.
+        In the singular, such as "sighting": what the subject is found by.
     words : Words
         What it and its individuals are called.
     exclusive_in_photo : bool
-        Whether two in one photo are two individuals. Faces and animals are; two products in one
+        Whether two in one photo are two individuals. Sightings and animals are; two products in one
         photo may be the same product.
     """
 
@@ -110,7 +110,7 @@ class Box:
     A rectangle in px of the upright, full-size photo.
 
     `right` and `bottom` are exclusive, as in slicing: ``image[box.top:box.bottom]``. (dlib's are
-    inclusive.) A box may reach over the photo's edge where a face does.
+    inclusive.) A box may reach over the photo's edge where a sighting does.
     """
 
     left: int

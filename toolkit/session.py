@@ -124,12 +124,12 @@ class Session:
     def everybody(self) -> tuple[str | None, ...]:
         """Who each sighting of ``looked.album`` is; its rows no correction changes."""
         who: list[str | None] = [None] * len(self.looked.album)
-        for row, name in zip(self.faces.tolist(), self.names, strict=True):
+        for row, name in zip(self.scanned_rows.tolist(), self.names, strict=True):
             who[row] = name
         return tuple(who)
 
     @property
-    def faces(self) -> Labels:
+    def scanned_rows(self) -> Labels:
         """Shape (n,), int64: the row in ``looked.album`` of each sighting of `album`."""
         count = len(self.looked.album)
         if len(self.album) == count:
@@ -139,10 +139,10 @@ class Session:
         found: Labels = np.setdiff1d(np.arange(count), ignored)
         return found
 
-    def row_of(self, face: int) -> int:
+    def row_of(self, sighting: int) -> int:
         """Return the row in `album` of one of ``looked.album``, unless it is ignored."""
-        row = int(np.searchsorted(self.faces, face))
-        if row == len(self.album) or self.faces[row] != face:
+        row = int(np.searchsorted(self.scanned_rows, sighting))
+        if row == len(self.album) or self.scanned_rows[row] != sighting:
             raise BadSetting("that face is left out already; press Undo to have it back")
         return row
 
@@ -188,7 +188,7 @@ class Session:
     def rename(self, name: str, text: str) -> str:
         """Give a person a name; with the name of another, the two become one. Say what was done."""
         rows = self.rows(name)
-        # A name found by references is each face's own; a group has one by any face of it.
+        # A name found by references is each sighting's own; a group has one by any sighting of it.
         whom = int(self.labels[rows[0]]) if self.references is None else rows
         return self.do(
             history.name(self.album, self.labels, self.names, whom, text, decided=self.decided)
@@ -231,7 +231,7 @@ class Session:
         return self.do(history.same(self.album, self.names, one, other))
 
     def not_this_person(self, row: int) -> str:
-        """Take a face out of its group, for good."""
+        """Take a sighting out of its group, for good."""
         known = () if self.references is None else self.references.names
         return self.do(
             history.not_this_person(
@@ -240,7 +240,7 @@ class Session:
         )
 
     def ignore(self, row: int) -> str:
-        """Leave a face out."""
+        """Leave a sighting out."""
         return self.do(
             history.ignore(self.album, self.labels, self.names, row, decided=self.decided)
         )

@@ -340,7 +340,7 @@ def test_half_characters_in_names_end_in_no_traceback(
     out = tmp_path / "out"
     assert cli.main(["autopilot", str(album_folder), str(out)]) == 0
     album = results_folder.load(out).album
-    face = decisions.face_of(album, 0)
+    face = decisions.key_of(album, 0)
     decisions.add(out, [Decision("name", face, name="\ud800 Ann \udfff")])
     assert "\ud800 Ann \udfff" in decisions.read(out)[0].name
     assert cli.main(["autopilot", str(album_folder), str(out), "--replace"]) == 0

@@ -11,7 +11,16 @@ from tiles import TileDetector, save_tiles
 
 from toolkit import cli, modes
 from toolkit.curation import decisions
-from toolkit.curation.decisions import COLUMNS, Decision, Face, add, apply, face_of, read, write
+from toolkit.curation.decisions import (
+    COLUMNS,
+    Decision,
+    SightingKey,
+    add,
+    apply,
+    key_of,
+    read,
+    write,
+)
 from toolkit.errors import BadSetting
 from toolkit.grouping import constraints, naming
 from toolkit.records import Box, Detection
@@ -22,7 +31,7 @@ from toolkit.subjects.face import FACE
 text = st.text(max_size=12).filter(str.isprintable)
 edges = st.integers(-50, 5000)
 faces = st.builds(
-    lambda path, photo, left, top, wide, high: Face(
+    lambda path, photo, left, top, wide, high: SightingKey(
         path, photo, left, top, left + wide, top + high
     ),
     *(text, st.text("0123456789abcdef", min_size=1, max_size=64), edges, edges),
@@ -49,14 +58,14 @@ def test_what_is_read_is_what_was_written(tmp_path_factory, all_of_them) -> None
     assert [each.kind for each in back] == [each.kind for each in all_of_them]
     assert [each.name for each in back] == [each.name for each in all_of_them]
     for one, other in zip(back, all_of_them, strict=True):
-        assert (one.face.photo, one.face.left, one.face.bottom) == (
-            *(other.face.photo, other.face.left, other.face.bottom),
+        assert (one.sighting.photo, one.sighting.left, one.sighting.bottom) == (
+            *(other.sighting.photo, other.sighting.left, other.sighting.bottom),
         )
         assert (one.other is None) == (other.other is None)
 
 
 def test_columns_of_ones_own_stay_with_their_lines(tmp_path) -> None:
-    first, other = Face("p", "d", 0, 0, 9, 9), Face("q", "e", 0, 0, 9, 9)
+    first, other = SightingKey("p", "d", 0, 0, 9, 9), SightingKey("q", "e", 0, 0, 9, 9)
     lines = [
         ["seen by", *decisions.COLUMNS, "note", ""],
         ["Zoë", "name", "Ann", "p", "d", *"0099", *[""] * 6, 'by her hat, "the red one"', ""],
@@ -70,7 +79,7 @@ def test_columns_of_ones_own_stay_with_their_lines(tmp_path) -> None:
     assert made[0] == Decision("name", first, name="Ann", notes=made[0].notes)
     assert dict(made[0].notes) == {"seen by": "Zoë", "note": 'by her hat, "the red one"'}
     assert [text for _, text in made[1].notes] == [r"a \n b", "=1+1"]
-    assert made[1].face == other
+    assert made[1].sighting == other
     assert made[2].notes == ()
     write(tmp_path, made)
     assert read(tmp_path) == made
@@ -84,7 +93,7 @@ def test_columns_of_ones_own_stay_with_their_lines(tmp_path) -> None:
 @example(r"C:\new\x41\U00110000")
 def test_any_name_of_a_folder_is_read_back_as_it_is(tmp_path_factory, name) -> None:
     out = tmp_path_factory.mktemp("out")
-    kept = Decision("not", Face("p", "d", 0, 0, 9, 9), name=name)
+    kept = Decision("not", SightingKey("p", "d", 0, 0, 9, 9), name=name)
     write(out, [kept])
     assert read(out) == (kept,)
 
@@ -128,7 +137,7 @@ def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path, mark, end, start) ->
     lines = [",".join(decisions.COLUMNS), "name,Zoë,p,d,0,0,9,9,,,,,,", "," * 13, ""]
     text = start + end.join(lines).replace(",", mark)
     (tmp_path / "decisions.csv").write_bytes(text.encode())
-    assert read(tmp_path) == (Decision("name", Face("p", "d", 0, 0, 9, 9), name="Zoë"),)
+    assert read(tmp_path) == (Decision("name", SightingKey("p", "d", 0, 0, 9, 9), name="Zoë"),)
 
 
 def test_a_table_in_another_encoding_is_refused_in_words(tmp_path) -> None:
@@ -162,8 +171,8 @@ def again(result, album_folder, colours, *all_of_them, settings=None):
     )
 
 
-def faces_in(result, person: str) -> list[Face]:
-    return [face_of(result.album, row) for row in rows_of(result, person)]
+def faces_in(result, person: str) -> list[SightingKey]:
+    return [key_of(result.album, row) for row in rows_of(result, person)]
 
 
 def test_a_name_is_given_to_the_whole_group_and_its_folder(
@@ -182,7 +191,7 @@ def test_two_people_said_to_be_one_are_one(sorted_once, album_folder, colours) -
     bob, cem = faces_in(sorted_once, "person_002"), faces_in(sorted_once, "person_003")
     alone = next(face for face in bob if face.photo != cem[0].photo)
     found = again(sorted_once, album_folder, colours, Decision("same", alone, cem[0]))
-    row = {face_of(found.album, row): row for row in range(len(found.album))}
+    row = {key_of(found.album, row): row for row in range(len(found.album))}
     assert found.names[row[alone]] == found.names[row[cem[0]]]
 
 
@@ -190,7 +199,7 @@ def test_two_faces_said_to_be_two_people_are_two(sorted_once, album_folder, colo
     ann = faces_in(sorted_once, "person_001")
     decision = Decision("different", ann[0], ann[1])
     found = again(sorted_once, album_folder, colours, decision)
-    row = {face_of(found.album, row): row for row in range(len(found.album))}
+    row = {key_of(found.album, row): row for row in range(len(found.album))}
     assert found.names[row[ann[0]]] != found.names[row[ann[1]]]
     # Whatever the settings of a later run.
     loose = again(
@@ -211,7 +220,7 @@ def test_faces_of_one_name_are_one_and_of_two_names_two(sorted_once, album_folde
         Decision("name", ann[1], name="Ann"),
         Decision("name", bob[0], name="Bob"),
     )
-    row = {face_of(found.album, row): row for row in range(len(found.album))}
+    row = {key_of(found.album, row): row for row in range(len(found.album))}
     assert [found.names[row[face]] for face in (ann[0], ann[1], bob[0])] == ["Kim", "Ann", "Bob"]
 
 
@@ -240,7 +249,7 @@ def test_somebody_in_a_mirror_may_be_said_to_be_there_twice(tmp_path, colours) -
     save_tiles(photos / "mirror.png", "ann", "ann")
     result = modes.autopilot(photos, tmp_path / "out", subject=colours)
     assert len(result.people) == 2
-    both = [face_of(result.album, row) for row in (0, 1)]
+    both = [key_of(result.album, row) for row in (0, 1)]
     assert len(again(result, photos, colours, Decision("same", *both)).people) == 1
 
 
@@ -262,9 +271,13 @@ def test_decisions_that_contradict_each_other_are_refused_and_nothing_is_lost(
 
 
 def test_a_box_that_moved_a_little_is_the_same_face(sorted_once) -> None:
-    face = face_of(sorted_once.album, 0)
-    moved = Face("", face.photo, face.left + 9, face.top - 7, face.right + 9, face.bottom - 7)
-    far = Face("", face.photo, face.left + 40, face.top + 40, face.right + 40, face.bottom + 40)
+    face = key_of(sorted_once.album, 0)
+    moved = SightingKey(
+        "", face.photo, face.left + 9, face.top - 7, face.right + 9, face.bottom - 7
+    )
+    far = SightingKey(
+        "", face.photo, face.left + 40, face.top + 40, face.right + 40, face.bottom + 40
+    )
     decided = apply(
         [Decision("name", moved, name="Ann"), Decision("name", far, name="Bob")],
         sorted_once.album,
@@ -276,7 +289,7 @@ def test_a_box_that_moved_a_little_is_the_same_face(sorted_once) -> None:
 def test_decisions_about_photos_that_are_away_are_kept_and_counted(
     sorted_once, album_folder, colours
 ) -> None:
-    away = Decision("name", Face("gone.jpg", "ab" * 32, 0, 0, 9, 9), name="Zoe")
+    away = Decision("name", SightingKey("gone.jpg", "ab" * 32, 0, 0, 9, 9), name="Zoe")
     found = again(sorted_once, album_folder, colours, away)
     assert (found.decided, found.undecided) == (1, 1)
     assert read(found.out) == (away,)
@@ -298,7 +311,7 @@ def test_point_and_shoot_holds_to_names_and_refusals(album_folder, tmp_path, col
     ask = (album_folder, tmp_path / "people", tmp_path / "out")
     first = modes.point_and_shoot(*ask, subject=colours)
     ann, cem = rows_of(first, "Ann")[0], rows_of(first, None)[0]
-    refused, named = face_of(first.album, ann), face_of(first.album, cem)
+    refused, named = key_of(first.album, ann), key_of(first.album, cem)
     write(first.out, [Decision("not", refused, name="Ann"), Decision("name", named, name="Bob")])
     found = modes.point_and_shoot(*ask, subject=colours, replace=True)
     assert found.names[ann] is None
@@ -365,7 +378,7 @@ def test_among_known_people_too_the_same_person_has_one_name(found, decided, hel
 
 
 def test_a_name_that_would_not_be_read_back_is_not_written(tmp_path) -> None:
-    face = Face("p", "d", 0, 0, 9, 9)
+    face = SightingKey("p", "d", 0, 0, 9, 9)
     decisions.add(tmp_path, [Decision("name", face, name="Ann")])
     with pytest.raises(BadSetting, match="the name has 300 bytes"):
         decisions.add(tmp_path, [Decision("name", face, name="é" * 150)])
@@ -394,7 +407,7 @@ def named_once(album_folder, tmp_path, colours):
     as_jpeg(album_folder)
     result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
     rows = [n for n, path in enumerate(result.album.sightings["path"]) if "three" in path]
-    ann, bob, cem = (face_of(result.album, row) for row in rows)
+    ann, bob, cem = (key_of(result.album, row) for row in rows)
     made = [Decision("name", ann, name="Ann"), Decision("name", bob, name="Bob")]
     add(result.out, [*made, Decision("ignore", cem)])
     return result

@@ -8,7 +8,7 @@ from made_albums import Grouped, album
 
 from toolkit.curation import decisions, history
 from toolkit.curation.conflicts import settled
-from toolkit.curation.decisions import Decision, Face, apply, face_of
+from toolkit.curation.decisions import Decision, SightingKey, apply, key_of
 from toolkit.curation.history import Corrections
 from toolkit.curation.questions import Question
 from toolkit.errors import BadFolder, BadSetting
@@ -29,16 +29,16 @@ def gesture(draw, grouped: Grouped):
     count = len(grouped.album)
     row = draw(st.integers(0, count - 1))
     other = draw(st.integers(0, count - 1))
-    face, second = face_of(grouped.album, row), face_of(grouped.album, other)
+    face, second = key_of(grouped.album, row), key_of(grouped.album, other)
     group, with_it = int(grouped.labels[row]), int(grouped.labels[other])
-    mine, both = grouped.faces(group), [*grouped.faces(group), *grouped.faces(with_it)]
+    mine, both = grouped.crops(group), [*grouped.crops(group), *grouped.crops(with_it)]
     kind = draw(st.sampled_from(["merge", "split", "same", "different", "not", "ignore", "name"]))
     if kind == "merge":
         made = history.merge(*grouped.seen, group, with_it, decided=grouped.decided)
         return made, lambda after: len(after.groups(both)) == 1
     if kind == "split":
         made = history.split(*grouped.seen, grouped.sides(), group)
-        pair = made.decisions[0].face, made.decisions[0].other
+        pair = made.decisions[0].sighting, made.decisions[0].other
         return made, lambda after: len(after.groups(pair)) == 2
     if kind in ("same", "different"):
         made = getattr(history, kind)(grouped.album, grouped.names, row, other)
@@ -71,7 +71,7 @@ def gesture(draw, grouped: Grouped):
     there = history.called(grouped.labels, grouped.names, text)
     made = history.name(*grouped.seen, group, text, decided=grouped.decided)
     if there is not None:
-        mine = [*mine, *grouped.faces(there)]
+        mine = [*mine, *grouped.crops(there)]
         text = text if there == group else grouped.names[np.flatnonzero(grouped.labels == there)[0]]
     return made, lambda after: after.called(mine) == {text} and len(after.groups(mine)) == 1
 
@@ -109,11 +109,11 @@ FIVE = [0.0, 0.1, 2.0, 2.2, 9.0]
 
 
 def link(full, kind, one, other) -> Decision:
-    return Decision(kind, face_of(full, one), face_of(full, other))
+    return Decision(kind, key_of(full, one), key_of(full, other))
 
 
 def named(full, row, text) -> Decision:
-    return Decision("name", face_of(full, row), name=text)
+    return Decision("name", key_of(full, row), name=text)
 
 
 def test_a_group_is_merged_by_its_most_central_face() -> None:
@@ -163,7 +163,7 @@ def test_a_face_is_refused_by_name_or_by_the_middle_of_its_group() -> None:
     unnamed = history.not_this_person(*grouped.seen, 1)
     assert unnamed.decisions == (link(full, "different", 1, 0),)
     known = history.not_this_person(*grouped.seen, 1, known={"person_001"})
-    assert known.decisions == (Decision("not", face_of(full, 1), name="person_001"),)
+    assert known.decisions == (Decision("not", key_of(full, 1), name="person_001"),)
     # The face that has the name itself hands it on.
     grouped = Grouped(full, [named(full, 1, "Anna")])
     own = history.not_this_person(*grouped.seen, 1, decided=grouped.decided)
@@ -293,15 +293,15 @@ def test_a_refusal_leaves_the_name_to_the_others() -> None:
     full = album([0.0, 0.1, 0.2])
     old = [named(full, 0, "Anna"), link(full, "same", 0, 2), link(full, "same", 1, 2)]
     old += [link(full, "same", 0, 1)]
-    kept = settled(old, [Decision("not", face_of(full, 2), name="Anna")], full)
+    kept = settled(old, [Decision("not", key_of(full, 2), name="Anna")], full)
     assert kept == (old[0], old[3])
 
 
 def test_a_merge_goes_before_all_that_kept_the_two_apart() -> None:
     full = album(FIVE)
     old = [link(full, "different", 0, 2), link(full, "different", 1, 3)]
-    old += [link(full, "different", 0, 4), Decision("not", face_of(full, 3), name="Bob")]
-    whole = [face_of(full, row) for row in range(4)]
+    old += [link(full, "different", 0, 4), Decision("not", key_of(full, 3), name="Bob")]
+    whole = [key_of(full, row) for row in range(4)]
     kept = settled(old, [link(full, "same", 0, 3)], full, whole=whole)
     assert kept == tuple(old[2:])
 
@@ -334,7 +334,7 @@ def test_each_link_that_was_taken_out_had_to_go(drawn) -> None:
         kept = settled(made, [new], full)
         apply([*kept, new], full)
         for place, each in enumerate(made):
-            about = {each.face, each.other} == {new.face, new.other}
+            about = {each.sighting, each.other} == {new.sighting, new.other}
             if each in kept or about:
                 continue
             back = [e for e in made if e in kept or e == each]
@@ -369,7 +369,7 @@ def test_every_step_is_on_disk_and_the_folder_only_then(out) -> None:
 
 def test_a_step_after_many_does_not_compare_each_with_each(out, monkeypatch) -> None:
     full, many = album(FIVE), 400
-    away = [Face("p", f"{number:x}", 0, 0, 9, 9) for number in range(1, many + 1)]
+    away = [SightingKey("p", f"{number:x}", 0, 0, 9, 9) for number in range(1, many + 1)]
     out.mkdir(parents=True)
     decisions.write(out, [Decision("ignore", face) for face in away])
     session, compared = Corrections(full, out), []

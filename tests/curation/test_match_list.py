@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from toolkit import modes
 from toolkit.calibration import Calibration
 from toolkit.curation import decisions, match_list
-from toolkit.curation.decisions import Decision, face_of
+from toolkit.curation.decisions import Decision, key_of
 from toolkit.curation.match_list import ACCEPTED, BEYOND, DOUBT, REFUSED, SAID
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import SECOND, TOO_FAR, References
@@ -63,7 +63,7 @@ def matched(album, references, *made, threshold=THRESHOLD, **more):
 
 
 def says(album, kind, row, name):
-    return Decision(kind, face_of(album, row), name=name)
+    return Decision(kind, key_of(album, row), name=name)
 
 
 def test_faces_come_in_order_and_the_line_parts_them():
@@ -234,7 +234,7 @@ def test_a_face_keeps_its_key_when_others_are_left_out():
     album = album_of([0.1, 0.2, 0.3], photos=[0, 0, 1])
     keys = match_list.face_keys(album)
     assert len(set(keys)) == 3
-    fewer = decisions.without_ignored(album, [Decision("ignore", face_of(album, 0))])
+    fewer = decisions.without_ignored(album, [Decision("ignore", key_of(album, 0))])
     assert match_list.face_keys(fewer) == keys[1:]
     twice = album_of([0.1, 0.1], photos=[0, 0])
     twice.sightings[["left", "right"]] = [[0, 50], [0, 50]]

@@ -390,7 +390,7 @@ def rated(*rows: tuple[int, float, int, float, float, bool]) -> pd.DataFrame:
     columns = ["long_edge", "seconds", "lost", "lost_high", "more_lost_high", "front"]
     table = pd.DataFrame(rows, columns=columns)
     return table.assign(
-        detector="cnn", photos=60, faces=200, lost_low=0.0, lost_share=table["lost"] / 200
+        detector="cnn", photos=60, pictures=200, lost_low=0.0, lost_share=table["lost"] / 200
     )
 
 
@@ -684,7 +684,7 @@ def test_loss_by_size_shows_each_bin(folder) -> None:
 
 def test_lost_faces_shows_who_was_lost_the_largest_first(folder) -> None:
     lost = study(folder).lost
-    figure = photo_size_plots.lost_faces(lost, detector="hog", faces=3)
+    figure = photo_size_plots.lost_faces(lost, detector="hog", pictures=3)
     ax = figure.axes[0]
     texts = [text.get_text() for text in ax.texts]
     assert texts == [

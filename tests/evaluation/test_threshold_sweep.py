@@ -173,8 +173,8 @@ def held(faces: Album, *made: tuple) -> constraints.Decided:
         [
             Decision(
                 kind,
-                decisions.face_of(faces, row),
-                decisions.face_of(faces, other) if isinstance(other, int) else None,
+                decisions.key_of(faces, row),
+                decisions.key_of(faces, other) if isinstance(other, int) else None,
                 "" if isinstance(other, int) else other,
             )
             for kind, row, other in made

@@ -84,7 +84,7 @@ def test_a_face_is_the_box_with_a_quarter_around_it(tmp_path: Path, suffix: str,
     scene(1600, 1500).save(path, quality=95)
     left, top = 400, 300
     album = album_of((str(path), (1600, 1500), [(left, top, left + side, top + side)]))
-    jpeg = Thumbnails(album).face(0, 120)
+    jpeg = Thumbnails(album).crop(0, 120)
     quarter = side // 4
     place = (left - quarter, top - quarter, left + side + quarter, top + side + quarter)
     # The reference: all decoded, cut, and brought to size at once.
@@ -106,7 +106,7 @@ def test_a_face_decoded_small_is_as_sharp_as_one_decoded_whole(tmp_path: Path) -
     Image.fromarray(noise).resize((3000, 2000), Image.Resampling.BICUBIC).save(path, quality=95)
     box = (1000, 600, 1400, 1000)
     album = album_of((str(path), (3000, 2000), [box]))
-    shown = pixels(Thumbnails(album).face(0, 150)).mean(axis=2)
+    shown = pixels(Thumbnails(album).crop(0, 150)).mean(axis=2)
     whole = Image.open(path).crop((900, 500, 1500, 1100))
     expected = np.asarray(whole.resize((150, 150), Image.Resampling.LANCZOS), np.float64)
     assert np.diff(shown).std() > 0.8 * np.diff(expected).std()
@@ -135,7 +135,7 @@ def test_the_orientation_of_a_photo_is_applied(tmp_path: Path, orientation: int)
     left, top, width, height = upright[orientation]
     album = album_of((str(path), (width, height), [(left, top, left + 80, top + 80)]))
     for size in (24, 100):
-        shown = pixels(Thumbnails(album).face(0, size))
+        shown = pixels(Thumbnails(album).crop(0, size))
         edge, middle = shown[1, 1], shown[size // 2, size // 2]
         assert edge.max() < 40
         assert middle[0] > 200
@@ -152,7 +152,7 @@ def test_nothing_of_the_metadata_is_copied(tmp_path: Path) -> None:
     )
     assert b"SECRET" in path.read_bytes()
     thumbnails = Thumbnails(album_of((str(path), (600, 400), [(100, 100, 200, 200)])))
-    for jpeg in (thumbnails.face(0), thumbnails.photo(0), thumbnails.photo(path, rows=[0])):
+    for jpeg in (thumbnails.crop(0), thumbnails.photo(0), thumbnails.photo(path, rows=[0])):
         assert b"SECRET" not in jpeg
         picture = opened(jpeg)
         assert not picture.getexif()
@@ -165,7 +165,7 @@ def test_nothing_of_the_metadata_is_copied(tmp_path: Path) -> None:
 def test_beyond_the_edge_a_face_is_grey(tmp_path: Path, box: tuple[int, int, int, int]) -> None:
     path = tmp_path / "photo.png"
     Image.new("RGB", (600, 400), "red").save(path)
-    shown = pixels(Thumbnails(album_of((str(path), (600, 400), [box]))).face(0, 150))
+    shown = pixels(Thumbnails(album_of((str(path), (600, 400), [box]))).crop(0, 150))
     left, top = box[0] - 25, box[1] - 25
     for y, x in ((10, 10), (10, 140), (140, 10), (140, 140), (75, 75)):
         outside = not (0 <= left + x < 600 and 0 <= top + y < 400)
@@ -184,7 +184,7 @@ def test_a_photo_that_is_gone_changed_or_damaged_is_grey(tmp_path: Path) -> None
     box = [(100, 100, 200, 200)]
     paths = (good, changed, damaged, folder, tmp_path / "gone.jpg", tmp_path / "nul\0.jpg")
     thumbnails = Thumbnails(album_of(*((str(path), (600, 400), box) for path in paths)))
-    faces = thumbnails.faces(range(6), 64)
+    faces = thumbnails.crops(range(6), 64)
     assert [is_grey(jpeg) for jpeg in faces] == [False, True, True, True, True, True]
     whole = [thumbnails.photo(row, rows=[row]) for row in range(6)]
     assert [is_grey(jpeg) for jpeg in whole] == [False, True, True, True, True, True]
@@ -195,9 +195,9 @@ def test_a_photo_that_is_gone_changed_or_damaged_is_grey(tmp_path: Path) -> None
 def test_a_photo_that_comes_back_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     thumbnails = Thumbnails(album_of((str(path), (600, 400), [(100, 100, 200, 200)])))
-    assert is_grey(thumbnails.face(0))
+    assert is_grey(thumbnails.crop(0))
     scene(600, 400).save(path)
-    assert not is_grey(thumbnails.face(0))
+    assert not is_grey(thumbnails.crop(0))
 
 
 def test_a_copy_serves_where_the_first_file_is_gone(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_copy_serves_where_the_first_file_is_gone(tmp_path: Path) -> None:
     album = album_of((str(tmp_path / "gone.jpg"), (600, 400), [(100, 100, 200, 200)]))
     twice = pd.concat([album.photos, album.photos.assign(path=str(copy))], ignore_index=True)
     thumbnails = Thumbnails(replace(album, photos=twice))
-    assert not is_grey(thumbnails.face(0))
+    assert not is_grey(thumbnails.crop(0))
     assert not is_grey(thumbnails.photo(tmp_path / "gone.jpg"))
 
 
@@ -225,14 +225,14 @@ def test_each_photo_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(opening, "open_shrunk", counting)
     rows = [11, 0, 5, 3, 0, 7, 1, 2]
-    first = thumbnails.faces(rows)
+    first = thumbnails.crops(rows)
     assert sorted(calls) == sorted(paths)
-    assert thumbnails.faces(rows) == first
-    assert [thumbnails.face(row) for row in rows] == first
+    assert thumbnails.crops(rows) == first
+    assert [thumbnails.crop(row) for row in rows] == first
     assert len(calls) == 4
     assert first[1] == first[4]
     one_by_one = Thumbnails(thumbnails.album, threads=1)
-    assert [pixels(a).shape for a in one_by_one.faces(rows)] == [(160, 160, 3)] * 8
+    assert [pixels(a).shape for a in one_by_one.crops(rows)] == [(160, 160, 3)] * 8
 
 
 def test_pictures_are_forgotten_when_there_are_too_many(tmp_path: Path) -> None:
@@ -241,24 +241,24 @@ def test_pictures_are_forgotten_when_there_are_too_many(tmp_path: Path) -> None:
     boxes = [(x, 100, x + 80, 180) for x in range(0, 500, 50)]
     album = album_of((str(path), (600, 400), boxes))
     everything = Thumbnails(album)
-    faces = everything.faces(range(10))
+    faces = everything.crops(range(10))
     assert everything._kept.bytes == sum(map(len, faces))
     few = Thumbnails(album, keep=2 * max(map(len, faces)))
-    assert few.faces(range(10)) == faces
+    assert few.crops(range(10)) == faces
     assert 0 < few._kept.bytes <= few._kept.most
     assert few._kept.get((9, 160)) == faces[9]
     assert few._kept.get((0, 160)) is None
-    assert Thumbnails(album, keep=0).faces([3, 3]) == [faces[3]] * 2
+    assert Thumbnails(album, keep=0).crops([3, 3]) == [faces[3]] * 2
 
 
 def test_a_picture_that_is_used_again_is_kept_longer(tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     Image.new("RGB", (600, 400), "red").save(path)
     album = album_of((str(path), (600, 400), [(x, 100, x + 80, 180) for x in (100, 200, 300)]))
-    one = len(Thumbnails(album).face(0))
+    one = len(Thumbnails(album).crop(0))
     two = Thumbnails(album, keep=2 * one)
     for row in (0, 1, 0, 2):
-        assert len(two.face(row)) == one
+        assert len(two.crop(row)) == one
     assert [two._kept.get((row, 160)) is not None for row in range(3)] == [True, False, True]
 
 
@@ -268,13 +268,13 @@ def test_threads_get_the_same_pictures(tmp_path: Path) -> None:
         scene(600, 400).save(path)
     boxes = [(10, 10, 60, 60), (100, 100, 300, 300)]
     album = album_of(*((str(path), (600, 400), boxes) for path in paths))
-    expected = [Thumbnails(album).face(row) for row in range(12)]
+    expected = [Thumbnails(album).crop(row) for row in range(12)]
     shared = Thumbnails(album, keep=30_000)
     wrong: list[int] = []
 
     def press(seed: int) -> None:
         rows = random.Random(seed).sample(range(12), 12)
-        wrong.extend(row for row in rows if shared.face(row) != expected[row])
+        wrong.extend(row for row in rows if shared.crop(row) != expected[row])
 
     threads = [threading.Thread(target=press, args=(seed,)) for seed in range(6)]
     for thread in threads:
@@ -289,8 +289,8 @@ def test_a_size_is_held_to_its_limits(tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     scene(900, 600).save(path)
     thumbnails = Thumbnails(album_of((str(path), (900, 600), [(100, 100, 300, 300)])), size=5000)
-    assert opened(thumbnails.face(0)).size == (LARGEST, LARGEST)
-    assert opened(thumbnails.face(0, 96)).size == (96, 96)
+    assert opened(thumbnails.crop(0)).size == (LARGEST, LARGEST)
+    assert opened(thumbnails.crop(0, 96)).size == (96, 96)
     assert opened(thumbnails.photo(0)).size == (900, 600)
     assert opened(thumbnails.photo(path, largest=300)).size == (300, 200)
     assert opened(thumbnails.photo(path, size=450)).size == (450, 300)
@@ -327,7 +327,7 @@ def test_absurd_boxes_give_pictures(tmp_path: Path) -> None:
     far = 10**12
     boxes = [(-far, -far, far, far), (far, far, far + 10, far + 10), (5, 5, 6, 6), (5, 5, 5, 5)]
     thumbnails = Thumbnails(album_of((str(path), (60, 40), boxes)))
-    faces = thumbnails.faces(range(4), 32)
+    faces = thumbnails.crops(range(4), 32)
     assert [is_grey(jpeg) for jpeg in faces] == [True, True, False, False]
     assert opened(thumbnails.photo(0, rows=range(4))).size == (60, 40)
 
@@ -335,7 +335,7 @@ def test_absurd_boxes_give_pictures(tmp_path: Path) -> None:
 @pytest.mark.parametrize("row", [-1, 1, 99])
 def test_a_sighting_that_does_not_exist_is_an_error(row: int) -> None:
     thumbnails = Thumbnails(album_of(("a.png", (60, 40), [(1, 1, 20, 20)])))
-    for call in (thumbnails.face, thumbnails.photo, lambda row: thumbnails.best([row], 1)):
+    for call in (thumbnails.sighting, thumbnails.photo, lambda row: thumbnails.best([row], 1)):
         with pytest.raises(IndexError, match="no sighting"):
             call(row)
 
@@ -387,7 +387,7 @@ def test_best_does_not_depend_on_the_order_of_rows(
 
 
 def test_an_empty_album_has_no_pictures() -> None:
-    assert Thumbnails(album_of()).faces([]) == []
+    assert Thumbnails(album_of()).crops([]) == []
 
 
 def test_a_data_uri_holds_the_picture() -> None:

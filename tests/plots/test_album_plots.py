@@ -207,7 +207,7 @@ def test_contact_sheet_has_a_row_a_person_with_photos_counted_as_files(tmp_path)
 
 
 def test_contact_sheet_tells_how_many_faces_it_leaves_out(tmp_path):
-    figure = album_plots.contact_sheet(album_of(tmp_path, [("a", 4)]), ["Ada"] * 4, faces=3)
+    figure = album_plots.contact_sheet(album_of(tmp_path, [("a", 4)]), ["Ada"] * 4, pictures=3)
     assert len(figure.axes[0].images) == 3
     assert texts(figure)[-1] == "+1"
 

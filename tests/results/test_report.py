@@ -18,7 +18,7 @@ from tiles import ColourEncoder, save_tiles
 
 from toolkit import modes
 from toolkit.curation.decisions import FILE as DECISIONS
-from toolkit.curation.decisions import Decision, face_of
+from toolkit.curation.decisions import Decision, key_of
 from toolkit.errors import BadFolder
 from toolkit.evaluation.scores import audit
 from toolkit.grouping.thresholds import Threshold
@@ -252,13 +252,13 @@ def test_without_faces_there_is_no_picture(
     sorted_album: AutopilotResult, known: Callable[..., Result], tmp_path: Path
 ) -> None:
     for result in (sorted_album, known()):
-        text = report.html_of(result, faces=False)
+        text = report.html_of(result, pictures=False)
         found = checked(text)
         assert not found.images
         assert "base64" not in text
         assert "without pictures of faces" in found.text
         assert all(str(name) in found.text for name in result.people["name"])
-    assert not checked(report.write(sorted_album, tmp_path, faces=False).read_text()).images
+    assert not checked(report.write(sorted_album, tmp_path, pictures=False).read_text()).images
 
 
 def test_the_same_run_gives_the_same_bytes(
@@ -292,7 +292,7 @@ def test_nasty_names_stay_text(tmp_path: Path) -> None:
         chosen=Threshold(0.5, False, ATTACK),
     )
     for faces in (True, False):
-        found = checked(report.html_of(result, faces=faces))
+        found = checked(report.html_of(result, pictures=faces))
         assert ATTACK in found.text
         assert "</style></title>" in found.text
         assert "\ufffdgnp.exe" in found.text
@@ -448,7 +448,7 @@ def test_decisions_are_counted(
     sorted_album: AutopilotResult, album_folder: Path, colours: Subject, tmp_path: Path
 ) -> None:
     assert "No face was decided about" in checked(report.html_of(sorted_album)).text
-    face = face_of(sorted_album.album, 0)
+    face = key_of(sorted_album.album, 0)
     result = modes.autopilot(
         album_folder, subject=colours, decided=[Decision("name", face, None, "Zoe")]
     )
@@ -490,7 +490,7 @@ def test_a_list_of_files_that_is_too_long_is_cut(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(page, "ROOM", 2000)
     names: list[str | None] = [f"p{number // 50}" for number in range(500)]
     result = made(names)
-    text = report.html_of(result, faces=False)
+    text = report.html_of(result, pictures=False)
     found = checked(text)
     assert re.search(r"and \d+ more", found.text)
     assert "Not everything is named here" in found.text
@@ -500,7 +500,7 @@ def test_a_list_of_files_that_is_too_long_is_cut(monkeypatch: pytest.MonkeyPatch
 def test_nobody_and_nothing_can_be_reported(tmp_path: Path) -> None:
     for result in (made([]), made([None]), made([None, "ann"])):
         for faces in (True, False):
-            checked(report.html_of(result, faces=faces))
+            checked(report.html_of(result, pictures=faces))
     assert "Nobody." in checked(report.html_of(made([None]))).text
 
 
@@ -513,7 +513,7 @@ def test_thumbnails_that_are_there_are_used(sorted_album: AutopilotResult) -> No
     class Asked(Thumbnails):
         def faces(self, rows: list[int], size: int | None = None) -> list[bytes]:  # type: ignore[override]
             asked.append(list(rows))
-            return super().faces(rows, size)
+            return super().crops(rows, size)
 
     asked: list[list[int]] = []
     report.html_of(sorted_album, thumbnails=Asked(sorted_album.album))

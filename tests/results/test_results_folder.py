@@ -297,7 +297,7 @@ def test_what_is_written_is_its_owners_alone(album_folder, tmp_path, colours) ->
     before = os.umask(0)
     try:
         run = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
-        decisions.add(run.out, [decisions.Decision("ignore", decisions.face_of(run.album, 0))])
+        decisions.add(run.out, [decisions.Decision("ignore", decisions.key_of(run.album, 0))])
     finally:
         os.umask(before)
     modes_of = {

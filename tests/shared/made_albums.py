@@ -7,7 +7,7 @@ import pandas as pd
 
 from toolkit.calibration import Calibration
 from toolkit.curation import decisions
-from toolkit.curation.decisions import apply, face_of
+from toolkit.curation.decisions import apply, key_of
 from toolkit.grouping import assigners, naming, uncertainty
 from toolkit.records import (
     PHOTO_COLUMNS,
@@ -52,14 +52,14 @@ class Grouped:
         self.names = naming.name_groups(
             self.labels, assigners.person_names(found.clustering), self.decided.names
         )
-        self.row = {face_of(self.album, row): row for row in range(len(self.album))}
+        self.row = {key_of(self.album, row): row for row in range(len(self.album))}
 
     @property
     def seen(self):
         return self.album, self.labels, self.names
 
     def faces(self, group):
-        return [face_of(self.album, row) for row in np.flatnonzero(self.labels == group)]
+        return [key_of(self.album, row) for row in np.flatnonzero(self.labels == group)]
 
     def groups(self, faces) -> set[int]:
         return {int(self.labels[self.row[face]]) for face in faces}

@@ -271,9 +271,9 @@ def holds(out):
     """Check each decision on disk against the names on disk."""
     names = who(out)
     for each in decisions.read(out):
-        one = names.get((each.face.photo, each.face.left, each.face.top))
+        one = names.get((each.sighting.photo, each.sighting.left, each.sighting.top))
         if each.kind == "ignore":
-            assert (each.face.photo, each.face.left, each.face.top) not in names
+            assert (each.sighting.photo, each.sighting.left, each.sighting.top) not in names
         elif each.other is not None:
             other = names.get((each.other.photo, each.other.left, each.other.top))
             # A face that was left out later on is nobody's.

@@ -312,7 +312,7 @@ def test_the_pictures_are_those_of_the_faces(view) -> None:
     made = view.sheet._pictures(["face:0"])
     assert made[0][:2] == b"\xff\xd8"
     assert view.thumbnails.album is view.session.looked.album
-    assert np.array_equal(view.session.faces, np.arange(8))
+    assert np.array_equal(view.session.scanned_rows, np.arange(8))
 
 
 def test_a_photo_that_is_there_twice_is_counted_as_the_files_that_are_copied(

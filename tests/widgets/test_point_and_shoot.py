@@ -79,7 +79,7 @@ def press(panel, card, action):
 
 
 def answers(out):
-    return [(each.kind, each.name, Path(each.face.path).stem) for each in decisions.read(out)]
+    return [(each.kind, each.name, Path(each.sighting.path).stem) for each in decisions.read(out)]
 
 
 def test_at_first_it_says_what_to_do_and_whom_the_folder_holds(panel, folders):
@@ -583,7 +583,7 @@ def test_pictures_are_those_of_the_tokens_in_their_order(panel):
     tokens = ["face:0", "example:1", "photo:1", "example:0"]
     whole = Thumbnails(session.looked.album)
     expected = [
-        whole.face(0, 120),
+        whole.crop(0, 120),
         whole.photo(session.references.paths[1], size=200),
         whole.photo(1, [1], size=200),
         whole.photo(session.references.paths[0], size=200),

@@ -128,7 +128,7 @@ def test_each_answer_is_on_disk_before_the_next_question_and_is_a_decision(panel
         made = kept(panel)[0]
         assert panel.questions.asked.pair != asked.pair
     assert made.kind == kind
-    faces = {each.photo for each in (made.face, made.other) if each is not None}
+    faces = {each.photo for each in (made.sighting, made.other) if each is not None}
     rows = {"first": [asked.first], "second": [asked.second]}.get(what, asked.pair)
     assert faces == {album.sightings["photo_digest"][row] for row in rows}
     assert panel.wait(SECONDS)
@@ -156,7 +156,9 @@ def test_answers_while_the_faces_are_sorted_anew_are_all_kept_in_order(panel, se
     assert panel.wait(SECONDS)
     assert not panel.questions.pending
     rows = {digest: row for row, digest in enumerate(session.looked.album.photos["photo_digest"])}
-    written = [({rows[d.face.photo], rows[d.other.photo]}, d.kind == "same") for d in kept(panel)]
+    written = [
+        ({rows[d.sighting.photo], rows[d.other.photo]}, d.kind == "same") for d in kept(panel)
+    ]
     assert written == seen
     # The question on the screen stayed, unless the answers settled it.
     assert panel.questions.asked is showing or "settled by" in panel.questions.message.value
@@ -384,7 +386,7 @@ def test_a_line_that_somebody_writes_by_hand_meanwhile_counts(panel):
     press(panel, "different")
     assert panel.wait(SECONDS)
     album = panel.session.looked.album
-    faces = [decisions.face_of(album, row) for row in (16, 17)]
+    faces = [decisions.key_of(album, row) for row in (16, 17)]
     out = panel.session.corrections.out
     decisions.write(out, [*kept(panel), decisions.Decision("different", *faces)])
     press(panel, "different")
@@ -648,7 +650,7 @@ def test_the_two_faces_are_large_and_the_photos_can_be_seen_whole(panel):
     jpegs = maker(tokens)
     assert len(jpegs) == len(tokens)
     assert all(jpeg.startswith(b"\xff\xd8") for jpeg in jpegs)
-    assert maker([f"large:{asked.first}"])[0] == maker.thumbnails.face(asked.first, 200)
+    assert maker([f"large:{asked.first}"])[0] == maker.thumbnails.crop(asked.first, 200)
 
 
 def test_each_of_the_two_faces_stands_with_its_own_side():

@@ -164,7 +164,7 @@ def _autopilot(options: argparse.Namespace, console: TextIO) -> None:
             settings=AutopilotSettings(**_settings(options)),
             dry_run=options.dry_run,
             replace=options.replace,
-            faces=not options.no_faces,
+            pictures=not options.no_faces,
             progress=progress,
             tell=None if options.quiet else _tell,
         )
@@ -186,7 +186,7 @@ def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
             settings=PointAndShootSettings(**_settings(options), largest_face=options.largest_face),
             dry_run=options.dry_run,
             replace=options.replace,
-            faces=not options.no_faces,
+            pictures=not options.no_faces,
             progress=progress,
         )
     _report(result, options)

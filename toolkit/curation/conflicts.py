@@ -1,4 +1,4 @@
-"""Which earlier decisions a new one contradicts, also by way of other faces."""
+"""Which earlier decisions a new one contradicts, also by way of other sightings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from toolkit.curation import decisions
-from toolkit.curation.decisions import Decision, Face
+from toolkit.curation.decisions import Decision, SightingKey
 from toolkit.errors import BadSetting
 from toolkit.records import Album
 
@@ -26,25 +26,26 @@ def settled(
     new: Sequence[Decision],
     album: Album,
     *,
-    whole: Sequence[Face] = (),
+    whole: Sequence[SightingKey] = (),
 ) -> tuple[Decision, ...]:
     """
     Return the old decisions but for those that new ones contradict, as few as needed.
 
-    A decision is contradicted by another one about the same two faces or the same name, or by way
-    of others: faces that a chain of "same" and of one name connects are one person. Where such a
-    chain has to be broken, the fewest links are taken out (a minimum cut, found by augmenting
-    paths: Edmonds and Karp 1972); of as many, those between the faces that are furthest apart, and
-    names last of all.
+    A decision is contradicted by another one about the same two sightings or the same name, or by
+    way of others: sightings that a chain of "same" and of one name connects are one person. Where
+    such a chain has to be broken, the fewest links are taken out (a minimum cut, found by
+    augmenting paths: Edmonds and Karp 1972); of as many, those between the sightings that are
+    furthest apart, and names last of all.
 
     Parameters
     ----------
     old, new : sequence of Decision
         In the order in which they were made.
     album : Album
-        The sightings by which faces are known again; a decision about others contradicts nothing.
-    whole : sequence of Face
-        Faces that are to be one group as well.
+        The sightings by which sightings are known again; a decision about others contradicts
+        nothing.
+    whole : sequence of SightingKey
+        Sightings that are to be one group as well.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def settled(
         If the new decisions contradict each other.
     """
     row_of = _rows_of([*old, *new], whole, album)
-    one_group = [row for face in whole if (row := row_of[face]) is not None]
+    one_group = [row for sighting in whole if (row := row_of[sighting]) is not None]
     dated = [place for place, each in enumerate(old) if _replaced(each, new, row_of)]
     out: list[int] = []
     while True:
@@ -81,17 +82,17 @@ def settled(
 
 
 class _Graph:
-    """Faces and names, the decisions that connect them, and one that keeps connected ones apart."""
+    """Sightings and names, the decisions that connect them, and those that keep some apart."""
 
     def __init__(
-        self, made: Sequence[Decision], row_of: dict[Face, int | None], whole: Sequence[int]
+        self, made: Sequence[Decision], row_of: dict[SightingKey, int | None], whole: Sequence[int]
     ) -> None:
         pairs: dict[tuple[int, int], int] = {}
         names: dict[int, int] = {}
         refused: dict[tuple[int, str], int] = {}
         # As `toolkit.curation.decisions.apply` reads them: of several about one thing, the last.
         for place, each in enumerate(made):
-            row, other = row_of[each.face], row_of[each.other] if each.other else None
+            row, other = row_of[each.sighting], row_of[each.other] if each.other else None
             if row is None or (each.other and (other is None or other == row)):
                 continue
             if each.kind == "name":
@@ -178,33 +179,37 @@ def _cut(edges: Sequence[Edge], start: Node, end: Node, prices: Sequence[float])
     return {place for one, other, place in edges if (one in came) != (other in came)}
 
 
-def _replaced(each: Decision, new: Iterable[Decision], row_of: dict[Face, int | None]) -> bool:
+def _replaced(
+    each: Decision, new: Iterable[Decision], row_of: dict[SightingKey, int | None]
+) -> bool:
     """Say whether a new decision is about the very same thing, and says otherwise."""
-    row = row_of[each.face]
+    row = row_of[each.sighting]
     ends = {row, row_of[each.other]} if each.other else {row}
     if None in ends:
         return False
     for late in new:
-        faces = {row_of[late.face], row_of[late.other]} if late.other else {row_of[late.face]}
+        sightings = (
+            {row_of[late.sighting], row_of[late.other]} if late.other else {row_of[late.sighting]}
+        )
         if each.kind == "ignore":
-            found = late.kind != "ignore" and row in faces
+            found = late.kind != "ignore" and row in sightings
         elif each.kind == "name" and late.kind == "name":
-            found = faces == ends and late.name != each.name
+            found = sightings == ends and late.name != each.name
         elif {each.kind, late.kind} == {"name", "not"}:
-            found = faces == ends and late.name == each.name
+            found = sightings == ends and late.name == each.name
         else:
-            found = faces == ends and {each.kind, late.kind} == {"same", "different"}
+            found = sightings == ends and {each.kind, late.kind} == {"same", "different"}
         if found:
             return True
     return False
 
 
 def _rows_of(
-    made: Sequence[Decision], more: Sequence[Face], album: Album
-) -> dict[Face, int | None]:
-    """Find the sighting of each face, as `toolkit.curation.decisions.apply` does."""
-    faces = list(dict.fromkeys([*(f for d in made for f in (d.face, d.other) if f), *more]))
-    # One refusal a face, of a name of its own, tells which sighting is whose.
-    asked = [Decision("not", face, name=str(place)) for place, face in enumerate(faces)]
+    made: Sequence[Decision], more: Sequence[SightingKey], album: Album
+) -> dict[SightingKey, int | None]:
+    """Find the sighting of each sighting, as `toolkit.curation.decisions.apply` does."""
+    sightings = list(dict.fromkeys([*(f for d in made for f in (d.sighting, d.other) if f), *more]))
+    # One refusal a sighting, of a name of its own, tells which sighting is whose.
+    asked = [Decision("not", sighting, name=str(place)) for place, sighting in enumerate(sightings)]
     found = {int(text): row for row, text in decisions.apply(asked, album).refused}
-    return {face: found.get(place) for place, face in enumerate(faces)}
+    return {sighting: found.get(place) for place, sighting in enumerate(sightings)}

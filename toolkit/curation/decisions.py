@@ -1,4 +1,4 @@
-"""What a person decided about faces: a table beside the results, which every later run holds to."""
+"""What a person decided about sightings: a table beside the results, held to by later runs."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ KINDS = ("same", "different", "name", "not", "ignore")
 LARGEST = 64 << 20
 # px of an edge; bytes of a name, which file systems have as well.
 FARTHEST, LONGEST_NAME = 1 << 31, 255
-# Share of the union of two boxes that they have in common, from which on they are one face: other
-# settings move a box a little.
+# Share of the union of two boxes that they have in common, from which on they are one sighting:
+# other settings move a box a little.
 OVERLAP = 0.4
 
 # How a table writes what cannot be seen; see `_spelled`.
@@ -41,9 +41,9 @@ Kind = Literal["same", "different", "name", "not", "ignore"]
 
 
 @dataclass(frozen=True)
-class Face:
+class SightingKey:
     """
-    A face as a decision names it.
+    A sighting as a decision names it.
 
     Attributes
     ----------
@@ -71,10 +71,11 @@ class Decision:
     Attributes
     ----------
     kind : {"same", "different", "name", "not", "ignore"}
-        Two faces are one person, or two; a face has a name, or has not; a face is left out.
-    face : Face
+        Two sightings are one person, or two; a sighting has a name, or has not; a sighting is left
+        out.
+    sighting : SightingKey
         The face.
-    other : Face or None
+    other : SightingKey or None
         The other one, for "same" and "different".
     name : str
         For "name" and "not".
@@ -84,21 +85,21 @@ class Decision:
     """
 
     kind: Kind
-    face: Face
-    other: Face | None = None
+    sighting: SightingKey
+    other: SightingKey | None = None
     name: str = ""
     notes: tuple[tuple[str, str], ...] = ()
 
 
-_FACE = tuple(field.name for field in fields(Face))
-COLUMNS = ("decision", "name", *_FACE, *(f"other_{name}" for name in _FACE))
+_KEY = tuple(field.name for field in fields(SightingKey))
+COLUMNS = ("decision", "name", *_KEY, *(f"other_{name}" for name in _KEY))
 
 
-def face_of(album: Album, row: int) -> Face:
+def key_of(album: Album, row: int) -> SightingKey:
     """Return how a decision names sighting `row` of an album."""
     place = album.sightings.iloc[row]
     edges = (int(place[edge]) for edge in ("left", "top", "right", "bottom"))
-    return Face(str(place["path"]), str(place["photo_digest"]), *edges)
+    return SightingKey(str(place["path"]), str(place["photo_digest"]), *edges)
 
 
 def read(out: Path) -> tuple[Decision, ...]:
@@ -163,9 +164,9 @@ def write(out: Path, decisions: Iterable[Decision]) -> None:
     made = tuple(decisions)
     for each in made:
         _require_length(each.name, "a decision")
-    blank = ("",) * len(_FACE)
+    blank = ("",) * len(_KEY)
     pairs = ((each, astuple(each.other) if each.other else blank) for each in made)
-    rows = [(x.kind, _spelled(x.name), *astuple(x.face), *other) for x, other in pairs]
+    rows = [(x.kind, _spelled(x.name), *astuple(x.sighting), *other) for x, other in pairs]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(object)
     for column in dict.fromkeys(column for each in made for column, _ in each.notes):
         table[column] = [dict(each.notes).get(column, "") for each in made]
@@ -205,10 +206,10 @@ def _decision(row: Sequence[str], where: str) -> Decision:
     if kind in ("name", "not") and not name:
         raise BadSetting(f"{where}: the name is empty; write it, or take the line out")
     _require_length(name, where)
-    size = len(_FACE)
-    face = _face(row[2 : 2 + size], where)
-    other = _face(row[2 + size :], where) if kind in ("same", "different") else None
-    return Decision(cast(Kind, kind), face, other, name if kind in ("name", "not") else "")
+    size = len(_KEY)
+    sighting = _key(row[2 : 2 + size], where)
+    other = _key(row[2 + size :], where) if kind in ("same", "different") else None
+    return Decision(cast(Kind, kind), sighting, other, name if kind in ("name", "not") else "")
 
 
 def _require_length(name: str, where: str) -> None:
@@ -219,7 +220,7 @@ def _require_length(name: str, where: str) -> None:
         )
 
 
-def _face(cells: Sequence[str], where: str) -> Face:
+def _key(cells: Sequence[str], where: str) -> SightingKey:
     path, photo, *edges = cells
     try:
         left, top, right, bottom = (int(float(edge)) for edge in edges)
@@ -232,25 +233,26 @@ def _face(cells: Sequence[str], where: str) -> Face:
         raise BadSetting(
             f"{where}: not a face ({printable(str(error))}); mend or remove it"
         ) from error
-    return Face(path, photo.strip().casefold(), left, top, right, bottom)
+    return SightingKey(path, photo.strip().casefold(), left, top, right, bottom)
 
 
 def apply(decisions: Sequence[Decision], album: Album) -> Decided:
     """
-    Find the faces of decisions among the sightings of an album.
+    Find the sightings of decisions among the sightings of an album.
 
-    Of several decisions about the same two faces, or the name of one, the last counts. Faces with
-    one name are one person, faces with two names are two, and a face that has not a name is none of
-    those that have.
+    Of several decisions about the same two sightings, or the name of one, the last counts.
+    Sightings with one name are one person, sightings with two names are two, and a sighting that
+    has not a name is none of those that have.
 
     Parameters
     ----------
     decisions : sequence of Decision
         In the order in which they were made.
     album : Album
-        n sightings. A face is the sighting of its photo whose box overlaps most with its own, if
-        they share `OVERLAP` of their union. A photo is known by its picture, also where the picture
-        was turned since; and by the bytes of its file, as versions before this one wrote it.
+        n sightings. A sighting is the sighting of its photo whose box overlaps most with its own,
+        if they share `OVERLAP` of their union. A photo is known by its picture, also where the
+        picture was turned since; and by the bytes of its file, as versions before this one wrote
+        it.
 
     Raises
     ------
@@ -265,10 +267,10 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
     unmatched: list[str] = []
     away = 0
     for each in decisions:
-        faces = [face for face in (each.face, each.other) if face is not None]
-        found = [find(face) for face in faces]
+        sightings = [sighting for sighting in (each.sighting, each.other) if sighting is not None]
+        found = [find(sighting) for sighting in sightings]
         if None in found or (len(found) == 2 and found[0] == found[1]):
-            unmatched.extend(f.path for f, row in zip(faces, found, strict=True) if row is None)
+            unmatched.extend(f.path for f, row in zip(sightings, found, strict=True) if row is None)
             away += 1
         elif each.kind == "ignore":
             ignored.add(cast(int, found[0]))
@@ -358,12 +360,16 @@ class _Finder:
         digests = zip(album.file_digests, map(str, album.photos["photo_digest"]), strict=True)
         self._of_file = dict(reversed([*digests]))
 
-    def __call__(self, face: Face) -> int | None:
-        box = (face.left, face.top, face.right, face.bottom)
-        photo = face.photo if face.photo in self._rows else self._of_file.get(face.photo, "")
+    def __call__(self, sighting: SightingKey) -> int | None:
+        box = (sighting.left, sighting.top, sighting.right, sighting.bottom)
+        photo = (
+            sighting.photo
+            if sighting.photo in self._rows
+            else self._of_file.get(sighting.photo, "")
+        )
         if photo in self._rows:
             return self._nearest(photo, box)
-        if (turned := self._turned.get(face.photo)) is None:
+        if (turned := self._turned.get(sighting.photo)) is None:
             return None
         photo, size, before, now = turned
         return self._nearest(photo, turned_box(box, size, before, now))

@@ -1,4 +1,4 @@
-"""What a user does with faces and groups, as decisions."""
+"""What a user does with sightings and groups, as decisions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import PurePath
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.curation.decisions import Decision, Face, face_of
+from toolkit.curation.decisions import Decision, SightingKey, key_of
 from toolkit.errors import BadSetting
 from toolkit.grouping import linkage, neighbours
 from toolkit.grouping.constraints import Decided
@@ -38,13 +38,13 @@ class Gesture:
         The decisions.
     said : str
         The same for people, without a full stop.
-    whole : tuple of Face
-        Faces that are to be one group afterwards, whatever was decided before.
+    whole : tuple of SightingKey
+        Sightings that are to be one group afterwards, whatever was decided before.
     """
 
     decisions: tuple[Decision, ...]
     said: str
-    whole: tuple[Face, ...] = ()
+    whole: tuple[SightingKey, ...] = ()
 
 
 def central(encodings: npt.NDArray[np.float32], rows: Labels) -> int:
@@ -68,12 +68,12 @@ def merge(
     decided: Decided | None = None,
 ) -> Gesture:
     """
-    Make two groups one person: by their most central faces.
+    Make two groups one person: by their most central sightings.
 
     Where both have a name by decision, that of `group` is kept. Where they were seen in one photo
-    (a mirror, a photo of a photo), the two faces in it are decided to be one person as well. Where
-    something kept the two apart that lie so near that each could lose faces to a third one in the
-    new order of joins, all of their faces are tied.
+    (a mirror, a photo of a photo), the two sightings in it are decided to be one person as well.
+    Where something kept the two apart that lie so near that each could lose sightings to a third
+    one in the new order of joins, all of their sightings are tied.
 
     Parameters
     ----------
@@ -107,11 +107,11 @@ def merge(
     given = {} if decided is None else decided.names
     kept = next((given[row] for row in one.tolist() if row in given), None)
     if kept is not None:
-        # Every face with the other name gets this one, so that they stay one person.
+        # Every sighting with the other name gets this one, so that they stay one person.
         renamed = [row for row in two.tolist() if given.get(row, kept) != kept]
-        made += [Decision("name", face_of(album, row), name=kept) for row in renamed]
+        made += [Decision("name", key_of(album, row), name=kept) for row in renamed]
     said = f"{_called(names, one[0])} and {_called(names, two[0])} are one person"
-    return Gesture(tuple(made), said, _faces(album, both))
+    return Gesture(tuple(made), said, _keys(album, both))
 
 
 def split(album: Album, labels: Labels, names: Names, sides: Sides, group: int) -> Gesture:
@@ -165,7 +165,7 @@ def not_this_person(
     known: Collection[str] = (),
 ) -> Gesture:
     """
-    Take a face out of its group: it has not that name, or is not the most central other face.
+    Take a sighting out of its group: it has not that name, or is not the most central other face.
 
     Parameters
     ----------
@@ -179,34 +179,35 @@ def not_this_person(
     Raises
     ------
     BadSetting
-        If the face is alone in a group that has no name.
+        If the sighting is alone in a group that has no name.
     """
     members, name, given = _rows(labels, int(labels[row])), names[row], _given(decided)
     others = members[members != row]
-    face = face_of(album, row)
+    sighting = key_of(album, row)
     said = f"{_photo(album, row)} does not show {_called(names, row)}"
     if name is not None and (name in known or name in (given.get(m) for m in members.tolist())):
-        made = [Decision("not", face, name=name)]
+        made = [Decision("not", sighting, name=name)]
         if len(others) and [r for r, text in given.items() if text == name] == [row]:
-            # The name was this face's own; the group keeps it.
-            heir = face_of(album, central(album.encodings, others))
+            # The name was this sighting's own; the group keeps it.
+            heir = key_of(album, central(album.encodings, others))
             made.insert(0, Decision("name", heir, name=name))
         return Gesture(tuple(made), said)
     if not len(others):
         raise BadSetting(f"{said} cannot be decided: it is the only face of that person")
-    middle = face_of(album, central(album.encodings, others))
-    return Gesture((Decision("different", face, middle),), said)
+    middle = key_of(album, central(album.encodings, others))
+    return Gesture((Decision("different", sighting, middle),), said)
 
 
 def ignore(
     album: Album, labels: Labels, names: Names, row: int, *, decided: Decided | None = None
 ) -> Gesture:
     """
-    Leave a face out. What it held together, and the name it gave, go over to others of its group.
+    Leave a sighting out. What it held together, and the name it gave, go over to others of its
+    group.
 
     Parameters are those of `not_this_person`.
     """
-    made = [Decision("ignore", face_of(album, row))]
+    made = [Decision("ignore", key_of(album, row))]
     given = _given(decided)
     pairs = np.zeros((0, 2), dtype=np.int64) if decided is None else decided.must
     tied = sorted({int(r) for pair in pairs if row in pair for r in pair} - {row})
@@ -217,7 +218,7 @@ def ignore(
     elif name is not None:
         others = np.setdiff1d(_rows(labels, int(labels[row])), row)
         heirs = ties[:1] or ([central(album.encodings, others)] if len(others) else [])
-        made += [Decision("name", face_of(album, heir), name=name) for heir in heirs]
+        made += [Decision("name", key_of(album, heir), name=name) for heir in heirs]
     made += [Decision("same", *_two(album, *pair)) for pair in pairwise(ties)]
     return Gesture(tuple(made), f"{_seen(album, names, row)} is left out")
 
@@ -282,16 +283,16 @@ def name(
         rows = chosen = group
         if not len(rows):
             raise BadSetting("no face is chosen to be named; choose one")
-        whole = _faces(album, rows)
+        whole = _keys(album, rows)
         if there is not None:
             text = str(names[_rows(labels, there)[0]])
         if there is not None and text not in given.values():
-            # That group has this name by its number only: a face of its own must have it, too.
+            # That group has this name by its number only: a sighting of its own must have it, too.
             heir = central(album.encodings, _rows(labels, there))
-            made.append(Decision("name", face_of(album, heir), name=text))
+            made.append(Decision("name", key_of(album, heir), name=text))
     else:
         rows = _rows(labels, group)
-        whole = _faces(album, rows)
+        whole = _keys(album, rows)
         if there is not None and there != group:
             text = str(names[_rows(labels, there)[0]])
             merged = merge(album, labels, names, there, group, decided=decided)
@@ -300,7 +301,7 @@ def name(
         # What ties the group together by its old name, the new one ties again.
         renamed = [row for row in rows.tolist() if given.get(row, text) != text]
         chosen = np.union1d(renamed, [central(album.encodings, rows)]).astype(np.int64)
-    made += [Decision("name", face_of(album, int(row)), name=text) for row in chosen]
+    made += [Decision("name", key_of(album, int(row)), name=text) for row in chosen]
     return Gesture(tuple(made), f"{_called(names, rows[0])} is {printable(text)}", whole)
 
 
@@ -321,14 +322,14 @@ def _rows(labels: Labels, group: int) -> Labels:
     return rows
 
 
-def _faces(album: Album, rows: Labels) -> tuple[Face, ...]:
-    return tuple(face_of(album, int(row)) for row in rows)
+def _keys(album: Album, rows: Labels) -> tuple[SightingKey, ...]:
+    return tuple(key_of(album, int(row)) for row in rows)
 
 
-def _two(album: Album, one: int, other: int) -> tuple[Face, Face]:
+def _two(album: Album, one: int, other: int) -> tuple[SightingKey, SightingKey]:
     if one == other:
         raise BadSetting(f"sighting {one} was chosen twice; choose two faces")
-    return face_of(album, one), face_of(album, other)
+    return key_of(album, one), key_of(album, other)
 
 
 def _given(decided: Decided | None) -> dict[int, str]:
@@ -344,5 +345,5 @@ def _photo(album: Album, row: int) -> str:
 
 
 def _seen(album: Album, names: Names, row: int) -> str:
-    """Name a face for people: its group, and its photo."""
+    """Name a sighting for people: its group, and its photo."""
     return f"{_called(names, row)} in {_photo(album, row)}"

@@ -51,7 +51,7 @@ Made = tuple[Decision, ...]
 
 
 def answer(album: Album, names: Names, question: Question, *, one: bool) -> Gesture:
-    """Answer a question: its two faces are one person, or they are two."""
+    """Answer a question: its two sightings are one person, or they are two."""
     made = same if one else different
     return made(album, names, question.first, question.second)
 
@@ -290,12 +290,12 @@ def _write(out: Path, made: Made) -> bytes:
 def _key(each: Decision) -> Decision:
     """Return a decision without what is for people to read: the paths, and notes."""
     other = replace(each.other, path="") if each.other else None
-    return replace(each, face=replace(each.face, path=""), other=other, notes=())
+    return replace(each, sighting=replace(each.sighting, path=""), other=other, notes=())
 
 
 def _told(each: Decision) -> str:
     """Say a decision of an earlier session."""
-    photo = printable(Path(each.face.path).name)
+    photo = printable(Path(each.sighting.path).name)
     if each.other is not None:
         number = "one person" if each.kind == "same" else "two people"
         return f"the faces in {photo} and {printable(Path(each.other.path).name)} are {number}"

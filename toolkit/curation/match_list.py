@@ -31,9 +31,9 @@ DOUBT = 0.05
 
 def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
     """
-    Say of each face whose match it is, and how sure that is.
+    Say of each sighting whose match it is, and how sure that is.
 
-    A face is the match of one person: whom a person said it shows, or else the nearest.
+    A sighting is the match of one person: whom a person said it shows, or else the nearest.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
         where there is none, negative where somebody else is nearer, nan without a distance); next
         (that other person, or None); state (`ACCEPTED`, `BEYOND`, or by decision `SAID`,
         `REFUSED`); doubtful (bool: not decided, and within `DOUBT` of the threshold or, if
-        accepted, of the next person, or left out for another face in its photo); edge (how far the
-        distance is from where the answer would be another); reason (why it is not accepted);
+        accepted, of the next person, or left out for another sighting in its photo); edge (how far
+        the distance is from where the answer would be another); reason (why it is not accepted);
         reference (the example photo that it was compared with, or None).
     """
     table = result.matches.table
@@ -105,7 +105,7 @@ def ranked(
     name : str
         One of the known people, or somebody whose name was given to a face.
     beyond : int
-        How many faces that are not accepted are listed, the nearest first.
+        How many sightings that are not accepted are listed, the nearest first.
 
     Returns
     -------
@@ -152,8 +152,8 @@ def people(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a person: person; examples (example photos that serve); photos and faces (that are
-        accepted or said to show that person; a photo that is there twice counts once); doubtful
+        One row a person: person; examples (example photos that serve); photos and sightings (that
+        are accepted or said to show that person; a photo that is there twice counts once); doubtful
         (how many). The known people in listing order, then those whom only decisions name.
     """
     table, references = judged(result, decided), result.references

@@ -20,7 +20,7 @@ NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 @dataclass(frozen=True, eq=False)
 class Question:
     """
-    Are these two faces one person?
+    Are these two sightings one person?
 
     Attributes
     ----------
@@ -147,8 +147,8 @@ def queue(
     """
     Find the questions whose answers settle the most.
 
-    Each group may be two people, and each two groups may be one:
-    see `toolkit.grouping.uncertainty`. What is decided, also by way of other faces, is not asked
+    Each group may be two people, and each two groups may be one: see
+    `toolkit.grouping.uncertainty`. What is decided, also by way of other sightings, is not asked
     again.
 
     Parameters
@@ -243,7 +243,7 @@ def _apart(
     most: int,
 ) -> Iterator[Question]:
     """Ask of the nearest pairs of groups whether they are one person."""
-    # Two groups with a face each that are said to be two people cannot be one.
+    # Two groups with a sighting each that are said to be two people cannot be one.
     never = set(map(tuple, np.sort(labels[cannot], axis=1).tolist()))
     table = uncertainty.alike(
         album.encodings,

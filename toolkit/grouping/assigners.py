@@ -59,7 +59,7 @@ def group_people(
     album : Album
         What a scan gathered.
     settings : AutopilotSettings
-        Method, threshold, and whether two faces in one photo may be one person.
+        Method, threshold, and whether two sightings in one photo may be one person.
     decided : Decided, optional
         What a person decided about these sightings.
 
@@ -143,7 +143,7 @@ def _grouped(album: Album, settings: AutopilotSettings, must: Pairs, apart: Pair
 
 
 def search_threshold(references: References, settings: PointAndShootSettings) -> Threshold:
-    """Return up to which distance a face is one of the known people, as the settings say."""
+    """Return up to which distance a sighting is one of the known people, as the settings say."""
     if settings.threshold != "auto":
         return thresholds.given(settings.threshold)
     return thresholds.of_references(

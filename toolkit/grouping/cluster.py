@@ -60,8 +60,8 @@ def average(
     """
     Join the two groups whose sightings are nearest on average, until none are within reach.
 
-    One blurred face between two people does not join them, because the rest of both groups has a
-    say: that is why this is the default. A lower threshold only splits groups; for several
+    One blurred sighting between two people does not join them, because the rest of both groups has
+    a say: that is why this is the default. A lower threshold only splits groups; for several
     thresholds, `toolkit.grouping.linkage.tree` does the work once. A must-link makes one of the two
     groups that hold its sightings, whole.
 
@@ -96,7 +96,7 @@ def linked(
     Put two sightings together when a chain of close pairs connects them.
 
     Connected components, or single linkage: what DBSCAN does with ``min_samples=1``. One blurred
-    face between two people joins them, and in a large album nearly everybody ends in one group;
+    sighting between two people joins them, and in a large album nearly everybody ends in one group;
     this is here to be compared with. A lower threshold only splits groups, as long as there are no
     cannot-links. Parameters as for `average`.
     """

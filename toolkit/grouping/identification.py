@@ -97,8 +97,8 @@ def match(
         them, which counts less the more there are, as in `toolkit.grouping.linkage.tree`; or by the
         mean of these two. With one reference a person, all are the same.
     one_per_photo : bool
-        Of several faces in a photo that are nearest to one person, only the nearest gets the name;
-        the others stay unknown.
+        Of several sightings in a photo that are nearest to one person, only the nearest gets the
+        name; the others stay unknown.
 
     Returns
     -------

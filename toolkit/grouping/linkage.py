@@ -15,7 +15,7 @@ from toolkit.grouping.neighbours import Encodings
 from toolkit.records import Clustering
 
 # How much nearer, as a share, two groups without end count than two single sightings. Chosen on one
-# half of the people of Labeled Faces in the Wild: docs/measurements.md.
+# half of the people of Labeled Sightings in the Wild: docs/measurements.md.
 DISCOUNT = 0.06
 
 _BLOCK = 512

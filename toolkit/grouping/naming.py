@@ -41,9 +41,9 @@ def hold_names(names: Sequence[str | None], decided: Decided) -> tuple[str | Non
     """
     Return names found by comparing with references, as a person corrected them.
 
-    Of faces that were said to be one person, all get what was said of one of them; or else the name
-    that was found for some, if it is only one. Who was said to be somebody else than a named face
-    does not get that name.
+    Of sightings that were said to be one person, all get what was said of one of them; or else the
+    name that was found for some, if it is only one. Who was said to be somebody else than a named
+    sighting does not get that name.
     """
     family = components(len(names), decided.must)
     said = {int(family[row]): name for row, name in decided.names.items()}

@@ -143,7 +143,7 @@ def of_references(people: int, references: int, calibration: Calibration, method
     Parameters
     ----------
     people, references : int
-        How many known people, and reference faces of all of them.
+        How many known people, and reference sightings of all of them.
     calibration : Calibration
         Of the encoder.
     method : {"blend", "nearest", "mean"}

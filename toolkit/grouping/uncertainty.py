@@ -30,7 +30,7 @@ ALIKE_COLUMNS = (
 # The log-odds that a group is one individual: how much nearer its two sides are to each other than
 # to the FEW next groups, less what the MANY next ones say of how crowded the place is (both times
 # the calibration's slope), and the natural logarithm of the larger side. A logistic regression on
-# albums composed of one half of the people of Labeled Faces in the Wild gave the weights.
+# albums composed of one half of the people of Labeled Sightings in the Wild gave the weights.
 FEW, MANY = 5, 50
 WEIGHT_FEW, WEIGHT_MANY, WEIGHT_SIZE, START = 1.05, -0.39, 0.61, -1.4
 

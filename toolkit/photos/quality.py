@@ -24,9 +24,9 @@ def sharpness(chips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     Returns
     -------
     numpy.ndarray
-        Shape (k,), float64, 0 or more. For faces in chips of 150 px: below 0.08 they are blurred
-        beyond recognition, 0.15 to 0.22 is the middle half of Labeled Faces in the Wild, and
-        sharp photos of a modern camera reach 0.3 to 0.9.
+        Shape (k,), float64, 0 or more. For sightings in chips of 150 px: below 0.08 they are
+        blurred beyond recognition, 0.15 to 0.22 is the middle half of Labeled Sightings in the
+        Wild, and sharp photos of a modern camera reach 0.3 to 0.9.
     """
     if not len(chips):
         return np.zeros(0)

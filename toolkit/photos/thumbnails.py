@@ -1,4 +1,4 @@
-"""Small pictures of faces and photos, made when they are asked for and kept in memory."""
+"""Small pictures of sightings and photos, made when they are asked for and kept in memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ABSURD = 8
 
 class Thumbnails:
     """
-    Small JPEGs of an album's faces and photos.
+    Small JPEGs of an album's sightings and photos.
 
     They hold no metadata: where a photo was taken, and with what camera, stays in the photo. A
     photo that is gone, cannot be read, or has another size than the album says, gives a plain
@@ -45,11 +45,11 @@ class Thumbnails:
     album : Album
         n sightings.
     size : int
-        Side of a face's picture in px, if none is asked for; at most `LARGEST`.
+        Side of a sighting's picture in px, if none is asked for; at most `LARGEST`.
     keep : int
         Bytes of JPEG that are kept for the next time; what was not used for longest goes first.
     threads : int
-        Photos that `faces` opens at a time.
+        Photos that `crops` opens at a time.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class Thumbnails:
         for path, digest in zip(table["path"], self._digests, strict=True):
             self._files.setdefault(digest, [str(path)])
 
-    def face(self, row: int, size: int | None = None) -> bytes:
+    def crop(self, row: int, size: int | None = None) -> bytes:
         """
-        Return a JPEG of one face; see `faces`.
+        Return a JPEG of one sighting; see `crops`.
 
         Parameters
         ----------
@@ -88,14 +88,14 @@ class Thumbnails:
         size : int, optional
             Side in px, at most `LARGEST`.
         """
-        return self.faces([row], size)[0]
+        return self.crops([row], size)[0]
 
-    def faces(self, rows: Sequence[int], size: int | None = None) -> list[bytes]:
+    def crops(self, rows: Sequence[int], size: int | None = None) -> list[bytes]:
         """
-        Return square JPEGs of faces, each photo opened once.
+        Return square JPEGs of sightings, each photo opened once.
 
-        A face is in the middle, with a quarter of its box around it; beyond the photo's edge it is
-        grey. A photo is decoded no larger than its smallest face needs.
+        A sighting is in the middle, with a quarter of its box around it; beyond the photo's edge it
+        is grey. A photo is decoded no larger than its smallest sighting needs.
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class Thumbnails:
         largest: int = 1000,
     ) -> bytes:
         """
-        Return a JPEG of a whole photo, with boxes around some of its faces.
+        Return a JPEG of a whole photo, with boxes around some of its sightings.
 
         Parameters
         ----------
@@ -187,10 +187,10 @@ class Thumbnails:
 
     def best(self, rows: Sequence[int], count: int) -> list[int]:
         """
-        Choose the faces that show a person most clearly: large ones, surely detected.
+        Choose the sightings that show a person most clearly: large ones, surely detected.
 
-        No photo is opened. A second face of one photo comes after the first of every other. A face
-        of `LARGEST` px is as large as any.
+        No photo is opened. A second sighting of one photo comes after the first of every other. A
+        sighting of `LARGEST` px is as large as any.
 
         Parameters
         ----------
@@ -254,7 +254,7 @@ class Thumbnails:
         yield None
 
     def _cut(self, digest: str, rows: Sequence[int], side: int) -> dict[int, bytes]:
-        """Make the pictures of faces of one photo."""
+        """Make the pictures of sightings of one photo."""
         squares = {row: _square(self._boxes[row]) for row in rows}
         finest = side / min(square[2] for square in squares.values())
 

@@ -29,7 +29,7 @@ def export_result(
     out: str | Path,
     *,
     replace: bool = False,
-    faces: bool = True,
+    pictures: bool = True,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> AnyResult:
@@ -45,8 +45,8 @@ def export_result(
     replace : bool
         Take away what an earlier run put into `out` and this one sorts otherwise, where the photo
         is still among the photos. What is the last copy stays.
-    faces : bool
-        Put pictures of faces into ``report.html``.
+    pictures : bool
+        Put pictures of sightings into ``report.html``.
     progress : callable, optional
         Called with "copies", the number made, the total, and the file just made.
     stop : callable, optional
@@ -69,7 +69,7 @@ def export_result(
     target = _checked(out, result)
     with alone_in(target, "an export"):
         return write_result(
-            result, target, replace=replace, faces=faces, progress=progress, stop=stop
+            result, target, replace=replace, pictures=pictures, progress=progress, stop=stop
         )
 
 
@@ -97,7 +97,7 @@ def write_result(
     target: Path,
     *,
     replace: bool = False,
-    faces: bool = True,
+    pictures: bool = True,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> AnyResult:
@@ -139,7 +139,7 @@ def write_result(
             run=run,
             photos_folder=photos,
         )
-        report.write(written, target, faces=faces)
+        report.write(written, target, pictures=pictures)
 
     begun = time.thread_time()
     plan = export.plan(result.album, result.names, target, link=result.settings.link)

@@ -61,8 +61,8 @@ class Result:
         Files of an earlier run that this one sorts otherwise and that were left: folder/file, and
         why.
     decided, undecided : int
-        Decisions of a person that were held to, and how many of them are about faces that are not
-        in this album.
+        Decisions of a person that were held to, and how many of them are about sightings that are
+        not in this album.
     undecided_photos : tuple of str
         The photos of the latter, as the decisions name them.
     not_seen : int

@@ -559,7 +559,7 @@ def about_subject(subject: SubjectInfo) -> dict[str, Any]:
 
 
 def _subject(about: dict[str, Any]) -> SubjectInfo:
-    """Return what was looked for; a version that does not say knew of faces only."""
+    """Return what was looked for; a version that does not say knew of sightings only."""
     told = about.get("subject")
     if told is None:
         return registry.info()

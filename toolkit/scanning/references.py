@@ -37,7 +37,7 @@ def read_references(
     subject : Subject
         What finds and describes them; the same as for the photos.
     settings : PointAndShootSettings
-        `largest_face` decides about example photos with several faces.
+        `largest_face` decides about example photos with several sightings.
     progress : callable, optional
         Called with the number done, the total, and the photo just done.
     stop : callable, optional
@@ -49,7 +49,7 @@ def read_references(
     -------
     toolkit.grouping.identification.References or None
         With a problem for each photo that could not serve. None if it was stopped: with some of the
-        people only, faces of the others would be taken for them, or for nobody.
+        people only, sightings of the others would be taken for them, or for nobody.
 
     Raises
     ------

@@ -108,7 +108,7 @@ class Subject:
     Attributes
     ----------
     name : str
-        In the singular, such as "face".
+        In the singular, such as "sighting".
     detector : Detector
         Finds it in the shrunken photo.
     encoder : Encoder

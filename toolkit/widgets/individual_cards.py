@@ -46,7 +46,7 @@ class FacePictures:
         """Return a JPEG for each token."""
         parts = [token.partition(":") for token in tokens]
         rows = [int(row) for kind, _, row in parts if kind == "face"]
-        faces = iter(self.thumbnails.faces(rows, FACE_SIZE))
+        faces = iter(self.thumbnails.crops(rows, FACE_SIZE))
         sizes = {"photo": PHOTO_SIZE, "whole": WHOLE_SIZE}
         return [
             next(faces)

@@ -329,7 +329,7 @@ class PeopleView(ipywidgets.VBox):
 
     def _person(self, name: str) -> None:
         session = self._here()
-        rows = session.faces[session.rows(name)]
+        rows = session.scanned_rows[session.rows(name)]
         self._mark_page()
         page = self._photo_page if self.place in ("person", "photo") else 0
         self.person, self.row, self._faces = name, None, rows.tolist()
@@ -353,7 +353,7 @@ class PeopleView(ipywidgets.VBox):
         album = session.looked.album
         strips = []
         for word, side in zip(("one part", "the other"), sides, strict=True):
-            rows = session.faces[side].tolist()
+            rows = session.scanned_rows[side].tolist()
             photos = len({album.sightings["photo_digest"].iat[row] for row in rows})
             faces = tuple(face_picture(album, row) for row in rows[:SIDE])
             strips.append(Strip(faces, f"{word}: {counts(photos, len(rows))}"))

@@ -13,7 +13,7 @@ import pandas as pd
 import traitlets
 
 from toolkit.curation import match_list
-from toolkit.curation.decisions import Decision, face_of
+from toolkit.curation.decisions import Decision, key_of
 from toolkit.curation.history import Gesture
 from toolkit.errors import BadSetting
 from toolkit.grouping import assigners
@@ -389,7 +389,7 @@ class MatchesView(ipywidgets.VBox):
 def _gesture(session: Session, row: int, person: str, action: str) -> Gesture:
     """Return what an answer decides: one line about one face."""
     album = session.album
-    face, photo, name = face_of(album, row), printable(file_of(album, row)), printable(person)
+    face, photo, name = key_of(album, row), printable(file_of(album, row)), printable(person)
     if action == ACCEPT.key:
         return Gesture((Decision("name", face, name=person),), f"{photo} shows {name}")
     if action == REFUSE.key:

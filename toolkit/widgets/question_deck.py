@@ -105,7 +105,7 @@ def deal(
     """
     with writing or threading.RLock():
         made = session.corrections.decisions
-        faces = session.faces.tolist()
+        faces = session.scanned_rows.tolist()
         if len(faces) != len(session.album) or _ignored(since or made) != _ignored(made):
             return None
         who, decided = session.everybody, session.decided

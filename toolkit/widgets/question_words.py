@@ -74,7 +74,7 @@ class QuestionPictures(FacePictures):
     def __call__(self, tokens: Sequence[str]) -> list[bytes]:
         """Return a JPEG for each token."""
         rows = [int(token[6:]) for token in tokens if token.startswith("large:")]
-        large = iter(self.thumbnails.faces(rows, LARGEST))
+        large = iter(self.thumbnails.crops(rows, LARGEST))
         others = iter(super().__call__([x for x in tokens if not x.startswith("large:")]))
         return [next(large if token.startswith("large:") else others) for token in tokens]
 

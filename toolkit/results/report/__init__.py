@@ -22,7 +22,7 @@ def write(
     result: Result,
     out: Path,
     *,
-    faces: bool = True,
+    pictures: bool = True,
     decided_count: int | None = None,
     thumbnails: Thumbnails | None = None,
     audited: Audit | None = None,
@@ -36,7 +36,7 @@ def write(
         Of a mode.
     out : Path
         The folder of its results; made where it is missing.
-    faces, decided_count, thumbnails, audited
+    pictures, decided_count, thumbnails, audited
         As for `html_of`.
 
     Returns
@@ -52,7 +52,7 @@ def write(
     text = html_of(
         result,
         decided_count=decided_count,
-        faces=faces,
+        pictures=pictures,
         thumbnails=thumbnails,
         audited=audited,
     )
@@ -74,7 +74,7 @@ def html_of(
     result: Result,
     *,
     decided_count: int | None = None,
-    faces: bool = True,
+    pictures: bool = True,
     thumbnails: Thumbnails | None = None,
     audited: Audit | None = None,
 ) -> str:
@@ -90,7 +90,7 @@ def html_of(
         Of a mode. Links lead to its folders, relative to where they were written.
     decided_count : int, optional
         Decisions of a person that were held to; those of `result` if not given.
-    faces : bool
+    pictures : bool
         Whether it shows pictures: at most 12 of a person, of the 200 people in most photos.
     thumbnails : Thumbnails, optional
         Of ``result.album``, where there are some already.
@@ -114,7 +114,7 @@ def html_of(
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     decided = result.decided if decided_count is None else decided_count
     doubts = find_doubts(result, audited)
-    page = Page(result, doubts, (thumbnails or Thumbnails(result.album)) if faces else None)
+    page = Page(result, doubts, (thumbnails or Thumbnails(result.album)) if pictures else None)
     parts = (
         ("people", "People", page.people()),
         ("doubts", "Where to look first", page.doubtful(doubts)),

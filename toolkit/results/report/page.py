@@ -60,7 +60,7 @@ class Page:
         self.best = {name: thumbnails.best(self.rows_of[name], self.each) for name in names}
         rows = [key for key in wanted if isinstance(key, int)]
         rows = list(dict.fromkeys(rows + [row for best in self.best.values() for row in best]))
-        for row, jpeg in zip(rows, thumbnails.faces(rows, SIDE), strict=True):
+        for row, jpeg in zip(rows, thumbnails.crops(rows, SIDE), strict=True):
             self.pictures[row] = data_uri(jpeg)
         for key in wanted:
             if isinstance(key, str) and key not in self.pictures:
