@@ -180,8 +180,6 @@ def test_nobody_of_that_name_and_a_face_left_out_are_said(sorted_album) -> None:
     assert [sorted_album.row_of(face) for face in sorted_album.scanned_rows] == list(range(7))
     names = [sorted_album.everybody[face] for face in sorted_album.scanned_rows]
     assert sorted_album.names == tuple(names)
-        sorted_album.everybody[face] for face in sorted_album.scanned_rows
-    )
 
 
 def test_a_split_is_proposed_made_and_not_proposed_again(sorted_album) -> None:

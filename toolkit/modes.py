@@ -15,7 +15,7 @@ from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.files import folder_at
 from toolkit.grouping import identification, naming, thresholds
-from toolkit.grouping.assigners import group_people, person_names, search_threshold
+from toolkit.grouping.assigners import group_album, numbered_names, search_threshold
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import References
 from toolkit.looking import Looked, list_photos, look, look_at, read_people, taken_up
@@ -79,7 +79,7 @@ def autopilot(
     progress : callable, optional
         Called with a word for the work, the number done, the total, and the item just done.
     subject : Subject, optional
-        What to look for; faces, as `settings` says, if not given.
+        What to look for; as `settings` says, if not given.
     decided : sequence of Decision, optional
         What a person decided about sightings; if not given, what ``decisions.csv`` in `out` says.
     tell : callable, optional
@@ -147,13 +147,15 @@ def autopilot_of(
     seconds = dict(looked.seconds)
     with stopwatch(seconds, "group"):
         album, held, away = _held(looked, decided)
-        grouped = group_people(album, settings, decided=held)
+        grouped = group_album(album, settings, decided=held)
     labels = grouped.clustering.labels
     result = AutopilotResult(
         settings=settings,
         chosen=grouped.threshold,
         album=album,
-        names=naming.name_groups(labels, person_names(grouped.clustering), held.names),
+        names=naming.name_groups(
+            labels, numbered_names(grouped.clustering, album.words), held.names
+        ),
         plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
         clustering=grouped.clustering,
@@ -263,7 +265,7 @@ def point_and_shoot_of(
     seconds = dict(looked.seconds)
     with stopwatch(seconds, "search"):
         album, held, away = _held(looked, decided)
-        chosen = search_threshold(references, settings)
+        chosen = search_threshold(references, settings, album.words)
         matches = identification.match(
             album,
             references,

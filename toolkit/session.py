@@ -22,7 +22,7 @@ from toolkit.errors import BadSetting
 from toolkit.evaluation.audit import numbered
 from toolkit.files import folder_at
 from toolkit.grouping import naming, thresholds, uncertainty
-from toolkit.grouping.assigners import person_names
+from toolkit.grouping.assigners import numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import References
 from toolkit.grouping.links import Labels
@@ -143,7 +143,9 @@ class Session:
         """Return the row in `album` of one of ``looked.album``, unless it is ignored."""
         row = int(np.searchsorted(self.scanned_rows, sighting))
         if row == len(self.album) or self.scanned_rows[row] != sighting:
-            raise BadSetting("that face is left out already; press Undo to have it back")
+            raise BadSetting(
+                f"that {self.album.words.singular} is left out already; press Undo to have it back"
+            )
         return row
 
     def rows(self, name: str) -> Labels:
@@ -157,7 +159,8 @@ class Session:
         """Sort with other settings; `BadSetting` if they ask for another look at the photos."""
         if self.needs_another_look(settings):
             raise BadSetting(
-                "these settings change which faces are found; look at the photos again (Start)"
+                f"these settings change which {self.album.words.plural} are found; look at "
+                "the photos again (Start)"
             )
         if settings == self.settings:
             return
@@ -352,7 +355,8 @@ class Session:
         found = self._sides(name)
         if not len(found.group):
             raise BadSetting(
-                f"{name} cannot be split here: open the photos, and take single faces out"
+                f"{name} cannot be split here: open the photos, and take single "
+                f"{self.album.words.plural} out"
             )
         return found
 
@@ -376,12 +380,14 @@ class Session:
             return None
         calibration = self.album.encoder.calibration
         chosen = (
-            thresholds.of_tree(result.tree, calibration)
+            thresholds.of_tree(result.tree, calibration, words=self.album.words)
             if asked.threshold == "auto"
             else thresholds.given(asked.threshold, result.tree, calibration)
         )
         found = result.tree.cut(chosen.value)
-        names = naming.name_groups(found.labels, person_names(found), self.decided.names)
+        names = naming.name_groups(
+            found.labels, numbered_names(found, self.album.words), self.decided.names
+        )
         settings = cast(AutopilotSettings, asked)
         return replace(result, settings=settings, chosen=chosen, clustering=found, names=names)
 

@@ -31,7 +31,7 @@ def gesture(draw, grouped: Grouped):
     other = draw(st.integers(0, count - 1))
     face, second = key_of(grouped.album, row), key_of(grouped.album, other)
     group, with_it = int(grouped.labels[row]), int(grouped.labels[other])
-    mine, both = grouped.crops(group), [*grouped.crops(group), *grouped.crops(with_it)]
+    mine, both = grouped.keys(group), [*grouped.keys(group), *grouped.keys(with_it)]
     kind = draw(st.sampled_from(["merge", "split", "same", "different", "not", "ignore", "name"]))
     if kind == "merge":
         made = history.merge(*grouped.seen, group, with_it, decided=grouped.decided)
@@ -71,7 +71,7 @@ def gesture(draw, grouped: Grouped):
     there = history.called(grouped.labels, grouped.names, text)
     made = history.name(*grouped.seen, group, text, decided=grouped.decided)
     if there is not None:
-        mine = [*mine, *grouped.crops(there)]
+        mine = [*mine, *grouped.keys(there)]
         text = text if there == group else grouped.names[np.flatnonzero(grouped.labels == there)[0]]
     return made, lambda after: after.called(mine) == {text} and len(after.groups(mine)) == 1
 

@@ -18,6 +18,7 @@ from toolkit.photos import opening
 from toolkit.records import PHOTO_COLUMNS, PROBLEM_COLUMNS, SIGHTING_COLUMNS, Album, empty_table
 from toolkit.scanning import scan
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.subjects.face import FACE
 
 pytestmark = pytest.mark.evaluation
 
@@ -188,7 +189,7 @@ def test_the_threshold_for_references_is_near_the_best(lfw, known, examples) -> 
             encoder=lfw.encoder,
             problems=empty_table(PROBLEM_COLUMNS),
         )
-        chosen = assigners.search_threshold(references, PointAndShootSettings())
+        chosen = assigners.search_threshold(references, PointAndShootSettings(), FACE.words)
         album = album_of(lfw.of(asked), np.arange(len(asked)))
         table = identification.match(album, references, threshold=9).table
         right = np.where(np.isin(lfw.truth[asked], people), lfw.truth[asked], None)

@@ -18,7 +18,7 @@ from toolkit.evaluation import audit, error_rates, threshold_sweep
 from toolkit.evaluation.error_rates import Rates
 from toolkit.evaluation.threshold_sweep import Explorer, Position, changes
 from toolkit.grouping import constraints, linkage, naming
-from toolkit.grouping.assigners import group_people, person_names
+from toolkit.grouping.assigners import group_album, numbered_names
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -28,6 +28,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.settings import METHODS, AutopilotSettings
+from toolkit.subjects.face import FACE
 
 SETTINGS = AutopilotSettings()
 
@@ -39,7 +40,7 @@ def album(rows: np.ndarray, photo_of) -> Album:
         columns=list(SIGHTING_COLUMNS),
     )
     info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", Calibration(60.0, 0.6))
-    return Album(empty_table(PHOTO_COLUMNS), table, rows, info, empty_table(PROBLEM_COLUMNS))
+    return Album(empty_table(PHOTO_COLUMNS), table, rows, info, empty_table(PROBLEM_COLUMNS), FACE)
 
 
 def drawn(
@@ -97,9 +98,9 @@ def test_a_position_is_what_a_run_and_its_audit_say(faces) -> None:
         for name, value in found.estimate._asdict().items():
             np.testing.assert_array_equal(value, row[name], err_msg=name)
         if threshold < 2:
-            run = group_people(faces, replace(SETTINGS, threshold=threshold))
+            run = group_album(faces, replace(SETTINGS, threshold=threshold))
             np.testing.assert_array_equal(found.labels, run.clustering.labels)
-            assert found.names == person_names(run.clustering)
+            assert found.names == numbered_names(run.clustering, FACE.words)
             assert found.expected_wrong == run.threshold.expected_wrong
 
 
@@ -130,7 +131,7 @@ def test_the_albums_ask_something() -> None:
 def test_a_tree_that_is_there_is_taken(one_per_photo) -> None:
     settings = replace(SETTINGS, one_per_photo=one_per_photo)
     faces = GALLERIES["people who are alike"]
-    made = group_people(faces, settings)
+    made = group_album(faces, settings)
     fresh = Explorer.of(faces, settings)
     reused = Explorer.of(faces, settings, tree=made.tree)
     assert reused.tree is made.tree
@@ -156,7 +157,7 @@ def test_a_tree_that_is_there_is_taken(one_per_photo) -> None:
 )
 def test_no_tree_is_made_twice_and_none_by_a_position(name, given, expected, monkeypatch) -> None:
     faces = GALLERIES[name]
-    tree = group_people(faces, SETTINGS).tree if given else None
+    tree = group_album(faces, SETTINGS).tree if given else None
     made = []
     real = linkage.tree
     monkeypatch.setattr(linkage, "tree", lambda *a, **k: made.append(1) or real(*a, **k))
@@ -202,9 +203,9 @@ def test_decisions_hold_at_every_position() -> None:
         assert found.names[5] == found.names[17] == "Ann"
         assert found.names[7] == "person_001"
         assert len(set(found.names)) == found.people
-        run = group_people(faces, replace(SETTINGS, threshold=float(threshold)), decided=decided)
+        run = group_album(faces, replace(SETTINGS, threshold=float(threshold)), decided=decided)
         called = naming.name_groups(
-            run.clustering.labels, person_names(run.clustering), decided.names
+            run.clustering.labels, numbered_names(run.clustering, FACE.words), decided.names
         )
         assert found.names == called == again.at(threshold).names
         assert found.expected_wrong == run.threshold.expected_wrong
@@ -241,14 +242,14 @@ def test_a_pair_exactly_at_the_threshold_is_near() -> None:
 
 def test_a_tree_of_something_else_is_refused() -> None:
     faces = drawn(5)
-    tree = group_people(faces, SETTINGS).tree
+    tree = group_album(faces, SETTINGS).tree
     with pytest.raises(ValueError, match="48 sightings; expected 52"):
         Explorer.of(drawn(5, individuals=13), SETTINGS, tree=tree)
     same, different = held(faces, ("same", 0, 12)), held(faces, ("different", 0, 12))
     for decided in (same, different):
         with pytest.raises(ValueError, match="other decisions"):
             Explorer.of(faces, SETTINGS, tree=tree, decided=decided)
-    free = group_people(faces, replace(SETTINGS, one_per_photo=False)).tree
+    free = group_album(faces, replace(SETTINGS, one_per_photo=False)).tree
     with pytest.raises(ValueError, match="other decisions or settings"):
         Explorer.of(faces, SETTINGS, tree=free)
 
@@ -282,12 +283,12 @@ def test_other_methods_group_anew(method) -> None:
     faces, settings = GALLERIES["people who are alike"], replace(SETTINGS, method=method)
     explorer = Explorer.of(faces, settings)
     assert explorer.tree is None
-    assert explorer.automatic == group_people(faces, settings).threshold
+    assert explorer.automatic == group_album(faces, settings).threshold
     low, high = explorer.range()
     assert 0 < low < explorer.automatic.value < high
     for threshold in (low, 0.4, high):
         found = explorer.at(threshold)
-        run = group_people(faces, replace(settings, threshold=threshold))
+        run = group_album(faces, replace(settings, threshold=threshold))
         np.testing.assert_array_equal(found.labels, run.clustering.labels)
         assert found.expected_wrong is None
         row = audit.audit(faces, found.names, threshold=threshold, thresholds=[]).here
@@ -314,7 +315,7 @@ def test_automatic_is_what_auto_chooses_whatever_was_asked_for() -> None:
     faces = GALLERIES["two a photo"]
     asked = Explorer.of(faces, replace(SETTINGS, threshold=0.31))
     assert asked.automatic.automatic
-    assert asked.automatic == group_people(faces, SETTINGS).threshold
+    assert asked.automatic == group_album(faces, SETTINGS).threshold
 
 
 def test_several_threads_may_ask() -> None:

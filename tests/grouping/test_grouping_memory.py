@@ -52,12 +52,12 @@ def test_autopilot_falls_back_to_online_and_everything_is_written(
     assert len(result.people) == 3
     assert result.clustering.method == "online"
     said = str(result)
-    assert "grouped by online, not average: average linkage of 8 faces needs about" in said
+    assert "grouped by online, not average: average linkage of 8 sightings needs about" in said
     assert "can be had here" in said
     assert result.as_dict()["grouped_by"] == "online"
     report = (out / "report.html").read_text(encoding="utf-8")
     assert "Grouped by online, not average" in report
-    assert "was not measured: average linkage of 8 faces needs about" in report
+    assert "was not measured: average linkage of 8 sightings needs about" in report
 
 
 def test_the_audit_of_a_folder_says_what_it_left_out(
@@ -66,7 +66,7 @@ def test_the_audit_of_a_folder_says_what_it_left_out(
     modes.autopilot(album_folder, tmp_path / "out", subject=colours)
     assert main(["audit", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
-    assert "How often it is wrong was not measured: average linkage of 8 faces" in said
+    assert "How often it is wrong was not measured: average linkage of 8 sightings" in said
     assert "2 groups too large to be looked into" in said or "too large" in said
     assert main(["audit", str(tmp_path / "out"), "--json"]) == 0
     assert '"left_out"' in capsys.readouterr().out
@@ -92,7 +92,7 @@ def test_a_method_that_runs_out_of_memory_falls_back(
 def test_before_a_scan_it_is_said_what_will_not_fit(monkeypatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: 16_500_000_000)
     said = forewarning(150_000, AutopilotSettings())
-    assert "the method average, with one face in each of 150,000 photos, needs about 9" in said
+    assert "the method average, with one sighting in each of 150,000 photos, needs about 9" in said
     assert "11.0 GB can be had here; if there are so many, online will" in said
     assert not forewarning(10_000, AutopilotSettings())
     assert "1.0 GB can be had" in forewarning(150_000, AutopilotSettings(memory=1.0))
@@ -104,7 +104,7 @@ def test_pairs_are_counted_before_they_are_too_many(monkeypatch) -> None:
     found = neighbours.within(rows, 0.5)
     monkeypatch.setattr(memory, "SMALL", 0)
     monkeypatch.setattr(memory, "room", lambda: 50 * len(found) - 1)
-    with pytest.raises(memory.TooMuch, match="600 faces have pairs within"):
+    with pytest.raises(memory.TooMuch, match="600 sightings have pairs within"):
         neighbours.within(rows, 0.5)
 
 

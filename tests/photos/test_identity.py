@@ -83,9 +83,7 @@ def test_a_turned_picture_is_the_same_image_and_another_photo(jpeg) -> None:
         assert turned.photo == turned_digest(straight.image, orientation) != straight.photo
 
 
-@pytest.mark.parametrize(
-    "content", [b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\xff\xff", b"\xff\xd8\xffxyz"]
-)
+@pytest.mark.parametrize("rest", [b"", b"\xe0\xff\xff", b"xyz"])
 def test_what_cannot_be_taken_apart_is_told_by_its_bytes(tmp_path, rest) -> None:
     (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff" + rest)
     found = identify(tmp_path / "a.jpg")

@@ -335,7 +335,7 @@ def test_absurd_boxes_give_pictures(tmp_path: Path) -> None:
 @pytest.mark.parametrize("row", [-1, 1, 99])
 def test_a_sighting_that_does_not_exist_is_an_error(row: int) -> None:
     thumbnails = Thumbnails(album_of(("a.png", (60, 40), [(1, 1, 20, 20)])))
-    for call in (thumbnails.sighting, thumbnails.photo, lambda row: thumbnails.best([row], 1)):
+    for call in (thumbnails.crop, thumbnails.photo, lambda row: thumbnails.best([row], 1)):
         with pytest.raises(IndexError, match="no sighting"):
             call(row)
 

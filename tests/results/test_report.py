@@ -511,7 +511,7 @@ def test_photos_that_are_gone_leave_grey_pictures() -> None:
 
 def test_thumbnails_that_are_there_are_used(sorted_album: AutopilotResult) -> None:
     class Asked(Thumbnails):
-        def faces(self, rows: list[int], size: int | None = None) -> list[bytes]:  # type: ignore[override]
+        def crops(self, rows: list[int], size: int | None = None) -> list[bytes]:  # type: ignore[override]
             asked.append(list(rows))
             return super().crops(rows, size)
 

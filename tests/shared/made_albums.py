@@ -18,6 +18,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.settings import AutopilotSettings
+from toolkit.subjects.face import FACE
 
 AT = AutopilotSettings(threshold=0.5)
 
@@ -38,7 +39,7 @@ def album(rows, photo_of=None) -> Album:
     photos = photos.assign(width=99, height=99, left_out=0)[list(PHOTO_COLUMNS)]
     info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", Calibration(60.0, 0.6))
     problems = pd.DataFrame(columns=list(PROBLEM_COLUMNS))
-    return Album(photos, table, rows, info, problems)
+    return Album(photos, table, rows, info, problems, FACE)
 
 
 class Grouped:
@@ -47,10 +48,10 @@ class Grouped:
     def __init__(self, full: Album, made) -> None:
         self.album = decisions.without_ignored(full, made)
         self.decided = apply(made, self.album)
-        found = assigners.group_people(self.album, AT, decided=self.decided)
+        found = assigners.group_album(self.album, AT, decided=self.decided)
         self.labels = found.clustering.labels
         self.names = naming.name_groups(
-            self.labels, assigners.person_names(found.clustering), self.decided.names
+            self.labels, assigners.numbered_names(found.clustering, FACE.words), self.decided.names
         )
         self.row = {key_of(self.album, row): row for row in range(len(self.album))}
 
@@ -58,7 +59,7 @@ class Grouped:
     def seen(self):
         return self.album, self.labels, self.names
 
-    def faces(self, group):
+    def keys(self, group):
         return [key_of(self.album, row) for row in np.flatnonzero(self.labels == group)]
 
     def groups(self, faces) -> set[int]:

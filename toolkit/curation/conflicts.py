@@ -68,8 +68,8 @@ def settled(
             taken = _cut(graph.edges, one, other, graph.prices(album, len(kept)))
         if not taken:
             raise BadSetting(
-                "these decisions contradict each other: two faces are said to be one person, and "
-                "two; make one of them"
+                f"these decisions contradict each other: two {album.words.plural} are said to be "
+                f"one {album.words.individual}, and two; make one of them"
             )
         out += [kept[place] for place in taken]
     # What is harmless again, now that others are out, stays.

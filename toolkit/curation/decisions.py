@@ -74,7 +74,7 @@ class Decision:
         Two sightings are one person, or two; a sighting has a name, or has not; a sighting is left
         out.
     sighting : SightingKey
-        The face.
+        The sighting.
     other : SightingKey or None
         The other one, for "same" and "different".
     name : str
@@ -231,7 +231,7 @@ def _key(cells: Sequence[str], where: str) -> SightingKey:
             raise ValueError("the photo's digest is empty")
     except (ValueError, OverflowError) as error:
         raise BadSetting(
-            f"{where}: not a face ({printable(str(error))}); mend or remove it"
+            f"{where}: not a box ({printable(str(error))}); mend or remove it"
         ) from error
     return SightingKey(path, photo.strip().casefold(), left, top, right, bottom)
 
@@ -316,8 +316,9 @@ def _require_consistent(decided: Decided, album: Album) -> None:
         paths = album.sightings["path"].to_numpy(dtype=object)
         one, other = (printable(str(paths[row])) for row in broken[0])
         raise BadSetting(
-            f"{FILE}: by some decisions a face in {one} and one in {other} are the same person, by "
-            "others they are different; take one of those decisions out"
+            f"{FILE}: by some decisions a {album.words.singular} in {one} and one in {other} are "
+            f"the same {album.words.individual}, by others they are different; take one of those "
+            "decisions out"
         )
 
 

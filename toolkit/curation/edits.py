@@ -50,7 +50,7 @@ class Gesture:
 def central(encodings: npt.NDArray[np.float32], rows: Labels) -> int:
     """Return the row, of these, with the least mean distance to the others; of equals the first."""
     if not len(rows):
-        raise BadSetting("a group without faces has no most central face; choose another group")
+        raise BadSetting("an empty group has no centre; choose another group")
     sums = [
         neighbours.distances(encodings[rows[start : start + 512]], encodings[rows]).sum(axis=1)
         for start in range(0, len(rows), 512)
@@ -134,12 +134,14 @@ def split(album: Album, labels: Labels, names: Names, sides: Sides, group: int) 
     """
     place = np.flatnonzero(sides.group == group)
     if not len(place):
-        raise BadSetting(f"group {group} has no two sides to split: it is one face, or decided")
+        raise BadSetting(
+            f"group {group} has no two sides to split: it is one {album.words.singular}, or decided"
+        )
     one, other = sides.first[place[0]], sides.second[place[0]]
     away = neighbours.distances(album.encodings[one], album.encodings[other])
     row, column = np.unravel_index(int(away.argmin()), away.shape)
     pair = _two(album, int(one[row]), int(other[column]))
-    size = f"{len(one)} and {len(other)} faces"
+    size = f"{len(one)} and {album.words.count(len(other))}"
     return Gesture((Decision("different", *pair),), f"{_called(names, one[0])} is two: {size}")
 
 
@@ -165,7 +167,7 @@ def not_this_person(
     known: Collection[str] = (),
 ) -> Gesture:
     """
-    Take a sighting out of its group: it has not that name, or is not the most central other face.
+    Take a sighting out of its group: it has not that name, or is not the most central other one.
 
     Parameters
     ----------
@@ -193,7 +195,10 @@ def not_this_person(
             made.insert(0, Decision("name", heir, name=name))
         return Gesture(tuple(made), said)
     if not len(others):
-        raise BadSetting(f"{said} cannot be decided: it is the only face of that person")
+        raise BadSetting(
+            f"{said} cannot be decided: it is the only {album.words.singular} of that "
+            f"{album.words.individual}"
+        )
     middle = key_of(album, central(album.encodings, others))
     return Gesture((Decision("different", sighting, middle),), said)
 
@@ -263,7 +268,7 @@ def name(
     decided: Decided | None = None,
 ) -> Gesture:
     """
-    Give a group a name, in place of the one that it has: by its most central face.
+    Give a group a name, in place of the one that it has: by its most central sighting.
 
     A name that another group has makes them one, in that one's spelling: ask first, with `called`.
 
@@ -282,7 +287,7 @@ def name(
     if isinstance(group, np.ndarray):
         rows = chosen = group
         if not len(rows):
-            raise BadSetting("no face is chosen to be named; choose one")
+            raise BadSetting(f"no {album.words.singular} is chosen to be named; choose one")
         whole = _keys(album, rows)
         if there is not None:
             text = str(names[_rows(labels, there)[0]])
@@ -328,7 +333,7 @@ def _keys(album: Album, rows: Labels) -> tuple[SightingKey, ...]:
 
 def _two(album: Album, one: int, other: int) -> tuple[SightingKey, SightingKey]:
     if one == other:
-        raise BadSetting(f"sighting {one} was chosen twice; choose two faces")
+        raise BadSetting(f"sighting {one} was chosen twice; choose two {album.words.plural}")
     return key_of(album, one), key_of(album, other)
 
 

@@ -29,7 +29,7 @@ from toolkit.errors import BadFolder
 from toolkit.files import read_regular, reason_of
 from toolkit.locks import deciding
 from toolkit.names import printable
-from toolkit.records import Album
+from toolkit.records import Album, Words
 
 __all__ = [
     "Corrections",
@@ -151,7 +151,7 @@ class Corrections:
             current = self._current()
             if not (self._steps or current):
                 return ""
-            said = self._steps[-1].said if self._steps else _told(current[-1])
+            said = self._steps[-1].said if self._steps else _told(current[-1], self.album.words)
             self._write(self._undone(current))
         self._steps = self._steps[:-1]
         self.last = f"Taken back: {said}"
@@ -293,12 +293,14 @@ def _key(each: Decision) -> Decision:
     return replace(each, sighting=replace(each.sighting, path=""), other=other, notes=())
 
 
-def _told(each: Decision) -> str:
+def _told(each: Decision, words: Words) -> str:
     """Say a decision of an earlier session."""
     photo = printable(Path(each.sighting.path).name)
     if each.other is not None:
-        number = "one person" if each.kind == "same" else "two people"
-        return f"the faces in {photo} and {printable(Path(each.other.path).name)} are {number}"
+        number = f"one {words.individual}" if each.kind == "same" else f"two {words.individuals}"
+        other = printable(Path(each.other.path).name)
+        return f"the {words.plural} in {photo} and {other} are {number}"
     if each.kind == "ignore":
-        return f"the face in {photo} is left out"
-    return f"the face in {photo} is {'not ' if each.kind == 'not' else ''}{printable(each.name)}"
+        return f"the {words.singular} in {photo} is left out"
+    what = f"{'not ' if each.kind == 'not' else ''}{printable(each.name)}"
+    return f"the {words.singular} in {photo} is {what}"

@@ -103,7 +103,7 @@ def ranked(
     result, decided
         As for `judged`.
     name : str
-        One of the known people, or somebody whose name was given to a face.
+        One of the known people, or somebody whose name was given to a sighting.
     beyond : int
         How many sightings that are not accepted are listed, the nearest first.
 

@@ -37,7 +37,7 @@ from toolkit.evaluation.photo_size_matching import (
 from toolkit.evaluation.photo_size_study import ResizeStudy, recommend
 from toolkit.evaluation.scores import score_grouping
 from toolkit.files import folder_at
-from toolkit.grouping.assigners import group_people
+from toolkit.grouping.assigners import group_album
 from toolkit.photos import opening
 from toolkit.progress import Progress
 from toolkit.records import Album
@@ -220,7 +220,7 @@ def _look(
     results = scan_as(paths, subject, chosen, way[1], chosen.threads)
     album = gather(watched(results, len(paths), tell), subject.encoder.info)
     boxes = album.sightings[["path", *PLACE]].astype(dict.fromkeys(PLACE, "int64"))
-    return _Look(album, group_people(album, chosen).clustering.labels, boxes)
+    return _Look(album, group_album(album, chosen).clustering.labels, boxes)
 
 
 def _largest(looks: Mapping[Way, _Look]) -> Path:

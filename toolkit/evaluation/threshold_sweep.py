@@ -14,14 +14,14 @@ from toolkit.errors import BadSetting
 from toolkit.evaluation import audit
 from toolkit.evaluation.error_rates import Asked, Rates, written
 from toolkit.grouping import constraints, naming, thresholds
-from toolkit.grouping.assigners import NO_PAIRS, group_people, person_names
+from toolkit.grouping.assigners import NO_PAIRS, group_album, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels, Pairs, components, pairs_within
 from toolkit.grouping.thresholds import Threshold
 from toolkit.grouping.uncertainty import expected_wrong
 from toolkit.names import printable
-from toolkit.records import Album, Clustering
+from toolkit.records import Album, Clustering, Words
 from toolkit.settings import AutopilotSettings
 
 Kind = Literal["merged", "split", "moved"]
@@ -163,9 +163,9 @@ class Explorer:
             must, cannot = decided.must, constraints.apart(decided, cannot, len(album))
         if tree is not None and settings.method == "average":
             _require_fits(tree, len(album), must, cannot)
-            automatic = thresholds.of_tree(tree, album.encoder.calibration)
+            automatic = thresholds.of_tree(tree, album.encoder.calibration, words=album.words)
         else:
-            grouped = group_people(album, replace(settings, threshold="auto"), decided=decided)
+            grouped = group_album(album, replace(settings, threshold="auto"), decided=decided)
             tree, automatic = grouped.tree, grouped.threshold
         if tree is not None and not len(inside):
             asked = Asked(NO_PAIRS, np.zeros(0), np.zeros(0), tree)
@@ -201,7 +201,7 @@ class Explorer:
         wrong = None
         if self.tree is None:
             settings = replace(self.settings, threshold=threshold)
-            labels = group_people(self.album, settings, decided=self._decided).clustering.labels
+            labels = group_album(self.album, settings, decided=self._decided).clustering.labels
         else:
             labels = self.tree.cut(threshold).labels
             wrong = expected_wrong(self.tree, self.album.encoder.calibration, threshold)
@@ -210,7 +210,7 @@ class Explorer:
             threshold=threshold,
             method=self.settings.method,
             labels=labels,
-            names=_names(labels, len(sizes), self._decided),
+            names=_names(labels, len(sizes), self._decided, self.album.words),
             people=len(sizes),
             singles=int((sizes == 1).sum()),
             expected_wrong=wrong,
@@ -369,10 +369,10 @@ def _groups(labels: Labels, rows: Labels) -> tuple[Labels, ...]:
     return tuple(sorted(parts, key=lambda part: (-len(part), int(part[0]))))
 
 
-def _names(labels: Labels, groups: int, decided: Decided | None) -> tuple[str, ...]:
+def _names(labels: Labels, groups: int, decided: Decided | None, words: Words) -> tuple[str, ...]:
     """Name each sighting as a run would, working once a group and not once a sighting."""
     each = np.arange(groups, dtype=np.int64)
-    numbered = person_names(Clustering(each, "", 0.0))
+    numbered = numbered_names(Clustering(each, "", 0.0), words)
     given = {} if decided is None else decided.names
     called = naming.name_groups(
         each, numbered, {int(labels[row]): name for row, name in given.items()}

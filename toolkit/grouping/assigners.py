@@ -14,7 +14,7 @@ from toolkit.grouping.identification import References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Pairs, pairs_within
 from toolkit.grouping.thresholds import Threshold
-from toolkit.records import Album, Clustering
+from toolkit.records import Album, Clustering, Words
 from toolkit.settings import AutopilotSettings, PointAndShootSettings, Settings
 
 # What groups when another method cannot: it needs no more than the encodings again.
@@ -45,7 +45,7 @@ class Grouped:
     tree: Tree | None
 
 
-def group_people(
+def group_album(
     album: Album,
     settings: AutopilotSettings,
     *,
@@ -80,7 +80,7 @@ def group_people(
     try:
         return _grouped(album, settings, must, apart)
     except MemoryError as error:
-        why = str(error) or f"there is no memory for {len(album):,} faces"
+        why = str(error) or f"there is no memory for {album.words.count(len(album))}"
     if settings.method != INSTEAD:
         try:
             made = _grouped(album, replace(settings, method=INSTEAD), must, apart)
@@ -90,8 +90,8 @@ def group_people(
             said = f"grouped by {INSTEAD}, not {settings.method}: {why}"
             return replace(made, clustering=replace(made.clustering, instead=said))
     raise BadSetting(
-        f"{len(album):,} faces are too many for the memory of this computer ({why}); sort fewer "
-        "photos at a time"
+        f"{album.words.count(len(album))} are too many for the memory of this computer ({why}); "
+        "sort fewer photos at a time"
     )
 
 
@@ -111,7 +111,7 @@ def forewarning(photos: int, settings: Settings) -> str:
     memory.use(settings.memory, threads=settings.threads)
     need = linkage.needs(photos, USUAL)
     try:
-        memory.require(need, f"the method average, with one face in each of {photos:,} photos,")
+        memory.require(need, f"the method average, with one sighting in each of {photos:,} photos,")
     except memory.TooMuch as error:
         return f"{error}; if there are so many, {INSTEAD} will group them instead"
     return ""
@@ -122,14 +122,19 @@ def _grouped(album: Album, settings: AutopilotSettings, must: Pairs, apart: Pair
     if settings.method == "average":
         tree = linkage.tree(album.encodings, must_link=must, cannot_link=apart)
         chosen = (
-            thresholds.of_tree(tree, calibration)
+            thresholds.of_tree(tree, calibration, words=album.words)
             if settings.threshold == "auto"
             else thresholds.given(settings.threshold, tree, calibration)
         )
         return Grouped(tree.cut(chosen.value), chosen, tree)
     if settings.threshold == "auto":
         found, chosen = thresholds.of_method(
-            album.encodings, settings.method, calibration, must_link=must, cannot_link=apart
+            album.encodings,
+            settings.method,
+            calibration,
+            must_link=must,
+            cannot_link=apart,
+            words=album.words,
         )
         return Grouped(found, chosen, None)
     found = cluster.group(
@@ -142,8 +147,10 @@ def _grouped(album: Album, settings: AutopilotSettings, must: Pairs, apart: Pair
     return Grouped(found, thresholds.given(settings.threshold), None)
 
 
-def search_threshold(references: References, settings: PointAndShootSettings) -> Threshold:
-    """Return up to which distance a sighting is one of the known people, as the settings say."""
+def search_threshold(
+    references: References, settings: PointAndShootSettings, words: Words
+) -> Threshold:
+    """Return up to which distance a sighting is one of the known individuals."""
     if settings.threshold != "auto":
         return thresholds.given(settings.threshold)
     return thresholds.of_references(
@@ -151,10 +158,11 @@ def search_threshold(references: References, settings: PointAndShootSettings) ->
         len(references.encodings),
         references.encoder.calibration,
         settings.method,
+        words=words,
     )
 
 
-def person_names(clustering: Clustering) -> tuple[str, ...]:
+def numbered_names(clustering: Clustering, words: Words) -> tuple[str, ...]:
     """Return the name of each sighting's group: ``person_001`` has the most sightings."""
     digits = max(3, len(str(len(clustering))))
-    return tuple(f"person_{label + 1:0{digits}d}" for label in clustering.labels)
+    return tuple(f"{words.individual}_{label + 1:0{digits}d}" for label in clustering.labels)

@@ -17,7 +17,7 @@ from toolkit.settings import RULES
 
 WITHIN = "within the threshold"
 TOO_FAR = "nobody known is within the threshold"
-SECOND = "another face in the photo is nearer to that person"
+SECOND = "another one in the photo is nearer"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class References:
     names : tuple of str
         The people, in listing order.
     encodings : numpy.ndarray
-        Shape (m, d), float32: one row a reference face.
+        Shape (m, d), float32: one row a reference.
     person_of : numpy.ndarray
         Shape (m,), int64: index into `names` of each reference.
     paths : tuple of str

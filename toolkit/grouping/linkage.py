@@ -158,7 +158,7 @@ def tree(
     require_consistent(must, cannot)
     if not count:
         return _as_tree(must, np.zeros(0, dtype=np.int64), [])
-    memory.require(needs(*encodings.shape), f"average linkage of {count:,} faces")
+    memory.require(needs(*encodings.shape), f"average linkage of {count:,} sightings")
     # Rows in an order of their own, so that theirs cannot matter.
     order = np.lexsort(encodings.T[::-1])
     place = np.empty(count, dtype=np.int64)

@@ -79,7 +79,7 @@ def within(encodings: Encodings, radius: float, *, each: int = 50) -> Neighbours
             # As many again in each of the blocks that are left, at a guess.
             done = min(start + BLOCK, len(encodings)) / len(encodings)
             raise memory.TooMuch(
-                f"{len(encodings):,} faces have pairs within {radius:.3f} that need about "
+                f"{len(encodings):,} sightings have pairs within {radius:.3f} that need about "
                 f"{memory.in_gb(count * each / done)}, and {memory.in_gb(room)} can be had here"
             )
     return Neighbours(

@@ -14,7 +14,8 @@ from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Pairs
 from toolkit.grouping.neighbours import Encodings
 from toolkit.grouping.uncertainty import best_joins, expected_wrong
-from toolkit.records import Clustering
+from toolkit.names import counted
+from toolkit.records import GENERIC_WORDS, Clustering, Words
 from toolkit.settings import RULES
 
 # Rounds in which a threshold and the number of groups it makes are brought to agree.
@@ -45,7 +46,7 @@ class Threshold:
     expected_wrong: float | None = None
 
 
-def of_tree(tree: Tree, calibration: Calibration) -> Threshold:
+def of_tree(tree: Tree, calibration: Calibration, *, words: Words = GENERIC_WORDS) -> Threshold:
     """
     Choose where a tree of joins is cut.
 
@@ -58,6 +59,8 @@ def of_tree(tree: Tree, calibration: Calibration) -> Threshold:
         All joins of the sightings.
     calibration : Calibration
         Of the encoder.
+    words : Words
+        What sightings and individuals are called.
 
     Returns
     -------
@@ -71,7 +74,10 @@ def of_tree(tree: Tree, calibration: Calibration) -> Threshold:
     high = np.nextafter(tree.height[joins], 0.0) if joins < len(tree) else np.inf
     value = float(np.clip(calibration.threshold(groups - 1), low, high))
     return Threshold(
-        value, True, _among(value, groups, "groups"), expected_wrong(tree, calibration, value)
+        value,
+        True,
+        _among(value, counted(groups, "group"), words),
+        expected_wrong(tree, calibration, value),
     )
 
 
@@ -92,6 +98,7 @@ def of_method(
     *,
     must_link: Pairs | None = None,
     cannot_link: Pairs | None = None,
+    words: Words = GENERIC_WORDS,
 ) -> tuple[Clustering, Threshold]:
     """
     Group by a method other than `average` at a threshold that suits it.
@@ -108,6 +115,8 @@ def of_method(
         One of `toolkit.grouping.cluster.METHODS`.
     calibration : Calibration
         Of the encoder.
+    words : Words
+        As for `of_tree`.
     """
 
     def grouped(value: float) -> Clustering:
@@ -118,7 +127,7 @@ def of_method(
     count = len(encodings)
     if method != "online":
         value = calibration.threshold(count - 1)
-        why = _among(value, count, "faces")
+        why = _among(value, words.count(count), words)
         if method == "hdbscan":
             why = "hdbscan finds a reach for each part of the album by itself and needs none"
         return grouped(value), Threshold(value, True, why)
@@ -129,10 +138,17 @@ def of_method(
         if len(found) == groups:
             break
         groups = len(found)
-    return found, Threshold(value, True, _among(value, groups, "groups"))
+    return found, Threshold(value, True, _among(value, counted(groups, "group"), words))
 
 
-def of_references(people: int, references: int, calibration: Calibration, method: str) -> Threshold:
+def of_references(
+    people: int,
+    references: int,
+    calibration: Calibration,
+    method: str,
+    *,
+    words: Words = GENERIC_WORDS,
+) -> Threshold:
     """
     Choose up to which distance a sighting is one of the known people.
 
@@ -143,11 +159,13 @@ def of_references(people: int, references: int, calibration: Calibration, method
     Parameters
     ----------
     people, references : int
-        How many known people, and reference sightings of all of them.
+        How many known individuals, and examples of all of them.
     calibration : Calibration
         Of the encoder.
     method : {"blend", "nearest", "mean"}
         What a sighting is compared with.
+    words : Words
+        As for `of_tree`.
 
     Raises
     ------
@@ -155,10 +173,10 @@ def of_references(people: int, references: int, calibration: Calibration, method
         If there is no such rule.
     """
     value = calibration.threshold(_others(people, references, method))
+    examples = f"{references:,} example {words.singular if references == 1 else words.plural}"
     why = (
-        f"with {people:,} {'person' if people == 1 else 'people'} and {references:,} example "
-        f"{'face' if references == 1 else 'faces'}, a face {value:.3f} away is as likely that "
-        "person as a stranger"
+        f"with {words.count_individuals(people)} and {examples}, a {words.singular} {value:.3f} "
+        f"away is as likely that {words.individual} as a stranger"
     )
     return Threshold(value, True, why)
 
@@ -183,8 +201,7 @@ def _others(people: int, references: int, method: str) -> float:
     return people * each ** {"nearest": 1.0, "blend": 0.5, "mean": 0.0}[method]
 
 
-def _among(value: float, count: int, what: str) -> str:
+def _among(value: float, these: str, words: Words) -> str:
     return (
-        f"among {count:,} {what if count != 1 else what[:-1]}, two that are {value:.3f} apart are "
-        "as likely one person as two"
+        f"among {these}, two that are {value:.3f} apart are as likely one {words.individual} as two"
     )

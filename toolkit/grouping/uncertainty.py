@@ -267,7 +267,7 @@ def _between(
     """Yield the distances of groups: all at once where that fits, or some groups at a time."""
     try:
         need = linkage.needs(*encodings.shape) + _SORTED * groups**2
-        memory.require(need, f"a table of {len(labels):,} faces")
+        memory.require(need, f"a table of {len(labels):,} sightings")
         yield 0, linkage.between(encodings, labels)
     except MemoryError:
         yield from linkage.between_some(encodings, labels)

@@ -319,7 +319,7 @@ def _square(box: npt.NDArray[np.float64]) -> tuple[float, float, float]:
 def _crop(image: Rgb, left: float, top: float, side: float) -> Rgb:
     """Cut a square out of a picture; what of it lies outside is grey."""
     size = max(1, round(side))
-    # Grey and not the edge's pixels going on: those make streaks across a face.
+    # Grey and not the edge's pixels going on: those make streaks across a sighting.
     cut = np.full((size, size, 3), GREY, dtype=np.uint8)
     x, y = round(left), round(top)
     inside = image[max(y, 0) : max(y + size, 0), max(x, 0) : max(x + size, 0)]

@@ -15,17 +15,13 @@ from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable
-from toolkit.records import Album, Clustering
+from toolkit.records import Album, Clustering, Words
 from toolkit.results.export import LEFT_OVER, NEW, THERE, told
 from toolkit.results.results_folder import about_encoder, about_subject
 from toolkit.settings import Settings
 
 # Why a photo goes into no folder.
-NO_FACE = "no face found"
 STRANGERS = "nobody known"
-BLURRED = "only faces too small or too blurred"
-IGNORED = "only faces that you ignored"
-IGNORED_AND_BLURRED = "only faces that you ignored, or too small or too blurred"
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,6 +94,11 @@ class Result:
         return self.chosen.value
 
     @property
+    def words(self) -> Words:
+        """What its sightings and individuals are called."""
+        return self.album.words
+
+    @property
     def mode(self) -> str:
         """What made this."""
         return "result"
@@ -144,7 +145,7 @@ class Result:
         rest = self.album.photos[~self.album.photos["photo_digest"].isin(list(known))]
         ignored = rest["ignored"] if "ignored" in rest else [0] * len(rest)
         reasons = [
-            STRANGERS if digest in seen else _why_none(left_out > 0, by_hand > 0)
+            STRANGERS if digest in seen else _why_none(self.words, left_out > 0, by_hand > 0)
             for digest, left_out, by_hand in zip(
                 rest["photo_digest"], rest["left_out"], ignored, strict=True
             )
@@ -243,8 +244,8 @@ class Result:
     def _headline(self) -> str:
         people = len(self.people)
         return (
-            f"{counted(len(self.album.photos), 'photo')}, {counted(len(self.album), 'face')}, "
-            f"{counted(people, 'person', 'people')} "
+            f"{counted(len(self.album.photos), 'photo')}, {self.words.count(len(self.album))}, "
+            f"{self.words.count_individuals(people)} "
             f"({self.mode}, {self.seconds.get('wall', 0.0):.1f} s)"
         )
 
@@ -262,17 +263,19 @@ class Result:
             remarks.append(f"{counted(self.decided, 'decision')} of yours kept{away}")
         if self._left_out:
             remarks.append(
-                f"{counted(self._left_out, 'face')} too small or too blurred to be told apart"
+                f"{self.words.count(self._left_out)} too small or too blurred to be told apart"
             )
         if self._ignored:
-            remarks.append(f"{counted(self._ignored, 'face')} ignored, as you decided")
+            remarks.append(f"{self.words.count(self._ignored)} ignored, as you decided")
         nobody = self.nobody["reason"].value_counts()
-        if others := int(nobody.reindex([BLURRED, IGNORED, IGNORED_AND_BLURRED]).sum()):
-            remarks.append(f"{counted(others, 'photo')} with no other faces than those")
-        if NO_FACE in nobody:
-            remarks.append(f"no face was found in {counted(int(nobody[NO_FACE]), 'photo')}")
-        if STRANGERS in nobody:
-            remarks.append(f"{counted(int(nobody[STRANGERS]), 'photo')} with faces of nobody known")
+        none, plural = _why_none(self.words, False, False), self.words.plural
+        empty, strangers = int(nobody.get(none, 0)), int(nobody.get(STRANGERS, 0))
+        if others := int(nobody.sum()) - empty - strangers:
+            remarks.append(f"{counted(others, 'photo')} with no other {plural} than those")
+        if empty:
+            remarks.append(f"no {self.words.singular} was found in {counted(empty, 'photo')}")
+        if strangers:
+            remarks.append(f"{counted(strangers, 'photo')} with {plural} of nobody known")
         problems = self.problems
         if len(problems):
             remarks.append(f"{counted(len(problems), 'file')} could not be used:")
@@ -307,7 +310,7 @@ class Result:
         files = list(dict.fromkeys(PurePath(path).name for path in self.undecided_photos))
         more = f" and {len(files) - 3} more" if len(files) > 3 else ""
         where = f" ({', '.join(files[:3])}{more}: gone, or another picture now)" if files else ""
-        return f"; {self.undecided:,} about faces that are not here{where}"
+        return f"; {self.undecided:,} about {self.words.plural} that are not here{where}"
 
     def __str__(self) -> str:
         lines = [self._headline(), ""]
@@ -333,7 +336,8 @@ class Result:
         )
         return (
             f"<p><b>{html.escape(self._headline())}</b></p>"
-            "<table><thead><tr><th>person</th><th>photos</th><th>faces</th></tr></thead>"
+            "<table><thead><tr><th>{self.words.individual}</th><th>photos</th>"
+            f"<th>{self.words.plural}</th></tr></thead>"
             f"<tbody>{rows}</tbody></table><ul>{remarks}</ul>"
         )
 
@@ -420,11 +424,15 @@ class PointAndShootResult(Result):
         return extra + super()._remarks()
 
 
-def _why_none(left_out: bool, ignored: bool) -> str:
+def _why_none(words: Words, left_out: bool, ignored: bool) -> str:
     """Say why a photo without a sighting has none."""
-    if ignored:
-        return IGNORED_AND_BLURRED if left_out else IGNORED
-    return BLURRED if left_out else NO_FACE
+    reasons = [
+        *(["that you ignored"] if ignored else []),
+        *(["too small or too blurred"] if left_out else []),
+    ]
+    if not reasons:
+        return f"no {words.singular} found"
+    return f"only {words.plural} {', or '.join(reasons)}"
 
 
 def _one_in(share: float) -> str:

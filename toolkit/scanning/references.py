@@ -12,7 +12,7 @@ import pandas as pd
 from toolkit.errors import BadFolder
 from toolkit.grouping.identification import References
 from toolkit.photos import opening
-from toolkit.records import PROBLEM_COLUMNS, empty_table
+from toolkit.records import PROBLEM_COLUMNS, Words, empty_table
 from toolkit.scanning.scan import PhotoResult, scan
 from toolkit.settings import PointAndShootSettings
 from toolkit.subjects.base import Subject
@@ -95,7 +95,7 @@ def read_references(
         seen=seen,
     )
     for result in results:
-        unfit = _unfit(result, settings)
+        unfit = _unfit(result, settings, subject.words)
         if unfit is not None:
             problems.append((str(result.path), "reference", unfit))
             continue
@@ -127,15 +127,19 @@ def read_references(
     )
 
 
-def _unfit(result: PhotoResult, settings: PointAndShootSettings) -> str | None:
+def _unfit(result: PhotoResult, settings: PointAndShootSettings, words: Words) -> str | None:
     """Say why a reference photo cannot serve, if it cannot."""
     if result.problem is not None:
         return result.problem[1]
     if not result.detections:
-        return "no face found: use a photo that shows the face larger, or from the front"
+        return (
+            f"no {words.singular} found: use a photo that shows the {words.singular} larger, or "
+            "from the front"
+        )
     if len(result.detections) > 1 and not settings.largest_face:
         return (
-            f"{len(result.detections)} faces found, and which one is meant is unknown: cut the "
-            "photo to one face, or take the largest with --largest-face (largest_face=True)"
+            f"{words.count(len(result.detections))} found, and which one is meant is unknown: cut "
+            f"the photo to one {words.singular}, or take the largest with "
+            "--largest-face (largest_face=True)"
         )
     return None

@@ -382,7 +382,7 @@ class MatchesView(ipywidgets.VBox):
         self.undo_button.layout.display = None if session.corrections.can_undo else "none"
         self.line.layout.display = "none" if place == "photo" else None
         automatic = replace(settings, threshold="auto")
-        usual = assigners.search_threshold(session.references, automatic)  # type: ignore[arg-type]
+        usual = assigners.search_threshold(session.references, automatic, session.album.words)  # type: ignore[arg-type]
         self.line.show(chosen, usual.value, follow=self._wanted is None)
 
 
