@@ -52,17 +52,6 @@ def names_of(labels) -> list:
     return [f"person_{label + 1:03d}" for label in labels]
 
 
-@pytest.mark.parametrize(("count", "of"), [(0, 40), (3, 40), (40, 40), (1, 1), (250, 1000)])
-@pytest.mark.parametrize("level", [0.9, 0.95])
-def test_the_interval_is_scipys_exact_one(count, of, level) -> None:
-    expected = binomtest(count, of).proportion_ci(level, method="exact")
-    assert audit.interval(count, of, level) == pytest.approx((expected.low, expected.high))
-
-
-def test_nothing_asked_tells_nothing() -> None:
-    assert audit.interval(0, 0, 0.95) == (0.0, 1.0)
-
-
 def test_near_and_joined_pairs_within_photos_are_counted() -> None:
     # Photo 0 holds two faces 0.58 apart, photo 1 two far apart; the third is somebody else's.
     rows = np.zeros((5, 64))

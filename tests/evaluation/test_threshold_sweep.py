@@ -14,7 +14,7 @@ from toolkit.calibration import Calibration
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
-from toolkit.evaluation import audit, error_rates, threshold_sweep
+from toolkit.evaluation import audit, intervals, threshold_sweep
 from toolkit.evaluation.error_rates import Rates
 from toolkit.evaluation.threshold_sweep import Explorer, Position, changes
 from toolkit.grouping import constraints, linkage, naming
@@ -478,7 +478,7 @@ def position(people, singles, wrong, pairs=0.0, joined=0.0, method="average") ->
     merge = (
         joined,
         joined / pairs if pairs else np.nan,
-        *error_rates.interval(joined, pairs, 0.95),
+        *intervals.exact(joined, pairs),
     )
     known = Rates(0.5, pairs, 0.0, np.nan, 0.0, 1.0, *merge)
     return Position(0.5, method, np.zeros(0, np.int64), (), people, singles, wrong, known)

@@ -10,8 +10,8 @@ from tiles import save_tiles
 
 from toolkit import modes, tables
 from toolkit.errors import BadFolder, BadSetting, SightingsError
+from toolkit.evaluation.intervals import wilson
 from toolkit.evaluation.label_table import Label, find_photos, match_labels, person_key, read_labels
-from toolkit.evaluation.verification import wilson
 from toolkit.results import export
 from toolkit.results.labels import evaluate_folder
 

@@ -22,7 +22,6 @@ import pandas as pd
 from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.evaluation.error_rates import Asked, Rates, once_each, same_pairs, written
-from toolkit.evaluation.error_rates import interval as interval
 from toolkit.grouping import linkage, neighbours, uncertainty
 from toolkit.grouping.links import Labels, Pairs, pairs_within
 from toolkit.grouping.neighbours import Encodings

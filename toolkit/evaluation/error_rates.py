@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from toolkit.evaluation import intervals
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels, Pairs
 
@@ -73,7 +74,7 @@ class Asked:
         threshold : float
             Encoder distance, inclusive.
         level : float
-            Of the intervals, between 0 and 1; see `interval`.
+            Of the intervals, between 0 and 1; see `toolkit.evaluation.intervals.exact`.
         """
         labels = self.free.labels_after(self.free.made_at(threshold))
         together = labels[self.inside[:, 0]] == labels[self.inside[:, 1]]
@@ -87,7 +88,7 @@ class Asked:
             )
         )
         match, merge = (
-            (count, count / asked if asked else np.nan, *interval(count, asked, level))
+            (count, count / asked if asked else np.nan, *intervals.exact(count, asked, level=level))
             for count in (near, joined)
         )
         return Rates(float(threshold), asked, *match, *merge)
@@ -119,27 +120,6 @@ def same_pairs(pairs: Pairs, others: Pairs) -> bool:
     """Tell whether these are the same pairs of sightings, in whatever order."""
     one, other = (np.unique(np.sort(each, axis=1), axis=0) for each in (pairs, others))
     return np.array_equal(one, other)
-
-
-def interval(count: float, of: float, level: float) -> tuple[float, float]:
-    """
-    Return the exact interval of a share (Clopper and Pearson 1934).
-
-    Parameters
-    ----------
-    count, of : float
-        Successes and trials; trials below 1 tell nothing: 0 to 1.
-    level : float
-        Confidence, between 0 and 1.
-    """
-    from scipy.stats import beta
-
-    if of < 1:
-        return 0.0, 1.0
-    tail = (1 - level) / 2
-    low = float(beta.ppf(tail, count, of - count + 1)) if count > 0 else 0.0
-    high = float(beta.ppf(1 - tail, count + 1, of - count)) if count < of else 1.0
-    return low, high
 
 
 def written(count: float) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from toolkit import boxes
 from toolkit.errors import SightingsError
 from toolkit.names import folded, printable
 from toolkit.tables import BadTable, escaped, read_rows
@@ -311,7 +312,7 @@ def match_labels(
     labels: Sequence[Label],
     photo_of: Mapping[str, str],
     photos: Sequence[str],
-    boxes: npt.NDArray[np.float64],
+    places: npt.NDArray[np.float64],
 ) -> Matching:
     """
     Say which sighting is whose, as far as the labels tell; nothing is guessed.
@@ -329,7 +330,7 @@ def match_labels(
         What `find_photos` returned.
     photos : sequence of str
         The photo of each of n sightings.
-    boxes : numpy.ndarray
+    places : numpy.ndarray
         Shape (n, 4), float64: left, top, right, bottom of each, px.
     """
     of_photo: dict[str, list[tuple[str, Edges | None]]] = {}
@@ -350,7 +351,9 @@ def match_labels(
         unmarked = [key for key, box in some if box is None and key not in there]
         rows = rows_of.get(photo, [])
         edges = np.array([box for _, box in marked], dtype=np.float64).reshape(-1, 4)
-        pairs = _overlapping(edges, boxes[rows])
+        overlaps = boxes.overlap(edges, places[rows])
+        near = (overlaps >= OVERLAP) | boxes.either_centred(edges, places[rows])
+        pairs = boxes.best_first(overlaps, near)
         for label_, place in pairs:
             person[rows[place]] = marked[label_][0]
         taken = {place for _, place in pairs}
@@ -364,30 +367,3 @@ def match_labels(
         surplus += max(0, len(rest) - len(unmarked))
     shown = dict.fromkeys((photo, key) for photo, some in of_photo.items() for key, _ in some)
     return Matching(person, undetermined, tuple(shown), count, missed, surplus)
-
-
-def _overlapping(
-    one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]
-) -> list[tuple[int, int]]:
-    """Match boxes of shape (a, 4) and (b, 4) one to one, the largest overlap first."""
-    low = np.maximum(one[:, None, :2], other[None, :, :2])
-    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
-    both = np.prod(np.clip(high - low, 0, None), axis=2)
-    areas = [np.prod(box[:, 2:] - box[:, :2], axis=1) for box in (one, other)]
-    overlap = both / (areas[0][:, None] + areas[1] - both)
-    near = (overlap >= OVERLAP) | _centred(one, other) | _centred(other, one).T
-    candidates = np.argwhere(near)
-    pairs: list[tuple[int, int]] = []
-    for a, b in candidates[np.argsort(-overlap[near], kind="stable")].tolist():
-        if all(a != x and b != y for x, y in pairs):
-            pairs.append((a, b))
-    return pairs
-
-
-def _centred(
-    inner: npt.NDArray[np.float64], outer: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
-    """Shape (inner, outer): whether the centre of one box lies in another."""
-    centre = (inner[:, None, :2] + inner[:, None, 2:]) / 2
-    inside = (centre >= outer[None, :, :2]) & (centre < outer[None, :, 2:])
-    return np.asarray(inside.all(axis=2), dtype=np.bool_)

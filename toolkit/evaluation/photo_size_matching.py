@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.boxes import overlap
 from toolkit.errors import SightingsError
-from toolkit.evaluation.audit import interval
+from toolkit.evaluation import intervals
 from toolkit.evaluation.label_table import Label, find_photos, person_key
 from toolkit.evaluation.scores import score_grouping
 
@@ -43,11 +44,7 @@ def pair_boxes(one: Floats, other: Floats) -> tuple[Ints, Ints]:
     """
     from scipy.optimize import linear_sum_assignment
 
-    low = np.maximum(one[:, None, :2], other[None, :, :2])
-    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
-    common = (high - low).clip(min=0).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (one, other)]
-    share = common / (areas[0][:, None] + areas[1][None, :] - common)
+    share = overlap(one, other)
     share[share < OVERLAP] = 0
     first, second = linear_sum_assignment(share, maximize=True)
     near = share[first, second] > 0
@@ -187,7 +184,7 @@ def share_interval(part: Ints, whole: Ints, *, seed: int = 0) -> tuple[float, fl
         return math.nan, math.nan
     if (part * whole.sum() == whole * part.sum()).all():
         cases = len(whole) * float(part.sum() / whole.sum())
-        return interval(cases, len(whole), CONFIDENCE)
+        return intervals.exact(cases, len(whole), level=CONFIDENCE)
     draws = _draws(len(whole), seed)
     low, high = np.quantile((draws @ part) / (draws @ whole), _tails())
     return min(float(low), 1 - _bound(whole - part, whole)), max(float(high), _bound(part, whole))
@@ -196,7 +193,8 @@ def share_interval(part: Ints, whole: Ints, *, seed: int = 0) -> tuple[float, fl
 def _bound(part: Ints, whole: Ints) -> float:
     photos_with = int((part > 0).sum())
     per_photo = part.sum() / photos_with / whole.mean() if photos_with else 1.0
-    return min(1.0, interval(photos_with, len(part), CONFIDENCE)[1] * float(per_photo))
+    highest = intervals.exact(photos_with, len(part), level=CONFIDENCE)[1]
+    return min(1.0, highest * float(per_photo))
 
 
 def tallies(chosen: npt.NDArray[np.bool_], at: Ints, count: int) -> tuple[Ints, Ints]:
