@@ -712,19 +712,6 @@ def test_lost_faces_goes_on_where_a_photo_is_gone_or_nothing_is_lost(folder) -> 
     plt.close("all")
 
 
-@given(
-    st.integers(1, 40),
-    st.integers(1, 40),
-    st.integers(-20, 39),
-    st.integers(-20, 39),
-    st.integers(1, 60),
-)
-def test_a_cut_face_is_a_square_whatever_the_place(height, width, left, top, side) -> None:
-    image = np.zeros((height, width, 3), np.uint8)
-    cut = photo_size_plots._square(image, ("a", left, top, left + side, top + side))
-    assert cut.shape == (photo_size_plots.TILE_PX, photo_size_plots.TILE_PX, 3)
-
-
 def test_importing_the_studies_loads_no_figures() -> None:
     import subprocess
 

@@ -21,11 +21,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
-from PIL import Image
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.names import printable
-from toolkit.photos import opening
+from toolkit.photos import crops, opening
 from toolkit.records import Album, Box
 
 Rgb = npt.NDArray[np.uint8]
@@ -40,7 +39,6 @@ LINES = ((BLUE, "o", "-"), (RED, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", "
 DISTANCE, NOBODY = "encoder distance", "nobody known"
 LONGEST_TEXT = 24
 TILE_PX, TILE_INCHES, LABEL_TILES = 144, 0.95, 2.1
-MARGIN = 0.3  # What to show around a face, as a share of its size on each side.
 
 
 def photo(
@@ -94,7 +92,7 @@ def landmarks(
     few = len(points) <= 5
     style: dict[str, Any] = {"s": 60 if few else 22, "edgecolors": BLACK, "linewidths": 1}
     ax.scatter(points[:, 0], points[:, 1], color=SKY, zorder=3, **style)
-    margin = MARGIN * max(box.width, box.height)
+    margin = crops.MARGIN * max(box.width, box.height)
     behind = {"facecolor": BLACK, "edgecolor": "none", "pad": 1.5}
     for number, (x, y) in enumerate(points if few else points[:0]):
         _text(ax, x, y - margin / 5, str(number), size=9, color="white", bbox=behind, ha="center")
@@ -311,14 +309,14 @@ def _tiles(album: Album, indices: Sequence[int]) -> dict[int, Rgb]:
     """Cut faces out as squares of `TILE_PX`, opening each photo once; unreadable ones miss."""
     sizes = album.photos.drop_duplicates("path").set_index("path")
     columns = ["path", "left", "top", "right", "bottom"]
-    boxes_of: dict[str, dict[int, Box]] = {}
+    boxes_of: dict[str, dict[int, tuple[float, ...]]] = {}
     for index in indices:
         path, *edges = album.sightings[columns].iloc[index]
-        boxes_of.setdefault(path, {})[index] = Box(*(int(edge) for edge in edges))
+        boxes_of.setdefault(path, {})[index] = tuple(float(edge) for edge in edges)
     tiles = {}
     for path, boxes in boxes_of.items():
         width, height = int(sizes.loc[path, "width"]), int(sizes.loc[path, "height"])
-        smallest = min(box.width for box in boxes.values())
+        smallest = min(right - left for left, _, right, _ in boxes.values())
         long_edge = round(max(width, height) * min(1.0, TILE_PX / smallest))
         try:
             image = opening.open_shrunk(Path(path), long_edge=max(1, long_edge)).small
@@ -326,18 +324,10 @@ def _tiles(album: Album, indices: Sequence[int]) -> dict[int, Rgb]:
             continue
         scale = image.shape[1] / width
         for index, box in boxes.items():
-            tiles[index] = _square(image, box.scaled(scale, scale))
+            cut = crops.tile(image, [edge * scale for edge in box], side=TILE_PX)
+            if cut is not None:
+                tiles[index] = cut
     return tiles
-
-
-def _square(image: Rgb, box: Box) -> Rgb:
-    """Cut a square around a box, moved into the picture where it would reach over the edge."""
-    height, width = image.shape[:2]
-    side = max(1, min(round(max(box.width, box.height) * (1 + 2 * MARGIN)), height, width))
-    left = min(max(0, (box.left + box.right - side) // 2), width - side)
-    top = min(max(0, (box.top + box.bottom - side) // 2), height - side)
-    cut = Image.fromarray(image[top : top + side, left : left + side])
-    return np.asarray(cut.resize((TILE_PX, TILE_PX), Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def plain(text: str, *, longest: int = LONGEST_TEXT) -> str:

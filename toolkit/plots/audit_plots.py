@@ -20,18 +20,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from PIL import Image
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.names import printable
-from toolkit.photos import opening
+from toolkit.photos import crops, opening
 from toolkit.plots.tuning_plots import BLUE, GREY, LINES, interval_curve, plain
 from toolkit.records import Album
 
 Rgb = npt.NDArray[np.uint8]
 
 TILE_PX, TILE_INCHES = 160, 1.28
-MARGIN = 0.3  # What to show around a face, as a share of its size on each side.
 ACROSS, GAP = 3, 0.35  # Pairs in a row, and the space between two of them, in tiles.
 # Room above a pair for two lines of text and below it for one, in tiles.
 ABOVE, BELOW = 0.42, 0.24
@@ -225,25 +223,10 @@ def _tiles(album: Album, rows: Sequence[int]) -> dict[int, Rgb | str]:
             edges = pd.to_numeric(
                 table[["left", "top", "right", "bottom"]].iloc[row], errors="coerce"
             )
-            tiles[row] = _square(image, edges.to_numpy(dtype=np.float64))
+            # None for a table edited by hand, or a photo replaced by a smaller one.
+            cut = crops.tile(image, edges.to_numpy(dtype=np.float64), side=TILE_PX)
+            tiles[row] = UNREADABLE if cut is None else cut
     return tiles
-
-
-def _square(image: Rgb, edges: npt.NDArray[np.float64]) -> Rgb | str:
-    """Cut a square with the box in its middle; what lies beyond the picture is black."""
-    height, width = image.shape[:2]
-    left, top, right, bottom = edges.tolist()
-    longest = max(right - left, bottom - top)
-    # A table edited by hand, or a photo replaced by a smaller one. Comparing with nan is False.
-    inside = left < right and top < bottom and left < width and top < height and min(edges[2:]) > 0
-    if not inside or longest > 2 * max(width, height):
-        return UNREADABLE
-    half = (0.5 + MARGIN) * longest
-    x, y = (left + right) / 2, (top + bottom) / 2
-    cut = Image.fromarray(image).crop(
-        (round(x - half), round(y - half), round(x + half), round(y + half))
-    )
-    return np.asarray(cut.resize((TILE_PX, TILE_PX), Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def _sure(probability: float) -> str:

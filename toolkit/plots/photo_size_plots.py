@@ -10,20 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.evaluation.photo_size_costs import Way
 from toolkit.evaluation.photo_size_preview import measured
 from toolkit.evaluation.photo_size_study import edge_text
-from toolkit.photos import opening
+from toolkit.photos import crops, opening
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TILE_PX, TILE_INCHES, LABEL_TILES = 144, 0.95, 1.9
-MARGIN = 0.3  # What to show around a face, as a share of its size on each side.
 Places = tuple[str, int, int, int, int]
 
 
@@ -219,20 +217,10 @@ def _tiles(places: Sequence[Places]) -> dict[Places, npt.NDArray[np.uint8]]:
             continue
         for place in places:
             if place[0] == path:
-                tiles[place] = _square(image, place)
+                cut = crops.tile(image, place[1:], side=TILE_PX)
+                if cut is not None:
+                    tiles[place] = cut
     return tiles
-
-
-def _square(image: npt.NDArray[np.uint8], place: Places) -> npt.NDArray[np.uint8]:
-    """Cut a square around a face, moved into the photo where it would reach over its edge."""
-    _, left, top, right, bottom = place
-    height, width = image.shape[:2]
-    side = round(max(right - left, bottom - top) * (1 + 2 * MARGIN))
-    side = max(1, min(side, height, width))
-    x = min(max(0, (left + right - side) // 2), width - side)
-    y = min(max(0, (top + bottom - side) // 2), height - side)
-    cut = Image.fromarray(image[y : y + side, x : x + side])
-    return np.asarray(cut.resize((TILE_PX, TILE_PX), Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def _nothing(ax: Axes) -> Axes:
