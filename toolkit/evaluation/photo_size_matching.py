@@ -13,7 +13,7 @@ import pandas as pd
 from toolkit.boxes import overlap
 from toolkit.errors import SightingsError
 from toolkit.evaluation import intervals
-from toolkit.evaluation.label_table import Label, find_photos, person_key
+from toolkit.evaluation.label_table import Label, find_photos, name_key
 from toolkit.evaluation.scores import score_grouping
 
 Ints = npt.NDArray[np.int64]
@@ -125,7 +125,7 @@ def checked_labels(labels: pd.DataFrame, there: Sequence[str]) -> pd.DataFrame:
     table = table.assign(photo=table["photo"].astype(str))
     if "person" in table:
         people = table["person"].where(table["person"].notna(), "").astype(str).str.strip()
-        keys = people.map(person_key)
+        keys = people.map(name_key)
         first = people.groupby(keys).transform("first")
         table["person"] = first.where(people != "", None)
     if boxed:
