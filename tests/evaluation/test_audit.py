@@ -21,6 +21,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.results import results_folder
+from toolkit.subjects.face import FACE
 
 INFO = EncoderInfo("made_up", "0" * 64, 64, "euclidean", Calibration(slope=60.0, even=0.6))
 
@@ -31,7 +32,8 @@ def album(rows: np.ndarray, photo_of) -> Album:
         [(f"d{p}", f"p{p}.jpg", 0, 0, 9, 9, 1.0) for p in photo_of], columns=list(SIGHTING_COLUMNS)
     )
     info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", INFO.calibration)
-    return Album(empty_table(PHOTO_COLUMNS), table, rows, info, empty_table(PROBLEM_COLUMNS))
+    nothing = empty_table(PHOTO_COLUMNS), empty_table(PROBLEM_COLUMNS)
+    return Album(nothing[0], table, rows, info, nothing[1], FACE)
 
 
 def drawn(seed: int, individuals: int, each: int, spread: float = 0.035, alike: int = 64) -> tuple:

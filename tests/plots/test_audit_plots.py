@@ -28,6 +28,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.results import results_folder
+from toolkit.subjects.face import FACE
 
 HOSTILE = "$x^{$\x1b[31m\u202e"
 INFO = EncoderInfo("made_up", "0" * 64, 2, "euclidean", Calibration(slope=60.0, even=0.6))
@@ -48,7 +49,8 @@ def album_of(*rows) -> Album:
         columns=list(SIGHTING_COLUMNS),
     )
     encodings = np.zeros((len(rows), 2), np.float32)
-    return Album(empty_table(PHOTO_COLUMNS), table, encodings, INFO, empty_table(PROBLEM_COLUMNS))
+    nothing = empty_table(PHOTO_COLUMNS), empty_table(PROBLEM_COLUMNS)
+    return Album(nothing[0], table, encodings, INFO, nothing[1], FACE)
 
 
 def links(*pairs, name="person_001", probability=0.4) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from toolkit.results.report import page
 from toolkit.results.result import AutopilotResult, Result
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
 
 ATTACK = "<img src=x onerror=alert(1)>"
 NASTY = (
@@ -179,6 +180,7 @@ def made(
         encodings=encodings.astype(np.float32),
         encoder=ColourEncoder.info,
         problems=empty_table(PROBLEM_COLUMNS),
+        subject=FACE,
     )
     return AutopilotResult(
         settings=AutopilotSettings(),
@@ -252,13 +254,13 @@ def test_without_faces_there_is_no_picture(
     sorted_album: AutopilotResult, known: Callable[..., Result], tmp_path: Path
 ) -> None:
     for result in (sorted_album, known()):
-        text = report.html_of(result, faces=False)
+        text = report.html_of(result, pictures=False)
         found = checked(text)
         assert not found.images
         assert "base64" not in text
         assert "without pictures of faces" in found.text
         assert all(str(name) in found.text for name in result.people["name"])
-    assert not checked(report.write(sorted_album, tmp_path, faces=False).read_text()).images
+    assert not checked(report.write(sorted_album, tmp_path, pictures=False).read_text()).images
 
 
 def test_the_same_run_gives_the_same_bytes(
@@ -292,7 +294,7 @@ def test_nasty_names_stay_text(tmp_path: Path) -> None:
         chosen=Threshold(0.5, False, ATTACK),
     )
     for faces in (True, False):
-        found = checked(report.html_of(result, faces=faces))
+        found = checked(report.html_of(result, pictures=faces))
         assert ATTACK in found.text
         assert "</style></title>" in found.text
         assert "\ufffdgnp.exe" in found.text
@@ -490,7 +492,7 @@ def test_a_list_of_files_that_is_too_long_is_cut(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(page, "ROOM", 2000)
     names: list[str | None] = [f"p{number // 50}" for number in range(500)]
     result = made(names)
-    text = report.html_of(result, faces=False)
+    text = report.html_of(result, pictures=False)
     found = checked(text)
     assert re.search(r"and \d+ more", found.text)
     assert "Not everything is named here" in found.text
@@ -500,7 +502,7 @@ def test_a_list_of_files_that_is_too_long_is_cut(monkeypatch: pytest.MonkeyPatch
 def test_nobody_and_nothing_can_be_reported(tmp_path: Path) -> None:
     for result in (made([]), made([None]), made([None, "ann"])):
         for faces in (True, False):
-            checked(report.html_of(result, faces=faces))
+            checked(report.html_of(result, pictures=faces))
     assert "Nobody." in checked(report.html_of(made([None]))).text
 
 

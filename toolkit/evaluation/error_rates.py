@@ -1,4 +1,4 @@
-"""How often a grouping is wrong, by questions whose answer is known: the faces within a photo."""
+"""How often a grouping is wrong, by questions whose answer is known: two seen in one photo."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Rates(NamedTuple):
     near, false_match, match_low, match_high : float
         How many of them are within the threshold, the share (0 to 1) and its interval.
     joined, false_merge, merge_low, merge_high : float
-        The same of those put into one group by a grouping that does not know which faces share a
-        photo. Counts need not be whole: see `once_each`.
+        The same of those put into one group by a grouping that does not know which sightings
+        share a photo. Counts need not be whole: see `once_each`.
     """
 
     threshold: float
@@ -46,7 +46,7 @@ class Rates(NamedTuple):
 @dataclass(frozen=True, eq=False)
 class Asked:
     """
-    Pairs of faces that are two people, and what answers them at any threshold.
+    Pairs of sightings that are two individuals, and what answers them at any threshold.
 
     Attributes
     ----------
@@ -123,5 +123,5 @@ def same_pairs(pairs: Pairs, others: Pairs) -> bool:
 
 
 def written(count: float) -> str:
-    """Return a count for people, with a decimal only where it is not whole."""
+    """Return a count in print, with a decimal only where it is not whole."""
     return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.1f}"

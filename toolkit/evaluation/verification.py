@@ -121,8 +121,8 @@ def best_accuracy(
     """
     Return the accuracy at a threshold that is chosen on other pairs, fold by fold.
 
-    Each fold in turn is scored at the threshold that is best on all the others, as Labeled Faces in
-    the Wild is reported (Huang et al. 2007). Thresholds lie half-way between neighbouring
+    Each fold in turn is scored at the threshold that is best on all the others, as the LFW
+    benchmark is reported (Huang et al. 2007). Thresholds lie half-way between neighbouring
     distances; of several that are equally good, the one in the middle is taken.
 
     Parameters
@@ -305,13 +305,13 @@ def pairs_of(
     if limit < 1:
         raise BadSetting(f"limit is {limit!r}; expected a whole number of pairs, 1 or more")
     random = np.random.default_rng(seed)
-    people = pd.factorize(np.asarray(truth))[0]
-    if (people < 0).any():
+    individuals = pd.factorize(np.asarray(truth))[0]
+    if (individuals < 0).any():
         raise ValueError("a truth is missing (None or NaN); leave such sightings out")
     # With the sightings of each individual side by side, a sighting makes pairs of one individual
     # with those that follow up to its individual's end, and pairs of two with those after that.
-    order = np.argsort(people, kind="stable")
-    end = np.cumsum(np.bincount(people))[people[order]] if len(order) else order
+    order = np.argsort(individuals, kind="stable")
+    end = np.cumsum(np.bincount(individuals))[individuals[order]] if len(order) else order
     after = np.arange(1, len(order) + 1)
     kinds = [
         _drawn(order, after, end - after, limit, random),

@@ -128,7 +128,7 @@ def write_result(
             not_reached=outcome.not_reached,
         )
         results_folder.save(written, target)
-        report.write(written, target, faces=faces)
+        report.write(written, target, pictures=faces)
 
     begun = time.thread_time()
     plan = export.plan(result.album, result.names, target, link=result.settings.link)

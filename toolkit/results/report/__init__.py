@@ -7,9 +7,9 @@ from pathlib import Path
 from toolkit.errors import BadFolder
 from toolkit.evaluation.audit import Audit, audit
 from toolkit.files import reason_of, write_text
-from toolkit.names import counted
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.results.report.cases import find_doubts
+from toolkit.results.report.markup import render
 from toolkit.results.report.page import Page
 from toolkit.results.result import AutopilotResult, Result
 
@@ -22,7 +22,7 @@ def write(
     result: Result,
     out: Path,
     *,
-    faces: bool = True,
+    pictures: bool = True,
     decided_count: int | None = None,
     thumbnails: Thumbnails | None = None,
     audited: Audit | None = None,
@@ -36,7 +36,7 @@ def write(
         Of a mode.
     out : Path
         The folder of its results; made where it is missing.
-    faces, decided_count, thumbnails, audited
+    pictures, decided_count, thumbnails, audited
         As for `html_of`.
 
     Returns
@@ -52,7 +52,7 @@ def write(
     text = html_of(
         result,
         decided_count=decided_count,
-        faces=faces,
+        pictures=pictures,
         thumbnails=thumbnails,
         audited=audited,
     )
@@ -74,7 +74,7 @@ def html_of(
     result: Result,
     *,
     decided_count: int | None = None,
-    faces: bool = True,
+    pictures: bool = True,
     thumbnails: Thumbnails | None = None,
     audited: Audit | None = None,
 ) -> str:
@@ -89,9 +89,9 @@ def html_of(
     result : Result
         Of a mode. Links lead to its folders, relative to where they were written.
     decided_count : int, optional
-        Decisions of a person that were held to; those of `result` if not given.
-    faces : bool
-        Whether it shows pictures: at most 12 of a person, of the 200 people in most photos.
+        Decisions made by hand that were held to; those of `result` if not given.
+    pictures : bool
+        Whether it shows pictures: at most 12 of an individual, of the 200 in most photos.
     thumbnails : Thumbnails, optional
         Of ``result.album``, where there are some already.
     audited : Audit, optional
@@ -114,33 +114,24 @@ def html_of(
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     decided = result.decided if decided_count is None else decided_count
     doubts = find_doubts(result, audited)
-    page = Page(result, doubts, (thumbnails or Thumbnails(result.album)) if faces else None)
-    parts = (
-        ("people", "People", page.people()),
-        ("doubts", "Where to look first", page.doubtful(doubts)),
-        ("trust", "How far to trust it", page.trust(audited, decided)),
-        ("aside", "Left aside", page.aside()),
-        ("settings", "Settings", page.settings()),
-    )
-    links = "".join(f'<li><a href="#{key}">{title}</a></li>' for key, title, _ in parts)
-    sections = "\n".join(
-        f'<section id="{key}"><h2>{title}</h2>\n{body}</section>' for key, title, body in parts
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        "img-src data:; style-src 'unsafe-inline'\">\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>Sightings: {_headline(result)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f"<header>{page.head()}<nav><ul>{links}</ul></nav></header>\n"
-        f"<main>\n{sections}\n</main>\n</body>\n</html>\n"
-    )
-
-
-def _headline(result: Result) -> str:
-    return (
-        f"{counted(len(result.album.photos), 'photo')}, {counted(len(result.album), 'face')}, "
-        f"{counted(len(result.people), 'person', 'people')}"
+    page = Page(result, doubts, (thumbnails or Thumbnails(result.album)) if pictures else None)
+    return render(
+        "report.html",
+        {
+            **page.head(),
+            "style": style,
+            "words": page.words,
+            "contents": [
+                ("individuals", page.words.individuals.capitalize()),
+                ("doubts", "Where to look first"),
+                ("trust", "How far to trust it"),
+                ("aside", "Left aside"),
+                ("settings", "Settings"),
+            ],
+            "individuals": page.individuals(),
+            "doubts": page.doubtful(doubts),
+            "trust": page.trust(audited, decided),
+            "aside": page.aside(),
+            "settings": page.settings(),
+        },
     )
