@@ -21,6 +21,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.results import results_folder
+from toolkit.subjects.face import FACE
 
 INFO = EncoderInfo("made_up", "0" * 64, 64, "euclidean", Calibration(slope=60.0, even=0.6))
 
@@ -31,7 +32,8 @@ def album(rows: np.ndarray, photo_of) -> Album:
         [(f"d{p}", f"p{p}.jpg", 0, 0, 9, 9, 1.0) for p in photo_of], columns=list(SIGHTING_COLUMNS)
     )
     info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", INFO.calibration)
-    return Album(empty_table(PHOTO_COLUMNS), table, rows, info, empty_table(PROBLEM_COLUMNS))
+    nothing = empty_table(PHOTO_COLUMNS), empty_table(PROBLEM_COLUMNS)
+    return Album(nothing[0], table, rows, info, nothing[1], FACE)
 
 
 def drawn(seed: int, individuals: int, each: int, spread: float = 0.035, alike: int = 64) -> tuple:
@@ -50,17 +52,6 @@ def drawn(seed: int, individuals: int, each: int, spread: float = 0.035, alike: 
 
 def names_of(labels) -> list:
     return [f"person_{label + 1:03d}" for label in labels]
-
-
-@pytest.mark.parametrize(("count", "of"), [(0, 40), (3, 40), (40, 40), (1, 1), (250, 1000)])
-@pytest.mark.parametrize("level", [0.9, 0.95])
-def test_the_interval_is_scipys_exact_one(count, of, level) -> None:
-    expected = binomtest(count, of).proportion_ci(level, method="exact")
-    assert audit.interval(count, of, level) == pytest.approx((expected.low, expected.high))
-
-
-def test_nothing_asked_tells_nothing() -> None:
-    assert audit.interval(0, 0, 0.95) == (0.0, 1.0)
 
 
 def test_near_and_joined_pairs_within_photos_are_counted() -> None:

@@ -28,6 +28,7 @@ from toolkit.plots import photo_size_plots
 from toolkit.records import Detection
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
 
 COLOURS = {"ann": (255, 0, 0), "bob": (0, 255, 0), "cem": (0, 0, 255)}
 PLAIN = AutopilotSettings(min_sharpness=0, min_face=0, threshold=0.5, jobs=1)
@@ -52,7 +53,10 @@ class SquareDetector:
 
 def squares(settings: AutopilotSettings) -> Subject:
     return Subject(
-        "square", SquareDetector(settings.detector, LEAST[settings.detector]), MeanEncoder()
+        "square",
+        SquareDetector(settings.detector, LEAST[settings.detector]),
+        MeanEncoder(),
+        FACE.words,
     )
 
 
@@ -99,7 +103,7 @@ def test_what_is_lost_at_each_size_is_what_gets_too_small(folder: Path) -> None:
         ("hog", 300): 3,
         ("hog", 120): 5,
     }  # fmt: skip
-    assert result.table["faces"].eq(6).all()
+    assert result.table["sightings"].eq(6).all()
     assert result.table["photos"].eq(3).all()
     assert (result.table["found"] + result.table["lost"]).eq(6).all()
     assert result.table["extra"].eq(0).all()
@@ -109,7 +113,7 @@ def test_what_is_lost_at_each_size_is_what_gets_too_small(folder: Path) -> None:
     assert sorted(gone["size"]) == [20, 30, 30]
     assert {Path(path).name for path in gone["path"]} == {"one.png", "two.png"}
     counted = result.by_size.query("detector == 'hog' and long_edge == 120")
-    assert counted[["bin", "faces", "lost"]].to_numpy().tolist() == [
+    assert counted[["bin", "sightings", "lost"]].to_numpy().tolist() == [
         ["<40", 3, 3],
         ["60-100", 2, 2],
         ["100-200", 1, 0],
@@ -155,7 +159,12 @@ def test_true_boxes_are_the_faces_and_what_is_none_of_them_is_extra(folder) -> N
         columns=["photo", "person", "left", "top", "width", "height"],
     )
     result = study(folder, labels=labels)
-    assert row(result, "cnn", 0)[["photos", "faces", "found", "extra"]].to_list() == [2, 3, 2, 1]
+    assert row(result, "cnn", 0)[["photos", "sightings", "found", "extra"]].to_list() == [
+        2,
+        3,
+        2,
+        1,
+    ]
     assert row(result, "hog", 120)[["found", "extra"]].to_list() == [1, 0]
     assert row(result, "cnn", 0)[["right", "wrong", "missed"]].to_list() == [2, 1, 0]
     assert row(result, "cnn", 0)["bcubed_f"] == 1.0
@@ -390,7 +399,7 @@ def rated(*rows: tuple[int, float, int, float, float, bool]) -> pd.DataFrame:
     columns = ["long_edge", "seconds", "lost", "lost_high", "more_lost_high", "front"]
     table = pd.DataFrame(rows, columns=columns)
     return table.assign(
-        detector="cnn", photos=60, pictures=200, lost_low=0.0, lost_share=table["lost"] / 200
+        detector="cnn", photos=60, sightings=200, lost_low=0.0, lost_share=table["lost"] / 200
     )
 
 
@@ -404,7 +413,7 @@ def test_the_fastest_row_that_surely_loses_little_is_recommended() -> None:
         (1200, 0.5, 2, 0.018, 0.018, True),
         (600, 0.2, 9, 0.09, 0.09, True),
     )
-    assert photo_size_study.recommend(table, GONE, shown_in=50) == (
+    assert photo_size_study.recommend(table, GONE, shown_in=50, words=FACE.words) == (
         "cnn, long edge 1200: 8.0 times faster than cnn at full size, 1.0% of the faces lost "
         "(95% interval 0.0% to 1.8%), none larger than 60 px."
     )
@@ -412,15 +421,19 @@ def test_the_fastest_row_that_surely_loses_little_is_recommended() -> None:
 
 def test_where_nothing_is_sure_the_row_that_loses_fewest_is_recommended() -> None:
     table = rated((0, 4.0, 0, 0.06, 0.06, False), (1600, 1.0, 0, 0.06, 0.06, True))
-    said = photo_size_study.recommend(table, GONE[:0], shown_in=5)
+    said = photo_size_study.recommend(table, GONE[:0], shown_in=5, words=FACE.words)
     assert said.startswith("5 photos with faces are too few to be sure; on them, cnn, long edge 16")
     assert "4.0 times faster" in said
     assert "none of 200 faces lost (95% bound: at most 6.0%)" in said
     assert "fewest" in said
-    alone = photo_size_study.recommend(table[:1].assign(front=True), GONE[:0], shown_in=50)
+    alone = photo_size_study.recommend(
+        table[:1].assign(front=True), GONE[:0], shown_in=50, words=FACE.words
+    )
     assert alone.startswith("cnn, full size: no other row is better")
     slow = rated((0, 1.0, 1, 0.06, 0.06, True), (1200, 2.0, 0, 0.06, 0.06, True))
-    assert "2.0 times slower" in photo_size_study.recommend(slow, GONE[:0], shown_in=50)
+    assert "2.0 times slower" in photo_size_study.recommend(
+        slow, GONE[:0], shown_in=50, words=FACE.words
+    )
 
 
 def test_photos_take_turns_after_one_to_warm_up(folder) -> None:
@@ -470,7 +483,7 @@ def test_a_size_too_large_for_the_memory_loses_its_faces(folder) -> None:
         return Subject("square", Half("cnn", 10), MeanEncoder())
 
     result = study(folder, subject=make, detectors=["cnn"], long_edges=(500, 300))
-    table = result.table[["long_edge", "faces", "lost"]]
+    table = result.table[["long_edge", "sightings", "lost"]]
     assert table.to_numpy().tolist() == [[0, 6, 6], [500, 6, 0], [300, 6, 0]]
     assert "too large for the memory" in result.recommendation
 
@@ -543,13 +556,14 @@ def test_photos_without_faces_compare_nothing(folder) -> None:
     (folder / "two.png").unlink()
     result = study(folder)
     assert result.recommendation == "No face was found in 1 photo: nothing to compare."
-    assert result.table["faces"].eq(0).all()
+    assert result.table["sightings"].eq(0).all()
     assert result.table[["lost_share", "lost_low", "lost_high", "agreement"]].isna().all(axis=None)
     assert len(result.by_size) == len(result.lost) == 0
     assert result.as_dict()["table"][0]["lost_share"] is None
     assert str(result)
     assert (
-        photo_size_plots.speed_and_loss(result.table).texts[0].get_text() == "no faces to compare"
+        photo_size_plots.speed_and_loss(result.table, words=FACE.words).texts[0].get_text()
+        == "no faces to compare"
     )
     plt.close("all")
 
@@ -602,7 +616,7 @@ def test_the_sample_follows_from_the_seed_and_copies_count_once(folder) -> None:
     assert len({tuple(paths) for paths, _ in drawn}) > 1
     assert all(len(paths) == 3 and count == 10 for paths, count in drawn)
     result = study(folder, detectors=["cnn"], long_edges=())
-    assert row(result, "cnn", 0)[["photos", "faces"]].to_list() == [9, 12]
+    assert row(result, "cnn", 0)[["photos", "sightings"]].to_list() == [9, 12]
 
 
 def test_two_studies_differ_in_their_times_alone(folder) -> None:
@@ -626,7 +640,9 @@ def test_progress_names_what_is_done(folder) -> None:
 def test_the_text_fits_a_terminal_and_the_rest_is_plain(folder) -> None:
     people = pd.DataFrame({"photo": ["one.png"], "person": ["<b>ann</b>"]})
     result = study(folder, labels=people)
-    wide = result.table.assign(faces=12345, lost=12345, extra=1234, seconds=12.345, peak_mb=1234.5)
+    wide = result.table.assign(
+        sightings=12345, lost=12345, extra=1234, seconds=12.345, peak_mb=1234.5
+    )
     shown = photo_size_study.ResizeStudy(
         wide,
         result.by_size,
@@ -636,6 +652,7 @@ def test_the_text_fits_a_terminal_and_the_rest_is_plain(folder) -> None:
         result.problems,
         result.photos_in_folder,
         result.seed,
+        result.words,
     )
     assert max(len(line) for line in str(shown).splitlines()) <= 80
     assert repr(shown) == str(shown)
@@ -652,7 +669,7 @@ def test_the_text_fits_a_terminal_and_the_rest_is_plain(folder) -> None:
 def test_speed_and_loss_shows_each_row_and_the_front(folder) -> None:
     table = study(folder).table.assign(seconds=[4.0, 2.0, 1.0, 3.0, 1.5, 0.5])
     table["front"] = [False, True, False, False, False, True]
-    ax = photo_size_plots.speed_and_loss(table)
+    ax = photo_size_plots.speed_and_loss(table, words=FACE.words)
     front = next(line for line in ax.lines if line.get_label() == "front")
     assert front.get_xdata().tolist() == [0.5, 2.0]
     assert front.get_ydata().tolist() == pytest.approx([500 / 6, 0.0])
@@ -671,7 +688,7 @@ def test_speed_and_loss_shows_each_row_and_the_front(folder) -> None:
 def test_loss_by_size_shows_each_bin(folder) -> None:
     by_size = study(folder).by_size
     own = plt.subplots()[1]
-    ax = photo_size_plots.loss_by_size(by_size, detector="hog", ax=own)
+    ax = photo_size_plots.loss_by_size(by_size, detector="hog", words=FACE.words, ax=own)
     assert ax is own
     assert ax.images[0].get_array().tolist() == [[0, 0, 0], [100, 0, 0], [100, 100, 0]]
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["<40", "60-100", "100-200"]
@@ -684,7 +701,7 @@ def test_loss_by_size_shows_each_bin(folder) -> None:
 
 def test_lost_faces_shows_who_was_lost_the_largest_first(folder) -> None:
     lost = study(folder).lost
-    figure = photo_size_plots.lost_faces(lost, detector="hog", pictures=3)
+    figure = photo_size_plots.lost_sightings(lost, detector="hog", across=3, words=FACE.words)
     ax = figure.axes[0]
     texts = [text.get_text() for text in ax.texts]
     assert texts == [
@@ -704,25 +721,12 @@ def test_lost_faces_shows_who_was_lost_the_largest_first(folder) -> None:
 def test_lost_faces_goes_on_where_a_photo_is_gone_or_nothing_is_lost(folder) -> None:
     lost = study(folder).lost
     (folder / "two.png").unlink()
-    ax = photo_size_plots.lost_faces(lost, detector="hog", rows=1).axes[0]
+    ax = photo_size_plots.lost_sightings(lost, detector="hog", rows=1).axes[0]
     assert [text.get_text() for text in ax.texts].count("not readable") == 2
     assert len(ax.images) == 1
-    nothing = photo_size_plots.lost_faces(lost[:0], detector="cnn").axes[0]
+    nothing = photo_size_plots.lost_sightings(lost[:0], detector="cnn", words=FACE.words).axes[0]
     assert [text.get_text() for text in nothing.texts] == ["cnn loses no face"]
     plt.close("all")
-
-
-@given(
-    st.integers(1, 40),
-    st.integers(1, 40),
-    st.integers(-20, 39),
-    st.integers(-20, 39),
-    st.integers(1, 60),
-)
-def test_a_cut_face_is_a_square_whatever_the_place(height, width, left, top, side) -> None:
-    image = np.zeros((height, width, 3), np.uint8)
-    cut = photo_size_plots._square(image, ("a", left, top, left + side, top + side))
-    assert cut.shape == (photo_size_plots.TILE_PX, photo_size_plots.TILE_PX, 3)
 
 
 def test_importing_the_studies_loads_no_figures() -> None:

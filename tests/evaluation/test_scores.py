@@ -155,13 +155,13 @@ def test_precision_is_taken_to_first_order(drawn_rows) -> None:
     def summed(weights) -> float:
         """Sum of the sightings' precision where individual p is there weights[p] times."""
         total = 0.0
-        for group, person, count in zip(cells.group, cells.person, cells.count, strict=True):
-            beside = (cells.group == group) & (cells.person != person)
-            others = (cells.count * weights[cells.person])[beside].sum()
+        for group, person, count in zip(cells.group, cells.individual, cells.count, strict=True):
+            beside = (cells.group == group) & (cells.individual != person)
+            others = (cells.count * weights[cells.individual])[beside].sum()
             total += weights[person] * count * count / (count + others)
         return total
 
-    people = len(cells.of_person)
+    people = len(cells.of_individual)
     own, harm = scores._shares_of_precision(cells)
     for person in range(people):
         step = np.zeros(people)

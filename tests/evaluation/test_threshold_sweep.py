@@ -14,7 +14,7 @@ from toolkit.calibration import Calibration
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
-from toolkit.evaluation import audit, error_rates, threshold_sweep
+from toolkit.evaluation import audit, intervals, threshold_sweep
 from toolkit.evaluation.error_rates import Rates
 from toolkit.evaluation.threshold_sweep import Explorer, Position, changes
 from toolkit.grouping import constraints, linkage, naming
@@ -40,7 +40,8 @@ def album(rows: np.ndarray, photo_of) -> Album:
         columns=list(SIGHTING_COLUMNS),
     )
     info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", Calibration(60.0, 0.6))
-    return Album(empty_table(PHOTO_COLUMNS), table, rows, info, empty_table(PROBLEM_COLUMNS), FACE)
+    nothing = empty_table(PHOTO_COLUMNS), empty_table(PROBLEM_COLUMNS)
+    return Album(nothing[0], table, rows, info, nothing[1], FACE)
 
 
 def drawn(
@@ -92,7 +93,7 @@ def test_a_position_is_what_a_run_and_its_audit_say(faces) -> None:
     for threshold in thresholds:
         found = explorer.at(threshold)
         np.testing.assert_array_equal(found.labels, explorer.tree.cut(threshold).labels)
-        assert found.people == len(explorer.tree.cut(threshold))
+        assert found.individuals == len(explorer.tree.cut(threshold))
         assert found.singles == sum(len(group) == 1 for group in groups(found.labels))
         row = audit.audit(faces, found.names, threshold=threshold, thresholds=[]).here
         for name, value in found.estimate._asdict().items():
@@ -202,7 +203,7 @@ def test_decisions_hold_at_every_position() -> None:
         assert found.labels[2] != found.labels[14]
         assert found.names[5] == found.names[17] == "Ann"
         assert found.names[7] == "person_001"
-        assert len(set(found.names)) == found.people
+        assert len(set(found.names)) == found.individuals
         run = group_album(faces, replace(SETTINGS, threshold=float(threshold)), decided=decided)
         called = naming.name_groups(
             run.clustering.labels, numbered_names(run.clustering, FACE.words), decided.names
@@ -306,9 +307,9 @@ def test_the_slider_reaches_from_apart_to_together(faces, threshold) -> None:
     assert threshold == "auto" or low < threshold < high
     assert (round(low, 2), round(high, 2)) == (low, high)
     joins = len(explorer.tree)
-    assert explorer.at(high).people <= explorer.tree.start - 0.98 * joins
+    assert explorer.at(high).individuals <= explorer.tree.start - 0.98 * joins
     if joins and explorer.tree.height[0] > 0.01:
-        assert explorer.at(low).people >= explorer.tree.start - 0.02 * joins
+        assert explorer.at(low).individuals >= explorer.tree.start - 0.02 * joins
 
 
 def test_automatic_is_what_auto_chooses_whatever_was_asked_for() -> None:
@@ -336,9 +337,9 @@ def test_a_run_can_be_explored(album_folder, colours) -> None:
     here = explorer.at(result.threshold)
     assert here.names == result.names
     assert here.expected_wrong == result.chosen.expected_wrong
-    assert here.people == 3
+    assert here.individuals == 3
     low, high = explorer.range()
-    assert explorer.at(low).people > here.people >= explorer.at(high).people
+    assert explorer.at(low).individuals > here.individuals >= explorer.at(high).individuals
 
 
 # How groups differ.
@@ -467,7 +468,7 @@ def test_a_change_in_words(before, after, said) -> None:
     names = {"a": "ann", "b": "bob", "c": "cem", "d": "dee", "e": "eve", "f": "fay"}
     labels = [np.array([ord(c) for c in text], dtype=np.int64) for text in (before, after)]
     (change,) = changes(*labels)
-    assert change.sentence([names[c] for c in before]) == said
+    assert change.sentence([names[c] for c in before], words=FACE.words) == said
 
 
 def test_control_characters_of_a_name_are_not_said() -> None:
@@ -479,10 +480,11 @@ def position(people, singles, wrong, pairs=0.0, joined=0.0, method="average") ->
     merge = (
         joined,
         joined / pairs if pairs else np.nan,
-        *error_rates.interval(joined, pairs, 0.95),
+        *intervals.exact(joined, pairs),
     )
     known = Rates(0.5, pairs, 0.0, np.nan, 0.0, 1.0, *merge)
-    return Position(0.5, method, np.zeros(0, np.int64), (), people, singles, wrong, known)
+    none = np.zeros(0, np.int64)
+    return Position(0.5, method, none, (), people, singles, wrong, known, FACE.words)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from PIL import Image
 from tiles import ColourEncoder
 
 from toolkit.photos import opening
-from toolkit.photos.thumbnails import GREY, LARGEST, Thumbnails, data_uri
+from toolkit.photos.crops import GREY
+from toolkit.photos.thumbnails import LARGEST, Thumbnails, data_uri
 from toolkit.records import PROBLEM_COLUMNS, Album, empty_table
 
 Boxes = Sequence[tuple[int, int, int, int]]
@@ -162,16 +163,27 @@ def test_nothing_of_the_metadata_is_copied(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "box", [(-60, -60, 40, 40), (560, 360, 660, 460), (-10, 150, 90, 250), (250, -90, 350, 10)]
 )
-def test_beyond_the_edge_a_face_is_grey(tmp_path: Path, box: tuple[int, int, int, int]) -> None:
+def test_over_the_edge_a_face_is_shown_with_what_is_beside_it(
+    tmp_path: Path, box: tuple[int, int, int, int]
+) -> None:
     path = tmp_path / "photo.png"
-    Image.new("RGB", (600, 400), "red").save(path)
-    shown = pixels(Thumbnails(album_of((str(path), (600, 400), [box]))).crop(0, 150))
-    left, top = box[0] - 25, box[1] - 25
-    for y, x in ((10, 10), (10, 140), (140, 10), (140, 140), (75, 75)):
-        outside = not (0 <= left + x < 600 and 0 <= top + y < 400)
-        colour = shown[y, x]
-        assert outside == (np.abs(colour - GREY[0]).max() < 12), (y, x, colour)
-        assert outside != (colour[0] > 230 and colour[1] < 30), (y, x, colour)
+    scene(600, 400).save(path)
+    shown = light(opened(Thumbnails(album_of((str(path), (600, 400), [box]))).crop(0, 150)))
+    left = min(max(box[0] - 25, 0), 600 - 150)
+    top = min(max(box[1] - 25, 0), 400 - 150)
+    expected = light(Image.open(path).crop((left, top, left + 150, top + 150)))
+    assert np.abs(shown - expected).mean() < 2
+
+
+def test_a_face_longer_than_the_photo_is_high_has_bars_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (600, 100), "red").save(path)
+    album = album_of((str(path), (600, 100), [(100, 0, 400, 100)]))
+    shown = pixels(Thumbnails(album).crop(0, 150))
+    assert np.abs(shown[:40] - GREY[0]).max() < 12
+    assert np.abs(shown[-40:] - GREY[0]).max() < 12
+    assert shown[75, :, 0].min() > 230
+    assert shown[75, :, 1].max() < 30
 
 
 def test_a_photo_that_is_gone_changed_or_damaged_is_grey(tmp_path: Path) -> None:

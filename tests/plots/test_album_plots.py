@@ -25,6 +25,7 @@ from toolkit.records import (
     EncoderInfo,
     empty_table,
 )
+from toolkit.subjects.face import FACE
 
 HOSTILE = r"$\frac{1}{0}$"
 ENCODER = EncoderInfo("made_up", "0" * 64, 2, "euclidean", Calibration(60.0, 0.55))
@@ -77,6 +78,7 @@ def album_of(folder, faces, *, copies=()):
         encodings=np.zeros((len(sightings), 2), dtype=np.float32),
         encoder=ENCODER,
         problems=empty_table(PROBLEM_COLUMNS),
+        subject=FACE,
     )
 
 
@@ -131,7 +133,7 @@ def test_encodings_have_a_row_a_face_and_colours_centred_on_zero():
 
 def test_histogram_counts_every_pair_and_has_the_threshold_as_a_line():
     same, different = np.array([0.1, 0.2, 0.3]), np.array([0.7, 0.8])
-    ax = album_plots.same_and_different(same, different, threshold=0.55)
+    ax = album_plots.same_and_different(same, different, threshold=0.55, words=FACE.words)
     heights = [sum(bar.get_height() for bar in bars) for bars in ax.containers]
     assert heights == [3, 2]
     assert lines_at(ax, upright=True) == [0.55]
@@ -158,7 +160,9 @@ def test_matrix_has_a_tick_a_person_and_lines_between_people():
 
 
 def test_matrix_of_nobody_says_so():
-    assert texts(album_plots.distance_matrix(np.zeros((0, 0)), []).figure) == ["no faces"]
+    assert texts(album_plots.distance_matrix(np.zeros((0, 0)), [], words=FACE.words).figure) == [
+        "no faces"
+    ]
 
 
 def test_curves_differ_in_more_than_colour():
@@ -178,7 +182,7 @@ def test_matches_are_ordered_by_distance_named_and_unnamed_apart():
     table = pd.DataFrame(
         {"name": ["Ada", None, "Ben"], "distance": [0.3, 0.7, 0.2], "margin": [0.5, 0.1, np.inf]}
     )
-    ax = album_plots.matches(table, threshold=0.57)
+    ax = album_plots.matches(table, threshold=0.57, words=FACE.words)
     ax.figure.canvas.draw()
     drawn = {item.get_label(): item.get_offsets().tolist() for item in ax.collections[1:]}
     assert drawn == {
@@ -207,7 +211,7 @@ def test_contact_sheet_has_a_row_a_person_with_photos_counted_as_files(tmp_path)
 
 
 def test_contact_sheet_tells_how_many_faces_it_leaves_out(tmp_path):
-    figure = album_plots.contact_sheet(album_of(tmp_path, [("a", 4)]), ["Ada"] * 4, pictures=3)
+    figure = album_plots.contact_sheet(album_of(tmp_path, [("a", 4)]), ["Ada"] * 4, across=3)
     assert len(figure.axes[0].images) == 3
     assert texts(figure)[-1] == "+1"
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from matplotlib.offsetbox import AnnotationBbox
 
 from toolkit.evaluation import method_comparison
-from toolkit.plots import face_plots, tuning_plots
+from toolkit.plots import sighting_plots, tuning_plots
+from toolkit.subjects.face import FACE
 
 HOSTILE = r"$\frac{1}{0}$"
 
@@ -61,7 +62,7 @@ def table_of(**scores):
 def test_distances_are_shares_of_their_own_kind():
     same = np.array([0.1, 0.2, 0.5, 0.6])
     different = np.array([0.5, 0.51, 0.8, 0.9, 1.0])
-    ax = tuning_plots.distances_with_threshold(same, different, 0.5)
+    ax = tuning_plots.distances_with_threshold(same, different, 0.5, words=FACE.words)
     heights = [sum(bar.get_height() for bar in bars) for bars in ax.containers]
     assert heights == pytest.approx([100, 100])
     assert legend_of(ax) == [
@@ -89,7 +90,7 @@ def test_no_bar_stands_on_both_sides_of_the_threshold_and_one_at_it_is_within():
 
 
 def test_distances_of_one_kind_alone():
-    ax = tuning_plots.distances_with_threshold(np.array([0.1]), np.zeros(0), 0.5)
+    ax = tuning_plots.distances_with_threshold(np.array([0.1]), np.zeros(0), 0.5, words=FACE.words)
     assert legend_of(ax) == ["threshold 0.5", "one person: 1 pair, 0% beyond"]
 
 
@@ -112,7 +113,7 @@ def test_what_is_flat_or_no_better_for_more_has_no_ring():
     flat = table_of(hdbscan=[0.9, 0.9, 0.9])
     assert not tuning_plots.score_against_threshold(flat).collections
     groups = table_of(linked=[30, 20, 1]).rename(columns={"bcubed_f": "groups"})
-    ax = tuning_plots.score_against_threshold(groups, "groups")
+    ax = tuning_plots.score_against_threshold(groups, "groups", words=FACE.words)
     assert not ax.collections
     assert ax.get_ylabel() == "people found"
 
@@ -160,7 +161,9 @@ def test_roc_marks_what_is_accepted_at_fixed_false_accepts():
             "true_accept": [0.1, 0.5, 0.8, 0.95, 1.0],
         }
     )
-    ax = tuning_plots.roc(table.sample(frac=1, random_state=0), marks=(0.0001, 0.001, 0.01, 0.1))
+    ax = tuning_plots.roc(
+        table.sample(frac=1, random_state=0), marks=(0.0001, 0.001, 0.01, 0.1), words=FACE.words
+    )
     assert ax.get_xscale() == "log"
     assert curve(ax, "pairs").get_xdata().tolist() == [0.0009, 0.002, 0.05, 1.0]
     marks = [tuple(mark.get_offsets()[0].tolist()) for mark in ax.collections]
@@ -195,7 +198,9 @@ def pictures(ax):
 def test_the_map_shows_a_picture_and_a_name_of_the_largest_groups():
     rows, labels = groups_of(6)
     thumbnails = {label: np.full((10, 8, 3), 40 * label, dtype=np.uint8) for label in (0, 1, 2, 5)}
-    ax = face_plots.map_of_people(rows, labels, thumbnails, names={1: HOSTILE}, largest=4)
+    ax = sighting_plots.map_of_individuals(
+        rows, labels, thumbnails, names={1: HOSTILE}, largest=4, words=FACE.words
+    )
     assert texts(ax) == ["person 1 (6)", f"{HOSTILE} (5)", "person 3 (4)", "person 4 (3)"]
     assert [int(box.offsetbox.get_data()[0, 0, 0]) for box in pictures(ax)] == [0, 40, 80]
     assert "the 4 largest groups" in ax.get_title(loc="left")
@@ -205,7 +210,7 @@ def test_the_map_is_of_the_principal_components_of_the_means():
     from sklearn.decomposition import PCA
 
     rows, labels = groups_of(5)
-    ax = face_plots.map_of_people(rows, labels, {})
+    ax = sighting_plots.map_of_individuals(rows, labels, {}, words=FACE.words)
     places = np.asarray(ax.collections[0].get_offsets())
     means = np.stack([rows[labels == label].mean(axis=0) for label in range(5)])
     fitted = PCA(2).fit(means)
@@ -220,8 +225,8 @@ def test_the_map_is_of_the_principal_components_of_the_means():
 def test_the_map_does_not_depend_on_the_order_of_the_rows():
     rows, labels = groups_of(7)
     order = np.random.default_rng(1).permutation(len(rows))
-    one = face_plots.map_of_people(rows, labels, {})
-    other = face_plots.map_of_people(rows[order], labels[order], {})
+    one = sighting_plots.map_of_individuals(rows, labels, {}, words=FACE.words)
+    other = sighting_plots.map_of_individuals(rows[order], labels[order], {})
     assert np.asarray(one.collections[0].get_offsets()) == pytest.approx(
         np.asarray(other.collections[0].get_offsets())
     )
@@ -230,14 +235,14 @@ def test_the_map_does_not_depend_on_the_order_of_the_rows():
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_maps_of_hardly_anybody(count):
     rows, labels = groups_of(count)
-    ax = face_plots.map_of_people(rows, labels, {})
+    ax = sighting_plots.map_of_individuals(rows, labels, {}, words=FACE.words)
     assert texts(ax) == ([f"person {k + 1} ({count - k})" for k in range(count)] or ["no faces"])
 
 
 @given(st.integers(0, 10_000), st.integers(1, 20), st.booleans())
 def test_pictures_are_moved_until_none_covers_another(seed, count, crowded):
     places = np.random.default_rng(seed).random((count, 2)) * (0.05 if crowded else 1)
-    moved = face_plots._apart(places, across=0.12, down=0.12)
+    moved = sighting_plots._apart(places, across=0.12, down=0.12)
     gaps = np.abs(moved[:, None] - moved[None])
     covered = (gaps < 0.12 - 1e-6).all(axis=2)
     assert not (covered & ~np.eye(count, dtype=bool)).any()
@@ -247,7 +252,7 @@ def test_pictures_are_moved_until_none_covers_another(seed, count, crowded):
 
 def test_pictures_that_are_apart_stay_where_they_are():
     places = np.array([[0.1, 0.1], [0.5, 0.1], [0.1, 0.9]])
-    assert face_plots._apart(places, across=0.2, down=0.2).tolist() == places.tolist()
+    assert sighting_plots._apart(places, across=0.2, down=0.2).tolist() == places.tolist()
 
 
 AUDIT = pd.DataFrame(
@@ -301,7 +306,7 @@ def test_figures_go_into_the_axes_given():
         tuning_plots.distances_with_threshold(np.array([0.1]), np.array([0.9]), 0.5, ax=ax),
         tuning_plots.score_against_threshold(table_of(average=[0.1, 0.2]), ax=ax),
         tuning_plots.interval_curve(AUDIT, ax=ax),
-        face_plots.map_of_people(*groups_of(2), {}, ax=ax),
+        sighting_plots.map_of_individuals(*groups_of(2), {}, ax=ax),
     ]
     assert all(drawn is ax for drawn in calls)
     assert len(plt.get_fignums()) == 1
@@ -318,7 +323,7 @@ def places_of(ax):
 
 def test_faces_stand_in_rows_with_their_notes_below():
     rows = {"core": tiles(10, 20), HOSTILE: tiles(30)}
-    ax = face_plots.faces_in_rows(rows, {"core": ["5", "6"], HOSTILE: [HOSTILE]})
+    ax = sighting_plots.sightings_in_rows(rows, {"core": ["5", "6"], HOSTILE: [HOSTILE]})
     assert texts(ax) == ["core", "5", "6", HOSTILE, HOSTILE]
     (first, second, other) = places_of(ax)
     assert [shade for *_, shade in (first, second, other)] == [10, 20, 30]
@@ -336,7 +341,7 @@ def test_faces_stand_in_rows_with_their_notes_below():
 
 def test_notes_stand_between_faces_and_a_long_row_goes_on_below():
     shades = list(range(0, 140, 20))
-    ax = face_plots.faces_in_rows(
+    ax = sighting_plots.sightings_in_rows(
         {"chain": tiles(*shades)},
         {"chain": ["", *(f"0.5{k}" for k in range(1, 7))]},
         between=True,
@@ -354,10 +359,10 @@ def test_notes_stand_between_faces_and_a_long_row_goes_on_below():
 
 
 def test_no_faces_and_a_row_without_any_are_drawn():
-    assert not face_plots.faces_in_rows({}, {}).images
-    assert texts(face_plots.faces_in_rows({"noise": []}, {"noise": []})) == ["noise"]
+    assert not sighting_plots.sightings_in_rows({}, {}).images
+    assert texts(sighting_plots.sightings_in_rows({"noise": []}, {"noise": []})) == ["noise"]
 
 
 def test_a_note_is_missing():
     with pytest.raises(ValueError, match="shorter"):
-        face_plots.faces_in_rows({"core": tiles(1, 2)}, {"core": ["1"]})
+        sighting_plots.sightings_in_rows({"core": tiles(1, 2)}, {"core": ["1"]})

@@ -29,6 +29,7 @@ from toolkit.results.report import page
 from toolkit.results.result import AutopilotResult, Result
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
 
 ATTACK = "<img src=x onerror=alert(1)>"
 NASTY = (
@@ -179,6 +180,7 @@ def made(
         encodings=encodings.astype(np.float32),
         encoder=ColourEncoder.info,
         problems=empty_table(PROBLEM_COLUMNS),
+        subject=FACE,
     )
     return AutopilotResult(
         settings=AutopilotSettings(),

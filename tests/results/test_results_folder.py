@@ -13,7 +13,7 @@ import pytest
 from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.errors import BadFolder
-from toolkit.results import labels, results_folder
+from toolkit.results import accuracy, results_folder
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
 
@@ -187,7 +187,7 @@ def test_a_run_that_dies_between_record_and_tables_is_recognised_and_mended(
         results_folder.load(run.out)
     (run.out.parent / "labels.csv").write_text("photo,person\na1.png,Ann\n")
     with pytest.raises(BadFolder, match="parts of two runs"):
-        labels.evaluate_folder(run.out, run.out.parent / "labels.csv")
+        accuracy.evaluate_folder(run.out, run.out.parent / "labels.csv")
     monkeypatch.undo()
     again = modes.autopilot(album_folder, run.out, subject=colours, settings=settings, replace=True)
     assert results_folder.load(run.out).names == again.names

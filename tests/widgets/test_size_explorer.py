@@ -480,7 +480,7 @@ def test_every_box_is_found_lost_or_new_once(here, full):
     tables = [
         pd.DataFrame(b, columns=columns, dtype="int64").assign(path="p") for b in (full, here)
     ]
-    assert int((photo_size.match_faces(*tables) >= 0).sum()) == len(made.found)
+    assert int((photo_size.match_sightings(*tables) >= 0).sum()) == len(made.found)
     assert all(0 <= value <= 1 for mark in made.marks for value in mark[1:3])
 
 

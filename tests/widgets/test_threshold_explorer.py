@@ -278,7 +278,7 @@ def test_the_curve_never_rises_and_counts_as_the_positions_do():
     curve = threshold_steps.curve(explorer, points=10)
     assert [value for value, _ in curve] == sorted(value for value, _ in curve)
     for value, people in curve:
-        assert explorer.at(value).people == people
+        assert explorer.at(value).individuals == people
     assert (curve[0][0], curve[-1][0]) == pytest.approx(threshold_steps.ends(explorer))
 
 
@@ -463,7 +463,7 @@ def test_a_person_opens_and_is_followed_by_face_not_by_number(panel):
     panel.people.back()
     assert panel.people.view == "people"
     panel.people.back()
-    assert len(panel.people.sheet.all_cards) == panel.position.people
+    assert len(panel.people.sheet.all_cards) == panel.position.individuals
     assert not visible(panel.people.back_button)
 
 
@@ -493,7 +493,8 @@ def test_many_changes_are_counted_and_the_largest_shown():
     assert f"The {CHANGES}" in panel.changed.value
     cards = panel.differences.all_cards
     assert [card.title for card in cards] == [
-        change.sentence(panel.compared.names) for change in found[:CHANGES]
+        change.sentence(panel.compared.names, words=panel.compared.words)
+        for change in found[:CHANGES]
     ]
     first, parts = cards[0], len(found[0].after)
     assert parts > PARTS

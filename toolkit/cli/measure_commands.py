@@ -32,10 +32,10 @@ def audit(options: argparse.Namespace, console: TextIO) -> None:
 
 def evaluate(options: argparse.Namespace, console: TextIO) -> None:
     """Print how right an earlier run is, by labels."""
-    from toolkit.results import labels
+    from toolkit.results import accuracy
 
     output = _output(options)
-    found = labels.evaluate_folder(
+    found = accuracy.evaluate_folder(
         folder_at(options.out), folder_at(options.labels), draws=options.draws
     )
     _say(found, options, output)

@@ -1,10 +1,10 @@
 """
 How far to trust a grouping, without labels.
 
-Two faces in one photo are two people. So each pair of them is a question whose answer is known: how
-often such pairs are near, or are joined by a grouping that does not know of the photos, measures
-how often the grouping is wrong elsewhere. Where groups barely hold together, or nearly touch, is
-where to look first.
+Two sightings in one photo are two individuals. So each pair of them is a question whose answer is
+known: how often such pairs are near, or are joined by a grouping that does not know of the photos,
+measures how often the grouping is wrong elsewhere. Where groups barely hold together, or nearly
+touch, is where to look first.
 """
 
 from __future__ import annotations
@@ -22,25 +22,24 @@ import pandas as pd
 from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.evaluation.error_rates import Asked, Rates, once_each, same_pairs, written
-from toolkit.evaluation.error_rates import interval as interval
 from toolkit.grouping import linkage, neighbours, uncertainty
 from toolkit.grouping.links import Labels, Pairs, pairs_within
 from toolkit.grouping.neighbours import Encodings
 from toolkit.grouping.uncertainty import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
 from toolkit.names import counted, printable
-from toolkit.records import Album
+from toolkit.records import GENERIC_WORDS, Album, Words
 
 THRESHOLDS = tuple(np.round(np.arange(0.30, 0.701, 0.02), 2).tolist())
 RATE_COLUMNS = (*Rates._fields, "expected_wrong")
 PICTURE_COLUMNS = ("path", "distance", "probability", "first", "second")
 
-# Two faces of one photo that are one person with this probability, by their distance, are taken for
-# a mirror, a collage or a photo of a photo.
+# Two sightings of one photo that are one individual with this probability, by their distance, are
+# taken for a mirror, a collage or a photo of a photo.
 SAME_PICTURE = 0.99
 # What a report shows: so many of each kind, doubtful to at least this degree.
 SHOWN = 10
 SURE = 0.95
-# From how many times as often faces within photos are alike, relatives are spoken of.
+# From how many times as often sightings within photos are alike, relatives are spoken of.
 KIN = 2.0
 # Pairs drawn from all over the album, to compare those within photos with.
 _DRAWN = 200_000
@@ -54,12 +53,12 @@ class Known:
     Attributes
     ----------
     asked : Asked
-        Pairs within photos, which are two people.
+        Pairs within photos, which are two individuals.
     apart : Tree
         Joins that keep these pairs apart.
     pictures : pandas.DataFrame
-        Pairs within photos that look like one person, and are not asked, nearest first: distance,
-        probability, first, second.
+        Pairs within photos that look like one individual, and are not asked, nearest first:
+        distance, probability, first, second.
     """
 
     asked: Asked
@@ -83,10 +82,10 @@ class Audit:
         One row a threshold (that of the grouping among them): threshold; pairs (of groups seen in
         one photo: what was asked), near (of these, within the threshold), false_match (the share,
         0 to 1) with its interval match_low, match_high; joined (put into one group by a grouping
-        that does not know which faces share a photo), false_merge, merge_low, merge_high likewise;
-        expected_wrong (share of the joins that the calibration expects to be wrong).
+        that does not know which sightings share a photo), false_merge, merge_low, merge_high
+        likewise; expected_wrong (share of the joins that the calibration expects to be wrong).
     suspicious : pandas.DataFrame
-        One row a group of two sightings or more, the likeliest to hold two people first: group
+        One row a group of two sightings or more, the likeliest to hold two first: group
         (numbered as names first appear), name, sightings, probability (that it is one individual),
         height (of its last join), first, second (sightings: the nearest pair across that join, its
         weakest link), distance, first_path, second_path.
@@ -95,10 +94,10 @@ class Audit:
         group, other, name, other_name, distance (linkage), probability, first, second, first_path,
         second_path.
     pictures : pandas.DataFrame
-        Pairs within a photo that look like one person: path, distance, probability, first, second.
-        They were left out of the rates.
+        Pairs within a photo that look like one individual: path, distance, probability, first,
+        second. They were left out of the rates.
     kin : float
-        How many times as often faces within a photo are alike as faces from all over the album;
+        How many times as often sightings within a photo are alike as those from all over the album;
         nan where that cannot be told. Much above 1: relatives, and rates that are too high.
     level : float
         Of the intervals.
@@ -108,6 +107,8 @@ class Audit:
         What would need more memory than can be had: a sentence each.
     measured : bool
         Whether the rates were; otherwise their counts are 0.
+    words : Words
+        What sightings and individuals are called in the text.
     """
 
     threshold: float
@@ -123,6 +124,7 @@ class Audit:
     method: str = "average"
     left_out: tuple[str, ...] = ()
     measured: bool = True
+    words: Words = GENERIC_WORDS
 
     def __repr__(self) -> str:
         return str(self)
@@ -155,9 +157,9 @@ class Audit:
         }
 
     def _lines(self) -> list[str]:
-        here, level = self.here, f"{self.level:.0%}"
+        words, here, level = self.words, self.here, f"{self.level:.0%}"
         lines = [
-            f"{counted(self.photos, 'photo')} with {counted(self.sightings, 'face')}, "
+            f"{counted(self.photos, 'photo')} with {words.count(self.sightings)}, "
             f"{counted(self.groups, 'group')} of two or more; threshold {self.threshold:.3f}",
             "",
             "How often it is wrong",
@@ -166,10 +168,11 @@ class Audit:
         if not self.measured:
             pass
         elif here["pairs"] < 1:
-            lines.append("  No photo shows two different faces, so nothing was measured.")
+            lines.append(f"  No photo shows two different {words.plural}, so nothing was measured.")
         else:
             lines += [
-                f"  {here['pairs']:,.0f} pairs of groups were seen in one photo: two people each.",
+                f"  {here['pairs']:,.0f} pairs of groups were seen in one photo: two "
+                f"{words.individuals} each.",
                 f"  within the threshold: {written(here['near'])} of them, {_share(here, 'match')}",
                 f"  joined, had photos not kept them apart: {written(here['joined'])}, "
                 f"{_share(here, 'merge')}",
@@ -186,18 +189,21 @@ class Audit:
             )
         if self.kin > KIN:
             lines.append(
-                f"  Faces within a photo are alike {self.kin:.1f} times as often as others: "
-                "relatives, perhaps. For everybody else these rates are too high."
+                f"  {words.plural.capitalize()} within a photo are alike {self.kin:.1f} times as "
+                "often as others: relatives, perhaps. For everybody else these rates are too high."
             )
         shown = self.suspicious[self.suspicious["probability"] < SURE].head(SHOWN)
-        lines += ["", "Groups that may hold two people, the likeliest first; their weakest link"]
+        title = (
+            f"Groups that may hold two {words.individuals}, the likeliest first; their weakest link"
+        )
+        lines += ["", title]
         lines += [
-            f"  {row.name} ({row.sightings} faces), {row.probability:.0%} sure to be one: "
+            f"  {row.name} ({row.sightings} {words.plural}), {row.probability:.0%} sure to be one: "
             f"{row.first_path} and {row.second_path}"
             for row in shown.itertuples(index=False)
         ] or ["  none"]
         shown = self.alike[self.alike["probability"] > 1 - SURE].head(SHOWN)
-        lines += ["", "Groups that may be one person"]
+        lines += ["", f"Groups that may be one {words.individual}"]
         lines += [
             f"  {row.name} and {row.other_name}, {row.probability:.0%}: "
             f"{row.first_path} and {row.second_path}"
@@ -206,7 +212,8 @@ class Audit:
         if len(self.pictures):
             lines += [
                 "",
-                "Photos that show one face twice: a mirror, a collage, a photo of a photo, twins",
+                f"Photos that show one {words.singular} twice: a mirror, a collage, a photo of a "
+                "photo, twins",
                 "(left out of the rates)",
             ]
             lines += [f"  {path}" for path in self.pictures["path"].unique()[:SHOWN]]
@@ -238,7 +245,7 @@ def audit(
     album : Album
         n sightings.
     names : sequence of str or None
-        The individual of each sighting; None for nobody known (left out of the groups).
+        The individual of each sighting; None for one who is not known (left out of the groups).
     threshold : float
         Encoder distance that the grouping used.
     thresholds : sequence of float
@@ -270,7 +277,6 @@ def audit(
     calibration = album.encoder.calibration
     encodings, photo_of = album.encodings, album.photo_of
     labels = numbered(names)
-    people = int(labels.max()) + 1 if len(labels) else 0
     paths = album.sightings["path"].to_numpy(dtype=object)
     # Who takes the way that spares memory must not be met by a table of all pairs here.
     with memory.sparing(method == "online"):
@@ -296,7 +302,7 @@ def audit(
             ]
         measured = not left_out
         pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
-        several = int((np.bincount(labels[labels >= 0]) > 1).sum()) if people else 0
+        several = int((np.bincount(labels[labels >= 0]) > 1).sum())
         sides = uncertainty.sides(encodings, labels, photo_of)
         alike = uncertainty.alike(encodings, labels, photo_of, calibration, most=most)
         if missed := several - len(sides.group):
@@ -320,6 +326,7 @@ def audit(
             method=method,
             left_out=tuple(left_out),
             measured=measured,
+            words=album.words,
         )
 
 
@@ -349,13 +356,13 @@ def ask(album: Album, *, tree: linkage.Tree | None = None, held: Pairs | None = 
 
     free = made(inside[:0])
     away = neighbours.pair_distances(encodings, inside[:, 0], inside[:, 1])
-    # How many people could be alike by accident is asked of no grouping that is judged here: what
-    # is taken for a mirror is the same at every threshold.
-    people = free.start - uncertainty.best_joins(free, calibration)
-    same = calibration.probability(away, max(people - 1, 1))
+    # How many individuals could be alike by accident is asked of no grouping that is judged
+    # here: what is taken for a mirror is the same at every threshold.
+    individuals = free.start - uncertainty.best_joins(free, calibration)
+    same = calibration.probability(away, max(individuals - 1, 1))
     odd = same >= SAME_PICTURE
     # Who is seen with whom again and again is told by a grouping that is not the one judged here,
-    # and that never puts two faces of one photo together.
+    # and that never puts two sightings of one photo together.
     apart = made(inside[~odd]) if not odd.all() else free
     weights = once_each(
         apart.labels_after(uncertainty.best_joins(apart, calibration)), inside[~odd]
@@ -384,7 +391,7 @@ def _kin(
     even: float,
     seed: int,
 ) -> float:
-    """Compare how often two people are alike within photos and all over the album."""
+    """Compare how often two individuals are alike within photos and all over the album."""
     if len(away) < 20 or len(labels) < 20:
         return float("nan")
     draw = np.random.default_rng(seed)

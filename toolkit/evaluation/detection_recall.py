@@ -1,4 +1,4 @@
-"""Which faces are found, by their size, and what it costs, for detectors and photo sizes."""
+"""Which sightings are found, by their size, and what it costs, for detectors and photo sizes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
+from toolkit.boxes import either_centred
 from toolkit.errors import SightingsError, UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.records import Detection
@@ -38,9 +39,9 @@ def recall(
     ways: Sequence[tuple[str, int, int]] = WAYS,
 ) -> pd.DataFrame:
     """
-    Find faces in photos whose faces are known, with each detector at several sizes.
+    Search photos in which every sighting is known, with each detector at several sizes.
 
-    A face counts as found when a detection is centred in it or it is centred in a detection. Photos
+    One counts as found when a detection is centred in it or it is centred in a detection. Photos
     are first enlarged, as if they came from a modern camera.
 
     Parameters
@@ -48,7 +49,7 @@ def recall(
     folder : Path
         Photos.
     boxes : pandas.DataFrame
-        One row a face: photo (path relative to `folder`), left, top, width, height in px.
+        One row a sighting: photo (path relative to `folder`), left, top, width, height in px.
     enlarge : int
         Longer side, in px, that photos are brought to; 0 leaves them.
     ways : sequence of (str, int, int)
@@ -58,7 +59,7 @@ def recall(
     -------
     pandas.DataFrame
         One row a way: detector, upsample, long_edge, cpu_seconds (a photo, the search alone),
-        found, of (faces), false (detections where no face is known), and, as text "found/all", how
+        found, of (sightings), false (detections where none is known), and, as text "found/all", how
         many were found of those whose height is "0% to 5%", "5% to 8%", "8% to 12%" and "above 12%"
         of the photo's longer side.
 
@@ -70,7 +71,7 @@ def recall(
     missing = set(BOX_COLUMNS) - set(boxes.columns)
     if missing:
         raise SightingsError(
-            f"the table of faces lacks the columns {', '.join(sorted(missing))}; "
+            f"the table of boxes lacks the columns {', '.join(sorted(missing))}; "
             f"expected {', '.join(BOX_COLUMNS)}."
         )
     seekers = [
@@ -84,18 +85,19 @@ def recall(
             image, factor = _enlarged(opening.open_upright(folder / name), enlarge)
         except UnreadablePhoto as error:
             raise SightingsError(f"{folder / name}: {error}") from error
-        faces = boxes[boxes["photo"].astype(str) == name]
-        table = faces[["left", "top", "width", "height"]].to_numpy(dtype=float)
+        there = boxes[boxes["photo"].astype(str) == name]
+        known = there[["left", "top", "width", "height"]].to_numpy(dtype=float, copy=True)
+        known[:, 2:] += known[:, :2]
         for (_, _, long_edge), seek, count in zip(ways, seekers, counts, strict=True):
             small = opening.shrink(image, long_edge=long_edge)
             started = time.process_time()
             found = seek.detect(small)
             count.seconds += time.process_time() - started
-            scaled = table * factor * small.shape[1] / image.shape[1]
-            matched = _matched(scaled, found)
+            scaled = known * factor * small.shape[1] / image.shape[1]
+            matched = either_centred(scaled, _edges(found))
             count.hits.extend(bool(one.any()) for one in matched)
             count.false += int((~matched.any(axis=0)).sum())
-            count.sizes.extend((scaled[:, 3] / max(small.shape)).tolist())
+            count.sizes.extend(((scaled[:, 3] - scaled[:, 1]) / max(small.shape)).tolist())
     return pd.DataFrame(
         [
             {
@@ -130,22 +132,10 @@ def _enlarged(image: npt.NDArray[np.uint8], long_edge: int) -> tuple[npt.NDArray
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)), factor
 
 
-def _matched(faces: npt.NDArray[np.float64], found: Sequence[Detection]) -> npt.NDArray[np.bool_]:
-    """Shape (faces, detections): whether the centre of either lies in the other."""
-    spots = np.array(
-        [(d.box.left, d.box.top, d.box.width, d.box.height) for d in found], dtype=float
-    ).reshape(-1, 4)
-    return np.asarray(_centred(faces, spots) | _centred(spots, faces).T, dtype=np.bool_)
-
-
-def _centred(
-    inner: npt.NDArray[np.float64], outer: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
-    centre = inner[:, None, :2] + inner[:, None, 2:] / 2
-    inside = (
-        (centre > outer[None, :, :2]) & (centre < outer[None, :, :2] + outer[None, :, 2:])
-    ).all(axis=2)
-    return np.asarray(inside, dtype=np.bool_)
+def _edges(found: Sequence[Detection]) -> npt.NDArray[np.float64]:
+    """Shape (detections, 4): left, top, right, bottom of each."""
+    edges = [(d.box.left, d.box.top, d.box.right, d.box.bottom) for d in found]
+    return np.array(edges, dtype=np.float64).reshape(-1, 4)
 
 
 def _by_size(hits: npt.NDArray[np.bool_], sizes: npt.NDArray[np.float64]) -> dict[str, Any]:

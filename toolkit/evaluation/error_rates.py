@@ -1,4 +1,4 @@
-"""How often a grouping is wrong, by questions whose answer is known: the faces within a photo."""
+"""How often a grouping is wrong, by questions whose answer is known: two seen in one photo."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from toolkit.evaluation import intervals
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels, Pairs
 
@@ -26,8 +27,8 @@ class Rates(NamedTuple):
     near, false_match, match_low, match_high : float
         How many of them are within the threshold, the share (0 to 1) and its interval.
     joined, false_merge, merge_low, merge_high : float
-        The same of those put into one group by a grouping that does not know which faces share a
-        photo. Counts need not be whole: see `once_each`.
+        The same of those put into one group by a grouping that does not know which sightings
+        share a photo. Counts need not be whole: see `once_each`.
     """
 
     threshold: float
@@ -45,7 +46,7 @@ class Rates(NamedTuple):
 @dataclass(frozen=True, eq=False)
 class Asked:
     """
-    Pairs of faces that are two people, and what answers them at any threshold.
+    Pairs of sightings that are two individuals, and what answers them at any threshold.
 
     Attributes
     ----------
@@ -73,7 +74,7 @@ class Asked:
         threshold : float
             Encoder distance, inclusive.
         level : float
-            Of the intervals, between 0 and 1; see `interval`.
+            Of the intervals, between 0 and 1; see `toolkit.evaluation.intervals.exact`.
         """
         labels = self.free.labels_after(self.free.made_at(threshold))
         together = labels[self.inside[:, 0]] == labels[self.inside[:, 1]]
@@ -87,7 +88,7 @@ class Asked:
             )
         )
         match, merge = (
-            (count, count / asked if asked else np.nan, *interval(count, asked, level))
+            (count, count / asked if asked else np.nan, *intervals.exact(count, asked, level=level))
             for count in (near, joined)
         )
         return Rates(float(threshold), asked, *match, *merge)
@@ -121,27 +122,6 @@ def same_pairs(pairs: Pairs, others: Pairs) -> bool:
     return np.array_equal(one, other)
 
 
-def interval(count: float, of: float, level: float) -> tuple[float, float]:
-    """
-    Return the exact interval of a share (Clopper and Pearson 1934).
-
-    Parameters
-    ----------
-    count, of : float
-        Successes and trials; trials below 1 tell nothing: 0 to 1.
-    level : float
-        Confidence, between 0 and 1.
-    """
-    from scipy.stats import beta
-
-    if of < 1:
-        return 0.0, 1.0
-    tail = (1 - level) / 2
-    low = float(beta.ppf(tail, count, of - count + 1)) if count > 0 else 0.0
-    high = float(beta.ppf(1 - tail, count + 1, of - count)) if count < of else 1.0
-    return low, high
-
-
 def written(count: float) -> str:
-    """Return a count for people, with a decimal only where it is not whole."""
+    """Return a count in print, with a decimal only where it is not whole."""
     return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.1f}"

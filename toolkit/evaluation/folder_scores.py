@@ -63,15 +63,15 @@ def stands_for(
     """
     counts: dict[Hashable, Counter[Hashable]] = {}
     rows = zip(np.asarray(truth).tolist(), np.asarray(labels).tolist(), strict=True)
-    for person, group in rows:
-        counts.setdefault(group, Counter())[person] += 1
+    for individual, group in rows:
+        counts.setdefault(group, Counter())[individual] += 1
     return {group: count.most_common(1)[0][0] for group, count in counts.items()}
 
 
 def score_folders(
     files: Iterable[tuple[Hashable, Hashable]],
     shown: Iterable[tuple[Hashable, Hashable]],
-    person_of: Mapping[Hashable, Hashable],
+    individual_of: Mapping[Hashable, Hashable],
 ) -> FolderScores:
     """
     Count the photos that are in a wrong folder, and those that are missing from the right one.
@@ -87,22 +87,22 @@ def score_folders(
         Which photo is in which folder; repetitions count once.
     shown : iterable of (photo, individual)
         Who is in which photo, all of them.
-    person_of : mapping
+    individual_of : mapping
         The individual that each folder stands for; folders that are not in it are left out.
     """
-    kept = [pair for pair in dict.fromkeys(files) if pair[1] in person_of]
+    kept = [pair for pair in dict.fromkeys(files) if pair[1] in individual_of]
     truth = set(shown)
-    right = [(photo, folder) for photo, folder in kept if (photo, person_of[folder]) in truth]
+    right = [(photo, folder) for photo, folder in kept if (photo, individual_of[folder]) in truth]
     sizes = {folder: 0 for _, folder in kept}
     for _, folder in right:
         sizes[folder] += 1
     main: dict[Hashable, Hashable] = {}
     for folder, size in sizes.items():
-        person = person_of[folder]
-        if person not in main or size > sizes[main[person]]:
-            main[person] = folder
-    in_main = {(photo, person_of[f]) for photo, f in right if main[person_of[f]] == f}
-    anywhere = {(photo, person_of[folder]) for photo, folder in right}
+        individual = individual_of[folder]
+        if individual not in main or size > sizes[main[individual]]:
+            main[individual] = folder
+    in_main = {(photo, individual_of[f]) for photo, f in right if main[individual_of[f]] == f}
+    anywhere = {(photo, individual_of[folder]) for photo, folder in right}
     return FolderScores(
         files=len(kept),
         wrong=len(kept) - len(right),
@@ -169,10 +169,10 @@ def answers_for(
     """
     Count the yes-or-no answers that bring a grouping's B-cubed F to a target.
 
-    Two questions are asked. "Does this face belong here?", of a sighting that is not of the
+    Two questions are asked. "Does this sighting belong here?", of a sighting that is not of the
     individual with most of its group: the answer is no, and it becomes a group of its own. "Are
-    these two one person?", of an individual's largest group (at the start) and another group that
-    stands for the same individual: the answer is yes, and the two become one. At each step the
+    these two one individual?", of an individual's largest group (at the start) and another group
+    that stands for the same one: the answer is yes, and the two become one. At each step the
     question is asked whose answer raises B-cubed F most, so that the count is what a perfect
     chooser of questions would need, not what a user who has to find the mistakes would; a program
     that asks has to ask more. From there to F = 1 it takes one answer for each wrong sighting and
@@ -216,26 +216,26 @@ class _Mending:
     """
 
     def __init__(self, cells: Cells) -> None:
-        self.total = cells.of_person.sum()
-        self.of_person = cells.of_person
+        self.total = cells.of_individual.sum()
+        self.of_individual = cells.of_individual
         self.members: list[dict[int, float]] = [{} for _ in cells.of_group]
-        for group, person, count in zip(
-            cells.group.tolist(), cells.person.tolist(), cells.count.tolist(), strict=True
+        for group, individual, count in zip(
+            cells.group.tolist(), cells.individual.tolist(), cells.count.tolist(), strict=True
         ):
-            self.members[group][person] = count
+            self.members[group][individual] = count
         self.who = [max(members, key=lambda p: members[p]) for members in self.members]
         self.precision = float((cells.count**2 / cells.of_group[cells.group]).sum())
-        self.recall = float((cells.count**2 / cells.of_person[cells.person]).sum())
+        self.recall = float((cells.count**2 / cells.of_individual[cells.individual]).sum())
 
         of_who = np.array(self.who)[cells.group]
-        wrong = cells.person != of_who
+        wrong = cells.individual != of_who
         self.cell_group = cells.group[wrong].copy()
-        self.cell_person = cells.person[wrong].copy()
+        self.cell_individual = cells.individual[wrong].copy()
         self.cell_count = cells.count[wrong].copy()
         self.cell_at = {
             place: number
             for number, place in enumerate(
-                zip(self.cell_group.tolist(), self.cell_person.tolist(), strict=True)
+                zip(self.cell_group.tolist(), self.cell_individual.tolist(), strict=True)
             )
         }
         # Every wrong sighting can become a group of its own.
@@ -245,16 +245,16 @@ class _Mending:
         self.main: dict[int, int] = {}
         self.others: dict[int, list[int]] = {}
         for group, members in enumerate(self.members):
-            person = self.who[group]
-            best = self.main.setdefault(person, group)
-            if members[person] > self.members[best][person]:
-                self.main[person] = group
+            individual = self.who[group]
+            best = self.main.setdefault(individual, group)
+            if members[individual] > self.members[best][individual]:
+                self.main[individual] = group
         for group in range(len(self.members)):
             self._measure(group)
             if self.main[self.who[group]] != group:
                 self.others.setdefault(self.who[group], []).append(group)
-        for person in self.others:
-            self._compare(person)
+        for individual in self.others:
+            self._compare(individual)
 
     @property
     def bcubed_f(self) -> float:
@@ -266,7 +266,7 @@ class _Mending:
         open_ = self.cell_count > 0
         left = square - 2 * self.cell_count + 1
         precise = left / np.maximum(size - 1, 1) + 1 - square / size
-        lost = -2 * (self.cell_count - 1) / self.of_person[self.cell_person]
+        lost = -2 * (self.cell_count - 1) / self.of_individual[self.cell_individual]
         fragments = np.flatnonzero(self.into >= 0)
         into = self.into[fragments]
         merged = self.square[into] + self.square[fragments] + 2 * self.overlap[fragments]
@@ -287,26 +287,26 @@ class _Mending:
             self._merge(int(fragments[best - len(open_)]))
 
     def _take_out(self, cell: int) -> None:
-        group, person = int(self.cell_group[cell]), int(self.cell_person[cell])
+        group, individual = int(self.cell_group[cell]), int(self.cell_individual[cell])
         self.cell_count[cell] -= 1
-        self.members[group][person] -= 1
-        if not self.members[group][person]:
-            del self.members[group][person]
+        self.members[group][individual] -= 1
+        if not self.members[group][individual]:
+            del self.members[group][individual]
         alone = len(self.members)
-        self.members.append({person: 1.0})
-        self.who.append(person)
+        self.members.append({individual: 1.0})
+        self.who.append(individual)
         self._measure(group)
         self._measure(alone)
-        if person in self.main:
-            self.others.setdefault(person, []).append(alone)
-            self._compare(person)
+        if individual in self.main:
+            self.others.setdefault(individual, []).append(alone)
+            self._compare(individual)
         else:
-            self.main[person] = alone
+            self.main[individual] = alone
         self._compare(self.who[group])
 
     def _merge(self, fragment: int) -> None:
-        person = self.who[fragment]
-        main = self.main[person]
+        individual = self.who[fragment]
+        main = self.main[individual]
         for other, count in self.members[fragment].items():
             self.members[main][other] = self.members[main].get(other, 0) + count
             cell = self.cell_at.get((fragment, other))
@@ -320,20 +320,20 @@ class _Mending:
                 self.cell_count[cell] = 0
         self.members[fragment] = {}
         self.into[fragment] = -1
-        self.others[person].remove(fragment)
+        self.others[individual].remove(fragment)
         self._measure(main)
-        self._compare(person)
+        self._compare(individual)
 
     def _measure(self, group: int) -> None:
         counts = self.members[group].values()
         self.size[group] = sum(counts)
         self.square[group] = sum(count * count for count in counts)
 
-    def _compare(self, person: int) -> None:
+    def _compare(self, individual: int) -> None:
         """Bring up to date what it would mean to merge each fragment of an individual."""
-        main = self.members[self.main[person]]
-        for group in self.others.get(person, ()):
-            self.into[group] = self.main[person]
+        main = self.members[self.main[individual]]
+        for group in self.others.get(individual, ()):
+            self.into[group] = self.main[individual]
             shared = [(p, count * main[p]) for p, count in self.members[group].items() if p in main]
             self.overlap[group] = sum(product for _, product in shared)
-            self.gain[group] = sum(product / self.of_person[p] for p, product in shared)
+            self.gain[group] = sum(product / self.of_individual[p] for p, product in shared)

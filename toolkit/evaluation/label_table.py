@@ -1,4 +1,4 @@
-"""What a user knows, from a table of theirs: who is in which photo, and which face is whose."""
+"""What a user knows, from a table of theirs: who is in which photo, and which sighting is whose."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from toolkit import boxes
 from toolkit.errors import SightingsError
 from toolkit.names import folded, printable
 from toolkit.tables import BadTable, escaped, read_rows
@@ -42,20 +43,20 @@ class Label:
         Where it stands in the file, from 1.
     photo : str
         As it is written there.
-    person : str
-        As it is written first; names that differ in case alone are one person.
+    individual : str
+        As it is written first; names that differ in case alone are one individual.
     box : tuple of float or None
         left, top, right, bottom in px of the upright, full-size photo, where they are given.
     """
 
     line: int
     photo: str
-    person: str
+    individual: str
     box: Edges | None
 
 
-def person_key(name: str) -> str:
-    """Return a name in the form in which two spellings of one person are equal."""
+def name_key(name: str) -> str:
+    """Return a name in the form in which two spellings of one individual are equal."""
     return folded(unicodedata.normalize("NFC", name.strip()))
 
 
@@ -64,8 +65,9 @@ def read_labels(path: Path) -> list[Label]:
     Read who is in which photo.
 
     The file is CSV in UTF-8, separated by commas, semicolons or tabs, with the columns photo and
-    person, and if faces are marked also left, top, right, bottom, or left, top, width, height, in
-    px. A row may leave all four empty. Other columns are not looked at.
+    person (whatever the subject), and if sightings are marked also left, top, right, bottom, or
+    left, top, width, height, in px. A row may leave all four empty. Other columns are not looked
+    at.
 
     Raises
     ------
@@ -92,14 +94,14 @@ def read_labels(path: Path) -> list[Label]:
                 "name that holds a comma between double quotes."
             )
         cells = {name: cell.strip() for name, cell in zip(columns, row, strict=False)}
-        photo, person = cells.get("photo", ""), cells.get("person", "")
-        if not photo or not person:
+        photo, name = cells.get("photo", ""), cells.get("person", "")
+        if not photo or not name:
             raise SightingsError(
                 f"{path}, line {line}, names no {'person' if photo else 'photo'}; expected both, "
                 "or no such line."
             )
-        name = spelled.setdefault(person_key(person), person)
-        labels.append(Label(line, photo, name, _box(path, line, cells, edges)))
+        first = spelled.setdefault(name_key(name), name)
+        labels.append(Label(line, photo, first, _box(path, line, cells, edges)))
     if not labels:
         raise SightingsError(f"{path} has a header and no labels; expected one line a person.")
     return labels
@@ -284,22 +286,22 @@ class Matching:
 
     Attributes
     ----------
-    person : numpy.ndarray
-        Shape (n,), object: the key of the person (see `person_key`), None where it is not known.
+    individual : numpy.ndarray
+        Shape (n,), object: the key of the individual (see `name_key`), None where it is not known.
     undetermined : numpy.ndarray
-        Shape (n,), bool: the sighting may be one of several people, or is one of several sightings
-        that may be a person.
+        Shape (n,), bool: the sighting may be one of several individuals, or is one of several
+        sightings that may be an individual.
     shown : tuple of (str, str)
-        Photo, and key of a person who is in it: every label, once.
+        Photo, and key of an individual who is in it: every label, once.
     labels : int
-        Labelled faces.
+        Labelled sightings.
     missed : int
         Of those, not found; where who is who is not known, as many as there are too few sightings.
     surplus : int
         Sightings beyond the labels in the photos that have labels.
     """
 
-    person: npt.NDArray[np.object_]
+    individual: npt.NDArray[np.object_]
     undetermined: npt.NDArray[np.bool_]
     shown: tuple[tuple[str, str], ...]
     labels: int
@@ -311,7 +313,7 @@ def match_labels(
     labels: Sequence[Label],
     photo_of: Mapping[str, str],
     photos: Sequence[str],
-    boxes: npt.NDArray[np.float64],
+    places: npt.NDArray[np.float64],
 ) -> Matching:
     """
     Say which sighting is whose, as far as the labels tell; nothing is guessed.
@@ -329,19 +331,19 @@ def match_labels(
         What `find_photos` returned.
     photos : sequence of str
         The photo of each of n sightings.
-    boxes : numpy.ndarray
+    places : numpy.ndarray
         Shape (n, 4), float64: left, top, right, bottom of each, px.
     """
     of_photo: dict[str, list[tuple[str, Edges | None]]] = {}
     for label in labels:
-        key = person_key(label.person)
+        key = name_key(label.individual)
         some = of_photo.setdefault(photo_of[label.photo], [])
         if (key, label.box) not in some:
             some.append((key, label.box))
     rows_of: dict[str, list[int]] = {}
     for row, photo in enumerate(photos):
         rows_of.setdefault(photo, []).append(row)
-    person = np.full(len(photos), None, dtype=object)
+    individual = np.full(len(photos), None, dtype=object)
     undetermined = np.zeros(len(photos), dtype=np.bool_)
     count = missed = surplus = 0
     for photo, some in of_photo.items():
@@ -350,44 +352,19 @@ def match_labels(
         unmarked = [key for key, box in some if box is None and key not in there]
         rows = rows_of.get(photo, [])
         edges = np.array([box for _, box in marked], dtype=np.float64).reshape(-1, 4)
-        pairs = _overlapping(edges, boxes[rows])
+        overlaps = boxes.overlap(edges, places[rows])
+        near = (overlaps >= OVERLAP) | boxes.either_centred(edges, places[rows])
+        pairs = boxes.best_first(overlaps, near)
         for label_, place in pairs:
-            person[rows[place]] = marked[label_][0]
+            individual[rows[place]] = marked[label_][0]
         taken = {place for _, place in pairs}
         rest = [row for place, row in enumerate(rows) if place not in taken]
         if len(unmarked) == len(rest) == 1:
-            person[rest[0]] = unmarked[0]
+            individual[rest[0]] = unmarked[0]
         elif unmarked:
             undetermined[rest] = True
         count += len(marked) + len(unmarked)
         missed += len(marked) - len(pairs) + max(0, len(unmarked) - len(rest))
         surplus += max(0, len(rest) - len(unmarked))
     shown = dict.fromkeys((photo, key) for photo, some in of_photo.items() for key, _ in some)
-    return Matching(person, undetermined, tuple(shown), count, missed, surplus)
-
-
-def _overlapping(
-    one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]
-) -> list[tuple[int, int]]:
-    """Match boxes of shape (a, 4) and (b, 4) one to one, the largest overlap first."""
-    low = np.maximum(one[:, None, :2], other[None, :, :2])
-    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
-    both = np.prod(np.clip(high - low, 0, None), axis=2)
-    areas = [np.prod(box[:, 2:] - box[:, :2], axis=1) for box in (one, other)]
-    overlap = both / (areas[0][:, None] + areas[1] - both)
-    near = (overlap >= OVERLAP) | _centred(one, other) | _centred(other, one).T
-    candidates = np.argwhere(near)
-    pairs: list[tuple[int, int]] = []
-    for a, b in candidates[np.argsort(-overlap[near], kind="stable")].tolist():
-        if all(a != x and b != y for x, y in pairs):
-            pairs.append((a, b))
-    return pairs
-
-
-def _centred(
-    inner: npt.NDArray[np.float64], outer: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
-    """Shape (inner, outer): whether the centre of one box lies in another."""
-    centre = (inner[:, None, :2] + inner[:, None, 2:]) / 2
-    inside = (centre >= outer[None, :, :2]) & (centre < outer[None, :, 2:])
-    return np.asarray(inside.all(axis=2), dtype=np.bool_)
+    return Matching(individual, undetermined, tuple(shown), count, missed, surplus)

@@ -1,5 +1,5 @@
 """
-The ways of grouping side by side in one table, and what their words mean on real faces.
+The ways of grouping side by side in one table, and what their words mean on real photos.
 
 Scores say how right a method is, where the truth is known. Without it, the share of sightings in
 the largest group tells of chaining, and the agreement with `average` of how much is at stake.
@@ -82,7 +82,7 @@ def compare(
         Shape (m, 2), int64: pairs of rows that are, or are never, one individual.
     seed : int or None
         For the order in which the methods see the rows. It matters to `online` alone, which is
-        flattered where photos are sorted by person. None keeps the order given.
+        flattered where photos are sorted by individual. None keeps the order given.
     memory : bool
         Measure memory, too: a few seconds a method more.
     progress : callable, optional
@@ -109,7 +109,7 @@ def compare(
     Raises
     ------
     BadSetting
-        If there is nothing to compare, or the truth has another length or names nobody.
+        If there is nothing to compare, or the truth has another length or names none.
     """
     count = len(encodings)
     if not count or not methods or not len(thresholds):
@@ -188,7 +188,9 @@ def split_by_individual(truth: Truth, seed: int = 0) -> tuple[Mask, Mask]:
     shuffled = rng.permutation(len(names))
     sizes = np.bincount(code[code >= 0], minlength=len(names))
     by_size = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
-    part = np.full(len(names) + 1, -1, dtype=np.int64)  # the last one is nobody's, whose code is -1
+    part = np.full(
+        len(names) + 1, -1, dtype=np.int64
+    )  # the last one is for no name, whose code is -1
     part[by_size[::2]] = rng.integers(0, 2, len(by_size[::2]))
     part[by_size[1::2]] = 1 - part[by_size[::2][: len(by_size) // 2]]
     return part[code] == 0, part[code] == 1

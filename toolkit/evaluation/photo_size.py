@@ -1,4 +1,4 @@
-"""What shrinking photos costs in faces and saves in time, on the user's own photos."""
+"""What shrinking photos costs in sightings and saves in time, on the user's own photos."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from toolkit.evaluation.photo_size_matching import (
     agreement,
     checked_labels,
     consensus,
-    match_faces,
+    match_sightings,
     share_interval,
     sizes_of,
     tallies,
@@ -49,7 +49,8 @@ Ints = npt.NDArray[np.int64]
 LONG_EDGES = (0, 2400, 1600, 1200, 1000, 800, 600, 450, 300)
 BINS = (0, 40, 60, 100, 200, 400, 800, math.inf)  # px of the full-size photo
 AGREEMENT = ("agreement", "agreement_low", "agreement_high")
-BY_SIZE = ["detector", "long_edge", "bin", "faces", "lost", "lost_share", "lost_low", "lost_high"]
+SHARE = ["lost_share", "lost_low", "lost_high"]
+BY_SIZE = ["detector", "long_edge", "bin", "sightings", "lost", *SHARE]
 TIMED_PHOTOS, ROUNDS = 4, 5
 
 
@@ -66,17 +67,17 @@ def resize(
     subject: SubjectMaker | None = None,
 ) -> ResizeStudy:
     """
-    Find out how far photos can be shrunk before faces are lost, and what that saves.
+    Find out how far photos can be shrunk before sightings are lost, and what that saves.
 
-    What counts as a face, unless `labels` has boxes: what two configurations find, whichever they
-    are, and what the judge finds at full size alone. The judge is the CNN detector, or the first
-    detector if the CNN is not among them. So a detector that finds nothing has lost everything, and
-    what only the other one sees counts against either. Since the small faces that only the full
-    size shows need no second witness, the judge's errors there count against shrinking. A face that
-    no configuration finds is not known of; with boxes it is.
+    What counts as a sighting, unless `labels` has boxes: what two configurations find, whichever
+    they are, and what the judge finds at full size alone. The judge is the CNN detector, or the
+    first detector if the CNN is not among them. So a detector that finds nothing has lost
+    everything, and what only the other one sees counts against either. Since the small ones that
+    only the full size shows need no second witness, the judge's errors there count against
+    shrinking. What no configuration finds is not known of; with boxes it is.
 
-    Intervals are made by drawing photos, not faces, because faces in one photo share its light and
-    distance; `share_interval` says how. Small photos are doubled as in any run (see
+    Intervals are made by drawing photos, not sightings, because those in one photo share its light
+    and distance; `share_interval` says how. Small photos are doubled as in any run (see
     `Settings.upsample`), but not at full size.
 
     Parameters
@@ -94,14 +95,15 @@ def resize(
         Draws the sample and the intervals, 0 or more.
     labels : pandas.DataFrame, optional
         photo (path relative to `folder`, with forward slashes) and person, or left, top, width and
-        height (px) of every face, or all of them. With boxes, those are the faces, and only photos
-        that the labels name are used; a photo without a face has a row without a box.
+        height (px) of every sighting, or all of them. With boxes, those are what counts, and only
+        photos that the labels name are used; a photo without any has a row without a box.
     settings : AutopilotSettings, optional
-        How else photos are searched and faces grouped.
+        How else photos are searched and sightings grouped.
     progress : callable, optional
         Called with a word for the work, the number done, the total, and the item just done.
     subject : callable, optional
-        Makes what to look for from settings; faces if not given. Memory is not measured then.
+        Makes what to look for from settings; the default subject if not given. Memory is not
+        measured then.
 
     Raises
     ------
@@ -143,11 +145,11 @@ def resize(
             longest = max(longest, int(sizes.to_numpy().max(initial=0)))
     names, problems = _readable(looks, folder)
     if labels is not None and set(SIDES) <= set(labels.columns):
-        faces, reference = _true_faces(labels, names), "those of the labels"
+        known, reference = _labelled(labels, names), "those of the labels"
     else:
-        faces = consensus({way: look.boxes for way, look in looks.items()}, detectors[0])
+        known = consensus({way: look.boxes for way, look in looks.items()}, detectors[0])
         reference = f"found by two configurations, or by {detectors[0]} at full size"
-    found = {way: match_faces(faces, look.boxes) for way, look in looks.items()}
+    found = {way: match_sightings(known, look.boxes) for way, look in looks.items()}
     costs = time_ways(
         _some(names, seed),
         list(looks),
@@ -159,7 +161,7 @@ def resize(
     costs["peak_mb"] = np.nan
     if subject is None:
         costs["peak_mb"] = memory_of(_largest(looks), list(looks), base, progress)
-    at = pd.Index(names).get_indexer(pd.Index(faces["path"])).astype(np.int64)
+    at = pd.Index(names).get_indexer(pd.Index(known["path"])).astype(np.int64)
     lost = np.stack([found[way] < 0 for way in looks])
     rows = []
     for (way, look), gone in zip(looks.items(), lost, strict=True):
@@ -172,7 +174,7 @@ def resize(
                 "detector": way[0],
                 "long_edge": way[1],
                 "photos": len(names),
-                "faces": len(faces),
+                "sightings": len(known),
                 "found": int((~gone).sum()),
                 "lost": int(gone.sum()),
                 "lost_share": float(gone.mean()) if len(gone) else math.nan,
@@ -180,17 +182,18 @@ def resize(
                 "lost_high": high,
                 "extra": len(look.boxes) - int((~gone).sum()),
                 **dict(zip(AGREEMENT, agreed, strict=True)),
-                **_scores(look, found[way], faces, labels, names),
+                **_scores(look, found[way], known, labels, names),
             }
         )
     table = _judged(pd.DataFrame(rows).merge(costs), lost, at, len(names), seed)
     missing = pd.concat(
-        [_marked(way, faces[gone]) for way, gone in zip(looks, lost, strict=True)],
+        [_marked(way, known[gone]) for way, gone in zip(looks, lost, strict=True)],
         ignore_index=True,
     )
-    by_size = _by_size(list(looks), faces, lost, at, len(names), seed)
-    sentence = recommend(table, missing, shown_in=len(np.unique(at)))
-    return ResizeStudy(table, by_size, missing, sentence, reference, problems, count, seed)
+    by_size = _by_size(list(looks), known, lost, at, len(names), seed)
+    words = next(iter(looks.values())).album.words
+    sentence = recommend(table, missing, shown_in=len(np.unique(at)), words=words)
+    return ResizeStudy(table, by_size, missing, sentence, reference, problems, count, seed, words)
 
 
 def _some(names: Mapping[str, str], seed: int) -> list[Path]:
@@ -218,13 +221,14 @@ def _look(
     subject = make(chosen)
     tell = None if progress is None else partial(progress, called(way))
     results = scan_as(paths, subject, chosen, way[1], chosen.threads)
-    album = gather(watched(results, len(paths), tell), subject.encoder.info)
+    found = watched(results, len(paths), tell)
+    album = gather(found, subject.encoder.info, subject=subject.info)
     boxes = album.sightings[["path", *PLACE]].astype(dict.fromkeys(PLACE, "int64"))
     return _Look(album, group_album(album, chosen).clustering.labels, boxes)
 
 
 def _largest(looks: Mapping[Way, _Look]) -> Path:
-    """Return the largest of the photos that show a face, or of all where none does."""
+    """Return the largest of the photos with a sighting, or of all where none has one."""
     every = pd.concat([look.album.photos for look in looks.values()], ignore_index=True)
     shown = {path for look in looks.values() for path in look.boxes["path"]}
     if shown:
@@ -270,11 +274,11 @@ def _readable(looks: Mapping[Way, _Look], folder: Path) -> tuple[dict[str, str],
     return {path: _within(path, folder) for path in paths}, problems
 
 
-def _true_faces(labels: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+def _labelled(labels: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     paths = {name: path for path, name in names.items()}
-    faces = labels[labels["photo"].isin(list(paths))].dropna(subset=SIDES)
-    table = pd.DataFrame({"path": faces["photo"].map(paths), "person": faces.get("person")})
-    corner, side = faces[SIDES[:2]].to_numpy(np.float64), faces[SIDES[2:]].to_numpy(np.float64)
+    known = labels[labels["photo"].isin(list(paths))].dropna(subset=SIDES)
+    table = pd.DataFrame({"path": known["photo"].map(paths), "person": known.get("person")})
+    corner, side = known[SIDES[:2]].to_numpy(np.float64), known[SIDES[2:]].to_numpy(np.float64)
     table[PLACE] = np.rint(np.concatenate([corner, corner + side], axis=1)).astype(np.int64)
     return table.reset_index(drop=True)
 
@@ -282,11 +286,11 @@ def _true_faces(labels: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 def _scores(
     look: _Look,
     found: Ints,
-    faces: pd.DataFrame,
+    known: pd.DataFrame,
     labels: pd.DataFrame | None,
     names: Mapping[str, str],
 ) -> dict[str, float]:
-    """Compare photos and groups with photos and people, in the photos that the labels name."""
+    """Compare photos and groups with photos and individuals, in the photos that the labels name."""
     from scipy.optimize import linear_sum_assignment
 
     if labels is None or "person" not in labels:
@@ -303,10 +307,10 @@ def _scores(
         "wrong": len(seen) - right,
         "missed": len(expected) - right,
     }
-    if "person" in faces:
-        known = (found >= 0) & faces["person"].notna().to_numpy()
-        people, groups = faces["person"].to_numpy()[known], look.labels[found[known]]
-        scores["bcubed_f"] = score_grouping(people, groups).bcubed_f if len(people) else math.nan
+    if "person" in known:
+        both = (found >= 0) & known["person"].notna().to_numpy()
+        truth, groups = known["person"].to_numpy()[both], look.labels[found[both]]
+        scores["bcubed_f"] = score_grouping(truth, groups).bcubed_f if len(truth) else math.nan
     return scores
 
 
@@ -331,8 +335,8 @@ def _judged(
     return table
 
 
-def _marked(way: Way, faces: pd.DataFrame) -> pd.DataFrame:
-    table = faces[["path", *PLACE]].assign(size=sizes_of(faces))
+def _marked(way: Way, sightings: pd.DataFrame) -> pd.DataFrame:
+    table = sightings[["path", *PLACE]].assign(size=sizes_of(sightings))
     table.insert(0, "long_edge", way[1])
     table.insert(0, "detector", way[0])
     return table
@@ -340,14 +344,14 @@ def _marked(way: Way, faces: pd.DataFrame) -> pd.DataFrame:
 
 def _by_size(
     ways: Sequence[Way],
-    faces: pd.DataFrame,
+    known: pd.DataFrame,
     lost: npt.NDArray[np.bool_],
     at: Ints,
     count: int,
     seed: int,
 ) -> pd.DataFrame:
     rows = []
-    sizes = sizes_of(faces)
+    sizes = sizes_of(known)
     for (detector, size), gone in zip(ways, lost, strict=True):
         for low, high in pairwise(BINS):
             inside = (sizes >= low) & (sizes < high)

@@ -48,7 +48,7 @@ def settings_for(settings: AutopilotSettings, way: Way) -> AutopilotSettings:
 
 
 def called(way: Way) -> str:
-    """Return what people call a configuration."""
+    """Return what a configuration is called."""
     return f"{way[0]}, {f'long edge {way[1]}' if way[1] else 'full size'}"
 
 

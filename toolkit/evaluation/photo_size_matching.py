@@ -1,4 +1,4 @@
-"""Which face is which at two sizes, what counts as one, and intervals over photos."""
+"""Which sighting is which at two sizes, what counts as one, and intervals over photos."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.boxes import overlap
 from toolkit.errors import SightingsError
-from toolkit.evaluation.audit import interval
-from toolkit.evaluation.label_table import Label, find_photos, person_key
+from toolkit.evaluation import intervals
+from toolkit.evaluation.label_table import Label, find_photos, name_key
 from toolkit.evaluation.scores import score_grouping
 
 Ints = npt.NDArray[np.int64]
@@ -20,9 +21,9 @@ Floats = npt.NDArray[np.float64]
 # A detector, and a long edge in px; 0 is the full size.
 Way = tuple[str, int]
 PLACE = ["left", "top", "right", "bottom"]
-SIDES = ["left", "top", "width", "height"]  # of a face in the labels
+SIDES = ["left", "top", "width", "height"]  # of a box in the labels
 LARGEST_PX = 1e7  # beyond what a photo can have
-OVERLAP = 0.3  # Least intersection over union of two boxes that are one face.
+OVERLAP = 0.3  # Least intersection over union of two boxes that are one sighting.
 DRAWS, CONFIDENCE = 2000, 0.95
 
 
@@ -43,11 +44,7 @@ def pair_boxes(one: Floats, other: Floats) -> tuple[Ints, Ints]:
     """
     from scipy.optimize import linear_sum_assignment
 
-    low = np.maximum(one[:, None, :2], other[None, :, :2])
-    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
-    common = (high - low).clip(min=0).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (one, other)]
-    share = common / (areas[0][:, None] + areas[1][None, :] - common)
+    share = overlap(one, other)
     share[share < OVERLAP] = 0
     first, second = linear_sum_assignment(share, maximize=True)
     near = share[first, second] > 0
@@ -56,7 +53,7 @@ def pair_boxes(one: Floats, other: Floats) -> tuple[Ints, Ints]:
 
 def consensus(boxes: Mapping[Way, pd.DataFrame], judge: str) -> pd.DataFrame:
     """
-    Return the faces that two configurations find, or `judge` at full size alone.
+    Return the sightings that two configurations find, or `judge` at full size alone.
 
     Parameters
     ----------
@@ -68,11 +65,11 @@ def consensus(boxes: Mapping[Way, pd.DataFrame], judge: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a face: the same columns, the box from the largest size at which it is found, by
+        One row a sighting: the same columns, the box from the largest size at which it is found, by
         `judge` if it finds it at all.
     """
     order = sorted(boxes, key=lambda way: (way[0] != judge, way[1] != 0, -way[1]))
-    faces = []
+    agreed = []
     for path in dict.fromkeys(path for way in order for path in boxes[way]["path"]):
         known, votes = np.zeros((0, 4)), np.zeros(0)
         for way in order:
@@ -83,17 +80,17 @@ def consensus(boxes: Mapping[Way, pd.DataFrame], judge: str) -> pd.DataFrame:
             new = np.delete(seen, second, axis=0)
             known = np.concatenate([known, new])
             votes = np.append(votes, np.full(len(new), 2.0 if way == (judge, 0) else 1.0))
-        faces += [(path, *box) for box in known[votes >= 2].astype(np.int64).tolist()]
-    return pd.DataFrame(faces, columns=["path", *PLACE])
+        agreed += [(path, *box) for box in known[votes >= 2].astype(np.int64).tolist()]
+    return pd.DataFrame(agreed, columns=["path", *PLACE])
 
 
-def match_faces(faces: pd.DataFrame, boxes: pd.DataFrame) -> Ints:
-    """Shape (faces,), int64: the row of `boxes` that shows each face, or -1."""
-    found = np.full(len(faces), -1, dtype=np.int64)
-    for path in faces["path"].unique():
-        ours = np.flatnonzero(faces["path"] == path)
+def match_sightings(known: pd.DataFrame, boxes: pd.DataFrame) -> Ints:
+    """Shape (known,), int64: the row of `boxes` that shows each known sighting, or -1."""
+    found = np.full(len(known), -1, dtype=np.int64)
+    for path in known["path"].unique():
+        ours = np.flatnonzero(known["path"] == path)
         theirs = np.flatnonzero(boxes["path"] == path)
-        places = (t[PLACE].to_numpy(np.float64)[r] for t, r in ((faces, ours), (boxes, theirs)))
+        places = (t[PLACE].to_numpy(np.float64)[r] for t, r in ((known, ours), (boxes, theirs)))
         first, second = pair_boxes(*places)
         found[ours[first]] = theirs[second]
     return found
@@ -107,7 +104,7 @@ def checked_labels(labels: pd.DataFrame, there: Sequence[str]) -> pd.DataFrame:
     ----------
     labels : pandas.DataFrame
         photo, and person or left, top and (width, height or right, bottom), or all of them. A row
-        whose box is empty says that the photo shows no face.
+        whose box is empty says that the photo shows none.
     there : sequence of str
         The photos, as paths from their folder.
 
@@ -127,10 +124,10 @@ def checked_labels(labels: pd.DataFrame, there: Sequence[str]) -> pd.DataFrame:
         )
     table = table.assign(photo=table["photo"].astype(str))
     if "person" in table:
-        people = table["person"].where(table["person"].notna(), "").astype(str).str.strip()
-        keys = people.map(person_key)
-        first = people.groupby(keys).transform("first")
-        table["person"] = first.where(people != "", None)
+        names = table["person"].where(table["person"].notna(), "").astype(str).str.strip()
+        keys = names.map(name_key)
+        first = names.groupby(keys).transform("first")
+        table["person"] = first.where(names != "", None)
     if boxed:
         edges = ["left", "top", *(ends if len(ends) == 2 else ("width", "height"))]
         cells = table[edges].replace("", np.nan)
@@ -154,9 +151,10 @@ def checked_labels(labels: pd.DataFrame, there: Sequence[str]) -> pd.DataFrame:
     return table.drop_duplicates(ignore_index=True)
 
 
-def sizes_of(faces: pd.DataFrame) -> Floats:
-    """Return the shorter side of each face, in px of the full-size photo: shape (faces,)."""
-    sides = faces[["right", "bottom"]].to_numpy(np.float64) - faces[["left", "top"]].to_numpy()
+def sizes_of(sightings: pd.DataFrame) -> Floats:
+    """Return the shorter side of each sighting, in px of the full-size photo: shape (n,)."""
+    ends, starts = sightings[["right", "bottom"]], sightings[["left", "top"]]
+    sides = ends.to_numpy(np.float64) - starts.to_numpy()
     return sides.min(axis=1, initial=math.inf)
 
 
@@ -187,7 +185,7 @@ def share_interval(part: Ints, whole: Ints, *, seed: int = 0) -> tuple[float, fl
         return math.nan, math.nan
     if (part * whole.sum() == whole * part.sum()).all():
         cases = len(whole) * float(part.sum() / whole.sum())
-        return interval(cases, len(whole), CONFIDENCE)
+        return intervals.exact(cases, len(whole), level=CONFIDENCE)
     draws = _draws(len(whole), seed)
     low, high = np.quantile((draws @ part) / (draws @ whole), _tails())
     return min(float(low), 1 - _bound(whole - part, whole)), max(float(high), _bound(part, whole))
@@ -196,11 +194,12 @@ def share_interval(part: Ints, whole: Ints, *, seed: int = 0) -> tuple[float, fl
 def _bound(part: Ints, whole: Ints) -> float:
     photos_with = int((part > 0).sum())
     per_photo = part.sum() / photos_with / whole.mean() if photos_with else 1.0
-    return min(1.0, interval(photos_with, len(part), CONFIDENCE)[1] * float(per_photo))
+    highest = intervals.exact(photos_with, len(part), level=CONFIDENCE)[1]
+    return min(1.0, highest * float(per_photo))
 
 
 def tallies(chosen: npt.NDArray[np.bool_], at: Ints, count: int) -> tuple[Ints, Ints]:
-    """Count, for each photo, the chosen faces and all; `at` is the photo of each face."""
+    """Count, for each photo, the chosen sightings and all; `at` is the photo of each."""
     return np.bincount(at[chosen], minlength=count), np.bincount(at, minlength=count)
 
 
@@ -217,7 +216,7 @@ def _tails() -> tuple[float, float]:
 def agreement(
     labels: Ints, full: Ints, found: Ints, found_full: Ints, at: Ints, seed: int
 ) -> tuple[float, float, float]:
-    """B-cubed F of two groupings over the faces that both have, and its interval over photos."""
+    """B-cubed F of two groupings over what both have found, and its interval over photos."""
     both = (found >= 0) & (found_full >= 0)
     if not both.any():
         return math.nan, math.nan, math.nan

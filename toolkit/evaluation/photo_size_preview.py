@@ -83,7 +83,7 @@ class Looks:
     settings : AutopilotSettings, optional
         How else photos are searched.
     make : callable, optional
-        Makes what to look for from settings; faces if not given.
+        Makes what to look for from settings; the default subject if not given.
     """
 
     def __init__(
@@ -175,7 +175,7 @@ def _state(path: Path) -> tuple[int, int] | None:
 
 
 class Mark(NamedTuple):
-    """A box in a photo: what became of the face, and where it is, as shares of the photo."""
+    """A box in a photo: what became of the sighting, and where it is, as shares of the photo."""
 
     kind: Kind
     left: float
@@ -196,10 +196,10 @@ class Comparison:
     full : PhotoLook or None
         At full size; None as long as that is not known.
     found, new : numpy.ndarray
-        int64, rows of `here.boxes`: faces that are found at both sizes, and here only. Without
+        int64, rows of `here.boxes`: sightings that are found at both sizes, and here only. Without
         `full`, all count as found.
     lost : numpy.ndarray
-        int64, rows of `full.boxes`: faces that are found at full size only.
+        int64, rows of `full.boxes`: sightings that are found at full size only.
     """
 
     here: PhotoLook
@@ -210,7 +210,7 @@ class Comparison:
 
     @property
     def lost_sizes(self) -> npt.NDArray[np.float64]:
-        """Shorter sides of the faces lost, in px of the full-size photo, largest first."""
+        """Shorter sides of the sightings lost, in px of the full-size photo, largest first."""
         boxes = np.zeros((0, 4)) if self.full is None else self.full.boxes[self.lost]
         return np.sort(sizes_of(pd.DataFrame(boxes, columns=PLACE)))[::-1]
 
@@ -233,7 +233,7 @@ class Comparison:
 
 def compare(here: PhotoLook, full: PhotoLook | None) -> Comparison:
     """
-    Say which faces of the full size are found, by the rule of `resizing_faces.pair_boxes`.
+    Say which sightings of the full size are found, by `photo_size_matching.pair_boxes`.
 
     Parameters
     ----------
@@ -305,9 +305,7 @@ def edges_for(longest: int, also: Iterable[int] = ()) -> tuple[int, ...]:
 
 def doubled(longest: int, long_edge: int, upsample: int | None = None) -> bool:
     """Whether a run would double a photo that its long edge leaves as it is, before the search."""
-    from toolkit.subjects.face.detectors import doublings
-
-    return doublings(np.empty((longest, 1, 0), dtype=np.uint8), upsample, long_edge) > 0
+    return registry.doubled(longest, long_edge, upsample)
 
 
 def settings_at(way: Way) -> dict[str, Any]:

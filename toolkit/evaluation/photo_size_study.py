@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from toolkit.names import printable
+from toolkit.records import GENERIC_WORDS, Words
 
-TOLERATED = 0.02  # Faces that a recommended size may lose beyond the best row, as a share.
-FEW = 20  # Photos with faces below which the recommendation says that they are few.
+TOLERATED = 0.02  # Sightings that a recommended size may lose beyond the best row, as a share.
+FEW = 20  # Photos with sightings below which the recommendation says that they are few.
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,30 +26,32 @@ class ResizeStudy:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a configuration: detector, long_edge (px; 0 is the full size), photos, faces (of the
-        reference), found, lost, lost_share with its 95% interval lost_low and lost_high, extra
-        (detections that are no face of the reference), more_lost (share of the faces that this row
+        One row a configuration: detector, long_edge (px; 0 is the full size), photos, sightings (of
+        the reference), found, lost, lost_share with its 95% interval lost_low and lost_high, extra
+        (detections that are none of the reference), more_lost (share of the sightings that this row
         loses and the one that loses fewest finds) and its upper 95% bound more_lost_high, agreement
-        (B-cubed F with the grouping at full size, over the faces that both have) with agreement_low
-        and agreement_high; where people are known, right, wrong and missed (pairs of photo and
-        person, each group counting as the person it fits best), and with boxes bcubed_f too;
+        (B-cubed F with the grouping at full size, over what both have found) with agreement_low
+        and agreement_high; where individuals are known, right, wrong and missed (pairs of photo and
+        individual, each group counting as the one it fits best), and with boxes bcubed_f too;
         seconds (CPU) and wall_seconds a photo, in one thread; peak_mb (nan where it cannot be
         measured); front (no other row is as fast, loses as few, and is better in one of the two).
     by_size : pandas.DataFrame
-        detector, long_edge, bin (shorter side in px of the full-size photo), faces, lost,
-        lost_share, lost_low, lost_high. Bins without a face have no row.
+        detector, long_edge, bin (shorter side in px of the full-size photo), sightings, lost,
+        lost_share, lost_low, lost_high. Bins without a sighting have no row.
     lost : pandas.DataFrame
-        One row a face that a configuration lost: detector, long_edge, path, left, top, right,
+        One row a sighting that a configuration lost: detector, long_edge, path, left, top, right,
         bottom, size (px of the full-size photo).
     recommendation : str
         One sentence. Of the rows on the front whose more_lost_high is at most 0.02, the fastest;
         where there is none, the one that loses fewest, the faster of equals.
     reference : str
-        What counts as a face.
+        What counts as a sighting.
     problems : pandas.DataFrame
         Drawn files that could not be used: path, stage, reason.
     photos_in_folder, seed : int
         How many photos the sample was drawn from, and with what.
+    words : Words
+        What sightings and individuals are called in the text.
     """
 
     table: pd.DataFrame
@@ -59,6 +62,7 @@ class ResizeStudy:
     problems: pd.DataFrame
     photos_in_folder: int
     seed: int
+    words: Words = GENERIC_WORDS
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON; None where nothing was measured."""
@@ -80,17 +84,17 @@ class ResizeStudy:
         bad = f", {len(self.problems)} not readable" if len(self.problems) else ""
         return (
             f"{row['photos']:,} of {self.photos_in_folder:,} photos (seed {self.seed}{bad}), "
-            f"{row['faces']:,} faces: {self.reference}."
+            f"{row['sightings']:,} {self.words.plural}: {self.reference}."
         )
 
     def shown(self) -> pd.DataFrame:
-        """Return the table as text for people, one row a configuration."""
+        """Return the table as text, one row a configuration."""
         rows = self.table
         text = pd.DataFrame(
             {"detector": rows["detector"], "edge": rows["long_edge"].map(edge_text)}
         )
         text["lost"] = [
-            f"{lost}/{of}" for lost, of in zip(rows["lost"], rows["faces"], strict=True)
+            f"{lost}/{of}" for lost, of in zip(rows["lost"], rows["sightings"], strict=True)
         ]
         text["share"] = [_text(v, "{:.1%}") for v in rows["lost_share"]]
         text["95%"] = [
@@ -109,16 +113,16 @@ class ResizeStudy:
         return text
 
     def shown_by_size(self) -> pd.DataFrame:
-        """Return the faces lost as text, one row a configuration, one column a size in px."""
+        """Return the sightings lost as text, one row a configuration, one column a size in px."""
         cells: dict[tuple[str, int], dict[str, str]] = {}
         for row in self.by_size.to_dict("records"):
             line = cells.setdefault((row["detector"], row["long_edge"]), {})
-            line[row["bin"]] = f"{row['lost']}/{row['faces']}"
+            line[row["bin"]] = f"{row['lost']}/{row['sightings']}"
         ways = [{"detector": detector, "edge": edge_text(size)} for detector, size in cells]
         return pd.DataFrame([{**w, **c} for w, c in zip(ways, cells.values(), strict=True)])
 
     def shown_scores(self) -> pd.DataFrame:
-        """Return the scores against known people as text; without columns where none are known."""
+        """Return the scores against the labels as text; without columns where none are known."""
         scores = [c for c in ("right", "wrong", "missed", "bcubed_f") if c in self.table]
         text = pd.DataFrame(
             {c: [_text(v, "{:.3f}" if c == "bcubed_f" else "{:.0f}") for v in self.table[c]]
@@ -131,10 +135,12 @@ class ResizeStudy:
 
     @property
     def _blocks(self) -> list[tuple[str, pd.DataFrame]]:
+        lost = f"Lost of the {self.words.plural}, by size in px of the full-size photo:"
+        right = f"Photos and {self.words.individuals}, and the grouping, against the labels:"
         named = [
             ("", self.shown()),
-            ("Lost of the faces, by size in px of the full-size photo:", self.shown_by_size()),
-            ("Photos and people, and the grouping, against the labels:", self.shown_scores()),
+            (lost, self.shown_by_size()),
+            (right, self.shown_scores()),
         ]
         return [(title, table) for title, table in named if len(table.columns)]
 
@@ -149,11 +155,15 @@ class ResizeStudy:
     def _repr_html_(self) -> str:
         parts = [f"<p>{html.escape(printable(self.headline))}</p>"]
         for title, table in self._blocks:
-            parts.append(f"<p>{title}</p>" * bool(title) + table.to_html(index=False, border=0))
+            parts.append(
+                f"<p>{html.escape(title)}</p>" * bool(title) + table.to_html(index=False, border=0)
+            )
         return "".join([*parts, f"<p><b>{html.escape(self.recommendation)}</b></p>"])
 
 
-def recommend(table: pd.DataFrame, lost: pd.DataFrame, *, shown_in: int) -> str:
+def recommend(
+    table: pd.DataFrame, lost: pd.DataFrame, *, shown_in: int, words: Words = GENERIC_WORDS
+) -> str:
     """
     Choose a row, and say in one sentence what it saves and loses.
 
@@ -162,11 +172,14 @@ def recommend(table: pd.DataFrame, lost: pd.DataFrame, *, shown_in: int) -> str:
     table, lost : pandas.DataFrame
         As in `ResizeStudy`. Times are compared with the first row's: the judge at full size.
     shown_in : int
-        Photos that show a face.
+        Photos with a sighting.
+    words : Words
+        What sightings are called.
     """
     first = table.iloc[0]
-    if not first["faces"]:
-        return f"No face was found in {_counted(first['photos'], 'photo')}: nothing to compare."
+    if not first["sightings"]:
+        looked_at = _counted(first["photos"], "photo")
+        return f"No {words.singular} was found in {looked_at}: nothing to compare."
     front = table[table["front"]]
     good = front[front["more_lost_high"] <= TOLERATED]
     order = ["seconds"] if len(good) else ["lost", "seconds"]
@@ -183,15 +196,15 @@ def recommend(table: pd.DataFrame, lost: pd.DataFrame, *, shown_in: int) -> str:
     else:
         speed = f"{1 / times:.1f} times slower than {first['detector']} at full size"
     share = (
-        f"{row['lost_share']:.1%} of the faces lost (95% interval {bounds}), none larger than "
-        f"{gone['size'].max():.0f} px"
+        f"{row['lost_share']:.1%} of the {words.plural} lost (95% interval {bounds}), none larger "
+        f"than {gone['size'].max():.0f} px"
         if len(gone)
-        else f"none of {_counted(row['faces'], 'face')} lost (95% bound: at most "
+        else f"none of {words.count(row['sightings'])} lost (95% bound: at most "
         f"{row['lost_high']:.1%})"
     )
     where = f"long edge {row['long_edge']}" if row["long_edge"] else "full size"
     be = "is too few to be sure; on it, " if shown_in == 1 else "are too few to be sure; on them, "
-    few = f"{_counted(shown_in, 'photo')} with faces {be}"
+    few = f"{_counted(shown_in, 'photo')} with {words.plural} {be}"
     why = "" if len(good) else "; chosen as what loses fewest, for no row is sure to lose few more"
     return f"{few if shown_in < FEW else ''}{row['detector']}, {where}: {speed}, {share}{why}."
 

@@ -61,15 +61,15 @@ class Cells:
     """
     How many sightings each group has of each individual, where it has any; ordered by group.
 
-    `group`, `person` and `count` have shape (m,); `of_group` and `of_person` are the sizes.
+    `group`, `individual` and `count` have shape (m,); `of_group` and `of_individual` are the sizes.
     Groups and individuals are numbered in the order in which the rows name them.
     """
 
     group: npt.NDArray[np.int64]
-    person: npt.NDArray[np.int64]
+    individual: npt.NDArray[np.int64]
     count: npt.NDArray[np.float64]
     of_group: npt.NDArray[np.float64]
-    of_person: npt.NDArray[np.float64]
+    of_individual: npt.NDArray[np.float64]
 
 
 def count_cells(truth: npt.NDArray[np.generic], labels: npt.NDArray[np.generic]) -> Cells:
@@ -80,11 +80,11 @@ def count_cells(truth: npt.NDArray[np.generic], labels: npt.NDArray[np.generic])
     found = pd.factorize(np.asarray(labels))[0].astype(np.int64)
     if min(true.min(), found.min()) < 0:
         raise ValueError("a truth or a label is missing (None or NaN); leave such sightings out")
-    people = int(true.max()) + 1
-    keys, count = np.unique(found * people + true, return_counts=True)
+    individuals = int(true.max()) + 1
+    keys, count = np.unique(found * individuals + true, return_counts=True)
     return Cells(
-        keys // people,
-        keys % people,
+        keys // individuals,
+        keys % individuals,
         count.astype(np.float64),
         np.bincount(found).astype(np.float64),
         np.bincount(true).astype(np.float64),
@@ -111,12 +111,12 @@ def score_grouping(truth: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]
         If the shapes differ, one is missing (None, NaN), or there is nothing to compare.
     """
     cells = count_cells(truth, labels)
-    both, total = cells.count, cells.of_person.sum()
-    together, of_true = _pairs(both), _pairs(cells.of_person)
+    both, total = cells.count, cells.of_individual.sum()
+    together, of_true = _pairs(both), _pairs(cells.of_individual)
     of_found, every = _pairs(cells.of_group), _pairs(np.array([total]))
     precision, recall = _share(together, of_found), _share(together, of_true)
     bcubed_precision = (both * both / cells.of_group[cells.group]).sum() / total
-    bcubed_recall = (both * both / cells.of_person[cells.person]).sum() / total
+    bcubed_recall = (both * both / cells.of_individual[cells.individual]).sum() / total
     return GroupingScores(
         pairwise_precision=float(precision),
         pairwise_recall=float(recall),
@@ -126,7 +126,7 @@ def score_grouping(truth: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]
         bcubed_f=float(_harmonic(bcubed_precision, bcubed_recall)),
         adjusted_rand=float(_adjusted_rand(together, of_true, of_found, every)),
         groups=len(cells.of_group),
-        individuals=len(cells.of_person),
+        individuals=len(cells.of_individual),
     )
 
 
@@ -206,8 +206,8 @@ def interval(
     precision of its own sightings less what it takes from others': c[g, q] / size[g] of the
     precision of every sighting of another individual in its groups.
 
-    The grouping is held fixed; that it would have come out otherwise among other people is not in
-    the interval. Nor is a mistake that was never made: a perfect score has an interval of no width,
+    The grouping is held fixed; that it would have come out otherwise among others is not in the
+    interval. Nor is a mistake that was never made: a perfect score has an interval of no width,
     and with fewer than some 20 individuals every interval is too narrow.
 
     Parameters
@@ -240,15 +240,20 @@ def interval(
     if draws < 1:
         raise BadSetting(f"draws is {draws!r}; expected a whole number, 1 or more")
     cells = count_cells(truth, labels)
-    people = len(cells.of_person)
-    if people < 2:
+    individuals = len(cells.of_individual)
+    if individuals < 2:
         return float("nan"), float("nan")
     random = np.random.default_rng(seed)
     scores = []
     for start in range(0, draws, CHUNK):
         rows = min(CHUNK, draws - start)
-        drawn = random.integers(people, size=(rows, people)) + people * np.arange(rows)[:, None]
-        weights = np.bincount(drawn.ravel(), minlength=rows * people).reshape(rows, people)
+        drawn = (
+            random.integers(individuals, size=(rows, individuals))
+            + individuals * np.arange(rows)[:, None]
+        )
+        weights = np.bincount(drawn.ravel(), minlength=rows * individuals).reshape(
+            rows, individuals
+        )
         scores.append(_drawn_scores(cells, weights.astype(np.float64), score))
     low, high = np.quantile(np.concatenate(scores), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
@@ -257,23 +262,23 @@ def interval(
 def _drawn_scores(
     cells: Cells, weights: npt.NDArray[np.float64], score: str
 ) -> npt.NDArray[np.float64]:
-    """Score draws; `weights` of shape (draws, people) says how often each individual is in each."""
-    count, person = cells.count, cells.person
+    """Score draws; `weights` of shape (draws, individuals) says how often each is in each draw."""
+    count, individual = cells.count, cells.individual
     if score.startswith("bcubed"):
-        total = weights @ cells.of_person
+        total = weights @ cells.of_individual
         own, harm = _shares_of_precision(cells)
         precision = np.clip((harm.sum() + weights @ (own - harm)) / total, 0, 1)
-        kept = np.bincount(person, count * count / cells.of_person[person])
+        kept = np.bincount(individual, count * count / cells.of_individual[individual])
         recall = (weights @ kept) / total
     else:
-        together = weights @ np.bincount(person, count * (count - 1) / 2)
-        in_cell = weights[:, person] * count
+        together = weights @ np.bincount(individual, count * (count - 1) / 2)
+        in_cell = weights[:, individual] * count
         in_group = np.add.reduceat(in_cell, np.unique(cells.group, return_index=True)[1], axis=1)
         mixed = ((in_group**2).sum(axis=1) - (in_cell**2).sum(axis=1)) / 2
-        of_true = weights @ (cells.of_person * (cells.of_person - 1) / 2)
+        of_true = weights @ (cells.of_individual * (cells.of_individual - 1) / 2)
         if score == "adjusted_rand":
-            in_person = weights * cells.of_person
-            others = (in_person.sum(axis=1) ** 2 - (in_person**2).sum(axis=1)) / 2
+            in_individual = weights * cells.of_individual
+            others = (in_individual.sum(axis=1) ** 2 - (in_individual**2).sum(axis=1)) / 2
             return _adjusted_rand(together, of_true, together + mixed, of_true + others)
         precision, recall = _share(together, together + mixed), _share(together, of_true)
     by_name = {"precision": precision, "recall": recall, "f": _harmonic(precision, recall)}
@@ -287,8 +292,8 @@ def _shares_of_precision(
     size = cells.of_group[cells.group]
     square = cells.count * cells.count
     others = np.bincount(cells.group, square)[cells.group] - square
-    own = np.bincount(cells.person, square / size).astype(np.float64)
-    return own, np.bincount(cells.person, others * cells.count / size**2).astype(np.float64)
+    own = np.bincount(cells.individual, square / size).astype(np.float64)
+    return own, np.bincount(cells.individual, others * cells.count / size**2).astype(np.float64)
 
 
 def _pairs(sizes: npt.NDArray[np.float64]) -> float:

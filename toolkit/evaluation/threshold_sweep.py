@@ -21,12 +21,12 @@ from toolkit.grouping.links import Labels, Pairs, components, pairs_within
 from toolkit.grouping.thresholds import Threshold
 from toolkit.grouping.uncertainty import expected_wrong
 from toolkit.names import printable
-from toolkit.records import Album, Clustering, Words
+from toolkit.records import GENERIC_WORDS, Album, Clustering, Words
 from toolkit.settings import AutopilotSettings
 
 Kind = Literal["merged", "split", "moved"]
 
-# A slider's ends leave out so large a share of the joins: the first faces are often one photo
+# A slider's ends leave out so large a share of the joins: the first two are often one photo
 # saved twice, and the last groups are joined far beyond any use.
 _ENDS = 0.01
 # Thresholds that settings take lie between these.
@@ -50,34 +50,39 @@ class Position:
         Shape (n,), int64: the group of each sighting, as in `Clustering`: 0 has the most.
     names : tuple of str
         The name of each sighting's group, as `toolkit.modes.autopilot` would give it.
-    people, singles : int
+    individuals, singles : int
         Groups, and how many of them are one sighting.
     expected_wrong : float or None
         Share of the joins that the calibration expects to be wrong, 0 to 1, as a run at this
         threshold says it; None where nothing was joined, or for other methods than `average`.
     estimate : Rates
         How often pairs seen in one photo would be confused: the row of an audit.
+    words : Words
+        What sightings and individuals are called in the summary.
     """
 
     threshold: float
     method: str
     labels: Labels = field(repr=False)
     names: tuple[str, ...] = field(repr=False)
-    people: int
+    individuals: int
     singles: int
     expected_wrong: float | None
     estimate: Rates
+    words: Words = GENERIC_WORDS
 
     @property
     def summary(self) -> tuple[str, ...]:
-        """Lines for people, plain text."""
-        people = "1 person" if self.people == 1 else f"{self.people:,} people"
-        lines = [f"{people} ({self.singles:,} seen once)"]
+        """Lines to read, plain text."""
+        lines = [f"{self.words.count_individuals(self.individuals)} ({self.singles:,} seen once)"]
         if self.expected_wrong is not None:
             lines.append(f"{_of_joins(self.expected_wrong)} expected to be wrong")
         pairs, joined = written(self.estimate.pairs), written(self.estimate.joined)
         if self.estimate.pairs < 1:
-            return (*lines, "no photo shows two different faces, so nothing was measured")
+            return (
+                *lines,
+                f"no photo shows two different {self.words.plural}, so nothing was measured",
+            )
         asked = f"of {pairs} pair{'' if pairs == '1' else 's'} photographed together"
         would = "would have been joined"
         if self.method != "average":
@@ -129,16 +134,16 @@ class Explorer:
         tree: Tree | None = None,
     ) -> Explorer:
         """
-        Make an album ready: up to three trees of joins, fewer where photos show one face each.
+        Make an album ready: up to three trees of joins, fewer where photos show one sighting each.
 
         Parameters
         ----------
         album : Album
             n sightings, without those that decisions say to leave out.
         settings : AutopilotSettings
-            Method, and whether two faces in one photo may be one person.
+            Method, and whether two sightings in one photo may be one individual.
         decided : Decided, optional
-            What a person decided about these sightings.
+            What was decided by hand about these sightings.
         tree : Tree, optional
             Joins that were made already of the same album, settings and decisions, such as
             `AutopilotResult.tree`.
@@ -174,8 +179,8 @@ class Explorer:
                 asked = audit.ask(album, tree=None if len(must) else tree, held=cannot).asked
             except MemoryError as error:
                 raise BadSetting(
-                    f"{len(album):,} faces are too many to try thresholds on in the memory of "
-                    "this computer; explore fewer photos at a time"
+                    f"{album.words.count(len(album))} are too many to try thresholds on in the "
+                    "memory of this computer; explore fewer photos at a time"
                 ) from error
         # What is imported at first use is imported here, so that no position waits for it.
         asked.at(automatic.value)
@@ -211,10 +216,11 @@ class Explorer:
             method=self.settings.method,
             labels=labels,
             names=_names(labels, len(sizes), self._decided, self.album.words),
-            people=len(sizes),
+            individuals=len(sizes),
             singles=int((sizes == 1).sum()),
             expected_wrong=wrong,
             estimate=self._asked.at(threshold),
+            words=self.album.words,
         )
 
     def range(self) -> tuple[float, float]:
@@ -268,14 +274,16 @@ class Change:
     after: tuple[Labels, ...]
     concerned: int
 
-    def sentence(self, names: Sequence[str]) -> str:
+    def sentence(self, names: Sequence[str], *, words: Words = GENERIC_WORDS) -> str:
         """
-        Say what happens, for people: "person_003 and person_017 become one".
+        Say what happens, in a sentence: that two groups "become one".
 
         Parameters
         ----------
         names : sequence of str
             The name of each sighting before; untrusted, the sentence is plain text.
+        words : Words
+            What sightings are called.
         """
         who = [printable(str(names[rows[0]])) for rows in self.before]
         if len(who) > _NAMED + 1:
@@ -288,8 +296,8 @@ class Change:
         sizes = [f"{len(rows):,}" for rows in self.after[:_NAMED]]
         rest = sum(len(rows) for rows in self.after[_NAMED:])
         sizes += [f"{rest:,} more"] if rest else []
-        faces = f"{', '.join(sizes[:-1])} and {sizes[-1]} faces"
-        return f"{said} becomes {len(self.after):,}, of {faces}"
+        parts = f"{', '.join(sizes[:-1])} and {sizes[-1]} {words.plural}"
+        return f"{said} becomes {len(self.after):,}, of {parts}"
 
 
 def changes(before: Labels, after: Labels, *, most: int | None = 20) -> tuple[Change, ...]:

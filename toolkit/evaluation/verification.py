@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import BadSetting
+from toolkit.evaluation import intervals
 
 Distances = npt.NDArray[np.floating]
 Same = npt.NDArray[np.bool_]
@@ -121,8 +121,8 @@ def best_accuracy(
     """
     Return the accuracy at a threshold that is chosen on other pairs, fold by fold.
 
-    Each fold in turn is scored at the threshold that is best on all the others, as Labeled Faces in
-    the Wild is reported (Huang et al. 2007). Thresholds lie half-way between neighbouring
+    Each fold in turn is scored at the threshold that is best on all the others, as the LFW
+    benchmark is reported (Huang et al. 2007). Thresholds lie half-way between neighbouring
     distances; of several that are equally good, the one in the middle is taken.
 
     Parameters
@@ -192,11 +192,7 @@ def roc(distances: Distances, same: Same) -> pd.DataFrame:
     ValueError
         As for `accuracy_at`, or if the pairs are all of one kind.
     """
-    distances, same = checked_pairs(distances, same)
-    if same.all() or not same.any():
-        raise ValueError(
-            f"{int(same.sum())} of {len(same)} pairs are one individual; expected both kinds"
-        )
+    distances, same = _of_both_kinds(distances, same)
     thresholds, right, wrong = _accepted(distances, same)
     return pd.DataFrame(
         {
@@ -208,11 +204,23 @@ def roc(distances: Distances, same: Same) -> pd.DataFrame:
 
 
 def area_under_roc(distances: Distances, same: Same) -> float:
-    """Return the chance that a pair of one individual is nearer than one of two; ties are half."""
-    table = roc(distances, same)
-    across = np.diff(table["false_accept"].to_numpy())
-    true = table["true_accept"].to_numpy()
-    return float((across * (true[1:] + true[:-1]) / 2).sum())
+    """
+    Return the chance that a pair of one individual is nearer than one of two; ties are half.
+
+    Parameters
+    ----------
+    distances, same : numpy.ndarray
+        As for `roc`.
+
+    Raises
+    ------
+    ValueError
+        As for `roc`.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    distances, same = _of_both_kinds(distances, same)
+    return float(roc_auc_score(same, -distances))
 
 
 def true_accept_at(
@@ -249,34 +257,11 @@ def true_accept_at(
     table = roc(distances, same)
     row = table[table["false_accept"] <= false_accept].iloc[-1]
     true = int(np.sum(same))
-    low, high = wilson(round(float(row["true_accept"]) * true), true, level=level)
+    low, high = intervals.wilson(round(float(row["true_accept"]) * true), true, level=level)
     rate, threshold = float(row["true_accept"]), float(row["threshold"])
     return TrueAccept(
         rate, low, high, threshold, float(row["false_accept"]), true, len(same) - true
     )
-
-
-def wilson(successes: int, trials: int, *, level: float = 0.95) -> tuple[float, float]:
-    """
-    Return Wilson's score interval (1927) for a share.
-
-    Parameters
-    ----------
-    successes, trials : int
-        ``0 <= successes <= trials``; of no trials nothing is known, and the interval is (0, 1).
-    level : float
-        Above 0 and below 1.
-    """
-    if not 0 < level < 1:
-        raise BadSetting(f"level is {level!r}; expected a number above 0 and below 1, such as 0.95")
-    if not trials:
-        return 0.0, 1.0
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    share = successes / trials
-    middle = share + z * z / (2 * trials)
-    half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    scale = 1 + z * z / trials
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
 def pairs_of(
@@ -320,13 +305,13 @@ def pairs_of(
     if limit < 1:
         raise BadSetting(f"limit is {limit!r}; expected a whole number of pairs, 1 or more")
     random = np.random.default_rng(seed)
-    people = pd.factorize(np.asarray(truth))[0]
-    if (people < 0).any():
+    individuals = pd.factorize(np.asarray(truth))[0]
+    if (individuals < 0).any():
         raise ValueError("a truth is missing (None or NaN); leave such sightings out")
     # With the sightings of each individual side by side, a sighting makes pairs of one individual
     # with those that follow up to its individual's end, and pairs of two with those after that.
-    order = np.argsort(people, kind="stable")
-    end = np.cumsum(np.bincount(people))[people[order]] if len(order) else order
+    order = np.argsort(individuals, kind="stable")
+    end = np.cumsum(np.bincount(individuals))[individuals[order]] if len(order) else order
     after = np.arange(1, len(order) + 1)
     kinds = [
         _drawn(order, after, end - after, limit, random),
@@ -373,6 +358,15 @@ def checked_pairs(distances: Distances, same: Same) -> tuple[npt.NDArray[np.floa
     if not np.isfinite(apart).all():
         raise ValueError("a distance is not finite")
     return apart, one
+
+
+def _of_both_kinds(distances: Distances, same: Same) -> tuple[npt.NDArray[np.float64], Same]:
+    distances, same = checked_pairs(distances, same)
+    if same.all() or not same.any():
+        raise ValueError(
+            f"{int(same.sum())} of {len(same)} pairs are one individual; expected both kinds"
+        )
+    return distances, same
 
 
 def _accepted(

@@ -1,3 +1,13 @@
 """Photos: listed, opened, shrunk, measured, and shown small."""
 
-__all__ = ["choosing", "demand", "listing", "opening", "pixels", "quality", "sample", "thumbnails"]
+__all__ = [
+    "crops",
+    "demand",
+    "folder_suggestions",
+    "listing",
+    "opening",
+    "pixels",
+    "quality",
+    "sample",
+    "thumbnails",
+]

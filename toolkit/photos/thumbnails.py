@@ -18,17 +18,15 @@ from PIL import Image, ImageDraw
 
 from toolkit import memory
 from toolkit.errors import UnreadablePhoto
-from toolkit.photos import opening
-from toolkit.photos.opening import Rgb
+from toolkit.photos import crops, opening
+from toolkit.photos.crops import GREY
 from toolkit.records import Album
 
 LARGEST = 200
 QUALITY = 85
-# Of a box's longer side, on each of its four sides.
+# Small pictures show less of what is around a sighting than large ones.
 MARGIN = 0.25
-GREY = (160, 160, 160)
-# A photo's box is never this many times as long as the photo: such a table is damaged.
-ABSURD = 8
+LANCZOS = Image.Resampling.LANCZOS
 
 
 class Thumbnails:
@@ -94,8 +92,9 @@ class Thumbnails:
         """
         Return square JPEGs of sightings, each photo opened once.
 
-        A sighting is in the middle, with a quarter of its box around it; beyond the photo's edge it
-        is grey. A photo is decoded no larger than its smallest sighting needs.
+        A sighting is in the middle, with a quarter of its box around it, or nearer to the edge of
+        the picture where it is near the photo's own; see `toolkit.photos.crops.around`. A photo is
+        decoded no larger than its smallest sighting needs.
 
         Parameters
         ----------
@@ -255,8 +254,7 @@ class Thumbnails:
 
     def _cut(self, digest: str, rows: Sequence[int], side: int) -> dict[int, bytes]:
         """Make the pictures of sightings of one photo."""
-        squares = {row: _square(self._boxes[row]) for row in rows}
-        finest = side / min(square[2] for square in squares.values())
+        finest = side / min(self._extent(row) for row in rows)
 
         def long_edge(full: int) -> int:
             # Above a half, nothing is saved by decoding less, and the crop is sharper from it all.
@@ -264,16 +262,26 @@ class Thumbnails:
 
         made = {}
         with self._open(digest, self._files[digest], long_edge) as opened:
-            for row, square in squares.items():
-                if opened is None or square[2] > ABSURD * max(opened.width, opened.height):
+            for row in rows:
+                cut = None
+                if opened is not None:
+                    image = opened.small if opened.full is None else opened.full
+                    box = self._boxes[row] * (image.shape[1] / opened.width)
+                    cut = crops.tile(image, box, side=side, margin=MARGIN, resample=LANCZOS)
+                if cut is None:
                     made[row] = _placeholder((side, side))
-                    continue
-                image = opened.small if opened.full is None else opened.full
-                scale = image.shape[1] / opened.width
-                cut = _crop(image, *(float(value * scale) for value in square))
-                picture = Image.fromarray(cut).resize((side, side), Image.Resampling.LANCZOS)
-                made[row] = self._kept.put((row, side), _jpeg(picture))
+                else:
+                    made[row] = self._kept.put((row, side), _jpeg(Image.fromarray(cut)))
         return made
+
+    def _extent(self, row: int) -> float:
+        """Return how long, in px of the photo, what is shown of a sighting is."""
+        box = self._boxes[row]
+        width, height = self._sizes.get(self._digests[row], (0, 0))
+        crop = crops.around(box, width=width, height=height, margin=MARGIN)
+        if crop is not None:
+            return max(crop.right - crop.left, crop.bottom - crop.top)
+        return max(float((box[2:] - box[:2]).max()), 1.0) * (1 + 2 * MARGIN)
 
 
 def data_uri(jpeg: bytes) -> str:
@@ -307,24 +315,6 @@ class _Kept:
 
 def _side(size: int) -> int:
     return max(8, min(int(size), LARGEST))
-
-
-def _square(box: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return left, top and side, in px, of the square around a box and its margin."""
-    left, top, right, bottom = (float(edge) for edge in box)
-    side = max(right - left, bottom - top, 1.0) * (1 + 2 * MARGIN)
-    return (left + right - side) / 2, (top + bottom - side) / 2, side
-
-
-def _crop(image: Rgb, left: float, top: float, side: float) -> Rgb:
-    """Cut a square out of a picture; what of it lies outside is grey."""
-    size = max(1, round(side))
-    # Grey and not the edge's pixels going on: those make streaks across a sighting.
-    cut = np.full((size, size, 3), GREY, dtype=np.uint8)
-    x, y = round(left), round(top)
-    inside = image[max(y, 0) : max(y + size, 0), max(x, 0) : max(x + size, 0)]
-    cut[max(-y, 0) :, max(-x, 0) :][: inside.shape[0], : inside.shape[1]] = inside
-    return cut
 
 
 def _draw_box(picture: Image.Image, box: npt.NDArray[np.float64]) -> None:

@@ -1,3 +1,3 @@
 """Figures: a table in, axes out."""
 
-__all__ = ["albums", "audit_plots", "face_plots", "resizing_plots", "tuning_plots"]
+__all__ = ["album_plots", "audit_plots", "photo_size_plots", "sighting_plots", "tuning_plots"]

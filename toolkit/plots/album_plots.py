@@ -21,26 +21,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
-from PIL import Image
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.names import printable
-from toolkit.photos import opening
-from toolkit.records import Album, Box
+from toolkit.photos import crops, opening
+from toolkit.records import GENERIC_WORDS, Album, Box, Words
 
 Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.floating]
 
-# Okabe and Ito's colours, which people with any kind of colour vision tell apart.
+# Okabe and Ito's colours, which any kind of colour vision tells apart.
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#767676"
 # Lines differ in colour, mark and dash at once.
 LINES = ((BLUE, "o", "-"), (RED, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
 
-DISTANCE, NOBODY = "encoder distance", "nobody known"
+DISTANCE, UNNAMED = "encoder distance", "nobody known"
 LONGEST_TEXT = 24
 TILE_PX, TILE_INCHES, LABEL_TILES = 144, 0.95, 2.1
-MARGIN = 0.3  # What to show around a face, as a share of its size on each side.
 
 
 def photo(
@@ -52,7 +50,7 @@ def photo(
     ax: Axes | None = None,
 ) -> Axes:
     """
-    Draw a photo with a box around each face.
+    Draw a photo with a box around each sighting.
 
     Parameters
     ----------
@@ -83,10 +81,10 @@ def landmarks(
     image: Rgb, points: npt.NDArray[np.int64], *, box: Box, ax: Axes | None = None
 ) -> Axes:
     """
-    Draw the landmarks of one face, the picture cut to the face and its surroundings.
+    Draw the landmarks of one sighting, the picture cut to it and its surroundings.
 
     `image` has shape (h, w, 3), uint8, RGB; `points`, shape (k, 2), int64, are x and y in px of it,
-    and up to five of them carry their place in dlib's order, counted from 0; `box` is the face.
+    and up to five of them carry their place in dlib's order, counted from 0; `box` is the sighting.
     """
     ax = ax or _axes(4.2, 4.4)
     ax.imshow(image)
@@ -94,7 +92,7 @@ def landmarks(
     few = len(points) <= 5
     style: dict[str, Any] = {"s": 60 if few else 22, "edgecolors": BLACK, "linewidths": 1}
     ax.scatter(points[:, 0], points[:, 1], color=SKY, zorder=3, **style)
-    margin = MARGIN * max(box.width, box.height)
+    margin = crops.MARGIN * max(box.width, box.height)
     behind = {"facecolor": BLACK, "edgecolor": "none", "pad": 1.5}
     for number, (x, y) in enumerate(points if few else points[:0]):
         _text(ax, x, y - margin / 5, str(number), size=9, color="white", bbox=behind, ha="center")
@@ -122,10 +120,15 @@ def encodings(rows: Floats, *, labels: Sequence[str], ax: Axes | None = None) ->
 
 
 def same_and_different(
-    same: Floats, different: Floats, *, threshold: float, ax: Axes | None = None
+    same: Floats,
+    different: Floats,
+    *,
+    threshold: float,
+    words: Words = GENERIC_WORDS,
+    ax: Axes | None = None,
 ) -> Axes:
     """
-    Draw how far apart pairs of faces are: of one person, and of two.
+    Draw how far apart pairs of sightings are: of one individual, and of two.
 
     Parameters
     ----------
@@ -133,35 +136,45 @@ def same_and_different(
         Shapes (k,) and (m,), float: encoder distances of the pairs of either kind.
     threshold : float
         Encoder distance that gets a line.
+    words : Words
+        What sightings and individuals are called.
     """
     ax = ax or _axes(8.0, 3.6)
     longest = max(float(same.max(initial=0.0)), float(different.max(initial=0.0)), threshold)
     # A bar ends at the threshold, so that none stands on both sides of it.
     edges = (np.arange(0.0, 1.05 * longest / threshold, 0.05) * threshold).tolist()
     for distances, text, color, hatch in (
-        (same, f"one person ({_counted(len(same), 'pair')})", SKY, "///"),
-        (different, f"two people ({_counted(len(different), 'pair')})", ORANGE, "..."),
+        (same, f"one {words.individual} ({_counted(len(same), 'pair')})", SKY, "///"),
+        (different, f"two {words.individuals} ({_counted(len(different), 'pair')})", ORANGE, "..."),
     ):
         style: dict[str, Any] = {"edgecolor": BLACK, "linewidth": 0.6, "alpha": 0.75}
         ax.hist(distances, bins=edges, color=color, hatch=hatch, label=text, **style)
-    return _finished(ax, DISTANCE, "pairs of faces", threshold)
+    return _finished(ax, DISTANCE, f"pairs of {words.plural}", threshold)
 
 
-def distance_matrix(distances: Floats, labels: Sequence[str], *, ax: Axes | None = None) -> Axes:
+def distance_matrix(
+    distances: Floats,
+    labels: Sequence[str],
+    *,
+    words: Words = GENERIC_WORDS,
+    ax: Axes | None = None,
+) -> Axes:
     """
-    Draw the distance of every face to every other, dark where they are near.
+    Draw the distance of every sighting to every other, dark where they are near.
 
     Parameters
     ----------
     distances : numpy.ndarray
         Shape (n, n), float: encoder distances.
     labels : sequence of str
-        n people, one a row. Rows of one person that follow each other share a tick, and a line
-        parts them from the next.
+        n names, one a row. Rows of one name that follow each other share a tick, and a line parts
+        them from the next.
+    words : Words
+        What sightings are called.
     """
     ax = ax or _axes(6.8, 5.2)
     if not len(labels):
-        return _say(ax, "no faces")
+        return _say(ax, f"no {words.plural}")
     drawn = ax.imshow(distances, cmap="cividis", vmin=0.0, interpolation="nearest")
     runs = pd.factorize(np.array(labels, dtype=object))[0]
     starts = np.flatnonzero(np.diff(runs, prepend=-1))
@@ -206,9 +219,15 @@ def against_threshold(
     return _finished(ax, f"threshold ({DISTANCE})", ylabel, threshold)
 
 
-def matches(table: pd.DataFrame, *, threshold: float, ax: Axes | None = None) -> Axes:
+def matches(
+    table: pd.DataFrame,
+    *,
+    threshold: float,
+    words: Words = GENERIC_WORDS,
+    ax: Axes | None = None,
+) -> Axes:
     """
-    Draw the distance of each face to the nearest known person and to the next, nearest first.
+    Draw the distance of each sighting to the nearest known individual and to the next.
 
     Parameters
     ----------
@@ -216,6 +235,8 @@ def matches(table: pd.DataFrame, *, threshold: float, ax: Axes | None = None) ->
         One row a sighting, as in `toolkit.grouping.identification.Matches`: name, distance, margin.
     threshold : float
         Encoder distance that gets a line.
+    words : Words
+        What sightings and individuals are called.
     """
     ax = ax or _axes(8.0, 3.8)
     rows = table.sort_values("distance", kind="stable")
@@ -225,16 +246,16 @@ def matches(table: pd.DataFrame, *, threshold: float, ax: Axes | None = None) ->
     named, known = rows["name"].notna().to_numpy(dtype=np.bool_), np.isfinite(after)
     ax.vlines(place[known], distance[known], after[known], color=GREY, linewidth=0.8)
     for where, values, text, marker, color in (
-        (named, distance, "nearest person: named", "o", BLUE),
-        (~named, distance, "nearest person: not named", "X", RED),
-        (known, after, "next person", "_", GREY),
+        (named, distance, f"nearest {words.individual}: named", "o", BLUE),
+        (~named, distance, f"nearest {words.individual}: not named", "X", RED),
+        (known, after, f"next {words.individual}", "_", GREY),
     ):
         if where.any():
             ax.scatter(place[where], values[where], marker=marker, color=color, s=42, label=text)
     ax.axhline(threshold, color=BLACK, linestyle="--", label=f"threshold {threshold:g}")
     ax.set_ylim(bottom=0)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(xlabel="faces, nearest first (rank)", ylabel=DISTANCE)
+    ax.set(xlabel=f"{words.plural}, nearest first (rank)", ylabel=DISTANCE)
     ax.figure.legend(loc="outside upper center", ncols=4, frameon=False, fontsize=9)
     return ax
 
@@ -243,12 +264,12 @@ def contact_sheet(
     album: Album,
     names: Sequence[str | None],
     *,
-    faces: int = 7,
+    across: int = 7,
     rows: int = 12,
     page: int = 1,
 ) -> Figure:
     """
-    Draw the faces of each person in a row, those in most photos first, and nobody known last.
+    Draw the sightings of each individual in a row, those in most photos first, unnamed ones last.
 
     The photos of this page are opened again, no larger than needed.
 
@@ -257,43 +278,50 @@ def contact_sheet(
     album : Album
         n sightings.
     names : sequence of str or None
-        The individual of each sighting, n in all; None for nobody known.
-    faces, rows, page : int
-        Most faces in a row (the first of that person, in the album's order), most rows on a
+        The individual of each sighting, n in all; None where it is not known.
+    across, rows, page : int
+        Most sightings in a row (the first of that individual, in the album's order), most rows on a
         page, and which page, counted from 1.
     """
-    people = _people(album, names)
-    shown = people[(page - 1) * rows : page * rows]
-    faces = min(faces, max((len(indices) for *_, indices in shown), default=3))
-    top = -0.3 if len(people) > rows else -0.05
-    across, down = LABEL_TILES + faces + 0.5, max(1, len(shown)) + 0.05 - top
-    figure = plt.figure(figsize=(across * TILE_INCHES, down * TILE_INCHES))
+    words, everybody = album.words, _rows(album, names)
+    shown = everybody[(page - 1) * rows : page * rows]
+    tiles_across = min(across, max((len(indices) for *_, indices in shown), default=3))
+    top = -0.3 if len(everybody) > rows else -0.05
+    wide, down = LABEL_TILES + tiles_across + 0.5, max(1, len(shown)) + 0.05 - top
+    figure = plt.figure(figsize=(wide * TILE_INCHES, down * TILE_INCHES))
     ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     ax.set_axis_off()
     if not shown:
-        _say(ax, "no faces to show")
+        _say(ax, f"no {words.plural} to show")
         return figure
-    tiles = _tiles(album, [index for *_, indices in shown for index in indices[:faces]])
+    tiles = _tiles(album, [index for *_, indices in shown for index in indices[:tiles_across]])
     # Tile k of row r is the unit square right of and below (k, r).
     for row, (name, count, indices) in enumerate(shown):
-        counts = f"{_counted(count, 'photo')}, {_counted(len(indices), 'face')}"
+        counts = f"{_counted(count, 'photo')}, {words.count(len(indices))}"
         _text(ax, 0.1 - LABEL_TILES, row + 0.4, name, va="center", size=10, weight="bold")
         _text(ax, 0.1 - LABEL_TILES, row + 0.6, counts, va="center", size=9)
-        for column, index in enumerate(indices[:faces]):
+        for column, index in enumerate(indices[:tiles_across]):
             if (tile := tiles.get(index)) is None:
                 _text(ax, column, row + 0.5, "not readable", size=8)
             else:
                 edges = (column + 0.02, column + 0.98, row + 0.98, row + 0.02)
                 ax.imshow(tile, extent=edges, aspect="auto")
-        if len(indices) > faces:
-            _text(ax, faces + 0.05, row + 0.5, f"+{len(indices) - faces}", va="center", size=9)
-    ax.set(xlim=(-LABEL_TILES, faces + 0.5), ylim=(len(shown) + 0.05, top))
-    if len(people) > rows:
-        _text(ax, 0.1 - LABEL_TILES, -0.1, f"page {page} of {-(-len(people) // rows)}", size=9)
+        if len(indices) > tiles_across:
+            _text(
+                ax,
+                tiles_across + 0.05,
+                row + 0.5,
+                f"+{len(indices) - tiles_across}",
+                va="center",
+                size=9,
+            )
+    ax.set(xlim=(-LABEL_TILES, tiles_across + 0.5), ylim=(len(shown) + 0.05, top))
+    if len(everybody) > rows:
+        _text(ax, 0.1 - LABEL_TILES, -0.1, f"page {page} of {-(-len(everybody) // rows)}", size=9)
     return figure
 
 
-def _people(album: Album, names: Sequence[str | None]) -> list[tuple[str, int, list[int]]]:
+def _rows(album: Album, names: Sequence[str | None]) -> list[tuple[str, int, list[int]]]:
     """Name, photos (files, so that a copy counts) and sightings of each row of the sheet."""
     digests = album.sightings["photo_digest"].to_list()
     files = album.photos["photo_digest"].value_counts()
@@ -303,22 +331,22 @@ def _people(album: Album, names: Sequence[str | None]) -> list[tuple[str, int, l
     rows = []
     for name, indices in of_name.items():
         count = int(files[list({digests[index] for index in indices})].sum())
-        rows.append((NOBODY if name is None else name, count, indices))
+        rows.append((UNNAMED if name is None else name, count, indices))
     return sorted(rows, key=lambda row: (names[row[2][0]] is None, -row[1], row[0]))
 
 
 def _tiles(album: Album, indices: Sequence[int]) -> dict[int, Rgb]:
-    """Cut faces out as squares of `TILE_PX`, opening each photo once; unreadable ones miss."""
+    """Cut sightings out as squares of `TILE_PX`, opening each photo once; unreadable ones miss."""
     sizes = album.photos.drop_duplicates("path").set_index("path")
     columns = ["path", "left", "top", "right", "bottom"]
-    boxes_of: dict[str, dict[int, Box]] = {}
+    boxes_of: dict[str, dict[int, tuple[float, ...]]] = {}
     for index in indices:
         path, *edges = album.sightings[columns].iloc[index]
-        boxes_of.setdefault(path, {})[index] = Box(*(int(edge) for edge in edges))
+        boxes_of.setdefault(path, {})[index] = tuple(float(edge) for edge in edges)
     tiles = {}
     for path, boxes in boxes_of.items():
         width, height = int(sizes.loc[path, "width"]), int(sizes.loc[path, "height"])
-        smallest = min(box.width for box in boxes.values())
+        smallest = min(right - left for left, _, right, _ in boxes.values())
         long_edge = round(max(width, height) * min(1.0, TILE_PX / smallest))
         try:
             image = opening.open_shrunk(Path(path), long_edge=max(1, long_edge)).small
@@ -326,18 +354,10 @@ def _tiles(album: Album, indices: Sequence[int]) -> dict[int, Rgb]:
             continue
         scale = image.shape[1] / width
         for index, box in boxes.items():
-            tiles[index] = _square(image, box.scaled(scale, scale))
+            cut = crops.tile(image, [edge * scale for edge in box], side=TILE_PX)
+            if cut is not None:
+                tiles[index] = cut
     return tiles
-
-
-def _square(image: Rgb, box: Box) -> Rgb:
-    """Cut a square around a box, moved into the picture where it would reach over the edge."""
-    height, width = image.shape[:2]
-    side = max(1, min(round(max(box.width, box.height) * (1 + 2 * MARGIN)), height, width))
-    left = min(max(0, (box.left + box.right - side) // 2), width - side)
-    top = min(max(0, (box.top + box.bottom - side) // 2), height - side)
-    cut = Image.fromarray(image[top : top + side, left : left + side])
-    return np.asarray(cut.resize((TILE_PX, TILE_PX), Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def plain(text: str, *, longest: int = LONGEST_TEXT) -> str:

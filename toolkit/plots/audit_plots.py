@@ -1,5 +1,5 @@
 """
-Figures of an audit: how often a grouping is wrong, and the pairs of faces it is least sure of.
+Figures of an audit: how often a grouping is wrong, and the pairs of sightings it is least sure of.
 
 Tables of `toolkit.evaluation.audit.Audit` in, a `Figure` out; nothing is shown, and matplotlib's
 settings stay as they are. Text may be untrusted: it is drawn letter by letter, never read as a
@@ -20,18 +20,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from PIL import Image
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.names import printable
-from toolkit.photos import opening
+from toolkit.photos import crops, opening
 from toolkit.plots.tuning_plots import BLUE, GREY, LINES, interval_curve, plain
-from toolkit.records import Album
+from toolkit.records import GENERIC_WORDS, Album, Words
 
 Rgb = npt.NDArray[np.uint8]
 
 TILE_PX, TILE_INCHES = 160, 1.28
-MARGIN = 0.3  # What to show around a face, as a share of its size on each side.
 ACROSS, GAP = 3, 0.35  # Pairs in a row, and the space between two of them, in tiles.
 # Room above a pair for two lines of text and below it for one, in tiles.
 ABOVE, BELOW = 0.42, 0.24
@@ -49,12 +47,12 @@ class _Shown:
     second: int
 
 
-def rates(table: pd.DataFrame, *, threshold: float) -> Figure:
+def rates(table: pd.DataFrame, *, threshold: float, words: Words = GENERIC_WORDS) -> Figure:
     """
     Draw what an audit measured against the threshold, and beside it what the calibration expects.
 
-    The measured rates are shares of pairs of people; the expected one is a share of the joins. They
-    answer different questions, and have a scale each.
+    The measured rates are shares of pairs of individuals; the expected one is a share of the joins.
+    They answer different questions, and have a scale each.
 
     Parameters
     ----------
@@ -62,6 +60,8 @@ def rates(table: pd.DataFrame, *, threshold: float) -> Figure:
         `Audit.rates`.
     threshold : float
         Encoder distance of the grouping; gets a line.
+    words : Words
+        What individuals are called.
     """
     figure = plt.figure(figsize=(10.5, 3.9), layout="constrained")
     match, merge, expected = figure.subplots(1, 3)
@@ -74,7 +74,7 @@ def rates(table: pd.DataFrame, *, threshold: float) -> Figure:
             y=f"false_{kind}",
             low=f"{kind}_low",
             high=f"{kind}_high",
-            ylabel="share of pairs of people (0 to 1)",
+            ylabel=f"share of pairs of {words.individuals} (0 to 1)",
             threshold=threshold,
             ax=ax,
         )
@@ -99,7 +99,7 @@ def rates(table: pd.DataFrame, *, threshold: float) -> Figure:
 
 def weakest_links(table: pd.DataFrame, album: Album, *, most: int = 6) -> Figure:
     """
-    Show where groups hold together least: the nearest two faces across each group's last join.
+    Show where groups hold together least: the nearest two sightings across each group's last join.
 
     Parameters
     ----------
@@ -113,8 +113,8 @@ def weakest_links(table: pd.DataFrame, album: Album, *, most: int = 6) -> Figure
     shown = [
         _Shown(
             title=plain(str(row.name), longest=LONGEST_NAME),
-            facts=f"{row.sightings:,} faces, {_sure(row.probability)} sure to be one, "
-            f"{row.distance:.2f} apart",
+            facts=f"{row.sightings:,} {album.words.plural}, {_sure(row.probability)} sure "
+            f"to be one, {row.distance:.2f} apart",
             first=int(row.first),
             second=int(row.second),
         )
@@ -125,7 +125,7 @@ def weakest_links(table: pd.DataFrame, album: Album, *, most: int = 6) -> Figure
 
 def may_be_one(table: pd.DataFrame, album: Album, *, most: int = 6) -> Figure:
     """
-    Show groups that may be one individual: the nearest two faces of each pair of groups.
+    Show groups that may be one individual: the nearest two sightings of each pair of groups.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def seen_twice(table: pd.DataFrame, album: Album, *, most: int = 6) -> Figure:
 
 
 def _pairs(shown: Sequence[_Shown], album: Album) -> Figure:
-    """Draw pairs of faces; tile k of a row of pairs is a unit square."""
+    """Draw pairs of sightings; tile k of a row of pairs is a unit square."""
     across, down = min(ACROSS, max(1, len(shown))), max(1, -(-len(shown) // ACROSS))
     wide, high = across * (2 + GAP), down * (1 + ABOVE + BELOW) if shown else 0.5
     figure = plt.figure(figsize=(wide * TILE_INCHES, high * TILE_INCHES))
@@ -197,7 +197,7 @@ def _pairs(shown: Sequence[_Shown], album: Album) -> Figure:
 
 
 def _tile(ax: Axes, tile: Rgb | str, left: float, top: float) -> None:
-    """Draw a face into the unit square right of and below a corner, or say why there is none."""
+    """Draw a tile into the unit square right of and below a corner, or say why there is none."""
     if not isinstance(tile, str):
         edges = (left + 0.02, left + 0.98, top + 0.98, top + 0.02)
         ax.imshow(tile, extent=edges, aspect="auto")
@@ -208,7 +208,7 @@ def _tile(ax: Axes, tile: Rgb | str, left: float, top: float) -> None:
 
 
 def _tiles(album: Album, rows: Sequence[int]) -> dict[int, Rgb | str]:
-    """Cut faces out as squares of `TILE_PX`, each photo opened once, or say why there is none."""
+    """Cut out squares of `TILE_PX`, each photo opened once, or say why there is none."""
     table = album.sightings
     rows_of: dict[str, list[int]] = {}
     for row in dict.fromkeys(rows):
@@ -225,25 +225,10 @@ def _tiles(album: Album, rows: Sequence[int]) -> dict[int, Rgb | str]:
             edges = pd.to_numeric(
                 table[["left", "top", "right", "bottom"]].iloc[row], errors="coerce"
             )
-            tiles[row] = _square(image, edges.to_numpy(dtype=np.float64))
+            # None for a table edited by hand, or a photo replaced by a smaller one.
+            cut = crops.tile(image, edges.to_numpy(dtype=np.float64), side=TILE_PX)
+            tiles[row] = UNREADABLE if cut is None else cut
     return tiles
-
-
-def _square(image: Rgb, edges: npt.NDArray[np.float64]) -> Rgb | str:
-    """Cut a square with the box in its middle; what lies beyond the picture is black."""
-    height, width = image.shape[:2]
-    left, top, right, bottom = edges.tolist()
-    longest = max(right - left, bottom - top)
-    # A table edited by hand, or a photo replaced by a smaller one. Comparing with nan is False.
-    inside = left < right and top < bottom and left < width and top < height and min(edges[2:]) > 0
-    if not inside or longest > 2 * max(width, height):
-        return UNREADABLE
-    half = (0.5 + MARGIN) * longest
-    x, y = (left + right) / 2, (top + bottom) / 2
-    cut = Image.fromarray(image).crop(
-        (round(x - half), round(y - half), round(x + half), round(y + half))
-    )
-    return np.asarray(cut.resize((TILE_PX, TILE_PX), Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def _sure(probability: float) -> str:

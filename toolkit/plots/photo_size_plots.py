@@ -10,31 +10,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.evaluation.photo_size_costs import Way
 from toolkit.evaluation.photo_size_preview import measured
 from toolkit.evaluation.photo_size_study import edge_text
-from toolkit.photos import opening
+from toolkit.photos import crops, opening
+from toolkit.records import GENERIC_WORDS, Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TILE_PX, TILE_INCHES, LABEL_TILES = 144, 0.95, 1.9
-MARGIN = 0.3  # What to show around a face, as a share of its size on each side.
 Places = tuple[str, int, int, int, int]
 
 
-def speed_and_loss(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def speed_and_loss(
+    table: pd.DataFrame, *, words: Words = GENERIC_WORDS, ax: Axes | None = None
+) -> Axes:
     """
-    Draw seconds a photo against the share of faces lost, the front as a line.
+    Draw seconds a photo against the share of sightings lost, the front as a line.
 
     Parameters
     ----------
     table : pandas.DataFrame
         As in `ResizeStudy`; rows without a share or a time are left out.
+    words : Words
+        What sightings are called.
     ax : matplotlib.axes.Axes, optional
         Where; a new figure's if not given.
     """
@@ -46,7 +49,7 @@ def speed_and_loss(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = ax or plt.subplots(figsize=(8.0, 4.6), layout="constrained")[1]
     rows = table.dropna(subset=["lost_share", "seconds"])
     if not len(rows):
-        return _nothing(ax)
+        return _nothing(ax, words)
     front = rows[rows["front"]].sort_values("seconds")
     style: dict[str, Any] = {
         "color": album_plots.BLACK,
@@ -74,12 +77,16 @@ def speed_and_loss(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.set(xlabel="CPU seconds a photo (logarithmic)", ylabel="faces lost (%)", ylim=(-3, 103))
+    ax.set(
+        xlabel="CPU seconds a photo (logarithmic)",
+        ylabel=f"{words.plural} lost (%)",
+        ylim=(-3, 103),
+    )
     ax.legend(frameon=False, fontsize=9, title="with 95% intervals", title_fontsize=9)
     return ax
 
 
-def plot(table: pd.DataFrame, way: Way) -> bytes:
+def plot(table: pd.DataFrame, way: Way, *, words: Words = GENERIC_WORDS) -> bytes:
     """
     Draw a study as `speed_and_loss` does, one row ringed, as a PNG.
 
@@ -89,13 +96,15 @@ def plot(table: pd.DataFrame, way: Way) -> bytes:
         As in `ResizeStudy`.
     way : (str, int)
         The row; nothing is ringed where it was not measured.
+    words : Words
+        What sightings are called.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.2, 4.2), layout="constrained", dpi=120)
     FigureCanvasAgg(figure)
-    ax = speed_and_loss(table, ax=figure.add_subplot())
+    ax = speed_and_loss(table, words=words, ax=figure.add_subplot())
     row = measured(table, way)
     if row is not None:
         seconds, share = table["seconds"].iloc[row], 100 * table["lost_share"].iloc[row]
@@ -112,9 +121,15 @@ def plot(table: pd.DataFrame, way: Way) -> bytes:
     return stream.getvalue()
 
 
-def loss_by_size(by_size: pd.DataFrame, *, detector: str, ax: Axes | None = None) -> Axes:
+def loss_by_size(
+    by_size: pd.DataFrame,
+    *,
+    detector: str,
+    words: Words = GENERIC_WORDS,
+    ax: Axes | None = None,
+) -> Axes:
     """
-    Draw the share of faces lost for each size of face, one cell a long edge.
+    Draw the share of sightings lost for each size, one cell a long edge.
 
     Parameters
     ----------
@@ -122,6 +137,8 @@ def loss_by_size(by_size: pd.DataFrame, *, detector: str, ax: Axes | None = None
         As in `ResizeStudy`.
     detector : str
         Whose rows to draw.
+    words : Words
+        What sightings are called.
     ax : matplotlib.axes.Axes, optional
         Where; a new figure's if not given.
     """
@@ -130,28 +147,36 @@ def loss_by_size(by_size: pd.DataFrame, *, detector: str, ax: Axes | None = None
     ax = ax or plt.subplots(figsize=(8.0, 4.2), layout="constrained")[1]
     rows = by_size[by_size["detector"] == detector]
     if not len(rows):
-        return _nothing(ax)
+        return _nothing(ax, words)
     bins, edges = list(dict.fromkeys(rows["bin"])), list(dict.fromkeys(rows["long_edge"]))
     shares = np.full((len(edges), len(bins)), np.nan)
     for row in rows.to_dict("records"):
         at = edges.index(row["long_edge"]), bins.index(row["bin"])
         shares[at] = 100 * row["lost_share"]
-        text = f"{row['lost']}/{row['faces']}\n{100 * row['lost_low']:.0f}-"
+        text = f"{row['lost']}/{row['sightings']}\n{100 * row['lost_low']:.0f}-"
         text += f"{100 * row['lost_high']:.0f}%"
         color = "white" if shares[at] < 50 else "black"
         ax.text(at[1], at[0], text, ha="center", va="center", size=8, color=color)
     drawn = ax.imshow(shares, cmap="cividis", vmin=0, vmax=100, aspect="auto")
     ax.set_xticks(range(len(bins)), bins)
     ax.set_yticks(range(len(edges)), [edge_text(size) for size in edges])
-    ax.set(xlabel="shorter side of the face (px of the full-size photo)", ylabel="long edge (px)")
-    ax.set_title(f"{detector}: lost/faces, 95% interval", size=10, loc="left")
-    ax.figure.colorbar(drawn, ax=ax, label="faces lost (%)")
+    ax.set(xlabel=f"shorter side of the {words.singular} (px of the full-size photo)")
+    ax.set(ylabel="long edge (px)")
+    ax.set_title(f"{detector}: lost/{words.plural}, 95% interval", size=10, loc="left")
+    ax.figure.colorbar(drawn, ax=ax, label=f"{words.plural} lost (%)")
     return ax
 
 
-def lost_faces(lost: pd.DataFrame, *, detector: str, faces: int = 7, rows: int = 10) -> Figure:
+def lost_sightings(
+    lost: pd.DataFrame,
+    *,
+    detector: str,
+    across: int = 7,
+    rows: int = 10,
+    words: Words = GENERIC_WORDS,
+) -> Figure:
     """
-    Draw the faces that a detector lost, one row a long edge, the largest face first.
+    Draw the sightings that a detector lost, one row a long edge, the largest first.
 
     The photos are opened again. What is drawn is cut from the photo at full size, so that it shows
     who was lost, not what the detector saw.
@@ -162,20 +187,25 @@ def lost_faces(lost: pd.DataFrame, *, detector: str, faces: int = 7, rows: int =
         As in `ResizeStudy`.
     detector : str
         Whose rows to draw.
-    faces, rows : int
-        Most faces in a row, and most rows. A number at a row's end says how many more were lost.
+    across, rows : int
+        Most sightings in a row, and most rows. A number at a row's end says how many more were
+        lost.
+    words : Words
+        What sightings are called.
     """
     import matplotlib.pyplot as plt
 
     ours = lost[lost["detector"] == detector]
     groups = [(size, rest) for size, rest in ours.groupby("long_edge", sort=False)][:rows]
-    most = min(faces, max((len(rest) for _, rest in groups), default=4))
-    across, down = LABEL_TILES + most + 0.6, 1.28 * max(1, len(groups)) + 0.1
-    figure = plt.figure(figsize=(across * TILE_INCHES, down * TILE_INCHES))
+    most = min(across, max((len(rest) for _, rest in groups), default=4))
+    wide, down = LABEL_TILES + most + 0.6, 1.28 * max(1, len(groups)) + 0.1
+    figure = plt.figure(figsize=(wide * TILE_INCHES, down * TILE_INCHES))
     ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     ax.set_axis_off()
     if not groups:
-        ax.text(0.5, 0.5, f"{detector} loses no face", ha="center", transform=ax.transAxes)
+        ax.text(
+            0.5, 0.5, f"{detector} loses no {words.singular}", ha="center", transform=ax.transAxes
+        )
         return figure
     shown = [
         rest.sort_values(["size", "path", "left"], ascending=[False, True, True]).head(most)
@@ -186,7 +216,7 @@ def lost_faces(lost: pd.DataFrame, *, detector: str, faces: int = 7, rows: int =
     for number, ((size, rest), part) in enumerate(zip(groups, shown, strict=True)):
         top = 1.28 * number + 0.05
         edge = f"{detector}, {f'{size} px' if size else 'full size'}"
-        count = f"{len(rest):,} {'face' if len(rest) == 1 else 'faces'} lost"
+        count = f"{words.count(len(rest))} lost"
         ax.text(0.1 - LABEL_TILES, top + 0.4, edge, va="center", size=10, weight="bold")
         ax.text(0.1 - LABEL_TILES, top + 0.65, count, va="center", size=9)
         for column, row in enumerate(part.to_dict("records")):
@@ -210,7 +240,7 @@ def _place(row: dict[Any, Any]) -> Places:
 
 
 def _tiles(places: Sequence[Places]) -> dict[Places, npt.NDArray[np.uint8]]:
-    """Cut faces out as squares of `TILE_PX`, opening each photo once; unreadable ones miss."""
+    """Cut sightings out as squares of `TILE_PX`, opening each photo once; unreadable ones miss."""
     tiles = {}
     for path in dict.fromkeys(place[0] for place in places):
         try:
@@ -219,23 +249,15 @@ def _tiles(places: Sequence[Places]) -> dict[Places, npt.NDArray[np.uint8]]:
             continue
         for place in places:
             if place[0] == path:
-                tiles[place] = _square(image, place)
+                cut = crops.tile(image, place[1:], side=TILE_PX)
+                if cut is not None:
+                    tiles[place] = cut
     return tiles
 
 
-def _square(image: npt.NDArray[np.uint8], place: Places) -> npt.NDArray[np.uint8]:
-    """Cut a square around a face, moved into the photo where it would reach over its edge."""
-    _, left, top, right, bottom = place
-    height, width = image.shape[:2]
-    side = round(max(right - left, bottom - top) * (1 + 2 * MARGIN))
-    side = max(1, min(side, height, width))
-    x = min(max(0, (left + right - side) // 2), width - side)
-    y = min(max(0, (top + bottom - side) // 2), height - side)
-    cut = Image.fromarray(image[y : y + side, x : x + side])
-    return np.asarray(cut.resize((TILE_PX, TILE_PX), Image.Resampling.BILINEAR), dtype=np.uint8)
-
-
-def _nothing(ax: Axes) -> Axes:
+def _nothing(ax: Axes, words: Words) -> Axes:
     ax.set_axis_off()
-    ax.text(0.5, 0.5, "no faces to compare", ha="center", va="center", transform=ax.transAxes)
+    ax.text(
+        0.5, 0.5, f"no {words.plural} to compare", ha="center", va="center", transform=ax.transAxes
+    )
     return ax

@@ -9,6 +9,7 @@ thresholds are encoder distances. Text may be untrusted: it is never read as a f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import cycle
 from typing import Any
 
@@ -20,11 +21,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from toolkit.names import printable
+from toolkit.records import GENERIC_WORDS, Words
 
 Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.floating]
 
-# Okabe and Ito's colours, which people with any kind of colour vision tell apart, but for their
+# Okabe and Ito's colours, which any kind of colour vision tells apart, but for their
 # yellow, which is too pale for a line: grey instead. Lines differ in mark and dash, too.
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#767676"
@@ -39,8 +41,8 @@ SCORES = {
     "adjusted_rand": "adjusted Rand index",
     "agreement_bcubed_f": "agreement with average, B-cubed F (0 to 1)",
     "agreement_rand": "agreement with average, adjusted Rand index",
-    "share_largest": "share of faces in the largest group (0 to 1)",
-    "groups": "people found",
+    "share_largest": "share of {plural} in the largest group (0 to 1)",
+    "groups": "{individuals} found",
 }
 BETTER = frozenset(SCORES) - {"share_largest", "groups"}  # in which more is better
 LONGEST_TEXT = 28
@@ -48,14 +50,19 @@ LABEL_GAP = 0.062  # Least distance of two labels beside a figure, as a share of
 
 
 def distances_with_threshold(
-    same: Floats, different: Floats, threshold: float, *, ax: Axes | None = None
+    same: Floats,
+    different: Floats,
+    threshold: float,
+    *,
+    words: Words = GENERIC_WORDS,
+    ax: Axes | None = None,
 ) -> Axes:
     """
-    Draw how far apart faces of one person and of two are, each as a share of its own kind.
+    Draw how far apart sightings of one individual and of two are, each as a share of its own kind.
 
-    So the few pairs of one person are seen beside the many of two, which
-    `albums.same_and_different` shows as counts. The legend says how many of each lie on the wrong
-    side of the threshold.
+    So the few pairs of one individual are seen beside the many of two, which
+    `album_plots.same_and_different` shows as counts. The legend says how many of each lie on the
+    wrong side of the threshold.
 
     Parameters
     ----------
@@ -63,6 +70,8 @@ def distances_with_threshold(
         Shapes (k,) and (m,), float: encoder distances of the pairs of either kind.
     threshold : float
         Gets a line; a pair at the threshold is within it.
+    words : Words
+        What individuals are called.
     """
     ax = ax or new_axes(8.0, 3.8)
     longest = max(float(same.max(initial=0.0)), float(different.max(initial=0.0)), threshold)
@@ -70,8 +79,8 @@ def distances_with_threshold(
     # far apart is within.
     edges = np.arange(0.0, 1.05 * longest / threshold, 0.04) * threshold
     for distances, text, wrong, color, hatch in (
-        (same, "one person", "{} beyond", SKY, "///"),
-        (different, "two people", "{} within", ORANGE, "..."),
+        (same, f"one {words.individual}", "{} beyond", SKY, "///"),
+        (different, f"two {words.individuals}", "{} within", ORANGE, "..."),
     ):
         if not len(distances):
             continue
@@ -94,13 +103,15 @@ def score_against_threshold(
     score: str = "bcubed_f",
     *,
     threshold: float | None = None,
+    words: Words = GENERIC_WORDS,
     ax: Axes | None = None,
 ) -> Axes:
     """
     Draw a score against the threshold, one line a method, its name at the line's end.
 
     A ring marks where each method is best, the middle one of several equally good thresholds, as
-    `comparison.best` takes it. A column in which more is no better, or all is equal, has none.
+    `method_comparison.best` takes it. A column in which more is no better, or all is equal, has
+    none.
 
     Parameters
     ----------
@@ -110,6 +121,8 @@ def score_against_threshold(
         The column.
     threshold : float, optional
         The chosen one gets a line.
+    words : Words
+        What sightings and individuals are called.
     """
     ax = ax or new_axes(8.6, 4.4)
     ends: list[tuple[float, float, str, str]] = []
@@ -127,7 +140,7 @@ def score_against_threshold(
             best = good[(len(good) - 1) // 2]
             ring: dict[str, Any] = {"facecolors": "none", "edgecolors": color, "linewidths": 2}
             ax.scatter(x[best], y[best], s=110, zorder=4, **ring)
-    ax.set(xlabel=THRESHOLD, ylabel=SCORES.get(score, score))
+    ax.set(xlabel=THRESHOLD, ylabel=_called(score, words))
     if not score.endswith("_rand"):
         ax.set_ylim(0, max(1.06 * ax.dataLim.ymax, 1e-9))  # rings are not cut off
     if threshold is not None:
@@ -139,10 +152,14 @@ def score_against_threshold(
 
 
 def roc(
-    table: pd.DataFrame, *, marks: Sequence[float] = (0.001, 0.01, 0.1), ax: Axes | None = None
+    table: pd.DataFrame,
+    *,
+    marks: Sequence[float] = (0.001, 0.01, 0.1),
+    words: Words = GENERIC_WORDS,
+    ax: Axes | None = None,
 ) -> Axes:
     """
-    Draw how many pairs of one person are accepted for how many of two.
+    Draw how many pairs of one individual are accepted for how many of two.
 
     Each mark is the row with the largest false_accept that does not exceed it: nothing is read
     between rows. Rows without any false accept have no place on the logarithmic axis.
@@ -153,6 +170,8 @@ def roc(
         One row a threshold: threshold, false_accept and true_accept (0 to 1).
     marks : sequence of float
         False-accept rates, above 0.
+    words : Words
+        What individuals are called.
     """
     ax = ax or new_axes(6.4, 4.4)
     rows = table.sort_values(["false_accept", "true_accept"], kind="stable")
@@ -165,13 +184,13 @@ def roc(
             continue
         row = within.iloc[-1]
         label = f"at most {100 * rate:g}% of strangers: {100 * row['true_accept']:.1f}% of one "
-        label += f"person (threshold {row['threshold']:.3g})"
+        label += f"{words.individual} (threshold {row['threshold']:.3g})"
         ax.axvline(rate, color=color, linestyle=":", linewidth=1)
         style: dict[str, Any] = {"color": color, "marker": marker, "s": 64, "zorder": 3}
         ax.scatter(rate, row["true_accept"], label=label, **style)
     ax.set(
-        xlabel="false accepts: pairs of two people within the threshold (%)",
-        ylabel="true accepts: pairs of one person within it (%)",
+        xlabel=f"false accepts: pairs of two {words.individuals} within the threshold (%)",
+        ylabel=f"true accepts: pairs of one {words.individual} within it (%)",
     )
     percent = FuncFormatter(lambda value, _: f"{100 * value:g}")
     ax.xaxis.set_major_formatter(percent)
@@ -233,6 +252,11 @@ def plain(text: str, *, longest: int = LONGEST_TEXT) -> str:
     """Return untrusted text as one printable line of at most `longest` letters."""
     line = printable(text)
     return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _called(score: str, words: Words) -> str:
+    text = SCORES.get(score)
+    return score if text is None else text.format(**asdict(words))
 
 
 def _label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:

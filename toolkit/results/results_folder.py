@@ -394,7 +394,7 @@ class ResultsFolder:
             if not 0 < threshold < np.inf:
                 raise ValueError(f"threshold is {threshold}")
             settings = dict(about["settings"])
-            subject = _subject(about)
+            subject = subject_of(about)
             not_seen = int(about.get("not_seen", 0))
             if not_seen < 0:
                 raise ValueError(f"not_seen is {not_seen}")
@@ -558,8 +558,8 @@ def about_subject(subject: SubjectInfo) -> dict[str, Any]:
     return {"subject": asdict(subject)}
 
 
-def _subject(about: dict[str, Any]) -> SubjectInfo:
-    """Return what was looked for; a version that does not say knew of sightings only."""
+def subject_of(about: dict[str, Any]) -> SubjectInfo:
+    """Return what was looked for; a version that does not say knew of faces only."""
     told = about.get("subject")
     if told is None:
         return registry.info()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from toolkit.errors import BadSetting
 from toolkit.names import printable
 from toolkit.records import SubjectInfo
@@ -34,3 +36,19 @@ def subject_for(settings: Settings) -> Subject:
     from toolkit.subjects.face.subject import face
 
     return face(settings)
+
+
+def doubled(longest: int, long_edge: int, upsample: int | None = None) -> bool:
+    """
+    Tell whether a run would double a photo, left as it is by its long edge, before the search.
+
+    Parameters
+    ----------
+    longest, long_edge : int
+        The photo's longer side, and what it would be shrunk to, in px.
+    upsample : int, optional
+        As in the settings.
+    """
+    from toolkit.subjects.face.detectors import doublings
+
+    return doublings(np.empty((longest, 1, 0), dtype=np.uint8), upsample, long_edge) > 0

@@ -156,7 +156,9 @@ class StudyBox(ipywidgets.VBox):
 
     def _draw(self, way: Way) -> None:
         if (study := self.study) is not None:
-            drawn = study_html(study, way, photo_size_plots.plot(study.table, way))
+            drawn = study_html(
+                study, way, photo_size_plots.plot(study.table, way, words=study.words)
+            )
             with self._lock:
                 # Not when it was forgotten meanwhile.
                 if self.study is study:

@@ -86,7 +86,7 @@ def change_cards(
     return [
         Card(
             key=str(number),
-            title=change.sentence(before.names),
+            title=change.sentence(before.names, words=before.words),
             badge=KINDS[change.kind],
             strips=(
                 *_strips("before", change.before, before.names, album, thumbnails),
@@ -165,7 +165,7 @@ def chart_html(curve: Sequence[tuple[float, int]], position: Position, automatic
     return (
         f"<svg width='{WIDE}' height='{HIGH}' viewBox='0 0 {WIDE} {HIGH}' role='img' "
         "style='font: 11px sans-serif; fill: currentColor' aria-label='People found against the "
-        f"threshold: {curve[0][1]:,} at {low:.2f}, {position.people:,} at "
+        f"threshold: {curve[0][1]:,} at {low:.2f}, {position.individuals:,} at "
         f"{position.threshold:.3f}, {curve[-1][1]:,} at {high:.2f}'>"
         f"<path d='M{LEFT},{TOP}V{floor}H{WIDE - RIGHT}' fill='none' stroke='currentColor' "
         "opacity='.4'/>"
@@ -173,7 +173,7 @@ def chart_html(curve: Sequence[tuple[float, int]], position: Position, automatic
         "stroke-dasharray='3 3' opacity='.7'/>"
         f"<polyline points='{' '.join(points)}' fill='none' stroke='currentColor' "
         "stroke-width='1.5'/>"
-        f"<circle cx='{here:.1f}' cy='{down(position.people):.1f}' r='5' fill='#0b5cad' "
+        f"<circle cx='{here:.1f}' cy='{down(position.individuals):.1f}' r='5' fill='#0b5cad' "
         "stroke='#fff' stroke-width='1.5'/>"
         + text(LEFT - 5, TOP + 4, f"{most:,}", "end")
         + text(LEFT - 5, floor + 3, "0", "end")

@@ -7,9 +7,9 @@ from pathlib import Path
 from toolkit.errors import BadFolder
 from toolkit.evaluation.audit import Audit, audit
 from toolkit.files import reason_of, write_text
-from toolkit.names import counted
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.results.report.cases import find_doubts
+from toolkit.results.report.markup import render
 from toolkit.results.report.page import Page
 from toolkit.results.result import AutopilotResult, Result
 
@@ -89,9 +89,9 @@ def html_of(
     result : Result
         Of a mode. Links lead to its folders, relative to where they were written.
     decided_count : int, optional
-        Decisions of a person that were held to; those of `result` if not given.
+        Decisions made by hand that were held to; those of `result` if not given.
     pictures : bool
-        Whether it shows pictures: at most 12 of a person, of the 200 people in most photos.
+        Whether it shows pictures: at most 12 of an individual, of the 200 in most photos.
     thumbnails : Thumbnails, optional
         Of ``result.album``, where there are some already.
     audited : Audit, optional
@@ -115,32 +115,23 @@ def html_of(
     decided = result.decided if decided_count is None else decided_count
     doubts = find_doubts(result, audited)
     page = Page(result, doubts, (thumbnails or Thumbnails(result.album)) if pictures else None)
-    parts = (
-        ("people", "People", page.people()),
-        ("doubts", "Where to look first", page.doubtful(doubts)),
-        ("trust", "How far to trust it", page.trust(audited, decided)),
-        ("aside", "Left aside", page.aside()),
-        ("settings", "Settings", page.settings()),
-    )
-    links = "".join(f'<li><a href="#{key}">{title}</a></li>' for key, title, _ in parts)
-    sections = "\n".join(
-        f'<section id="{key}"><h2>{title}</h2>\n{body}</section>' for key, title, body in parts
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        "img-src data:; style-src 'unsafe-inline'\">\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>Sightings: {_headline(result)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f"<header>{page.head()}<nav><ul>{links}</ul></nav></header>\n"
-        f"<main>\n{sections}\n</main>\n</body>\n</html>\n"
-    )
-
-
-def _headline(result: Result) -> str:
-    return (
-        f"{counted(len(result.album.photos), 'photo')}, {counted(len(result.album), 'face')}, "
-        f"{counted(len(result.people), 'person', 'people')}"
+    return render(
+        "report.html",
+        {
+            **page.head(),
+            "style": style,
+            "words": page.words,
+            "contents": [
+                ("individuals", page.words.individuals.capitalize()),
+                ("doubts", "Where to look first"),
+                ("trust", "How far to trust it"),
+                ("aside", "Left aside"),
+                ("settings", "Settings"),
+            ],
+            "individuals": page.individuals(),
+            "doubts": page.doubtful(doubts),
+            "trust": page.trust(audited, decided),
+            "aside": page.aside(),
+            "settings": page.settings(),
+        },
     )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from toolkit.evaluation.audit import KIN, SHOWN, SURE, Audit
 from toolkit.grouping.identification import TOO_FAR
-from toolkit.names import counted
+from toolkit.records import Words
 from toolkit.results.result import PointAndShootResult, Result
 
 
@@ -39,16 +39,18 @@ def find_doubts(result: Result, audited: Audit | None) -> list[Doubt]:
         return _doubtful_names(result)
     if audited is None:
         return []
+    words = result.album.words
     mixed = audited.suspicious[audited.suspicious["probability"] < SURE]
     split = audited.alike[audited.alike["probability"] > 1 - SURE]
     return [
         Doubt(
-            "People who may be two",
-            "Beside each other: the nearest faces of the two parts that hold together least.",
+            f"{words.individuals.capitalize()} who may be two",
+            f"Beside each other: the nearest {words.plural} of the two parts that hold together "
+            "least.",
             tuple(
                 Case(
-                    f"{row.name}, {counted(row.sightings, 'face')}: "
-                    f"one person with a probability of {row.probability:.0%}",
+                    f"{row.name}, {words.count(row.sightings)}: "
+                    f"one {words.individual} with a probability of {row.probability:.0%}",
                     ((int(row.first), row.name), (int(row.second), row.name)),
                 )
                 for row in mixed.head(SHOWN).itertuples(index=False)
@@ -56,12 +58,12 @@ def find_doubts(result: Result, audited: Audit | None) -> list[Doubt]:
             len(mixed),
         ),
         Doubt(
-            "People who may be one",
-            "Beside each other: their nearest faces.",
+            f"{words.individuals.capitalize()} who may be one",
+            f"Beside each other: their nearest {words.plural}.",
             tuple(
                 Case(
-                    f"{row.name} and {row.other_name}: one person with a probability of "
-                    f"{row.probability:.0%}",
+                    f"{row.name} and {row.other_name}: one {words.individual} with a "
+                    f"probability of {row.probability:.0%}",
                     ((int(row.first), row.name), (int(row.second), row.other_name)),
                 )
                 for row in split.head(SHOWN).itertuples(index=False)
@@ -85,8 +87,10 @@ def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
     outside = away.where(own & (table["reason"] == TOO_FAR) & (away <= near))
     close = table["margin"].where(named & (table["margin"] <= near))
     example: dict[str, str] = {}
-    for person, path in zip(result.references.person_of, result.references.paths, strict=True):
-        example.setdefault(result.references.names[person], path)
+    for whose, path in zip(result.references.person_of, result.references.paths, strict=True):
+        example.setdefault(result.references.names[whose], path)
+    words = result.album.words
+    several = words.plural.capitalize()
 
     def case(row: int, *columns: str) -> Case:
         match = table.iloc[row]
@@ -109,47 +113,51 @@ def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
     return [
         Doubt(
             "Only just named",
-            "Faces whose distance to the person is barely within the threshold.",
+            f"{several} whose distance to the {words.individual} is barely within the threshold.",
             tuple(case(row, "nearest") for row in first(inside)),
             int(inside.count()),
         ),
         Doubt(
             "Nearly named",
-            "Faces that would have a name were the threshold a little higher.",
+            f"{several} that would have a name were the threshold a little higher.",
             tuple(case(row, "nearest") for row in first(outside)),
             int(outside.count()),
         ),
         Doubt(
             "Nearly somebody else",
-            "Faces to which the next person is almost as near.",
+            f"{several} to which the next {words.individual} is almost as near.",
             tuple(case(row, "nearest", "runner_up") for row in first(close)),
             int(close.count()),
         ),
     ]
 
 
-def measured(audited: Audit) -> Iterable[str]:
+def measured(audited: Audit, *, words: Words) -> Iterable[str]:
     """Say the rates of an audit in words."""
     here = audited.here
     yield from (f"{each}." for each in audited.left_out)
     if not audited.measured:
         return
     if here["pairs"] < 1:
-        yield "No photo shows two different faces, so how often it is wrong could not be measured."
+        yield (
+            f"No photo shows two different {words.plural}, so how often it is wrong could not be "
+            "measured."
+        )
         return
     yield (
-        f"{here['pairs']:,.0f} pairs of people were seen in one photo, and are two for certain. "
-        f"Had their photos not told them apart, {_share(here, 'joined', 'merge', audited.level)} "
-        "would have been put together. Expect as much of pairs that were never seen together."
+        f"{here['pairs']:,.0f} pairs of {words.individuals} were seen in one photo, and are two "
+        "for certain. Had their photos not told them apart, "
+        f"{_share(here, 'joined', 'merge', audited.level)} would have been put together. "
+        "Expect as much of pairs that were never seen together."
     )
     yield (
-        "Of these pairs, as many have two faces within the threshold of each other: "
+        f"Of these pairs, as many have two {words.plural} within the threshold of each other: "
         f"{_share(here, 'near', 'match', audited.level)}."
     )
     if audited.kin > KIN:
         yield (
-            f"Faces within a photo are alike {audited.kin:.1f} times as often as others: "
-            "relatives, perhaps. For everybody else these rates are too high."
+            f"{words.plural.capitalize()} within a photo are alike {audited.kin:.1f} times as "
+            "often as others: relatives, perhaps. For everybody else these rates are too high."
         )
     if audited.method != "average":
         yield f"The groups were made by {audited.method}; these rates are those of average linkage."

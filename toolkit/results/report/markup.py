@@ -1,16 +1,41 @@
-"""Text that came from files and people, as HTML."""
+"""Templates, and text that came from files and people as they may hold it."""
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from toolkit.names import printable
 
-NONE = "<p>None.</p>"
+
+def render(template: str, content: dict[str, Any]) -> str:
+    """
+    Fill a template of this package.
+
+    Everything is escaped, and characters that cannot be printed are replaced, but for what
+    a template takes for safe: the style and the pictures, which are of this program's own making. A
+    name that the content lacks is an error.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("toolkit.results.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["thousands"] = "{:,}".format
+    return environment.get_template(template).render(content) + "\n"
+
+
+def _shown(value: Any) -> Any:
+    # What is HTML already is a `str`, too, and was looked at when it was made.
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def shared_folder(paths: Iterable[str]) -> str:
@@ -22,29 +47,18 @@ def shared_folder(paths: Iterable[str]) -> str:
     return shared if shared.endswith(os.sep) else shared + os.sep
 
 
-def link(inside: str, place: str | None) -> str:
-    """Link to a place beside the report; one that is no text of a file system is not linked."""
+def href(place: str | None) -> str | None:
+    """Return a link to a place beside the report, None to what is no text of a file system."""
     if place is None:
-        return inside
+        return None
     try:
-        target = quote(place.encode("utf-8", "surrogateescape"), safe="/")
+        return f"./{quote(place.encode('utf-8', 'surrogateescape'), safe='/')}"
     except UnicodeEncodeError:
-        return inside
-    return f'<a href="./{target}">{inside}</a>'
-
-
-def escaped(text: object) -> str:
-    """Return untrusted text as it can stand in HTML, in an attribute too."""
-    return html.escape(printable(str(text)))
-
-
-def isolated(text: str) -> str:
-    """Return text that leaves the direction of what stands around it alone."""
-    return f"<bdi>{escaped(text)}</bdi>"
+        return None
 
 
 def in_words(value: object) -> object:
-    """Return a setting as people read it."""
+    """Return a setting in words."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "by itself" if value is None else value

@@ -1,9 +1,11 @@
-"""The parts of a report."""
+"""What a report says, part by part: plain values, which the templates lay out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,30 +13,32 @@ import pandas as pd
 from toolkit import __version__
 from toolkit.evaluation.audit import Audit
 from toolkit.grouping.identification import SECOND
-from toolkit.names import counted
+from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import Thumbnails, data_uri
 from toolkit.results.export import NEW, THERE, told
 from toolkit.results.report.cases import Doubt, measured
-from toolkit.results.report.markup import NONE, escaped, in_words, isolated, link, shared_folder
+from toolkit.results.report.markup import href, in_words, shared_folder
 from toolkit.results.result import AutopilotResult, PointAndShootResult, Result
 
-# Side of a face in px.
+# Side of a picture in px.
 SIDE = 96
-# Pictures of one person (the first number with which all fit), of all, and people who have any.
+# Pictures of one individual (the first number with which all fit), of all, and individuals who
+# have any.
 STEPS, PICTURES, CARDS = (12, 8, 4, 2, 1), 1500, 200
-# Photos of nobody, problems and missing people that are named.
+# Photos without a name, problems and missing individuals that are named.
 NAMED = 50
 # Characters for file names; folders hold the rest.
 ROOM = 4_000_000
 
 
 class Page:
-    """The parts of a report, as HTML. `thumbnails` is None for one without pictures."""
+    """The parts of a report. `thumbnails` is None for one without pictures."""
 
     def __init__(
         self, result: Result, doubts: Sequence[Doubt], thumbnails: Thumbnails | None
     ) -> None:
         self.result, self.thumbnails = result, thumbnails
+        self.words = result.album.words
         self.table = result.people
         seen = result.album
         self.common = shared_folder(map(str, [*seen.photos["path"], *seen.problems["path"]]))
@@ -64,10 +68,11 @@ class Page:
             self.pictures[row] = data_uri(jpeg)
         for key in wanted:
             if isinstance(key, str) and key not in self.pictures:
-                self.pictures[key] = data_uri(thumbnails.photo(key, size=round(SIDE * 1.5)))
+                jpeg = thumbnails.photo(key, size=round(SIDE * 1.5))
+                self.pictures[key] = data_uri(jpeg)
 
     def _files(self) -> tuple[dict[str, list[tuple[str, str | None]]], dict[str, str]]:
-        """Return the photos of each person, with the places of their copies, and the folders."""
+        """Return the photos of each name, with the places of their copies, and the folders."""
         result = self.result
         files: dict[str, list[tuple[str, str | None]]] = {}
         folders: dict[str, str] = {}
@@ -89,88 +94,99 @@ class Page:
                 folders[str(name)] = f"{folder}/"
         return files, folders
 
-    def head(self) -> str:
-        """Return the title, and what was counted."""
-        result = self.result
-        facts = {
-            "photos": len(result.album.photos),
-            "faces": len(result.album),
-            "people": len(self.table),
-            "photos of nobody": len(result.nobody),
-            "files with problems": len(result.problems),
-        }
-        shown = "".join(f"<div><dt>{key}</dt><dd>{n:,}</dd></div>" for key, n in facts.items())
-        how = "Every face was compared with every other; those of one person are put together."
-        if isinstance(result, PointAndShootResult):
-            known = counted(len(result.references.names), "person", "people")
-            how = f"Every face was compared with the example photos of {known}."
-        care = "This file shows faces and names photos: pass it on with the care they need."
-        if self.thumbnails is None:
-            care = "This report was made without pictures of faces; it names people and photos."
-        lacking = len(result.not_copied)
-        alarm = (
-            f"<p><strong>{counted(lacking, 'photo')} could not be copied</strong>: "
-            '<a href="#aside">which, and why</a>. Run it again once that is mended.</p>'
-            if lacking
-            else ""
+    def headline(self) -> str:
+        """Return what was counted, in a few words."""
+        return (
+            f"{counted(len(self.result.album.photos), 'photo')}, "
+            f"{self.words.count(len(self.result.album))}, "
+            f"{self.words.count_individuals(len(self.table))}"
         )
-        return f"<h1>Who is in these photos</h1>{alarm}<p>{how} {care}</p><dl>{shown}</dl>"
 
-    def people(self) -> str:
-        """Return a card for each person; those without pictures in a list."""
-        counts = list(self.table.itertuples(index=False, name=None))
-        cards = "".join(self._card(*row) for row in counts[:CARDS])
-        parts = [f'<div class="cards">{cards}</div>' if counts else "<p>Nobody.</p>"]
-        if self.thumbnails is not None and 0 < self.each < STEPS[0]:
-            parts.insert(0, f"<p>Of each person, {counted(self.each, 'face')} at most.</p>")
-        if rest := counts[CARDS:]:
-            items = "".join(f"<li>{self._about(*row)}</li>" for row in rest if self.room > 0)
-            without = "" if self.thumbnails is None else ", without pictures"
-            parts.append(
-                f"<h3>{counted(len(rest), 'more person', 'more people')}{without}</h3>"
-                f'<ul class="rest">{items}</ul>'
+    def head(self) -> dict[str, Any]:
+        """Return how it was done, what was counted, and what went wrong."""
+        result, words = self.result, self.words
+        how = (
+            f"Every {words.singular} was compared with every other; those of one "
+            f"{words.individual} are put together."
+        )
+        if isinstance(result, PointAndShootResult):
+            known = words.count_individuals(len(result.references.names))
+            how = f"Every {words.singular} was compared with the example photos of {known}."
+        care = (
+            f"This file shows {words.plural} and names photos: pass it on with the care they need."
+        )
+        if self.thumbnails is None:
+            care = (
+                f"This report was made without pictures of {words.plural}; it names "
+                f"{words.individuals} and photos."
             )
-        if self.room <= 0:
-            parts.append("<p>Not everything is named here, to keep this file small.</p>")
+        lacking = len(result.not_copied)
+        return {
+            "headline": self.headline(),
+            "how": how,
+            "care": care,
+            "lacking": counted(lacking, "photo") if lacking else "",
+            "facts": [
+                ("photos", len(result.album.photos)),
+                (words.plural, len(result.album)),
+                (words.individuals, len(self.table)),
+                ("photos of nobody", len(result.nobody)),
+                ("files with problems", len(result.problems)),
+            ],
+        }
+
+    def individuals(self) -> dict[str, Any]:
+        """Return a card for each individual; those without pictures in a list."""
+        counts = list(self.table.itertuples(index=False, name=None))
+        cards = [
+            {
+                **self._about(*row),
+                "pictures": [self._image(each, row[0]) for each in self.best.get(row[0], ())],
+            }
+            for row in counts[:CARDS]
+        ]
+        each = ""
+        if self.thumbnails is not None and 0 < self.each < STEPS[0]:
+            each = self.words.count(self.each)
+        rest, without = counts[CARDS:], "" if self.thumbnails is None else ", without pictures"
+        more = counted(len(rest), f"more {self.words.individual}", f"more {self.words.individuals}")
+        missing: list[str] = []
+        listed = [self._about(*row) for row in rest if self.room > 0]
         if isinstance(self.result, PointAndShootResult):
             missing = [n for n in self.result.references.names if n not in self.rows_of]
-            if missing:
-                also = f" and {len(missing) - NAMED:,} more" if missing[NAMED:] else ""
-                parts.append(
-                    f"<p>In no photo: {', '.join(map(isolated, missing[:NAMED]))}{also}.</p>"
-                )
-        return "\n".join(parts)
+        return {
+            "each": each,
+            "cards": cards,
+            "rest_title": more + without if rest else "",
+            "rest": listed,
+            "cut": self.room <= 0,
+            "missing": _named(missing, NAMED),
+        }
 
-    def _card(self, name: str, photos: int, sightings: int) -> str:
-        images = "".join(self._image(row, name) for row in self.best.get(name, ()))
-        shown = f'<div class="faces">{images}</div>' if images else ""
-        return f"<article>{shown}{self._about(name, photos, sightings)}</article>"
-
-    def _about(self, name: str, photos: int, sightings: int) -> str:
-        """Return a person's name with a link, and the photos' file names."""
-        called = link(isolated(name), self.folder_of.get(name))
-        text = (
-            f'<p class="name">{called}</p><details><summary>'
-            f"{counted(photos, 'photo')}, {counted(sightings, 'face')}</summary><ul>"
-        )
-        files = self.files_of.get(name, [])
+    def _about(self, name: str, photos: int, sightings: int) -> dict[str, Any]:
+        """Return an individual's name with a link, and the photos' file names."""
+        folder = href(self.folder_of.get(name))
+        files, shown, more = self.files_of.get(name, []), [], 0
         for done, (path, place) in enumerate(files):
             if self.room <= 0:
-                text += f"<li>and {len(files) - done:,} more</li>"
+                more = len(files) - done
                 break
-            item = f"<li>{link(isolated(self._short(path)), place)}</li>"
-            self.room -= len(item)
-            text += item
+            file, link = self._short(path), href(place)
+            self.room -= _length(file, link)
+            shown.append({"name": file, "href": link})
         # Names without files take room too.
-        self.room -= len(called) + 150
-        return text + "</ul></details>"
+        self.room -= _length(name, folder) + 150
+        return {
+            "name": name,
+            "href": folder,
+            "counts": f"{counted(photos, 'photo')}, {self.words.count(sightings)}",
+            "files": shown,
+            "more": more,
+        }
 
-    def _image(self, key: int | str, of: str) -> str:
-        about = escaped(f"{of}, {Path(self._path(key)).name}")
-        return (
-            f'<img src="{self.pictures[key]}" width="{SIDE}" height="{SIDE}" '
-            f'alt="{about}" title="{about}">'
-        )
+    def _image(self, key: int | str, of: str) -> dict[str, Any]:
+        about = f"{of}, {Path(self._path(key)).name}"
+        return {"source": self.pictures[key], "side": SIDE, "about": about}
 
     def _short(self, path: str) -> str:
         start = self.common
@@ -178,46 +194,45 @@ class Page:
             return path[len(start) :].lstrip("/\\") or Path(path).name
         return Path(path).name
 
-    def doubtful(self, doubts: Sequence[Doubt]) -> str:
-        """Return the cases of each kind; kinds without any in one line."""
-        some = [each for each in doubts if each.cases]
-        text = "".join(self._doubt(each) for each in some)
-        if none := [each.title for each in doubts if not each.cases]:
-            first, *rest = none
-            text += f"<p>{'; '.join([first, *map(str.lower, rest)])}: none.</p>"
-        return text or NONE
+    def doubtful(self, doubts: Sequence[Doubt]) -> dict[str, Any]:
+        """Return the cases of each kind, and the kinds without any."""
+        none = [each.title for each in doubts if not each.cases]
+        return {
+            "some": [self._doubt(each) for each in doubts if each.cases],
+            "none": "; ".join([*none[:1], *map(str.lower, none[1:])]),
+        }
 
-    def _doubt(self, doubt: Doubt) -> str:
-        """Return cases of one kind, their pictures side by side."""
-        cases = []
-        for case in doubt.cases:
-            pictures = "".join(
-                "<figure>"
-                + (self._image(key, caption) if self.pictures else "")
-                + f"<figcaption>{isolated(caption)}<br>{isolated(self._short(self._path(key)))}"
-                "</figcaption></figure>"
-                for key, caption in case.pictures
-            )
-            cases.append(
-                f'<article><p>{escaped(case.text)}</p><div class="pair">{pictures}</div></article>'
-            )
-        found = f'<div class="cards">{"".join(cases)}</div>'
+    def _doubt(self, doubt: Doubt) -> dict[str, Any]:
         about = doubt.about
         if doubt.total > len(doubt.cases):
             about += f" The {len(doubt.cases)} most doubtful of {doubt.total:,}."
-        return f"<h3>{doubt.title}</h3><p>{about}</p>{found}"
+        cases = [
+            {
+                "text": case.text,
+                "pictures": [
+                    {
+                        "image": self._image(key, caption) if self.pictures else None,
+                        "caption": caption,
+                        "file": self._short(self._path(key)),
+                    }
+                    for key, caption in case.pictures
+                ],
+            }
+            for case in doubt.cases
+        ]
+        return {"title": doubt.title, "about": about, "cases": cases}
 
     def _path(self, key: int | str) -> str:
         return str(self.result.album.sightings["path"].iat[key]) if isinstance(key, int) else key
 
-    def trust(self, audited: Audit | None, decided: int) -> str:
+    def trust(self, audited: Audit | None, decided: int) -> dict[str, Any]:
         """Return where the threshold came from, and what was measured."""
-        result = self.result
+        result, words = self.result, self.words
         chosen = result.chosen
         origin = "worked out" if chosen.automatic else "given"
         instead = isinstance(result, AutopilotResult) and result.clustering.instead
-        said = [f"{escaped(instead).capitalize()}."] if instead else []
-        said += [f"Threshold {result.threshold:.3f} ({origin}): {escaped(chosen.why)}."]
+        said = [f"{instead.capitalize()}."] if instead else []
+        said += [f"Threshold {result.threshold:.3f} ({origin}): {chosen.why}."]
         what = "names" if isinstance(result, PointAndShootResult) else "joins"
         if chosen.expected_wrong is not None:
             share = "fewer than 1 in 1,000"
@@ -225,76 +240,60 @@ class Page:
                 share = f"{chosen.expected_wrong:.1%}"
             said.append(f"By their distances, {share} of the {what} are expected to be wrong.")
         if audited is not None:
-            said += [escaped(each) for each in measured(audited)]
+            said += measured(audited, words=words)
         if isinstance(result, PointAndShootResult):
             second = int((result.matches.table["reason"] == SECOND).sum())
             if second:
                 said.append(
-                    f"{counted(second, 'face')} within the threshold of a person got no name, as "
-                    "another face in the photo is nearer: as many strangers, at least, resemble "
-                    "somebody known."
+                    f"{words.count(second)} within the threshold of a {words.individual} got no "
+                    f"name, as another {words.singular} in the photo is nearer: as many strangers, "
+                    "at least, resemble somebody known."
                 )
         said.append(
             f"{counted(decided, 'decision')} of yours kept, {result.undecided:,} of them about "
-            "faces that are not here."
+            f"{words.plural} that are not here."
             if decided
-            else "No face was decided about by you."
+            else f"No {words.singular} was decided about by you."
         )
-        text = "".join(f"<li>{each}</li>" for each in said)
+        paths: list[str] = []
         if audited is not None and len(audited.pictures):
             paths = list(dict.fromkeys(map(str, audited.pictures["path"])))
-            shown = ", ".join(isolated(self._short(path)) for path in paths[:10])
-            also = f" and {len(paths) - 10:,} more" if paths[10:] else ""
-            text += (
-                "<li>Left out of these rates: photos that show one face twice (a mirror, a "
-                f"collage, a photo of a photo, twins): {shown}{also}.</li>"
-            )
-        return f"<ul>{text}</ul>"
+        return {"said": said, "pictures": _named([self._short(path) for path in paths], 10)}
 
-    def aside(self) -> str:
-        """Return photos of nobody, files with problems, and what became of an earlier run's."""
+    def aside(self) -> dict[str, Any]:
+        """Return unnamed photos, files with problems, and what became of an earlier run's."""
         nobody, problems = self.result.nobody, self.result.problems
         kinds = nobody["reason"].value_counts()
-        parts = [
-            f"<li>{escaped(reason)}: {counted(int(n), 'photo')}</li>" for reason, n in kinds.items()
-        ]
-        text = f"<h3>Photos of nobody</h3><ul>{''.join(parts)}</ul>" if parts else ""
-        text += self._rows(nobody, ("path", "reason"), "Their names")
-        if len(problems):
-            text += "<h3>Files that could not be used</h3>"
-            text += self._rows(
-                problems, ("path", "stage", "reason"), counted(len(problems), "file")
-            )
         removed, kept = self.result.removed, self.result.kept
-        if removed or kept:
-            said = "".join(f"<li>{escaped(each)}</li>" for each in told(removed, kept))
-            text += f"<h3>Files of an earlier run</h3><ul>{said}</ul>"
-            for rows, columns, title in (
-                ([(place,) for place in removed], ("path",), "Removed"),
-                (kept, ("path", "reason"), "Kept"),
-            ):
-                table = pd.DataFrame(rows, columns=list(columns))
-                text += self._rows(table, columns, title, whole=True)
-        return text or "<p>Nothing: every photo shows somebody, and every file could be read.</p>"
+        gone = pd.DataFrame([(place,) for place in removed], columns=["path"])
+        left = pd.DataFrame(list(kept), columns=["path", "reason"])
+        return {
+            "kinds": [(reason, counted(int(n), "photo")) for reason, n in kinds.items()],
+            "nobody": self._rows(nobody, ("path", "reason"), "Their names"),
+            "problems": self._rows(
+                problems, ("path", "stage", "reason"), counted(len(problems), "file")
+            ),
+            "told": told(removed, kept) if removed or kept else [],
+            "removed": self._rows(gone, ("path",), "Removed", whole=True),
+            "kept": self._rows(left, ("path", "reason"), "Kept", whole=True),
+            "nothing": not (len(nobody) or len(problems) or removed or kept),
+        }
 
     def _rows(
         self, table: pd.DataFrame, columns: tuple[str, ...], title: str, *, whole: bool = False
-    ) -> str:
-        """Return rows of a table, folded up; `whole` leaves paths as they are."""
-        if not len(table):
-            return ""
+    ) -> dict[str, Any]:
+        """Return rows of a table; `whole` leaves paths as they are."""
         shown = table[list(columns)].head(NAMED).itertuples(index=False, name=None)
-        body = "".join(
-            f"<tr><td>{isolated(str(path) if whole else self._short(str(path)))}</td>"
-            + "".join(f"<td>{escaped(cell)}</td>" for cell in rest)
-            + "</tr>"
-            for path, *rest in shown
-        )
-        more = len(table) - NAMED
-        also = f"<p>and {more:,} more, in the tables beside this file</p>" if more > 0 else ""
-        return f"<details><summary>{title}</summary><table>{body}</table>{also}</details>"
+        return {
+            "title": title,
+            "rows": [
+                (str(path) if whole else self._short(str(path)), *map(str, rest))
+                for path, *rest in shown
+            ],
+            "more": len(table) - NAMED,
+        }
 
-    def settings(self) -> str:
+    def settings(self) -> list[tuple[str, object]]:
         """Return everything that shaped the result."""
         encoder = self.result.album.encoder
         rows = {
@@ -306,8 +305,13 @@ class Page:
             "program": f"sightings {__version__}",
             **({"run": self.result.run} if self.result.run else {}),
         }
-        body = "".join(
-            f'<tr><th scope="row">{escaped(key)}</th><td>{escaped(in_words(value))}</td></tr>'
-            for key, value in rows.items()
-        )
-        return f"<table>{body}</table>\n"
+        return [(key, in_words(value)) for key, value in rows.items()]
+
+
+def _named(names: Sequence[str], most: int) -> dict[str, Any]:
+    return {"shown": names[:most], "more": len(names) - most}
+
+
+def _length(name: str, href: str | None) -> int:
+    """Return about how many characters a name with its link takes in the file."""
+    return len(escape(printable(name))) + len(href or "") + 35

@@ -1,7 +1,7 @@
 """
-Figures of faces: a map of the people, and rows of faces with a note to each; `Axes` out.
+Figures of sightings: a map of the individuals, and rows of sightings with a note to each.
 
-Text may be untrusted: it is never read as a formula.
+`Axes` out. Text may be untrusted: it is never read as a formula.
 """
 
 from __future__ import annotations
@@ -15,22 +15,24 @@ from matplotlib.axes import Axes
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from toolkit.plots.tuning_plots import BLACK, GREY, Floats, Rgb, new_axes, plain, write_text
+from toolkit.records import GENERIC_WORDS, Words
 
 
-def map_of_people(
+def map_of_individuals(
     encodings: Floats,
     labels: npt.NDArray[np.int64],
     thumbnails: Mapping[int, Rgb],
     *,
     names: Mapping[int, str] | None = None,
     largest: int = 20,
+    words: Words = GENERIC_WORDS,
     ax: Axes | None = None,
 ) -> Axes:
     """
-    Draw people on a map, a face of each at its place: similar ones are near each other.
+    Draw individuals on a map, a picture of each at its place: similar ones are near each other.
 
     The map shows the means of the groups along the two directions in which they differ most
-    (principal components). It keeps only part of their distances; the title says how much. Faces
+    (principal components). It keeps only part of their distances; the title says how much. Pictures
     that would cover those of a larger group are moved, and a line leads to where they belong.
 
     Parameters
@@ -42,15 +44,17 @@ def map_of_people(
     thumbnails : mapping of int to numpy.ndarray
         A picture of each group, shape (h, w, 3), uint8, RGB; a group without one gets its name.
     names : mapping of int to str, optional
-        What to write under a picture; "person 1" for group 0 if not given.
+        What to write under a picture; a number from 1, such as "person 1", if not given.
     largest : int
         How many groups are shown, those of most sightings.
+    words : Words
+        What sightings and individuals are called.
     """
     ax = ax or new_axes(9.0, 7.0)
     shown = min(largest, int(labels.max(initial=-1)) + 1)
     ax.set_axis_off()
     if not shown:
-        write_text(ax, 0.5, 0.5, "no faces", ha="center", transform=ax.transAxes)
+        write_text(ax, 0.5, 0.5, f"no {words.plural}", ha="center", transform=ax.transAxes)
         return ax
     means = np.stack([encodings[labels == label].mean(axis=0) for label in range(shown)])
     places, kept = _principal(means)
@@ -59,7 +63,7 @@ def map_of_people(
         ax.plot((place[0], x), (place[1], y), color=GREY, linewidth=0.8, zorder=1)
     ax.scatter(places[:, 0], places[:, 1], color=GREY, s=9, zorder=1)
     for label, (x, y) in enumerate(moved):
-        name = (names or {}).get(label, f"person {label + 1}")
+        name = (names or {}).get(label, f"{words.individual} {label + 1}")
         if (picture := thumbnails.get(label)) is not None:
             image = OffsetImage(picture, zoom=46 / max(picture.shape[:2]))
             frame = {"edgecolor": BLACK, "linewidth": 0.8}
@@ -75,11 +79,11 @@ def map_of_people(
     return ax
 
 
-def faces_in_rows(
+def sightings_in_rows(
     rows: Mapping[str, Sequence[Rgb]], notes: Mapping[str, Sequence[str]], *, between: bool = False
 ) -> Axes:
     """
-    Draw faces in rows, the name of each row above it; a long one goes on in the next line.
+    Draw sightings in rows, the name of each row above it; a long one goes on in the next line.
 
     Parameters
     ----------

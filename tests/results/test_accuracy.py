@@ -10,9 +10,9 @@ from tiles import save_tiles
 
 from toolkit import modes, tables
 from toolkit.errors import BadFolder, BadSetting, SightingsError
-from toolkit.evaluation.label_table import Label, find_photos, match_labels, person_key, read_labels
-from toolkit.evaluation.verification import wilson
-from toolkit.results.labels import evaluate_folder
+from toolkit.evaluation.intervals import wilson
+from toolkit.evaluation.label_table import Label, find_photos, match_labels, name_key, read_labels
+from toolkit.results.accuracy import evaluate_folder
 from toolkit.results.results_folder import ResultsFolder
 
 COLUMNS = ["name", "photo_digest", "path", "left", "top", "right", "bottom", "score"]
@@ -73,7 +73,7 @@ PORTRAITS = "photo,person\na1.jpg,ann\na2.jpg,ann\nb1.jpg,bob\nb2.jpg,bob\nc1.jp
 
 def test_portraits_are_matched_without_boxes(portraits, tmp_path) -> None:
     found = evaluate_folder(portraits, write(tmp_path / "l.csv", PORTRAITS), draws=50, seed=7)
-    assert (found.mode, found.photos, found.people, found.faces) == ("autopilot", 6, 3, 6)
+    assert (found.mode, found.photos, found.individuals, found.labels) == ("autopilot", 6, 3, 6)
     assert (found.sightings, found.labelled, found.undetermined) == (6, 6, 0)
     assert (found.missed, found.unlabelled, found.surplus) == (0, 0, 0)
     run = found.table.loc["this run"]
@@ -154,7 +154,7 @@ def test_boxes_say_who_is_who(pair, tmp_path) -> None:
         "two.jpg,cem,400,0,50,50\n"  # not found
     )
     found = evaluate_folder(pair, write(tmp_path / "l.csv", text))
-    assert (found.faces, found.missed, found.labelled, found.undetermined) == (5, 1, 4, 0)
+    assert (found.labels, found.missed, found.labelled, found.undetermined) == (5, 1, 4, 0)
     assert (found.unlabelled, found.surplus) == (1, 1)
     assert found.found == pytest.approx(0.8)
     run = found.table.loc["this run"]
@@ -176,16 +176,16 @@ def test_the_best_overlap_is_taken_first_and_each_box_once() -> None:
         Label(3, "p", "ann", (20.0, 0.0, 120.0, 100.0)),
     ]
     matching = match_labels(labels, {"p": "p"}, ["p", "p"], boxes)
-    assert matching.person.tolist() == ["bob", "ann"]
+    assert matching.individual.tolist() == ["bob", "ann"]
     matching = match_labels(labels[:1] * 2, {"p": "p"}, ["p", "p"], boxes)
-    assert matching.person.tolist() == ["bob", None]
+    assert matching.individual.tolist() == ["bob", None]
     assert (matching.labels, matching.missed, matching.surplus) == (1, 0, 1)
 
 
 def test_a_box_beside_a_face_is_not_its_own() -> None:
     label = Label(2, "p", "ann", (60.0, 0.0, 160.0, 100.0))
     matching = match_labels([label], {"p": "p"}, ["p"], np.array([[0.0, 0.0, 100.0, 100.0]]))
-    assert matching.person.tolist() == [None]
+    assert matching.individual.tolist() == [None]
     assert (matching.missed, matching.surplus) == (1, 1)
 
 
@@ -193,7 +193,7 @@ def test_a_box_beside_a_face_is_not_its_own() -> None:
 def test_a_box_much_smaller_or_larger_than_a_face_can_be_its_own(box) -> None:
     label = Label(2, "p", "ann", box)
     matching = match_labels([label], {"p": "p"}, ["p"], np.array([[0.0, 0.0, 100.0, 100.0]]))
-    assert matching.person.tolist() == ["ann"]
+    assert matching.individual.tolist() == ["ann"]
 
 
 @given(
@@ -207,7 +207,7 @@ def test_every_sighting_and_every_label_is_counted_once(drawn, photos) -> None:
     matching = match_labels(labels, {f"p{n}": f"p{n}" for n in range(4)}, where, boxes)
     assert matching.labels == len(set(drawn)) == len(matching.shown)
     labelled = {f"p{photo}" for photo, _ in drawn}
-    known = np.array([person is not None for person in matching.person], dtype=bool)
+    known = np.array([person is not None for person in matching.individual], dtype=bool)
     assert not (known & matching.undetermined).any()
     for row, photo in enumerate(where):
         assert (known[row] or matching.undetermined[row]) == (photo in labelled)
@@ -244,7 +244,7 @@ def test_photos_are_in_wrong_folders_without_boxes_too(tmp_path) -> None:
     found = evaluate_folder(out, write(tmp_path / "l.csv", text + "d.jpg,x\nd.jpg,w\n"))
     run = found.table.loc["this run"]
     assert found.undetermined == 6
-    assert (found.faces, found.missed) == (8, 2)
+    assert (found.labels, found.missed) == (8, 2)
     # The second folder is x's by its photos, the first one y's: nothing contradicts that.
     assert (run["files"], run["wrong"]) == (6, 0)
     found = evaluate_folder(out, write(tmp_path / "m.csv", text + "d.jpg,v\nd.jpg,w\n"))
@@ -260,7 +260,7 @@ def test_a_photo_of_which_nothing_was_found_counts_as_missed(tmp_path) -> None:
     )
     text = "photo,person\na.jpg,ann\nempty.jpg,ann\nbroken.jpg,bob\n"
     found = evaluate_folder(out, write(tmp_path / "l.csv", text))
-    assert (found.photos, found.faces, found.missed, found.labelled) == (3, 3, 2, 1)
+    assert (found.photos, found.labels, found.missed, found.labelled) == (3, 3, 2, 1)
     assert found.table.loc["this run", "missing"] == 2
 
 
@@ -336,7 +336,7 @@ def test_a_run_of_autopilot_is_evaluated(album_folder, colours, tmp_path) -> Non
         "empty.png;dee;;;;\n",
     )
     found = evaluate_folder(out, labels)
-    assert (found.photos, found.faces, found.missed, found.labelled) == (6, 9, 1, 8)
+    assert (found.photos, found.labels, found.missed, found.labelled) == (6, 9, 1, 8)
     assert found.table.loc["this run", ["bcubed_f", "wrong", "answers"]].to_list() == [1, 0, 0]
     assert found.run["settings"] == json.loads(json.dumps(result.settings.as_dict()))
 
@@ -381,7 +381,7 @@ def test_labels_may_name_any_copy_of_a_photo(link, colours, tmp_path) -> None:
     modes.autopilot(folder, tmp_path / "out", subject=colours, settings=settings)
     rows = "photo,person\na/x.png,ann\nb/x.png,ann\nb/other name.png,ann\ny.png,bob\n"
     found = evaluate_folder(tmp_path / "out", write(tmp_path / "l.csv", rows))
-    assert (found.photos, found.faces, found.missed, found.labelled) == (2, 2, 0, 2)
+    assert (found.photos, found.labels, found.missed, found.labelled) == (2, 2, 0, 2)
 
 
 def test_a_run_of_point_and_shoot_is_evaluated(album_folder, colours, tmp_path) -> None:
@@ -482,8 +482,8 @@ def test_a_copy_is_found_by_the_name_that_it_was_copied_under() -> None:
 
 
 def test_spellings_of_a_person_are_one() -> None:
-    assert person_key(" Ren\u00e9 ") == person_key("RENE\u0301")
-    assert person_key("ann") != person_key("anna")
+    assert name_key(" Ren\u00e9 ") == name_key("RENE\u0301")
+    assert name_key("ann") != name_key("anna")
 
 
 def test_labels_are_read_as_spreadsheets_write_them(tmp_path) -> None:
@@ -491,12 +491,12 @@ def test_labels_are_read_as_spreadsheets_write_them(tmp_path) -> None:
     path.write_bytes(
         '\ufeff Photo ;PERSON;note\r\n a.jpg ; Ann;x\r\n;;\r\n\r\nb.jpg;"Lee; Jo"\r\n'.encode()
     )
-    assert [(label.line, label.photo, label.person) for label in read_labels(path)] == [
+    assert [(label.line, label.photo, label.individual) for label in read_labels(path)] == [
         (2, "a.jpg", "Ann"),
         (5, "b.jpg", "Lee; Jo"),
     ]
     write(path, "photo\tperson\na.jpg\tNA\nb.jpg\tna\n")
-    assert [label.person for label in read_labels(path)] == ["NA", "NA"]
+    assert [label.individual for label in read_labels(path)] == ["NA", "NA"]
 
 
 @pytest.mark.parametrize(
