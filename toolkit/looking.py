@@ -185,7 +185,7 @@ def look_at(
         listed.listing.photos,
         subject,
         long_edge=settings.long_edge,
-        min_face=settings.min_face,
+        min_size=settings.min_size,
         min_sharpness=settings.min_sharpness,
         jobs=settings.threads,
         gigabytes=settings.memory,

@@ -33,10 +33,8 @@ from toolkit.records import Album
 from toolkit.results import export, exporting
 from toolkit.results.earlier import settings_of
 from toolkit.results.result import AutopilotResult, PointAndShootResult
-from toolkit.settings import AutopilotSettings, PointAndShootSettings
-
-# Settings that a new grouping takes up; any other needs the photos to be looked at again.
-REGROUPED = ("threshold", "method", "one_per_photo", "link", "jobs", "memory")
+from toolkit.settings import AutopilotSettings, ComparingSettings, PointAndShootSettings
+from toolkit.subjects.settings import declared
 
 AnySettings = AutopilotSettings | PointAndShootSettings
 
@@ -85,7 +83,7 @@ class Session:
         out: str | Path | None = None,
         earlier: Corrections | None = None,
     ) -> None:
-        if isinstance(settings, PointAndShootSettings) != (references is not None):
+        if isinstance(settings, ComparingSettings) != (references is not None):
             raise BadSetting(
                 "settings and references are of two modes; expected PointAndShootSettings with "
                 "references, or AutopilotSettings without"
@@ -175,7 +173,12 @@ class Session:
 
     def grouped_as(self, settings: AnySettings) -> AnySettings:
         """Return the settings with what others say of the grouping: fit for `set`."""
-        return replace(self.settings, **{name: getattr(settings, name) for name in REGROUPED})
+        known = {
+            each.name: getattr(settings, each.name)
+            for each in declared(type(self.settings))
+            if not each.needs_new_look
+        }
+        return replace(self.settings, **known)
 
     def keep_in(self, out: str | Path) -> None:
         """Read the decisions of a folder of results, sort by them, and keep new ones there."""

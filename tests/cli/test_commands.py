@@ -80,7 +80,7 @@ def test_settings_reach_the_run(album_folder, tmp_path, tiles, capsys) -> None:
     assert settings["threshold"] == 0.4
     assert settings["method"] == "linked"
     assert settings["long_edge"] == 500
-    assert settings["min_face"] == 10
+    assert settings["min_size"] == 10
     assert settings["one_per_photo"] is False
     assert settings["jobs"] == 1
 

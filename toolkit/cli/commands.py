@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
 from toolkit.cli import measure_commands
-from toolkit.cli.options import MEND, parser
+from toolkit.cli.options import MEND, chosen_settings, parser
 from toolkit.errors import SightingsError
 from toolkit.files import folder_at
 from toolkit.names import counted, printable
@@ -132,28 +132,6 @@ def _complain(text: str) -> int:
     return MEND
 
 
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "threshold": options.threshold,
-        "long_edge": options.long_edge,
-        "detector": options.detector,
-        "upsample": options.upsample,
-        "engine": options.engine,
-        "device": options.device,
-        "min_sharpness": options.min_sharpness,
-        "min_face": options.min_face,
-        "min_score": options.min_score,
-        "landmarks": options.landmarks,
-        "plain": options.plain,
-        "jitter": options.jitter,
-        "one_per_photo": not options.same_photo,
-        "link": options.link,
-        "jobs": options.jobs,
-        "memory": options.memory,
-        "method": options.method,
-    }
-
-
 def _autopilot(options: argparse.Namespace, console: TextIO) -> None:
     from toolkit import modes
 
@@ -161,7 +139,7 @@ def _autopilot(options: argparse.Namespace, console: TextIO) -> None:
         result = modes.autopilot(
             options.photos,
             options.out,
-            settings=AutopilotSettings(**_settings(options)),
+            settings=chosen_settings(options, AutopilotSettings),
             dry_run=options.dry_run,
             replace=options.replace,
             faces=not options.no_faces,
@@ -183,7 +161,7 @@ def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
             options.photos,
             options.people,
             options.out,
-            settings=PointAndShootSettings(**_settings(options), largest_face=options.largest_face),
+            settings=chosen_settings(options, PointAndShootSettings),
             dry_run=options.dry_run,
             replace=options.replace,
             faces=not options.no_faces,

@@ -117,7 +117,7 @@ def bench(options: argparse.Namespace, console: TextIO) -> None:
 
     from toolkit.benchmarks import speed
     from toolkit.evaluation import detection_recall
-    from toolkit.settings import cores
+    from toolkit.subjects.settings import cores
 
     output = _output(options)
 

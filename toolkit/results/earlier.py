@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from toolkit.errors import BadSetting
 from toolkit.files import read_regular
 from toolkit.results.record import LARGEST, RECORD, parsed
 from toolkit.results.results_folder import ENCODINGS, Run
-from toolkit.settings import AutopilotSettings
+from toolkit.settings import AutopilotSettings, from_record
 
 
 def earlier_run(out: str) -> str:
@@ -51,13 +50,4 @@ def settings_of(run: Run) -> AutopilotSettings:
             f"{run.out} holds a {run.mode} result; expected one of autopilot. Correct it in the "
             "panel of point-and-shoot, where the example photos are"
         )
-    known = {field.name for field in fields(AutopilotSettings)}
-    if set(run.settings) - known:
-        raise BadSetting(
-            f"{run.out} was made with settings that are not known here: "
-            f"{', '.join(sorted(set(run.settings) - known))}. Run autopilot into it again"
-        )
-    try:
-        return AutopilotSettings(**run.settings)
-    except TypeError as error:
-        raise BadSetting(f"{run.out} holds settings that cannot be: {error}") from error
+    return from_record(AutopilotSettings, run.settings, of=str(run.out))

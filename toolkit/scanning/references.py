@@ -16,6 +16,7 @@ from toolkit.records import PROBLEM_COLUMNS, empty_table
 from toolkit.scanning.scan import PhotoResult, scan
 from toolkit.settings import PointAndShootSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.settings import declared_as
 
 
 def read_references(
@@ -37,7 +38,7 @@ def read_references(
     subject : Subject
         What finds and describes them; the same as for the photos.
     settings : PointAndShootSettings
-        `largest_face` decides about example photos with several faces.
+        `largest` decides about example photos with several faces.
     progress : callable, optional
         Called with the number done, the total, and the photo just done.
     stop : callable, optional
@@ -87,7 +88,7 @@ def read_references(
         of_person,
         subject,
         long_edge=settings.long_edge,
-        min_face=settings.min_face,
+        min_size=settings.min_size,
         min_sharpness=settings.min_sharpness,
         jobs=settings.threads,
         gigabytes=settings.memory,
@@ -133,9 +134,10 @@ def _unfit(result: PhotoResult, settings: PointAndShootSettings) -> str | None:
         return result.problem[1]
     if not result.detections:
         return "no face found: use a photo that shows the face larger, or from the front"
-    if len(result.detections) > 1 and not settings.largest_face:
+    if len(result.detections) > 1 and not settings.largest:
+        option = declared_as(type(settings), "largest").option
         return (
             f"{len(result.detections)} faces found, and which one is meant is unknown: cut the "
-            "photo to one face, or take the largest with --largest-face (largest_face=True)"
+            f"photo to one face, or take the largest with {option} (largest=True)"
         )
     return None

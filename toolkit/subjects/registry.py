@@ -5,9 +5,9 @@ from __future__ import annotations
 from toolkit.errors import BadSetting
 from toolkit.names import printable
 from toolkit.records import SubjectInfo
-from toolkit.settings import Settings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
+from toolkit.subjects.settings import ScanSettings
 
 SUBJECTS = {FACE.name: FACE}
 DEFAULT = FACE.name
@@ -29,8 +29,6 @@ def info(name: str = DEFAULT) -> SubjectInfo:
     return SUBJECTS[name]
 
 
-def subject_for(settings: Settings) -> Subject:
+def subject_for(settings: ScanSettings) -> Subject:
     """Return the subject that the settings are about, as they want it."""
-    from toolkit.subjects.face.subject import face
-
-    return face(settings)
+    return settings.make_subject()

@@ -2,6 +2,6 @@
 
 from toolkit.records import SubjectInfo, Words
 
-__all__ = ["FACE", "detectors", "dlib", "subject"]
+__all__ = ["FACE", "detectors", "dlib", "settings", "subject"]
 
 FACE = SubjectInfo("face", Words("face", "faces", "person", "people"), exclusive_in_photo=True)
