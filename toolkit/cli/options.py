@@ -140,6 +140,9 @@ def parser() -> argparse.ArgumentParser:
         help="draws for the intervals (%(default)s)",
     )
     for command in (audit, evaluate):
+        command.add_argument(
+            "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"
+        )
         command.add_argument("--json", action="store_true", help="print as JSON")
         command.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
 
