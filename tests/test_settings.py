@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pytest
+from tiles import ColourEncoder, TileDetector, save_tiles
 
+from toolkit import looking, modes, session
 from toolkit.errors import BadSetting
 from toolkit.records import SubjectInfo, Words
 from toolkit.settings import (
@@ -20,6 +22,8 @@ from toolkit.settings import (
     from_record,
     settings_for,
 )
+from toolkit.subjects import registry
+from toolkit.subjects.base import Subject
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import Number, ScanSettings, declared, declared_as, setting
 
@@ -153,6 +157,37 @@ def test_settings_without_a_subject_make_none() -> None:
 def test_there_are_two_modes() -> None:
     with pytest.raises(BadSetting, match="expected one of autopilot, point-and-shoot"):
         settings_for("sort", HueSettings)
+
+
+class TileSettings(HueSettings):
+    def make_subject(self) -> Subject:
+        return Subject("square", TileDetector(), ColourEncoder(), self.subject.words)
+
+
+def test_another_subject_is_sorted_as_its_own_settings_say(
+    album_folder, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setitem(registry.SUBJECTS, "square", TileSettings)
+    settings = settings_for("autopilot", TileSettings)(least_hue=0.2, threshold=0.3)
+    result = modes.autopilot(album_folder, tmp_path / "out", settings=settings)
+    assert (len(result.album), len(set(result.names))) == (8, 3)
+    # What is taken up again has its own settings too.
+    up = session.taken_up(tmp_path / "out")
+    assert up.settings == settings
+    assert not up.needs_another_look(replace(settings, threshold=0.4))
+    assert up.needs_another_look(replace(settings, least_hue=0.3))
+    assert registry.info("square") == TileSettings.subject
+
+
+def test_another_subject_is_compared_as_its_own_settings_say(album_folder, tmp_path) -> None:
+    save_tiles(tmp_path / "known" / "Ann" / "ann.png", "ann")
+    settings = settings_for("point-and-shoot", TileSettings)(threshold=0.3)
+    references = looking.read_people(tmp_path / "known", settings=settings)
+    looked = looking.look(album_folder, people=tmp_path / "known", settings=settings)
+    sorted_album = session.Session(looked, settings, references=references)
+    assert sorted_album.names.count("Ann") == 5
+    with pytest.raises(BadSetting, match="two modes"):
+        session.Session(looked, settings)
 
 
 # Records

@@ -17,7 +17,7 @@ from toolkit.records import Album
 from toolkit.results import export, results_folder
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
-from toolkit.settings import PointAndShootSettings, Settings
+from toolkit.settings import ComparingSettings, Settings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.registry import subject_for
 
@@ -206,7 +206,7 @@ def read_people(
     people: str | Path,
     photos_folder: str | Path | None = None,
     *,
-    settings: PointAndShootSettings,
+    settings: ComparingSettings,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     subject: Subject | None = None,
@@ -221,7 +221,7 @@ def read_people(
         (in subfolders too).
     photos_folder : path, optional
         The photos to be sorted: left out where they lie inside `people`.
-    settings : PointAndShootSettings
+    settings : ComparingSettings
         How.
     progress : callable, optional
         Called with "references", the number read, the total, and the photo just done.

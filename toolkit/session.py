@@ -33,10 +33,10 @@ from toolkit.records import Album
 from toolkit.results import export, exporting
 from toolkit.results.earlier import settings_of
 from toolkit.results.result import AutopilotResult, PointAndShootResult
-from toolkit.settings import AutopilotSettings, ComparingSettings, PointAndShootSettings
+from toolkit.settings import ComparingSettings, GroupingSettings
 from toolkit.subjects.settings import declared
 
-AnySettings = AutopilotSettings | PointAndShootSettings
+AnySettings = GroupingSettings | ComparingSettings
 
 
 class Session:
@@ -50,7 +50,7 @@ class Session:
     ----------
     looked : Looked
         What was seen.
-    settings : AutopilotSettings or PointAndShootSettings
+    settings : GroupingSettings or ComparingSettings
         How to sort.
     references : References, optional
         The known people; without them, the people are found by grouping.
@@ -85,8 +85,8 @@ class Session:
     ) -> None:
         if isinstance(settings, ComparingSettings) != (references is not None):
             raise BadSetting(
-                "settings and references are of two modes; expected PointAndShootSettings with "
-                "references, or AutopilotSettings without"
+                "settings and references are of two modes; expected those of point-and-shoot "
+                "with references, or those of autopilot without"
             )
         self.looked, self.settings, self.references = looked, settings, references
         self._lock = threading.Lock()
@@ -385,18 +385,18 @@ class Session:
         )
         found = result.tree.cut(chosen.value)
         names = naming.name_groups(found.labels, person_names(found), self.decided.names)
-        settings = cast(AutopilotSettings, asked)
+        settings = cast(GroupingSettings, asked)
         return replace(result, settings=settings, chosen=chosen, clustering=found, names=names)
 
     def _sorted(
         self, made: Sequence[Decision], out: Path | None = None
     ) -> AutopilotResult | PointAndShootResult:
         if self.references is not None:
-            settings = cast(PointAndShootSettings, self.settings)
+            settings = cast(ComparingSettings, self.settings)
             return modes.point_and_shoot_of(
                 self.looked, self.references, out, settings=settings, decided=made
             )
-        grouping = cast(AutopilotSettings, self.settings)
+        grouping = cast(GroupingSettings, self.settings)
         return modes.autopilot_of(self.looked, out, settings=grouping, decided=made)
 
 

@@ -16,8 +16,6 @@ from toolkit.photos import listing
 from toolkit.results import export, results_folder
 from toolkit.subjects.base import Subject
 
-SIGHTINGS = [sys.executable, "-c", "import sys; from toolkit.cli import main; sys.exit(main())"]
-
 
 def test_autopilot_prints_what_it_did(album_folder, tmp_path, tiles, capsys) -> None:
     assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out")]) == 0

@@ -15,7 +15,7 @@ from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Pairs, pairs_within
 from toolkit.grouping.thresholds import Threshold
 from toolkit.records import Album, Clustering
-from toolkit.settings import AutopilotSettings, PointAndShootSettings, Settings
+from toolkit.settings import ComparingSettings, GroupingSettings, Settings
 
 # What groups when another method cannot: it needs no more than the encodings again.
 INSTEAD = "online"
@@ -47,7 +47,7 @@ class Grouped:
 
 def group_people(
     album: Album,
-    settings: AutopilotSettings,
+    settings: GroupingSettings,
     *,
     decided: Decided | None = None,
 ) -> Grouped:
@@ -58,7 +58,7 @@ def group_people(
     ----------
     album : Album
         What a scan gathered.
-    settings : AutopilotSettings
+    settings : GroupingSettings
         Method, threshold, and whether two faces in one photo may be one person.
     decided : Decided, optional
         What a person decided about these sightings.
@@ -106,7 +106,7 @@ def forewarning(photos: int, settings: Settings) -> str:
     settings : Settings
         Of either mode; only autopilot groups.
     """
-    if not isinstance(settings, AutopilotSettings) or settings.method != "average":
+    if not isinstance(settings, GroupingSettings) or settings.method != "average":
         return ""
     memory.use(settings.memory, threads=settings.threads)
     need = linkage.needs(photos, USUAL)
@@ -117,7 +117,7 @@ def forewarning(photos: int, settings: Settings) -> str:
     return ""
 
 
-def _grouped(album: Album, settings: AutopilotSettings, must: Pairs, apart: Pairs) -> Grouped:
+def _grouped(album: Album, settings: GroupingSettings, must: Pairs, apart: Pairs) -> Grouped:
     calibration = album.encoder.calibration
     if settings.method == "average":
         tree = linkage.tree(album.encodings, must_link=must, cannot_link=apart)
@@ -142,7 +142,7 @@ def _grouped(album: Album, settings: AutopilotSettings, must: Pairs, apart: Pair
     return Grouped(found, thresholds.given(settings.threshold), None)
 
 
-def search_threshold(references: References, settings: PointAndShootSettings) -> Threshold:
+def search_threshold(references: References, settings: ComparingSettings) -> Threshold:
     """Return up to which distance a face is one of the known people, as the settings say."""
     if settings.threshold != "auto":
         return thresholds.given(settings.threshold)

@@ -9,7 +9,8 @@ from toolkit.errors import BadSetting
 from toolkit.files import read_regular
 from toolkit.results.record import LARGEST, RECORD, parsed
 from toolkit.results.results_folder import ENCODINGS, Run
-from toolkit.settings import AutopilotSettings, from_record
+from toolkit.settings import GroupingSettings, from_record, settings_for
+from toolkit.subjects import registry
 
 
 def earlier_run(out: str) -> str:
@@ -36,7 +37,7 @@ def earlier_run(out: str) -> str:
     return f"the result of {when:%Y-%m-%d, %H:%M}"
 
 
-def settings_of(run: Run) -> AutopilotSettings:
+def settings_of(run: Run) -> GroupingSettings:
     """
     Return the settings of an autopilot run.
 
@@ -50,4 +51,7 @@ def settings_of(run: Run) -> AutopilotSettings:
             f"{run.out} holds a {run.mode} result; expected one of autopilot. Correct it in the "
             "panel of point-and-shoot, where the example photos are"
         )
-    return from_record(AutopilotSettings, run.settings, of=str(run.out))
+    # A subject that is not registered was handed over, with the settings of the default.
+    name = run.album.subject.name
+    own = registry.settings_of(name if name in registry.SUBJECTS else registry.DEFAULT)
+    return from_record(settings_for("autopilot", own), run.settings, of=str(run.out))

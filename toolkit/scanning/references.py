@@ -14,7 +14,7 @@ from toolkit.grouping.identification import References
 from toolkit.photos import opening
 from toolkit.records import PROBLEM_COLUMNS, empty_table
 from toolkit.scanning.scan import PhotoResult, scan
-from toolkit.settings import PointAndShootSettings
+from toolkit.settings import ComparingSettings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.settings import declared_as
 
@@ -22,7 +22,7 @@ from toolkit.subjects.settings import declared_as
 def read_references(
     people: Path,
     subject: Subject,
-    settings: PointAndShootSettings,
+    settings: ComparingSettings,
     *,
     progress: Callable[[int, int, str], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -37,7 +37,7 @@ def read_references(
         One folder a person.
     subject : Subject
         What finds and describes them; the same as for the photos.
-    settings : PointAndShootSettings
+    settings : ComparingSettings
         `largest` decides about example photos with several faces.
     progress : callable, optional
         Called with the number done, the total, and the photo just done.
@@ -128,7 +128,7 @@ def read_references(
     )
 
 
-def _unfit(result: PhotoResult, settings: PointAndShootSettings) -> str | None:
+def _unfit(result: PhotoResult, settings: ComparingSettings) -> str | None:
     """Say why a reference photo cannot serve, if it cannot."""
     if result.problem is not None:
         return result.problem[1]

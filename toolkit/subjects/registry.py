@@ -6,16 +6,17 @@ from toolkit.errors import BadSetting
 from toolkit.names import printable
 from toolkit.records import SubjectInfo
 from toolkit.subjects.base import Subject
-from toolkit.subjects.face import FACE
+from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import ScanSettings
 
-SUBJECTS = {FACE.name: FACE}
-DEFAULT = FACE.name
+# By its settings, each says what it is and makes what looks for it.
+SUBJECTS: dict[str, type[ScanSettings]] = {FaceSettings.subject.name: FaceSettings}
+DEFAULT = FaceSettings.subject.name
 
 
-def info(name: str = DEFAULT) -> SubjectInfo:
+def settings_of(name: str = DEFAULT) -> type[ScanSettings]:
     """
-    Return what is known of a subject before anything is looked at.
+    Return the settings that a subject has of its own.
 
     Raises
     ------
@@ -27,6 +28,18 @@ def info(name: str = DEFAULT) -> SubjectInfo:
             f"the subject is {printable(name)!r}; expected one of {', '.join(SUBJECTS)}"
         )
     return SUBJECTS[name]
+
+
+def info(name: str = DEFAULT) -> SubjectInfo:
+    """
+    Return what is known of a subject before anything is looked at.
+
+    Raises
+    ------
+    BadSetting
+        If there is none of that name.
+    """
+    return settings_of(name).subject
 
 
 def subject_for(settings: ScanSettings) -> Subject:
