@@ -1,6 +1,8 @@
 """The options of the commands follow from the settings."""
 
 import argparse
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import ClassVar, get_args
 
@@ -134,3 +136,12 @@ def test_only_what_is_asked_for_gets_an_option() -> None:
     command = argparse.ArgumentParser()
     options.add_settings(command, AutopilotSettings, "export")
     assert command.parse_args([]) == argparse.Namespace(link=False)
+
+
+def test_the_help_waits_for_no_library() -> None:
+    code = (
+        "import sys; from toolkit.cli import commands, options; options.parser(); "
+        "print('\\n'.join(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"numpy", "pandas", "PIL", "scipy"}.isdisjoint(done.stdout.split())

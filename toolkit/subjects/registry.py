@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from toolkit.errors import BadSetting
-from toolkit.names import printable
-from toolkit.records import SubjectInfo
+from toolkit.names import SubjectInfo, printable
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import ScanSettings

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeGuard
 
 from toolkit.errors import BadSetting
-from toolkit.records import SubjectInfo, Words
+from toolkit.names import SubjectInfo, Words
 
 if TYPE_CHECKING:
     from toolkit.subjects.base import Subject

@@ -1,6 +1,6 @@
 """The subject "face": where faces are, and what tells one from another."""
 
-from toolkit.records import SubjectInfo, Words
+from toolkit.names import SubjectInfo, Words
 
 __all__ = ["FACE", "detectors", "dlib", "settings", "subject"]
 

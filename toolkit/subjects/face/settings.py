@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from toolkit.records import SubjectInfo
+from toolkit.names import SubjectInfo
 from toolkit.subjects.face import FACE
 from toolkit.subjects.settings import (
     Choice,
