@@ -25,7 +25,14 @@ from toolkit.settings import (
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face.settings import FaceSettings
-from toolkit.subjects.settings import Number, ScanSettings, declared, declared_as, setting
+from toolkit.subjects.settings import (
+    Number,
+    ScanSettings,
+    as_options,
+    declared,
+    declared_as,
+    setting,
+)
 
 MODES = [AutopilotSettings, PointAndShootSettings]
 # What a new grouping takes up: the photos need not be looked at again.
@@ -147,6 +154,12 @@ def test_settings_speak_of_their_subject() -> None:
     assert declared_as(kind, "one_per_photo").label == "one photo shows a hue once"
     assert "two squares are one hue" in declared_as(kind, "threshold").explained
     assert declared_as(Settings, "one_per_photo").label == "one photo shows an individual once"
+
+
+def test_values_are_written_as_options() -> None:
+    values = {"threshold": 0.1 + 0.2, "one_per_photo": False, "link": False, "min_size": 3}
+    assert as_options(AutopilotSettings, values) == "--threshold 0.3 --same-photo --min-face 3"
+    assert as_options(AutopilotSettings, {"one_per_photo": True, "upsample": None}) == ""
 
 
 def test_settings_without_a_subject_make_none() -> None:

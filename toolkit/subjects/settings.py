@@ -159,7 +159,7 @@ class Number:
 
     def accepts(self, value: object) -> bool:
         """Whether a value can be taken."""
-        return is_number(value) and _within(value, self.low, self.high)
+        return _is_number(value) and _within(value, self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ class Distance:
 
     def accepts(self, value: object) -> bool:
         """Whether a value can be taken."""
-        return value == "auto" if isinstance(value, str) else is_number(value) and 0 < value < 2
+        return value == "auto" if isinstance(value, str) else _is_number(value) and 0 < value < 2
 
     @staticmethod
     def read(text: str) -> float | str:
@@ -325,6 +325,29 @@ def declared_as(kind: type[Part], name: str) -> Setting:
     return next(each for each in declared(kind) if each.name == name)
 
 
+def as_options(kind: type[Part], values: Mapping[str, Any]) -> str:
+    """
+    Return what chooses these values on a command line, such as ``--long-edge 800 --link``.
+
+    Parameters
+    ----------
+    kind : type
+        The settings that the values are of.
+    values : mapping of str to object
+        By the names of the settings, in the order to be written. What is None is chosen by saying
+        nothing.
+    """
+    written = []
+    for name, value in values.items():
+        each = declared_as(kind, name)
+        if isinstance(each.takes, Switch):
+            written += [each.option] * (value != each.default)
+        elif value is not None:
+            shown = f"{value:.10g}" if isinstance(value, float) else str(value)
+            written.append(f"{each.option} {shown}")
+    return " ".join(written)
+
+
 def _worded(text: str, words: Words) -> str:
     article = "an" if words.individual[:1] in "aeiou" else "a"
     return text.format(**asdict(words), an_individual=f"{article} {words.individual}")
@@ -459,7 +482,7 @@ def require(condition: bool, name: str, value: object, expected: str) -> None:
         raise BadSetting(f"{name} is {value!r}; expected {expected}")
 
 
-def is_number(value: object) -> TypeGuard[float]:
+def _is_number(value: object) -> TypeGuard[float]:
     """Whether a value is a number that can be reckoned with."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
