@@ -186,7 +186,7 @@ class TestPointAndShoot:
         save_tiles(people / "Ann" / "two.png", "bob", "ann")
         with pytest.raises(BadFolder, match="2 faces found"):
             modes.point_and_shoot(album_folder, people, subject=colours)
-        settings = PointAndShootSettings(largest_face=True)
+        settings = PointAndShootSettings(largest=True)
         result = modes.point_and_shoot(album_folder, people, subject=colours, settings=settings)
         assert len(result.references.names) == 1
 
@@ -258,7 +258,7 @@ def test_a_name_with_control_characters_prints_on_one_line(album_folder, tmp_pat
         ({"engine": "dlib", "device": "cuda"}, "only the engine onnx"),
         ({"min_sharpness": 2.0}, "min_sharpness is 2.0"),
         ({"jobs": -1}, "jobs is -1"),
-        ({"min_face": -1}, "min_face is -1"),
+        ({"min_size": -1}, "min_size is -1"),
         ({"min_score": -0.5}, "min_score is -0.5"),
         ({"jitter": 101}, "jitter is 101"),
         ({"method": "kmeans"}, "method is 'kmeans'"),
@@ -299,7 +299,7 @@ class TwoSizes(TileDetector):
 def test_the_largest_face_of_an_example_is_taken_wherever_it_is(tmp_path) -> None:
     subject = Subject("two", TwoSizes(), ColourEncoder())
     save_tiles(tmp_path / "people" / "Bob" / "1.png", "ann", "bob")
-    settings = PointAndShootSettings(largest_face=True)
+    settings = PointAndShootSettings(largest=True)
     found = modes.read_people(tmp_path / "people", settings=settings, subject=subject)
     # Bob's tile is green.
     assert found.encodings[0].argmax() == 1

@@ -18,7 +18,7 @@ from toolkit.records import Album
 from toolkit.results import export, results_folder
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
-from toolkit.settings import PointAndShootSettings, Settings
+from toolkit.settings import ComparingSettings, Settings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.registry import subject_for
 
@@ -186,7 +186,7 @@ def look_at(
         listed.listing.photos,
         subject,
         long_edge=settings.long_edge,
-        min_face=settings.min_face,
+        min_size=settings.min_size,
         min_sharpness=settings.min_sharpness,
         jobs=settings.threads,
         gigabytes=settings.memory,
@@ -207,7 +207,7 @@ def read_people(
     people: str | Path,
     photos_folder: str | Path | None = None,
     *,
-    settings: PointAndShootSettings,
+    settings: ComparingSettings,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     subject: Subject | None = None,
@@ -222,7 +222,7 @@ def read_people(
         (in subfolders too).
     photos_folder : path, optional
         The photos to be sorted: left out where they lie inside `people`.
-    settings : PointAndShootSettings
+    settings : ComparingSettings
         How.
     progress : callable, optional
         Called with "references", the number read, the total, and the photo just done.

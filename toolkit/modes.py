@@ -24,7 +24,12 @@ from toolkit.records import Album, empty_table
 from toolkit.results import export, exporting
 from toolkit.results.exporting import export_result, write_result
 from toolkit.results.result import AutopilotResult, PointAndShootResult
-from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.settings import (
+    AutopilotSettings,
+    ComparingSettings,
+    GroupingSettings,
+    PointAndShootSettings,
+)
 from toolkit.subjects.base import Subject
 from toolkit.subjects.registry import subject_for
 
@@ -48,7 +53,7 @@ def autopilot(
     photos_folder: str | Path,
     out: str | Path | None = None,
     *,
-    settings: AutopilotSettings | None = None,
+    settings: GroupingSettings | None = None,
     dry_run: bool = False,
     replace: bool = False,
     pictures: bool = True,
@@ -67,7 +72,7 @@ def autopilot(
     out : path, optional
         Where the sorted folders go: missing, empty, or of an earlier run. Without it, nothing is
         written.
-    settings : AutopilotSettings, optional
+    settings : GroupingSettings, optional
         How; the defaults serve.
     dry_run : bool
         Plan, and write nothing.
@@ -116,7 +121,7 @@ def autopilot_of(
     looked: Looked,
     out: str | Path | None = None,
     *,
-    settings: AutopilotSettings,
+    settings: GroupingSettings,
     decided: Sequence[Decision] = (),
 ) -> AutopilotResult:
     """
@@ -128,7 +133,7 @@ def autopilot_of(
         What `look` or `taken_up` returned.
     out : path, optional
         Where the sorted folders would go, for the plan.
-    settings : AutopilotSettings
+    settings : GroupingSettings
         How to group.
     decided : sequence of Decision
         What a person decided about sightings.
@@ -175,7 +180,7 @@ def point_and_shoot(
     people: str | Path,
     out: str | Path | None = None,
     *,
-    settings: PointAndShootSettings | None = None,
+    settings: ComparingSettings | None = None,
     dry_run: bool = False,
     replace: bool = False,
     pictures: bool = True,
@@ -234,7 +239,7 @@ def point_and_shoot_of(
     references: References,
     out: str | Path | None = None,
     *,
-    settings: PointAndShootSettings,
+    settings: ComparingSettings,
     decided: Sequence[Decision] = (),
 ) -> PointAndShootResult:
     """

@@ -1,10 +1,11 @@
-"""Names that are safe as file and folder names, on every system that photos travel to."""
+"""What things are called: sightings and individuals in words, and files so that each system can."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 MAX_BYTES = 120
 FORBIDDEN = re.compile(
@@ -14,6 +15,58 @@ RESERVED = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"]
     + [f"{device}{number}" for device in ("com", "lpt") for number in range(10)]
 )
+
+
+@dataclass(frozen=True)
+class Words:
+    """
+    What people call one kind of subject, and one of its individuals.
+
+    Attributes
+    ----------
+    singular, plural : str
+        One and several sightings: "face", "faces".
+    individual, individuals : str
+        One and several of those who are told apart: "person", "people". Individuals without a name
+        are numbered with it: ``person_001``.
+    """
+
+    singular: str
+    plural: str
+    individual: str
+    individuals: str
+
+    def count(self, number: int) -> str:
+        """Return a number of sightings in words: "1 face", "2,000 faces"."""
+        return f"{number:,} {self.singular if number == 1 else self.plural}"
+
+    def count_individuals(self, number: int) -> str:
+        """Return a number of individuals in words: "1 person", "2,000 people"."""
+        return f"{number:,} {self.individual if number == 1 else self.individuals}"
+
+
+GENERIC_WORDS = Words("sighting", "sightings", "individual", "individuals")
+
+
+@dataclass(frozen=True)
+class SubjectInfo:
+    """
+    What is told apart, as everything but the subject itself needs to know it.
+
+    Attributes
+    ----------
+    name : str
+        In the singular, such as "face": what the subject is found by.
+    words : Words
+        What it and its individuals are called.
+    exclusive_in_photo : bool
+        Whether two in one photo are two individuals. Faces and animals are; two products in one
+        photo may be the same product.
+    """
+
+    name: str = "subject"
+    words: Words = GENERIC_WORDS
+    exclusive_in_photo: bool = True
 
 
 def safe_name(name: str) -> str:

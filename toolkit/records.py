@@ -12,59 +12,9 @@ import pandas as pd
 
 from toolkit.calibration import Calibration
 from toolkit.errors import IncomparableEncodings
-
-
-@dataclass(frozen=True)
-class Words:
-    """
-    What people call one kind of subject, and one of its individuals.
-
-    Attributes
-    ----------
-    singular, plural : str
-        One and several sightings: "sighting", "sightings".
-    individual, individuals : str
-        One and several of those who are told apart: "person", "people". Individuals without a name
-        are numbered with it: ``person_001``.
-    """
-
-    singular: str
-    plural: str
-    individual: str
-    individuals: str
-
-    def count(self, number: int) -> str:
-        """Return a number of sightings in words: "1 sighting", "2,000 sightings"."""
-        return f"{number:,} {self.singular if number == 1 else self.plural}"
-
-    def count_individuals(self, number: int) -> str:
-        """Return a number of individuals in words: "1 person", "2,000 people"."""
-        return f"{number:,} {self.individual if number == 1 else self.individuals}"
-
-
-GENERIC_WORDS = Words("sighting", "sightings", "individual", "individuals")
-
-
-@dataclass(frozen=True)
-class SubjectInfo:
-    """
-    What is told apart, as everything but the subject itself needs to know it.
-
-    Attributes
-    ----------
-    name : str
-        In the singular, such as "sighting": what the subject is found by.
-    words : Words
-        What it and its individuals are called.
-    exclusive_in_photo : bool
-        Whether two in one photo are two individuals. Sightings and animals are; two products in one
-        photo may be the same product.
-    """
-
-    name: str = "subject"
-    words: Words = GENERIC_WORDS
-    exclusive_in_photo: bool = True
-
+from toolkit.names import GENERIC_WORDS as GENERIC_WORDS
+from toolkit.names import SubjectInfo as SubjectInfo
+from toolkit.names import Words as Words
 
 PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
 # What a scan tells of each file beside them; an album may lack it.
@@ -255,7 +205,7 @@ class Album:
     encodings: npt.NDArray[np.float32]
     encoder: EncoderInfo
     problems: pd.DataFrame
-    subject: SubjectInfo = SubjectInfo()
+    subject: SubjectInfo = field(default_factory=SubjectInfo)
 
     def __post_init__(self) -> None:
         expected = (len(self.sightings), self.encoder.dimensions)

@@ -33,12 +33,10 @@ from toolkit.records import Album
 from toolkit.results import export, exporting
 from toolkit.results.result import AutopilotResult, PointAndShootResult
 from toolkit.results.results_folder import settings_of
-from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.settings import ComparingSettings, GroupingSettings
+from toolkit.subjects.settings import declared
 
-# Settings that a new grouping takes up; any other needs the photos to be looked at again.
-REGROUPED = ("threshold", "method", "one_per_photo", "link", "jobs", "memory")
-
-AnySettings = AutopilotSettings | PointAndShootSettings
+AnySettings = GroupingSettings | ComparingSettings
 
 
 class Session:
@@ -52,7 +50,7 @@ class Session:
     ----------
     looked : Looked
         What was seen.
-    settings : AutopilotSettings or PointAndShootSettings
+    settings : GroupingSettings or ComparingSettings
         How to sort.
     references : References, optional
         The known people; without them, the people are found by grouping.
@@ -85,10 +83,10 @@ class Session:
         out: str | Path | None = None,
         earlier: Corrections | None = None,
     ) -> None:
-        if isinstance(settings, PointAndShootSettings) != (references is not None):
+        if isinstance(settings, ComparingSettings) != (references is not None):
             raise BadSetting(
-                "settings and references are of two modes; expected PointAndShootSettings with "
-                "references, or AutopilotSettings without"
+                "settings and references are of two modes; expected those of point-and-shoot "
+                "with references, or those of autopilot without"
             )
         self.looked, self.settings, self.references = looked, settings, references
         self._lock = threading.Lock()
@@ -178,7 +176,12 @@ class Session:
 
     def grouped_as(self, settings: AnySettings) -> AnySettings:
         """Return the settings with what others say of the grouping: fit for `set`."""
-        return replace(self.settings, **{name: getattr(settings, name) for name in REGROUPED})
+        known = {
+            each.name: getattr(settings, each.name)
+            for each in declared(type(self.settings))
+            if not each.needs_new_look
+        }
+        return replace(self.settings, **known)
 
     def keep_in(self, out: str | Path) -> None:
         """Read the decisions of a folder of results, sort by them, and keep new ones there."""
@@ -388,18 +391,18 @@ class Session:
         names = naming.name_groups(
             found.labels, numbered_names(found, self.album.words), self.decided.names
         )
-        settings = cast(AutopilotSettings, asked)
+        settings = cast(GroupingSettings, asked)
         return replace(result, settings=settings, chosen=chosen, clustering=found, names=names)
 
     def _sorted(
         self, made: Sequence[Decision], out: Path | None = None
     ) -> AutopilotResult | PointAndShootResult:
         if self.references is not None:
-            settings = cast(PointAndShootSettings, self.settings)
+            settings = cast(ComparingSettings, self.settings)
             return modes.point_and_shoot_of(
                 self.looked, self.references, out, settings=settings, decided=made
             )
-        grouping = cast(AutopilotSettings, self.settings)
+        grouping = cast(GroupingSettings, self.settings)
         return modes.autopilot_of(self.looked, out, settings=grouping, decided=made)
 
 

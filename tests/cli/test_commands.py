@@ -3,31 +3,18 @@
 import errno
 import json
 import os
-import shlex
-import signal
-import subprocess
 import sys
-import time
 
 import pytest
 from files_seen import files_in
 from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import cli, modes
-from toolkit.cli import commands
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.photos import listing
 from toolkit.results import export, results_folder
 from toolkit.subjects.base import Subject
-
-SIGHTINGS = [sys.executable, "-c", "import sys; from toolkit.cli import main; sys.exit(main())"]
-
-
-@pytest.fixture
-def tiles(monkeypatch, colours):
-    """Let the commands tell tiles apart, which needs no model."""
-    monkeypatch.setattr(modes, "subject_for", lambda settings: colours)
 
 
 def test_autopilot_prints_what_it_did(album_folder, tmp_path, tiles, capsys) -> None:
@@ -80,7 +67,7 @@ def test_settings_reach_the_run(album_folder, tmp_path, tiles, capsys) -> None:
     assert settings["threshold"] == 0.4
     assert settings["method"] == "linked"
     assert settings["long_edge"] == 500
-    assert settings["min_face"] == 10
+    assert settings["min_size"] == 10
     assert settings["one_per_photo"] is False
     assert settings["jobs"] == 1
 
@@ -141,67 +128,6 @@ def test_a_bug_keeps_its_traceback(album_folder, tmp_path, monkeypatch) -> None:
         cli.main(["autopilot", str(album_folder), str(tmp_path / "out")])
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals differ on Windows")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_an_interrupt_ends_with_130_and_loses_nothing(sample_album, tmp_path, name) -> None:
-    before = files_in(sample_album)
-    begun = tmp_path / "begun"
-    # A test runner in the background may hand down that signals are ignored. The first photo
-    # says that the run is under way.
-    code = f"""
-import pathlib, signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-from toolkit.photos import opening
-opened = opening.open_shrunk
-def open_shrunk(*arguments, **options):
-    pathlib.Path({str(begun)!r}).touch()
-    return opened(*arguments, **options)
-opening.open_shrunk = open_shrunk
-"""
-    command = [sys.executable, "-c", code + SIGHTINGS[-1]]
-    command += ["autopilot", str(sample_album / "photos"), str(tmp_path / "out")]
-    command += ["--upsample", "2", "--jobs", "1"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
-        for _ in range(600):
-            if begun.exists():
-                break
-            time.sleep(0.1)
-        run.send_signal(getattr(signal, name))
-        if name != "SIGINT":
-            # As a session that closes does.
-            run.send_signal(signal.SIGHUP)
-            run.send_signal(signal.SIGTERM)
-        _, err = run.communicate(timeout=120)
-    assert run.returncode == 130, err
-    assert err.startswith("sightings: interrupted. Your photos are untouched; run the same command")
-    assert err.count("\n") == 1
-    # Nothing was made yet, so the folder is gone again.
-    assert not (tmp_path / "out").exists()
-    assert files_in(sample_album) == before
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no head on Windows")
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    command = f"{shlex.join([*SIGHTINGS, '--help'])} | true"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-
-
-def test_noise_of_c_libraries_stays_off_the_terminal(tmp_path) -> None:
-    code = (
-        "import os, sys\n"
-        "from toolkit.cli.commands import _quiet_libraries\n"
-        "with _quiet_libraries():\n"
-        "    os.write(2, b'from C'); print('from Python', file=sys.stderr)\n"
-        "os.write(2, b'after')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "from C" not in done.stderr
-    assert "from Python" in done.stderr
-    assert "after" in done.stderr
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows any bytes in a name")
 def test_a_name_that_is_no_text_is_printed_escaped(
     album_folder, tmp_path, tiles, capsysbinary
@@ -209,15 +135,6 @@ def test_a_name_that_is_no_text_is_printed_escaped(
     (album_folder / "a1.png").rename(os.fsdecode(bytes(album_folder) + b"/caf\xe9.png"))
     (album_folder / "a2.png").write_bytes(b"no picture")
     assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out"), "--dry-run"]) == 0
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="shells differ on Windows")
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
-def test_closed_streams_are_no_error(album_folder, tmp_path, closed) -> None:
-    command = f"{shlex.join([*SIGHTINGS, 'sample', str(tmp_path / 'sample')])} {closed}"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "sample" / "truth.csv").is_file()
 
 
 @pytest.mark.parametrize(
@@ -260,18 +177,6 @@ def test_a_threshold_that_is_none_is_refused_in_one_line(
     assert complaint.count("\n") == 1
     assert "auto" in complaint
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGHUP on Windows")
-@pytest.mark.parametrize("ignored", [False, True])
-def test_what_is_started_to_outlive_its_terminal_does(ignored) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
-    try:
-        with commands._ended_as_by_hand():
-            assert (signal.getsignal(signal.SIGHUP) is signal.SIG_IGN) == ignored
-        assert signal.getsignal(signal.SIGHUP) is (signal.SIG_IGN if ignored else signal.SIG_DFL)
-    finally:
-        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("options", [[], ["--quiet"], ["--json"]])
@@ -350,32 +255,3 @@ def test_half_characters_in_names_end_in_no_traceback(
     (out / "run.json").write_text(json.dumps(record))
     assert cli.main(["autopilot", str(album_folder), str(out), "--replace"]) == 0
     assert cli.main(["audit", str(out)]) == 0
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
-@pytest.mark.parametrize(
-    "file", ["run.json", "sightings.csv", "nobody.csv", "problems.csv", "photos.csv", "labels"]
-)
-def test_evaluate_waits_for_no_pipe(album_folder, tmp_path, tiles, capsys, file) -> None:
-    out, labels = tmp_path / "out", tmp_path / "labels"
-    assert cli.main(["autopilot", str(album_folder), str(out)]) == 0
-    labels.write_text("photo,person\na2.png,Ann\n")
-    path = labels if file == "labels" else out / file
-    path.unlink()
-    os.mkfifo(path)
-    capsys.readouterr()
-    assert cli.main(["evaluate", str(out), str(labels)]) == 2
-    assert "not a regular file" in capsys.readouterr().err
-
-
-def test_what_is_damaged_and_not_needed_is_said(album_folder, tmp_path, tiles, capfd) -> None:
-    out = tmp_path / "out"
-    assert cli.main(["autopilot", str(album_folder), str(out), "--quiet"]) == 0
-    (out / "photos.csv").write_bytes(b"\xff\xfe\0")
-    assert cli.main(["audit", str(out)]) == 0
-    assert "photos.csv cannot be used" in capfd.readouterr().err
-    (tmp_path / "labels").write_text("photo,person\na2.png,Ann\n")
-    assert cli.main(["autopilot", str(album_folder), str(out), "--quiet"]) == 0
-    (out / "encodings.npz").write_bytes(b"PK")
-    assert cli.main(["evaluate", str(out), str(tmp_path / "labels")]) == 2
-    assert "encodings.npz cannot be used" in capfd.readouterr().err

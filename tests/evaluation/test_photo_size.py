@@ -31,7 +31,7 @@ from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
 
 COLOURS = {"ann": (255, 0, 0), "bob": (0, 255, 0), "cem": (0, 0, 255)}
-PLAIN = AutopilotSettings(min_sharpness=0, min_face=0, threshold=0.5, jobs=1)
+PLAIN = AutopilotSettings(min_sharpness=0, min_size=0, threshold=0.5, jobs=1)
 LEAST = {"cnn": 10, "hog": 20}
 
 

@@ -112,8 +112,8 @@ def test_what_is_encoded_is_cut_from_the_full_size_photo(tmp_path, colours) -> N
 
 def test_small_boxes_are_left_out(tmp_path, colours) -> None:
     save_tiles(tmp_path / "a.png", "ann")
-    assert len(album_of(tmp_path, colours, min_face=TILE)) == 1
-    assert len(album_of(tmp_path, colours, min_face=TILE + 1)) == 0
+    assert len(album_of(tmp_path, colours, min_size=TILE)) == 1
+    assert len(album_of(tmp_path, colours, min_size=TILE + 1)) == 0
 
 
 def test_no_more_photos_are_in_memory_than_threads_need(tmp_path, colours) -> None:
@@ -363,5 +363,5 @@ class Wide:
 def test_the_shorter_side_of_a_face_is_what_counts(tmp_path, least, found) -> None:
     path = save_tiles(tmp_path / "a.png", "ann")
     subject = Subject("wide", Wide(), ColourEncoder())
-    (result,) = scan([path], subject, long_edge=64, min_face=least)
+    (result,) = scan([path], subject, long_edge=64, min_size=least)
     assert (len(result.detections), result.left_out) == (found, 1 - found)

@@ -165,7 +165,7 @@ def test_the_line_moves_at_once_and_back_and_the_form_moves_with_it(panel, look)
 def test_the_form_says_what_its_method_is_of_here(panel):
     method = panel.form.fields["method"]
     assert method.description == "faces are compared by"
-    method.value = next(rule for rule in method.options if rule != method.value)
+    method.value = next(rule for _, rule in method.options if rule != method.value)
     assert "faces are compared by" in panel.form.summary()
     autopilot = SettingsForm(AutopilotSettings())
     assert autopilot.fields["method"].description == "grouping"
@@ -495,7 +495,7 @@ def test_examples_of_no_use_are_listed_with_what_to_do(folders, look):
     (dee,) = (card for card in cards(panel) if card.title == "dee")
     assert "no example photo can be used" in dee.note
     # The way out that it names.
-    panel.form.fields["largest_face"].value = True
+    panel.form.fields["largest"].value = True
     started(panel)
     assert "1 example photo cannot be used" in panel.problems.value
     for name in ("ann", "bob"):

@@ -23,7 +23,7 @@ from toolkit.widgets.size_words import sentence
 
 SECONDS = 20
 LEAST = {"cnn": 20, "hog": 40}
-SETTINGS = AutopilotSettings(min_sharpness=0, min_face=0, threshold=0.5, jobs=1, long_edge=400)
+SETTINGS = AutopilotSettings(min_sharpness=0, min_size=0, threshold=0.5, jobs=1, long_edge=400)
 
 
 class Squares:

@@ -345,7 +345,7 @@ SHARED = {
     "long_edge": st.integers(100, 20_000),
     "detector": st.sampled_from(["cnn", "hog"]),
     "upsample": st.sampled_from([None, 0, 1, 2]),
-    "min_face": st.integers(0, 100_000),
+    "min_size": st.integers(0, 100_000),
     "min_sharpness": st.floats(0, 1),
     "min_score": st.floats(0, 9),
     "landmarks": st.sampled_from([5, 68]),
@@ -362,7 +362,7 @@ SHARED = {
     | st.builds(
         PointAndShootSettings,
         method=st.sampled_from(RULES),
-        largest_face=st.booleans(),
+        largest=st.booleans(),
         **SHARED,
     )
 )

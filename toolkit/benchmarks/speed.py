@@ -20,8 +20,9 @@ import pandas as pd
 from toolkit import modes
 from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.photos import opening
-from toolkit.settings import AutopilotSettings, cores
+from toolkit.settings import AutopilotSettings
 from toolkit.subjects import weights
+from toolkit.subjects.settings import cores
 
 # Multiplications and additions of one encoding, counted over the network's layers.
 ENCODER_GFLOP = 0.5417

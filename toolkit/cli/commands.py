@@ -1,28 +1,24 @@
-"""The command line over the two modes."""
+"""The commands, and the way from a command line to an exit code."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import io
-import json
 import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TextIO
+from collections.abc import Callable, Sequence
+from typing import TextIO
 
-from toolkit.cli import measure_commands
-from toolkit.cli.options import MEND, parser
+from toolkit.cli import bench_command, result_commands, terminal
+from toolkit.cli.options import MEND, chosen_settings, parser
+from toolkit.cli.output import print_result, tell
 from toolkit.errors import SightingsError
 from toolkit.files import folder_at
-from toolkit.names import counted, printable
+from toolkit.names import printable
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
 DONE, INTERRUPTED = 0, 130
-# Photos that could not be copied and are named in one line.
-NAMED = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,14 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 when done, 2 when the user has something to mend, 130 when interrupted.
     """
-    _open_closed_streams()
-    for stream in (sys.stdout, sys.stderr):
-        # A file name may hold bytes that are no text, and a terminal may know few letters.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    terminal.open_closed_streams()
+    terminal.take_any_letter()
     code = DONE
     try:
-        with _ended_as_by_hand():
+        with terminal.ended_as_by_hand():
             code = _run(arguments)
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -61,45 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-@contextlib.contextmanager
-def _ended_as_by_hand() -> Iterator[None]:
-    """Let SIGTERM, and SIGHUP of a terminal that closes, end the work as Ctrl-C does."""
-    before: dict[int, Any] = {}
-    ending = False
-
-    def end(number: int, frame: object) -> None:
-        nonlocal ending
-        # A session that closes sends both: the second must not break off what ends in order.
-        if not ending:
-            ending = True
-            raise KeyboardInterrupt
-
-    if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            # Whoever started it with nohup wants it to go on.
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, end)
-    try:
-        yield
-    finally:
-        if not ending:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def _open_closed_streams() -> None:
-    """Put something harmless where a stream was closed (``>&-``), or files would take its place."""
-    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_RDWR), number)
-        if getattr(sys, name) is None:
-            stream = os.fdopen(number, mode, encoding="utf-8", closefd=False)
-            setattr(sys, name, stream)
-
-
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         options = parser().parse_args(arguments)
@@ -107,7 +61,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return stop.code if isinstance(stop.code, int) else MEND
     run = COMMANDS[options.command]
     try:
-        with _quiet_libraries() as console:
+        with terminal.quiet_libraries() as console:
             run(options, console)
     except SightingsError as error:
         return _complain(str(error))
@@ -132,64 +86,38 @@ def _complain(text: str) -> int:
     return MEND
 
 
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "threshold": options.threshold,
-        "long_edge": options.long_edge,
-        "detector": options.detector,
-        "upsample": options.upsample,
-        "engine": options.engine,
-        "device": options.device,
-        "min_sharpness": options.min_sharpness,
-        "min_face": options.min_face,
-        "min_score": options.min_score,
-        "landmarks": options.landmarks,
-        "plain": options.plain,
-        "jitter": options.jitter,
-        "one_per_photo": not options.same_photo,
-        "link": options.link,
-        "jobs": options.jobs,
-        "memory": options.memory,
-        "method": options.method,
-    }
-
-
 def _autopilot(options: argparse.Namespace, console: TextIO) -> None:
     from toolkit import modes
 
-    with _bar(options, console) as progress:
+    with terminal.progress_bar(console, quiet=options.quiet) as progress:
         result = modes.autopilot(
             options.photos,
             options.out,
-            settings=AutopilotSettings(**_settings(options)),
+            settings=chosen_settings(options, AutopilotSettings),
             dry_run=options.dry_run,
             replace=options.replace,
             pictures=not options.no_faces,
             progress=progress,
-            tell=None if options.quiet else _tell,
+            tell=None if options.quiet else tell,
         )
-    _report(result, options)
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"sightings: {printable(text)}\n")
+    print_result(result, options)
 
 
 def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
     from toolkit import modes
 
-    with _bar(options, console) as progress:
+    with terminal.progress_bar(console, quiet=options.quiet) as progress:
         result = modes.point_and_shoot(
             options.photos,
             options.people,
             options.out,
-            settings=PointAndShootSettings(**_settings(options), largest_face=options.largest_face),
+            settings=chosen_settings(options, PointAndShootSettings),
             dry_run=options.dry_run,
             replace=options.replace,
             pictures=not options.no_faces,
             progress=progress,
         )
-    _report(result, options)
+    print_result(result, options)
 
 
 def _sample(options: argparse.Namespace, console: TextIO) -> None:
@@ -221,7 +149,6 @@ def _models(options: argparse.Namespace, console: TextIO) -> None:
 
 
 def _app(options: argparse.Namespace, console: TextIO) -> None:
-    import threading
     import webbrowser
 
     from toolkit.cli import app
@@ -242,86 +169,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "sample": _sample,
     "models": _models,
     "app": _app,
-    "audit": measure_commands.audit,
-    "evaluate": measure_commands.evaluate,
-    "bench": measure_commands.bench,
+    "audit": result_commands.audit,
+    "evaluate": result_commands.evaluate,
+    "bench": bench_command.bench,
 }
-
-
-def _report(result: Any, options: argparse.Namespace) -> None:
-    if options.json:
-        sys.stdout.write(json.dumps(result.as_dict(), indent=1) + "\n")
-    elif not options.quiet:
-        if options.dry_run:
-            plan = result.plan[["state", "source", "destination"]].fillna("")
-            for state, source, destination in plan.itertuples(index=False):
-                sys.stdout.write(printable(f"{state:<13} {source} -> {destination}") + "\n")
-            sys.stdout.write("\n")
-        sys.stdout.write(f"{result}\n")
-    if result.not_copied:
-        sys.stdout.flush()
-        raise SightingsError(_failures(result))
-
-
-def _failures(result: Any) -> str:
-    """Name the photos that should have been copied and were not, in one line."""
-    lines = [f"{path}: {reason}" for path, reason in result.not_copied]
-    more = f"; and {len(lines) - NAMED:,} more, in problems.csv" if lines[NAMED:] else ""
-    return (
-        f"{counted(len(lines), 'photo')} could not be copied to {result.out}: "
-        f"{'; '.join(lines[:NAMED])}{more}. Mend that, then run the same command again: it goes on"
-    )
-
-
-@contextlib.contextmanager
-def _bar(options: argparse.Namespace, console: TextIO) -> Iterator[Any]:
-    """Show a progress bar on the terminal, one after the other for each kind of work."""
-    if options.quiet or not console.isatty():
-        yield None
-        return
-    from tqdm import tqdm
-
-    bars: dict[str, Any] = {}
-
-    def progress(work: str, done: int, total: int, item: str) -> None:
-        if work not in bars:
-            for bar in bars.values():
-                bar.close()
-            bars[work] = tqdm(total=total, desc=work, unit="", file=console, leave=False)
-        bars[work].update(done - bars[work].n)
-
-    try:
-        yield progress
-    finally:
-        for bar in bars.values():
-            bar.close()
-
-
-@contextlib.contextmanager
-def _quiet_libraries() -> Iterator[TextIO]:
-    """
-    Keep C libraries from writing to the terminal.
-
-    libtiff and libjpeg report every damaged tag of every photo on file descriptor 2; what matters
-    of it stands in problems.csv. Python's own messages go on being seen.
-    """
-    sys.stderr.flush()
-    try:
-        saved = os.dup(2)
-    except OSError:
-        yield sys.stderr
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    python = sys.stderr
-    with os.fdopen(saved, "w", encoding="utf-8", errors="backslashreplace") as console:
-        own = python is sys.__stderr__
-        if own:
-            sys.stderr = console
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
-        try:
-            yield console
-        finally:
-            os.dup2(console.fileno(), 2)
-            if own:
-                sys.stderr = python

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from toolkit import __version__
 from toolkit.names import printable
-from toolkit.settings import (
-    DETECTORS,
-    DEVICES,
-    ENGINES,
-    METHODS,
-    RULES,
-    AutopilotSettings,
-    PointAndShootSettings,
-    Settings,
+from toolkit.settings import AutopilotSettings, PointAndShootSettings, Settings
+from toolkit.subjects.settings import (
+    Changes,
+    Choice,
+    Distance,
+    Setting,
+    Switch,
+    declared,
 )
+
+Kind = TypeVar("Kind", bound=Settings)
 
 MEND = 2
 
@@ -99,16 +100,7 @@ def parser() -> argparse.ArgumentParser:
     autopilot = _command(commands, "autopilot", "one folder for each person found", AUTOPILOT)
     autopilot.add_argument("photos", metavar="PHOTOS", help="folder of photos")
     autopilot.add_argument("out", metavar="OUT", help="where the folders go")
-    autopilot.add_argument(
-        "--method",
-        choices=METHODS,
-        default=AutopilotSettings.method,
-        help="way of grouping (%(default)s). average: join whole groups by their mean distance; "
-        "linked: chains of near faces (joins too much in large albums); online: one pass, little "
-        "memory, depends on the order; whispers, dbscan, hdbscan: dlib's and scikit-learn's, to "
-        "compare with",
-    )
-    _shared(autopilot, "people")
+    _mode(autopilot, AutopilotSettings)
 
     point = _command(
         commands, "point-and-shoot", "the photos that show the people you name", POINT_AND_SHOOT
@@ -116,19 +108,7 @@ def parser() -> argparse.ArgumentParser:
     point.add_argument("photos", metavar="PHOTOS", help="folder of photos")
     point.add_argument("people", metavar="PEOPLE", help="one folder for each person")
     point.add_argument("out", metavar="OUT", help="where the folders go")
-    point.add_argument(
-        "--method",
-        choices=RULES,
-        default=PointAndShootSettings.method,
-        help="compare by the distance to a person's nearest example, by the mean distance to all, "
-        "or by the mean of these two (%(default)s)",
-    )
-    point.add_argument(
-        "--largest-face",
-        action="store_true",
-        help="of several faces in an example photo, take the largest",
-    )
-    _shared(point, "examples")
+    _mode(point, PointAndShootSettings)
 
     sample = _command(
         commands, "sample", "make a small album to try things on", "Make a small album to try."
@@ -160,6 +140,9 @@ def parser() -> argparse.ArgumentParser:
         help="draws for the intervals (%(default)s)",
     )
     for command in (audit, evaluate):
+        command.add_argument(
+            "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"
+        )
         command.add_argument("--json", action="store_true", help="print as JSON")
         command.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
 
@@ -233,132 +216,67 @@ def _command(commands: Any, name: str, summary: str, description: str) -> argpar
     return made
 
 
-def _threshold(text: str) -> float | str:
-    """Read "auto" or a number."""
-    if text == "auto":
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no threshold; expected auto, or a distance such as 0.55"
-        ) from None
-
-
-def _shared(command: argparse.ArgumentParser, confused: str) -> None:
-    add = command.add_argument
-    add(
-        "--threshold",
-        type=_threshold,
-        metavar="D",
-        default=Settings.threshold,
-        help="distance up to which two faces are one person: lower splits more, higher joins more "
-        "(%(default)s: the distance at which two faces are as likely one person as two, given how "
-        f"many {confused} could be confused)",
+def _mode(command: argparse.ArgumentParser, kind: type[Settings]) -> None:
+    """Give a command the options of a mode."""
+    add_settings(command, kind, "assign", "references")
+    add_settings(command, kind, "scan", "subject")
+    command.add_argument(
+        "--dry-run", action="store_true", help="show what would be copied, and copy nothing"
     )
-    add(
-        "--long-edge",
-        type=int,
-        metavar="PX",
-        default=Settings.long_edge,
-        help="shrink photos to this before looking for faces (%(default)s); smaller is quicker and "
-        "loses small faces",
-    )
-    add(
-        "--detector",
-        choices=DETECTORS,
-        default=Settings.detector,
-        help="cnn finds turned and half-hidden faces, hog frontal ones (%(default)s)",
-    )
-    add(
-        "--upsample",
-        type=int,
-        choices=(0, 1, 2),
-        default=Settings.upsample,
-        help="double photos so often before the search, for smaller faces; by default, once where "
-        "that brings a small photo nearer to the long edge",
-    )
-    add(
-        "--engine",
-        choices=ENGINES,
-        default=Settings.engine,
-        help="what runs dlib's networks: ONNX Runtime, or dlib itself, far slower (%(default)s)",
-    )
-    add(
-        "--device",
-        choices=DEVICES,
-        default=Settings.device,
-        help="where ONNX Runtime runs; cuda needs the package onnxruntime-gpu (%(default)s)",
-    )
-    add(
-        "--min-face",
-        type=int,
-        metavar="PX",
-        default=Settings.min_face,
-        help="leave out faces smaller than this in the full-size photo (%(default)s)",
-    )
-    add(
-        "--min-score",
-        type=float,
-        metavar="S",
-        default=Settings.min_score,
-        help="leave out detections less sure than this: a clear face has 1 with cnn (%(default)s)",
-    )
-    add(
-        "--min-sharpness",
-        type=float,
-        metavar="S",
-        default=Settings.min_sharpness,
-        help="leave out faces more blurred than this, 0 to 1 (%(default)s)",
-    )
-    add(
-        "--landmarks",
-        type=int,
-        choices=(5, 68),
-        default=Settings.landmarks,
-        help="points by which faces are aligned (%(default)s)",
-    )
-    add(
-        "--plain",
-        action="store_true",
-        help="describe faces by dlib's 128 numbers as they are, as face_recognition does; by "
-        "default the mirror image is averaged in and all get one length, which sorts better",
-    )
-    add(
-        "--jitter",
-        type=int,
-        metavar="N",
-        default=Settings.jitter,
-        help="average so many slightly moved copies of each face (%(default)s)",
-    )
-    add(
-        "--same-photo",
-        action="store_true",
-        help="let two faces in one photo be one person (for mirrors and collages)",
-    )
-    add("--dry-run", action="store_true", help="show what would be copied, and copy nothing")
-    add("--link", action="store_true", help="make symbolic links instead of copies")
-    add(
+    add_settings(command, kind, "export")
+    command.add_argument(
         "--replace",
         action="store_true",
         help="take away what an earlier run put into OUT and this one sorts otherwise, where the "
         "photo is still in PHOTOS; the last copy of a photo stays",
     )
-    add("--no-faces", action="store_true", help="leave the pictures out of report.html")
-    add(
-        "--jobs",
-        type=int,
-        metavar="N",
-        default=Settings.jobs,
-        help="threads; 0 is one for each processor core (%(default)s)",
+    command.add_argument(
+        "--no-faces", action="store_true", help="leave the pictures out of report.html"
     )
-    add(
-        "--memory",
-        type=float,
-        metavar="GB",
-        default=Settings.memory,
-        help="what photos under way may take together, and grouping after them; by default what "
-        "this computer can give. What can never fit is named, not tried",
+    add_settings(command, kind, "resources")
+    command.add_argument("--json", action="store_true", help="print the summary as JSON")
+    command.add_argument(
+        "--quiet", action="store_true", help="print nothing but what has to be mended"
     )
-    add("--json", action="store_true", help="print the summary as JSON")
-    add("--quiet", action="store_true", help="print nothing but what has to be mended")
+
+
+def add_settings(command: argparse.ArgumentParser, kind: type[Settings], *changes: Changes) -> None:
+    """
+    Give a command an option for each setting that changes one of these.
+
+    Parameters
+    ----------
+    command : argparse.ArgumentParser
+        What takes the options.
+    kind : type
+        The settings of a mode and a subject, such as `AutopilotSettings`.
+    *changes : {"scan", "subject", "references", "assign", "export", "resources"}
+        As in `toolkit.subjects.settings.Setting`.
+    """
+    for each in declared(kind):
+        if each.changes in changes:
+            command.add_argument(each.option, dest=each.name, help=each.explained, **_how(each))
+
+
+def chosen_settings(options: argparse.Namespace, kind: type[Kind]) -> Kind:
+    """Return the settings that a command was given; `BadSetting` if a value cannot be."""
+    return kind(**{each.name: getattr(options, each.name) for each in declared(kind)})
+
+
+def _how(setting: Setting) -> dict[str, Any]:
+    """Return how argparse reads an option."""
+    takes, default = setting.takes, setting.default
+    if isinstance(takes, Switch):
+        return {"action": "store_false" if default else "store_true"}
+    if isinstance(takes, Choice):
+        return {"choices": takes.spelled, "type": takes.read, "default": default}
+    read = _threshold if isinstance(takes, Distance) else takes.read
+    return {"type": read, "metavar": setting.metavar, "default": default}
+
+
+def _threshold(text: str) -> float | str:
+    """Read a distance, and complain in words that argparse passes on."""
+    try:
+        return Distance.read(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -18,7 +18,7 @@ from toolkit.boxes import either_centred
 from toolkit.errors import SightingsError, UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.records import Detection
-from toolkit.settings import Settings
+from toolkit.settings import AutopilotSettings
 from toolkit.subjects import registry
 
 BOX_COLUMNS = ("photo", "left", "top", "width", "height")
@@ -75,7 +75,7 @@ def recall(
             f"expected {', '.join(BOX_COLUMNS)}."
         )
     seekers = [
-        registry.subject_for(Settings(detector=d, upsample=u, long_edge=size)).detector
+        registry.subject_for(AutopilotSettings(detector=d, upsample=u, long_edge=size)).detector
         for d, u, size in ways
     ]
     counts = [_Count() for _ in ways]

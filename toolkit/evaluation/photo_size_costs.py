@@ -60,7 +60,7 @@ def scan_as(
         paths,
         subject,
         long_edge=size or UNSHRUNK,
-        min_face=settings.min_face,
+        min_size=settings.min_size,
         min_sharpness=settings.min_sharpness,
         jobs=jobs,
     )
@@ -123,7 +123,7 @@ def _timed(
         found = [detection.box for detection in subject.detector.detect(opened.small)]
         height, width = opened.small.shape[:2]
         found = [box.scaled(opened.width / width, opened.height / height) for box in found]
-        found = [box for box in found if min(box.width, box.height) >= settings.min_face]
+        found = [box for box in found if min(box.width, box.height) >= settings.min_size]
         if found:
             full = opening.open_upright(path) if opened.full is None else opened.full
             chips = subject.encoder.chips(full, found)

@@ -128,7 +128,7 @@ class Looks:
                 [path],
                 subject,
                 long_edge=way[1] or UNSHRUNK,
-                min_face=settings.min_face,
+                min_size=settings.min_size,
                 min_sharpness=settings.min_sharpness,
                 stop=stop,
             )

@@ -22,7 +22,7 @@ from toolkit.grouping.thresholds import Threshold
 from toolkit.grouping.uncertainty import expected_wrong
 from toolkit.names import printable
 from toolkit.records import GENERIC_WORDS, Album, Clustering, Words
-from toolkit.settings import AutopilotSettings
+from toolkit.settings import GroupingSettings
 
 Kind = Literal["merged", "split", "moved"]
 
@@ -109,7 +109,7 @@ class Explorer:
     ----------
     album : Album
         n sightings.
-    settings : AutopilotSettings
+    settings : GroupingSettings
         How they are grouped.
     automatic : Threshold
         What "auto" chooses, whatever the settings say.
@@ -118,7 +118,7 @@ class Explorer:
     """
 
     album: Album = field(repr=False)
-    settings: AutopilotSettings
+    settings: GroupingSettings
     automatic: Threshold
     tree: Tree | None = field(repr=False)
     _decided: Decided | None = field(repr=False)
@@ -128,7 +128,7 @@ class Explorer:
     def of(
         cls,
         album: Album,
-        settings: AutopilotSettings,
+        settings: GroupingSettings,
         *,
         decided: Decided | None = None,
         tree: Tree | None = None,
@@ -140,7 +140,7 @@ class Explorer:
         ----------
         album : Album
             n sightings, without those that decisions say to leave out.
-        settings : AutopilotSettings
+        settings : GroupingSettings
             Method, and whether two sightings in one photo may be one individual.
         decided : Decided, optional
             What was decided by hand about these sightings.

@@ -15,7 +15,7 @@ from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Pairs, pairs_within
 from toolkit.grouping.thresholds import Threshold
 from toolkit.records import Album, Clustering, Words
-from toolkit.settings import AutopilotSettings, PointAndShootSettings, Settings
+from toolkit.settings import ComparingSettings, GroupingSettings, Settings
 
 # What groups when another method cannot: it needs no more than the encodings again.
 INSTEAD = "online"
@@ -47,7 +47,7 @@ class Grouped:
 
 def group_album(
     album: Album,
-    settings: AutopilotSettings,
+    settings: GroupingSettings,
     *,
     decided: Decided | None = None,
 ) -> Grouped:
@@ -58,8 +58,8 @@ def group_album(
     ----------
     album : Album
         What a scan gathered.
-    settings : AutopilotSettings
-        Method, threshold, and whether two sightings in one photo may be one person.
+    settings : GroupingSettings
+        Method, threshold, and whether two sightings in one photo may be one individual.
     decided : Decided, optional
         What a person decided about these sightings.
 
@@ -106,7 +106,7 @@ def forewarning(photos: int, settings: Settings) -> str:
     settings : Settings
         Of either mode; only autopilot groups.
     """
-    if not isinstance(settings, AutopilotSettings) or settings.method != "average":
+    if not isinstance(settings, GroupingSettings) or settings.method != "average":
         return ""
     memory.use(settings.memory, threads=settings.threads)
     need = linkage.needs(photos, USUAL)
@@ -117,7 +117,7 @@ def forewarning(photos: int, settings: Settings) -> str:
     return ""
 
 
-def _grouped(album: Album, settings: AutopilotSettings, must: Pairs, apart: Pairs) -> Grouped:
+def _grouped(album: Album, settings: GroupingSettings, must: Pairs, apart: Pairs) -> Grouped:
     calibration = album.encoder.calibration
     if settings.method == "average":
         tree = linkage.tree(album.encodings, must_link=must, cannot_link=apart)
@@ -148,7 +148,7 @@ def _grouped(album: Album, settings: AutopilotSettings, must: Pairs, apart: Pair
 
 
 def search_threshold(
-    references: References, settings: PointAndShootSettings, words: Words
+    references: References, settings: ComparingSettings, words: Words
 ) -> Threshold:
     """Return up to which distance a sighting is one of the known individuals."""
     if settings.threshold != "auto":

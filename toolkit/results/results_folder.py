@@ -52,7 +52,7 @@ from toolkit.records import (
     Words,
     empty_table,
 )
-from toolkit.settings import AutopilotSettings
+from toolkit.settings import GroupingSettings, from_record, settings_for
 from toolkit.subjects import registry
 from toolkit.tables import BadTable, read_table, write_table
 
@@ -527,7 +527,7 @@ def earlier_run(out: str) -> str:
     return ResultsFolder(out).earlier() if out.strip() else ""
 
 
-def settings_of(run: Run) -> AutopilotSettings:
+def settings_of(run: Run) -> GroupingSettings:
     """
     Return the settings of an autopilot run.
 
@@ -541,16 +541,10 @@ def settings_of(run: Run) -> AutopilotSettings:
             f"{run.out} holds a {run.mode} result; expected one of autopilot. Correct it in the "
             "panel of point-and-shoot, where the example photos are"
         )
-    known = {field.name for field in fields(AutopilotSettings)}
-    if set(run.settings) - known:
-        raise BadSetting(
-            f"{run.out} was made with settings that are not known here: "
-            f"{', '.join(sorted(set(run.settings) - known))}. Run autopilot into it again"
-        )
-    try:
-        return AutopilotSettings(**run.settings)
-    except TypeError as error:
-        raise BadSetting(f"{run.out} holds settings that cannot be: {error}") from error
+    # A subject that is not registered was handed over, with the settings of the default.
+    name = run.album.subject.name
+    own = registry.settings_of(name if name in registry.SUBJECTS else registry.DEFAULT)
+    return from_record(settings_for("autopilot", own), run.settings, of=str(run.out))
 
 
 def about_subject(subject: SubjectInfo) -> dict[str, Any]:

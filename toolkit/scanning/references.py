@@ -14,14 +14,15 @@ from toolkit.grouping.identification import References
 from toolkit.photos import opening
 from toolkit.records import PROBLEM_COLUMNS, Words, empty_table
 from toolkit.scanning.scan import PhotoResult, scan
-from toolkit.settings import PointAndShootSettings
+from toolkit.settings import ComparingSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.settings import declared_as
 
 
 def read_references(
     people: Path,
     subject: Subject,
-    settings: PointAndShootSettings,
+    settings: ComparingSettings,
     *,
     progress: Callable[[int, int, str], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -36,8 +37,8 @@ def read_references(
         One folder a person.
     subject : Subject
         What finds and describes them; the same as for the photos.
-    settings : PointAndShootSettings
-        `largest_face` decides about example photos with several sightings.
+    settings : ComparingSettings
+        `largest` decides about example photos with several sightings.
     progress : callable, optional
         Called with the number done, the total, and the photo just done.
     stop : callable, optional
@@ -87,7 +88,7 @@ def read_references(
         of_person,
         subject,
         long_edge=settings.long_edge,
-        min_face=settings.min_face,
+        min_size=settings.min_size,
         min_sharpness=settings.min_sharpness,
         jobs=settings.threads,
         gigabytes=settings.memory,
@@ -127,7 +128,7 @@ def read_references(
     )
 
 
-def _unfit(result: PhotoResult, settings: PointAndShootSettings, words: Words) -> str | None:
+def _unfit(result: PhotoResult, settings: ComparingSettings, words: Words) -> str | None:
     """Say why a reference photo cannot serve, if it cannot."""
     if result.problem is not None:
         return result.problem[1]
@@ -136,10 +137,10 @@ def _unfit(result: PhotoResult, settings: PointAndShootSettings, words: Words) -
             f"no {words.singular} found: use a photo that shows the {words.singular} larger, or "
             "from the front"
         )
-    if len(result.detections) > 1 and not settings.largest_face:
+    if len(result.detections) > 1 and not settings.largest:
+        option = declared_as(type(settings), "largest").option
         return (
             f"{words.count(len(result.detections))} found, and which one is meant is unknown: cut "
-            f"the photo to one {words.singular}, or take the largest with "
-            "--largest-face (largest_face=True)"
+            f"the photo to one {words.singular}, or take the largest with {option} (largest=True)"
         )
     return None

@@ -97,7 +97,7 @@ def scan(
     subject: Subject,
     *,
     long_edge: int,
-    min_face: int = 0,
+    min_size: int = 0,
     min_sharpness: float = 0.0,
     jobs: int = 1,
     gigabytes: float = 0.0,
@@ -120,7 +120,7 @@ def scan(
         What to look for.
     long_edge : int
         Longer side, in px, to which photos are shrunk for detection.
-    min_face : int
+    min_size : int
         Shorter side of a box, in px of the full-size photo, below which it is left out.
     min_sharpness : float
         Sharpness of a chip (see `toolkit.photos.quality`) below which it is left out.
@@ -148,7 +148,7 @@ def scan(
     batch: list[_Seen] = []
     encoding: deque[tuple[list[_Seen], Future[_Encoded]]] = deque()
     results: dict[Path, PhotoResult] = {}
-    how = _How(subject, long_edge, min_face, min_sharpness, asked)
+    how = _How(subject, long_edge, min_size, min_sharpness, asked)
     ordinary = memory.EACH // 2 + needs(subject.detector, long_edge, long_edge)
     memory.use(gigabytes, threads=jobs, each=ordinary)
     pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scan")
@@ -199,7 +199,7 @@ class _How:
 
     subject: Subject
     long_edge: int
-    min_face: int
+    min_size: int
     min_sharpness: float
     stop: Stop
 
@@ -279,7 +279,7 @@ def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) 
     across = opened.width / opened.small.shape[1]
     down = opened.height / opened.small.shape[0]
     detections = [Detection(d.box.scaled(across, down), d.score) for d in found]
-    detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_face]
+    detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_size]
     chips = NO_CHIPS
     if detections:
         with _timed(seconds, "decode"):

@@ -1,3 +1,3 @@
 """What can be recognised: faces."""
 
-__all__ = ["base", "face", "registry", "weights"]
+__all__ = ["base", "face", "registry", "settings", "weights"]

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.errors import BadSetting
-from toolkit.names import printable
-from toolkit.records import SubjectInfo
-from toolkit.settings import Settings
+from toolkit.names import SubjectInfo, printable
 from toolkit.subjects.base import Subject
-from toolkit.subjects.face import FACE
+from toolkit.subjects.face.settings import FaceSettings
+from toolkit.subjects.settings import ScanSettings
 
-SUBJECTS = {FACE.name: FACE}
-DEFAULT = FACE.name
+# By its settings, each says what it is and makes what looks for it.
+SUBJECTS: dict[str, type[ScanSettings]] = {FaceSettings.subject.name: FaceSettings}
+DEFAULT = FaceSettings.subject.name
 
 
-def info(name: str = DEFAULT) -> SubjectInfo:
+def settings_of(name: str = DEFAULT) -> type[ScanSettings]:
     """
-    Return what is known of a subject before anything is looked at.
+    Return the settings that a subject has of its own.
 
     Raises
     ------
@@ -31,11 +31,21 @@ def info(name: str = DEFAULT) -> SubjectInfo:
     return SUBJECTS[name]
 
 
-def subject_for(settings: Settings) -> Subject:
-    """Return the subject that the settings are about, as they want it."""
-    from toolkit.subjects.face.subject import face
+def info(name: str = DEFAULT) -> SubjectInfo:
+    """
+    Return what is known of a subject before anything is looked at.
 
-    return face(settings)
+    Raises
+    ------
+    BadSetting
+        If there is none of that name.
+    """
+    return settings_of(name).subject
+
+
+def subject_for(settings: ScanSettings) -> Subject:
+    """Return the subject that the settings are about, as they want it."""
+    return settings.make_subject()
 
 
 def doubled(longest: int, long_edge: int, upsample: int | None = None) -> bool:

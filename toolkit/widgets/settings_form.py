@@ -1,14 +1,24 @@
-"""The settings of both modes as a form, folded away."""
+"""The settings of both modes as a form, folded away; its controls follow from the settings."""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import ipywidgets
 import traitlets
 
-from toolkit.settings import METHODS, RULES, PointAndShootSettings, Settings
+from toolkit.settings import Settings
+from toolkit.subjects.settings import (
+    Changes,
+    Choice,
+    Distance,
+    Number,
+    Setting,
+    Whole,
+    declared,
+    declared_as,
+)
 from toolkit.widgets.disclosure import Fold
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -18,30 +28,30 @@ WIDE = ipywidgets.Layout(width="min(42em, 100%)")
 # Where the slider stands while the threshold sets itself.
 USUAL = 0.5
 
-LABELS = {
-    "long_edge": "search photos at (px)",
-    "detector": "faces are found by",
-    "upsample": "enlarge before the search",
-    "min_face": "smallest face (px)",
-    "min_sharpness": "least sharpness (0 to 1)",
-    "method": "grouping",
-    "one_per_photo": "one photo shows a person once",
-    "largest_face": "of several faces in an example photo, take the largest",
-    "jitter": "moved copies of each face",
-    "link": "make links, not copies",
-    "jobs": "threads (0: one a core)",
+# What a number without a limit of its own can be raised to.
+MOST = 10_000
+
+
+# What changes the sightings stands before what changes their names.
+PLACES: dict[Changes, int] = {
+    "scan": 0,
+    "subject": 0,
+    "references": 1,
+    "assign": 1,
+    "export": 2,
+    "resources": 3,
 }
-# What "method" says in point-and-shoot, where nothing is grouped.
-COMPARED = "faces are compared by"
-# A list shows nothing as chosen where the value is None.
-HELPS = "where it helps"
-CHOICES: dict[str, list[tuple[str, Any]]] = {
-    "detector": [
-        ("CNN: turned and half-hidden faces too", "cnn"),
-        ("HOG: frontal faces only, quicker", "hog"),
-    ],
-    "upsample": [("where it helps", HELPS), ("never", 0), ("twice", 1), ("four times", 2)],
-}
+
+
+def choices_of(setting: Setting) -> list[tuple[str, Any]]:
+    """
+    Return what a list of choices shows, and what it holds for each.
+
+    A list shows nothing as chosen where it holds None: there, it holds the text.
+    """
+    if not isinstance(setting.takes, Choice):
+        raise TypeError(f"{setting.name} takes {setting.takes.expected}; expected a choice")
+    return [(setting.takes.text(value), _held(setting, value)) for value in setting.takes.values]
 
 
 class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
@@ -71,7 +81,7 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
             indent=True,
         )
         self.threshold = ipywidgets.FloatSlider(
-            description="threshold (distance)",
+            description=declared_as(type(settings), "threshold").label,
             value=USUAL if settings.threshold == "auto" else settings.threshold,
             min=0.2 if settings.threshold == "auto" else min(0.2, settings.threshold),
             max=1.0 if settings.threshold == "auto" else max(1.0, settings.threshold),
@@ -81,7 +91,10 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
             style=STYLE,
             layout=WIDE,
         )
-        self.fields = {name: self._field(name) for name in self._names()}
+        self._declared = {each.name: each for each in _with_control(type(settings))}
+        self.fields = {
+            name: _control(each, getattr(settings, name)) for name, each in self._declared.items()
+        }
         self.again = ipywidgets.Button(
             description="Back to the defaults",
             layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
@@ -104,13 +117,9 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
         BadSetting
             If a value cannot be.
         """
-        chosen = {name: _value(control) for name, control in self.fields.items()}
+        chosen = {name: self._value(name) for name in self.fields}
         chosen["threshold"] = "auto" if self.automatic.value else self._threshold()
-        kept = {
-            field.name: chosen.get(field.name, getattr(self._start, field.name))
-            for field in fields(self._start)
-        }
-        return type(self._start)(**kept)
+        return replace(self._start, **chosen)
 
     def reset(self) -> None:
         """Take the defaults."""
@@ -128,7 +137,7 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
         self.threshold.value = at
         self._start = settings
         for name, control in self.fields.items():
-            control.value = _shown(getattr(settings, name))
+            control.value = _held(self._declared[name], getattr(settings, name))
 
     def summary(self) -> str:
         """Say what is set otherwise than by default."""
@@ -136,7 +145,7 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
         odd = [
             f"{control.description}: {_said(control)}"
             for name, control in self.fields.items()
-            if _value(control) != getattr(fresh, name)
+            if self._value(name) != getattr(fresh, name)
         ]
         if not self.automatic.value:
             odd.insert(0, f"threshold: {self.threshold.value:.3f}")
@@ -147,31 +156,8 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
         at = float(self.threshold.value)
         return at if at == self._start.threshold else round(at, 6)
 
-    def _names(self) -> list[str]:
-        return [name for name in LABELS if hasattr(self._start, name)]
-
-    def _field(self, name: str) -> Any:
-        value = getattr(self._start, name)
-        common = {"description": LABELS[name], "style": STYLE, "layout": WIDE}
-        if name == "method":
-            known = isinstance(self._start, PointAndShootSettings)
-            common["description"] = COMPARED if known else LABELS[name]
-            rules = RULES if known else METHODS
-            return ipywidgets.Dropdown(options=list(rules), value=value, **common)
-        if name in CHOICES:
-            return ipywidgets.Dropdown(options=CHOICES[name], value=_shown(value), **common)
-        if isinstance(value, bool):
-            return ipywidgets.Checkbox(value=value, indent=True, **common)
-        if isinstance(value, float):
-            return ipywidgets.BoundedFloatText(value=value, min=0.0, max=1.0, step=0.01, **common)
-        most = {"long_edge": 20_000, "jitter": 100, "jobs": 256}.get(name, 10_000)
-        return ipywidgets.BoundedIntText(
-            value=value,
-            min=100 if name == "long_edge" else 0,
-            max=max(most, value),
-            step=100 if name == "long_edge" else 1,
-            **common,
-        )
+    def _value(self, name: str) -> Any:
+        return _value(self._declared[name], self.fields[name].value)
 
     def _moved(self, _: dict[str, Any]) -> None:
         self.threshold.disabled = self.automatic.value
@@ -179,12 +165,38 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
         self.changed += 1
 
 
-def _shown(value: Any) -> Any:
-    return HELPS if value is None else value
+def _with_control(kind: type[Settings]) -> list[Setting]:
+    """Return the settings with a control of their own, in the form's order."""
+    shown = [each for each in declared(kind) if each.label and not isinstance(each.takes, Distance)]
+    return sorted(shown, key=lambda each: (each.advanced, PLACES[each.changes]))
 
 
-def _value(control: Any) -> Any:
-    return None if control.value == HELPS else control.value
+def _control(setting: Setting, value: Any) -> Any:
+    """Return what a setting is chosen with."""
+    takes = setting.takes
+    common = {"description": setting.label, "style": STYLE, "layout": WIDE}
+    if isinstance(takes, Choice):
+        held = _held(setting, value)
+        return ipywidgets.Dropdown(options=choices_of(setting), value=held, **common)
+    if isinstance(takes, Whole | Number):
+        whole = isinstance(takes, Whole)
+        kind = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
+        most = max(MOST, value) if takes.high is None else takes.high
+        return kind(value=value, min=takes.low, max=most, step=takes.step, **common)
+    return ipywidgets.Checkbox(value=value, indent=True, **common)
+
+
+def _held(setting: Setting, value: Any) -> Any:
+    """Return what the control of a setting holds for one of its values."""
+    takes = setting.takes
+    return takes.text(None) if value is None and isinstance(takes, Choice) else value
+
+
+def _value(setting: Setting, held: Any) -> Any:
+    """Return the value of a setting that its control holds."""
+    takes = setting.takes
+    free = isinstance(takes, Choice) and None in takes.values and held == takes.text(None)
+    return None if free else held
 
 
 def _said(control: Any) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import ipywidgets
 
+from toolkit.settings import AutopilotSettings
+from toolkit.subjects.settings import declared_as
 from toolkit.widgets.background_work import Message
 from toolkit.widgets.folder_field import FolderChooser
-from toolkit.widgets.settings_form import CHOICES
+from toolkit.widgets.settings_form import choices_of
 from toolkit.widgets.size_study import StudyBox
 from toolkit.widgets.size_words import legend_html
 
@@ -48,9 +50,10 @@ class SizeControls(ipywidgets.VBox):
         )
         self.where.layout = ipywidgets.Layout(margin="0 .8em")
         self.take.button_style = "primary"
+        seekers = declared_as(AutopilotSettings, "detector")
         self.detector = ipywidgets.Dropdown(
-            description="faces are found by",
-            options=CHOICES["detector"],
+            description=seekers.label,
+            options=choices_of(seekers),
             value=detector,
             style=STYLE,
             layout=ipywidgets.Layout(width="min(34em, 100%)"),

@@ -15,6 +15,8 @@ from toolkit.evaluation.photo_size_costs import Way
 from toolkit.evaluation.photo_size_preview import Comparison, Kind, Shown, measured, settings_at
 from toolkit.evaluation.photo_size_study import ResizeStudy, edge_text
 from toolkit.names import counted
+from toolkit.settings import AutopilotSettings
+from toolkit.subjects.settings import as_options
 from toolkit.widgets.background_work import safe
 
 NAMES = {"cnn": "CNN", "hog": "HOG"}
@@ -157,7 +159,7 @@ def use_html(way: Way) -> str:
     """Say how to use a choice elsewhere, as HTML."""
     settings = settings_at(way)
     given = ", ".join(f"{name}={value!r}" for name, value in settings.items())
-    told = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in settings.items())
+    told = as_options(AutopilotSettings, settings)
     size = f"search photos at {settings['long_edge']} px, faces are found by {NAMES[way[0]]}"
     size += ", enlarge: never" if "upsample" in settings else ""
     code = "code style='overflow-wrap: anywhere'"

@@ -11,6 +11,7 @@ from toolkit.names import printable
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import Album
 from toolkit.settings import AutopilotSettings
+from toolkit.subjects.settings import as_options
 from toolkit.widgets.background_work import safe
 from toolkit.widgets.contact_sheet import Card, Strip
 from toolkit.widgets.individual_cards import Rows, face_picture
@@ -44,16 +45,16 @@ def use_html(position: Position, settings: AutopilotSettings, automatic: float) 
     """Say how to sort the photos with this threshold, as HTML."""
     own = position.threshold == automatic
     said = '"auto"' if own else f"{position.threshold:.10g}"
-    given = "" if own else f" --threshold {said}"
+    chosen: dict[str, object] = {} if own else {"threshold": position.threshold}
     if settings.method != "average":
-        given += f" --method {settings.method}"
-    if not settings.one_per_photo:
-        given += " --same-photo"
+        chosen["method"] = settings.method
+    chosen["one_per_photo"] = settings.one_per_photo
+    given = f"sightings autopilot PHOTOS OUT {as_options(type(settings), chosen)}".rstrip()
     why = "A run takes this threshold by itself" if own else "To sort with it"
     code = "code style='white-space: nowrap'"
     return paragraph(
         f"{why}: <{code}>THRESHOLD = {said}</code> in the notebook "
-        f"31_run_autopilot, or <{code}>sightings autopilot PHOTOS OUT{given}</code>."
+        f"31_run_autopilot, or <{code}>{given}</code>."
     )
 
 

@@ -6,9 +6,9 @@ import pytest
 from toolkit.errors import BadModelFile
 from toolkit.photos import opening
 from toolkit.records import Box
-from toolkit.settings import Settings
 from toolkit.subjects import weights
 from toolkit.subjects.face.detectors import CnnDetector, HogDetector, doublings
+from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.face.subject import FaceEncoder, Landmarks, face
 
 dlib = pytest.importorskip("dlib")
@@ -143,7 +143,7 @@ def test_jitter_moves_an_encoding_a_little(three, encoder) -> None:
 
 @pytest.mark.parametrize("detector", ["hog", "cnn"])
 def test_the_subject_is_what_the_settings_say(detector) -> None:
-    made = face(Settings(detector=detector, jitter=1, landmarks=5, upsample=1))
+    made = face(FaceSettings(detector=detector, jitter=1, landmarks=5, upsample=1))
     assert made.detector.name == detector
     assert made.detector.upsample == 1
     assert made.encoder.info.variant == "5 landmarks, jitter 1"

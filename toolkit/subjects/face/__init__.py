@@ -1,7 +1,7 @@
 """The subject "face": where faces are, and what tells one from another."""
 
-from toolkit.records import SubjectInfo, Words
+from toolkit.names import SubjectInfo, Words
 
-__all__ = ["FACE", "detectors", "dlib", "subject"]
+__all__ = ["FACE", "detectors", "dlib", "settings", "subject"]
 
 FACE = SubjectInfo("face", Words("face", "faces", "person", "people"), exclusive_in_photo=True)

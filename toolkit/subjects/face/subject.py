@@ -14,11 +14,11 @@ from PIL import Image
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
 from toolkit.records import Box, EncoderInfo
-from toolkit.settings import Settings
 from toolkit.subjects import weights
 from toolkit.subjects.base import Detector, Rgb, Subject
 from toolkit.subjects.face import FACE
 from toolkit.subjects.face.detectors import CnnDetector, HogDetector
+from toolkit.subjects.face.settings import FaceSettings
 
 CHIP_SIZE = 150
 CHIP_PADDING = 0.25
@@ -280,15 +280,14 @@ class FaceEncoder:
         return mean.astype(np.float32)
 
 
-def face(settings: Settings) -> Subject:
+def face(settings: FaceSettings) -> Subject:
     """
     Return the subject "face".
 
     Parameters
     ----------
-    settings : Settings
-        Its detector, upsample, long_edge, min_score, landmarks, plain, jitter, engine and device
-        are used.
+    settings : FaceSettings
+        How they are sought and described.
 
     Raises
     ------

@@ -1,0 +1,68 @@
+"""The commands that read a result."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from toolkit import cli
+from toolkit.cli import options
+from toolkit.errors import SightingsError
+from toolkit.results import labels, results_folder
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
+@pytest.mark.parametrize(
+    "file", ["run.json", "sightings.csv", "nobody.csv", "problems.csv", "photos.csv", "labels"]
+)
+def test_evaluate_waits_for_no_pipe(album_folder, tmp_path, tiles, capsys, file) -> None:
+    out, table = tmp_path / "out", tmp_path / "labels"
+    assert cli.main(["autopilot", str(album_folder), str(out)]) == 0
+    table.write_text("photo,person\na2.png,Ann\n")
+    path = table if file == "labels" else out / file
+    path.unlink()
+    os.mkfifo(path)
+    capsys.readouterr()
+    assert cli.main(["evaluate", str(out), str(table)]) == 2
+    assert "not a regular file" in capsys.readouterr().err
+
+
+def test_what_is_damaged_and_not_needed_is_said(album_folder, tmp_path, tiles, capfd) -> None:
+    out = tmp_path / "out"
+    assert cli.main(["autopilot", str(album_folder), str(out), "--quiet"]) == 0
+    (out / "photos.csv").write_bytes(b"\xff\xfe\0")
+    assert cli.main(["audit", str(out)]) == 0
+    assert "photos.csv cannot be used" in capfd.readouterr().err
+    (tmp_path / "labels").write_text("photo,person\na2.png,Ann\n")
+    assert cli.main(["autopilot", str(album_folder), str(out), "--quiet"]) == 0
+    (out / "encodings.npz").write_bytes(b"PK")
+    assert cli.main(["evaluate", str(out), str(tmp_path / "labels")]) == 2
+    assert "encodings.npz cannot be used" in capfd.readouterr().err
+
+
+# Where the photos are now
+
+
+@pytest.mark.parametrize("command", ["audit OUT", "evaluate OUT LABELS.csv"])
+def test_photos_may_have_moved(command) -> None:
+    parser = options.parser()
+    assert parser.parse_args(command.split()).photos is None
+    assert parser.parse_args([*command.split(), "--photos", "NEW"]).photos == "NEW"
+
+
+@pytest.mark.parametrize(
+    ("more", "passed"), [([], {}), (["--photos", "moved"], {"photos": Path("moved")})]
+)
+def test_the_photos_new_place_is_passed_on(tmp_path, monkeypatch, capsys, more, passed) -> None:
+    told = []
+
+    def read(*_: object, **others: object) -> None:
+        told.append({name: value for name, value in others.items() if name != "draws"})
+        raise SightingsError("seen enough")
+
+    monkeypatch.setattr(results_folder, "load", read)
+    monkeypatch.setattr(labels, "evaluate_folder", read)
+    assert cli.main(["audit", str(tmp_path), *more]) == 2
+    assert cli.main(["evaluate", str(tmp_path), "LABELS.csv", *more]) == 2
+    assert told == [passed, passed]

@@ -1,0 +1,89 @@
+"""The controls of the form follow from the settings."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import ipywidgets
+import pytest
+
+from toolkit.records import SubjectInfo, Words
+from toolkit.settings import AutopilotSettings, PointAndShootSettings, settings_for
+from toolkit.subjects.settings import Choice, Number, ScanSettings, Whole, declared_as, setting
+from toolkit.widgets.settings_form import SettingsForm, choices_of
+
+NEEDED = ["long_edge", "detector", "upsample", "min_size", "min_sharpness", "method"]
+RARE = ["jitter", "link", "jobs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HueSettings(ScanSettings):
+    subject: ClassVar[SubjectInfo] = SubjectInfo(
+        "square", Words("square", "squares", "hue", "hues")
+    )
+
+    colour_space: str | None = setting(
+        None,
+        takes=Choice((None, "lab", "hsv"), {None: "what fits", "lab": "L*a*b*"}),
+        changes="subject",
+        explained="where {plural} are compared",
+        label="{plural} are compared in",
+    )
+    least_hue: float = setting(
+        0.1,
+        takes=Number(0, 0.5, step=0.1),
+        changes="subject",
+        explained="leave out greyer {plural}",
+        label="least hue of a {singular}",
+        advanced=True,
+    )
+    rounds: int = setting(
+        3, takes=Whole(1, 9), changes="subject", explained="how often", label="rounds"
+    )
+    hidden: int = setting(0, takes=Whole(), changes="scan", explained="for the command line only")
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (AutopilotSettings, [*NEEDED, "one_per_photo", *RARE]),
+        (PointAndShootSettings, [*NEEDED, "largest", "one_per_photo", *RARE]),
+    ],
+)
+def test_what_more_people_need_stands_first(kind, names) -> None:
+    assert list(SettingsForm(kind()).fields) == names
+
+
+def test_a_new_setting_is_declared_once_and_has_its_control() -> None:
+    kind = settings_for("autopilot", HueSettings)
+    form = SettingsForm(kind(least_hue=0.2))
+    space, hue, rounds = (form.fields[n] for n in ("colour_space", "least_hue", "rounds"))
+    assert space.description == "squares are compared in"
+    assert space.options == (("what fits", "what fits"), ("L*a*b*", "lab"), ("hsv", "hsv"))
+    assert isinstance(hue, ipywidgets.BoundedFloatText)
+    assert (hue.value, hue.min, hue.max, hue.step) == (0.2, 0.0, 0.5, 0.1)
+    assert isinstance(rounds, ipywidgets.BoundedIntText)
+    assert (rounds.value, rounds.min, rounds.max) == (3, 1, 9)
+    assert "hidden" not in form.fields
+    assert list(form.fields).index("least_hue") > list(form.fields).index("method")
+
+    space.value, hue.value = "lab", 0.3
+    assert form.settings() == kind(colour_space="lab", least_hue=0.3)
+    assert form.summary() == "squares are compared in: L*a*b*; least hue of a square: 0.3"
+    assert form.fields["min_size"].description == "smallest square (px)"
+    form.reset()
+    assert form.settings() == kind()
+
+
+def test_what_has_no_control_stays_as_it_was() -> None:
+    form = SettingsForm(AutopilotSettings(min_score=0.5, landmarks=68, memory=2.0))
+    form.fields["link"].value = True
+    assert form.settings() == AutopilotSettings(min_score=0.5, landmarks=68, memory=2.0, link=True)
+
+
+def test_only_a_choice_has_choices() -> None:
+    assert choices_of(declared_as(AutopilotSettings, "upsample"))[0] == (
+        "where it helps",
+        "where it helps",
+    )
+    with pytest.raises(TypeError, match="jobs takes a whole number of threads"):
+        choices_of(declared_as(AutopilotSettings, "jobs"))

@@ -1,0 +1,133 @@
+"""The command that measures speed and accuracy."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from toolkit.cli.output import new_file
+from toolkit.errors import SightingsError
+from toolkit.files import folder_at, write_text
+from toolkit.names import printable
+
+Log = Callable[[str], None]
+
+
+def bench(options: argparse.Namespace, console: TextIO) -> None:
+    """Print a measurement of speed or accuracy."""
+    if options.kind == "resize":
+        _resize(options)
+        return
+    from toolkit.benchmarks import speed
+
+    output = new_file(options)
+
+    def log(line: str) -> None:
+        console.write(f"{line}\n")
+        console.flush()
+
+    table = TABLES[options.kind](options, log)
+    about = speed.machine()
+    sys.stdout.write(f"{about['processor']}, {about['cores']} cores\n\n")
+    shown = table if len(table) > len(table.columns) else table.T
+    text = shown.to_string(header=shown is table, index=shown is not table, float_format=_figures)
+    sys.stdout.write(f"{text}\n")
+    if output is not None:
+        rows = json.loads(table.to_json(orient="records"))
+        write_text(
+            output,
+            json.dumps({"bench": options.kind, "machine": about, "rows": rows}, indent=1) + "\n",
+        )
+
+
+def _engine(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import speed
+
+    return speed.engine(folder_at(options.photo), rounds=options.rounds, log=log)
+
+
+def _pipeline(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import speed
+    from toolkit.subjects.settings import cores
+
+    return speed.pipeline(folder_at(options.photos), jobs=sorted({1, cores()}))
+
+
+def _peers(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import speed
+
+    truth = _table(options.truth)
+    if not {"photo", "person"} <= set(truth):
+        raise SightingsError(
+            f"{options.truth} has the columns {', '.join(map(str, truth))}; expected photo and "
+            "person."
+        )
+    return speed.peers(folder_at(options.photos), truth)
+
+
+def _detect(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.evaluation import detection_recall
+
+    return detection_recall.recall(folder_at(options.photos), _table(options.boxes))
+
+
+TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
+    "engine": _engine,
+    "pipeline": _pipeline,
+    "peers": _peers,
+    "detect": _detect,
+}
+
+
+def _resize(options: argparse.Namespace) -> None:
+    from toolkit.benchmarks.speed import machine
+    from toolkit.evaluation import photo_size
+
+    output = new_file(options)
+    study = photo_size.resize(
+        folder_at(options.photos),
+        sample=options.sample,
+        seed=options.seed,
+        labels=_texts(options.labels) if options.labels else None,
+    )
+    about = machine()
+    sys.stdout.write(f"{about['processor']}, {about['cores']} cores\n\n{study}\n")
+    if output is not None:
+        content = {"bench": "resize", "machine": about, **study.as_dict()}
+        write_text(output, json.dumps(content, indent=1) + "\n")
+
+
+def _table(path: str) -> Any:
+    """Read a CSV file of the user's; columns of numbers as numbers."""
+    import pandas
+
+    table = _texts(path)
+    for column in table.columns:
+        with contextlib.suppress(ValueError):
+            table[column] = pandas.to_numeric(table[column])
+    return table
+
+
+def _texts(path: str) -> Any:
+    """Read a CSV file of the user's, every cell as text."""
+    from toolkit.tables import BadTable, read_table
+
+    try:
+        table = read_table(Path(path))
+    except BadTable as error:
+        raise SightingsError(
+            f"{path} cannot be read as a table: {printable(str(error))}. Mend it, or name another "
+            "file."
+        ) from error
+    if not len(table):
+        raise SightingsError(f"{path} has no rows.")
+    return table.reset_index(drop=True)
+
+
+def _figures(value: float) -> str:
+    return f"{value:,.4g}"

@@ -1,0 +1,44 @@
+"""The commands that read a result: how far to trust it, and how right it is."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, TextIO
+
+from toolkit.cli.output import new_file, print_finding
+from toolkit.files import folder_at
+from toolkit.names import printable
+
+
+def audit(options: argparse.Namespace, console: TextIO) -> None:
+    """Print how far to trust an earlier run, without labels."""
+    from toolkit.evaluation import audit as auditing
+    from toolkit.results import results_folder
+
+    output = new_file(options)
+    run = results_folder.load(folder_at(options.out), **_moved(options))
+    method = run.grouped_by or "average"
+    if run.lacking:
+        # It is not needed here, and yet not as it should be.
+        console.write(f"sightings: {printable(run.lacking)}\n")
+    found = auditing.audit(run.album, run.names, threshold=run.threshold, method=method)
+    print_finding(found, options, output)
+
+
+def evaluate(options: argparse.Namespace, console: TextIO) -> None:
+    """Print how right an earlier run is, by labels."""
+    from toolkit.results import accuracy
+
+    output = new_file(options)
+    found = accuracy.evaluate_folder(
+        folder_at(options.out),
+        folder_at(options.labels),
+        draws=options.draws,
+        **_moved(options),
+    )
+    print_finding(found, options, output)
+
+
+def _moved(options: argparse.Namespace) -> dict[str, Any]:
+    """Say where the photos are now, where the command says so."""
+    return {} if options.photos is None else {"photos": folder_at(options.photos)}

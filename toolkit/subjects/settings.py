@@ -1,0 +1,491 @@
+"""
+How a setting is declared, and the settings that the search for every subject has.
+
+A setting is declared once, as a field of a dataclass whose default is `setting`. Its check, its
+option on the command line, its control in the form of the panels, and whether a change of it needs
+a new look at the photos, all follow from that one place.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeGuard
+
+from toolkit.errors import BadSetting
+from toolkit.names import SubjectInfo, Words
+
+if TYPE_CHECKING:
+    from toolkit.subjects.base import Subject
+
+Changes = Literal["scan", "subject", "references", "assign", "export", "resources"]
+# What these change cannot be told from an album: the photos have to be looked at.
+SEEN_IN_PHOTOS: tuple[Changes, ...] = ("scan", "subject", "references")
+
+_DECLARED = "setting"
+# What `declared` returned for each class: every new settings object asks.
+_LISTED: dict[type[Part], tuple[Setting, ...]] = {}
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Takes yes or no."""
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        return "True or False"
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value can be taken."""
+        return isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """
+    Takes one of several values.
+
+    Attributes
+    ----------
+    values : tuple of str, or of int
+        Those that can be chosen; None among them stands for a choice that is made for the user.
+    texts : mapping of value to str
+        What a form calls them; itself, where a value has none.
+    """
+
+    values: tuple[str | int | None, ...]
+    texts: Mapping[str | int | None, str] = field(default_factory=dict)
+
+    @property
+    def spelled(self) -> tuple[str | int, ...]:
+        """The values that can be written on a command line."""
+        return tuple(value for value in self.values if value is not None)
+
+    @property
+    def read(self) -> Callable[[str], Any]:
+        """What turns the text of a command line into a value."""
+        return type(self.spelled[0])
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        *most, last = map(str, self.spelled)
+        if isinstance(self.spelled[0], str):
+            found = f"one of {', '.join((*most, last))}"
+        else:
+            found = f"{', '.join(most)} or {last}"
+        return f"{found}, or None" if None in self.values else found
+
+    def text(self, value: str | int | None) -> str:
+        """Return what a form calls a value."""
+        return self.texts.get(value, str(value))
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value can be taken."""
+        return any(type(value) is type(known) and value == known for known in self.values)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """
+    Takes a whole number.
+
+    Attributes
+    ----------
+    low, high : int
+        Least and largest; `high` is None where there is no limit.
+    unit : str
+        In the plural, such as "px".
+    zero : str
+        What 0 stands for, where it stands for something else than its number.
+    step : int
+        By how much an arrow in a form moves it.
+    """
+
+    low: int = 0
+    high: int | None = None
+    unit: str = ""
+    zero: str = ""
+    step: int = 1
+
+    @property
+    def read(self) -> Callable[[str], Any]:
+        """What turns the text of a command line into a value."""
+        return int
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        found = "a whole number" + (f" of {self.unit}" if self.unit else "")
+        zero = f" ({self.zero})" if self.zero else ""
+        if self.high is None:
+            return f"{found}, {self.low}{zero} or more"
+        return f"{found} from {self.low}{zero} to {self.high}"
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value can be taken."""
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return whole and _within(value, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Number:
+    """Takes a number; its attributes are those of `Whole`."""
+
+    low: float = 0.0
+    high: float | None = None
+    unit: str = ""
+    zero: str = ""
+    step: float = 0.01
+
+    @property
+    def read(self) -> Callable[[str], Any]:
+        """What turns the text of a command line into a value."""
+        return float
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        found = "a number" + (f" of {self.unit}" if self.unit else "")
+        if self.zero:
+            return f"{found} above 0, or 0 for {self.zero}"
+        if self.high is None:
+            return f"{found}, {self.low:g} or more"
+        return f"{found} from {self.low:g} to {self.high:g}"
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value can be taken."""
+        return _is_number(value) and _within(value, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Distance:
+    """Takes a distance of encodings, or "auto"."""
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        return '"auto", or a distance above 0 and below 2, such as 0.55'
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value can be taken."""
+        return value == "auto" if isinstance(value, str) else _is_number(value) and 0 < value < 2
+
+    @staticmethod
+    def read(text: str) -> float | str:
+        """Turn the text of a command line into a value; `ValueError` if it is none."""
+        if text == "auto":
+            return text
+        try:
+            return float(text)
+        except ValueError:
+            raise ValueError(
+                f"{text!r} is no threshold; expected auto, or a distance such as 0.55"
+            ) from None
+
+
+Takes = Switch | Choice | Whole | Number | Distance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """
+    One setting: everything that its check, its option and its control are made from.
+
+    Attributes
+    ----------
+    name : str
+        Of the field.
+    default : object
+        Its value where nothing else is chosen.
+    takes : Switch, Choice, Whole, Number or Distance
+        Which values it takes.
+    changes : {"scan", "subject", "references", "assign", "export", "resources"}
+        What another value changes: what is looked at in the photos; how the subject is found and
+        described; what the known individuals are compared by; who is who; what is written; or
+        nothing but time and memory.
+    explained : str
+        What the help of the command line says of it; ``%(default)s`` stands for the default.
+    option : str
+        How the command line spells it. That of a switch whose default is yes says no.
+    metavar : str or None
+        What stands for its value in the help.
+    label : str
+        What the form calls it; "" keeps it out of the form.
+    advanced : bool
+        Whether the form shows it below those that more people need.
+    """
+
+    name: str = ""
+    default: Any = None
+    takes: Takes
+    changes: Changes
+    explained: str
+    option: str = ""
+    metavar: str | None = None
+    label: str = ""
+    advanced: bool = False
+
+    @property
+    def needs_new_look(self) -> bool:
+        """Whether another value asks for a new look at the photos."""
+        return self.changes in SEEN_IN_PHOTOS
+
+    def check(self, value: object) -> None:
+        """Raise `BadSetting` if a value cannot be."""
+        require(self.takes.accepts(value), self.name, value, self.takes.expected)
+
+
+def setting(
+    default: Any,
+    *,
+    takes: Takes,
+    changes: Changes,
+    explained: str,
+    option: str = "",
+    metavar: str | None = None,
+    label: str = "",
+    advanced: bool = False,
+) -> Any:
+    """
+    Declare a setting: the default of a field of `Part`.
+
+    Parameters are the attributes of `Setting`. In the texts, ``{singular}``, ``{plural}``,
+    ``{individual}``, ``{an_individual}`` and ``{individuals}`` stand for the words of the subject.
+    An option that is not given is the field's name: ``--long-edge``.
+    """
+    return _field(
+        Setting(
+            default=default,
+            takes=takes,
+            changes=changes,
+            explained=explained,
+            option=option,
+            metavar=metavar,
+            label=label,
+            advanced=advanced,
+        )
+    )
+
+
+def again(owner: type[Part], name: str, **other: Any) -> Any:
+    """
+    Declare a setting of another part anew, with another default or other texts.
+
+    Where settings are listed, it stands where it was declared last.
+    """
+    found = next(each for each in fields(owner) if each.name == name)
+    return _field(replace(found.metadata[_DECLARED], **{"default": found.default, **other}))
+
+
+def _field(about: Setting) -> Any:
+    return field(default=about.default, metadata={_DECLARED: about})
+
+
+def declared(kind: type[Part]) -> tuple[Setting, ...]:
+    """
+    Return the settings of a class in its subject's words; a class's own before its bases'.
+
+    Raises
+    ------
+    TypeError
+        If a field is none: nobody could say what it changes.
+    """
+    if kind in _LISTED:
+        return _LISTED[kind]
+    known = {each.name: each for each in fields(kind)}
+    order = dict.fromkeys(
+        name for base in kind.__mro__ for name in inspect.get_annotations(base) if name in known
+    )
+    found = []
+    for name in order:
+        about = known[name].metadata.get(_DECLARED)
+        if about is None:
+            raise TypeError(f"{kind.__name__}.{name} is no setting; declare it with setting(...)")
+        words = kind.subject.words
+        option = about.option or f"--{name.replace('_', '-')}"
+        found.append(
+            replace(
+                about,
+                name=name,
+                explained=_worded(about.explained, words),
+                option=_worded(option, words).replace(" ", "-"),
+                label=_worded(about.label, words),
+            )
+        )
+    return _LISTED.setdefault(kind, tuple(found))
+
+
+def declared_as(kind: type[Part], name: str) -> Setting:
+    """Return one of the settings that `declared` returns."""
+    return next(each for each in declared(kind) if each.name == name)
+
+
+def as_options(kind: type[Part], values: Mapping[str, Any]) -> str:
+    """
+    Return what chooses these values on a command line, such as ``--long-edge 800 --link``.
+
+    Parameters
+    ----------
+    kind : type
+        The settings that the values are of.
+    values : mapping of str to object
+        By the names of the settings, in the order to be written. What is None is chosen by saying
+        nothing.
+    """
+    written = []
+    for name, value in values.items():
+        each = declared_as(kind, name)
+        if isinstance(each.takes, Switch):
+            written += [each.option] * (value != each.default)
+        elif value is not None:
+            shown = f"{value:.10g}" if isinstance(value, float) else str(value)
+            written.append(f"{each.option} {shown}")
+    return " ".join(written)
+
+
+def _worded(text: str, words: Words) -> str:
+    article = "an" if words.individual[:1] in "aeiou" else "a"
+    return text.format(**asdict(words), an_individual=f"{article} {words.individual}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """
+    Settings that are checked as they are made.
+
+    Attributes
+    ----------
+    subject : SubjectInfo
+        What they are about, for the words; of the class.
+    renamed : mapping of str to str
+        What settings were called in records of earlier versions, and are called now; of the class.
+
+    Raises
+    ------
+    BadSetting
+        If a value cannot be.
+    """
+
+    subject: ClassVar[SubjectInfo] = SubjectInfo()
+    renamed: ClassVar[Mapping[str, str]] = {}
+
+    def __post_init__(self) -> None:
+        for each in declared(type(self)):
+            each.check(getattr(self, each.name))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanSettings(Part):
+    """
+    How photos are looked at, whatever is sought in them; a subject's own settings build on these.
+
+    Attributes
+    ----------
+    long_edge : int
+        Longer side, in px, to which a photo is shrunk before the search, at least 100. A sighting
+        itself is always cut from the full-size photo.
+    min_size : int
+        Shorter side, in px of the full-size photo, below which a sighting is left out.
+    min_sharpness : float
+        Sharpness (see `toolkit.photos.quality`) below which a sighting is left out, 0 to 1: it is
+        so far out of focus that its encoding is chance.
+    jobs : int
+        Threads; 0 for one a processor core.
+    memory : float
+        GB that photos under way may take together, and grouping after them; 0 for what this
+        computer can give. A photo, or a way of grouping, that can never fit is not tried.
+    """
+
+    long_edge: int = setting(
+        1200,
+        takes=Whole(100, 20_000, "px", step=100),
+        changes="scan",
+        explained="shrink photos to this before looking for {plural} (%(default)s); smaller is "
+        "quicker and loses small {plural}",
+        metavar="PX",
+        label="search photos at (px)",
+    )
+    min_size: int = setting(
+        0,
+        takes=Whole(unit="px"),
+        changes="scan",
+        explained="leave out {plural} smaller than this in the full-size photo (%(default)s)",
+        option="--min-{singular}",
+        metavar="PX",
+        label="smallest {singular} (px)",
+    )
+    min_sharpness: float = setting(
+        0.0,
+        takes=Number(0, 1),
+        changes="scan",
+        explained="leave out {plural} more blurred than this, 0 to 1 (%(default)s)",
+        metavar="S",
+        label="least sharpness (0 to 1)",
+    )
+    jobs: int = setting(
+        0,
+        takes=Whole(0, 256, "threads", zero="one a core"),
+        changes="resources",
+        explained="threads; 0 is one for each processor core (%(default)s)",
+        metavar="N",
+        label="threads (0: one a core)",
+        advanced=True,
+    )
+    memory: float = setting(
+        0.0,
+        takes=Number(unit="GB", zero="what this computer can give"),
+        changes="resources",
+        explained="what photos under way may take together, and grouping after them; by default "
+        "what this computer can give. What can never fit is named, not tried",
+        metavar="GB",
+    )
+
+    @property
+    def threads(self) -> int:
+        """How many threads `jobs` means on this machine."""
+        return self.jobs or cores()
+
+    def make_subject(self) -> Subject:
+        """
+        Return what these settings look for, as they want it.
+
+        Raises
+        ------
+        BadSetting
+            If they are not those of a subject.
+        """
+        raise BadSetting(
+            f"{type(self).__name__} does not say what to look for; expected the settings of a "
+            "subject, or a subject beside them"
+        )
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def require(condition: bool, name: str, value: object, expected: str) -> None:
+    """Raise `BadSetting`, with what a setting is and what it can be, unless a condition holds."""
+    if not condition:
+        raise BadSetting(f"{name} is {value!r}; expected {expected}")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a number that can be reckoned with."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _within(value: Any, low: float, high: float | None) -> bool:
+    return bool(low <= value and (high is None or value <= high))
