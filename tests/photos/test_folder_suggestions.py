@@ -15,7 +15,7 @@ from toolkit.photos.listing import find
 from toolkit.progress import SECONDS, Pace
 from toolkit.results.export import LEFT_OVER, NEW, THERE
 from toolkit.results.planned import counted, summarise
-from toolkit.widgets.file_links import link_to
+from toolkit.widgets.export_box import link_to
 
 
 @pytest.fixture

@@ -15,13 +15,14 @@ from toolkit.errors import BadFolder, BadSetting
 from toolkit.photos.folder_suggestions import Preview
 from toolkit.results.export import Outcome
 from toolkit.settings import METHODS, RULES, AutopilotSettings, PointAndShootSettings
+from toolkit.subjects.face import FACE
 from toolkit.widgets import export_box
 from toolkit.widgets.background_work import Message, Work
 from toolkit.widgets.disclosure import Fold
 from toolkit.widgets.export_box import ExportBox
 from toolkit.widgets.folder_field import UP, FolderChooser
 from toolkit.widgets.folder_field import as_html as seen_html
-from toolkit.widgets.individual_cards import FacePictures, counts, rows_of
+from toolkit.widgets.individuals_view import SightingPictures, counts, rows_of
 from toolkit.widgets.settings_form import SettingsForm
 
 EVIL = '<img src=x onerror="window.hacked=1">'
@@ -285,12 +286,14 @@ def test_a_slow_look_that_is_overtaken_is_dropped():
         return Preview(photos=222)
 
     chooser = FolderChooser("Photos", "slow", look=look)
-    slow = chooser._thread
+    (slow,) = (each for each in threading.enumerate() if each.name == "newest")
     assert begun.wait(LONG)
     chooser.choose("quick")
     chooser.settle()
+    assert slow.is_alive()
     go.set()
     slow.join(LONG)
+    chooser.settle()
     assert chooser.seen.photos == 222
     assert "222" in chooser.about.value
 
@@ -408,6 +411,9 @@ def plan_of(*states: str, folder: str = "ann") -> pd.DataFrame:
     )
 
 
+PLAN = ("new", "new", "new", "there already")
+
+
 def test_a_plan_then_the_copies(tmp_path):
     calls = []
 
@@ -416,17 +422,17 @@ def test_a_plan_then_the_copies(tmp_path):
         (folder / "report.html").write_text("x")
         return Outcome({}, ((f"a/{EVIL}", EVIL), ("b/c.jpg", "gone")))
 
-    box = ExportBox(lambda folder: plan_of("new", "there", folder=EVIL), export, out=str(tmp_path))
+    box = ExportBox(lambda folder: plan_of(*PLAN, folder=EVIL), export, out=str(tmp_path))
     seen = states_of(box)
     box.export()
     assert (box.state, calls) == ("empty", [])
     box.show_plan()
     assert box.wait(LONG)
     assert box.state == "planned"
-    assert "1 new" in box.about.value
+    assert "3 new" in box.about.value
     assert PART not in box.about.value
     assert not box.go.disabled
-    assert box.go.description == "Export: copy 1 file"
+    assert box.go.description == "Export: copy 3 files"
     assert box.replace.layout.display == "none"
     box.go.click()
     assert box.wait(LONG)
@@ -478,7 +484,7 @@ def test_an_export_that_is_cancelled_says_so(tmp_path):
             threading.Event().wait(0.01)
         return Outcome({}, not_reached=1)
 
-    box = ExportBox(lambda _: plan_of("new"), export, out=str(tmp_path))
+    box = ExportBox(lambda _: plan_of("new", "new"), export, out=str(tmp_path))
     box.show_plan()
     box.wait(LONG)
     box.export()
@@ -566,20 +572,20 @@ class Faces:
 
 
 def test_pictures_come_in_the_order_of_their_tokens():
-    made = FacePictures(Faces())(["photo:3", "face:5", "whole:3", "face:1"])
+    made = SightingPictures(Faces())(["photo:3", "sighting:5", "whole:3", "sighting:1"])
     assert made == [b"photo 3 [3] 200", b"face 5", b"photo 3 [3] 1000", b"face 1"]
     thumbnails = Faces()
-    assert FacePictures(thumbnails) == FacePictures(thumbnails)
-    assert hash(FacePictures(thumbnails)) == hash(FacePictures(thumbnails))
-    assert FacePictures(thumbnails) != FacePictures(Faces())
+    assert SightingPictures(thumbnails) == SightingPictures(thumbnails)
+    assert hash(SightingPictures(thumbnails)) == hash(SightingPictures(thumbnails))
+    assert SightingPictures(thumbnails) != SightingPictures(Faces())
 
 
 def test_names_and_counts():
     rows = rows_of(["b", None, "a", "b"])
     assert list(rows) == ["b", "a"]
     assert rows["b"].tolist() == [0, 3]
-    assert counts(1, 1) == "1 photo"
-    assert counts(1200, 1201) == "1,200 photos, 1,201 faces"
+    assert counts(1, 1, FACE.words) == "1 photo"
+    assert counts(1200, 1201, FACE.words) == "1,200 photos, 1,201 faces"
 
 
 def test_an_export_says_how_many_files_and_why_it_waits(tmp_path):

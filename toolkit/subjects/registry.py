@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.errors import BadSetting
 from toolkit.names import printable
-from toolkit.records import SubjectInfo
+from toolkit.records import SubjectInfo, Words
 from toolkit.settings import Settings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
@@ -27,6 +27,11 @@ def info(name: str = DEFAULT) -> SubjectInfo:
             f"the subject is {printable(name)!r}; expected one of {', '.join(SUBJECTS)}"
         )
     return SUBJECTS[name]
+
+
+def words_for(subject: Subject | None = None) -> Words:
+    """Return what a subject and its individuals are called; those of the default for None."""
+    return info().words if subject is None else subject.words
 
 
 def subject_for(settings: Settings) -> Subject:

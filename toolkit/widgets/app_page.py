@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import ipywidgets
 
@@ -31,7 +31,7 @@ class ThresholdTab(ipywidgets.VBox):
     Parameters
     ----------
     autopilot : AutopilotPanel
-        Whose people are looked at, and whose settings take the threshold that is chosen.
+        Whose finds are looked at, and whose settings take the threshold that is chosen.
     """
 
     def __init__(self, autopilot: AutopilotPanel) -> None:
@@ -48,7 +48,7 @@ class ThresholdTab(ipywidgets.VBox):
         self._changed({})
 
     def begin(self) -> None:
-        """Take the people that autopilot has found now."""
+        """Take what autopilot has found now."""
         session = self.autopilot.session
         if session is None:
             return
@@ -63,8 +63,7 @@ class ThresholdTab(ipywidgets.VBox):
 
     def _chosen(self, choice: Choice) -> None:
         form = self.autopilot.form
-        value: float | Literal["auto"] = "auto" if choice == "auto" else float(choice)
-        form.take(replace(form.settings(), threshold=value))
+        form.take(replace(form.settings(), threshold=choice))
         self.autopilot.regroup()
         self.told.value = f"<p role='status'>{TABS[0]} now uses {safe(str(choice))}.</p>"
 
