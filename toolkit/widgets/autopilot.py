@@ -181,7 +181,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
 
     def _say_kept(self) -> None:
         self.later.remark(
-            f"Cancelled: the {self._words.individuals} of the look before are still there."
+            f"Cancelled: the {self.words.individuals} of the look before are still there."
         )
 
     def _take(self, found: Session, of: Folders) -> None:

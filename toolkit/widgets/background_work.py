@@ -59,7 +59,7 @@ class Message(ipywidgets.HTML):
         )
 
     def bug(self, error: BaseException) -> None:
-        """Show the traceback of an error that is nobody's fault but ours."""
+        """Show the traceback of an error that is a fault of ours."""
         lines = "".join(traceback.format_exception(error)).splitlines()
         trace = "\n".join(printable(line) for line in lines)
         self.value = (

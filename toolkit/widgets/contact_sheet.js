@@ -112,7 +112,7 @@ function render({ model, el }) {
     input.setAttribute("aria-label", `Name of ${about.title}`);
     let said = about.name;
     const commit = () => {
-      // A field that is taken away in a redraw tells of a change that nobody has ended.
+      // A field that is taken away in a redraw tells of a change that was not ended.
       if (redrawing || input.value === said) return;
       said = input.value;
       input.defaultValue = said;

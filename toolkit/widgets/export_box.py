@@ -128,7 +128,8 @@ class ExportBox(ipywidgets.VBox):
     out : str
         The folder to begin with.
     words : Words, optional
-        What the subject and its individuals are called; people, if not given.
+        What the subject and its individuals are called; those of the default subject,
+        if not given.
     """
 
     state = traitlets.Unicode("empty")

@@ -222,7 +222,8 @@ class ExamplesChooser(FolderChooser):
     value : str
         The path to begin with.
     words : Words, optional
-        What the subject and its individuals are called; people, if not given.
+        What the subject and its individuals are called; those of the default subject,
+        if not given.
     """
 
     def __init__(self, value: str = "", *, words: Words | None = None) -> None:

@@ -471,7 +471,8 @@ class IndividualsView(ipywidgets.VBox):
     correct : bool
         Whether individuals can be named and corrected here.
     words : Words, optional
-        What is told apart, until there is an album that says so; people, if not given.
+        What is told apart, until there is an album that says so; those of the default
+        subject, if not given.
     """
 
     place = traitlets.Unicode("nothing")

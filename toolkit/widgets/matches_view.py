@@ -120,14 +120,14 @@ class MatchPictures(SightingPictures):
 
 
 def known_cards(
-    people: pd.DataFrame, table: pd.DataFrame, matched: MatchAlbum, references: References
+    known: pd.DataFrame, table: pd.DataFrame, matched: MatchAlbum, references: References
 ) -> list[Card]:
     """
     Return one card for each who is known: examples, the clearest found, photos and doubts.
 
     Parameters
     ----------
-    people : pandas.DataFrame
+    known : pandas.DataFrame
         Of `toolkit.curation.match_list.people`.
     table : pandas.DataFrame
         Of `toolkit.curation.match_list.judged`.
@@ -140,7 +140,7 @@ def known_cards(
     held = table[table["state"].isin([ACCEPTED, SAID])]
     rows_of = {str(name): group.tolist() for name, group in held.groupby("person")["row"]}
     cards = []
-    everybody: Iterable[Any] = people.itertuples(index=False)
+    everybody: Iterable[Any] = known.itertuples(index=False)
     for each in everybody:
         name, photos, seen, doubts = str(each.person), each.photos, each.faces, each.doubtful
         strips = [Strip(examples_of(references, name)[:EXAMPLES], "example")]
@@ -333,7 +333,8 @@ class MatchesView(ipywidgets.VBox):
     hindered : callable, optional
         Says why nothing can be changed now; "" if it can.
     words : Words, optional
-        What is told apart, until there is an album that says so; people, if not given.
+        What is told apart, until there is an album that says so; those of the default
+        subject, if not given.
     """
 
     place = traitlets.Unicode("nothing")

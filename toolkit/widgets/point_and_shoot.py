@@ -292,7 +292,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         if self.state == "cancelled" and session is None:
             return NOTHING_KEPT
         if self.state == "none found" and session is not None and not len(session.album):
-            return NONE_SEEN.format(words=in_html(self._words))
+            return NONE_SEEN.format(words=in_html(self.words))
         return super()._guidance()
 
     def _found_html(self, session: Session) -> str:
@@ -304,7 +304,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
     def _show(self) -> None:
         super()._show()
         if self.session is not None and self.session.references is not None:
-            self.problems.value = problems_html(self.session.references, self._words)
+            self.problems.value = problems_html(self.session.references, self.words)
 
 
 def _named(tell: Tell) -> Tell:

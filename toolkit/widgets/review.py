@@ -98,7 +98,7 @@ class ReviewPanel(ipywidgets.VBox):
     take_up : callable, optional
         What reads a folder of results: `toolkit.session.taken_up`.
     subject : Subject, optional
-        What is told apart, until a result is opened that says so; people by default, if not given.
+        What is told apart, until a result is opened that says so; the default, if not given.
     """
 
     state = traitlets.Enum(STATES, default_value="empty")

@@ -194,10 +194,10 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
 
     def _guidance(self) -> str:
         """Say what to do next, as HTML."""
-        return self.GUIDANCE[self.state].format(words=in_html(self._words))
+        return self.GUIDANCE[self.state].format(words=in_html(self.words))
 
     @property
-    def _words(self) -> Words:
+    def words(self) -> Words:
         """What is told apart."""
         return self._default if self.session is None else self.session.album.words
 
@@ -245,7 +245,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def _take(self, found: Session, of: Folders) -> None:
         fresh = found is not self.session
         self.session, self._of = found, of
-        self.export.name(self._words)
+        self.export.name(self.words)
         if fresh and self._view is not None:
             self._view.show(found)
         self._corrected()
@@ -271,7 +271,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         album = self._here()
         if self._planned != _version(album):
             raise BadSetting(
-                f"the {self.SHOWN.format(words=self._words)} have changed since the plan was made; "
+                f"the {self.SHOWN.format(words=self.words)} have changed since the plan was made; "
                 "show it again"
             )
         written = album.export(out, replace=replace, progress=tell, stop=stopped)
@@ -316,7 +316,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             return
         whose = f"in {self._of[0]}" if self._of else f"of the result in {album.corrections.out}"
         self._headline = (
-            f"<h3>The {safe(self._words.individuals)} {safe(whose)}</h3>"
+            f"<h3>The {safe(self.words.individuals)} {safe(whose)}</h3>"
             f"<p role='status'>{self._found_html(album)}</p>"
             f"<details><summary>more about this result</summary>{album.result._repr_html_()}"
             "</details>"
