@@ -2,15 +2,17 @@
 
 import threading
 import time
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 from tiles import save_tiles
 
 from toolkit import looking, memory
 from toolkit.curation import decisions
-from toolkit.errors import BadSetting
-from toolkit.session import Session
+from toolkit.errors import BadFolder, BadSetting
+from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
 from toolkit.widgets import point_and_shoot
 from toolkit.widgets.autopilot import GUIDANCE, AutopilotPanel
@@ -484,6 +486,47 @@ def test_an_earlier_result_is_opened_without_another_look(make, out) -> None:
     other.form.threshold.value = 0.2
     assert other.wait(10)
     assert other.session.settings.threshold == 0.2
+
+
+def test_photos_of_an_earlier_result_that_have_moved_are_asked_for_and_told(
+    make, out, album_folder, tmp_path
+) -> None:
+    exported(started(make()))
+    moved = album_folder.rename(tmp_path / "elsewhere")
+    told = []
+
+    def take_up(where, *, photos=None):
+        told.append(photos)
+        if photos is not None and photos != moved:
+            raise BadFolder(f"{photos} holds none of the photos")
+        session = taken_up(where)
+        if photos is None:
+            return session
+        table = session.looked.album.photos
+        here = [str(moved / Path(path).relative_to(album_folder)) for path in table["path"]]
+        album = replace(session.looked.album, photos=table.assign(path=here))
+        return Session(replace(session.looked, album=album), session.settings, out=where)
+
+    panel = make(photos=moved, take_up=take_up)
+    assert panel.wait(10)
+    assert not shown(panel.moved)
+    panel.open_earlier()
+    assert panel.wait(30)
+    assert panel.state == "done"
+    assert shown(panel.moved)
+    assert "6 photos are not where the result says" in panel.moved.about.value
+    panel.moved.folder.choose(str(tmp_path))
+    panel.moved.button.click()
+    assert panel.wait(30)
+    assert panel.state == "failed"
+    assert "holds none of the photos" in panel.work.message.value
+    assert shown(panel.moved)
+    panel.moved.folder.choose(str(moved))
+    panel.moved.button.click()
+    assert panel.wait(30)
+    assert (panel.state, shown(panel.moved)) == ("done", False)
+    assert told == [None, tmp_path, moved]
+    panel.moved.folder.settle()
 
 
 def test_an_earlier_result_that_is_damaged_is_said(make, out) -> None:

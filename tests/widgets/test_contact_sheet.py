@@ -374,3 +374,31 @@ def test_pages_turned_from_many_threads_stay_whole(sheet):
 def test_a_page_is_never_more_than_two_hundred_pictures(monkeypatch) -> None:
     monkeypatch.undo()
     assert 0 < contact_sheet.MOST_PICTURES <= 200
+
+
+class Grey:
+    """Makes pictures, and says why some are grey."""
+
+    def __init__(self) -> None:
+        self.grey = ""
+
+    def __call__(self, tokens):
+        self.grey = f"{len(tokens)} photos are not where they were"
+        return jpegs(tokens)
+
+
+def test_why_pictures_are_grey_stands_above_them_and_stays():
+    maker = Grey()
+    sheet = Listened(maker)
+    sheet.show([card(1, 3)])
+    assert sheet.grey == ""
+    sheet.want(["1.0", "1.1", "1.2"])
+    sheet.settle()
+    assert sheet.grey == "3 photos are not where they were"
+    # Whatever is pressed: it is as true as before.
+    sheet.hear(kind="turn", value=0)
+    assert sheet.grey == "3 photos are not where they were"
+    # Others that make pictures have their own reasons, or none.
+    sheet.show([card(1, 3)], pictures=jpegs)
+    assert sheet.grey == ""
+    sheet.close()

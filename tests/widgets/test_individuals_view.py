@@ -12,8 +12,14 @@ from toolkit import looking
 from toolkit.curation import decisions
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings
+from toolkit.subjects.face import FACE
 from toolkit.widgets.background_work import Work
-from toolkit.widgets.individuals_view import IndividualsView
+from toolkit.widgets.individuals_view import (
+    IndividualsView,
+    SightingPictures,
+    counts,
+    rows_of,
+)
 
 SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
 
@@ -332,3 +338,30 @@ def test_a_face_that_goes_alone_goes_without_a_word_more(view) -> None:
     view.open("person_002")
     view.act(keys(view)[0], "not")
     assert "went along" not in done(view)
+
+
+class Stand:
+    """Stands for thumbnails."""
+
+    def faces(self, rows, size):
+        return [f"sighting {row}".encode() for row in rows]
+
+    def photo(self, row, rows, size):
+        return f"photo {row} {rows} {size}".encode()
+
+
+def test_pictures_come_in_the_order_of_their_tokens():
+    made = SightingPictures(Stand())(["photo:3", "sighting:5", "whole:3", "sighting:1"])
+    assert made == [b"photo 3 [3] 200", b"sighting 5", b"photo 3 [3] 1000", b"sighting 1"]
+    thumbnails = Stand()
+    assert SightingPictures(thumbnails) == SightingPictures(thumbnails)
+    assert hash(SightingPictures(thumbnails)) == hash(SightingPictures(thumbnails))
+    assert SightingPictures(thumbnails) != SightingPictures(Stand())
+
+
+def test_names_and_counts():
+    rows = rows_of(["b", None, "a", "b"])
+    assert list(rows) == ["b", "a"]
+    assert rows["b"].tolist() == [0, 3]
+    assert counts(1, 1, FACE.words) == "1 photo"
+    assert counts(1200, 1201, FACE.words) == "1,200 photos, 1,201 faces"

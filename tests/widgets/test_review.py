@@ -470,6 +470,47 @@ def test_an_album_without_a_folder_of_results_is_refused(tmp_path):
     assert "no folder of results yet" in panel.work.message.value
 
 
+def test_photos_that_are_not_there_are_asked_for_and_their_place_is_handed_on(tmp_path):
+    told = []
+
+    def take_up(out, **about):
+        told.append((out, about))
+        return session_of(tmp_path)
+
+    panel = ReviewPanel(tmp_path / "out", take_up=take_up)
+    assert panel.moved.layout.display == "none"
+    panel.open_results()
+    assert panel.wait(SECONDS)
+    assert panel.state == "done"
+    # The photos of this album were never there.
+    assert panel.moved.asked.startswith(f"{len(TRUTH)} photos are not where the result says")
+    panel.questions.sheet.want([card(panel).strips[0].pictures[0].token])
+    panel.questions.sheet.settle()
+    assert "tell where the photos are now" in panel.questions.sheet.grey
+    panel.moved.folder.choose(str(tmp_path / "new place"))
+    panel.moved.button.click()
+    assert panel.wait(SECONDS)
+    assert told == [(tmp_path / "out", {}), (tmp_path / "out", {"photos": tmp_path / "new place"})]
+
+
+def test_where_photos_cannot_be_found_the_field_stands_below_the_reason(tmp_path, monkeypatch):
+    def take_up(out, **about):
+        raise BadFolder("none of the photos is in that folder")
+
+    monkeypatch.setattr(review, "earlier_run", lambda _: "the result of today")
+    panel = ReviewPanel(tmp_path, take_up=take_up)
+    panel.open_results()
+    assert panel.wait(SECONDS)
+    assert panel.state == "failed"
+    assert "none of the photos" in panel.work.message.value
+    assert "If the photos of this result have moved" in panel.moved.asked
+    # A folder without results is another matter.
+    monkeypatch.setattr(review, "earlier_run", lambda _: "")
+    panel.open_results()
+    assert panel.wait(SECONDS)
+    assert panel.moved.asked == ""
+
+
 def test_a_folder_is_told_by_what_is_in_it(tmp_path):
     assert "no folder" in review.glance(" ").problem
     assert "no result of autopilot" in review.glance(str(tmp_path)).problem

@@ -192,7 +192,9 @@ def deal(
     with writing or threading.RLock():
         made = session.corrections.decisions
         rows = session.faces.tolist()
-        if len(rows) != len(session.album) or _ignored(since or made) != _ignored(made):
+        if len(rows) != len(session.album) or _ignored(
+            made if since is None else since
+        ) != _ignored(made):
             return None
         who, decided = session.everybody, session.decided
     place = {each: row for row, each in enumerate(rows)}

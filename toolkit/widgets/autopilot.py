@@ -129,6 +129,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         if out is None:
             return
         about = {"photos": folder_of(photos)} if photos else {}
+        self.moved.clear()
 
         def job(*_: object) -> Session:
             try:
@@ -185,7 +186,9 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         )
 
     def _take(self, found: Session, of: Folders) -> None:
-        if not of and isinstance(found.settings, AutopilotSettings):
+        if of:
+            self.moved.clear()
+        elif isinstance(found.settings, AutopilotSettings):
             self.form.take(found.settings)
         super()._take(found, of)
 
