@@ -36,6 +36,31 @@ class Words:
     individual: str
     individuals: str
 
+    @property
+    def a_sighting(self) -> str:
+        """One with its article: "a face", "an animal"."""
+        return _with_article(self.singular)
+
+    @property
+    def an_individual(self) -> str:
+        """One with its article: "a person", "an animal"."""
+        return _with_article(self.individual)
+
+    @property
+    def everybody(self) -> str:
+        """All individuals: "everybody" where they are people, else such as "all animals"."""
+        return "everybody" if self.individuals == "people" else f"all {self.individuals}"
+
+    @property
+    def somebody(self) -> str:
+        """One of them, no matter which: "somebody", or such as "some animal"."""
+        return "somebody" if self.individuals == "people" else f"some {self.individual}"
+
+    @property
+    def nobody(self) -> str:
+        """None of them: "nobody", or such as "no animal"."""
+        return "nobody" if self.individuals == "people" else f"no {self.individual}"
+
     def count(self, number: int) -> str:
         """Return a number of sightings in words: "1 face", "2,000 faces"."""
         return f"{number:,} {self.singular if number == 1 else self.plural}"
@@ -43,6 +68,10 @@ class Words:
     def count_individuals(self, number: int) -> str:
         """Return a number of individuals in words: "1 person", "2,000 people"."""
         return f"{number:,} {self.individual if number == 1 else self.individuals}"
+
+
+def _with_article(word: str) -> str:
+    return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"
 
 
 GENERIC_WORDS = Words("sighting", "sightings", "individual", "individuals")

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import looking, modes
-from toolkit.curation import decisions, history, questions
+from toolkit.curation import decisions, edits, history, questions
 from toolkit.curation.decisions import Decision
 from toolkit.curation.history import Corrections, Gesture
 from toolkit.curation.questions import Queue
@@ -28,6 +28,7 @@ from toolkit.grouping.identification import References
 from toolkit.grouping.links import Labels
 from toolkit.grouping.uncertainty import Sides
 from toolkit.looking import Looked
+from toolkit.names import counted
 from toolkit.progress import Progress
 from toolkit.records import Album
 from toolkit.results import export, exporting
@@ -237,13 +238,21 @@ class Session:
         return self.do(history.same(self.album, self.names, one, other))
 
     def not_this_person(self, row: int) -> str:
-        """Take a sighting out of its group, for good."""
+        """Take a sighting out of its group, for good; say how many others went along, too."""
         known = () if self.references is None else self.references.names
-        return self.do(
+        before, place = self.everybody, int(self.scanned_rows[row])
+        said = self.do(
             history.not_this_person(
                 self.album, self.labels, self.names, row, decided=self.decided, known=known
             )
         )
+        along = edits.taken_along(before, self.everybody, place)
+        if not along:
+            return said
+        others = counted(
+            along, f"other {self.album.words.singular}", f"other {self.album.words.plural}"
+        )
+        return f"{said}; {others} most like it went along. Undo takes it all back"
 
     def ignore(self, row: int) -> str:
         """Leave a sighting out."""

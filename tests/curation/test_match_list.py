@@ -239,3 +239,24 @@ def test_a_face_keeps_its_key_when_others_are_left_out():
     twice = album_of([0.1, 0.1], photos=[0, 0])
     twice.sightings[["left", "right"]] = [[0, 50], [0, 50]]
     assert len(set(match_list.face_keys(twice))) == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "name", "said"),
+    [
+        (match_list.ACCEPT, "name", "ann", "1.jpg shows ann"),
+        (match_list.REFUSE, "not", "ann", "1.jpg does not show ann"),
+        (match_list.IGNORE, "ignore", "", "the sighting in 1.jpg is left out"),
+    ],
+)
+def test_an_answer_is_one_line_about_one_sighting(what, kind, name, said):
+    album = album_of([0.1, 0.2, 0.3])
+    gesture = match_list.answer(album, 1, "ann", what)
+    (made,) = gesture.decisions
+    assert (made.kind, made.name or "", made.sighting) == (kind, name, key_of(album, 1))
+    assert gesture.said == said
+
+
+def test_no_other_answer_is_taken():
+    with pytest.raises(BadSetting, match="there is no answer 'maybe'"):
+        match_list.answer(album_of([0.1]), 0, "ann", "maybe")

@@ -14,7 +14,7 @@ from toolkit.photos.folder_suggestions import above, completions, preview, subfo
 from toolkit.photos.listing import find
 from toolkit.progress import SECONDS, Pace
 from toolkit.results.export import LEFT_OVER, NEW, THERE, counted, summarise
-from toolkit.widgets.file_links import link_to
+from toolkit.widgets.export_box import link_to
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tiles import ColourEncoder
 
 from toolkit.photos import opening
 from toolkit.photos.crops import GREY
-from toolkit.photos.thumbnails import LARGEST, Thumbnails, data_uri
+from toolkit.photos.thumbnails import LARGEST, Thumbnails, count_gone, data_uri
 from toolkit.records import PROBLEM_COLUMNS, Album, empty_table
 
 Boxes = Sequence[tuple[int, int, int, int]]
@@ -404,3 +404,38 @@ def test_an_empty_album_has_no_pictures() -> None:
 
 def test_a_data_uri_holds_the_picture() -> None:
     assert data_uri(b"\xff\xd8\xff") == "data:image/jpeg;base64,/9j/"
+
+
+def test_why_pictures_are_grey_is_said_until_they_are_not(tmp_path: Path) -> None:
+    there, gone, also = (tmp_path / name for name in ("there.png", "gone.png", "also.png"))
+    Image.new("RGB", (90, 60), "red").save(there)
+    boxes = [(10, 10, 40, 40), (50, 10, 80, 40)]
+    album = album_of(*((str(path), (90, 60), boxes) for path in (there, gone, also)))
+    thumbnails = Thumbnails(album)
+    thumbnails.crops([0, 1])
+    assert (thumbnails.grey, count_gone(album)) == ("", 2)
+    thumbnails.crops([2, 3])
+    assert thumbnails.grey == (
+        "1 photo is not where it was, so pictures are grey: tell where the photos are now."
+    )
+    thumbnails.photo(4)
+    assert thumbnails.grey.startswith("2 photos are not where they were, so pictures are grey")
+    Image.new("RGB", (90, 60), "red").save(gone)
+    also.write_bytes(b"no photo")
+    thumbnails.crops([2, 4])
+    assert thumbnails.grey == (
+        "1 photo cannot be read, or was changed, so pictures are grey: look at the photos again."
+    )
+    assert count_gone(album) == 0
+    Image.new("RGB", (90, 60), "red").save(also)
+    thumbnails.crops([4])
+    assert thumbnails.grey == ""
+
+
+def test_a_photo_with_a_copy_that_is_there_is_not_gone(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.png"
+    Image.new("RGB", (90, 60), "red").save(copy)
+    album = album_of((str(tmp_path / "gone.png"), (90, 60), [(10, 10, 40, 40)]))
+    twice = pd.concat([album.photos, album.photos.assign(path=str(copy))], ignore_index=True)
+    assert count_gone(album) == 1
+    assert count_gone(replace(album, photos=twice)) == 0

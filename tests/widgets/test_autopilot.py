@@ -2,17 +2,19 @@
 
 import threading
 import time
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 from tiles import save_tiles
 
 from toolkit import looking, memory
 from toolkit.curation import decisions
-from toolkit.errors import BadSetting
-from toolkit.session import Session
+from toolkit.errors import BadFolder, BadSetting
+from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
-from toolkit.widgets import point_and_shoot_words
+from toolkit.widgets import point_and_shoot
 from toolkit.widgets.autopilot import GUIDANCE, AutopilotPanel
 from toolkit.widgets.sorting_panel import STATES
 
@@ -46,7 +48,7 @@ def make(album_folder, out, look):
         assert each.wait(30)
         assert each.export.wait(30)
         each.folder.settle()
-        each.people.sheet.close()
+        each.individuals.sheet.close()
 
 
 def shown(widget) -> bool:
@@ -54,7 +56,7 @@ def shown(widget) -> bool:
 
 
 def keys(panel) -> list[str]:
-    return [card.key for card in panel.people.sheet.all_cards]
+    return [card.key for card in panel.individuals.sheet.all_cards]
 
 
 def started(panel):
@@ -83,7 +85,7 @@ class Slow:
         return self.look(folder, out, settings=settings, progress=told, stop=stop, tell=tell)
 
 
-@pytest.mark.parametrize("guidance", [GUIDANCE, point_and_shoot_words.GUIDANCE])
+@pytest.mark.parametrize("guidance", [GUIDANCE, point_and_shoot.GUIDANCE])
 def test_every_state_has_its_guidance(guidance) -> None:
     assert set(guidance) == set(STATES)
 
@@ -123,10 +125,10 @@ def test_from_start_to_export(make, out) -> None:
     assert seen == ["running", "done"]
     assert keys(panel) == ["person_001", "person_002", "person_003"]
     assert "6 photos, 8 faces, 3 people, 1 photo in no folder" in panel.summary.value
-    assert shown(panel.people)
+    assert shown(panel.individuals)
     assert shown(panel.last)
     assert not out.exists()
-    panel.people.rename("person_001", "Ann")
+    panel.individuals.rename("person_001", "Ann")
     assert panel.wait(10)
     assert panel.state == "done"
     assert decisions.read(out)[0].name == "Ann"
@@ -150,7 +152,7 @@ def test_a_correction_takes_the_plan_away(make) -> None:
     panel = started(make())
     panel.export.show_plan()
     panel.export.wait(10)
-    panel.people.rename("person_001", "Ann")
+    panel.individuals.rename("person_001", "Ann")
     panel.wait(10)
     assert panel.export.state == "empty"
     panel.export.export()
@@ -198,7 +200,7 @@ def test_cancelled_it_keeps_what_was_seen_and_says_how_much_was_not(make, look) 
     assert 2 <= seen < 6
     assert f"{seen} of 6 photos" in panel.summary.value
     assert f"{6 - seen} photos were not looked at" in panel.summary.value
-    assert shown(panel.people)
+    assert shown(panel.individuals)
     slow.go.set()
     started(panel)
     assert panel.state == "done"
@@ -219,14 +221,14 @@ def test_cancelled_before_the_first_photo_it_says_so(make, look) -> None:
     assert panel.wait(10)
     assert panel.state == "cancelled"
     assert "0 of 6 photos" in panel.summary.value
-    assert not shown(panel.people)
+    assert not shown(panel.individuals)
 
 
 def test_a_second_look_that_is_cancelled_does_not_take_the_people_of_the_first(make, look) -> None:
     slow = Slow(look)
     slow.go.set()
     panel = started(make(look=slow))
-    panel.people.open("person_002")
+    panel.individuals.open("person_002")
     first = panel.session
     slow.go.clear()
     slow.begun.clear()
@@ -236,7 +238,7 @@ def test_a_second_look_that_is_cancelled_does_not_take_the_people_of_the_first(m
     assert panel.wait(10)
     assert panel.state == "cancelled"
     assert panel.session is first
-    assert panel.people.place == "person"
+    assert panel.individuals.place == "individual"
     assert "still there" in panel.later.value
 
 
@@ -282,19 +284,19 @@ def test_decisions_that_cannot_be_read_are_said_before_the_long_work(make, out) 
 def test_nobody_found_says_what_to_do(make, tmp_path) -> None:
     save_tiles(tmp_path / "bare" / "1.png")
     panel = started(make(tmp_path / "bare"))
-    assert panel.state == "nobody found"
+    assert panel.state == "none found"
     assert "settings" in panel.guidance.value
     assert "1 photo, 0 faces, 0 people" in panel.summary.value
-    assert not any(map(shown, (panel.people, panel.last)))
+    assert not any(map(shown, (panel.individuals, panel.last)))
 
 
 def test_names_and_corrections_hold_in_the_next_run(make) -> None:
     panel = started(make())
-    panel.people.rename("person_001", "Ann")
+    panel.individuals.rename("person_001", "Ann")
     panel.wait(10)
-    panel.people.open("Ann")
+    panel.individuals.open("Ann")
     face = keys(panel)[-1]
-    panel.people.act(face, "ignore")
+    panel.individuals.act(face, "ignore")
     panel.wait(10)
     started(panel)
     assert keys(panel)[0] == "Ann"
@@ -305,9 +307,9 @@ def test_names_and_corrections_hold_in_the_next_run(make) -> None:
 
 def test_corrections_without_a_folder_come_along(make, out) -> None:
     panel = started(make(results=""))
-    panel.people.rename("person_001", "Ann")
+    panel.individuals.rename("person_001", "Ann")
     panel.wait(10)
-    assert "once you export" in panel.people.kept_in.value
+    assert "once you export" in panel.individuals.kept_in.value
     started(panel)
     assert keys(panel)[0] == "Ann"
     panel.export.out.value = str(out)
@@ -325,7 +327,7 @@ def test_corrections_of_one_folder_do_not_come_along_to_another(make, tmp_path) 
         return Session(*args, earlier=earlier, **about)
 
     panel = started(make(results="", sort=sort))
-    panel.people.rename("person_001", "Ann")
+    panel.individuals.rename("person_001", "Ann")
     panel.wait(10)
     first = panel.session.corrections
     panel.folder.choose(str(tmp_path / "more"))
@@ -372,7 +374,7 @@ def test_the_threshold_regroups_at_once_and_the_rest_waits_for_start(make, look)
     slow = Slow(look)
     slow.go.set()
     panel = started(make(look=slow))
-    panel.people.rename("person_002", "Bob")
+    panel.individuals.rename("person_002", "Bob")
     panel.wait(10)
     panel.form.threshold.max = 1.9
     panel.form.fields["one_per_photo"].value = False
@@ -466,7 +468,7 @@ def exported(panel) -> None:
 
 def test_an_earlier_result_is_opened_without_another_look(make, out) -> None:
     panel = started(make())
-    panel.people.rename("person_001", "Ann")
+    panel.individuals.rename("person_001", "Ann")
     panel.wait(10)
     exported(panel)
     other = make(look=None, settings=AutopilotSettings(threshold=0.9, detector="hog"))
@@ -486,6 +488,47 @@ def test_an_earlier_result_is_opened_without_another_look(make, out) -> None:
     assert other.session.settings.threshold == 0.2
 
 
+def test_photos_of_an_earlier_result_that_have_moved_are_asked_for_and_told(
+    make, out, album_folder, tmp_path
+) -> None:
+    exported(started(make()))
+    moved = album_folder.rename(tmp_path / "elsewhere")
+    told = []
+
+    def take_up(where, *, photos=None):
+        told.append(photos)
+        if photos is not None and photos != moved:
+            raise BadFolder(f"{photos} holds none of the photos")
+        session = taken_up(where)
+        if photos is None:
+            return session
+        table = session.looked.album.photos
+        here = [str(moved / Path(path).relative_to(album_folder)) for path in table["path"]]
+        album = replace(session.looked.album, photos=table.assign(path=here))
+        return Session(replace(session.looked, album=album), session.settings, out=where)
+
+    panel = make(photos=moved, take_up=take_up)
+    assert panel.wait(10)
+    assert not shown(panel.moved)
+    panel.open_earlier()
+    assert panel.wait(30)
+    assert panel.state == "done"
+    assert shown(panel.moved)
+    assert "6 photos are not where the result says" in panel.moved.about.value
+    panel.moved.folder.choose(str(tmp_path))
+    panel.moved.button.click()
+    assert panel.wait(30)
+    assert panel.state == "failed"
+    assert "holds none of the photos" in panel.work.message.value
+    assert shown(panel.moved)
+    panel.moved.folder.choose(str(moved))
+    panel.moved.button.click()
+    assert panel.wait(30)
+    assert (panel.state, shown(panel.moved)) == ("done", False)
+    assert told == [None, tmp_path, moved]
+    panel.moved.folder.settle()
+
+
 def test_an_earlier_result_that_is_damaged_is_said(make, out) -> None:
     exported(started(make()))
     (out / "sightings.csv").write_text("x\n")
@@ -500,7 +543,7 @@ def test_an_earlier_result_that_is_damaged_is_said(make, out) -> None:
 def test_replacing_what_an_earlier_run_sorted_otherwise_is_asked_for(make, out) -> None:
     exported(started(make()))
     panel = started(make())
-    panel.people.rename("person_001", "Ann")
+    panel.individuals.rename("person_001", "Ann")
     panel.wait(10)
     panel.export.show_plan()
     panel.export.wait(10)
@@ -539,7 +582,12 @@ def test_no_folder_is_taken_for_a_tag(make, album_folder, tmp_path) -> None:
     panel = started(make(bad, tmp_path / "<b>out"))
     panel.folder.choose(str(bad / "<i>"))
     panel.folder.settle()
-    for part in (panel.summary, panel.people.kept_in, panel.people.guidance, panel.folder.about):
+    for part in (
+        panel.summary,
+        panel.individuals.kept_in,
+        panel.individuals.guidance,
+        panel.folder.about,
+    ):
         assert "<img src=x" not in part.value
         assert "<b>out" not in part.value
         assert "<i>" not in part.value

@@ -91,13 +91,13 @@ def tab(page, name):
 
 def people(page):
     """Return the names of the people on the sheet."""
-    return page.locator(f"{PANEL} .sightings-people li.sightings-card").evaluate_all(
+    return page.locator(f"{PANEL} .sightings-individuals li.sightings-card").evaluate_all(
         "all => all.map(each => each.dataset.key)"
     )
 
 
 def person(page, name):
-    return page.locator(f'{PANEL} .sightings-people li.sightings-card[data-key="{name}"]')
+    return page.locator(f'{PANEL} .sightings-individuals li.sightings-card[data-key="{name}"]')
 
 
 def opened(page):
@@ -153,7 +153,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
 
     # Among the people: one person in two cards, two in one, a name, a wrong face, a face left out.
     tab(page, "People")
-    wait_for(page, f"() => document.querySelector('{PANEL} .sightings-people li')", 30)
+    wait_for(page, f"() => document.querySelector('{PANEL} .sightings-individuals li')", 30)
     shown(page, "5-people")
     count = len(people(page))
     one, other = people(page)[-2:]
@@ -162,7 +162,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     person(page, other).get_by_role("button", name=re.compile("^Same person")).click()
     made = wait_lines(page, out, lambda found: len(found) > 1)
     assert set(made) == {"same"}
-    see(page, f"{PANEL} .sightings-people >> text=are one person")
+    see(page, f"{PANEL} .sightings-individuals >> text=are one person")
     settled(page)
     becomes(page, lambda: len(people(page)), count - 1)
 
@@ -172,7 +172,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     shown(page, "6-split")
     person(page, largest).get_by_role("button", name=re.compile("^Two people:")).click()
     made = wait_lines(page, out, lambda found: "different" in found)
-    see(page, f"{PANEL} .sightings-people >> text=is two")
+    see(page, f"{PANEL} .sightings-individuals >> text=is two")
     settled(page)
 
     named = people(page)[0]
@@ -180,7 +180,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     field.fill("Åsa <b>Öhman</b>")
     field.press("Enter")
     made = wait_lines(page, out, lambda found: "name" in found)
-    see(page, f"{PANEL} .sightings-people >> text=is Åsa")
+    see(page, f"{PANEL} .sightings-individuals >> text=is Åsa")
     settled(page)
     name = "Åsa <b>Öhman</b>"
     becomes(page, lambda: name in people(page), True)
@@ -189,16 +189,16 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     person(page, name).locator(".sightings-open").click()
     see(page, f"{PANEL} >> text=All photos of Åsa")
     shown(page, "7-person")
-    cards = page.locator(f"{PANEL} .sightings-people li.sightings-card")
+    cards = page.locator(f"{PANEL} .sightings-individuals li.sightings-card")
     wrong = cards.last.get_attribute("data-key")
     cards.last.get_by_role("button", name=re.compile("^Not this person")).click()
     made = wait_lines(page, out, lambda found: len(found) > before)
-    see(page, f"{PANEL} .sightings-people >> text=does not show")
+    see(page, f"{PANEL} .sightings-individuals >> text=does not show")
     settled(page)
     becomes(page, lambda: wrong in people(page), False)
     cards.last.get_by_role("button", name=re.compile("^Leave this face out")).click()
     wait_lines(page, out, lambda found: "ignore" in found)
-    see(page, f"{PANEL} .sightings-people >> text=is left out")
+    see(page, f"{PANEL} .sightings-individuals >> text=is left out")
     settled(page)
     page.locator(PANEL).get_by_role("button", name=re.compile("Back to everybody")).click()
     shown(page, "8-corrected")
@@ -226,7 +226,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     opened(page)
     assert lines(out) == decided
     tab(page, "People")
-    wait_for(page, f"() => document.querySelector('{PANEL} .sightings-people li')", 30)
+    wait_for(page, f"() => document.querySelector('{PANEL} .sightings-individuals li')", 30)
     settled(page)
     becomes(page, lambda: sorted(people(page)), sorted(set(filter(None, names.values()))))
     assert name in people(page)

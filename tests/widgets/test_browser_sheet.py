@@ -340,6 +340,7 @@ import numpy as np, pandas as pd
 from pathlib import Path
 from toolkit.calibration import Calibration
 from toolkit.records import Album, EncoderInfo, empty_table, PROBLEM_COLUMNS
+from toolkit.subjects.face import FACE
 paths = sorted(Path({folder!r}).glob("*/*.jpg"))
 names = [path.parent.name for path in paths]
 digests = [f"{{k:064x}}" for k in range(len(paths))]
@@ -351,18 +352,19 @@ album = Album(
     np.zeros((len(paths), 128), np.float32),
     EncoderInfo("none", "0" * 64, 128, "euclidean", Calibration(slope=70.0, even=0.583)),
     empty_table(PROBLEM_COLUMNS),
+    FACE,
 )
 from toolkit.photos.thumbnails import Thumbnails
-from toolkit.widgets.individual_cards import FacePictures, people_cards
+from toolkit.widgets.individuals_view import SightingPictures, individual_cards
 from toolkit.widgets.contact_sheet import Action, ContactSheet
 len(paths), len(set(names))
 """
 SHOW = """
 thumbnails = Thumbnails(album)
-sheet = ContactSheet(FacePictures(thumbnails))
+sheet = ContactSheet(SightingPictures(thumbnails))
 display(sheet)
 begun = time.time()
-sheet.show(people_cards(album, names, thumbnails,
+sheet.show(individual_cards(album, names, thumbnails,
                         actions=(Action("merge", "Same person as …", "m"),)))
 shown = time.time()
 """
@@ -370,14 +372,14 @@ shown = time.time()
 BOXES = """
 import ipywidgets
 begun = time.time()
-cards, box = people_cards(album, names, thumbnails), ipywidgets.VBox()
+cards, box = individual_cards(album, names, thumbnails), ipywidgets.VBox()
 from toolkit.widgets.contact_sheet import page_starts
 starts = page_starts([card.pictures for card in cards])
 FLOW = ipywidgets.Layout(flex_flow="row wrap")
 def boxed(page):
     tokens = [[p.token for p in card.strips[0].pictures]
               for card in cards[starts[page]:starts[page + 1]]]
-    made = iter(FacePictures(thumbnails)(sum(tokens, [])))
+    made = iter(SightingPictures(thumbnails)(sum(tokens, [])))
     return [
         ipywidgets.VBox([
             ipywidgets.HTML(card.title), ipywidgets.HTML(card.note),

@@ -8,15 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.errors import BadSetting
-from toolkit.widgets import contact_cards
-from toolkit.widgets.contact_cards import MOST_CARDS, as_plain, on_wire, page_starts, tokens_of
-from toolkit.widgets.contact_sheet import Action, Card, ContactSheet, Picture, Strip
+from toolkit.widgets import contact_sheet
+from toolkit.widgets.contact_sheet import (
+    MOST_CARDS,
+    Action,
+    Card,
+    ContactSheet,
+    Picture,
+    Strip,
+    as_plain,
+    on_wire,
+    page_starts,
+    tokens_of,
+)
 
 
 @pytest.fixture(autouse=True)
 def pages_of_two_hundred(monkeypatch):
     """How many pictures a page has is a matter of speed; what is said below is of 200."""
-    monkeypatch.setattr(contact_cards, "MOST_PICTURES", 200)
+    monkeypatch.setattr(contact_sheet, "MOST_PICTURES", 200)
 
 
 HOSTILE = "<b>\x00\udcff\u202e</b>"
@@ -82,10 +92,10 @@ def test_pages_are_full_and_never_too_full(counts):
     for start, end in zip(starts, ends, strict=True):
         page = counts[start:end]
         assert 1 <= len(page) <= MOST_CARDS
-        assert sum(page) <= contact_cards.MOST_PICTURES or len(page) == 1
+        assert sum(page) <= contact_sheet.MOST_PICTURES or len(page) == 1
         # One more would not have fitted.
         if end < len(counts):
-            assert len(page) == MOST_CARDS or sum(page) + counts[end] > contact_cards.MOST_PICTURES
+            assert len(page) == MOST_CARDS or sum(page) + counts[end] > contact_sheet.MOST_PICTURES
 
 
 def test_a_page_goes_to_the_browser_at_a_time(sheet):
@@ -363,4 +373,32 @@ def test_pages_turned_from_many_threads_stay_whole(sheet):
 
 def test_a_page_is_never_more_than_two_hundred_pictures(monkeypatch) -> None:
     monkeypatch.undo()
-    assert 0 < contact_cards.MOST_PICTURES <= 200
+    assert 0 < contact_sheet.MOST_PICTURES <= 200
+
+
+class Grey:
+    """Makes pictures, and says why some are grey."""
+
+    def __init__(self) -> None:
+        self.grey = ""
+
+    def __call__(self, tokens):
+        self.grey = f"{len(tokens)} photos are not where they were"
+        return jpegs(tokens)
+
+
+def test_why_pictures_are_grey_stands_above_them_and_stays():
+    maker = Grey()
+    sheet = Listened(maker)
+    sheet.show([card(1, 3)])
+    assert sheet.grey == ""
+    sheet.want(["1.0", "1.1", "1.2"])
+    sheet.settle()
+    assert sheet.grey == "3 photos are not where they were"
+    # Whatever is pressed: it is as true as before.
+    sheet.hear(kind="turn", value=0)
+    assert sheet.grey == "3 photos are not where they were"
+    # Others that make pictures have their own reasons, or none.
+    sheet.show([card(1, 3)], pictures=jpegs)
+    assert sheet.grey == ""
+    sheet.close()

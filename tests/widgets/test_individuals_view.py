@@ -12,9 +12,14 @@ from toolkit import looking
 from toolkit.curation import decisions
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings
+from toolkit.subjects.face import FACE
 from toolkit.widgets.background_work import Work
-from toolkit.widgets.individuals_view import PeopleView
-from toolkit.widgets.individuals_words import not_this_person
+from toolkit.widgets.individuals_view import (
+    IndividualsView,
+    SightingPictures,
+    counts,
+    rows_of,
+)
 
 SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
 
@@ -31,24 +36,24 @@ def out(tmp_path):
 
 @pytest.fixture
 def view(looked, out):
-    made = PeopleView()
+    made = IndividualsView()
     made.show(Session(looked, SETTINGS, out=out))
     yield made
     made.work.wait(10)
     made.sheet.close()
 
 
-def keys(view: PeopleView) -> list[str]:
+def keys(view: IndividualsView) -> list[str]:
     return [card.key for card in view.sheet.all_cards]
 
 
-def done(view: PeopleView) -> str:
+def done(view: IndividualsView) -> str:
     assert view.work.wait(10)
     return view.message.value
 
 
 def test_without_an_album_nothing_is_shown() -> None:
-    view = PeopleView()
+    view = IndividualsView()
     assert (view.place, view.sheet.cards) == ("nothing", [])
     for gesture in (view.back, view.undo, lambda: view.open("Ann"), lambda: view.answer(yes=True)):
         gesture()
@@ -59,7 +64,7 @@ def test_without_an_album_nothing_is_shown() -> None:
 
 
 def test_people_are_shown_those_in_most_photos_first(view, out) -> None:
-    assert view.place == "people"
+    assert view.place == "individuals"
     assert keys(view) == ["person_001", "person_002", "person_003"]
     assert view.sheet.all_cards[0].note == "5 photos"
     assert str(out / "decisions.csv") in view.kept_in.value
@@ -69,7 +74,7 @@ def test_people_are_shown_those_in_most_photos_first(view, out) -> None:
 
 def test_a_person_opens_a_photo_opens_and_back_leads_back(view) -> None:
     view.open("person_001")
-    assert (view.place, view.person) == ("person", "person_001")
+    assert (view.place, view.individual) == ("individual", "person_001")
     assert len(keys(view)) == 5
     assert view.back_button.layout.display is None
     assert "person_001" in view.guidance.value
@@ -77,12 +82,12 @@ def test_a_person_opens_a_photo_opens_and_back_leads_back(view) -> None:
     assert (view.place, len(keys(view))) == ("photo", 1)
     assert view.back_button.description == "Back to person_001"
     view.back()
-    assert (view.place, len(keys(view))) == ("person", 5)
+    assert (view.place, len(keys(view))) == ("individual", 5)
     view.back()
-    assert (view.place, view.person, len(keys(view))) == ("people", None, 3)
+    assert (view.place, view.individual, len(keys(view))) == ("individuals", None, 3)
     view.open("nobody of that name")
     assert "any more" in view.message.value
-    assert view.place == "people"
+    assert view.place == "individuals"
 
 
 def test_a_name_is_given_and_kept_at_once(view, out) -> None:
@@ -133,15 +138,15 @@ def test_a_name_that_somebody_has_is_asked_about(view) -> None:
 
 def test_two_cards_are_made_one_person(view) -> None:
     view.act("person_002", "merge")
-    assert (view.place, view.person) == ("merging", "person_002")
+    assert (view.place, view.individual) == ("merging", "person_002")
     assert [card.badge for card in view.sheet.all_cards] == ["", "chosen", ""]
     view.act("person_002", "merge")
-    assert view.place == "people"
+    assert view.place == "individuals"
     assert {card.badge for card in view.sheet.all_cards} == {""}
     view.act("person_002", "merge")
     view.act("person_003", "merge")
     assert "one person" in done(view)
-    assert view.place == "people"
+    assert view.place == "individuals"
     assert [card.note for card in view.sheet.all_cards] == ["5 photos", "2 photos, 3 faces"]
 
 
@@ -151,20 +156,20 @@ def test_a_person_is_shown_as_two_parts_and_made_two_or_left(view) -> None:
     assert len(view.sheet.all_cards[0].strips) == 2
     assert view.back_button.layout.display is None
     view.back()
-    assert view.place == "people"
+    assert view.place == "individuals"
     view.act("person_001", "split")
     view.act("person_001", "two")
     assert "is two" in done(view)
-    assert (view.place, len(keys(view))) == ("people", 4)
+    assert (view.place, len(keys(view))) == ("individuals", 4)
     view.undo()
     done(view)
     view.act("person_001", "split")
     view.act("person_001", "one")
     assert "one person" in done(view)
-    assert (view.place, len(keys(view))) == ("people", 3)
+    assert (view.place, len(keys(view))) == ("individuals", 3)
     view.act("person_003", "split")
     assert "cannot be split" in view.message.value
-    assert view.place == "people"
+    assert view.place == "individuals"
 
 
 def test_a_face_is_taken_out_and_the_person_stays_open(view) -> None:
@@ -174,7 +179,7 @@ def test_a_face_is_taken_out_and_the_person_stays_open(view) -> None:
     face = keys(view)[-1]
     view.act(face, "not")
     assert "does not show Ann" in done(view)
-    assert (view.place, view.person) == ("person", "Ann")
+    assert (view.place, view.individual) == ("individual", "Ann")
     assert face not in keys(view)
     view.undo()
     done(view)
@@ -189,7 +194,7 @@ def test_who_gets_another_number_by_a_correction_is_still_open(view) -> None:
     for face in [k for k, name in enumerate(session.everybody) if name == "person_002"]:
         session.ignore(session.row_of(face))
     view.refresh()
-    assert view.person == "person_002"
+    assert view.individual == "person_002"
     assert keys(view) == rows
 
 
@@ -213,18 +218,22 @@ def test_the_last_face_left_out_leads_back_to_everybody(view) -> None:
     assert view.place == "photo"
     view.act(face, "ignore")
     done(view)
-    assert (view.place, view.person, keys(view)) == ("people", None, ["person_001", "person_002"])
+    assert (view.place, view.individual, keys(view)) == (
+        "individuals",
+        None,
+        ["person_001", "person_002"],
+    )
 
 
 def test_while_other_work_is_under_way_a_correction_is_refused_in_words(looked, out) -> None:
     work, go = Work(), threading.Event()
-    view = PeopleView(work)
+    view = IndividualsView(work)
     view.show(Session(looked, SETTINGS, out=out))
     work.run(lambda *_: go.wait(10))
     view.rename("person_001", "Ann")
     assert "other work is under way" in view.message.value
     view.open("person_001")
-    assert view.place == "person"
+    assert view.place == "individual"
     go.set()
     assert work.wait(10)
     assert not out.exists()
@@ -252,11 +261,11 @@ def test_other_settings_are_shown_where_one_was(view) -> None:
     view.open("person_001")
     view.session.set(replace(SETTINGS, threshold=0.001))
     view.refresh()
-    assert view.place == "person"
-    assert view.person in view.session.names
+    assert view.place == "individual"
+    assert view.individual in view.session.names
     view.session.set(SETTINGS)
     view.refresh()
-    assert view.place == "person"
+    assert view.place == "individual"
 
 
 def test_another_album_forgets_the_pictures_of_the_first(view, looked) -> None:
@@ -270,15 +279,15 @@ def test_another_album_forgets_the_pictures_of_the_first(view, looked) -> None:
 
 
 def test_what_is_only_looked_at_cannot_be_corrected(looked, out) -> None:
-    view = PeopleView(correct=False)
+    view = IndividualsView(correct=False)
     view.show(Session(looked, SETTINGS, out=out))
     assert all(card.name is None and not card.actions for card in view.sheet.all_cards)
     view.rename("person_001", "Ann")
     view.act("person_001", "split")
-    assert view.place == "people"
+    assert view.place == "individuals"
     assert view.kept_in.value == ""
     view.open("person_001")
-    assert view.place == "person"
+    assert view.place == "individual"
     assert not out.exists()
     view.sheet.close()
 
@@ -289,7 +298,7 @@ def test_no_name_is_taken_for_a_tag(tmp_path, colours) -> None:
     save_tiles(folder / f"{bad}.png", "ann")
     save_tiles(folder / "2.png", "ann")
     save_tiles(folder / "3.png", "bob")
-    view = PeopleView()
+    view = IndividualsView()
     view.show(Session(looking.look(folder, settings=SETTINGS, subject=colours), SETTINGS))
     view.rename("person_001", bad)
     said = [done(view)]
@@ -309,7 +318,7 @@ def test_no_name_is_taken_for_a_tag(tmp_path, colours) -> None:
 def test_the_pictures_are_those_of_the_faces(view) -> None:
     view.sheet.want([picture.token for picture in view.sheet.all_cards[1].strips[0].pictures])
     view.sheet.settle()
-    made = view.sheet._pictures(["face:0"])
+    made = view.sheet._pictures(["sighting:0"])
     assert made[0][:2] == b"\xff\xd8"
     assert view.thumbnails.album is view.session.looked.album
     assert np.array_equal(view.session.scanned_rows, np.arange(8))
@@ -320,31 +329,39 @@ def test_a_photo_that_is_there_twice_is_counted_as_the_files_that_are_copied(
 ) -> None:
     shutil.copy(album_folder / "a2.png", album_folder / "a2 copy.png")
     twice = looking.look(album_folder, settings=SETTINGS, subject=colours)
-    view = PeopleView()
+    view = IndividualsView()
     view.show(Session(twice, SETTINGS, out=out))
     assert view.sheet.all_cards[0].note == "6 photos, 5 faces"
-
-
-class Regrouped:
-    """A sorting in which saying who a face is not also moves two others."""
-
-    def __init__(self) -> None:
-        self.everybody = ["ann", "ann", "ann", "bob", "ann", "ann", None]
-
-    def row_of(self, face: int) -> int:
-        return face
-
-    def not_this_person(self, row: int) -> str:
-        self.everybody = ["x", "ann", "x", "bob", "ann", "ann", None]
-        return "IMG does not show ann"
-
-
-def test_faces_that_go_along_are_said() -> None:
-    said = not_this_person(Regrouped(), 0)
-    assert said.startswith("IMG does not show ann; 1 other face most like it went along.")
 
 
 def test_a_face_that_goes_alone_goes_without_a_word_more(view) -> None:
     view.open("person_002")
     view.act(keys(view)[0], "not")
     assert "went along" not in done(view)
+
+
+class Stand:
+    """Stands for thumbnails."""
+
+    def faces(self, rows, size):
+        return [f"sighting {row}".encode() for row in rows]
+
+    def photo(self, row, rows, size):
+        return f"photo {row} {rows} {size}".encode()
+
+
+def test_pictures_come_in_the_order_of_their_tokens():
+    made = SightingPictures(Stand())(["photo:3", "sighting:5", "whole:3", "sighting:1"])
+    assert made == [b"photo 3 [3] 200", b"sighting 5", b"photo 3 [3] 1000", b"sighting 1"]
+    thumbnails = Stand()
+    assert SightingPictures(thumbnails) == SightingPictures(thumbnails)
+    assert hash(SightingPictures(thumbnails)) == hash(SightingPictures(thumbnails))
+    assert SightingPictures(thumbnails) != SightingPictures(Stand())
+
+
+def test_names_and_counts():
+    rows = rows_of(["b", None, "a", "b"])
+    assert list(rows) == ["b", "a"]
+    assert rows["b"].tolist() == [0, 3]
+    assert counts(1, 1, FACE.words) == "1 photo"
+    assert counts(1200, 1201, FACE.words) == "1,200 photos, 1,201 faces"

@@ -11,8 +11,9 @@ from toolkit.curation import decisions
 from toolkit.errors import BadFolder
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
-from toolkit.widgets.examples_folder import known_html
-from toolkit.widgets.match_cards import MatchAlbum, MatchPictures
+from toolkit.subjects.face import FACE
+from toolkit.widgets.folder_field import known_html
+from toolkit.widgets.matches_view import MatchAlbum, MatchPictures
 from toolkit.widgets.point_and_shoot import PointAndShootPanel, look_for
 from toolkit.widgets.settings_form import SettingsForm
 
@@ -50,7 +51,7 @@ def panel(folders, look):
 def settle(panel):
     assert panel.wait(30)
     assert panel.export.wait(30)
-    for chooser in (panel.folder, panel.people):
+    for chooser in (panel.folder, panel.examples):
         chooser.settle()
 
 
@@ -86,8 +87,8 @@ def test_at_first_it_says_what_to_do_and_whom_the_folder_holds(panel, folders):
     settle(panel)
     assert panel.state == "empty"
     assert "press Start" in panel.guidance.value
-    assert "3 subfolders" in panel.people.known.value
-    assert "<b>dee</b>" in panel.people.known.value
+    assert "3 subfolders" in panel.examples.known.value
+    assert "<b>dee</b>" in panel.examples.known.value
     assert panel.results.layout.display == panel.last.layout.display == "none"
     assert not folders[2].exists()
 
@@ -129,9 +130,9 @@ def test_a_person_opens_in_order_with_the_line_and_there_is_a_way_back(panel):
     assert photo.note == f"{shown[1].note} · {shown[1].title}"
     assert photo.strips[0].pictures[0].token.startswith("whole:")
     panel.matches.back()
-    assert panel.matches.place == "person"
+    assert panel.matches.place == "individual"
     panel.matches.back()
-    assert panel.matches.place == "people"
+    assert panel.matches.place == "individuals"
 
 
 def test_the_line_moves_at_once_and_back_and_the_form_moves_with_it(panel, look):
@@ -272,7 +273,7 @@ def test_the_doubtful_stand_beside_an_example_and_go_when_answered(panel):
     assert "No match is doubtful" in panel.matches.guidance.value
     panel.matches.move(0.15)
     panel.wait(30)
-    doubtful = panel.matches._people["doubtful"].sum()
+    doubtful = panel.matches._known["doubtful"].sum()
     assert doubtful
     assert not panel.matches.doubtful_button.disabled
     panel.matches.show_doubtful()
@@ -285,7 +286,7 @@ def test_the_doubtful_stand_beside_an_example_and_go_when_answered(panel):
         press(panel, faces(panel)[0], "accept")
     assert "No match is doubtful any more" in panel.matches.guidance.value
     panel.matches.back()
-    assert panel.matches.place == "people"
+    assert panel.matches.place == "individuals"
 
 
 def test_the_example_beside_a_doubtful_face_is_the_one_it_was_compared_with(folders, look):
@@ -306,7 +307,7 @@ def test_an_answer_in_the_photo_leads_back_to_the_matches(panel):
     key = faces(panel)[2].key
     panel.matches.open(key)
     press(panel, cards(panel)[0], "refuse")
-    assert panel.matches.place == "person"
+    assert panel.matches.place == "individual"
     assert next(card for card in faces(panel) if card.key == key).badge == "refused by you"
 
 
@@ -516,7 +517,7 @@ def test_nobody_found_says_how_to_go_on_and_the_threshold_helps(folders, look):
     panel = started(
         PointAndShootPanel(photos.parent / "few", people, out, settings=settings, look=look)
     )
-    assert panel.state == "nobody found"
+    assert panel.state == "none found"
     assert "None of these people" in panel.guidance.value
     assert {card.badge for card in cards(panel)} == {"in no photo"}
     panel.matches.open("ann")
@@ -526,7 +527,7 @@ def test_nobody_found_says_how_to_go_on_and_the_threshold_helps(folders, look):
     settle(panel)
     save_tiles(photos.parent / "none" / "empty.png")
     panel = started(PointAndShootPanel(photos.parent / "none", people, out, look=look))
-    assert panel.state == "nobody found"
+    assert panel.state == "none found"
     assert "No face was found" in panel.guidance.value
     assert panel.matches.layout.display == panel.last.layout.display == "none"
     settle(panel)
@@ -543,8 +544,8 @@ def test_names_of_folders_are_text_wherever_they_are_shown(folders, look):
     press(panel, faces(panel)[0], "refuse")
     panel.matches.show_doubtful()
     for shown in (
-        panel.people.known,
-        panel.people.about,
+        panel.examples.known,
+        panel.examples.about,
         panel.guidance,
         panel.problems,
         panel.summary,
@@ -553,17 +554,17 @@ def test_names_of_folders_are_text_wherever_they_are_shown(folders, look):
     ):
         assert "<img src=x" not in shown.value
     assert "&lt;img src=x" in panel.problems.value
-    assert "&lt;img" in known_html((name,))
+    assert "&lt;img" in known_html((name,), FACE.words)
 
 
 def test_photos_without_subfolders_are_no_people(folders, look):
     photos, _, out = folders
     panel = PointAndShootPanel(photos, photos / "gone", out, look=look)
-    panel.people.choose(str(photos))
-    panel.people.settle()
-    assert "6 photos here, but no subfolder" in panel.people.about.value
-    assert panel.people.known.value == ""
-    assert known_html(tuple(f"p{k}" for k in range(25))).endswith("and 5 more</p>")
+    panel.examples.choose(str(photos))
+    panel.examples.settle()
+    assert "6 photos here, but no subfolder" in panel.examples.about.value
+    assert panel.examples.known.value == ""
+    assert known_html(tuple(f"p{k}" for k in range(25)), FACE.words).endswith("and 5 more</p>")
     settle(panel)
 
 
@@ -572,7 +573,7 @@ def test_the_sample_albums_button_fills_in_both_folders(tmp_path, sample_album, 
     panel.folder.suggest("Use the sample album")
     panel.folder.settle()
     assert panel.folder.value == str(sample_album / "photos")
-    assert panel.people.value == str(sample_album / "people")
+    assert panel.examples.value == str(sample_album / "people")
     settle(panel)
 
 
@@ -580,7 +581,7 @@ def test_pictures_are_those_of_the_tokens_in_their_order(panel):
     session = started(panel).session
     shown = MatchAlbum(session.looked.album)
     pictures = MatchPictures(shown.thumbnails, session.references)
-    tokens = ["face:0", "example:1", "photo:1", "example:0"]
+    tokens = ["sighting:0", "example:1", "photo:1", "example:0"]
     whole = Thumbnails(session.looked.album)
     expected = [
         whole.crop(0, 120),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from toolkit import modes
 from toolkit.calibration import Calibration
 from toolkit.curation import decisions, questions
+from toolkit.curation.question_deck import asked_of, deal
 from toolkit.errors import BadFolder
 from toolkit.looking import Looked
 from toolkit.photos.thumbnails import Thumbnails
@@ -26,10 +27,10 @@ from toolkit.records import (
 )
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
-from toolkit.widgets import question_words as words
+from toolkit.subjects.face import FACE
+from toolkit.widgets import question_view as words
 from toolkit.widgets import review
-from toolkit.widgets.question_deck import deal
-from toolkit.widgets.review import EXPORT, PEOPLE, QUESTIONS, ReviewPanel
+from toolkit.widgets.review import EXPORT, INDIVIDUALS, QUESTIONS, ReviewPanel
 
 SECONDS = 60
 # Whose face each one is; the photos are not there, so that their pictures are grey.
@@ -53,6 +54,7 @@ def album_of(truth, folder, spread=0.12, seed=0):
         encoder=INFO,
         photos=photos[list(PHOTO_COLUMNS)],
         problems=empty_table(PROBLEM_COLUMNS),
+        subject=FACE,
     )
 
 
@@ -91,7 +93,7 @@ def right(asked):
 def press(panel, what):
     """Press a button of the card, as the browser does; wait until it is kept, no longer."""
     panel.questions.sheet.act(card(panel).key, what)
-    panel.questions._last.result(SECONDS)
+    panel.questions._pressed_so_far.wait(SECONDS)
 
 
 def test_the_first_question_is_the_one_that_moves_most_and_says_so(panel, session):
@@ -107,7 +109,7 @@ def test_the_first_question_is_the_one_that_moves_most_and_says_so(panel, sessio
         f"large:{asked.second}",
     ]
     for strip, side in zip(shown.strips, asked.sides, strict=True):
-        further = [int(picture.token.removeprefix("face:")) for picture in strip.pictures[1:]]
+        further = [int(picture.token.removeprefix("sighting:")) for picture in strip.pictures[1:]]
         assert set(further) <= set(side) - asked.pair
         assert len(further) == min(6, len(side) - 1)
         sizes = [picture.size for picture in strip.pictures]
@@ -148,7 +150,7 @@ def test_answers_while_the_faces_are_sorted_anew_are_all_kept_in_order(panel, se
             asked = panel.questions.asked
             seen.append((asked.pair, right(asked)))
             panel.questions.answer(one=right(asked))
-            panel.questions._last.result(SECONDS)
+            panel.questions._pressed_so_far.wait(SECONDS)
             assert len(kept(panel)) == len(seen)
         assert panel.questions.pending
         assert "Sorting anew" in panel.questions.status.value
@@ -205,7 +207,7 @@ def test_an_answer_taken_back_during_a_sorting_leaves_no_trace(panel, session, m
         monkeypatch.setattr(session, "keep_in", sort)
         sort(out)
         panel.questions.undo()
-        panel.questions._last.result(SECONDS)
+        panel.questions._pressed_so_far.wait(SECONDS)
 
     monkeypatch.setattr(session, "keep_in", slow)
     press(panel, contrary(panel))
@@ -222,9 +224,9 @@ def test_a_key_pressed_twice_answers_one_question(panel):
     with panel.questions.alone:
         panel.questions.sheet.act(key, "same")
         panel.questions.sheet.act(key, "same")
-        panel.questions._last.result(SECONDS)
+        panel.questions._pressed_so_far.wait(SECONDS)
         panel.questions._pressed(key, "different")
-        panel.questions._last.result(SECONDS)
+        panel.questions._pressed_so_far.wait(SECONDS)
         assert len(kept(panel)) == 1
     assert panel.wait(SECONDS)
 
@@ -283,7 +285,7 @@ def test_a_question_that_other_answers_settle_is_skipped_and_said(panel):
     asked = panel.questions.asked
     names = panel.session.everybody
     row = asked.first
-    panel.people.act(str(row), "ignore")
+    panel.individuals.act(str(row), "ignore")
     assert panel.wait(SECONDS)
     assert panel.questions.asked.pair != asked.pair
     assert "settled by your other answers" in panel.questions.message.value
@@ -300,7 +302,7 @@ def test_what_was_taken_back_among_the_people_is_not_taken_back_twice(panel):
     press(panel, "different")
     press(panel, "different")
     assert panel.wait(SECONDS)
-    panel.people.undo()
+    panel.individuals.undo()
     assert panel.wait(SECONDS)
     assert len(kept(panel)) == 1
     panel.questions.undo()
@@ -337,7 +339,7 @@ def test_whatever_is_pressed_disk_and_groups_agree(tmp_path_factory, presses):
     for what in presses:
         if what == "undo":
             panel.questions.undo()
-            panel.questions._last.result(SECONDS)
+            panel.questions._pressed_so_far.wait(SECONDS)
         elif panel.questions.sheet.all_cards:
             press(panel, what)
     assert panel.wait(SECONDS)
@@ -355,7 +357,7 @@ def test_whatever_is_pressed_disk_and_groups_agree(tmp_path_factory, presses):
     )
     assert fresh.names == session.names
     panel.questions.sheet.close()
-    panel.people.sheet.close()
+    panel.individuals.sheet.close()
 
 
 def test_a_folder_that_vanished_is_said_and_the_question_stays(panel):
@@ -455,7 +457,7 @@ def test_opening_can_be_cancelled_and_begun_again(session):
 def test_nobody_found_and_one_face_alone(tmp_path):
     panel = ReviewPanel(session=session_of(tmp_path / "a", TRUTH[:0]))
     assert panel.wait(SECONDS)
-    assert panel.state == "nobody found"
+    assert panel.state == "none found"
     panel = ReviewPanel(session=session_of(tmp_path / "b", TRUTH[:1]))
     assert panel.wait(SECONDS)
     assert panel.state == "no questions"
@@ -470,6 +472,47 @@ def test_an_album_without_a_folder_of_results_is_refused(tmp_path):
     assert "no folder of results yet" in panel.work.message.value
 
 
+def test_photos_that_are_not_there_are_asked_for_and_their_place_is_handed_on(tmp_path):
+    told = []
+
+    def take_up(out, **about):
+        told.append((out, about))
+        return session_of(tmp_path)
+
+    panel = ReviewPanel(tmp_path / "out", take_up=take_up)
+    assert panel.moved.layout.display == "none"
+    panel.open_results()
+    assert panel.wait(SECONDS)
+    assert panel.state == "done"
+    # The photos of this album were never there.
+    assert panel.moved.asked.startswith(f"{len(TRUTH)} photos are not where the result says")
+    panel.questions.sheet.want([card(panel).strips[0].pictures[0].token])
+    panel.questions.sheet.settle()
+    assert "tell where the photos are now" in panel.questions.sheet.grey
+    panel.moved.folder.choose(str(tmp_path / "new place"))
+    panel.moved.button.click()
+    assert panel.wait(SECONDS)
+    assert told == [(tmp_path / "out", {}), (tmp_path / "out", {"photos": tmp_path / "new place"})]
+
+
+def test_where_photos_cannot_be_found_the_field_stands_below_the_reason(tmp_path, monkeypatch):
+    def take_up(out, **about):
+        raise BadFolder("none of the photos is in that folder")
+
+    monkeypatch.setattr(review, "earlier_run", lambda _: "the result of today")
+    panel = ReviewPanel(tmp_path, take_up=take_up)
+    panel.open_results()
+    assert panel.wait(SECONDS)
+    assert panel.state == "failed"
+    assert "none of the photos" in panel.work.message.value
+    assert "If the photos of this result have moved" in panel.moved.asked
+    # A folder without results is another matter.
+    monkeypatch.setattr(review, "earlier_run", lambda _: "")
+    panel.open_results()
+    assert panel.wait(SECONDS)
+    assert panel.moved.asked == ""
+
+
 def test_a_folder_is_told_by_what_is_in_it(tmp_path):
     assert "no folder" in review.glance(" ").problem
     assert "no result of autopilot" in review.glance(str(tmp_path)).problem
@@ -478,22 +521,22 @@ def test_a_folder_is_told_by_what_is_in_it(tmp_path):
 
 
 def test_corrections_among_the_people_renew_the_questions_and_the_plan(panel):
-    panel.tabs.selected_index = PEOPLE
+    panel.tabs.selected_index = INDIVIDUALS
     cleared = []
     panel.export.clear = lambda: cleared.append(1)
     first, second = [name for name, _ in Counter(panel.session.names).most_common(2)]
-    panel.people.act(first, "merge")
-    panel.people.act(second, "merge")
+    panel.individuals.act(first, "merge")
+    panel.individuals.act(second, "merge")
     assert panel.wait(SECONDS)
     assert cleared
     assert [each.kind for each in kept(panel)] == ["same"]
-    assert panel.people.layout.display is None
+    assert panel.individuals.layout.display is None
     deck = panel.questions._deck
     assert {n for each in deck.asked for n in each.names} <= set(panel.session.names)
-    panel.people.rename(panel.session.names[0], "<b>Ann</b>")
+    panel.individuals.rename(panel.session.names[0], "<b>Ann</b>")
     assert panel.wait(SECONDS)
     assert kept(panel)[-1].name == "<b>Ann</b>"
-    assert "<b>Ann" not in panel.people.message.value
+    assert "<b>Ann" not in panel.individuals.message.value
 
 
 def contrary(panel):
@@ -505,19 +548,19 @@ def test_people_are_not_pressed_while_answers_are_taken_in(panel):
     first = set(panel.session.names)
     with panel.questions.alone:
         press(panel, contrary(panel))
-        panel.tabs.selected_index = PEOPLE
-        assert panel.people.layout.display == "none"
+        panel.tabs.selected_index = INDIVIDUALS
+        assert panel.individuals.layout.display == "none"
         assert "Sorting anew" in panel.not_yet.value
     assert panel.wait(SECONDS)
-    assert panel.people.layout.display is None
+    assert panel.individuals.layout.display is None
     assert panel.not_yet.value == ""
     second = set(panel.session.names)
-    assert {each.key for each in panel.people.sheet.all_cards} == second != first
+    assert {each.key for each in panel.individuals.sheet.all_cards} == second != first
     panel.tabs.selected_index = QUESTIONS
     press(panel, "undo")
     assert panel.wait(SECONDS)
-    panel.tabs.selected_index = PEOPLE
-    assert {each.key for each in panel.people.sheet.all_cards} == first
+    panel.tabs.selected_index = INDIVIDUALS
+    assert {each.key for each in panel.individuals.sheet.all_cards} == first
 
 
 def test_export_goes_into_the_same_folder_with_all_answers(panel, session, monkeypatch):
@@ -567,8 +610,8 @@ def test_while_photos_are_copied_answers_are_kept_and_nothing_else_is_opened(
     assert begun.wait(SECONDS)
     panel.open_results()
     assert "are being copied" in panel.work.message.value
-    panel.tabs.selected_index = PEOPLE
-    assert panel.people.layout.display == "none"
+    panel.tabs.selected_index = INDIVIDUALS
+    assert panel.individuals.layout.display == "none"
     assert "being copied" in panel.not_yet.value
     asked = panel.questions.asked
     press(panel, "different")
@@ -576,7 +619,7 @@ def test_while_photos_are_copied_answers_are_kept_and_nothing_else_is_opened(
     assert panel.questions.asked is not asked
     go.set()
     assert panel.wait(SECONDS)
-    assert panel.people.layout.display is None
+    assert panel.individuals.layout.display is None
     names = session.everybody
     assert names[asked.first] != names[asked.second]
 
@@ -597,7 +640,7 @@ def test_while_photos_are_copied_answers_are_kept_and_nothing_else_is_opened(
     ],
 )
 def test_the_probability_in_words(probability, said):
-    assert words.likely(probability) == f"by the numbers: {said}"
+    assert words.likely(probability, FACE.words) == f"by the numbers: {said}"
 
 
 def queue_of(doubt, count, goal=0.99, sightings=100):
@@ -656,11 +699,11 @@ def test_the_two_faces_are_large_and_the_photos_can_be_seen_whole(panel):
 def test_each_of_the_two_faces_stands_with_its_own_side():
     sides = np.array([2, 3, 4]), np.array([0, 1])
     question = questions.Question("apart", 0, 3, 1, 0, "b", "a", sides, 0.5, 2, 1.0)
-    asked = words.asked_of(question, [10, 11, 12, 13, 14], (None,) * 10 + ("b",) * 2 + ("a",) * 3)
+    asked = asked_of(question, [10, 11, 12, 13, 14], (None,) * 10 + ("b",) * 2 + ("a",) * 3)
     assert (asked.first, asked.second) == (10, 13)
     assert asked.sides == ((10, 11), (12, 13, 14))
     assert asked.names == ("b", "a")
-    said = words.why(asked, [0] * 10 + [0, 1, 2, 2, 3])
+    said = words.why(asked, [0] * 10 + [0, 1, 2, 2, 3], FACE.words)
     assert said == (
         "They are two people now. If they are one, 2 photos move, and 4 photos come together."
     )

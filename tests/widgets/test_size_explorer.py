@@ -3,6 +3,7 @@
 import html
 import io
 import threading
+from functools import partial
 
 import ipywidgets
 import numpy as np
@@ -18,10 +19,12 @@ from toolkit.evaluation.photo_size_preview import Looks, PhotoLook, compare
 from toolkit.plots import photo_size_plots
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
+from toolkit.widgets import size_explorer
 from toolkit.widgets.size_explorer import SizePanel
-from toolkit.widgets.size_words import sentence
 
 SECONDS = 20
+sentence = partial(size_explorer.sentence, words=FACE.words)
 LEAST = {"cnn": 20, "hog": 40}
 SETTINGS = AutopilotSettings(min_sharpness=0, min_size=0, threshold=0.5, jobs=1, long_edge=400)
 
@@ -159,7 +162,7 @@ def test_photos_go_by_name_and_end(panel):
     assert panel.take.description == "Use 400 px with the CNN"
     panel.next()
     assert panel.wait(SECONDS)
-    assert panel.state == "nobody found"
+    assert panel.state == "none found"
     assert "No face found at full size with the CNN; none here" in panel.said.value
     assert panel.size.value == 400
     assert panel.after.disabled
@@ -282,7 +285,7 @@ def test_a_photo_that_cannot_be_read_is_named(folder, make):
     panel.again()
     assert panel.wait(SECONDS)
     assert "photo 3 of 3: c.png" in panel.where.value
-    assert panel.state == "nobody found"
+    assert panel.state == "none found"
 
 
 def test_a_full_size_that_fails_leaves_what_was_found(folder, make):

@@ -23,12 +23,11 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.settings import AutopilotSettings
-from toolkit.widgets import threshold_steps
-from toolkit.widgets.browsing import PeopleBrowser
-from toolkit.widgets.debounce import Newest
-from toolkit.widgets.individual_cards import people_cards
-from toolkit.widgets.threshold_explorer import REST, ThresholdPanel
-from toolkit.widgets.threshold_words import CHANGES, FACES, PARTS
+from toolkit.subjects.face import FACE
+from toolkit.widgets import threshold_explorer
+from toolkit.widgets.background_work import Newest
+from toolkit.widgets.individuals_view import IndividualsBrowser, individual_cards
+from toolkit.widgets.threshold_explorer import CHANGES, PARTS, REST, SHOWN, ThresholdPanel
 
 SECONDS = 20
 
@@ -55,6 +54,7 @@ def album_of(encodings, photo_of=None, folder="album"):
         encodings,
         info,
         empty_table(PROBLEM_COLUMNS),
+        FACE,
     )
 
 
@@ -116,8 +116,8 @@ def test_begins_at_the_automatic_threshold_with_everybody_on_the_sheet(panel):
     assert panel.state == "done"
     assert panel.threshold == panel.explorer.automatic.value
     assert panel.choice == "auto"
-    assert panel.slider.value == pytest.approx(panel.threshold, abs=threshold_steps.STEP / 2)
-    assert pictured(panel.people.sheet.all_cards) == {
+    assert panel.slider.value == pytest.approx(panel.threshold, abs=threshold_explorer.STEP / 2)
+    assert pictured(panel.individuals.sheet.all_cards) == {
         frozenset({0, 1, 2}),
         frozenset({3, 4}),
         frozenset({5}),
@@ -146,13 +146,13 @@ def test_begins_where_the_settings_say(clock):
 
 
 def test_each_position_shows_the_groups_of_its_threshold(panel):
-    low, high = threshold_steps.ends(panel.explorer)
+    low, high = threshold_explorer.ends(panel.explorer)
     for place in np.round(np.linspace(low, high, 9), 3):
         drag(panel, float(place))
         expected = groups(panel.explorer.at(panel.threshold).labels.tolist())
-        assert pictured(panel.people.sheet.all_cards) == expected
+        assert pictured(panel.individuals.sheet.all_cards) == expected
         assert f"{len(expected)} p" in panel.summary.value
-        assert panel.threshold == pytest.approx(place, abs=threshold_steps.STEP / 2)
+        assert panel.threshold == pytest.approx(place, abs=threshold_explorer.STEP / 2)
 
 
 def test_a_split_and_a_merge_are_shown_with_the_faces_of_each_part(panel):
@@ -166,11 +166,11 @@ def test_a_split_and_a_merge_are_shown_with_the_faces_of_each_part(panel):
     assert before.label.startswith("before: ")
     assert all(strip.label.startswith("now: ") for strip in now)
     assert {frozenset(p.token for p in s.pictures) for s in now} == {
-        frozenset({"face:0", "face:1"}),
-        frozenset({"face:2"}),
+        frozenset({"sighting:0", "sighting:1"}),
+        frozenset({"sighting:2"}),
     }
-    assert {p.token for p in before.pictures} == {"face:0", "face:1", "face:2"}
-    marked = {card.key for card in panel.people.sheet.all_cards if card.badge == "split"}
+    assert {p.token for p in before.pictures} == {"sighting:0", "sighting:1", "sighting:2"}
+    marked = {card.key for card in panel.individuals.sheet.all_cards if card.badge == "split"}
     assert marked == {panel.position.names[0], panel.position.names[2]}
 
     panel.to_automatic()
@@ -230,11 +230,11 @@ def test_the_buttons_end_where_nothing_changes_any_more(panel):
     panel.step(up=False)
     assert panel.wait(SECONDS)
     assert panel.slider.value == places[-1]
-    assert threshold_steps.next_place(panel.explorer, panel.slider.value, up=False) is None
+    assert threshold_explorer.next_place(panel.explorer, panel.slider.value, up=False) is None
     while not panel.more.disabled:
         panel.step(up=True)
         assert panel.wait(SECONDS)
-    low, high = threshold_steps.ends(panel.explorer)
+    low, high = threshold_explorer.ends(panel.explorer)
     made = panel.explorer.tree.made_at
     assert made(panel.threshold) == made(high)
     panel.move(99.0)
@@ -253,33 +253,33 @@ def test_next_place_is_the_first_one_with_other_groups(points, asked):
     explorer = Explorer.of(
         album_of([[point] for point in points]), AutopilotSettings(threshold=asked)
     )
-    low, high = threshold_steps.ends(explorer)
+    low, high = threshold_explorer.ends(explorer)
     places = [
-        threshold_steps.place_of(k * threshold_steps.STEP)
+        threshold_explorer.place_of(k * threshold_explorer.STEP)
         for k in range(round(low * 1000), round(high * 1000))
     ]
     places.append(high)
     made = [
-        explorer.tree.made_at(threshold_steps.threshold_at(explorer, place)) for place in places
+        explorer.tree.made_at(threshold_explorer.threshold_at(explorer, place)) for place in places
     ]
     for at in range(0, len(places), max(1, len(places) // 9)):
         above = [p for p, m in zip(places[at:], made[at:], strict=True) if m != made[at]]
         below = [p for p, m in zip(places[:at], made[:at], strict=True) if m != made[at]]
-        assert threshold_steps.next_place(explorer, places[at], up=True) == (
+        assert threshold_explorer.next_place(explorer, places[at], up=True) == (
             above[0] if above else None
         )
-        assert threshold_steps.next_place(explorer, places[at], up=False) == (
+        assert threshold_explorer.next_place(explorer, places[at], up=False) == (
             below[-1] if below else None
         )
 
 
 def test_the_curve_never_rises_and_counts_as_the_positions_do():
     explorer = Explorer.of(SIX, AutopilotSettings())
-    curve = threshold_steps.curve(explorer, points=10)
+    curve = threshold_explorer.curve(explorer, points=10)
     assert [value for value, _ in curve] == sorted(value for value, _ in curve)
     for value, people in curve:
         assert explorer.at(value).individuals == people
-    assert (curve[0][0], curve[-1][0]) == pytest.approx(threshold_steps.ends(explorer))
+    assert (curve[0][0], curve[-1][0]) == pytest.approx(threshold_explorer.ends(explorer))
 
 
 def test_an_empty_album_says_so(clock):
@@ -443,41 +443,41 @@ def test_an_error_of_whoever_takes_the_threshold_is_shown():
 
 
 def test_a_person_opens_and_is_followed_by_face_not_by_number(panel):
-    panel.people.sheet.open(panel.position.names[0])
-    assert panel.people.view == "person"
-    assert {card.key for card in panel.people.sheet.all_cards} == {"0", "1", "2"}
-    assert visible(panel.people.back_button)
-    followed = panel.people._face
+    panel.individuals.sheet.open(panel.position.names[0])
+    assert panel.individuals.view == "individual"
+    assert {card.key for card in panel.individuals.sheet.all_cards} == {"0", "1", "2"}
+    assert visible(panel.individuals.back_button)
+    followed = panel.individuals._row
     drag(panel, 0.15)
-    shown = {int(card.key) for card in panel.people.sheet.all_cards}
+    shown = {int(card.key) for card in panel.individuals.sheet.all_cards}
     assert shown == next(
         each for each in groups(panel.position.labels.tolist()) if followed in each
     )
-    assert f"at {panel.threshold:.3f}" in panel.people.heading.value
-    panel.people.sheet.open(str(followed))
-    assert panel.people.view == "photo"
-    assert pictured(panel.people.sheet.all_cards) == {frozenset({followed})}
-    assert panel.people.sheet.size > 400
-    panel.people.back()
-    assert panel.people.view == "person"
-    panel.people.back()
-    assert panel.people.view == "people"
-    panel.people.back()
-    assert len(panel.people.sheet.all_cards) == panel.position.individuals
-    assert not visible(panel.people.back_button)
+    assert f"at {panel.threshold:.3f}" in panel.individuals.heading.value
+    panel.individuals.sheet.open(str(followed))
+    assert panel.individuals.view == "photo"
+    assert pictured(panel.individuals.sheet.all_cards) == {frozenset({followed})}
+    assert panel.individuals.sheet.size > 400
+    panel.individuals.back()
+    assert panel.individuals.view == "individual"
+    panel.individuals.back()
+    assert panel.individuals.view == "individuals"
+    panel.individuals.back()
+    assert len(panel.individuals.sheet.all_cards) == panel.position.individuals
+    assert not visible(panel.individuals.back_button)
 
 
 def test_the_page_stays():
     many = album_of(np.arange(150.0)[:, None])
     panel = ThresholdPanel(many, AutopilotSettings(threshold=0.3))
     assert panel.wait(SECONDS)
-    panel.people.sheet.turn(1)
+    panel.individuals.sheet.turn(1)
     drag(panel, panel.slider.value + 0.01)
-    assert panel.people.sheet.page == 1
-    panel.people.sheet.open(panel.people.sheet.shown()[0].key)
-    assert panel.people.sheet.page == 0
-    panel.people.back()
-    assert panel.people.sheet.page == 1
+    assert panel.individuals.sheet.page == 1
+    panel.individuals.sheet.open(panel.individuals.sheet.shown()[0].key)
+    assert panel.individuals.sheet.page == 0
+    panel.individuals.back()
+    assert panel.individuals.sheet.page == 1
 
 
 def test_many_changes_are_counted_and_the_largest_shown():
@@ -500,7 +500,7 @@ def test_many_changes_are_counted_and_the_largest_shown():
     assert parts > PARTS
     assert first.strips[-1].label == f"now: {parts - PARTS} more"
     assert len(first.strips) == 1 + PARTS + 1
-    assert len(first.strips[0].pictures) == FACES
+    assert len(first.strips[0].pictures) == SHOWN
 
 
 def test_names_are_shown_as_text_never_as_html():
@@ -515,12 +515,12 @@ def test_names_are_shown_as_text_never_as_html():
     )
     panel = ThresholdPanel(SIX, decided=held, names=[evil, None, "Bob", None, None, None])
     assert panel.wait(SECONDS)
-    panel.people.open_person(evil)
+    panel.individuals.open_individual(evil)
     drag(panel, 0.15)
-    panel.people.open_photo(0)
-    for widget in (panel.people.heading, panel.changed, panel.summary, panel.guide, panel.use):
+    panel.individuals.open_photo(0)
+    for widget in (panel.individuals.heading, panel.changed, panel.summary, panel.guide, panel.use):
         assert "<img" not in widget.value
-    assert "&lt;img" in panel.people.heading.value
+    assert "&lt;img" in panel.individuals.heading.value
     (card,) = panel.differences.all_cards
     assert evil in card.title
 
@@ -529,7 +529,7 @@ def test_cards_say_what_faces_were_called_so_far():
     called = ["Ann", "Ann", "Bob", "Cem", None, None]
     panel = ThresholdPanel(SIX, names=called)
     assert panel.wait(SECONDS)
-    notes = {frozenset(pictured([card])): card.note for card in panel.people.sheet.all_cards}
+    notes = {frozenset(pictured([card])): card.note for card in panel.individuals.sheet.all_cards}
     assert notes[frozenset({frozenset({0, 1, 2})})].endswith(", so far Ann and Bob")
     assert notes[frozenset({frozenset({3, 4})})].endswith(", so far Cem")
     assert "so far" not in notes[frozenset({frozenset({5})})]
@@ -542,27 +542,27 @@ def test_cards_with_a_memory_are_those_without(labels):
     thumbnails, kept = Thumbnails(album), {}
     for each in labels:
         names = [f"p{label}" for label in each]
-        assert people_cards(album, names, thumbnails, kept=kept) == people_cards(
+        assert individual_cards(album, names, thumbnails, kept=kept) == individual_cards(
             album, names, thumbnails
         )
 
 
 def test_a_browser_of_people_goes_back_when_the_one_that_is_open_is_gone():
-    browser = PeopleBrowser(SIX, Thumbnails(SIX))
+    browser = IndividualsBrowser(SIX, Thumbnails(SIX))
     browser.show(["a", "a", "b", None, None, None])
-    browser.open_person("nobody")
+    browser.open_individual("nobody")
     browser.open_photo(0)
-    assert browser.view == "people"
-    browser.open_person("b")
+    assert browser.view == "individuals"
+    browser.open_individual("b")
     browser.show(["a", "a", None, None, None, None])
-    assert browser.view == "people"
+    assert browser.view == "individuals"
     assert [card.key for card in browser.sheet.all_cards] == ["a"]
 
 
 def test_newest_passes_over_what_was_overtaken_and_goes_on_after_an_error():
     began, let, done, failed = threading.Event(), threading.Event(), [], []
 
-    def do(value):
+    def do(value, overtaken):
         began.set()
         assert let.wait(SECONDS)
         if value == 3:
@@ -585,7 +585,7 @@ def test_newest_passes_over_what_was_overtaken_and_goes_on_after_an_error():
 
 
 def test_a_flood_of_positions_ends_at_the_newest(panel):
-    low, high = threshold_steps.ends(panel.explorer)
+    low, high = threshold_explorer.ends(panel.explorer)
     for place in np.linspace(low, high, 200):
         panel.slider.value = float(place)
     panel.slider.value = 0.321

@@ -1,3 +1,11 @@
 """What a person decides about a grouping: asked for, kept, undone, held to."""
 
-__all__ = ["contradictions", "correcting", "decisions", "gestures", "matching", "questions"]
+__all__ = [
+    "conflicts",
+    "decisions",
+    "edits",
+    "history",
+    "match_list",
+    "question_deck",
+    "questions",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -352,3 +353,27 @@ def _photo(album: Album, row: int) -> str:
 def _seen(album: Album, names: Names, row: int) -> str:
     """Name a sighting for people: its group, and its photo."""
     return f"{_called(names, row)} in {_photo(album, row)}"
+
+
+def taken_along(before: Names, after: Names, row: int) -> int:
+    """
+    Count the sightings that left a group together with one that was taken out of it.
+
+    Parameters
+    ----------
+    before, after : sequence of str or None
+        Shape (n,): what each sighting was called, and what it is called now.
+    row : int
+        The one that was taken out.
+
+    Returns
+    -------
+    int
+        Of the others of its group, those that are not where most of them are now.
+    """
+    now = Counter(
+        new
+        for each, (old, new) in enumerate(zip(before, after, strict=True))
+        if old == before[row] and each != row
+    )
+    return now.total() - max(now.values(), default=0)

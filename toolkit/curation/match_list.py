@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+from toolkit.curation.decisions import Decision, key_of
+from toolkit.curation.history import Gesture
 from toolkit.errors import BadSetting
 from toolkit.grouping.constraints import Decided
+from toolkit.names import printable
 from toolkit.records import Album
 from toolkit.results.result import PointAndShootResult
 
@@ -25,6 +30,8 @@ COLUMNS = (
 )
 PEOPLE_COLUMNS = ("person", "examples", "photos", "faces", "doubtful")
 ACCEPTED, BEYOND, SAID, REFUSED = "accepted", "not accepted", "said by you", "refused by you"
+# What can be answered about a match.
+ACCEPT, REFUSE, IGNORE = "accept", "refuse", "ignore"
 # A match so near to the threshold, or to the next person, could as well be decided otherwise.
 DOUBT = 0.05
 
@@ -195,3 +202,37 @@ def face_keys(album: Album) -> tuple[str, ...]:
         times[key] = times.get(key, 0) + 1
         keys.append(key if times[key] == 1 else f"{key}:{times[key]}")
     return tuple(keys)
+
+
+def answer(album: Album, row: int, name: str, what: str) -> Gesture:
+    """
+    Return what an answer about a match decides: one line about one sighting.
+
+    The edits of groups (`toolkit.curation.edits`) would name others of the individual, too.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    row : int
+        Which of them.
+    name : str
+        Whose match it is.
+    what : str
+        `ACCEPT`, `REFUSE` or `IGNORE`.
+
+    Raises
+    ------
+    BadSetting
+        If it is none of these.
+    """
+    seen, name = key_of(album, row), printable(name)
+    photo = printable(Path(str(album.sightings["path"].iat[row])).name)
+    if what == ACCEPT:
+        return Gesture((Decision("name", seen, name=name),), f"{photo} shows {name}")
+    if what == REFUSE:
+        return Gesture((Decision("not", seen, name=name),), f"{photo} does not show {name}")
+    if what == IGNORE:
+        said = f"the {album.words.singular} in {photo} is left out"
+        return Gesture((Decision("ignore", seen),), said)
+    raise BadSetting(f"there is no answer {what!r}; expected {ACCEPT}, {REFUSE} or {IGNORE}")

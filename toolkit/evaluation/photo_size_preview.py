@@ -329,6 +329,7 @@ def study_of(
     progress: Progress,
     stopped: Callable[[], bool],
     study: Callable[..., ResizeStudy] = photo_size.resize,
+    subject: Subject | None = None,
 ) -> ResizeStudy | None:
     """
     Compare sizes and detectors on a sample of a folder; memory is not measured.
@@ -343,6 +344,8 @@ def study_of(
         Asked after each photo; after its first yes, None is returned.
     study : callable, optional
         What does it.
+    subject : Subject, optional
+        What is sought, by all detectors; what the settings say, if not given.
     """
 
     def tell(work: str, done: int, total: int, item: str) -> None:
@@ -359,7 +362,7 @@ def study_of(
             settings=settings,
             progress=tell,
             # With a subject that is given, no photo is searched once more for the memory it takes.
-            subject=registry.subject_for,
+            subject=registry.subject_for if subject is None else lambda _: subject,
         )
     except _Cancelled:
         return None

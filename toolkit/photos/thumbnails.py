@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 
 from toolkit import memory
 from toolkit.errors import UnreadablePhoto
+from toolkit.names import counted
 from toolkit.photos import crops, opening
 from toolkit.photos.crops import GREY
 from toolkit.records import Album
@@ -27,6 +28,8 @@ QUALITY = 85
 # Small pictures show less of what is around a sighting than large ones.
 MARGIN = 0.25
 LANCZOS = Image.Resampling.LANCZOS
+# Why a picture is grey: no file of the photo is there; none is what was looked at.
+GONE, CHANGED = "gone", "changed"
 
 
 class Thumbnails:
@@ -56,6 +59,8 @@ class Thumbnails:
         self.album = album
         self.size = _side(size)
         self.threads = max(1, threads)
+        # Photos that gave grey pictures, by digest (or path where there is none), and why.
+        self._grey: dict[str, str] = {}
         self._kept = _Kept(keep)
         table = album.sightings
         edges = table[["left", "top", "right", "bottom"]]
@@ -74,6 +79,24 @@ class Thumbnails:
             self._sizes[str(digest)] = (int(width), int(height))
         for path, digest in zip(table["path"], self._digests, strict=True):
             self._files.setdefault(digest, [str(path)])
+
+    @property
+    def grey(self) -> str:
+        """Why pictures of some photos are grey, and what to do, in sentences; "" if none is."""
+        reasons = list(self._grey.values())
+        gone, changed = reasons.count(GONE), reasons.count(CHANGED)
+        said = []
+        if gone:
+            were = counted(gone, "photo is not where it was", "photos are not where they were")
+            said.append(f"{were}, so pictures are grey: tell where the photos are now.")
+        if changed:
+            are = counted(
+                changed,
+                "photo cannot be read, or was changed",
+                "photos cannot be read, or were changed",
+            )
+            said.append(f"{are}, so pictures are grey: look at the photos again.")
+        return " ".join(said)
 
     def crop(self, row: int, size: int | None = None) -> bytes:
         """
@@ -231,13 +254,14 @@ class Thumbnails:
         self, digest: str, files: Sequence[str], long_edge: Callable[[int], int]
     ) -> Iterator[opening.Opened | None]:
         """Open the first of a photo's files that still is what the album says."""
-        size = self._sizes.get(digest)
+        size, why = self._sizes.get(digest), GONE
         # Without its size, the whole photo is decoded.
         edge = long_edge(1 << 16 if size is None else max(size))
         for file in files:
             try:
                 if not Path(file).is_file():
                     continue
+                why = CHANGED
                 wanted = opening.demand_of(Path(file), long_edge=edge)
                 with contextlib.ExitStack() as held:
                     held.enter_context(memory.budget().reserve(wanted.shrunk, wanted.what))
@@ -248,8 +272,10 @@ class Thumbnails:
                 continue
             with held:
                 if size in (None, (opened.width, opened.height)):
+                    self._grey.pop(digest or files[0], None)
                     yield opened
                     return
+        self._grey[digest or files[0]] = why
         yield None
 
     def _cut(self, digest: str, rows: Sequence[int], side: int) -> dict[int, bytes]:
@@ -282,6 +308,12 @@ class Thumbnails:
         if crop is not None:
             return max(crop.right - crop.left, crop.bottom - crop.top)
         return max(float((box[2:] - box[:2]).max()), 1.0) * (1 + 2 * MARGIN)
+
+
+def count_gone(album: Album) -> int:
+    """Count the photos of an album none of whose files is there; a copy counts with its photo."""
+    there = album.photos["path"].map(lambda path: Path(str(path)).is_file())
+    return int((~there.groupby(album.photos["photo_digest"]).any().astype(bool)).sum())
 
 
 def data_uri(jpeg: bytes) -> str:

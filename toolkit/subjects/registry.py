@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from toolkit.errors import BadSetting
-from toolkit.names import SubjectInfo, printable
+from toolkit.names import SubjectInfo, Words, printable
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import ScanSettings
@@ -29,6 +29,11 @@ def settings_of(name: str = DEFAULT) -> type[ScanSettings]:
             f"the subject is {printable(name)!r}; expected one of {', '.join(SUBJECTS)}"
         )
     return SUBJECTS[name]
+
+
+def words_for(subject: Subject | None = None) -> Words:
+    """Return what a subject and its individuals are called; those of the default for None."""
+    return info().words if subject is None else subject.words
 
 
 def info(name: str = DEFAULT) -> SubjectInfo:

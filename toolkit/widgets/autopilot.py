@@ -1,7 +1,8 @@
-"""Autopilot without code: choose a folder, look, see the people, name and correct them, export."""
+"""Autopilot without code: choose a folder, look, name and correct who is found, export."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,26 +10,32 @@ from pathlib import Path
 import ipywidgets
 
 from toolkit import looking, session
+from toolkit.errors import BadFolder
 from toolkit.grouping.identification import References
 from toolkit.looking import Looked
 from toolkit.names import counted
+from toolkit.photos.thumbnails import count_gone
 from toolkit.results import results_folder
 from toolkit.session import AnySettings, Session
 from toolkit.settings import AutopilotSettings
-from toolkit.widgets.background_work import Stopped, Tell, safe
-from toolkit.widgets.debounce import Newest
-from toolkit.widgets.individuals_view import PeopleView
+from toolkit.subjects import registry
+from toolkit.subjects.base import Subject
+from toolkit.widgets.background_work import Newest, Stopped, Tell, safe
+from toolkit.widgets.export_box import folder_of
+from toolkit.widgets.folder_field import GONE, MOVED, MovedPhotos
+from toolkit.widgets.individuals_view import IndividualsView
 from toolkit.widgets.settings_form import SettingsForm
 from toolkit.widgets.sorting_panel import SAID, Folders, Sort, SortingPanel
 
+# By state, with the words of the subject, as HTML.
 GUIDANCE = {
     "empty": "<b>Choose the folder with your photos, then press Start.</b> Photos are only ever "
     "read, and nothing is copied before you export.",
     "running": "<b>Looking at the photos.</b> You may cancel at any time: what is done is kept.",
-    "done": "<b>Done.</b> Name the people below and correct what is wrong; then export them into "
-    "folders, at the end.",
-    "nobody found": "<b>No face was found.</b> Choose another folder, or open the settings and "
-    "search at more px; then press Start.",
+    "done": "<b>Done.</b> Name the {words.individuals} below and correct what is wrong; then "
+    "export them into folders, at the end.",
+    "none found": "<b>No {words.singular} was found.</b> Choose another folder, or open the "
+    "settings and search at more px; then press Start.",
     **SAID,
 }
 
@@ -40,7 +47,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
     The whole way of autopilot.
 
     Gestures are methods: `start`, `cancel`, `open_earlier`, and those of its parts:
-    `folder.choose`, `form.fields`, `people` (`rename`, `open`, `act`, `undo`), `export`
+    `folder.choose`, `form.fields`, `individuals` (`rename`, `open`, `act`, `undo`), `export`
     (`show_plan`, `export`).
 
     Parameters
@@ -55,10 +62,12 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         `toolkit.session.taken_up`, `toolkit.results.results_folder.earlier_run`.
     sample_folder : path, optional
         Where the button "Use the sample album" makes it; no button without one.
+    subject : Subject, optional
+        What to look for; what the settings are about by default, if not given.
     """
 
     GUIDANCE = GUIDANCE
-    SHOWN, SORTING, READING = "people", "grouping", "reading the folder"
+    SORTING, READING = "grouping", "reading the folder"
 
     def __init__(
         self,
@@ -68,13 +77,15 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         settings: AutopilotSettings | None = None,
         look: Look = looking.look,
         sort: Sort = Session,
-        take_up: Callable[[str], Session] = session.taken_up,
+        take_up: Callable[..., Session] = session.taken_up,
         find_earlier: Callable[[str], str] = results_folder.earlier_run,
         sample_folder: str | Path | None = None,
+        subject: Subject | None = None,
     ) -> None:
         self._look, self._take_up, self._find_earlier = look, take_up, find_earlier
+        self._subject, words = subject, registry.words_for(subject)
         form = SettingsForm(settings or AutopilotSettings())
-        super().__init__(photos, out, form, sort=sort, sample_folder=sample_folder)
+        super().__init__(photos, out, form, sort=sort, sample_folder=sample_folder, words=words)
         self.earlier_button = ipywidgets.Button(
             description="Open the earlier result",
             tooltip="Go on with it, without looking at the photos again",
@@ -83,19 +94,21 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         self.earlier_about = ipywidgets.HTML()
         row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
         self.earlier_box = ipywidgets.HBox([self.earlier_button, self.earlier_about], layout=row)
-        self.people = PeopleView(self.work, changed=self._corrected)
-        self._grouping = Newest(self._regroup, failed=self.later.failed)
-        self._earlier = Newest(self._seek_earlier, failed=self.later.failed)
+        self.moved = MovedPhotos(lambda photos: self.open_earlier(photos=photos))
+        self.individuals = IndividualsView(self.work, changed=self._corrected, words=words)
+        self._grouping: Newest[int] = Newest(self._regroup, failed=self.later.failed)
+        self._earlier: Newest[str] = Newest(self._seek_earlier, failed=self.later.failed)
         self.earlier_button.on_click(lambda _: self.open_earlier())
         self.export.out.observe(lambda _: self._out_changed(), names="value")
         self.export.observe(lambda _: self._out_changed(), names="state")
         self._out_changed()
         self._lay_out(
-            self.people,
+            self.individuals,
             self.folder,
             # The same field stands in the export: decisions are read from there at the start.
             self.export.out,
             self.earlier_box,
+            self.moved,
             self.form,
             self.later,
             self.start_button,
@@ -103,17 +116,36 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
             css_class="sightings-autopilot",
         )
 
-    def open_earlier(self) -> None:
-        """Go on with what an earlier run left in the folder of results."""
+    def open_earlier(self, *, photos: str = "") -> None:
+        """
+        Go on with what an earlier run left in the folder of results.
+
+        Parameters
+        ----------
+        photos : str
+            Where its photos are now, if they are not where they were.
+        """
         out = self._out()
         if out is None:
             return
+        about = {"photos": folder_of(photos)} if photos else {}
+        self.moved.clear()
+
+        def job(*_: object) -> Session:
+            try:
+                found = self._take_up(out, **about)
+            except BadFolder:
+                self.moved.ask(MOVED)
+                raise
+            if gone := count_gone(found.looked.album):
+                self.moved.ask(GONE.format(photos=counted(gone, "photo is", "photos are")))
+            return found
 
         def then(found: Session | None) -> None:
             if found is not None:
                 self._take(found, ())
 
-        self._begin(lambda *_: self._take_up(out), then, "reading the result")
+        self._begin(job, then, "reading the result")
 
     def wait(self, timeout: float | None = 60.0) -> bool:
         """Wait until nothing is under way; return whether that is so."""
@@ -133,8 +165,15 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         tell: Tell,
         stopped: Stopped,
     ) -> tuple[Looked, References | None]:
+        about = {} if self._subject is None else {"subject": self._subject}
         seen = self._look(
-            *of, out, settings=settings, progress=tell, stop=stopped, tell=self.later.remark
+            *of,
+            out,
+            settings=settings,
+            progress=tell,
+            stop=stopped,
+            tell=self.later.remark,
+            **about,
         )
         return seen, None
 
@@ -142,14 +181,18 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         return (self.folder.value,)
 
     def _say_kept(self) -> None:
-        self.later.remark("Cancelled: the people of the look before are still there.")
+        self.later.remark(
+            f"Cancelled: the {self.words.individuals} of the look before are still there."
+        )
 
     def _take(self, found: Session, of: Folders) -> None:
-        if not of and isinstance(found.settings, AutopilotSettings):
+        if of:
+            self.moved.clear()
+        elif isinstance(found.settings, AutopilotSettings):
             self.form.take(found.settings)
         super()._take(found, of)
 
-    def _regroup(self, _: int) -> None:
+    def _regroup(self, *_: object) -> None:
         """Group as the form says, once nothing else is under way; called in a thread."""
         while True:
             self.work.wait()
@@ -172,21 +215,21 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
     def _set(
         self, album: Session, settings: AnySettings, failed: list[Exception], *_: object
     ) -> None:
-        self.people.message.remark("Grouping anew …")
+        self.individuals.message.remark("Grouping anew …")
         try:
             album.set(settings)
         except Exception as error:  # noqa: BLE001 - raised again where it is shown
             failed.append(error)
 
     def _regrouped(self, _: object) -> None:
-        self.people.message.clear()
-        self.people.refresh()
+        self.individuals.message.clear()
+        self.individuals.refresh()
         self._corrected()
 
     def _out_changed(self) -> None:
         self._earlier.ask(self.export.out.value)
 
-    def _seek_earlier(self, out: str) -> None:
+    def _seek_earlier(self, out: str, _: threading.Event) -> None:
         found = self._find_earlier(out)
         self.earlier_about.value = safe(found)
         self.earlier_box.layout.display = None if found else "none"
@@ -212,8 +255,8 @@ def summary(album: Session) -> str:
     looked, result = album.looked, album.result
     seen, listed = looked.listed - looked.not_seen, looked.listed
     photos = counted(seen, "photo") if looked.complete else f"{seen:,} of {listed:,} photos"
-    people = len({name for name in album.names if name is not None})
-    parts = [photos, counted(len(album.names), "face"), counted(people, "person", "people")]
+    words, individuals = album.album.words, len({name for name in album.names if name is not None})
+    parts = [photos, words.count(len(album.names)), words.count_individuals(individuals)]
     if alone := len(result.nobody):
         parts.append(f"{counted(alone, 'photo')} in no folder")
     if bad := len(result.problems):

@@ -1,4 +1,9 @@
-"""Long work beside a notebook: in a thread, with a bar, a way to cancel, and what went wrong."""
+"""
+Work beside the interface, of all panels.
+
+`Work` is one piece of long work at a time, with a bar, a way to cancel, and what went wrong;
+`InOrder` does many short steps, none left out; `Newest` keeps up with what is moved or typed.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,11 @@ import html
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import astuple
+from typing import Any, Generic, TypeVar
 
 import ipywidgets
 import traitlets
@@ -15,6 +23,7 @@ import traitlets
 from toolkit.errors import SightingsError
 from toolkit.names import printable
 from toolkit.progress import Pace
+from toolkit.records import Words
 
 Value = TypeVar("Value")
 # Called with a word for the work, the number done, the total, and the item just done.
@@ -50,7 +59,7 @@ class Message(ipywidgets.HTML):
         )
 
     def bug(self, error: BaseException) -> None:
-        """Show the traceback of an error that is nobody's fault but ours."""
+        """Show the traceback of an error that is a fault of ours."""
         lines = "".join(traceback.format_exception(error)).splitlines()
         trace = "\n".join(printable(line) for line in lines)
         self.value = (
@@ -81,14 +90,24 @@ class Work(ipywidgets.VBox):
 
     Parameters
     ----------
+    locks : sequence of lock
+        Held, in this order, while there is work.
+    cancelling : str
+        What is said from Cancel until the work has stopped.
     clock : callable, optional
         Seconds that never fall.
     """
 
     state = traitlets.Enum(STATES, default_value="empty")
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        *,
+        locks: Sequence[AbstractContextManager[object]] = (),
+        cancelling: str = "cancelling: what is done is kept",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock, self._locks, self._cancelling = clock, tuple(locks), cancelling
         self.message = Message()
         self.bar = ipywidgets.IntProgress(
             min=0, max=1, layout=ipywidgets.Layout(width="min(30em, 50%)")
@@ -163,7 +182,7 @@ class Work(ipywidgets.VBox):
                 return
             self._stop.set()
             self.state = "cancelling"
-            self.text.value = "cancelling: what is done is kept"
+            self.text.value = safe(self._cancelling)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is under way; return whether that is so."""
@@ -202,26 +221,138 @@ class Work(ipywidgets.VBox):
     def _run(
         self, job: Job[Any], then: Callable[[Any], None] | None, stop: threading.Event
     ) -> None:
-        end = "failed"
-        try:
-            value = job(self.tell, stop.is_set)
-            if then is not None:
-                then(value)
-            end = "cancelled" if stop.is_set() else "done"
-        except Exception as error:  # noqa: BLE001 - shown to the user, where they are looking
-            self.message.failed(error)
-        finally:
+        with ExitStack() as held:
+            for lock in self._locks:
+                held.enter_context(lock)
+            end = "failed"
             try:
-                with self._lock:
-                    self.state = end
-            except Exception as error:  # noqa: BLE001 - of somebody who observes the state
-                self.message.bug(error)
+                value = job(self.tell, stop.is_set)
+                if then is not None:
+                    then(value)
+                end = "cancelled" if stop.is_set() else "done"
+            except Exception as error:  # noqa: BLE001 - shown to the user, where they are looking
+                self.message.failed(error)
+            finally:
+                try:
+                    with self._lock:
+                        self.state = end
+                except Exception as error:  # noqa: BLE001 - of somebody who observes the state
+                    self.message.bug(error)
 
     @traitlets.observe("state")
     def _show(self, _: object = None) -> None:
         seen = None if self.busy and not self._quiet else "none"
         self.running.layout.display = self.text.layout.display = seen
         self.stop_button.disabled = self.state != "running"
+
+
+class Newest(Generic[Value]):
+    """
+    Does something with values in a thread, passing over those that a newer one has overtaken.
+
+    A thread is there only while there is something to do.
+
+    Parameters
+    ----------
+    do : callable
+        Called with a value, and with an event that is set as soon as a newer one is asked for.
+    failed : callable
+        Called in the same thread with what `do` raised.
+    abreast : bool
+        Whether a newer value begins at once, while the one before may still be worked on: for what
+        can hang, such as a disk that does not answer. `do` then sees to it that what was overtaken
+        changes nothing. Without it, no two are worked on at the same time.
+    """
+
+    def __init__(
+        self,
+        do: Callable[[Value, threading.Event], None],
+        *,
+        failed: Callable[[Exception], None],
+        abreast: bool = False,
+    ) -> None:
+        self._do, self._failed, self._abreast = do, failed, abreast
+        self._next: list[tuple[Value, threading.Event]] = []
+        self._overtaken = threading.Event()
+        self._busy = False
+        self._change = threading.Condition()
+
+    def ask(self, value: Value) -> None:
+        """Take a value in hand, instead of any other that waits."""
+        with self._change:
+            self._overtaken.set()
+            self._overtaken = threading.Event()
+            self._next = [(value, self._overtaken)]
+            if self._busy and not self._abreast:
+                return
+            self._busy = True
+        threading.Thread(target=self._run, name="newest", daemon=True).start()
+
+    def forget(self) -> None:
+        """Pass over what waits."""
+        with self._change:
+            self._next = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until there is nothing to do; return whether that is so."""
+        with self._change:
+            return self._change.wait_for(lambda: not self._busy, timeout)
+
+    def _run(self) -> None:
+        overtaken: threading.Event | None = None
+        while True:
+            with self._change:
+                if not self._next:
+                    # Of several abreast, the newest says when all is done.
+                    if not self._abreast or overtaken is self._overtaken:
+                        self._busy = False
+                        self._change.notify_all()
+                    return
+                value, overtaken = self._next.pop()
+            try:
+                self._do(value, overtaken)
+            except Exception as error:  # noqa: BLE001 - shown to the user, where they are looking
+                self._failed(error)
+
+
+class InOrder:
+    """
+    Does all that it is given in one thread, in that order.
+
+    Parameters
+    ----------
+    name : str
+        Of the thread.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._last: Future[None] | None = None
+
+    def do(self, step: Callable[[], None]) -> None:
+        """Take a step in hand, after all before."""
+        self._last = self._pool.submit(step)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """
+        Wait until all so far is done.
+
+        Raises
+        ------
+        TimeoutError
+            If it is not after so many seconds. What the last step raised is raised here, too.
+        """
+        if self._last is not None:
+            self._last.result(timeout)
+
+    def close(self) -> None:
+        """Pass over what waits, and take nothing in hand any more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def in_html(words: Words) -> Words:
+    """Return words fit for HTML, as `safe` does: those of a result come from a file."""
+    return Words(*(safe(each) for each in astuple(words)))
 
 
 def safe(text: str) -> str:

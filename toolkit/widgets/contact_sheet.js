@@ -40,7 +40,9 @@ function render({ model, el }) {
   trouble.setAttribute("role", "alert");
   const names = element("datalist");
   names.id = `sightings-names-${Math.random().toString(36).slice(2)}`;
-  root.append(note, trouble, top, list, bottom, names);
+  const grey = element("p", "sightings-grey");
+  grey.setAttribute("role", "status");
+  root.append(note, trouble, grey, top, list, bottom, names);
   el.append(root);
 
   function say(message) {
@@ -110,7 +112,7 @@ function render({ model, el }) {
     input.setAttribute("aria-label", `Name of ${about.title}`);
     let said = about.name;
     const commit = () => {
-      // A field that is taken away in a redraw tells of a change that nobody has ended.
+      // A field that is taken away in a redraw tells of a change that was not ended.
       if (redrawing || input.value === said) return;
       said = input.value;
       input.defaultValue = said;
@@ -240,6 +242,7 @@ function render({ model, el }) {
     root.style.setProperty("--sightings-size", `${model.get("size")}px`);
     root.setAttribute("aria-label", model.get("label"));
     trouble.textContent = model.get("trouble");
+    grey.textContent = model.get("grey");
     names.replaceChildren(
       ...model.get("known").map((name) => {
         const option = element("option");
@@ -258,7 +261,7 @@ function render({ model, el }) {
     pager(bottom);
     const cards = model.get("cards");
     const across = Math.max(1, ...cards.flatMap((each) => each.strips.map((s) => s.pictures.length)));
-    // Photos are wider than high; of many faces, three stand side by side.
+    // Photos are wider than high; of many sightings, three stand side by side.
     root.style.setProperty("--sightings-across", across === 1 ? 1.4 : Math.min(across, 3));
     redrawing = true;
     list.replaceChildren(...cards.map(card));
@@ -379,7 +382,7 @@ function render({ model, el }) {
   }
 
   const drawn = ["cards", "page", "pages", "total", "empty", "edition"];
-  const worn = ["label", "known", "size", "trouble"];
+  const worn = ["label", "known", "size", "trouble", "grey"];
   for (const trait of drawn) model.on(`change:${trait}`, changed);
   for (const trait of worn) model.on(`change:${trait}`, dressed);
   model.on("msg:custom", message);

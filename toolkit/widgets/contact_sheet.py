@@ -2,15 +2,15 @@
 A contact sheet: cards with pictures, in pages, in the browser.
 
 It is one small anywidget, because a page of some hundred ipywidgets takes seconds to appear
-(CONTRIBUTING has the figures). It knows nothing of people or photos: whoever shows something gives
-it cards and a way to make pictures, and is told what was pressed.
+(CONTRIBUTING has the figures). It knows nothing of albums: whoever shows something gives it cards
+and a way to make pictures, and is told what was pressed.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +19,137 @@ import traitlets
 
 from toolkit.errors import SightingsError
 from toolkit.names import printable
-from toolkit.widgets.contact_cards import (
-    MOST_CARDS,
-    MOST_PICTURES,
-    Action,
-    Card,
-    Picture,
-    Strip,
-    as_plain,
-    on_wire,
-    page_starts,
-    tokens_of,
-)
+from toolkit.widgets.background_work import InOrder
 
-__all__ = [
-    "MOST_CARDS",
-    "MOST_PICTURES",
-    "Action",
-    "Card",
-    "ContactSheet",
-    "Picture",
-    "Strip",
-    "as_plain",
-    "page_starts",
-]
+# What a page holds at most.
+MOST_PICTURES, MOST_CARDS = 120, 60
+
+
+@dataclass(frozen=True)
+class Picture:
+    """
+    A picture to be made when it is looked at.
+
+    Attributes
+    ----------
+    token : str
+        What `Pictures` makes it from, such as "sighting:12".
+    label : str
+        What it shows, for those who cannot see it.
+    size : int
+        Its height, in px of the screen; 0 for that of the sheet.
+    """
+
+    token: str
+    label: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Pictures side by side, with a word above them where there are several strips."""
+
+    pictures: tuple[Picture, ...]
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something to do with a card: a button, and a key that presses it (a single letter, or "")."""
+
+    key: str
+    label: str
+    shortcut: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """
+    One card.
+
+    Attributes
+    ----------
+    key : str
+        By which gestures name it; no two cards of a sheet have the same.
+    title, note, badge : str
+        Its heading, a line below it, and a word that marks it ("doubtful").
+    strips : tuple of Strip
+        Its pictures.
+    actions : tuple of Action
+        Its buttons.
+    name : str or None
+        A field to type a name into, and what is in it; None for no field.
+    opens : str
+        The button that opens the card, such as "all 12 photos"; "" for none.
+    line : bool
+        A line across the sheet, with the title as its text, in place of a card.
+    """
+
+    key: str
+    title: str = ""
+    note: str = ""
+    badge: str = ""
+    strips: tuple[Strip, ...] = ()
+    actions: tuple[Action, ...] = ()
+    name: str | None = None
+    opens: str = ""
+    line: bool = False
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures it has."""
+        return sum(len(strip.pictures) for strip in self.strips)
+
+
+def page_starts(pictures: Sequence[int]) -> list[int]:
+    """
+    Return where pages begin, so that none has more than `MOST_PICTURES` or `MOST_CARDS`.
+
+    Parameters
+    ----------
+    pictures : sequence of int
+        How many each card has; a card with more than a page's worth has a page of its own.
+    """
+    starts: list[int] = []
+    held = cards = 0
+    for place, count in enumerate(pictures):
+        if not starts or held + count > MOST_PICTURES or cards >= MOST_CARDS:
+            starts.append(place)
+            held = cards = 0
+        held += count
+        cards += 1
+    return starts
+
+
+def as_plain(card: Card) -> dict[str, Any]:
+    """Return a card as plain values, its text fit to be shown; the browser takes it as text."""
+    plain = asdict(card)
+    plain["key"] = on_wire(card.key)
+    for part in ("title", "note", "badge", "opens"):
+        plain[part] = printable(plain[part])
+    if card.name is not None:
+        plain["name"] = printable(card.name)
+    left = MOST_PICTURES
+    for strip in plain["strips"]:
+        strip["label"] = printable(strip["label"])
+        strip["pictures"] = list(strip["pictures"])[:left]
+        left -= len(strip["pictures"])
+        for picture in strip["pictures"]:
+            picture["label"] = printable(picture["label"])
+    return plain
+
+
+def tokens_of(cards: Iterable[Card]) -> dict[str, None]:
+    """Return the tokens of cards' pictures, in order, each once."""
+    return {
+        picture.token: None for card in cards for strip in card.strips for picture in strip.pictures
+    }
+
+
+def on_wire(key: str) -> str:
+    """Return a key as a browser can hold it: names of files may have bytes that are not text."""
+    return key if key.isprintable() else ascii(key)
+
 
 HERE = Path(__file__).parent
 # How many pictures are sent at a time, and how many of the next page, which are made while nothing
@@ -68,6 +175,9 @@ class ContactSheet(anywidget.AnyWidget):
         Names that are offered while one is typed.
     trouble : str
         What went wrong last, shown above the cards; "" for nothing.
+    grey : str
+        Why pictures are grey, and what to do, shown above the cards: what the callable that makes
+        them says of it in its attribute `grey`, if it has one.
     edition : int
         Grows when another callable makes the pictures: a token may then mean another picture.
 
@@ -83,7 +193,7 @@ class ContactSheet(anywidget.AnyWidget):
     acted : callable, optional
         Called with a card's key and the action's.
     label : str
-        What the sheet shows, such as "People".
+        What the sheet shows, such as "Individuals".
     empty : str
         What to say where there are no cards.
     size : int
@@ -101,6 +211,7 @@ class ContactSheet(anywidget.AnyWidget):
     empty = traitlets.Unicode("").tag(sync=True)
     known = traitlets.List(traitlets.Unicode()).tag(sync=True)
     trouble = traitlets.Unicode("").tag(sync=True)
+    grey = traitlets.Unicode("").tag(sync=True)
     edition = traitlets.Int(0).tag(sync=True)
     size = traitlets.Int(96).tag(sync=True)
 
@@ -111,8 +222,8 @@ class ContactSheet(anywidget.AnyWidget):
         opened: Callable[[str], None] | None = None,
         renamed: Callable[[str, str], None] | None = None,
         acted: Callable[[str, str], None] | None = None,
-        label: str = "People",
-        empty: str = "Nobody yet.",
+        label: str = "",
+        empty: str = "",
         size: int = 96,
     ) -> None:
         super().__init__(label=label, empty=empty, size=size)
@@ -129,8 +240,7 @@ class ContactSheet(anywidget.AnyWidget):
         self._looked_at = self._closed = False
         # Traits are set and read in one piece, from whichever thread.
         self._lock = threading.RLock()
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sheet")
-        self._last: Future[None] | None = None
+        self._feeding = InOrder("sheet")
         self.on_msg(self._heard)
 
     def show(
@@ -163,6 +273,7 @@ class ContactSheet(anywidget.AnyWidget):
                 self._pictures = pictures
                 self.edition += 1
                 self._asked, self._made, self._making = {}, {}, ()
+                self.grey = getattr(pictures, "grey", "")
             self._all = cards
             self._starts = page_starts([card.pictures for card in cards])
             self.turn(page)
@@ -229,21 +340,20 @@ class ContactSheet(anywidget.AnyWidget):
 
     def settle(self, timeout: float | None = 10.0) -> None:
         """Wait until the pictures asked for, and those of the next page, are sent."""
-        if self._last is not None:
-            self._last.result(timeout)
+        self._feeding.wait(timeout)
 
     def close(self) -> None:
         """Take the sheet away."""
         with self._lock:
             self._closed = True
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._feeding.close()
         super().close()
 
     def _begin(self) -> None:
         """See to it that pictures are made, once somebody looks."""
         with self._lock:
             if self._looked_at and not self._closed and (self._asked or self._ahead):
-                self._last = self._pool.submit(self._feed)
+                self._feeding.do(self._feed)
 
     def _feed(self) -> None:
         while True:
@@ -265,6 +375,7 @@ class ContactSheet(anywidget.AnyWidget):
             with self._lock:
                 self._making = ()
                 if edition == self.edition:
+                    self.grey = getattr(maker, "grey", "")
                     for token in tokens:
                         self._made.pop(token, None)
                         self._made[token] = None

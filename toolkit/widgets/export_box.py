@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import ipywidgets
 import pandas as pd
@@ -14,18 +16,68 @@ import traitlets
 from toolkit.errors import BadSetting
 from toolkit.names import counted
 from toolkit.photos import folder_suggestions
+from toolkit.records import Words
 from toolkit.results import report
 from toolkit.results.export import Summary, summarise, told
+from toolkit.subjects import registry
 from toolkit.widgets.background_work import Stopped, Tell, Work, safe
-from toolkit.widgets.file_links import link_to
 from toolkit.widgets.folder_field import SHORT, WIDE
+
+
+def link_to(path: Path, *, servers: Iterable[Mapping[str, Any]] | None = None) -> str | None:
+    """
+    Return the address under which the notebook's own server shows a file or a folder.
+
+    Parameters
+    ----------
+    path : Path
+        What to show.
+    servers : iterable of mapping, optional
+        Running servers (base_url, root_dir, pid), as Jupyter lists them; asked of it if not given.
+
+    Returns
+    -------
+    str or None
+        Begins with a slash: the browser adds the host it is on. None where no server has the path
+        under its root, such as under Voila or for a folder elsewhere: then only its path can be
+        said.
+    """
+    whole = path.expanduser().resolve()
+    for server in _running() if servers is None else servers:
+        try:
+            inside = whole.relative_to(Path(str(server["root_dir"])).resolve())
+            base = str(server["base_url"])
+        except (KeyError, ValueError, OSError):
+            continue
+        if any(part.startswith(".") for part in inside.parts):
+            continue
+        where = "lab/tree" if whole.is_dir() else "files"
+        return f"{base.rstrip('/')}/{where}/{quote(os.fsencode(inside.as_posix()))}"
+    return None
+
+
+def _running() -> list[Mapping[str, Any]]:
+    """List the server that started this kernel."""
+    parent = os.environ.get("JPY_PARENT_PID", "")
+    if not parent:
+        return []
+    try:
+        from jupyter_server.serverapp import list_running_servers
+
+        return [each for each in list_running_servers() if str(each.get("pid")) == parent]
+    except Exception:  # noqa: BLE001 - a link is a convenience: without it, the path is said
+        return []
+
 
 SHOWN = 15
 # Said while Export waits for the tick.
 NEEDED = (
-    "To export into this folder, tick the box; or name another folder above. (People without a "
-    "name can get another number when photos are added: their copies move.)"
+    "To export into this folder, tick the box; or name another folder above. ({individuals} "
+    "without a name can get another number when photos are added: their copies move.)"
 )
+
+# What is said of a cancelled export that has copied something, by whether some could not be.
+CANCELLED = {False: "Cancelled: what was copied stays", True: "Cancelled"}
 
 # Says what would be copied into a folder.
 Plan = Callable[[Path], pd.DataFrame]
@@ -62,8 +114,9 @@ class ExportBox(ipywidgets.VBox):
     Attributes
     ----------
     state : str
-        "empty", "planned", "exported", "exported in part" (photos could not be copied),
-        "cancelled", "failed"; can be observed.
+        "empty", "planned", "exported", "exported in part" (photos could not be copied), "nothing
+        exported" (there was none to copy, or none could be), "cancelled", "failed"; can be
+        observed.
     summary : Summary or None
         The plan that is shown.
 
@@ -73,11 +126,16 @@ class ExportBox(ipywidgets.VBox):
         What to do; called in a thread.
     out : str
         The folder to begin with.
+    words : Words, optional
+        What the subject and its individuals are called; those of the default subject,
+        if not given.
     """
 
     state = traitlets.Unicode("empty")
 
-    def __init__(self, plan: Plan, export: Export, *, out: str = "") -> None:
+    def __init__(
+        self, plan: Plan, export: Export, *, out: str = "", words: Words | None = None
+    ) -> None:
         self._plan, self._export = plan, export
         self.summary: Summary | None = None
         self.planned_for: Path | None = None
@@ -112,7 +170,8 @@ class ExportBox(ipywidgets.VBox):
         self.about = ipywidgets.HTML()
         self.where = ipywidgets.HTML()
         row = ipywidgets.Layout(flex_flow="row wrap")
-        self.needed = ipywidgets.HTML(NEEDED)
+        self.needed = ipywidgets.HTML()
+        self.name(words or registry.words_for())
         super().__init__(
             [
                 ipywidgets.HBox([self.out, self.look], layout=row),
@@ -130,6 +189,10 @@ class ExportBox(ipywidgets.VBox):
         self.replace.observe(lambda _: self._show(), names="value")
         self.work.observe(self._worked, names="state")
         self._show()
+
+    def name(self, words: Words) -> None:
+        """Say what the subject and its individuals are called: those of an album that is opened."""
+        self.needed.value = NEEDED.format(individuals=safe(words.individuals.capitalize()))
 
     def show_plan(self) -> None:
         """Work out what would be copied, and show it."""
@@ -191,10 +254,11 @@ class ExportBox(ipywidgets.VBox):
         made = self.summary
         self.about.value = ""
         self.summary = self.planned_for = None
-        self.where.value = done_html(folder, written, stopped=stopped, made=made)
-        self.state = (
-            "cancelled" if stopped else "exported in part" if written.not_copied else "exported"
-        )
+        if made is None:
+            return
+        self.where.value = done_html(folder, written, made, stopped=stopped)
+        state, _ = outcome_of(written, made, stopped=stopped)
+        self.state = state
         self._show()
 
     def _worked(self, change: dict[str, Any]) -> None:
@@ -264,18 +328,46 @@ def as_html(summary: Summary, folder: Path) -> str:
     )
 
 
-def done_html(folder: Path, written: Written, *, stopped: bool, made: Summary | None = None) -> str:
+def outcome_of(written: Written, made: Summary, *, stopped: bool) -> tuple[str, str]:
+    """
+    Return what an export has come to: a state of `ExportBox`, and a headline.
+
+    Parameters
+    ----------
+    written : Written
+        What became of it.
+    made : Summary
+        The plan that was carried out.
+    stopped : bool
+        Whether it was cancelled.
+    """
+    failed = len(written.not_copied)
+    if made.new - written.not_reached - failed > 0 or written.removed:
+        if failed:
+            state, head = "exported in part", "Not all was exported"
+        else:
+            state, head = "exported", "Exported"
+        return ("cancelled", CANCELLED[failed > 0]) if stopped else (state, head)
+    if stopped:
+        return "cancelled", "Nothing exported: it was cancelled before the first copy"
+    if failed:
+        return "nothing exported", "Nothing exported: no photo could be copied"
+    if made.there:
+        there = counted(made.there, "file is", "files are")
+        return "exported", f"Nothing exported: {there} there already"
+    return "nothing exported", "Nothing exported: there is no photo to copy"
+
+
+def done_html(folder: Path, written: Written, made: Summary, *, stopped: bool) -> str:
     """Return where the results are, what was not copied, taken away and left, as HTML."""
     links = [_link(folder, "The sorted folders")]
     if (folder / report.FILE).is_file():
         links.append(_link(folder / report.FILE, "the report"))
-    failed = written.not_copied
-    head = "Cancelled: what was copied stays" if stopped else "Exported"
+    failed, (_, head) = written.not_copied, outcome_of(written, made, stopped=stopped)
     count = ""
     if failed:
-        head = "Cancelled" if stopped else "Not all was exported"
         count = f"{counted(len(failed), 'photo')} could not be copied. "
-    elif made is not None and not stopped:
+    elif head == "Exported":
         there = f", {made.there:,} there already" if made.there else ""
         count = f"{counted(made.new, 'file')} copied{there}. "
     lines = "".join(f"<li>{safe(Path(path).name)}: {safe(why)}</li>" for path, why in failed[:10])

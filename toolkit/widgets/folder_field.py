@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -14,13 +15,21 @@ import traitlets
 from toolkit.names import counted, printable
 from toolkit.photos import folder_suggestions
 from toolkit.photos.folder_suggestions import Preview
-from toolkit.widgets.background_work import Work, safe
+from toolkit.records import Words
+from toolkit.subjects import registry
+from toolkit.widgets.background_work import Newest, Work, safe
+
+# Names that are shown.
+SHOWN = 20
 
 UP = ".. (one up)"
 WIDE = ipywidgets.Layout(width="min(46em, 100%)")
 SHORT = {"description_width": "9em"}
 # Seconds without a key until the folder that was typed is looked into.
 REST = 0.4
+# Said where the photos of a result may be elsewhere, and where they are.
+MOVED = "If the photos of this result have moved, tell where they are now."
+GONE = "{photos} not where the result says: tell where the photos are now."
 
 
 class FolderChooser(ipywidgets.VBox):
@@ -61,8 +70,10 @@ class FolderChooser(ipywidgets.VBox):
     ) -> None:
         self._look, self._rest = look, rest
         self._lock = threading.Lock()
-        self._overtaken = threading.Event()
-        self._thread: threading.Thread | None = None
+        # Abreast: a folder on a disk that does not answer holds no other one up.
+        self._newest: Newest[tuple[str, float]] = Newest(
+            self._show, failed=lambda error: self.work.message.failed(error), abreast=True
+        )
         self.seen = Preview()
         self.path = ipywidgets.Combobox(
             description=label,
@@ -119,21 +130,14 @@ class FolderChooser(ipywidgets.VBox):
     def settle(self, timeout: float | None = 10.0) -> None:
         """Wait until the folder has been looked into."""
         self.work.wait(timeout)
-        if self._thread is not None:
-            self._thread.join(timeout)
+        self._newest.wait(timeout)
 
     def _typed(self, change: dict[str, Any]) -> None:
         self._take(change["new"], self._rest)
 
     def _take(self, folder: str, rest: float) -> None:
-        with self._lock:
-            # Whoever rests wakes up, sees that it was overtaken, and ends.
-            self._overtaken.set()
-            self._overtaken = overtaken = threading.Event()
-            self._thread = thread = threading.Thread(
-                target=self._show, args=(folder, overtaken, rest), name="look", daemon=True
-            )
-        thread.start()
+        # Whoever rests wakes up, sees that it was overtaken, and ends.
+        self._newest.ask((folder, rest))
         self.value = folder
 
     def _stepped(self, change: dict[str, Any]) -> None:
@@ -145,8 +149,9 @@ class FolderChooser(ipywidgets.VBox):
         else:
             self.into(name)
 
-    def _show(self, folder: str, overtaken: threading.Event, rest: float) -> None:
+    def _show(self, asked: tuple[str, float], overtaken: threading.Event) -> None:
         """Look into a folder, in a thread; what comes after a later one was taken is dropped."""
+        folder, rest = asked
         try:
             offered, names = (
                 folder_suggestions.completions(folder),
@@ -201,3 +206,94 @@ def as_html(seen: Preview) -> str:
         for name, jpeg in zip(seen.labels, seen.pictures, strict=True)
     )
     return f"<p role='status'>{photos}</p><div>{pictures}</div>"
+
+
+class ExamplesChooser(FolderChooser):
+    """
+    A folder with one subfolder of example photos for each individual; says whom it holds.
+
+    Attributes
+    ----------
+    known : ipywidgets.HTML
+        The names.
+
+    Parameters
+    ----------
+    value : str
+        The path to begin with.
+    words : Words, optional
+        What the subject and its individuals are called; those of the default subject,
+        if not given.
+    """
+
+    def __init__(self, value: str = "", *, words: Words | None = None) -> None:
+        self.known, self._words = ipywidgets.HTML(), words or registry.words_for()
+        super().__init__(self._words.individuals.capitalize(), value, look=self._see)
+        shown: tuple[ipywidgets.Widget, ...] = self.children  # type: ignore[has-type]
+        self.children = (*shown, self.known)
+
+    def _see(self, folder: str) -> Preview:
+        """Look into a folder; called in a thread."""
+        seen, names = folder_suggestions.preview(folder), folder_suggestions.subfolders(folder)
+        if seen.photos and not names:
+            seen = replace(
+                seen,
+                problem=f"{counted(seen.photos, 'photo')} here, but no subfolder: make one for "
+                f"each {self._words.individual}, named after them, and put photos of that "
+                f"{self._words.individual} into it",
+            )
+        # Not when another was typed meanwhile.
+        if folder == self.path.value:
+            self.known.value = "" if seen.problem else known_html(names, self._words)
+        return seen
+
+
+def known_html(names: tuple[str, ...], words: Words) -> str:
+    """Return whom the subfolders are named after, as HTML."""
+    if not names:
+        return ""
+    more = len(names) - SHOWN
+    said = ", ".join(f"<b>{safe(name)}</b>" for name in names[:SHOWN])
+    also = f" and {more:,} more" if more > 0 else ""
+    each = f"{counted(len(names), 'subfolder')}, {safe(words.an_individual)} each"
+    return f"<p role='status'>{each}: {said}{also}</p>"
+
+
+class MovedPhotos(ipywidgets.VBox):
+    """
+    Asks where the photos of a result are now; hidden until there is need to.
+
+    Attributes
+    ----------
+    folder : FolderChooser
+        The new place.
+    asked : str
+        What is asked, and why; "" while nothing is.
+
+    Parameters
+    ----------
+    told : callable
+        Called with the folder, as it was named, when the button is pressed.
+    """
+
+    def __init__(self, told: Callable[[str], None]) -> None:
+        self.about, self.asked = ipywidgets.HTML(), ""
+        self.folder = FolderChooser("Photos are now in")
+        self.button = ipywidgets.Button(
+            description="Open with these photos",
+            layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
+        )
+        self.button.on_click(lambda _: told(self.folder.value.strip()))
+        super().__init__([self.about, self.folder, self.button])
+        self.clear()
+
+    def ask(self, why: str) -> None:
+        """Show the field, and say why."""
+        self.asked = why
+        self.about.value = f"<p role='alert'><b>{safe(why)}</b></p>"
+        self.layout.display = None
+
+    def clear(self) -> None:
+        """Ask nothing."""
+        self.asked = self.about.value = ""
+        self.layout.display = "none"

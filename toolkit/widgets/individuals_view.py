@@ -1,61 +1,466 @@
-"""The people of an album, one of them, one photo: look, name and correct, with a way back."""
+"""The individuals of an album, one of them, one photo: look, name and correct, with a way back."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
 import ipywidgets
+import numpy as np
+import numpy.typing as npt
 import traitlets
 
+from toolkit.curation import decisions
 from toolkit.errors import BadSetting
-from toolkit.names import printable
+from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import Thumbnails
+from toolkit.records import Album, Words
 from toolkit.session import Session
+from toolkit.subjects import registry
 from toolkit.widgets.background_work import Message, Work, safe
-from toolkit.widgets.contact_sheet import Action, Card, ContactSheet, Strip
-from toolkit.widgets.individual_cards import (
-    FacePictures,
-    counts,
-    face_picture,
-    people_cards,
-    photo_cards,
-    whole_card,
-)
-from toolkit.widgets.individuals_words import GUIDANCE, LOOK_ONLY, kept_in, not_this_person
+from toolkit.widgets.contact_sheet import Action, Card, ContactSheet, Picture, Strip
 
-PERSON_ACTIONS = (
-    Action("merge", "Same person as …", "m"),
-    Action("split", "Two people?", "s"),
-)
-FACE_ACTIONS = (
-    Action("not", "Not this person", "n"),
-    Action("ignore", "Leave this face out", "i"),
-)
-SPLIT_ACTIONS = (
-    Action("two", "Two people", "d"),
-    Action("one", "One person", "s"),
-)
-# Faces of either side that a split shows, and sets of sightings whose cards are remembered.
-SIDE, MOST_KEPT = 30, 30_000
+Rows = npt.NDArray[np.int64]
+
+# Sightings on a card; px of a sighting and a photo, and of a photo that is looked at alone.
+SHOWN, SIGHTING_SIZE, PHOTO_SIZE, WHOLE_SIZE = 6, 120, 200, 1000
 
 
-class PeopleView(ipywidgets.VBox):
+class SightingPictures:
     """
-    A contact sheet of people that can be opened, named and corrected.
+    Makes the pictures of an album for a contact sheet.
 
-    Gestures are methods: `open`, `back`, `rename`, `act`, `merge`, `answer`, `undo`. A card of a
-    person has the name as its key; that of a face, its row in ``sorting.looked.album``, which no
-    correction changes.
+    Tokens are "sighting:ROW", "photo:ROW" (its photo with the sighting boxed, small) and
+    "whole:ROW" (the same, large).
+
+    Parameters
+    ----------
+    thumbnails : Thumbnails
+        What makes and keeps them.
+    """
+
+    def __init__(self, thumbnails: Thumbnails) -> None:
+        self.thumbnails = thumbnails
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other makes the same pictures of the same tokens."""
+        return isinstance(other, SightingPictures) and other.thumbnails is self.thumbnails
+
+    def __hash__(self) -> int:
+        return hash(id(self.thumbnails))
+
+    @property
+    def grey(self) -> str:
+        """Why pictures are grey, and what to do; "" if none is."""
+        return self.thumbnails.grey
+
+    def __call__(self, tokens: Sequence[str]) -> list[bytes]:
+        """Return a JPEG for each token."""
+        parts = [token.partition(":") for token in tokens]
+        rows = [int(row) for kind, _, row in parts if kind == "sighting"]
+        cut = iter(self.thumbnails.crops(rows, SIGHTING_SIZE))
+        sizes = {"photo": PHOTO_SIZE, "whole": WHOLE_SIZE}
+        return [
+            next(cut)
+            if kind == "sighting"
+            else self.thumbnails.photo(int(row), [int(row)], size=sizes[kind])
+            for kind, _, row in parts
+        ]
+
+
+def rows_of(names: Sequence[str | None]) -> dict[str, Rows]:
+    """Return the sightings of each name, in the order in which names first appear."""
+    found: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        if name is not None:
+            found.setdefault(name, []).append(row)
+    return {name: np.array(rows, dtype=np.int64) for name, rows in found.items()}
+
+
+def individual_cards(
+    album: Album,
+    names: Sequence[str | None],
+    thumbnails: Thumbnails,
+    *,
+    named: bool = True,
+    opens: bool = True,
+    actions: tuple[Action, ...] = (),
+    badge: Callable[[str], str] | None = None,
+    shown: int = SHOWN,
+    kept: dict[bytes, tuple[int, Strip]] | None = None,
+) -> list[Card]:
+    """
+    Return one card an individual, those in most photos first; its key is the name.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    names : sequence of str or None
+        What each is called; the unnamed are left out.
+    thumbnails : Thumbnails
+        Chooses the clearest sightings.
+    named : bool
+        Whether there is a field for another name.
+    opens : bool
+        Whether the card opens.
+    actions : tuple of Action
+        Its buttons.
+    badge : callable, optional
+        A word that marks an individual, or "".
+    shown : int
+        How many sightings of each are shown, at most.
+    kept : dict, optional
+        Filled with what was worked out for each set of sightings, so that a slider, which changes
+        few of thousands at a move, has the others at once. For one album and one `shown`.
+    """
+    photo_of = album.photo_of
+    # The table's columns are looked up once: a slider asks for thousands of cards at each move.
+    paths = album.sightings["path"].to_numpy(dtype=object)
+    kept = {} if kept is None else kept
+    # A photo that is there twice is two files in the individual's folder.
+    copies = album.photos["photo_digest"].value_counts()
+    files = album.sightings["photo_digest"].drop_duplicates().map(copies).tolist()
+    found = []
+    for name, rows in rows_of(names).items():
+        known = kept.get(key := rows.tobytes())
+        if known is None:
+            best = thumbnails.best(rows.tolist(), shown) if len(rows) > 1 else rows.tolist()[:shown]
+            strip = Strip(tuple(_picture(row, paths[row], album.words) for row in best))
+            known = kept[key] = sum(files[k] for k in set(photo_of[rows].tolist())), strip
+        found.append((known[0], name, rows, known[1]))
+    found.sort(key=lambda each: (-each[0], -len(each[2]), each[1]))
+    return [
+        Card(
+            key=name,
+            title=name,
+            note=counts(photos, len(rows), album.words),
+            badge=badge(name) if badge else "",
+            strips=(strip,),
+            actions=actions,
+            name=name if named else None,
+            opens=f"all {photos:,} photos"
+            if opens and photos > 1
+            else "the photo"
+            if opens
+            else "",
+        )
+        for photos, name, rows, strip in found
+    ]
+
+
+def photo_cards(
+    album: Album,
+    rows: Sequence[int] | Rows,
+    *,
+    actions: tuple[Action, ...] = (),
+    opens: bool = True,
+) -> list[Card]:
+    """
+    Return one card a sighting: its photo, boxed; its key is the row's number.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    rows : sequence of int
+        Which of them, in the order of the cards.
+    actions : tuple of Action
+        Their buttons.
+    opens : bool
+        Whether a card opens (to be looked at large).
+    """
+    return [
+        Card(
+            key=str(int(row)),
+            title=file_of(album, int(row)),
+            strips=(Strip((photo_picture(album, int(row)),)),),
+            actions=actions,
+            opens="larger" if opens else "",
+        )
+        for row in rows
+    ]
+
+
+def whole_card(album: Album, row: int, actions: tuple[Action, ...] = ()) -> Card:
+    """Return the card that shows one photo large, the sighting boxed."""
+    label = f"{file_of(album, row)}, with the {album.words.singular} boxed"
+    return Card(
+        key=str(row),
+        title=file_of(album, row),
+        note=str(album.sightings["path"].iloc[row]),
+        strips=(Strip((Picture(f"whole:{row}", label),)),),
+        actions=actions,
+    )
+
+
+def sighting_picture(album: Album, row: int) -> Picture:
+    """Return the picture of a sighting."""
+    return _picture(int(row), album.sightings["path"].iat[int(row)], album.words)
+
+
+def _picture(row: int, path: object, words: Words) -> Picture:
+    return Picture(f"sighting:{row}", f"{words.singular} in {_file(str(path))}")
+
+
+def photo_picture(album: Album, row: int) -> Picture:
+    """Return the picture of a sighting's photo, the sighting boxed."""
+    label = f"{file_of(album, row)}, with the {album.words.singular} boxed"
+    return Picture(f"photo:{int(row)}", label)
+
+
+def file_of(album: Album, row: int) -> str:
+    """Return the name of the file that a sighting is in."""
+    return _file(str(album.sightings["path"].iat[int(row)]))
+
+
+@lru_cache(maxsize=1 << 16)
+def _file(path: str) -> str:
+    return Path(path).name
+
+
+def counts(photos: int, sightings: int, words: Words) -> str:
+    """Say how many photos and sightings, such as "12 photos, 14 birds"."""
+    said = counted(photos, "photo")
+    return said if photos == sightings else f"{said}, {words.count(sightings)}"
+
+
+# By `IndividualsView.place`, with the words of the subject and who is open.
+GUIDANCE = {
+    "nothing": "",
+    "individuals": "Type a name below the {words.plural} and press Enter, or open "
+    "{words.an_individual} to see all photos. One {words.individual} twice? Press "
+    "“Same {words.individual} as …” on both cards.",
+    "merging": "Now press “Same {words.individual} as …” on the other card that shows {name}; on "
+    "{name} again to leave them apart.",
+    "individual": "All photos of {name}, the {words.singular} boxed. Is it {words.somebody} else "
+    "in one of them? Press “Not this {words.individual}” there.",
+    "photo": "One photo of {name}, the {words.singular} boxed.",
+    "split": "Is {name} two {words.individuals}? These are the two parts that are least alike.",
+}
+LOOK_ONLY = {
+    "individuals": "Open {words.an_individual} to see all photos.",
+    "individual": "All photos of {name}.",
+}
+
+
+def kept_in(session: Session) -> str:
+    """Say where corrections are kept, as HTML."""
+    out = session.corrections.out
+    if out is None:
+        return (
+            "Corrections are kept with the sorted folders once you export; until then they last "
+            "as long as this page's Python runs."
+        )
+    path = safe(os.path.abspath(out / decisions.FILE))  # noqa: PTH100 - without "..", links kept
+    return (
+        f"Corrections are kept at once in <code style='overflow-wrap: anywhere'>{path}</code>, "
+        "and hold in the next run."
+    )
+
+
+# Sets of sightings whose pictures are remembered, at most.
+MOST_KEPT = 30_000
+# How high pictures are shown, in px.
+SIZES = {"individuals": 96, "individual": 150, "photo": 480}
+
+
+class IndividualsBrowser(ipywidgets.VBox):
+    """
+    A contact sheet of individuals that opens.
+
+    Attributes
+    ----------
+    view : str
+        "individuals", "individual" or "photo"; can be observed.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    thumbnails : Thumbnails
+        What makes its pictures.
+    note : callable, optional
+        More to say on the card of the individual that has these sightings.
+    """
+
+    view = traitlets.Unicode("individuals")
+
+    def __init__(
+        self,
+        album: Album,
+        thumbnails: Thumbnails,
+        *,
+        note: Callable[[Rows], str] | None = None,
+    ) -> None:
+        self._album, self._thumbnails, self._note = album, thumbnails, note
+        self._photo_of = album.photo_of
+        self._names: Sequence[str | None] = ()
+        self._badges: Mapping[str, str] = {}
+        self._kept: dict[bytes, tuple[int, Strip]] = {}
+        self._at = ""
+        self._page = self._row = self._photo = 0
+        self._lock = threading.RLock()
+        self.sheet = ContactSheet(
+            SightingPictures(thumbnails),
+            opened=self._opened,
+            label=album.words.individuals.capitalize(),
+            empty=f"{album.words.nobody.capitalize()} is shown yet.",
+        )
+        self.back_button = ipywidgets.Button(layout=ipywidgets.Layout(width="auto"))
+        self.back_button.on_click(lambda _: self.back())
+        self.heading = ipywidgets.HTML()
+        row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
+        super().__init__(
+            [ipywidgets.HBox([self.back_button, self.heading], layout=row), self.sheet]
+        )
+        self.back_button.layout.display = "none"
+
+    def show(
+        self, names: Sequence[str | None], *, at: str = "", badges: Mapping[str, str] | None = None
+    ) -> None:
+        """
+        Show other individuals of the same album; the page and what is open stay where they can.
+
+        Parameters
+        ----------
+        names : sequence of str or None
+            What each sighting is called; None for the unnamed.
+        at : str
+            What they belong to, such as "at 0.512".
+        badges : mapping of str to str, optional
+            A word that marks some of them.
+        """
+        with self._lock:
+            page = self.sheet.page if self.view == "individuals" else 0
+            self._names, self._at, self._badges = names, at, badges or {}
+            if self.view != "individuals" and names[self._row] is None:
+                self.view = "individuals"
+            self._draw(page)
+
+    def open_individual(self, name: str) -> None:
+        """Show all photos of an individual, boxed."""
+        with self._lock:
+            rows = rows_of(self._names).get(name)
+            if rows is None:
+                return
+            self._page = self.sheet.page if self.view == "individuals" else self._page
+            # The clearest stands for all: at the next `show` the name may be another's.
+            self._row = self._thumbnails.best(rows.tolist(), 1)[0]
+            self.view = "individual"
+            self._draw(0)
+
+    def open_photo(self, row: int) -> None:
+        """Show one photo large."""
+        with self._lock:
+            if self.view != "individuals":
+                self._photo, self.view = row, "photo"
+                self._draw(0)
+
+    def back(self) -> None:
+        """Go back from a photo to its individual, and from that to all."""
+        with self._lock:
+            if self.view == "photo":
+                self.view = "individual"
+                self._draw(0)
+            elif self.view == "individual":
+                self.view = "individuals"
+                self._draw(self._page)
+
+    def _opened(self, key: str) -> None:
+        if self.view == "individuals":
+            self.open_individual(key)
+        else:
+            self.open_photo(int(key))
+
+    def _draw(self, page: int) -> None:
+        words = self._album.words
+        self.back_button.layout.display = "none" if self.view == "individuals" else None
+        name = "" if self.view == "individuals" else str(self._names[self._row])
+        if self.view == "individuals":
+            self.heading.value = (
+                f"<b>The {safe(words.individuals)}</b> {safe(self._at)}, those in most photos first"
+            )
+            cards = self._individuals()
+        elif self.view == "individual":
+            rows = rows_of(self._names)[name]
+            said = counts(len(set(self._photo_of[rows].tolist())), len(rows), words)
+            self.back_button.description = f"‹ Back to all {words.individuals}"
+            self.heading.value = f"<b>{safe(name)}</b> {safe(self._at)}: {said}"
+            cards = photo_cards(self._album, rows)
+        else:
+            self.back_button.description = f"‹ Back to {printable(name)}"
+            self.heading.value = f"A photo of <b>{safe(name)}</b> {safe(self._at)}"
+            cards = [whole_card(self._album, self._photo)]
+        with self.sheet.hold_sync():
+            self.sheet.size = SIZES[self.view]
+            self.sheet.show(cards, page=page)
+
+    def _individuals(self) -> list[Card]:
+        if len(self._kept) > MOST_KEPT:
+            self._kept.clear()
+        cards = individual_cards(
+            self._album,
+            self._names,
+            self._thumbnails,
+            named=False,
+            badge=lambda name: self._badges.get(name, ""),
+            kept=self._kept,
+        )
+        if self._note is None:
+            return cards
+        rows = rows_of(self._names)
+        return [replace(card, note=f"{card.note}{self._note(rows[card.key])}") for card in cards]
+
+
+def individual_actions(words: Words) -> tuple[Action, ...]:
+    """Return the buttons of an individual's card."""
+    return (
+        Action("merge", f"Same {words.individual} as …", "m"),
+        Action("split", f"Two {words.individuals}?", "s"),
+    )
+
+
+def sighting_actions(words: Words) -> tuple[Action, ...]:
+    """Return the buttons of a sighting's card."""
+    return (
+        Action("not", f"Not this {words.individual}", "n"),
+        Action("ignore", f"Leave this {words.singular} out", "i"),
+    )
+
+
+def split_actions(words: Words) -> tuple[Action, ...]:
+    """Return the buttons of a card that shows the two sides of an individual."""
+    return (
+        Action("two", f"Two {words.individuals}", "d"),
+        Action("one", f"One {words.individual}", "s"),
+    )
+
+
+# Sightings of either side that a split shows.
+SIDE = 30
+
+
+class IndividualsView(ipywidgets.VBox):
+    """
+    A contact sheet of individuals that can be opened, named and corrected.
+
+    Gestures are methods: `open`, `back`, `rename`, `act`, `merge`, `answer`, `undo`. A card of an
+    individual has the name as its key; that of a sighting, its row in ``session.looked.album``,
+    which no correction changes.
 
     Attributes
     ----------
     place : str
-        What is shown: "nothing", "people", "merging", "person", "photo" or "split"; can be
-        observed.
-    person : str or None
-        Who is open.
+        What is shown: "nothing", "individuals", "merging", "individual", "photo" or "split"; can
+        be observed.
+    individual : str or None
+        What the one who is open is called.
 
     Parameters
     ----------
@@ -64,9 +469,10 @@ class PeopleView(ipywidgets.VBox):
     changed : callable, optional
         Called after each correction, in a thread.
     correct : bool
-        Whether people can be named and corrected here.
-    empty : str
-        What to say where there is nobody.
+        Whether individuals can be named and corrected here.
+    words : Words, optional
+        What is told apart, until there is an album that says so; those of the default
+        subject, if not given.
     """
 
     place = traitlets.Unicode("nothing")
@@ -77,16 +483,17 @@ class PeopleView(ipywidgets.VBox):
         *,
         changed: Callable[[], None] | None = None,
         correct: bool = True,
-        empty: str = "Nobody was found.",
+        words: Words | None = None,
     ) -> None:
+        self._default = words or registry.words_for()
         self.session: Session | None = None
         self.thumbnails: Thumbnails | None = None
-        self.person: str | None = None
+        self.individual: str | None = None
         self.row: int | None = None
         self._changed, self._correct = changed, correct
         self._asked: tuple[str, str] | None = None
-        # Those of the person who is open: after a correction the name may be another's.
-        self._faces: list[int] = []
+        # Of the one who is open: after a correction the name may be another's.
+        self._rows: list[int] = []
         self._page = self._photo_page = 0
         self._kept: dict[bytes, tuple[int, Strip]] = {}
         # A correction ends in another thread than that of the buttons.
@@ -97,8 +504,7 @@ class PeopleView(ipywidgets.VBox):
         self.kept_in = ipywidgets.HTML()
         self.back_button = _button("Back", icon="arrow-left")
         self.undo_button = _button("Undo", icon="undo", tooltip="Take the last correction back")
-        self.yes = _button("Yes, one person")
-        self.no = _button("No, two people")
+        self.yes, self.no = _button(), _button()
         self.question = ipywidgets.HTML()
         self.message = Message()
         # Room for a line, so that cards do not jump under the pointer when something is said.
@@ -110,12 +516,10 @@ class PeopleView(ipywidgets.VBox):
             opened=self.open,
             renamed=self.rename,
             acted=self.act,
-            label="People",
-            empty=empty,
         )
         parts = [self.guidance, self.kept_in, self.tools, self.ask, self.sheet]
         super().__init__([*parts[:4], *([self.work] if own else []), self.sheet])
-        self.add_class("sightings-people")
+        self.add_class("sightings-individuals")
         self.back_button.on_click(lambda _: self.back())
         self.undo_button.on_click(lambda _: self.undo())
         self.yes.on_click(lambda _: self.answer(yes=True))
@@ -123,7 +527,7 @@ class PeopleView(ipywidgets.VBox):
         self._show_tools()
 
     def show(self, session: Session | None) -> None:
-        """Show the people of an album; None for none."""
+        """Show the individuals of an album; None for none."""
         with self._lock:
             self.session = session
             self.thumbnails = None if session is None else Thumbnails(session.looked.album)
@@ -143,28 +547,30 @@ class PeopleView(ipywidgets.VBox):
                 return
             self._mark_page()
             self.sheet.known = sorted({name for name in session.names if name})
-            self.person = self._followed(session) if self.place in ("person", "photo") else None
-            if self.person is None:
-                self._people()
-            elif self.row is not None and session.everybody[self.row] == self.person:
+            self.individual = (
+                self._followed(session) if self.place in ("individual", "photo") else None
+            )
+            if self.individual is None:
+                self._everybody()
+            elif self.row is not None and session.everybody[self.row] == self.individual:
                 self._photo(self.row)
             else:
-                self._person(self.person)
+                self._one(self.individual)
 
     def open(self, key: str | None = None) -> None:
-        """Open a person; or, when one is open, a photo; without a key, as every widget does."""
+        """Open an individual, or then a photo; without a key, do as every widget's `open`."""
         if key is None:
             super().open()
             return
         if self.session is None:
             return
-        if self.place in ("people", "merging"):
-            self._guarded(lambda: self._person(key))
-        elif self.place == "person":
+        if self.place in ("individuals", "merging"):
+            self._guarded(lambda: self._one(key))
+        elif self.place == "individual":
             self._guarded(lambda: self._photo(int(key)))
 
     def back(self) -> None:
-        """Go back: from a photo to its person, from a person to everybody."""
+        """Go back: from a photo to its individual, from that to all."""
 
         def step() -> None:
             self.row = None
@@ -175,7 +581,7 @@ class PeopleView(ipywidgets.VBox):
         self._guarded(step)
 
     def rename(self, key: str, text: str) -> None:
-        """Give a person a name; where somebody has it, ask whether the two are one."""
+        """Give an individual a name; where another has it, ask whether the two are one."""
         session = self.session
         if session is None or not self._correct:
             return
@@ -190,7 +596,8 @@ class PeopleView(ipywidgets.VBox):
                 return
             self._asked = (key, other)
             self.question.value = safe(
-                f"Somebody is called {other} already. Are {key} and {other} one person?"
+                f"{self._words.somebody.capitalize()} is called {other} already. "
+                f"Are {key} and {other} one {self._words.individual}?"
             )
             self._show_tools()
 
@@ -208,7 +615,9 @@ class PeopleView(ipywidgets.VBox):
             self._correct_by(lambda: session.merge(other, key))
         else:
             self.sheet.untype()
-            self.message.remark(f"{asked[0]} keeps the name: two people need two names.")
+            self.message.remark(
+                f"{asked[0]} keeps the name: two {self._words.individuals} need two names."
+            )
 
     def act(self, key: str, action: str) -> None:
         """Press a button of a card."""
@@ -220,7 +629,7 @@ class PeopleView(ipywidgets.VBox):
         elif action == "split":
             self._guarded(lambda: self._split(key))
         elif action == "not":
-            self._correct_by(lambda: not_this_person(session, int(key)))
+            self._correct_by(lambda: session.not_this_person(session.row_of(int(key))))
         elif action == "ignore":
             self._correct_by(lambda: session.ignore(session.row_of(int(key))))
         elif action == "two":
@@ -229,14 +638,14 @@ class PeopleView(ipywidgets.VBox):
             self._correct_by(lambda: session.keep_together(key))
 
     def merge(self, key: str) -> None:
-        """Choose a person to be merged; the second one chosen is merged with the first."""
-        first, session = self.person, self.session
+        """Choose an individual to be merged; the second one chosen is merged with the first."""
+        first, session = self.individual, self.session
         if session is None:
             return
         if self.place != "merging" or first is None:
-            self._guarded(lambda: self._people(merging=key))
+            self._guarded(lambda: self._everybody(merging=key))
         elif key == first:
-            self._guarded(self._people)
+            self._guarded(self._everybody)
         else:
             self._correct_by(lambda: session.merge(first, key))
 
@@ -287,94 +696,109 @@ class PeopleView(ipywidgets.VBox):
                 self.message.failed(error)
 
     def _leave(self) -> None:
-        self.person = self.row = self._asked = None
-        self._faces = []
+        self.individual = self.row = self._asked = None
+        self._rows = []
 
     def _mark_page(self) -> None:
-        if self.place in ("people", "merging"):
+        if self.place in ("individuals", "merging"):
             self._page = self.sheet.page
-        elif self.place == "person":
+        elif self.place == "individual":
             self._photo_page = self.sheet.page
 
     def _followed(self, session: Session) -> str | None:
-        """Return what the person who is open is called now: as most of those faces are."""
+        """Return what the one who is open is called now: as most of those sightings are."""
         everybody = session.everybody
-        now = Counter(name for face in self._faces if (name := everybody[face]) is not None)
+        now = Counter(name for row in self._rows if (name := everybody[row]) is not None)
         return now.most_common(1)[0][0] if now else None
 
     def _here(self) -> Session:
         if self.session is None:
-            raise BadSetting("there is nobody to look at yet; press Start")
+            raise BadSetting(f"there is {self._words.nobody} to look at yet; press Start")
         return self.session
 
-    def _people(self, merging: str | None = None) -> None:
+    def _everybody(self, merging: str | None = None) -> None:
         session, thumbnails = self._here(), self.thumbnails
         if thumbnails is None:
             return
         if len(self._kept) > MOST_KEPT:
             self._kept.clear()
         self._mark_page()
-        cards = people_cards(
+        cards = individual_cards(
             session.looked.album,
             session.everybody,
             thumbnails,
             named=self._correct,
-            actions=PERSON_ACTIONS if self._correct else (),
+            actions=individual_actions(self._words) if self._correct else (),
             badge=lambda name: "chosen" if name == merging else "",
             kept=self._kept,
         )
         self._leave()
-        self.person = merging
-        self._put("people" if merging is None else "merging", cards, page=self._page)
+        self.individual = merging
+        self._put("individuals" if merging is None else "merging", cards, page=self._page)
 
-    def _person(self, name: str) -> None:
+    def _one(self, name: str) -> None:
         session = self._here()
         rows = session.scanned_rows[session.rows(name)]
         self._mark_page()
-        page = self._photo_page if self.place in ("person", "photo") else 0
-        self.person, self.row, self._faces = name, None, rows.tolist()
-        actions = FACE_ACTIONS if self._correct else ()
+        page = self._photo_page if self.place in ("individual", "photo") else 0
+        self.individual, self.row, self._rows = name, None, rows.tolist()
+        actions = sighting_actions(self._words) if self._correct else ()
         cards = photo_cards(session.looked.album, rows, actions=actions)
-        self._put("person", cards, page=page)
+        self._put("individual", cards, page=page)
 
-    def _photo(self, face: int) -> None:
+    def _photo(self, row: int) -> None:
         self._mark_page()
-        self.row = face
-        actions = FACE_ACTIONS if self._correct else ()
-        self._put("photo", [whole_card(self._here().looked.album, face, actions)])
+        self.row = row
+        actions = sighting_actions(self._words) if self._correct else ()
+        self._put("photo", [whole_card(self._here().looked.album, row, actions)])
 
     def _split(self, name: str) -> None:
         session = self._here()
         sides = session.sides(name)
         if sides is None:
-            raise BadSetting(f"{name} cannot be split: there is one face, or you said they are one")
+            raise BadSetting(
+                f"{name} cannot be split: there is one {self._words.singular}, or you said they "
+                "are one"
+            )
         self._mark_page()
-        self.person = name
+        self.individual = name
         album = session.looked.album
         strips = []
         for word, side in zip(("one part", "the other"), sides, strict=True):
             rows = session.scanned_rows[side].tolist()
             photos = len({album.sightings["photo_digest"].iat[row] for row in rows})
-            faces = tuple(face_picture(album, row) for row in rows[:SIDE])
-            strips.append(Strip(faces, f"{word}: {counts(photos, len(rows))}"))
-        card = Card(key=name, title=name, strips=tuple(strips), actions=SPLIT_ACTIONS)
+            pictures = tuple(sighting_picture(album, row) for row in rows[:SIDE])
+            strips.append(Strip(pictures, f"{word}: {counts(photos, len(rows), album.words)}"))
+        card = Card(key=name, title=name, strips=tuple(strips), actions=split_actions(self._words))
         self._put("split", [card])
 
     def _put(self, place: str, cards: list[Card], *, page: int = 0) -> None:
         self.place = place
         guidance = GUIDANCE[place] if self._correct else LOOK_ONLY.get(place, GUIDANCE[place])
-        self.guidance.value = safe(guidance.format(name=self.person or ""))
-        self.sheet.size = {"person": 160, "photo": 600, "split": 112}.get(place, 96)
-        self.sheet.label = "People" if self.person is None else f"Photos of {self.person}"
-        pictures = None if self.thumbnails is None else FacePictures(self.thumbnails)
+        self.guidance.value = safe(guidance.format(name=self.individual or "", words=self._words))
+        self.sheet.size = {"individual": 160, "photo": 600, "split": 112}.get(place, 96)
+        everybody = self._words.individuals.capitalize()
+        self.sheet.label = everybody if self.individual is None else f"Photos of {self.individual}"
+        self.sheet.empty = f"{self._words.nobody.capitalize()} was found."
+        pictures = None if self.thumbnails is None else SightingPictures(self.thumbnails)
         self.sheet.show(cards, page=page, pictures=pictures)
         self._show_tools()
 
+    @property
+    def _words(self) -> Words:
+        return self._default if self.session is None else self.session.album.words
+
     def _show_tools(self) -> None:
+        self.yes.description = f"Yes, one {self._words.individual}"
+        self.no.description = f"No, two {self._words.individuals}"
         self.ask.layout.display = "none" if self._asked is None else "flex"
-        away = self.place in ("person", "photo", "split")
+        away = self.place in ("individual", "photo", "split")
         self.back_button.layout.display = None if away else "none"
-        whom = printable(self.person or "")[:40] if self.place == "photo" else "everybody"
+        whom = (
+            printable(self.individual or "")[:40]
+            if self.place == "photo"
+            else self._words.everybody
+        )
         self.back_button.description = f"Back to {whom}"
         self.undo_button.layout.display = None if self._correct and self._can_undo() else "none"
         self.kept_in.value = kept_in(self.session) if self._correct and self.session else ""
@@ -384,7 +808,7 @@ class PeopleView(ipywidgets.VBox):
 
 
 # A layout for each: what is hidden by its layout hides all that share it.
-def _button(text: str, **about: str) -> ipywidgets.Button:
+def _button(text: str = "", **about: str) -> ipywidgets.Button:
     return ipywidgets.Button(description=text, layout=ipywidgets.Layout(width="auto"), **about)
 
 

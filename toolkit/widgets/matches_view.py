@@ -1,11 +1,12 @@
-"""The matches of known people: everybody, one of them in order, the doubtful ones; yes or no."""
+"""The matches of known individuals: all, one of them in order, the doubtful ones; yes or no."""
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -13,47 +14,298 @@ import pandas as pd
 import traitlets
 
 from toolkit.curation import match_list
-from toolkit.curation.decisions import Decision, key_of
-from toolkit.curation.history import Gesture
+from toolkit.curation.match_list import ACCEPTED, BEYOND, REFUSED, SAID, face_keys
 from toolkit.errors import BadSetting
 from toolkit.grouping import assigners
 from toolkit.grouping.constraints import Decided
-from toolkit.names import printable
+from toolkit.grouping.identification import SECOND, References
+from toolkit.names import counted, printable
+from toolkit.photos.thumbnails import Thumbnails
+from toolkit.records import Album, Words
 from toolkit.results.result import PointAndShootResult
 from toolkit.session import Session
 from toolkit.settings import PointAndShootSettings
-from toolkit.widgets.background_work import Message, safe
-from toolkit.widgets.contact_sheet import ContactSheet
-from toolkit.widgets.individual_cards import file_of
-from toolkit.widgets.match_cards import (
-    ACCEPT,
-    IGNORE,
-    REFUSE,
-    MatchAlbum,
-    MatchPictures,
-    match_card,
-    match_cards,
-    person_cards,
+from toolkit.subjects import registry
+from toolkit.widgets.background_work import InOrder, Message, in_html, safe
+from toolkit.widgets.contact_sheet import Action, Card, ContactSheet, Picture, Strip
+from toolkit.widgets.individuals_view import (
+    PHOTO_SIZE,
+    SightingPictures,
+    counts,
+    file_of,
+    photo_picture,
+    sighting_picture,
+    whole_card,
 )
-from toolkit.widgets.threshold_line import Choice, ThresholdLine
+from toolkit.widgets.threshold_explorer import Choice, ThresholdLine
+
+ACCEPT = Action(match_list.ACCEPT, "Accept", "y")
+REFUSE = Action(match_list.REFUSE, "Refuse", "n")
+IGNORE = Action(match_list.IGNORE, "Leave out", "i")
+# Pictures of examples, and of what was found, on the card of one that is known.
+EXAMPLES, SHOWN = 2, 4
+
+
+class MatchAlbum:
+    """
+    The pictures of an album, and its sightings by keys that they keep when others are left out.
+
+    Pictures are of the album with every sighting, so that leaving one out makes none of them anew.
+
+    Attributes
+    ----------
+    album : Album
+        Every sighting.
+    thumbnails : Thumbnails
+        Their pictures.
+    keys : tuple of str
+        The key of each sighting of the album that was turned to.
+    row_of : dict of str to int
+        The row in it of each key.
+    """
+
+    def __init__(self, album: Album) -> None:
+        self.album, self.thumbnails = album, Thumbnails(album)
+        self._every = {key: row for row, key in enumerate(face_keys(album))}
+        self.keys: tuple[str, ...] = tuple(self._every)
+        self.row_of = self._every
+        self._now = album
+
+    def turn_to(self, album: Album) -> None:
+        """Count rows as in an album with fewer of these sightings."""
+        if album is not self._now:
+            self._now, self.keys = album, face_keys(album)
+            self.row_of = {key: row for row, key in enumerate(self.keys)}
+
+    def shown(self, row: int) -> int:
+        """Return the row, among all sightings, of a row of the album that was turned to."""
+        return self._every[self.keys[row]]
+
+
+class MatchPictures(SightingPictures):
+    """
+    Makes pictures of sightings and photos, and of examples ("example:K": the photo of reference K).
+
+    Parameters
+    ----------
+    thumbnails : Thumbnails
+        What makes and keeps them.
+    references : References
+        Those who are known.
+    """
+
+    def __init__(self, thumbnails: Thumbnails, references: References) -> None:
+        super().__init__(thumbnails)
+        self.references = references
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other makes the same pictures of the same tokens."""
+        return (
+            isinstance(other, MatchPictures)
+            and other.thumbnails is self.thumbnails
+            and other.references is self.references
+        )
+
+    def __hash__(self) -> int:
+        return hash((id(self.thumbnails), id(self.references)))
+
+    def __call__(self, tokens: Sequence[str]) -> list[bytes]:
+        """Return a JPEG for each token."""
+        others = iter(super().__call__([each for each in tokens if not _is_example(each)]))
+        return [self._example(each) if _is_example(each) else next(others) for each in tokens]
+
+    def _example(self, token: str) -> bytes:
+        path = self.references.paths[int(token.partition(":")[2])]
+        return self.thumbnails.photo(path, size=PHOTO_SIZE)
+
+
+def known_cards(
+    known: pd.DataFrame, table: pd.DataFrame, matched: MatchAlbum, references: References
+) -> list[Card]:
+    """
+    Return one card for each who is known: examples, the clearest found, photos and doubts.
+
+    Parameters
+    ----------
+    known : pandas.DataFrame
+        Of `toolkit.curation.match_list.people`.
+    table : pandas.DataFrame
+        Of `toolkit.curation.match_list.judged`.
+    matched : MatchAlbum
+        What shows the sightings.
+    references : References
+        Those who are known.
+    """
+    words = matched.album.words
+    held = table[table["state"].isin([ACCEPTED, SAID])]
+    rows_of = {str(name): group.tolist() for name, group in held.groupby("person")["row"]}
+    cards = []
+    everybody: Iterable[Any] = known.itertuples(index=False)
+    for each in everybody:
+        name, photos, seen, doubts = str(each.person), each.photos, each.faces, each.doubtful
+        strips = [Strip(examples_of(references, name)[:EXAMPLES], "example")]
+        if rows := [matched.shown(int(row)) for row in rows_of.get(name, ())]:
+            best = matched.thumbnails.best(rows, SHOWN)
+            strips.append(
+                Strip(tuple(sighting_picture(matched.album, row) for row in best), "found")
+            )
+        notes = [counts(int(photos), int(seen), words)] if photos else []
+        notes += [f"{doubts:,} doubtful"] if doubts else []
+        if name not in references.names:
+            notes.append("named by you, without examples")
+        elif not each.examples:
+            notes.append("no example photo can be used: see above")
+        cards.append(
+            Card(
+                key=name,
+                title=name,
+                note=" · ".join(notes),
+                badge="in no photo" if not photos else "doubtful" if doubts else "",
+                strips=tuple(strip for strip in strips if strip.pictures),
+                opens="the matches in order" if photos else f"the nearest {words.plural}",
+            )
+        )
+    return cards
+
+
+def match_cards(
+    table: pd.DataFrame, matched: MatchAlbum, references: References, name: str, threshold: float
+) -> list[Card]:
+    """
+    Return the matches of one in order: the examples, the sightings, and the line between them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `toolkit.curation.match_list.ranked`.
+    matched, references
+        As for `known_cards`.
+    name : str
+        Whose.
+    threshold : float
+        Where the line lies.
+    """
+    cards = []
+    if examples := examples_of(references, name):
+        title, note = f"Examples of {name}", counted(len(examples), "photo") + " to compare with"
+        cards.append(Card("examples", title, note=note, strips=(Strip(examples[:6]),)))
+    line = Card(
+        "line",
+        f"threshold {threshold:.3f}: nearer {matched.album.words.plural} are accepted, those below "
+        "are not",
+        line=True,
+    )
+    drawn = False
+    matches: Iterable[Any] = table.itertuples(index=False)
+    for each in matches:
+        if not drawn and each.distance > threshold:
+            drawn = True
+            cards.append(line)
+        cards.append(match_card(each, matched, references))
+    return cards if drawn else [*cards, line]
+
+
+def match_card(
+    match: Any,
+    matched: MatchAlbum,
+    references: References,
+    *,
+    beside: bool = False,
+    whole: bool = False,
+) -> Card:
+    """
+    Return the card of one match; its key is the one that `MatchAlbum` gives the sighting.
+
+    Parameters
+    ----------
+    match : namedtuple
+        A row of `toolkit.curation.match_list.judged`.
+    matched, references
+        As for `known_cards`.
+    beside : bool
+        Whether an example stands beside the sighting.
+    whole : bool
+        Whether the photo is shown large.
+    """
+    row, name = matched.shown(int(match.row)), str(match.person)
+    known = name in references.names
+    actions = [REFUSE, IGNORE] if match.state != REFUSED else [IGNORE]
+    if match.state != SAID and known:
+        actions.insert(0, ACCEPT)
+    pictures = sighting_picture(matched.album, row), photo_picture(matched.album, row)
+    strips: tuple[Strip, ...] = (Strip(pictures),)
+    if whole:
+        strips = whole_card(matched.album, row).strips
+    elif beside:
+        examples = examples_of(references, name)[:1]
+        if match.reference in references.paths:
+            examples = (_example_at(references, references.paths.index(match.reference)),)
+        strips = Strip(examples, f"example: {name}"), Strip(pictures, f"found: is this {name}?")
+    return Card(
+        key=matched.keys[int(match.row)],
+        title=name if beside or whole else file_of(matched.album, row),
+        note=_note(match) + (f" · {file_of(matched.album, row)}" if beside or whole else ""),
+        badge=f"{match.state} · doubtful" if match.doubtful else str(match.state),
+        strips=tuple(strip for strip in strips if strip.pictures),
+        actions=tuple(actions),
+        opens="" if whole else "larger",
+    )
+
+
+def examples_of(references: References, name: str) -> tuple[Picture, ...]:
+    """Return the pictures of somebody's example photos."""
+    return tuple(
+        _example_at(references, k)
+        for k, number in enumerate(references.person_of.tolist())
+        if references.names[number] == name
+    )
+
+
+def _example_at(references: References, k: int) -> Picture:
+    name, file = references.names[references.person_of[k]], Path(references.paths[k]).name
+    return Picture(f"example:{k}", f"example of {name}: {file}")
+
+
+def _note(match: Any) -> str:
+    """Say the distance and the margin, such as "0.412, next: Ben 0.210 further"."""
+    if math.isnan(match.distance):
+        return f"nearer to {match.next}"
+    said = f"{match.distance:.3f}"
+    if math.isfinite(match.margin) and match.next is not None:
+        way = "further" if match.margin >= 0 else "nearer"
+        said += f", next: {match.next} {abs(match.margin):.3f} {way}"
+    if match.state == BEYOND and match.reason == SECOND:
+        said += f"; {SECOND}"
+    return said
+
+
+def _is_example(token: str) -> bool:
+    return token.startswith("example:")
+
 
 # Doubtful matches that are listed at a time; those that follow come as these are answered.
 MOST_DOUBTFUL = 300
 
+# By `MatchesView.place`, with the words of the subject and whose matches are shown, as HTML.
 GUIDANCE = {
     "nothing": "",
-    "people": "Begin with <b>Doubtful first</b>, the matches that are worth a look; or open a "
-    "person to see the matches in order.",
-    "person": "<b>{name}</b>: the nearest faces first. Press <b>Accept</b> (key y) where it is "
-    "{name}, <b>Refuse</b> (n) where it is not, <b>Leave out</b> (i) for a face that is to count "
-    "for nobody.",
-    "doubtful": "The faces that could as well be decided otherwise, the most doubtful first. Is it "
-    "the person of the example? <b>Accept</b> (key y), <b>Refuse</b> (n) or <b>Leave out</b> (i).",
-    "photo": "Is the face in the box the person named above the photo? The keys y, n and i answer "
-    "here, too.",
+    "individuals": "Begin with <b>Doubtful first</b>, the matches that are worth a look; or open "
+    "{words.an_individual} to see the matches in order.",
+    "individual": "<b>{name}</b>: the nearest {words.plural} first. Press <b>Accept</b> (key y) "
+    "where it is {name}, <b>Refuse</b> (n) where it is not, <b>Leave out</b> (i) for "
+    "{words.a_sighting} that is to count for {words.nobody}.",
+    "doubtful": "The {words.plural} that could as well be decided otherwise, the most doubtful "
+    "first. Is it the {words.individual} of the example? <b>Accept</b> (key y), <b>Refuse</b> (n) "
+    "or <b>Leave out</b> (i).",
+    "photo": "Is the {words.singular} in the box the {words.individual} named above the photo? The "
+    "keys y, n and i answer here, too.",
 }
-NO_DOUBT = "No match is doubtful. Open a person to see the matches in order, or export below."
-NONE_LEFT = "No match is doubtful any more. Go <b>back to everybody</b>, or on to the export below."
+NO_DOUBT = (
+    "No match is doubtful. Open {words.an_individual} to see the matches in order, or export below."
+)
+NONE_LEFT = (
+    "No match is doubtful any more. Go <b>back to {words.everybody}</b>, or on to the export below."
+)
 
 
 class MatchesView(ipywidgets.VBox):
@@ -66,8 +318,9 @@ class MatchesView(ipywidgets.VBox):
     Attributes
     ----------
     place : str
-        What is shown: "nothing", "people", "person", "doubtful" or "photo"; can be observed.
-    person : str or None
+        What is shown: "nothing", "individuals", "individual", "doubtful" or "photo"; can be
+        observed.
+    individual : str or None
         Whose matches are shown.
 
     Parameters
@@ -79,6 +332,9 @@ class MatchesView(ipywidgets.VBox):
         it the view does so itself.
     hindered : callable, optional
         Says why nothing can be changed now; "" if it can.
+    words : Words, optional
+        What is told apart, until there is an album that says so; those of the default
+        subject, if not given.
     """
 
     place = traitlets.Unicode("nothing")
@@ -89,34 +345,38 @@ class MatchesView(ipywidgets.VBox):
         changed: Callable[[], None] | None = None,
         chosen: Callable[[Choice], None] | None = None,
         hindered: Callable[[], str] = lambda: "",
+        words: Words | None = None,
     ) -> None:
+        self._default = words or registry.words_for()
         self.session: Session | None = None
-        self.person: str | None = None
+        self.individual: str | None = None
         self._lock = threading.RLock()
         self._matched: MatchAlbum | None = None
         self._changed, self._chosen, self._hindered = changed, chosen, hindered
         self._decided: Decided | None = None
-        self._people = pd.DataFrame(columns=list(match_list.PEOPLE_COLUMNS))
-        self._key, self._from = "", "people"
+        self._known = pd.DataFrame(columns=list(match_list.PEOPLE_COLUMNS))
+        self._key, self._from = "", "individuals"
         # The page that each place was left at, and the one to turn to now.
         self._pages: dict[str, int] = {}
         self._turn: int | None = None
         self._wanted: PointAndShootSettings | None = None
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="matches")
-        self._last: Future[None] | None = None
+        self._steps = InOrder("matches")
         super().__init__(self._controls())
         self.add_class("sightings-matches")
         self._arrange()
 
     def show(self, session: Session | None) -> None:
-        """Show everybody of an album; None for none."""
+        """Show the known ones of an album; None for none."""
         if session is not None and session.references is None:
-            raise BadSetting("matches are of known people; expected a sorting with references")
+            raise BadSetting(
+                f"matches are of known {self._words.individuals}; expected a sorting with "
+                "references"
+            )
         with self._lock:
             self.session, self._wanted = session, None
             self._matched = None if session is None else MatchAlbum(session.looked.album)
-            self.person, self._pages, self._turn = None, {}, 0
-            self.place = "nothing" if session is None else "people"
+            self.individual, self._pages, self._turn = None, {}, 0
+            self.place = "nothing" if session is None else "individuals"
             self.message.clear()
             self.refresh()
 
@@ -132,29 +392,32 @@ class MatchesView(ipywidgets.VBox):
             if self.place == "photo" and self._key not in self._matched.row_of:
                 self.place = self._from
             self._decided = session.decided
-            self._people = match_list.people(self._result, self._decided)
-            if self.place == "person" and self.person not in self._people["person"].to_list():
-                self.place = "people"
+            self._known = match_list.people(self._result, self._decided)
+            if (
+                self.place == "individual"
+                and self.individual not in self._known["person"].to_list()
+            ):
+                self.place = "individuals"
             self._put()
             self._arrange()
 
     def open(self, key: str | None = None) -> None:
-        """Open a person, or the photo of a match; without a key, as every widget's `open`."""
+        """Open an individual, or the photo of a match; without a key, as every widget's `open`."""
         if key is None:
             super().open()
-        elif self.place == "people":
-            self._guarded(lambda: self._go("person", person=key))
-        elif self.place in ("person", "doubtful"):
+        elif self.place == "individuals":
+            self._guarded(lambda: self._go("individual", who=key))
+        elif self.place in ("individual", "doubtful"):
             self._guarded(lambda: self._look_at(key))
 
     def show_doubtful(self) -> None:
-        """Show the doubtful matches of everybody."""
+        """Show the doubtful matches of all."""
         if self.session is not None:
             self._guarded(lambda: self._go("doubtful"))
 
     def back(self) -> None:
-        """Go back: from a photo to the matches, from these to everybody."""
-        self._guarded(lambda: self._go(self._from if self.place == "photo" else "people"))
+        """Go back: from a photo to the matches, from these to all."""
+        self._guarded(lambda: self._go(self._from if self.place == "photo" else "individuals"))
 
     def act(self, key: str, action: str) -> None:
         """
@@ -193,12 +456,11 @@ class MatchesView(ipywidgets.VBox):
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until what was pressed so far is done."""
-        if self._last is not None:
-            self._last.result(timeout)
+        self._steps.wait(timeout)
 
     def close(self) -> None:
         """Take the view away."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._steps.close()
         super().close()
 
     @property
@@ -206,6 +468,14 @@ class MatchesView(ipywidgets.VBox):
         if self.session is None or not isinstance(self.session.result, PointAndShootResult):
             raise BadSetting("there are no matches yet: press Start")
         return self.session.result
+
+    @property
+    def _words(self) -> Words:
+        return self._default if self.session is None else self.session.album.words
+
+    @property
+    def _gone(self) -> str:
+        return f"that {self._words.singular} is not there any more; look at the others"
 
     def _controls(self) -> list[Any]:
         row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
@@ -219,7 +489,7 @@ class MatchesView(ipywidgets.VBox):
                 layout=ipywidgets.Layout(width="auto"),
             )
             for text, icon, tip in (
-                ("Back to everybody", "arrow-left", ""),
+                ("", "arrow-left", ""),
                 ("Doubtful first", "", "The matches that are worth a look"),
                 ("Undo", "undo", "Take the last answer back"),
             )
@@ -230,7 +500,6 @@ class MatchesView(ipywidgets.VBox):
             lambda tokens: [b""] * len(tokens),
             opened=self.open,
             acted=self.act,
-            label="People",
             empty="Nothing here.",
         )
         tools = [self.back_button, self.doubtful_button, self.undo_button]
@@ -240,35 +509,36 @@ class MatchesView(ipywidgets.VBox):
         self.undo_button.on_click(lambda _: self.undo())
         return [self.guidance, self.tools, self.line, self.message, self.sheet]
 
-    def _go(self, place: str, *, person: str | None = None) -> None:
+    def _go(self, place: str, *, who: str | None = None) -> None:
         with self._lock:
             self._pages[self.place] = self.sheet.page
-            if person is not None:
-                if person not in self._people["person"].to_list():
-                    raise BadSetting(f"nobody is called {person!r} any more; look at the others")
-                self.person = person
-                self._pages["person"] = 0
+            if who is not None:
+                if who not in self._known["person"].to_list():
+                    raise BadSetting(
+                        f"{self._words.nobody} is called {who!r} any more; look at the others"
+                    )
+                self.individual = who
+                self._pages["individual"] = 0
             self.place, self._turn = place, self._pages.get(place, 0)
-            if place == "people":
-                self.person = None
+            if place == "individuals":
+                self.individual = None
             self.message.clear()
             self.refresh()
 
     def _look_at(self, key: str) -> None:
         if self._matched is None or key not in self._matched.row_of:
-            raise BadSetting("that face is not there any more; look at the others")
+            raise BadSetting(self._gone)
         self._from, self._key = self.place, key
         self._go("photo")
 
     def _answer(self, key: str, action: str) -> str:
         session, matched = self.session, self._matched
         if session is None or matched is None or key not in matched.row_of:
-            raise BadSetting("that face is not there any more; look at the others")
+            raise BadSetting(self._gone)
         row = matched.row_of[key]
         table = match_list.judged(self._result, session.decided)
-        person = str(table["person"].iloc[row])
-        # One line about one face: gestures of groups would name others of the person, too.
-        said = session.do(_gesture(session, row, person, action))
+        name = str(table["person"].iloc[row])
+        said = session.do(match_list.answer(session.album, row, name, action))
         if self.place == "photo":
             self.place, self._turn = self._from, self._pages.get(self._from, 0)
         return said
@@ -295,7 +565,7 @@ class MatchesView(ipywidgets.VBox):
         elif self.session is not None:
             if meanwhile:
                 self.message.remark(meanwhile)
-            self._last = self._pool.submit(self._do, step)
+            self._steps.do(lambda: self._do(step))
 
     def _do(self, step: Callable[[], str | None]) -> None:
         try:
@@ -324,12 +594,12 @@ class MatchesView(ipywidgets.VBox):
         if matched is None or decided is None:
             return
         references, threshold = result.references, result.threshold
-        if self.place == "people":
+        if self.place == "individuals":
             table = match_list.judged(result, decided)
-            cards = person_cards(self._people, table, matched, references)
-        elif self.place == "person" and self.person is not None:
-            table = match_list.ranked(result, decided, self.person)
-            cards = match_cards(table, matched, references, self.person, threshold)
+            cards = known_cards(self._known, table, matched, references)
+        elif self.place == "individual" and self.individual is not None:
+            table = match_list.ranked(result, decided, self.individual)
+            cards = match_cards(table, matched, references, self.individual, threshold)
         elif self.place == "doubtful":
             table = match_list.doubtful(result, decided)
             matches = table.head(MOST_DOUBTFUL).itertuples(index=False)
@@ -339,10 +609,12 @@ class MatchesView(ipywidgets.VBox):
             place = matched.row_of[self._key]
             match = next(table.iloc[place : place + 1].itertuples(index=False))
             cards = [match_card(match, matched, references, whole=True)]
-        self.sheet.size = {"people": 96, "photo": 600}.get(self.place, 140)
-        self.sheet.label = {"people": "People", "doubtful": "Doubtful matches"}.get(
-            self.place, f"Matches of {printable(self.person or 'somebody')}"
-        )
+        self.sheet.size = {"individuals": 96, "photo": 600}.get(self.place, 140)
+        words = self._words
+        self.sheet.label = {
+            "individuals": words.individuals.capitalize(),
+            "doubtful": "Doubtful matches",
+        }.get(self.place, f"Matches of {printable(self.individual or words.somebody)}")
         self.sheet.empty = "No match is doubtful." if self.place == "doubtful" else "Nothing here."
         page, self._turn = self.sheet.page if self._turn is None else self._turn, None
         self.sheet.show(cards, page=page, pictures=MatchPictures(matched.thumbnails, references))
@@ -356,7 +628,7 @@ class MatchesView(ipywidgets.VBox):
         if session is None or session.references is None:
             return
         settings, chosen = session.settings, self._result.chosen
-        doubtful = int(self._people["doubtful"].sum())
+        doubtful = int(self._known["doubtful"].sum())
         kept = session.corrections.out
         where = (
             f"Answers are kept at once in {safe(str(kept / 'decisions.csv'))}, and hold for every "
@@ -365,17 +637,20 @@ class MatchesView(ipywidgets.VBox):
             else "Answers are forgotten when this notebook stops: name a folder for the results "
             "below, and export."
         )
-        said = GUIDANCE[place].format(name=safe(self.person or ""))
+        words, said = self._words, GUIDANCE[place]
         if place == "doubtful" and doubtful > MOST_DOUBTFUL:
             said += f" Of {doubtful:,}, the first {MOST_DOUBTFUL:,} are shown."
         if not doubtful:
-            said = {"doubtful": NONE_LEFT, "people": NO_DOUBT}.get(place, said)
+            said = {"doubtful": NONE_LEFT, "individuals": NO_DOUBT}.get(place, said)
+        said = said.format(name=safe(self.individual or ""), words=in_html(words))
         self.guidance.value = f"<p role='status'>{said}<br>{where}</p>"
-        self.back_button.layout.display = "none" if place == "people" else None
+        self.back_button.layout.display = "none" if place == "individuals" else None
         self.back_button.description = (
-            "Back to the matches" if place == "photo" else "Back to everybody"
+            "Back to the matches" if place == "photo" else f"Back to {words.everybody}"
         )
-        self.doubtful_button.layout.display = None if place in ("people", "person") else "none"
+        self.doubtful_button.layout.display = (
+            None if place in ("individuals", "individual") else "none"
+        )
         self.doubtful_button.description = f"Doubtful first ({doubtful:,})"
         self.doubtful_button.disabled = not doubtful
         self.doubtful_button.button_style = "primary" if doubtful else ""
@@ -384,16 +659,3 @@ class MatchesView(ipywidgets.VBox):
         automatic = replace(settings, threshold="auto")
         usual = assigners.search_threshold(session.references, automatic, session.album.words)  # type: ignore[arg-type]
         self.line.show(chosen, usual.value, follow=self._wanted is None)
-
-
-def _gesture(session: Session, row: int, person: str, action: str) -> Gesture:
-    """Return what an answer decides: one line about one face."""
-    album = session.album
-    face, photo, name = key_of(album, row), printable(file_of(album, row)), printable(person)
-    if action == ACCEPT.key:
-        return Gesture((Decision("name", face, name=person),), f"{photo} shows {name}")
-    if action == REFUSE.key:
-        return Gesture((Decision("not", face, name=person),), f"{photo} does not show {name}")
-    if action == IGNORE.key:
-        return Gesture((Decision("ignore", face),), f"the face in {photo} is left out")
-    raise BadSetting(f"there is no button {action!r}; expected accept, refuse or ignore")

@@ -1,4 +1,4 @@
-"""Point-and-shoot without code: examples of known people, their photos, yes or no, export."""
+"""Point-and-shoot without code: examples of who is known, their photos, yes or no, export."""
 
 from __future__ import annotations
 
@@ -11,26 +11,88 @@ import ipywidgets
 from toolkit import looking
 from toolkit.grouping.identification import References
 from toolkit.looking import Looked
+from toolkit.names import counted
 from toolkit.progress import Progress
+from toolkit.records import Words
 from toolkit.session import Session
 from toolkit.settings import PointAndShootSettings
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
-from toolkit.widgets.background_work import Stopped, Tell, safe
-from toolkit.widgets.examples_folder import PeopleChooser
+from toolkit.widgets.background_work import Stopped, Tell, in_html, safe
+from toolkit.widgets.folder_field import ExamplesChooser
 from toolkit.widgets.matches_view import MatchesView
-from toolkit.widgets.point_and_shoot_words import (
-    GUIDANCE,
-    NO_FACE,
-    NOTHING_KEPT,
-    WORDS,
-    problems_html,
-    summary,
-)
 from toolkit.widgets.settings_form import SettingsForm
-from toolkit.widgets.sorting_panel import Folders, Sort, SortingPanel
-from toolkit.widgets.threshold_line import LEAST, Choice
-from toolkit.widgets.threshold_steps import STEP
+from toolkit.widgets.sorting_panel import SAID, Folders, Sort, SortingPanel
+from toolkit.widgets.threshold_explorer import LEAST, STEP, Choice
+
+# By state, with the words of the subject, as HTML.
+GUIDANCE = {
+    "empty": "<b>Choose the folder with your photos and the folder of {words.individuals}, then "
+    "press Start.</b> Photos are only ever read, and nothing is copied before you export.",
+    "running": "<b>Reading the example photos, then looking at the photos.</b> You may cancel: "
+    "the photos looked at by then are kept.",
+    "done": "<b>Done.</b> Look at the doubtful matches below, accept or refuse; then export the "
+    "photos into folders, at the end.",
+    "none found": "<b>None of these {words.individuals} was found.</b> Open {words.an_individual} "
+    "to see the nearest {words.plural}, accept them one by one, or move the threshold up.",
+    **SAID,
+}
+NOTHING_KEPT = (
+    "<b>Cancelled while the example photos were read,</b> so no photo was looked at and there is "
+    "nothing to keep. Press Start to begin again."
+)
+NONE_SEEN = (
+    "<b>No {words.singular} was found in the photos.</b> Choose another folder, or open the "
+    "settings and search at more px; then press Start."
+)
+SEVERAL = (
+    "For photos with several {words.plural} you may also open the settings, tick “of several "
+    "{words.plural} in an example photo, take the largest”, and press Start."
+)
+# Example photos with a problem that are listed.
+SHOWN = 20
+TOLD = {"references": "example photos"}
+
+
+def problems_html(references: References, words: Words) -> str:
+    """Return the example photos that cannot be used, why, and what to do, as HTML."""
+    table = references.problems
+    if not len(table):
+        return ""
+    lines = "".join(
+        f"<li>{safe('/'.join(Path(str(path)).parts[-2:]))}: {safe(str(reason))}</li>"
+        for path, reason in zip(table["path"].head(SHOWN), table["reason"], strict=False)
+    )
+    more = len(table) - SHOWN
+    also = f"<li>and {more:,} more</li>" if more > 0 else ""
+    several = table["reason"].str.contains(f"{words.plural} found", regex=False).any()
+    head = f"{counted(len(table), 'example photo')} cannot be used"
+    return (
+        f"<p role='status'><b>{head}:</b></p><ul style='overflow-wrap: anywhere'>{lines}{also}</ul>"
+        + (f"<p>{SEVERAL.format(words=in_html(words))}</p>" if several else "")
+    )
+
+
+def summary(album: Session) -> str:
+    """Say what was looked at and found, in a line."""
+    looked, result = album.looked, album.result
+    seen = looked.listed - looked.not_seen
+    photos = (
+        counted(seen, "photo")
+        if looked.complete
+        else f"{seen:,} of {looked.listed:,} photos so far"
+    )
+    known = () if album.references is None else album.references.names
+    found = set(album.names) - {None}
+    words = album.album.words
+    parts = [photos, words.count(len(album.names))]
+    parts.append(f"{len(found):,} of {len(set(known) | found):,} {words.individuals} found")
+    if unnamed := len(result.nobody):
+        parts.append(f"{counted(unnamed, 'photo')} of {words.nobody} known")
+    if bad := len(looked.album.problems):
+        parts.append(f"{counted(bad, 'file')} that could not be used")
+    return ", ".join(parts)
+
 
 Found = tuple[References, Looked]
 Look = Callable[..., Found | None]
@@ -38,7 +100,7 @@ Look = Callable[..., Found | None]
 
 def look_for(
     photos_folder: str | Path,
-    people: str | Path,
+    examples: str | Path,
     out: str | Path | None = None,
     *,
     settings: PointAndShootSettings,
@@ -47,7 +109,7 @@ def look_for(
     subject: Subject | None = None,
 ) -> Found | None:
     """
-    Read the examples of people, then look at photos; see `toolkit.looking`.
+    Read the examples of who is known, then look at photos; see `toolkit.looking`.
 
     Returns
     -------
@@ -59,11 +121,11 @@ def look_for(
     BadFolder
         If a folder is missing or cannot be used, holds no photo, or no example serves.
     """
-    listed = looking.list_photos(photos_folder, out, people)
+    listed = looking.list_photos(photos_folder, out, examples)
     subject = subject or registry.subject_for(settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
     references = looking.read_people(
-        people, listed.folder, settings=settings, subject=subject, **doing
+        examples, listed.folder, settings=settings, subject=subject, **doing
     )
     if references is None:
         return None
@@ -75,12 +137,12 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
     The whole way of point-and-shoot.
 
     Gestures are methods: `start`, `cancel`, and those of its parts: `folder.choose`,
-    `people.choose`, `form.fields`, `matches` (`open`, `back`, `show_doubtful`, `act`, `undo`,
+    `examples.choose`, `form.fields`, `matches` (`open`, `back`, `show_doubtful`, `act`, `undo`,
     `move`, `to_automatic`), `export` (`show_plan`, `export`).
 
     Parameters
     ----------
-    photos, people, out : path
+    photos, examples, out : path
         The folders to begin with; nothing is read or written before a button is pressed, but a look
         at how many photos there are, and of whom.
     settings : PointAndShootSettings, optional
@@ -89,6 +151,8 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         What does the work: `look_for` and `toolkit.session.Session`.
     sample_folder : path, optional
         Where the button "Use the sample album" makes it; no button without one.
+    subject : Subject, optional
+        What to look for; what the settings are about by default, if not given.
     """
 
     GUIDANCE = GUIDANCE
@@ -97,31 +161,35 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
     def __init__(
         self,
         photos: str | Path = "",
-        people: str | Path = "",
+        examples: str | Path = "",
         out: str | Path = "",
         *,
         settings: PointAndShootSettings | None = None,
         look: Look = look_for,
         sort: Sort = Session,
         sample_folder: str | Path | None = None,
+        subject: Subject | None = None,
     ) -> None:
-        self._look = look
+        self._look, self._subject, words = look, subject, registry.words_for(subject)
         form = SettingsForm(settings or PointAndShootSettings())
         # The places of the slider by the line.
         form.threshold.step = STEP
         form.threshold.min = min(LEAST, form.threshold.min)
-        super().__init__(photos, out, form, sort=sort, sample_folder=sample_folder)
-        self.people = PeopleChooser(str(people))
+        super().__init__(photos, out, form, sort=sort, sample_folder=sample_folder, words=words)
+        self.examples = ExamplesChooser(str(examples), words=words)
         self.problems = ipywidgets.HTML()
         self.matches = MatchesView(
-            changed=self._corrected, chosen=self._line_moved, hindered=self._hindered
+            changed=self._corrected,
+            chosen=self._line_moved,
+            hindered=self._hindered,
+            words=words,
         )
-        self.people.observe(lambda _: self._show(), names="value")
+        self.examples.observe(lambda _: self._show(), names="value")
         self.export.work.observe(self._export_worked, names="state")
         self._lay_out(
             self.matches,
             self.folder,
-            self.people,
+            self.examples,
             # The same field stands in the export: answers are kept there from the start.
             self.export.out,
             self.form,
@@ -167,11 +235,14 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         tell: Tell,
         stopped: Stopped,
     ) -> tuple[Looked, References | None] | None:
-        found = self._look(*of, out, settings=settings, progress=_named(tell), stop=stopped)
+        about = {} if self._subject is None else {"subject": self._subject}
+        found = self._look(
+            *of, out, settings=settings, progress=_named(tell), stop=stopped, **about
+        )
         return None if found is None else (found[1], found[0])
 
     def _chosen(self) -> Folders:
-        return self.folder.value, self.people.value
+        return self.folder.value, self.examples.value
 
     def _settle(self) -> None:
         self.matches.wait()
@@ -189,7 +260,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
 
     def _make_sample(self) -> str:
         photos = super()._make_sample()
-        self.people.choose(str(Path(photos).parent / "people"))
+        self.examples.choose(str(Path(photos).parent / "people"))
         return photos
 
     def _line_moved(self, choice: Choice) -> None:
@@ -202,7 +273,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         self.work.message.remark("Cancelled: what was found before is still there.")
 
     def _corrected(self) -> None:
-        if self.state in ("done", "nobody found"):
+        if self.state in ("done", "none found"):
             self.state = self._found()
         super()._corrected()
 
@@ -220,8 +291,8 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         session = self.session
         if self.state == "cancelled" and session is None:
             return NOTHING_KEPT
-        if self.state == "nobody found" and session is not None and not len(session.album):
-            return NO_FACE
+        if self.state == "none found" and session is not None and not len(session.album):
+            return NONE_SEEN.format(words=in_html(self.words))
         return super()._guidance()
 
     def _found_html(self, session: Session) -> str:
@@ -233,9 +304,9 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
     def _show(self) -> None:
         super()._show()
         if self.session is not None and self.session.references is not None:
-            self.problems.value = problems_html(self.session.references)
+            self.problems.value = problems_html(self.session.references, self.words)
 
 
 def _named(tell: Tell) -> Tell:
     """Tell of work in the words of the panel."""
-    return lambda work, done, total, item: tell(WORDS.get(work, work), done, total, item)
+    return lambda work, done, total, item: tell(TOLD.get(work, work), done, total, item)

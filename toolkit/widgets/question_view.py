@@ -1,38 +1,222 @@
-"""One question after another: answers are kept at once, the faces sorted anew meanwhile."""
+"""One question after another: answers are kept at once, all sorted anew meanwhile."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import ipywidgets
 import traitlets
 
 from toolkit.curation.decisions import Decision
-from toolkit.curation.questions import Queue
-from toolkit.errors import BadSetting
-from toolkit.photos.thumbnails import Thumbnails
-from toolkit.session import Session
-from toolkit.widgets.background_work import Message, safe
-from toolkit.widgets.contact_sheet import ContactSheet
-from toolkit.widgets.debounce import Newest
-from toolkit.widgets.question_deck import Deck, Step, deal, gesture
-from toolkit.widgets.question_words import (
+from toolkit.curation.question_deck import (
     DIFFERENT,
     FIRST,
     SAME,
     SECOND,
-    UNDO,
     UNKNOWN,
     Asked,
-    QuestionPictures,
-    meaning,
-    progress,
-    question_card,
-    standing,
-    tally,
+    Deck,
+    Step,
+    deal,
+    gesture,
 )
+from toolkit.curation.questions import Queue
+from toolkit.errors import BadSetting
+from toolkit.names import counted, printable
+from toolkit.photos.thumbnails import LARGEST, Thumbnails
+from toolkit.records import GENERIC_WORDS, Album, Words
+from toolkit.session import Session
+from toolkit.widgets.background_work import InOrder, Message, Newest, safe
+from toolkit.widgets.contact_sheet import Action, Card, ContactSheet, Picture, Strip
+from toolkit.widgets.individuals_view import SightingPictures, counts, file_of, sighting_picture
+
+# Further sightings of either side; px of the screen of them, and of whole photos.
+FURTHER, SMALL, WHOLE = 6, 60, 420
+
+TAKE_BACK = Action("undo", "Undo", "u")
+
+WAITING = "Sorting anew with your last answers; there may be more to ask."
+
+
+class QuestionPictures(SightingPictures):
+    """As `SightingPictures`; the token "large:ROW" is a sighting as large as it can be had."""
+
+    def __call__(self, tokens: Sequence[str]) -> list[bytes]:
+        """Return a JPEG for each token."""
+        rows = [int(token[6:]) for token in tokens if token.startswith("large:")]
+        large = iter(self.thumbnails.crops(rows, LARGEST))
+        others = iter(super().__call__([x for x in tokens if not x.startswith("large:")]))
+        return [next(large if token.startswith("large:") else others) for token in tokens]
+
+
+def actions_for(words: Words) -> tuple[Action, ...]:
+    """Return the buttons of a question."""
+    return (
+        Action(SAME, f"Same {words.individual}", "s"),
+        Action(DIFFERENT, f"Different {words.individuals}", "d"),
+        Action(UNKNOWN, "Cannot tell", "x"),
+        Action(FIRST, f"Leave the first {words.singular} out", "1"),
+        Action(SECOND, f"Leave the second {words.singular} out", "2"),
+    )
+
+
+def question_card(
+    asked: Asked,
+    key: str,
+    album: Album,
+    photo_of: Sequence[int],
+    thumbnails: Thumbnails,
+    *,
+    whole: bool = False,
+    undo: bool = False,
+) -> Card:
+    """
+    Return the card of a question.
+
+    Parameters
+    ----------
+    asked : Asked
+        The question.
+    key : str
+        The card's.
+    album : Album
+        Everything that was looked at.
+    photo_of : sequence of int
+        A number for the photo of each sighting of it.
+    thumbnails : Thumbnails
+        Of the same; chooses the clearest sightings.
+    whole : bool
+        Show the two photos in place of the sightings.
+    undo : bool
+        Whether there is an answer to be taken back.
+    """
+    words, strips = album.words, []
+    for place, row in enumerate((asked.first, asked.second)):
+        side, which = asked.sides[place], ("first", "second")[place]
+        file = file_of(album, row)
+        large = Picture(
+            f"{'whole' if whole else 'large'}:{row}",
+            f"{file}, with the {which} {words.singular} boxed"
+            if whole
+            else f"the {which} {words.singular}, in {file}",
+            WHOLE if whole else LARGEST,
+        )
+        best = [each for each in thumbnails.best(side, FURTHER + 1) if each != row][:FURTHER]
+        small = [replace(sighting_picture(album, each), size=SMALL) for each in best]
+        strips.append(Strip((large, *small), _label(asked, place, photo_of, words)))
+    return Card(
+        key=key,
+        title=f"Are these two one {words.individual}?",
+        badge=likely(asked.question.probability, words),
+        note=why(asked, photo_of, words),
+        strips=tuple(strips),
+        actions=(*actions_for(words), *([TAKE_BACK] if undo else [])),
+        opens=f"See the {words.plural}" if whole else "See the photos",
+    )
+
+
+def _label(asked: Asked, place: int, photo_of: Sequence[int], words: Words) -> str:
+    side = asked.sides[place]
+    size = counts(len({photo_of[row] for row in side}), len(side), words)
+    word = ("First", "Second")[place]
+    name = printable(asked.names[place])
+    if asked.question.kind == "together":
+        return f"{word}: {name}, a part of {size}"
+    return f"{word}: {name}, {size}"
+
+
+def why(asked: Asked, photo_of: Sequence[int], words: Words) -> str:
+    """Say why a question is asked: what the answer that the grouping does not have would move."""
+    both = len({photo_of[row] for side in asked.sides for row in side})
+    moved = asked.question.photos
+    verb = "moves" if moved == 1 else "move"
+    if asked.question.kind == "together":
+        return (
+            f"They are one {words.individual} now, in {counted(both, 'photo')}. If they are two, "
+            f"{counted(moved, 'photo')} {verb}."
+        )
+    return (
+        f"They are two {words.individuals} now. If they are one, "
+        f"{counted(moved, 'photo')} {verb}, and {counted(both, 'photo')} come together."
+    )
+
+
+def likely(probability: float, words: Words) -> str:
+    """Say how likely it is that two sightings are one individual."""
+    one, two = f"one {words.individual}", f"two {words.individuals}"
+    texts = (
+        (0.95, f"almost surely {one}"),
+        (0.7, f"probably {one}"),
+        (0.3, "could be either"),
+        (0.05, f"probably {two}"),
+    )
+    word = next((text for least, text in texts if probability >= least), f"almost surely {two}")
+    percent = f"{probability:.0%}"
+    if 0 < probability < 0.005:
+        percent = "less than 1%"
+    elif 0.995 <= probability < 1:
+        percent = "more than 99%"
+    return f"by the numbers: {word} ({percent} that they are one)"
+
+
+def progress(queue: Queue) -> str:
+    """Say how pure the groups are expected to be, and how many questions that goal is away."""
+    goal = f"{queue.goal:.0%}"
+    # Rounded down: 98.96% is not yet 99%.
+    share = f"Expected purity {int(queue.purity * 1000 + 1e-9) / 10:.1f}%"
+    if not len(queue):
+        return f"{share}; no questions left."
+    if queue.left == 0:
+        return f"{share}; {goal} is reached: what follows is for the careful."
+    if queue.left is None:
+        return f"{share}; these {counted(len(queue), 'question')} do not reach {goal}; more follow."
+    return f"{share}; {counted(queue.left, 'question')} to {goal}."
+
+
+def meaning(queue: Queue, words: Words) -> str:
+    """Say what the expected purity means."""
+    wrong = round((1 - queue.purity) * queue.sightings)
+    number = "hardly any" if wrong == 0 else f"about {wrong:,}"
+    verb = "is" if wrong == 1 else "are"
+    return (
+        f"Of {words.count(queue.sightings)}, {number} {verb} expected to be with {words.somebody} "
+        f"else: by what the distances of the {words.plural} say, not counted. The question that "
+        "settles the most comes first."
+    )
+
+
+def tally(answers: int, moved: int) -> str:
+    """Say what was answered so far."""
+    return f"{counted(answers, 'answer')}, {counted(moved, 'photo')} moved"
+
+
+def standing(said: str, words: Words, *, looking: bool, left: bool) -> str:
+    """
+    Say what goes on beside the questions, or what comes after the last one, as HTML.
+
+    Parameters
+    ----------
+    said : str
+        What was answered so far; "" for nothing.
+    words : Words
+        What is told apart.
+    looking : bool
+        Whether the album is being sorted anew, and questions looked for.
+    left : bool
+        Whether a question is on the screen, or none was looked for yet.
+    """
+    if looking:
+        return f"<p role='status'>{safe(WAITING)}</p>"
+    if left:
+        return ""
+    also = f"{said}. " if said else ""
+    return (
+        f"<p role='status'><b>No questions left.</b> {safe(also)}Look through the "
+        f"{safe(words.individuals)}, then export: only that moves the copies.</p>"
+    )
+
 
 STATES = ("empty", "asking", "waiting", "none left")
 # Questions whose pictures are made ahead, and seconds until that begins: those on the screen first.
@@ -49,7 +233,7 @@ class QuestionView(ipywidgets.VBox):
     """
     The question that settles the most, its answers, and the way to the next one.
 
-    An answer is written in a thread before the next question is shown; the faces are sorted anew in
+    An answer is written in a thread before the next question is shown; all are sorted anew in
     another, once for all answers that came meanwhile. The question on the screen stays until it is
     answered, or settled by others.
 
@@ -60,9 +244,9 @@ class QuestionView(ipywidgets.VBox):
     state : str
         One of `STATES`; can be observed.
     pending : bool
-        Whether answers were given by which nobody is sorted yet; can be observed.
+        Whether answers were given by which nothing is sorted yet; can be observed.
     alone : threading.RLock
-        Held while the faces are sorted anew: whoever else sorts takes it, too.
+        Held while the album is sorted anew: whoever else sorts takes it, too.
     writing : threading.RLock
         Held while a decision is written; taken after `alone` where both are.
 
@@ -71,7 +255,7 @@ class QuestionView(ipywidgets.VBox):
     answered : callable, optional
         Called after each answer that is kept, in a thread.
     sorted_anew : callable, optional
-        Called when the faces were sorted anew, in a thread.
+        Called when the album was sorted anew, in a thread.
     """
 
     state = traitlets.Enum(STATES, default_value="empty")
@@ -95,8 +279,7 @@ class QuestionView(ipywidgets.VBox):
         self._number = self._undone = 0
         self._history: list[Step] = []
         self._by: tuple[Decision, ...] | None = None
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
-        self._last: Future[None] | None = None
+        self._pressed_so_far = InOrder("answers")
         self._newest: Newest[Session] = Newest(self._renew, failed=self._failed)
         self._warm: Newest[Asked | None] = Newest(self._ahead, failed=lambda _: None)
         self.progress, self.meaning, self.status = (ipywidgets.HTML() for _ in range(3))
@@ -141,7 +324,7 @@ class QuestionView(ipywidgets.VBox):
             self._next()
 
     def answer(self, *, one: bool) -> None:
-        """Say whether the two are one person."""
+        """Say whether the two are one individual."""
         self._press(SAME if one else DIFFERENT)
 
     def skip(self) -> None:
@@ -149,11 +332,11 @@ class QuestionView(ipywidgets.VBox):
         self._press(UNKNOWN)
 
     def leave_out(self, *, second: bool = False) -> None:
-        """Leave one of the two faces out of everything."""
+        """Leave one of the two sightings out of everything."""
         self._press(SECOND if second else FIRST)
 
     def look(self) -> None:
-        """Show the photos in place of the faces, or the faces again."""
+        """Show the photos in place of the sightings, or these again."""
         with self._lock:
             self._whole = not self._whole
             self._draw()
@@ -162,7 +345,7 @@ class QuestionView(ipywidgets.VBox):
         """Take the last answer back, and show its question again."""
         session = self.session
         if session is not None:
-            self._last = self._pool.submit(self._guarded, lambda: self._take_back(session))
+            self._in_turn(lambda: self._take_back(session))
 
     def renew(self, *, sorted_already: bool = False) -> None:
         """Look for questions anew; sort first unless somebody just did, by all decisions."""
@@ -177,14 +360,13 @@ class QuestionView(ipywidgets.VBox):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all answers are kept and taken in; return whether that is so."""
-        if self._last is not None:
-            self._last.result(timeout)
+        self._pressed_so_far.wait(timeout)
         return self._newest.wait(timeout)
 
     def _pressed(self, key: str, action: str) -> None:
         # A key that was pressed for a question that is gone means nothing for the next one.
         if key == f"question-{self._number}":
-            if action == UNDO:
+            if action == TAKE_BACK.key:
                 self.undo()
             else:
                 self._press(action)
@@ -195,21 +377,27 @@ class QuestionView(ipywidgets.VBox):
             if asked is None or session is None or self._taken:
                 return
             self._taken = True
-            self._last = self._pool.submit(self._guarded, lambda: self._take(session, asked, what))
+            self._in_turn(lambda: self._take(session, asked, what))
 
-    def _guarded(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except Exception as error:  # noqa: BLE001 - shown where the user is looking
-            with self._lock:
-                self._taken = False
-                self.message.failed(error)
+    def _in_turn(self, step: Callable[[], None]) -> None:
+        """Do something in the thread of answers, after all that was pressed before."""
+
+        def attempt() -> None:
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 - shown where the user is looking
+                with self._lock:
+                    self._taken = False
+                    self.message.failed(error)
+
+        self._pressed_so_far.do(attempt)
 
     def _take(self, session: Session, asked: Asked, what: str) -> None:
         """Keep an answer, then show the next question."""
         with self.writing:
             if what != UNKNOWN:
-                session.corrections.add(gesture(session, asked, what))
+                made = session.corrections.decisions
+                session.corrections.add(gesture(session.looked.album, made, asked, what))
             after = session.corrections.decisions
         with self._lock:
             self._history.append(Step(asked, what, after))
@@ -258,7 +446,7 @@ class QuestionView(ipywidgets.VBox):
             self._draw_words()
         self._newest.ask(session)
 
-    def _renew(self, session: Session) -> None:
+    def _renew(self, session: Session, _: threading.Event) -> None:
         """Sort by all answers, and find the questions that are left; in a thread."""
         with self.alone:
             if session is not self.session:
@@ -274,7 +462,7 @@ class QuestionView(ipywidgets.VBox):
             found = deal(session, skipped=skipped, writing=self.writing, since=made)
             with self._lock:
                 if found is None or undone != self._undone:
-                    # A face was left out, or an answer taken back: that asks for another sorting.
+                    # Left out since, or an answer taken back: that asks for another sorting.
                     self._by = None
                     return
                 self._adopt(found)
@@ -321,7 +509,7 @@ class QuestionView(ipywidgets.VBox):
 
     def _next(self) -> None:
         """Show the first question that is left."""
-        gone = {face for step in self._history for face in step.left_out}
+        gone = {row for step in self._history for row in step.left_out}
         deck = self._deck
         while deck is not None and deck.asked and gone & deck.asked[0].pair:
             self._drop(deck.asked[0])
@@ -352,7 +540,7 @@ class QuestionView(ipywidgets.VBox):
         self._warm.ask(asked)
 
     def _draw_words(self) -> None:
-        queue = self.queue
+        queue, words = self.queue, self._words
         if queue is None:
             self.state = "empty"
         elif self._asked is not None:
@@ -368,10 +556,11 @@ class QuestionView(ipywidgets.VBox):
             else ""
         )
         self.meaning.value = (
-            f"<p style='margin: 0'>{safe(meaning(queue))}</p>" if queue is not None else ""
+            f"<p style='margin: 0'>{safe(meaning(queue, words))}</p>" if queue is not None else ""
         )
         self.status.value = standing(
             tally(done, moved) if done else "",
+            words,
             looking=self._looking,
             left=queue is None or self._asked is not None,
         )
@@ -385,9 +574,14 @@ class QuestionView(ipywidgets.VBox):
             self.session is not None and self.session.corrections.can_undo
         )
 
-    def _ahead(self, asked: Asked | None) -> None:
+    @property
+    def _words(self) -> Words:
+        return GENERIC_WORDS if self.session is None else self.session.album.words
+
+    def _ahead(self, asked: Asked | None, overtaken: threading.Event) -> None:
         """Make the pictures of the next questions, so that they are there at once."""
-        threading.Event().wait(SOON)
+        if overtaken.wait(SOON):
+            return
         deck, thumbnails, session = self._deck, self.thumbnails, self.session
         if deck is None or thumbnails is None or session is None:
             return

@@ -1,8 +1,7 @@
-"""Corrections by hand over the results of an earlier run: questions, people, export."""
+"""Corrections by hand over the results of an earlier run: questions, individuals, export."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,20 +10,23 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from toolkit.errors import BadSetting
-from toolkit.names import printable
+from toolkit.curation.question_deck import Deck, deal
+from toolkit.errors import BadFolder, BadSetting
+from toolkit.names import counted, printable
 from toolkit.photos.folder_suggestions import Preview
+from toolkit.photos.thumbnails import count_gone
+from toolkit.records import Words
 from toolkit.results.result import Result
 from toolkit.results.results_folder import earlier_run
 from toolkit.session import Session
 from toolkit.session import taken_up as take_up_session
-from toolkit.widgets.background_work import Stopped, Tell, Work
+from toolkit.subjects import registry
+from toolkit.subjects.base import Subject
+from toolkit.widgets.background_work import Stopped, Tell, Work, in_html
 from toolkit.widgets.disclosure import Fold
 from toolkit.widgets.export_box import ExportBox, folder_of
-from toolkit.widgets.folder_field import FolderChooser
-from toolkit.widgets.individuals_view import PeopleView
-from toolkit.widgets.individuals_words import kept_in
-from toolkit.widgets.question_deck import Deck, deal
+from toolkit.widgets.folder_field import GONE, MOVED, FolderChooser, MovedPhotos
+from toolkit.widgets.individuals_view import IndividualsView, kept_in
 from toolkit.widgets.question_view import QuestionView
 
 STATES = (
@@ -34,37 +36,41 @@ STATES = (
     "failed",
     "done",
     "no questions",
-    "nobody found",
+    "none found",
 )
-QUESTIONS, PEOPLE, EXPORT = range(3)
+QUESTIONS, INDIVIDUALS, EXPORT = range(3)
+# By state, with the words of the subject, as HTML.
 GUIDANCE = {
     "empty": "<b>Name the folder that an autopilot run exported into, then press Open.</b> Its "
     "photos are not looked at again, and nothing is written before you answer.",
     "running": "<b>Reading the results.</b> You may cancel: nothing is written.",
     "cancelled": "<b>Cancelled:</b> nothing was opened. Press Open to read the results.",
     "failed": "<b>That did not work:</b> the reason stands below. Mend it, then press Open again.",
-    "done": "<b>Answer questions, look through the people, then export:</b> a tab for each. Stop "
-    "whenever you like: every answer is kept.",
-    "no questions": "<b>No questions are left.</b> Look through the people in the second tab, then "
-    "export in the third.",
-    "nobody found": "<b>That run found no face:</b> there is nobody to correct. Open another "
-    "folder.",
+    "done": "<b>Answer questions, look through the {words.individuals}, then export:</b> a tab for "
+    "each. Stop whenever you like: every answer is kept.",
+    "no questions": "<b>No questions are left.</b> Look through the {words.individuals} in the "
+    "second tab, then export in the third.",
+    "none found": "<b>That run found no {words.singular}:</b> there is {words.nobody} to correct. "
+    "Open another folder.",
 }
 COPYING = "photos are being copied; open other results when that is done"
 NO_FOLDER = "this album is in no folder of results yet; export it, and open that folder"
 BUSY = {
-    True: "The photos are being copied; people can be corrected again when that is done.",
-    False: "Sorting anew with your last answers; the people are shown when that is done.",
+    True: "The photos are being copied; {words.individuals} can be corrected again when that is "
+    "done.",
+    False: "Sorting anew with your last answers; the {words.individuals} are shown when that is "
+    "done.",
 }
 ABOUT_EXPORT = (
     "<p>Your answers are kept already, and hold in every later run. The copies in the folders "
     "still lie as the last export left them: show the plan, and export into the same folder. A "
-    "copy that is now with somebody else is <b>sorted otherwise</b>: it is taken away, and copied "
-    "to where it belongs, only once you have ticked the box that then appears. Files of your own, "
-    "and copies that you changed, stay.</p>"
+    "copy that is now with {words.somebody} else is <b>sorted otherwise</b>: it is taken away, and "
+    "copied to where it belongs, only once you have ticked the box that then appears. Files of "
+    "your own, and copies that you changed, stay.</p>"
 )
 
-TakeUp = Callable[[Path], Session]
+# Reads a folder of results, with `photos` for where the photos are now.
+TakeUp = Callable[..., Session]
 
 
 class ReviewPanel(ipywidgets.VBox):
@@ -72,14 +78,14 @@ class ReviewPanel(ipywidgets.VBox):
     The results of an autopilot run, to be corrected: the most useful question first.
 
     Gestures are methods: `open_results`, `cancel`, and those of its parts: `folder.choose`,
-    `questions` (`answer`, `skip`, `leave_out`, `undo`), `people` (`open`, `rename`, `act`,
-    `merge`, `undo`), `export` (`show_plan`, `export`).
+    `questions` (`answer`, `skip`, `leave_out`, `undo`), `individuals` (`open`, `rename`, `act`,
+    `merge`, `undo`), `export` (`show_plan`, `export`), `moved.folder.choose`.
 
     Attributes
     ----------
     state : str
         One of `STATES`; can be observed.
-    sorting : Session or None
+    session : Session or None
         The album, once it was opened.
 
     Parameters
@@ -87,10 +93,12 @@ class ReviewPanel(ipywidgets.VBox):
     out : path
         The folder of results to begin with; nothing is read before a button is pressed, but what
         kind of folder it is.
-    sorting : Session, optional
+    session : Session, optional
         An album that is in hand already, with a folder of results: it is opened at once.
     take_up : callable, optional
         What reads a folder of results: `toolkit.session.taken_up`.
+    subject : Subject, optional
+        What is told apart, until a result is opened that says so; the default, if not given.
     """
 
     state = traitlets.Enum(STATES, default_value="empty")
@@ -101,8 +109,10 @@ class ReviewPanel(ipywidgets.VBox):
         *,
         session: Session | None = None,
         take_up: TakeUp = take_up_session,
+        subject: Subject | None = None,
     ) -> None:
         self._take_up = take_up
+        self._default = registry.words_for(subject)
         self.session: Session | None = None
         self._stale = False
         self.guidance = ipywidgets.HTML()
@@ -114,42 +124,46 @@ class ReviewPanel(ipywidgets.VBox):
         )
         self.chooser = Fold("The results", [self.folder, self.open_button], opened=True)
         self.work = Work()
+        self.moved = MovedPhotos(lambda photos: self.open_results(photos=photos))
         self.questions = QuestionView(
             answered=lambda: self.export.clear(), sorted_anew=self._sorted_anew
         )
-        self.turns = Turns(self.questions.alone, self.questions.writing)
-        self.people = PeopleView(self.turns, changed=self._corrected)
-        self.export = ExportBox(self._plan, self._exported, out=str(out))
+        # A correction waits for its turn: it sorts, and it writes.
+        self.turns = Work(locks=(self.questions.alone, self.questions.writing))
+        words = self._default
+        self.individuals = IndividualsView(self.turns, changed=self._corrected, words=words)
+        self.export = ExportBox(self._plan, self._exported, out=str(out), words=words)
         self.kept_in, self.not_yet = ipywidgets.HTML(), ipywidgets.HTML()
+        self.about_export = ipywidgets.HTML()
         parts = {
             QUESTIONS: [self.questions, self.kept_in],
-            PEOPLE: [self.not_yet, self.people, self.turns],
-            EXPORT: [ipywidgets.HTML(ABOUT_EXPORT), self.export],
+            INDIVIDUALS: [self.not_yet, self.individuals, self.turns],
+            EXPORT: [self.about_export, self.export],
         }
         self.tabs = ipywidgets.Tab(
             children=[ipywidgets.VBox(part) for part in parts.values()],
-            titles=("Questions", "People", "Export"),
         )
-        super().__init__([self.guidance, self.chooser, self.work, self.tabs])
+        super().__init__([self.guidance, self.chooser, self.work, self.moved, self.tabs])
         self.add_class("sightings-review")
         self.open_button.on_click(lambda _: self.open_results())
         self.work.observe(self._worked, names="state")
         self.questions.observe(lambda _: self._asked(), names="state")
-        self.questions.observe(lambda _: self._show_people(), names="pending")
-        self.export.work.observe(lambda _: self._show_people(), names="state")
-        self.tabs.observe(lambda _: self._show_people(), names="selected_index")
+        self.questions.observe(lambda _: self._show_individuals(), names="pending")
+        self.export.work.observe(lambda _: self._show_individuals(), names="state")
+        self.tabs.observe(lambda _: self._show_individuals(), names="selected_index")
         self._show()
         if session is not None:
             self._begin(lambda: session)
 
-    def open_results(self) -> None:
-        """Read the folder of results that is named."""
+    def open_results(self, *, photos: str = "") -> None:
+        """Read the folder of results that is named; `photos` is where its photos are now."""
         named = self.folder.value.strip()
+        about: dict[str, Any] = {"photos": folder_of(photos)} if photos else {}
 
         def read() -> Session:
             # What was answered in the last folder is on disk before the next is read.
             self.questions.wait()
-            return self._take_up(folder_of(named))
+            return self._take_up(folder_of(named), **about)
 
         if self.export.work.busy:
             self.work.message.mend(COPYING)
@@ -166,53 +180,67 @@ class ReviewPanel(ipywidgets.VBox):
         return all(part.wait(timeout) for part in parts)
 
     def _begin(self, read: Callable[[], Session]) -> None:
-        def job(_: Tell, stopped: Stopped) -> tuple[Session, Deck] | None:
-            session = read()
+        def job(_: Tell, stopped: Stopped) -> tuple[Session, Deck, int] | None:
+            try:
+                session = read()
+            except BadFolder:
+                # It may be for the photos' sake: then the field below helps.
+                if earlier_run(self.folder.value):
+                    self.moved.ask(MOVED)
+                raise
             if session.corrections.out is None:
                 raise BadSetting(NO_FOLDER)
             deck = None if stopped() else deal(session)
-            return None if deck is None or stopped() else (session, deck)
+            if deck is None or stopped():
+                return None
+            return session, deck, count_gone(session.looked.album)
 
-        def then(made: tuple[Session, Deck] | None) -> None:
+        def then(made: tuple[Session, Deck, int] | None) -> None:
             if made is not None:
                 self._opened(*made)
 
+        self.moved.clear()
         self.work.run(job, then, title="reading the results")
 
-    def _opened(self, session: Session, deck: Deck) -> None:
+    def _opened(self, session: Session, deck: Deck, gone: int) -> None:
         self.session, self._stale = session, False
-        self.people.show(session)
-        if self.people.thumbnails is not None:
-            self.questions.show(session, deck, self.people.thumbnails)
+        self.individuals.show(session)
+        if self.individuals.thumbnails is not None:
+            self.questions.show(session, deck, self.individuals.thumbnails)
         self.kept_in.value = kept_in(session)
         self.chooser.title = f"The results: {printable(str(session.corrections.out))}"
         self.chooser.opened = False
         self.export.out.value = str(session.corrections.out)
         self.export.clear()
+        self.export.name(session.album.words)
         self.tabs.selected_index = QUESTIONS
+        if gone:
+            photos = counted(gone, "photo is", "photos are")
+            self.moved.ask(GONE.format(photos=photos))
 
     def _corrected(self) -> None:
-        """Look for questions anew after a correction among the people, in its thread."""
+        """Look for questions anew after a correction among the individuals, in its thread."""
         self.questions.renew(sorted_already=True)
         self.export.clear()
 
     def _sorted_anew(self) -> None:
-        """Note that the people are others now; in a thread."""
+        """Note that the individuals are others now; in a thread."""
         self._stale = True
-        self._show_people()
+        self._show_individuals()
 
-    def _show_people(self) -> None:
-        """Show the people as they are now; not while the next press would mean somebody else."""
+    def _show_individuals(self) -> None:
+        """Show the individuals as they are now; not while the next press would mean another."""
         copying = self.export.work.busy
         busy = copying or self.questions.pending
+        said = BUSY[copying].format(words=in_html(self._words))
         # A correction among them keeps the view: it shows its own result.
         own = self.turns.busy and not copying
-        self.not_yet.value = f"<p role='status'>{BUSY[copying]}</p>" if busy and not own else ""
-        if self._stale and not busy and self.tabs.selected_index == PEOPLE:
+        self.not_yet.value = f"<p role='status'>{said}</p>" if busy and not own else ""
+        if self._stale and not busy and self.tabs.selected_index == INDIVIDUALS:
             self._stale = False
             with self.questions.writing:
-                self.people.refresh()
-        self.people.layout.display = "none" if busy and not own else None
+                self.individuals.refresh()
+        self.individuals.layout.display = "none" if busy and not own else None
 
     def _plan(self, out: Path) -> pd.DataFrame:
         with self.questions.alone:
@@ -230,6 +258,10 @@ class ReviewPanel(ipywidgets.VBox):
             raise RuntimeError("the export is shown before there is anything to export")
         return self.session
 
+    @property
+    def _words(self) -> Words:
+        return self._default if self.session is None else self.session.album.words
+
     def _worked(self, change: dict[str, Any]) -> None:
         state = change["new"]
         if state == "done":
@@ -244,40 +276,19 @@ class ReviewPanel(ipywidgets.VBox):
         if self.session is None or self.state not in ("done", "no questions"):
             return
         if not len(self.session.looked.album):
-            self.state = "nobody found"
+            self.state = "none found"
         else:
             self.state = "no questions" if self.questions.state == "none left" else "done"
         self._show()
 
     def _show(self) -> None:
-        self.guidance.value = f"<p role='status'>{GUIDANCE[self.state]}</p>"
+        words, shown = self._words, in_html(self._words)
+        self.guidance.value = f"<p role='status'>{GUIDANCE[self.state].format(words=shown)}</p>"
+        self.about_export.value = ABOUT_EXPORT.format(words=shown)
+        self.tabs.titles = ("Questions", words.individuals.capitalize(), "Export")
         self.open_button.disabled = self.work.busy
         there = self.session is not None and self.state in ("done", "no questions")
         self.tabs.layout.display = None if there else "none"
-
-
-class Turns(Work):
-    """
-    Work that waits for its turn.
-
-    Parameters
-    ----------
-    *locks : lock
-        Held, in this order, while there is work.
-    """
-
-    def __init__(self, *locks: threading.RLock) -> None:
-        self._locks = locks
-        super().__init__()
-
-    def _run(self, *args: Any) -> None:
-        for lock in self._locks:
-            lock.acquire()
-        try:
-            super()._run(*args)
-        finally:
-            for lock in reversed(self._locks):
-                lock.release()
 
 
 def glance(folder: str) -> Preview:

@@ -17,17 +17,18 @@ from toolkit.errors import BadSetting
 from toolkit.grouping.identification import References
 from toolkit.looking import Looked
 from toolkit.photos import sample
+from toolkit.records import Words
 from toolkit.results.result import Result
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
-from toolkit.widgets.background_work import Message, Stopped, Tell, Work, safe
+from toolkit.widgets.background_work import Message, Stopped, Tell, Work, in_html, safe
 from toolkit.widgets.export_box import ExportBox
 from toolkit.widgets.folder_field import FolderChooser
-from toolkit.widgets.individuals_view import PeopleView
+from toolkit.widgets.individuals_view import IndividualsView
 from toolkit.widgets.matches_view import MatchesView
 from toolkit.widgets.settings_form import SettingsForm
 
-STATES = ("empty", "running", "cancelled", "failed", "done", "nobody found")
+STATES = ("empty", "running", "cancelled", "failed", "done", "none found")
 
 # What both modes say in the same words; the rest is each one's own.
 SAID = {
@@ -54,7 +55,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     ----------
     state : str
         One of `STATES`; can be observed.
-    sorting : Session or None
+    session : Session or None
         The album, once it was looked at.
 
     Parameters
@@ -67,14 +68,16 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         Sorts what was looked at, called as `toolkit.session.Session`.
     sample_folder : path, optional
         Where the button "Use the sample album" makes it; no button without one.
+    words : Words
+        What is told apart, until there is an album that says so.
     """
 
     state = traitlets.Enum(STATES, default_value="empty")
 
-    # What to do next, by `STATES`.
+    # What to do next, by `STATES`, with the words of the subject, as HTML.
     GUIDANCE: ClassVar[dict[str, str]]
     # What is shown, and may have changed; the work after the look; what comes before the look.
-    SHOWN: ClassVar[str]
+    SHOWN: ClassVar[str] = "{words.individuals}"
     SORTING: ClassVar[str]
     READING: ClassVar[str]
 
@@ -86,16 +89,18 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         *,
         sort: Sort,
         sample_folder: str | Path | None,
+        words: Words,
     ) -> None:
+        self._default = words
         self._sort, self._sample = sort, sample_folder
         self.session: Session | None = None
-        # What `sorting` is of; no folders for an earlier result that was opened.
+        # What `session` is of; no folders for an earlier result that was opened.
         self._of: Folders = ()
         self._planned: tuple[object, ...] = ()
         # Whether the work that is under way replaces the album.
         self._looking = False
         self._headline = ""
-        self._view: PeopleView | MatchesView | None = None
+        self._view: IndividualsView | MatchesView | None = None
         self.guidance, self.summary = ipywidgets.HTML(), ipywidgets.HTML()
         suggested = {} if sample_folder is None else {"Use the sample album": self._make_sample}
         self.folder = FolderChooser("Photos", str(photos), suggested=suggested)
@@ -104,13 +109,13 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             description="Start", button_style="primary", icon="play"
         )
         self.work, self.later = Work(), Message()
-        self.export = ExportBox(self._plan, self._exported, out=str(out))
+        self.export = ExportBox(self._plan, self._exported, out=str(out), words=words)
         self.results = ipywidgets.VBox([self.summary])
         self.last = ipywidgets.VBox([ipywidgets.HTML("<h3>Export</h3>"), self.export])
         super().__init__()
 
     def _lay_out(
-        self, view: PeopleView | MatchesView, *parts: ipywidgets.Widget, css_class: str
+        self, view: IndividualsView | MatchesView, *parts: ipywidgets.Widget, css_class: str
     ) -> None:
         """Put the parts, in their order, between the guidance and the view; then begin."""
         self._view = view
@@ -189,7 +194,12 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
 
     def _guidance(self) -> str:
         """Say what to do next, as HTML."""
-        return self.GUIDANCE[self.state]
+        return self.GUIDANCE[self.state].format(words=in_html(self.words))
+
+    @property
+    def words(self) -> Words:
+        """What is told apart."""
+        return self._default if self.session is None else self.session.album.words
 
     def _say_kept(self) -> None:
         """Say that a look that was cancelled took nothing away."""
@@ -235,6 +245,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def _take(self, found: Session, of: Folders) -> None:
         fresh = found is not self.session
         self.session, self._of = found, of
+        self.export.name(self.words)
         if fresh and self._view is not None:
             self._view.show(found)
         self._corrected()
@@ -260,7 +271,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         album = self._here()
         if self._planned != _version(album):
             raise BadSetting(
-                f"the {self.SHOWN} have changed since the plan was made; show it again"
+                f"the {self.SHOWN.format(words=self.words)} have changed since the plan was made; "
+                "show it again"
             )
         written = album.export(out, replace=replace, progress=tell, stop=stopped)
         # Decisions of that folder may have come in.
@@ -296,7 +308,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def _found(self) -> str:
         album = self.session
         there = album is not None and any(name is not None for name in album.names)
-        return "done" if there else "nobody found"
+        return "done" if there else "none found"
 
     def _summarise(self) -> None:
         album = self.session
@@ -304,7 +316,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             return
         whose = f"in {self._of[0]}" if self._of else f"of the result in {album.corrections.out}"
         self._headline = (
-            f"<h3>The people {safe(whose)}</h3><p role='status'>{self._found_html(album)}</p>"
+            f"<h3>The {safe(self.words.individuals)} {safe(whose)}</h3>"
+            f"<p role='status'>{self._found_html(album)}</p>"
             f"<details><summary>more about this result</summary>{album.result._repr_html_()}"
             "</details>"
         )
@@ -313,15 +326,15 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def _show(self) -> None:
         self.guidance.value = f"<p role='status'>{self._guidance()}</p>"
         self.start_button.disabled = self._busy()
-        album, faces = self.session, 0
+        album, sightings = self.session, 0
         self.results.layout.display = "none" if album is None else None
         if album is not None:
-            faces = len(album.album)
+            sightings = len(album.album)
             other = bool(self._of) and self._chosen() != self._of
             self.summary.value = self._headline + (self._other_html() if other else "")
         for part in (self._view, self.last):
             if part is not None:
-                part.layout.display = None if faces else "none"
+                part.layout.display = None if sightings else "none"
 
 
 def _version(album: Session) -> tuple[object, ...]:

@@ -4,62 +4,384 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, Literal
 
 import ipywidgets
 import traitlets
 
-from toolkit.evaluation.threshold_sweep import Change, Explorer, Position, changes
+from toolkit.evaluation.threshold_sweep import Change, Explorer, Kind, Position, changes
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.linkage import Tree
+from toolkit.grouping.thresholds import Threshold
+from toolkit.names import printable
 from toolkit.photos.thumbnails import Thumbnails
-from toolkit.records import Album
+from toolkit.records import Album, Words
 from toolkit.settings import AutopilotSettings
-from toolkit.widgets import threshold_steps
-from toolkit.widgets.background_work import Stopped, Tell, Work
-from toolkit.widgets.browsing import PeopleBrowser
-from toolkit.widgets.contact_sheet import ContactSheet
-from toolkit.widgets.debounce import Newest
-from toolkit.widgets.individual_cards import FacePictures
-from toolkit.widgets.threshold_words import (
-    CHANGES,
-    KINDS,
-    change_cards,
-    changed_html,
-    chart_html,
-    earlier,
-    paragraph,
-    summary_html,
-    use_html,
+from toolkit.subjects.base import Subject
+from toolkit.subjects.settings import as_options
+from toolkit.widgets.background_work import Newest, Stopped, Tell, Work, in_html, safe
+from toolkit.widgets.contact_sheet import Card, ContactSheet, Strip
+from toolkit.widgets.individuals_view import (
+    IndividualsBrowser,
+    Rows,
+    SightingPictures,
+    sighting_picture,
 )
+
+# From one place of the slider to the next, in encoder distance.
+STEP = 0.001
+
+
+def place_of(threshold: float) -> float:
+    """Return the slider's place for a threshold: the nearest thousandth."""
+    return round(round(threshold / STEP) * STEP, 3)
+
+
+def ends(explorer: Explorer) -> tuple[float, float]:
+    """Return the first and the last place: `Explorer.range`, on the slider's places."""
+    low, high = explorer.range()
+    return place_of(math.floor(round(low / STEP, 6)) * STEP), place_of(
+        math.ceil(round(high / STEP, 6)) * STEP
+    )
+
+
+def threshold_at(explorer: Explorer, place: float) -> float:
+    """
+    Return the threshold that a place means.
+
+    That is the place itself, but where the automatic threshold or that of the settings is shown:
+    there it is that one, unrounded, so that the slider shows what a run would do.
+    """
+    asked = explorer.settings.threshold
+    for exact in (explorer.automatic.value, *(() if asked == "auto" else (asked,))):
+        if place_of(exact) == place_of(place):
+            return exact
+    return place_of(place)
+
+
+def next_place(explorer: Explorer, place: float, *, up: bool) -> float | None:
+    """
+    Return the nearest place at which other joins are made.
+
+    Parameters
+    ----------
+    explorer : Explorer
+        With a tree of joins; without one it is not known where something changes.
+    place : float
+        From where.
+    up : bool
+        Towards more joins; otherwise towards fewer.
+
+    Returns
+    -------
+    float or None
+        None where nothing changes any more between here and the slider's end.
+    """
+    if explorer.tree is None:
+        return None
+    tree, (low, high) = explorer.tree, ends(explorer)
+    made = tree.made_at(threshold_at(explorer, place))
+    if made == (len(tree) if up else 0):
+        return None
+    # The first place that can make the next join, or the last one that can be without the last.
+    edge = math.ceil(float(tree.height[made if up else made - 1]) / STEP) - (not up)
+    here = round(place / STEP)
+    at = max(here + 1, edge) if up else min(here - 1, edge)
+    while low <= place_of(at * STEP) <= high:
+        if tree.made_at(threshold_at(explorer, at * STEP)) != made:
+            return place_of(at * STEP)
+        at += 1 if up else -1
+    return None
+
+
+def curve(explorer: Explorer, points: int = 120) -> list[tuple[float, int]]:
+    """Return thresholds over the slider's range, and the individuals each makes; [] if unknown."""
+    if explorer.tree is None:
+        return []
+    tree, (low, high) = explorer.tree, ends(explorer)
+    at = [low + (high - low) * each / points for each in range(points + 1)]
+    return [(value, tree.start - tree.made_at(value)) for value in at]
+
+
+# Changes that are shown, groups on each side of one, sightings of each; earlier names on a card.
+CHANGES, PARTS, SHOWN, EARLIER = 6, 4, 5, 3
+KINDS: dict[Kind, str] = {"merged": "merged", "split": "split", "moved": "regrouped"}
+# The curve's size and margins, in px.
+WIDE, HIGH, LEFT, RIGHT, TOP, BOTTOM = 280, 110, 50, 12, 18, 20
+
+
+def paragraph(html: str, *, role: str = "") -> str:
+    """Return HTML as a paragraph that takes little room; with the role "status" it is read out."""
+    said = f" role='{role}'" if role else ""
+    return f"<p{said} style='margin: .3em 0'>{html}</p>"
+
+
+def summary_html(position: Position, automatic: float) -> str:
+    """Return what a position does, as HTML: its lines, the number of individuals in bold."""
+    individuals, *rest = position.summary
+    own = " (automatic)" if position.threshold == automatic else ""
+    lines = "".join(f"<li>{safe(line)}</li>" for line in rest)
+    return (
+        f"<div role='status' style='margin-right: 1em'>"
+        f"{paragraph(f'At {position.threshold:.3f}{own}: <b>{safe(individuals)}</b>')}"
+        f"<ul style='margin: 0; padding-left: 1.5em'>{lines}</ul></div>"
+    )
+
+
+def use_html(position: Position, settings: AutopilotSettings, automatic: float) -> str:
+    """Say how to sort the photos with this threshold, as HTML."""
+    own = position.threshold == automatic
+    said = '"auto"' if own else f"{position.threshold:.10g}"
+    chosen: dict[str, object] = {} if own else {"threshold": position.threshold}
+    if settings.method != "average":
+        chosen["method"] = settings.method
+    chosen["one_per_photo"] = settings.one_per_photo
+    given = f"sightings autopilot PHOTOS OUT {as_options(type(settings), chosen)}".rstrip()
+    why = "A run takes this threshold by itself" if own else "To sort with it"
+    code = "code style='white-space: nowrap'"
+    return paragraph(
+        f"{why}: <{code}>THRESHOLD = {said}</code> in the notebook "
+        f"31_run_autopilot, or <{code}>{given}</code>."
+    )
+
+
+def changed_html(found: Sequence[Change], before: Position | None, words: Words) -> str:
+    """Say what changed, and since when, as HTML."""
+    if before is None:
+        return paragraph("<b>What changed</b>: move the slider to see it.")
+    head = f"<b>What changed</b>, compared with {before.threshold:.3f}:"
+    if not found:
+        return paragraph(
+            f"{head} nothing. The {safe(words.individuals)} are the same.", role="status"
+        )
+    told = Counter(change.kind for change in found)
+    parts = [f"{told[kind]:,} {word}" for kind, word in KINDS.items() if told[kind]]
+    more = ""
+    if len(found) > CHANGES:
+        more = (
+            f" The {CHANGES} that concern most {safe(words.plural)} are shown; Next merge and Next "
+            "split show them one after the other."
+        )
+    return paragraph(f"{head} {', '.join(parts)}.{more}", role="status")
+
+
+def change_cards(
+    found: Sequence[Change],
+    before: Position,
+    after: Position,
+    album: Album,
+    thumbnails: Thumbnails,
+) -> list[Card]:
+    """Return one card a change: what each group before held, and each group after."""
+    return [
+        Card(
+            key=str(number),
+            title=change.sentence(before.names, words=before.words),
+            badge=KINDS[change.kind],
+            strips=(
+                *_strips("before", change.before, before.names, album, thumbnails),
+                *_strips("now", change.after, after.names, album, thumbnails),
+            ),
+        )
+        for number, change in enumerate(found)
+    ]
+
+
+def _strips(
+    when: str,
+    groups: Sequence[Rows],
+    names: Sequence[str],
+    album: Album,
+    thumbnails: Thumbnails,
+) -> list[Strip]:
+    strips = []
+    for rows in groups[:PARTS]:
+        label = f"{when}: {printable(names[int(rows[0])])}, {album.words.count(len(rows))}"
+        best = thumbnails.best(rows.tolist(), SHOWN)
+        strips.append(Strip(tuple(sighting_picture(album, row) for row in best), label))
+    if len(groups) > PARTS:
+        strips.append(Strip((), f"{when}: {len(groups) - PARTS:,} more"))
+    return strips
+
+
+def earlier(names: Sequence[str | None], rows: Rows) -> str:
+    """Say what sightings have been called so far: ", so far Ann and Bob"."""
+    told = Counter(name for name in (names[row] for row in rows.tolist()) if name is not None)
+    who = [printable(name) for name, _ in told.most_common()]
+    if not who:
+        return ""
+    if len(who) > EARLIER:
+        who = [*who[: EARLIER - 1], f"{len(who) - EARLIER + 1:,} more"]
+    said = " and ".join([", ".join(who[:-1]), who[-1]] if len(who) > 1 else who)
+    return f", so far {said}"
+
+
+def chart_html(
+    curve: Sequence[tuple[float, int]], position: Position, automatic: float, words: Words
+) -> str:
+    """
+    Draw how many individuals each threshold makes, where the slider is, and the automatic one.
+
+    Parameters
+    ----------
+    curve : sequence of (float, int)
+        Thresholds, ascending, and individuals; nothing is drawn without any.
+    position : Position
+        Where the slider is.
+    automatic : float
+        Encoder distance.
+    words : Words
+        What is told apart.
+    """
+    if not curve:
+        return ""
+    low, high = curve[0][0], curve[-1][0]
+    most = max(number for _, number in curve)
+
+    def across(value: float) -> float:
+        return LEFT + (WIDE - LEFT - RIGHT) * (min(max(value, low), high) - low) / (high - low)
+
+    def down(number: int) -> float:
+        return HIGH - BOTTOM - (HIGH - TOP - BOTTOM) * number / most
+
+    points = [f"{across(curve[0][0]):.1f},{down(curve[0][1]):.1f}"]
+    for (_, last), (value, number) in pairwise(curve):
+        points += [
+            f"{across(value):.1f},{down(last):.1f}",
+            f"{across(value):.1f},{down(number):.1f}",
+        ]
+    floor, here, own = HIGH - BOTTOM, across(position.threshold), across(automatic)
+
+    def text(x: float, y: float, said: str, anchor: str = "middle") -> str:
+        return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}'>{said}</text>"
+
+    return (
+        f"<svg width='{WIDE}' height='{HIGH}' viewBox='0 0 {WIDE} {HIGH}' role='img' "
+        "style='font: 11px sans-serif; fill: currentColor' "
+        f"aria-label='{safe(words.individuals.capitalize())} found against the "
+        f"threshold: {curve[0][1]:,} at {low:.2f}, {position.individuals:,} at "
+        f"{position.threshold:.3f}, {curve[-1][1]:,} at {high:.2f}'>"
+        f"<path d='M{LEFT},{TOP}V{floor}H{WIDE - RIGHT}' fill='none' stroke='currentColor' "
+        "opacity='.4'/>"
+        f"<line x1='{own:.1f}' x2='{own:.1f}' y1='{TOP}' y2='{floor}' stroke='currentColor' "
+        "stroke-dasharray='3 3' opacity='.7'/>"
+        f"<polyline points='{' '.join(points)}' fill='none' stroke='currentColor' "
+        "stroke-width='1.5'/>"
+        f"<circle cx='{here:.1f}' cy='{down(position.individuals):.1f}' r='5' fill='#0b5cad' "
+        "stroke='#fff' stroke-width='1.5'/>"
+        + text(LEFT - 5, TOP + 4, f"{most:,}", "end")
+        + text(LEFT - 5, floor + 3, "0", "end")
+        + text(LEFT - 5, 9, safe(words.individuals), "end")
+        + text(LEFT, HIGH - 5, f"{low:.2f}")
+        + text(WIDE - RIGHT - 10, HIGH - 5, f"{high:.2f}")
+        + text(min(max(own, LEFT + 25), WIDE - 35), 12, "automatic")
+        + "</svg>"
+    )
+
+
+# The ends, in encoder distance.
+LEAST, MOST = 0.05, 1.0
+
+# A threshold, or "auto".
+Choice = float | Literal["auto"]
+
+
+class ThresholdLine(ipywidgets.VBox):
+    """
+    Where the threshold is and why, and how it is moved.
+
+    Parameters
+    ----------
+    moved : callable
+        Called with a threshold, or "auto", when the user moves it.
+    """
+
+    def __init__(self, moved: Callable[[Choice], None]) -> None:
+        self._moved = moved
+        self.slider = ipywidgets.FloatSlider(
+            description="threshold (encoder distance)",
+            min=LEAST,
+            max=MOST,
+            value=0.5,
+            step=STEP,
+            readout_format=".3f",
+            style={"description_width": "16em"},
+            layout=ipywidgets.Layout(width="min(42em, 100%)"),
+        )
+        self.automatic = ipywidgets.Button(
+            description="Back to automatic",
+            tooltip="Let the threshold set itself",
+            layout=ipywidgets.Layout(width="auto"),
+        )
+        self.why = ipywidgets.HTML()
+        row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
+        super().__init__([ipywidgets.HBox([self.slider, self.automatic], layout=row), self.why])
+        self.slider.observe(self._dragged, names="value")
+        self.automatic.on_click(lambda _: self._moved("auto"))
+
+    def move(self, threshold: float) -> None:
+        """Move it, to the nearest place that there is."""
+        self._moved(min(max(place_of(threshold), self.slider.min), self.slider.max))
+
+    def show(self, chosen: Threshold, automatic: float, *, follow: bool = True) -> None:
+        """
+        Show what is true.
+
+        Parameters
+        ----------
+        chosen : Threshold
+            The threshold in use.
+        automatic : float
+            The one that sets itself.
+        follow : bool
+            Whether the slider goes there; not while it is being dragged on.
+        """
+        self.automatic.description = f"Back to automatic ({automatic:.3f})"
+        self.automatic.disabled = chosen.automatic
+        why = chosen.why if chosen.automatic else "as you set it; decisions of yours stay"
+        self.why.value = f"<p>Threshold {chosen.value:.3f}: {safe(why)}.</p>"
+        if follow and not math.isclose(self.slider.value, chosen.value, abs_tol=STEP * 0.6):
+            self.slider.unobserve(self._dragged, names="value")
+            try:
+                self.slider.value = place_of(chosen.value)
+            finally:
+                self.slider.observe(self._dragged, names="value")
+
+    def _dragged(self, change: dict[str, Any]) -> None:
+        # The browser says a place again as it draws the slider, at times a rounding away.
+        if abs(change["new"] - change["old"]) > STEP / 10:
+            self.move(float(change["new"]))
+
 
 # Seconds without a move after which the next one counts as another change.
 REST = 0.5
+# By state, with the words of the subject, as HTML.
 GUIDE = {
-    "empty": "No face was found in these photos, so there is nothing to group. "
+    "empty": "No {words.singular} was found in these photos, so there is nothing to group. "
     "Name another folder of photos.",
-    "running": "Every face is compared with every other, once. Then each position of the slider "
-    "shows at once.",
+    "running": "Every {words.singular} is compared with every other, once. Then each position of "
+    "the slider shows at once.",
     "cancelled": "Cancelled. Press <b>Prepare</b> to begin again.",
     "failed": "The reason stands below. Press <b>Prepare</b> to try again.",
-    "done": "Drag the slider: to the left people fall apart, to the right they are put together. "
-    "Nothing is written.",
+    "done": "Drag the slider: to the left {words.individuals} fall apart, to the right they are "
+    "put together. Nothing is written.",
     "no answer": "The reason stands below. Move the slider to another position.",
 }
-
-# What is handed on as the threshold: a number, or "auto" where the slider is at the automatic one.
-Choice = float | str
 
 
 class ThresholdPanel(ipywidgets.VBox):
     """
-    Try thresholds on an album, and look at the people that each makes.
+    Try thresholds on an album, and look at the individuals that each makes.
 
     Attributes
     ----------
     state : str
-        "empty" (no faces), "running" (preparing), "cancelled", "failed", "done"; can be observed.
+        "empty" (nothing seen), "running" (preparing), "cancelled", "failed", "done"; can be
+        observed.
     threshold : float or None
         Encoder distance of what is shown; can be observed. None before something is.
     position : Position or None
@@ -74,18 +396,20 @@ class ThresholdPanel(ipywidgets.VBox):
     settings : AutopilotSettings, optional
         Method, and the threshold to begin with.
     decided : Decided, optional
-        What a person decided about these sightings.
+        What was decided about these sightings.
     tree : Tree, optional
         Joins made already, such as `AutopilotResult.tree`; one that does not fit is left out.
     names : sequence of str or None, optional
-        What the sightings have been called so far, such as `AutopilotResult.names`; a person's card
-        then says whose faces it holds.
+        What the sightings have been called so far, such as `AutopilotResult.names`; a card then
+        says whose sightings it holds.
     thumbnails : Thumbnails, optional
         What makes pictures of the album.
     on_chosen : callable, optional
         Called with `choice` when the button "Use ..." is pressed, which is there only then.
     make : callable
         Makes the explorer, in a thread.
+    subject : Subject, optional
+        What is told apart, where the album does not say so.
     clock : callable
         Seconds, for telling one move from the next.
     """
@@ -104,8 +428,11 @@ class ThresholdPanel(ipywidgets.VBox):
         thumbnails: Thumbnails | None = None,
         on_chosen: Callable[[Choice], None] | None = None,
         make: Callable[..., Explorer] = Explorer.of,
+        subject: Subject | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if subject is not None:
+            album = replace(album, subject=subject.info)
         self.album, self.settings = album, settings or AutopilotSettings()
         self._decided, self._tree, self._names = decided, tree, names
         self._make, self._on_chosen, self._clock = make, on_chosen, clock
@@ -125,9 +452,13 @@ class ThresholdPanel(ipywidgets.VBox):
         self.start()
 
     def start(self) -> None:
-        """Prepare: what takes seconds, once. Nothing if it is under way, or there are no faces."""
+        """Prepare: what takes seconds, once. Nothing if it is under way, or nothing was seen."""
         if len(self.album):
-            self.work.run(self._prepare, self._prepared, title="preparing: comparing the faces")
+            self.work.run(
+                self._prepare,
+                self._prepared,
+                title=f"preparing: comparing the {self.album.words.plural}",
+            )
 
     def cancel(self) -> None:
         """Stop preparing."""
@@ -141,10 +472,10 @@ class ThresholdPanel(ipywidgets.VBox):
         """Put the slider somewhere, and compare with where it is now."""
         if self.position is None:
             return
-        place = min(max(threshold_steps.place_of(place), self.slider.min), self.slider.max)
+        place = min(max(place_of(place), self.slider.min), self.slider.max)
         # A change of its own, however soon it comes after the last.
         self._moved_at = -math.inf
-        if place == threshold_steps.place_of(self.slider.value):
+        if place == place_of(self.slider.value):
             self._ask(place)
         else:
             self.slider.value = place
@@ -152,7 +483,7 @@ class ThresholdPanel(ipywidgets.VBox):
     def step(self, *, up: bool) -> None:
         """Go to the nearest position that joins more (`up`), or less."""
         if self.explorer is not None and self.position is not None:
-            place = threshold_steps.next_place(self.explorer, self.slider.value, up=up)
+            place = next_place(self.explorer, self.slider.value, up=up)
             if place is not None:
                 self.move(place)
 
@@ -178,6 +509,7 @@ class ThresholdPanel(ipywidgets.VBox):
             self.work.message.failed(error)
 
     def _controls(self) -> list[Any]:
+        who = self.album.words.somebody
         row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
         self.guide, self.summary, self.chart = (ipywidgets.HTML() for _ in range(3))
         self.summary.layout.flex = "1 1 24em"
@@ -190,8 +522,8 @@ class ThresholdPanel(ipywidgets.VBox):
         self.fewer, self.more, self.automatic, self.take = (
             ipywidgets.Button(description=text, tooltip=tip, layout=ipywidgets.Layout(width="auto"))
             for text, tip in (
-                ("‹ Next split", "The nearest position to the left where somebody falls apart"),
-                ("Next merge ›", "The nearest position to the right where somebody is joined"),
+                ("‹ Next split", f"The nearest position to the left where {who} falls apart"),
+                ("Next merge ›", f"The nearest position to the right where {who} is joined"),
                 ("Back to automatic", "The threshold that sets itself"),
                 ("Use this threshold", "Take it over"),
             )
@@ -202,13 +534,13 @@ class ThresholdPanel(ipywidgets.VBox):
         self.automatic.on_click(lambda _: self.to_automatic())
         self.take.on_click(lambda _: self.choose())
         names = self._names
-        self.people = PeopleBrowser(
+        self.individuals = IndividualsBrowser(
             self.album,
             self.thumbnails,
             note=None if names is None else lambda rows: earlier(names, rows),
         )
         self.differences = ContactSheet(
-            FacePictures(self.thumbnails),
+            SightingPictures(self.thumbnails),
             label="What changed",
             empty="Nothing changed.",
             size=72,
@@ -222,7 +554,7 @@ class ThresholdPanel(ipywidgets.VBox):
                 self.use,
                 self.changed,
                 self.differences,
-                self.people,
+                self.individuals,
             ]
         )
         return [self.guide, self.work, self.prepare, self.shown]
@@ -244,22 +576,20 @@ class ThresholdPanel(ipywidgets.VBox):
         explorer, stopped = made
         if stopped:
             return
-        self._curve = threshold_steps.curve(explorer)
-        low, high = threshold_steps.ends(explorer)
+        self._curve = curve(explorer)
+        low, high = ends(explorer)
         begin = self.settings.threshold
-        begin = threshold_steps.place_of(
-            explorer.automatic.value if begin == "auto" else float(begin)
-        )
+        begin = place_of(explorer.automatic.value if begin == "auto" else float(begin))
         self._asked = begin
         # Another slider: told of another range, one that is shown answers with its old value.
-        self.slider = _slider(low, max(high, low + threshold_steps.STEP), begin)
+        self.slider = _slider(low, max(high, low + STEP), begin)
         self.slider.observe(self._dragged, names="value")
         self.shown.children = [self.slider, *self.shown.children[1:]]
         self.automatic.description = f"Back to automatic ({explorer.automatic.value:.3f})"
         self._go((begin, None))
 
     def _dragged(self, change: dict[str, Any]) -> None:
-        place = threshold_steps.place_of(float(change["new"]))
+        place = place_of(float(change["new"]))
         # The browser says a place again as it draws the slider, at times a rounding away.
         if place != self._asked:
             self._ask(place)
@@ -274,23 +604,20 @@ class ThresholdPanel(ipywidgets.VBox):
             self.summary.value = paragraph(f"Grouping at {place:.3f} …", role="status")
         self.newest.ask((place, self.compared))
 
-    def _go(self, asked: tuple[float, Position | None]) -> None:
+    def _go(self, asked: tuple[float, Position | None], *_: object) -> None:
         """Work out a place and show it."""
         place, before = asked
         if self.explorer is None:
             return
-        position = self.explorer.at(threshold_steps.threshold_at(self.explorer, place))
+        position = self.explorer.at(threshold_at(self.explorer, place))
         found = () if before is None else changes(before.labels, position.labels, most=None)
-        following = [
-            threshold_steps.next_place(self.explorer, place, up=up) is not None
-            for up in (False, True)
-        ]
+        following = [next_place(self.explorer, place, up=up) is not None for up in (False, True)]
         self.position = position
         self.fewer.disabled, self.more.disabled = (not there for there in following)
         automatic = self.explorer.automatic.value
         self.automatic.disabled = position.threshold == automatic
         self.summary.value = summary_html(position, automatic)
-        self.chart.value = chart_html(self._curve, position, automatic)
+        self.chart.value = chart_html(self._curve, position, automatic, self.album.words)
         self.use.value = use_html(position, self.settings, automatic)
         self.take.description = f"Use {position.threshold:.3f}"
         self._show_changes(found, before, position)
@@ -299,7 +626,7 @@ class ThresholdPanel(ipywidgets.VBox):
             for change in found
             for rows in change.after
         }
-        self.people.show(position.names, at=f"at {position.threshold:.3f}", badges=badges)
+        self.individuals.show(position.names, at=f"at {position.threshold:.3f}", badges=badges)
         self.work.message.clear()
         self.threshold, self.state = position.threshold, "done"
         self._arrange()
@@ -319,7 +646,7 @@ class ThresholdPanel(ipywidgets.VBox):
     def _show_changes(
         self, found: tuple[Change, ...], before: Position | None, after: Position
     ) -> None:
-        self.changed.value = changed_html(found, before)
+        self.changed.value = changed_html(found, before, self.album.words)
         self.differences.layout.display = None if found else "none"
         self.differences.show(
             []
@@ -330,7 +657,8 @@ class ThresholdPanel(ipywidgets.VBox):
     def _arrange(self) -> None:
         """Show what the state has use for."""
         state = self.state
-        self.guide.value = paragraph(GUIDE.get(state, ""))
+        words = in_html(self.album.words)
+        self.guide.value = paragraph(GUIDE.get(state, "").format(words=words))
         ready = self.position is not None
         self.shown.layout.display = None if ready else "none"
         again = state in ("cancelled", "failed") and not self.work.busy and not ready
@@ -347,7 +675,7 @@ def _slider(low: float, high: float, value: float) -> ipywidgets.FloatSlider:
         min=low,
         max=high,
         value=value,
-        step=threshold_steps.STEP,
+        step=STEP,
         readout_format=".3f",
         continuous_update=True,
         style={"description_width": "16em"},

@@ -1,0 +1,231 @@
+"""
+Which questions there are about an album, and what an answer decides.
+
+Questions are of sightings by rows of everything that was looked at, which no correction changes: so
+an answer that comes while others are worked in means what it meant on the screen.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+from toolkit.curation import decisions, history
+from toolkit.curation.decisions import Decision
+from toolkit.curation.history import Corrections, Gesture
+from toolkit.curation.questions import Question, Queue
+from toolkit.evaluation.audit import numbered
+from toolkit.grouping.constraints import Decided
+from toolkit.grouping.links import Labels, components
+from toolkit.records import Album
+
+# What can be answered: of the two sightings, and of either one that it is left out.
+SAME, DIFFERENT, UNKNOWN, FIRST, SECOND = "same", "different", "skip", "first", "second"
+
+
+class Sorted(Protocol):
+    """What is asked of an album in hand: `toolkit.session.Session`."""
+
+    @property
+    def album(self) -> Album:
+        """The sightings that were not ignored."""
+
+    @property
+    def corrections(self) -> Corrections:
+        """What was decided so far."""
+
+    @property
+    def scanned_rows(self) -> Labels:
+        """Shape (n,), int64: the row of each sighting of `album`, that no correction changes."""
+
+    @property
+    def everybody(self) -> tuple[str | None, ...]:
+        """What each sighting is called, by these rows."""
+
+    @property
+    def decided(self) -> Decided:
+        """What was decided about the sightings of `album`."""
+
+    def queue(self, *, leave_out: Sequence[tuple[int, int]] = ()) -> Queue:
+        """Return the questions, by rows of `album`, without those about some pairs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """
+    A question, by rows that no correction changes.
+
+    Attributes
+    ----------
+    question : Question
+        As the queue has it.
+    first, second : int
+        The two sightings: rows of everything that was looked at.
+    sides : tuple of two tuples of int
+        The sightings that go with the first one, and with the second one.
+    names : tuple of two str
+        Who they are now.
+    who : tuple of str or None
+        What each sighting was called when it was asked.
+    """
+
+    question: Question
+    first: int
+    second: int
+    sides: tuple[tuple[int, ...], tuple[int, ...]]
+    names: tuple[str, str]
+    who: tuple[str | None, ...]
+
+    @property
+    def pair(self) -> frozenset[int]:
+        """The two sightings, in no order."""
+        return frozenset((self.first, self.second))
+
+
+def asked_of(question: Question, rows: Sequence[int], who: tuple[str | None, ...]) -> Asked:
+    """
+    Return a question by rows of everything that was looked at.
+
+    Parameters
+    ----------
+    question : Question
+        By rows of the album without ignored sightings.
+    rows : sequence of int
+        For each of these, the row that no correction changes.
+    who : tuple of str or None
+        The name of each of the latter.
+    """
+    first, second = rows[question.first], rows[question.second]
+    one, other = (tuple(rows[row] for row in side.tolist()) for side in question.sides)
+    sides = (one, other) if first in one else (other, one)
+    return Asked(question, first, second, sides, (str(who[first]), str(who[second])), who)
+
+
+class Deck(NamedTuple):
+    """Questions as they were found at one moment: `queue` has the same ones as `asked`."""
+
+    queue: Queue
+    asked: tuple[Asked, ...]
+    # What each sighting is called, by rows that no correction changes.
+    who: tuple[str | None, ...]
+    decided: Decided
+    place: dict[int, int]
+
+    def without(self, asked: Asked, *, settled: bool = True) -> Deck:
+        """Return it without a question, and all others about the same two sightings."""
+        queue = self.queue
+        for each in self.asked:
+            if each.pair == asked.pair:
+                queue = queue.without(each.question, settled=settled)
+        rest = tuple(each for each in self.asked if each.pair != asked.pair)
+        return self._replace(queue=queue, asked=rest)
+
+    def beginning_with(self, asked: Asked, *, settled: bool) -> Deck:
+        """Return it with a question before all others; `settled`: its doubt was taken out."""
+        rest = self.without(asked, settled=False)
+        doubt = rest.queue.doubt + (asked.question.doubt if settled else 0.0)
+        made = (asked.question, *rest.queue.questions)
+        queue = replace(rest.queue, questions=made, doubt=doubt)
+        return rest._replace(queue=queue, asked=(asked, *rest.asked))
+
+    def settles(self, asked: Asked) -> bool:
+        """Whether what was decided leaves nothing to ask of a question."""
+        rows = [self.place.get(each) for each in (asked.first, asked.second)]
+        one_now = self.who[asked.first] == self.who[asked.second]
+        if None in rows or one_now != (asked.question.kind == "together"):
+            return True
+        family = components(len(self.place), self.decided.must)
+        ends = {int(family[row]) for row in rows if row is not None}
+        never = (set(pair) for pair in family[self.decided.cannot].tolist())
+        return len(ends) == 1 or ends in never
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What was pressed, and all decisions after it."""
+
+    asked: Asked
+    what: str
+    after: tuple[Decision, ...]
+
+    @property
+    def moved(self) -> int:
+        """Photos that change their individual by it."""
+        kept = {"together": SAME, "apart": DIFFERENT}[self.asked.question.kind]
+        return self.asked.question.photos if self.what in {SAME, DIFFERENT} - {kept} else 0
+
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """Sightings that were left out by it."""
+        out = {FIRST: (self.asked.first,), SECOND: (self.asked.second,)}
+        return out.get(self.what, ())
+
+
+def deal(
+    session: Sorted,
+    *,
+    skipped: list[frozenset[int]] | None = None,
+    writing: threading.RLock | None = None,
+    since: tuple[Decision, ...] | None = None,
+) -> Deck | None:
+    """
+    Find the questions about an album as it is sorted now.
+
+    Parameters
+    ----------
+    session : Session
+        The album.
+    skipped : list of frozenset of int, optional
+        Pairs of rows of ``session.looked.album`` that are not asked.
+    writing : lock, optional
+        Held while what changes with a decision is read.
+    since : tuple of Decision, optional
+        What it was sorted by.
+
+    Returns
+    -------
+    Deck or None
+        None where sightings were left out, or taken back in, since it was sorted.
+    """
+    with writing or threading.RLock():
+        made = session.corrections.decisions
+        rows = session.scanned_rows.tolist()
+        if len(rows) != len(session.album) or _ignored(
+            made if since is None else since
+        ) != _ignored(made):
+            return None
+        who, decided = session.everybody, session.decided
+    place = {each: row for row, each in enumerate(rows)}
+    open_pairs = [tuple(pair) for pair in skipped or [] if pair <= place.keys()]
+    queue = session.queue(leave_out=[(place[one], place[two]) for one, two in open_pairs])
+    asked = tuple(asked_of(question, rows, who) for question in queue)
+    return Deck(queue, asked, who, decided, place)
+
+
+def _ignored(made: tuple[Decision, ...]) -> list[Decision]:
+    return [each for each in made if each.kind == "ignore"]
+
+
+def gesture(album: Album, made: Sequence[Decision], asked: Asked, what: str) -> Gesture:
+    """
+    Return what an answer decides.
+
+    Parameters
+    ----------
+    album : Album
+        Everything that was looked at.
+    made : sequence of Decision
+        What was decided before.
+    asked : Asked
+        The question.
+    what : str
+        `SAME`, `DIFFERENT`, `FIRST` or `SECOND`; `UNKNOWN` decides nothing and is not for here.
+    """
+    if what in (SAME, DIFFERENT):
+        edit = history.same if what == SAME else history.different
+        return edit(album, asked.who, asked.first, asked.second)
+    row = asked.first if what == FIRST else asked.second
+    decided = decisions.apply([each for each in made if each.kind != "ignore"], album)
+    return history.ignore(album, numbered(asked.who), asked.who, row, decided=decided)
