@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from tiles import save_tiles
 
-from toolkit import looking, modes
+from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.curation.decisions import require_decisions
 from toolkit.errors import BadFolder, BadSetting
@@ -22,7 +22,7 @@ APART, TOGETHER = 0.001, 1.9
 
 @pytest.fixture
 def looked(album_folder, colours):
-    return looking.look(album_folder, settings=SETTINGS, subject=colours)
+    return modes.look(album_folder, settings=SETTINGS, subject=colours)
 
 
 @pytest.fixture
@@ -332,8 +332,8 @@ def test_known_people_are_renamed_and_joined_face_by_face(
     save_tiles(known / "Ann" / "1.png", "ann")
     save_tiles(known / "Bob" / "1.png", "bob")
     settings = PointAndShootSettings(threshold=0.3, jobs=1)
-    references = looking.read_people(known, settings=settings, subject=colours)
-    looked = looking.look(album_folder, people=known, settings=settings, subject=colours)
+    references = modes.read_people(known, settings=settings, subject=colours)
+    looked = modes.look(album_folder, people=known, settings=settings, subject=colours)
     sorted_album = Session(looked, settings, references=references, out=out)
     assert people(sorted_album) == {"Ann": 5, "Bob": 2}
     assert sorted_album.sides("Ann") is None

@@ -13,7 +13,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from toolkit import looking, modes
+from toolkit import modes
 from toolkit.curation import decisions, edits, history, questions
 from toolkit.curation.decisions import Decision
 from toolkit.curation.history import Corrections, Gesture
@@ -27,7 +27,7 @@ from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import References
 from toolkit.grouping.links import Labels
 from toolkit.grouping.uncertainty import Sides
-from toolkit.looking import Looked
+from toolkit.modes import Looked
 from toolkit.names import counted
 from toolkit.progress import Progress
 from toolkit.records import Album
@@ -434,5 +434,5 @@ def taken_up(out: str | Path, *, photos: str | Path | None = None) -> Session:
     BadSetting
         If it is of the other mode, or of a version whose settings are not known here.
     """
-    looked, run = looking.taken_up(out, photos=photos)
+    looked, run = modes.taken_up(out, photos=photos)
     return Session(looked, settings_of(run), out=out)

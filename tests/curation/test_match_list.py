@@ -13,7 +13,7 @@ from toolkit.curation.decisions import Decision, key_of
 from toolkit.curation.match_list import ACCEPTED, BEYOND, DOUBT, REFUSED, SAID
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import SECOND, TOO_FAR, References
-from toolkit.looking import Looked
+from toolkit.modes import Looked
 from toolkit.records import PROBLEM_COLUMNS, Album, EncoderInfo, empty_table
 from toolkit.settings import PointAndShootSettings
 

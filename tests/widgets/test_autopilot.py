@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tiles import save_tiles
 
-from toolkit import looking, memory
+from toolkit import memory, modes
 from toolkit.curation import decisions
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.session import Session, taken_up
@@ -23,7 +23,7 @@ SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
 
 @pytest.fixture
 def look(colours):
-    return partial(looking.look, subject=colours)
+    return partial(modes.look, subject=colours)
 
 
 @pytest.fixture
@@ -600,7 +600,7 @@ def test_what_grouping_will_not_be_able_to_do_is_said_before_the_long_work(
         # Tables of six photos are small; here they do not fit all the same.
         monkeypatch.setattr(memory, "SMALL", 0)
         monkeypatch.setattr(memory, "available", lambda: 1000)
-        return looking.look(*args, **about)
+        return modes.look(*args, **about)
 
     seen = []
 

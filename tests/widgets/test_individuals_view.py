@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiles import save_tiles
 
-from toolkit import looking
+from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings
@@ -26,7 +26,7 @@ SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
 
 @pytest.fixture
 def looked(album_folder, colours):
-    return looking.look(album_folder, settings=SETTINGS, subject=colours)
+    return modes.look(album_folder, settings=SETTINGS, subject=colours)
 
 
 @pytest.fixture
@@ -299,7 +299,7 @@ def test_no_name_is_taken_for_a_tag(tmp_path, colours) -> None:
     save_tiles(folder / "2.png", "ann")
     save_tiles(folder / "3.png", "bob")
     view = IndividualsView()
-    view.show(Session(looking.look(folder, settings=SETTINGS, subject=colours), SETTINGS))
+    view.show(Session(modes.look(folder, settings=SETTINGS, subject=colours), SETTINGS))
     view.rename("person_001", bad)
     said = [done(view)]
     view.rename("person_002", bad)
@@ -328,7 +328,7 @@ def test_a_photo_that_is_there_twice_is_counted_as_the_files_that_are_copied(
     album_folder, colours, out
 ) -> None:
     shutil.copy(album_folder / "a2.png", album_folder / "a2 copy.png")
-    twice = looking.look(album_folder, settings=SETTINGS, subject=colours)
+    twice = modes.look(album_folder, settings=SETTINGS, subject=colours)
     view = IndividualsView()
     view.show(Session(twice, SETTINGS, out=out))
     assert view.sheet.all_cards[0].note == "6 photos, 5 faces"

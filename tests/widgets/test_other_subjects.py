@@ -9,7 +9,7 @@ import pytest
 from squares import MeanEncoder, bright_squares
 from tiles import ColourEncoder, TileDetector, save_tiles
 
-from toolkit import looking
+from toolkit import modes
 from toolkit.evaluation.photo_size_preview import Looks
 from toolkit.records import SubjectInfo, Words
 from toolkit.session import Session
@@ -139,7 +139,7 @@ def test_point_and_shoot_with_doubts_and_answers(album_folder, examples, tmp_pat
 
 @pytest.fixture
 def session(album_folder, tmp_path):
-    looked = looking.look(album_folder, settings=SETTINGS, subject=SUBJECT)
+    looked = modes.look(album_folder, settings=SETTINGS, subject=SUBJECT)
     return Session(looked, SETTINGS, out=tmp_path / "out")
 
 

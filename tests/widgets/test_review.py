@@ -15,7 +15,7 @@ from toolkit.calibration import Calibration
 from toolkit.curation import decisions, questions
 from toolkit.curation.question_deck import asked_of, deal
 from toolkit.errors import BadFolder
-from toolkit.looking import Looked
+from toolkit.modes import Looked
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import (
     PHOTO_COLUMNS,

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import ipywidgets
 
-from toolkit import looking, session
+from toolkit import modes, session
 from toolkit.errors import BadFolder
 from toolkit.grouping.identification import References
-from toolkit.looking import Looked
+from toolkit.modes import Looked
 from toolkit.names import counted
 from toolkit.photos.thumbnails import count_gone
 from toolkit.results import results_folder
@@ -58,7 +58,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
     settings : AutopilotSettings, optional
         What the form begins with.
     look, sort, take_up, find_earlier : callable, optional
-        What does the work: `toolkit.looking.look`, `toolkit.session.Session`,
+        What does the work: `toolkit.modes.look`, `toolkit.session.Session`,
         `toolkit.session.taken_up`, `toolkit.results.results_folder.earlier_run`.
     sample_folder : path, optional
         Where the button "Use the sample album" makes it; no button without one.
@@ -75,7 +75,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         out: str | Path = "",
         *,
         settings: AutopilotSettings | None = None,
-        look: Look = looking.look,
+        look: Look = modes.look,
         sort: Sort = Session,
         take_up: Callable[..., Session] = session.taken_up,
         find_earlier: Callable[[str], str] = results_folder.earlier_run,

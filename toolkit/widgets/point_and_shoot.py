@@ -8,9 +8,9 @@ from typing import Any
 
 import ipywidgets
 
-from toolkit import looking
+from toolkit import modes
 from toolkit.grouping.identification import References
-from toolkit.looking import Looked
+from toolkit.modes import Looked
 from toolkit.names import counted
 from toolkit.progress import Progress
 from toolkit.records import Words
@@ -121,15 +121,15 @@ def look_for(
     BadFolder
         If a folder is missing or cannot be used, holds no photo, or no example serves.
     """
-    listed = looking.list_photos(photos_folder, out, examples)
+    listed = modes.list_photos(photos_folder, out, examples)
     subject = subject or registry.subject_for(settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
-    references = looking.read_people(
+    references = modes.read_people(
         examples, listed.folder, settings=settings, subject=subject, **doing
     )
     if references is None:
         return None
-    return references, looking.look_at(listed, settings, subject, **doing)
+    return references, modes.look_at(listed, settings, subject, **doing)
 
 
 class PointAndShootPanel(SortingPanel[PointAndShootSettings]):

@@ -15,7 +15,7 @@ from toolkit.curation import decisions
 from toolkit.curation.history import Corrections
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import References
-from toolkit.looking import Looked
+from toolkit.modes import Looked
 from toolkit.photos import sample
 from toolkit.records import Words
 from toolkit.results.result import Result
