@@ -49,7 +49,7 @@ def renamed(key, text):
     note("rename", key[-1], text)
     if text == "wrong":
         raise ValueError(EVIL)
-sheet = ContactSheet(pictures, acted=acted, renamed=renamed,
+sheet = ContactSheet(pictures, acted=acted, renamed=renamed, empty="Nobody yet.",
                      opened=lambda key: note("open", key[-1]))
 sheet.known = [EVIL, "Ann"]
 sheet.show(cards)
