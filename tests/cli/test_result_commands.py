@@ -9,7 +9,7 @@ import pytest
 from toolkit import cli
 from toolkit.cli import options
 from toolkit.errors import SightingsError
-from toolkit.results import labels, results_folder
+from toolkit.results import accuracy, results_folder
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
@@ -62,7 +62,7 @@ def test_the_photos_new_place_is_passed_on(tmp_path, monkeypatch, capsys, more, 
         raise SightingsError("seen enough")
 
     monkeypatch.setattr(results_folder, "load", read)
-    monkeypatch.setattr(labels, "evaluate_folder", read)
+    monkeypatch.setattr(accuracy, "evaluate_folder", read)
     assert cli.main(["audit", str(tmp_path), *more]) == 2
     assert cli.main(["evaluate", str(tmp_path), "LABELS.csv", *more]) == 2
     assert told == [passed, passed]

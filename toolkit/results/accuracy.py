@@ -261,7 +261,12 @@ class Evaluation:
 
 
 def evaluate_folder(
-    out: str | Path, labels: str | Path, *, draws: int = 1000, seed: int = 0
+    out: str | Path,
+    labels: str | Path,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    photos: str | Path | None = None,
 ) -> Evaluation:
     """
     Say how good a sorted folder is, from a table of who is in which photo.
@@ -290,6 +295,8 @@ def evaluate_folder(
         Of the bootstrap, 1 or more.
     seed : int
         Of the same.
+    photos : path, optional
+        Where the photos are now, if they moved.
 
     Raises
     ------
@@ -332,7 +339,7 @@ def evaluate_folder(
         surplus=matching.surplus,
         scores=_scores(matching.individual[scored], groups[scored], draws, seed),
         folders=_folder_table(matching, groups, digests, sightings["name"], known),
-        verification=_verify(out, matching.individual, seed),
+        verification=_verify(out, matching.individual, seed, photos),
         identification=None if known is None else _identify(matching, sightings["name"], known),
         draws=draws,
         seed=seed,
@@ -447,12 +454,14 @@ def _scores(
     return table.astype({"groups": "int64", "individuals": "int64"})
 
 
-def _verify(out: Path, individual: npt.NDArray[np.object_], seed: int) -> dict[str, float] | None:
+def _verify(
+    out: Path, individual: npt.NDArray[np.object_], seed: int, photos: str | Path | None
+) -> dict[str, float] | None:
     """Score the encodings themselves, by pairs; None where they are missing or too few to say."""
     if not os.path.lexists(out / results_folder.ENCODINGS):
         return None
     sure = np.array([name is not None for name in individual], dtype=np.bool_)
-    encodings = results_folder.load(out).album.encodings[sure]
+    encodings = results_folder.load(out, photos=photos).album.encodings[sure]
     pairs = verification.pairs_of(encodings, individual[sure], limit=PAIRS, seed=seed)
     same, different = int(pairs.same.sum()), int((~pairs.same).sum())
     if min(same, different) < FEW_PAIRS:
