@@ -18,6 +18,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.settings import AutopilotSettings
+from toolkit.subjects.face import FACE
 
 AT = AutopilotSettings(threshold=0.5)
 
@@ -38,7 +39,7 @@ def album(rows, photo_of=None) -> Album:
     photos = photos.assign(width=99, height=99, left_out=0)[list(PHOTO_COLUMNS)]
     info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", Calibration(60.0, 0.6))
     problems = pd.DataFrame(columns=list(PROBLEM_COLUMNS))
-    return Album(photos, table, rows, info, problems)
+    return Album(photos, table, rows, info, problems, FACE)
 
 
 class Grouped:
@@ -91,4 +92,5 @@ def album_with(rows, colours, each=2):
         encodings=rows,
         encoder=replace(colours.encoder.info, dimensions=rows.shape[1]),
         problems=empty_table(("path", "stage", "reason")),
+        subject=FACE,
     )

@@ -23,6 +23,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.settings import AutopilotSettings
+from toolkit.subjects.face import FACE
 from toolkit.widgets import threshold_steps
 from toolkit.widgets.browsing import PeopleBrowser
 from toolkit.widgets.debounce import Newest
@@ -55,6 +56,7 @@ def album_of(encodings, photo_of=None, folder="album"):
         encodings,
         info,
         empty_table(PROBLEM_COLUMNS),
+        FACE,
     )
 
 
