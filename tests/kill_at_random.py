@@ -43,6 +43,7 @@ from toolkit.photos import opening
 from toolkit.results import results_folder
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
 from toolkit.subjects.face.dlib.model_cache import cached_model
 
 # Two settings that sort the album differently.
@@ -52,7 +53,7 @@ MODEL = bytes(range(256)) * 40_000
 
 def subject() -> Subject:
     """Tiles told apart by colour: no model, no network."""
-    return Subject("tile", TileDetector(), ColourEncoder())
+    return Subject("tile", TileDetector(), ColourEncoder(), FACE.words)
 
 
 def make_album(folder: Path, size: int = 12) -> None:
@@ -233,10 +234,11 @@ def kill_runs(times: int, seed: int) -> dict[str, int]:
 def consistent(out: Path, last: set[str]) -> bool:
     """Whether each photo is once in the folder of each person in it, beside what was kept."""
     run = results_folder.load(out)
-    table = run.album.sightings
+    photos = run.album.photos["photo_digest"]
+    files = dict(zip(photos, run.album.file_digests, strict=True))
     wanted = {
-        (name, digest)
-        for name, digest in zip(run.names, table["photo_digest"], strict=True)
+        (name, files[photo])
+        for name, photo in zip(run.names, run.album.sightings["photo_digest"], strict=True)
         if name is not None
     }
     there = [(place.partition("/")[0], digest) for place, digest in copies(out).items()]

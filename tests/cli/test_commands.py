@@ -15,6 +15,7 @@ from toolkit.curation.decisions import Decision
 from toolkit.photos import listing
 from toolkit.results import export, results_folder
 from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
 
 
 def test_autopilot_prints_what_it_did(album_folder, tmp_path, tiles, capsys) -> None:
@@ -211,7 +212,7 @@ def test_photos_that_could_not_be_copied_are_named_and_end_with_2(
 
 
 def colours_again() -> Subject:
-    return Subject("tile", TileDetector(), ColourEncoder())
+    return Subject("tile", TileDetector(), ColourEncoder(), FACE.words)
 
 
 def test_a_folder_of_photos_that_cannot_be_read_says_so(tmp_path, capsys, monkeypatch) -> None:

@@ -60,7 +60,7 @@ class InHand:
         self.grouped = Grouped(replace(full, encoder=encoder), ())
         self.album, self.decided = self.grouped.album, self.grouped.decided
         self.corrections = Corrections(self.album)
-        self.faces = np.arange(len(self.album))
+        self.scanned_rows = np.arange(len(self.album))
         self.everybody = tuple(self.grouped.names)
 
     def queue(self, *, leave_out=()):

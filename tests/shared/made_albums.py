@@ -92,4 +92,5 @@ def album_with(rows, colours, each=2):
         encodings=rows,
         encoder=replace(colours.encoder.info, dimensions=rows.shape[1]),
         problems=empty_table(("path", "stage", "reason")),
+        subject=FACE,
     )

@@ -2,9 +2,7 @@
 
 import threading
 import time
-from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pytest
 from tiles import save_tiles
@@ -499,13 +497,7 @@ def test_photos_of_an_earlier_result_that_have_moved_are_asked_for_and_told(
         told.append(photos)
         if photos is not None and photos != moved:
             raise BadFolder(f"{photos} holds none of the photos")
-        session = taken_up(where)
-        if photos is None:
-            return session
-        table = session.looked.album.photos
-        here = [str(moved / Path(path).relative_to(album_folder)) for path in table["path"]]
-        album = replace(session.looked.album, photos=table.assign(path=here))
-        return Session(replace(session.looked, album=album), session.settings, out=where)
+        return taken_up(where, photos=photos)
 
     panel = make(photos=moved, take_up=take_up)
     assert panel.wait(10)
@@ -610,4 +602,4 @@ def test_what_grouping_will_not_be_able_to_do_is_said_before_the_long_work(
     panel = make(look=partial(waits, subject=look.keywords["subject"]))
     panel.start()
     assert panel.wait(30)
-    assert "with one face in each of 6 photos, needs about" in seen[0]
+    assert "with one sighting in each of 6 photos, needs about" in seen[0]

@@ -343,7 +343,7 @@ def test_a_face_that_goes_alone_goes_without_a_word_more(view) -> None:
 class Stand:
     """Stands for thumbnails."""
 
-    def faces(self, rows, size):
+    def crops(self, rows, size):
         return [f"sighting {row}".encode() for row in rows]
 
     def photo(self, row, rows, size):

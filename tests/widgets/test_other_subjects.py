@@ -101,7 +101,7 @@ def test_autopilot_from_the_first_word_to_the_export(album_folder, tmp_path) -> 
     assert panel.wait(30)
     view.rename(rows.all_cards[1].key, "Rex")
     assert panel.wait(30)
-    assert "Are person_002 and Rex one animal?" in view.question.value
+    assert "Are animal_002 and Rex one animal?" in view.question.value
     panel.export.show_plan()
     assert panel.export.wait(30)
     said(panel)
@@ -198,7 +198,7 @@ class Squares:
 
 def test_sizes_of_a_photo(album_folder) -> None:
     subject = Subject("tile", Squares(), MeanEncoder(), WORDS)
-    settings = AutopilotSettings(min_sharpness=0, min_face=0, jobs=1)
+    settings = AutopilotSettings(min_sharpness=0, min_size=0, jobs=1)
     panel = SizePanel(album_folder, settings=settings, subject=subject)
     assert isinstance(panel.looks, Looks)
     assert panel.wait(60)
