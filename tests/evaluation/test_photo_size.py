@@ -563,7 +563,7 @@ def test_photos_without_faces_compare_nothing(folder) -> None:
     assert str(result)
     assert (
         photo_size_plots.speed_and_loss(result.table, words=FACE.words).texts[0].get_text()
-        == "no sightings to compare"
+        == "no faces to compare"
     )
     plt.close("all")
 
@@ -695,7 +695,7 @@ def test_loss_by_size_shows_each_bin(folder) -> None:
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["full", "300", "120"]
     assert ax.texts[0].get_text().startswith("0/3")
     nothing = photo_size_plots.loss_by_size(by_size, detector="other", words=FACE.words)
-    assert nothing.texts[0].get_text() == "no sightings to compare"
+    assert nothing.texts[0].get_text() == "no faces to compare"
     plt.close("all")
 
 

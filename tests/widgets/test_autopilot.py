@@ -504,9 +504,9 @@ def test_photos_of_an_earlier_result_that_have_moved_are_asked_for_and_told(
     assert not shown(panel.moved)
     panel.open_earlier()
     assert panel.wait(30)
-    assert panel.state == "done"
+    assert panel.state == "failed"
     assert shown(panel.moved)
-    assert "6 photos are not where the result says" in panel.moved.about.value
+    assert "are not where they were" in panel.work.message.value
     panel.moved.folder.choose(str(tmp_path))
     panel.moved.button.click()
     assert panel.wait(30)
