@@ -301,3 +301,9 @@ def test_what_is_written_is_its_owners_alone(album_folder, tmp_path, colours) ->
     }
     assert len(modes_of) == 8
     assert set(modes_of.values()) == {0o600}
+
+
+def test_a_table_larger_than_it_can_be_is_not_read(run, monkeypatch) -> None:
+    monkeypatch.setattr(results_folder, "LARGEST_TABLE", 100)
+    with pytest.raises(BadFolder, match=r"sightings\.csv.* at most 100"):
+        results_folder.load(run.out)

@@ -1,0 +1,182 @@
+"""The export: a plan first, then copies, and what became of them."""
+
+import threading
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from working_widgets import EVIL, LONG, PART, Gate, states_of
+
+from toolkit.errors import BadFolder
+from toolkit.results.export import Outcome
+from toolkit.widgets import export_box
+from toolkit.widgets.export_box import ExportBox
+
+
+def plan_of(*states: str, folder: str = "ann") -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "state": list(states),
+            "folder": [folder] * len(states),
+            "bytes": [1000] * len(states),
+        }
+    )
+
+
+def test_a_plan_then_the_copies(tmp_path):
+    calls = []
+
+    def export(folder, replace, tell, stopped):
+        calls.append((folder, replace))
+        (folder / "report.html").write_text("x")
+        return Outcome({}, ((f"a/{EVIL}", EVIL), ("b/c.jpg", "gone")))
+
+    box = ExportBox(lambda folder: plan_of("new", "there", folder=EVIL), export, out=str(tmp_path))
+    seen = states_of(box)
+    box.export()
+    assert (box.state, calls) == ("empty", [])
+    box.show_plan()
+    assert box.wait(LONG)
+    assert box.state == "planned"
+    assert "1 new" in box.about.value
+    assert PART not in box.about.value
+    assert not box.go.disabled
+    assert box.go.description == "Export: copy 1 file"
+    assert box.replace.layout.display == "none"
+    box.go.click()
+    assert box.wait(LONG)
+    assert calls == [(tmp_path, False)]
+    assert seen == ["empty", "planned", "exported in part"]
+    for said in (
+        *("Not all was exported.", "2 photos could not be copied", "the report", str(tmp_path)),
+        *("c.jpg: gone", "&lt;img"),
+    ):
+        assert said in box.where.value
+    assert "Exported." not in box.where.value
+    assert PART not in box.where.value
+    # The plan is carried out once.
+    box.export()
+    assert box.wait(LONG)
+    assert len(calls) == 1
+
+
+def test_what_is_left_over_goes_only_with_the_tick(tmp_path):
+    calls = []
+    box = ExportBox(
+        lambda _: plan_of("new", "left over"),
+        lambda folder, replace, *_: calls.append(replace) or Outcome({}, removed=("ann/1.jpg",)),
+        out=str(tmp_path),
+    )
+    box.show_plan()
+    box.wait(LONG)
+    if box.summary.left_over != 1:
+        pytest.fail("the plan's word for what is left over has changed")
+    assert box.replace.layout.display == "block"
+    assert box.go.disabled
+    box.export()
+    box.wait(LONG)
+    assert calls == []
+    box.replace.value = True
+    assert not box.go.disabled
+    box.export()
+    box.wait(LONG)
+    assert (calls, box.state) == ([True], "exported")
+    assert "1 file of an earlier run removed: ann (1)" in box.where.value
+
+
+def test_an_export_says_how_many_files_and_why_it_waits(tmp_path):
+    plan = plan_of("new", "new", "left over")
+    box = export_box.ExportBox(lambda _: plan, lambda *_: Outcome({}), out=str(tmp_path))
+    box.show_plan()
+    assert box.wait(LONG)
+    assert box.go.disabled
+    assert box.needed.layout.display == "block"
+    box.replace.value = True
+    assert box.needed.layout.display == "none"
+    assert box.go.description == "Export: copy 2 files, take 1 away"
+    box.export()
+    assert box.wait(LONG)
+    assert "2 files copied." in box.where.value
+
+
+def test_an_export_that_is_cancelled_says_so(tmp_path):
+    begun = threading.Event()
+
+    def export(folder, replace, tell, stopped):
+        begun.set()
+        while not stopped():
+            threading.Event().wait(0.01)
+        return Outcome({}, not_reached=1)
+
+    box = ExportBox(lambda _: plan_of("new"), export, out=str(tmp_path))
+    box.show_plan()
+    box.wait(LONG)
+    box.export()
+    assert begun.wait(LONG)
+    assert box.go.disabled
+    assert box.out.disabled
+    box.export()
+    box.show_plan()
+    box.work.cancel()
+    assert box.wait(LONG)
+    assert box.state == "cancelled"
+    assert "Cancelled: what was copied stays" in box.where.value
+
+
+@pytest.mark.parametrize("where", ["plan", "export"])
+@pytest.mark.parametrize(("error", "said"), [(BadFolder("full"), "full"), (KeyError("k"), "bug")])
+def test_an_export_that_fails_says_why(tmp_path, where, error, said):
+    def fail(*_):
+        raise error
+
+    box = ExportBox(
+        fail if where == "plan" else lambda _: plan_of("new"),
+        fail if where == "export" else lambda *_: [],
+        out=str(tmp_path),
+    )
+    box.show_plan()
+    box.wait(LONG)
+    box.export()
+    box.wait(LONG)
+    assert box.state == "failed"
+    assert said in box.work.message.value
+    assert (box.summary, box.about.value) == (None, "")
+    assert box.go.layout.display == "none"
+
+
+def test_another_folder_needs_another_plan(tmp_path):
+    box = ExportBox(lambda _: plan_of("new"), lambda *_: Outcome({}), out=str(tmp_path))
+    box.show_plan()
+    box.wait(LONG)
+    box.out.value = str(tmp_path / "other")
+    assert (box.state, box.summary, box.planned_for) == ("empty", None, None)
+    assert box.about.value == ""
+    for nothing in ("", "  ", "~nobody-of-this-name/x"):
+        box.out.value = nothing
+        box.show_plan()
+        box.wait(LONG)
+        assert box.state == "failed"
+        assert "Not done" in box.work.message.value
+
+
+def test_a_plan_for_what_has_changed_meanwhile_is_not_shown(tmp_path):
+    gate = Gate(plan_of("new"))
+    box = ExportBox(lambda _: gate(None, None), lambda *_: Outcome({}), out=str(tmp_path))
+    box.show_plan()
+    assert gate.begun.wait(LONG)
+    box.clear()
+    gate.go.set()
+    box.wait(LONG)
+    assert (box.state, box.summary) == ("empty", None)
+
+
+def test_a_long_plan_shows_its_largest_folders():
+    plan = pd.concat(
+        [plan_of("new", "new", folder="big")]
+        + [plan_of("new", folder=f"p{k:02d}") for k in range(16)]
+    )
+    text = export_box.as_html(export_box.summarise(plan), Path("out"))
+    assert text.index("big") < text.index("p00")
+    assert "p13" in text
+    assert "p14" not in text
+    assert "and 2 more rows" in text
