@@ -17,7 +17,7 @@ settings.register_profile(
 )
 settings.load_profile("sightings")
 
-pytest_plugins = ["browser_fixtures"]
+pytest_plugins = ["browser_fixtures", "spread"]
 
 EVALUATION = "SIGHTINGS_EVAL_DATA"
 
