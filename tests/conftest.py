@@ -1,6 +1,7 @@
 """What the tests share: a subject that needs no model, small photos, the labelled photos."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ settings.register_profile(
 )
 settings.load_profile("sightings")
 
-pytest_plugins = ["browser_fixtures"]
+pytest_plugins = ["browser_fixtures", "spread"]
 
 EVALUATION = "SIGHTINGS_EVAL_DATA"
 
@@ -37,6 +38,27 @@ def album_folder(tmp_path: Path) -> Path:
     save_tiles(folder / "deep" / "a1.png", "ann", shade=20)
     save_tiles(folder / "three.png", "ann", "bob", "cem", shade=5)
     save_tiles(folder / "empty.png")
+    return folder
+
+
+@pytest.fixture
+def odd(album_folder: Path) -> Path:
+    """The album, with all that can happen to a photo."""
+    (album_folder / "bad.jpg").write_bytes(b"not a picture")
+    (album_folder / "none.jpg").touch()
+    (album_folder / "film.mp4").write_bytes(b"x")
+    shutil.copy(album_folder / "three.png", album_folder / "again, 'and' \"again\".png")
+    shutil.copy(album_folder / "empty.png", album_folder / "NA.png")
+    return album_folder
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """Examples: two photos of Ann, one with Bob beside her, and one of Bob."""
+    folder = tmp_path / "people"
+    save_tiles(folder / "Ann" / "one.png", "ann", shade=3)
+    save_tiles(folder / "Ann" / "two.png", "ann", "bob", shade=3)
+    save_tiles(folder / "Bob" / "bob.png", "bob", shade=3)
     return folder
 
 

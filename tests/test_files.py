@@ -117,3 +117,12 @@ def test_readers_see_the_old_file_or_the_new_one(tmp_path) -> None:
     finally:
         stop.set()
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [("a\x00b", "holds a NUL"), ("~no-such-user-here/x", r"directory\. Write")],
+)
+def test_a_path_that_cannot_be_is_refused_in_one_line(path, complaint) -> None:
+    with pytest.raises(BadFolder, match=complaint):
+        files.folder_at(path)

@@ -8,6 +8,7 @@ from files_seen import files_in
 from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
+from toolkit.curation.decisions import Decision, key_of
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.records import Box, Detection
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -303,3 +304,48 @@ def test_the_largest_face_of_an_example_is_taken_wherever_it_is(tmp_path) -> Non
     found = modes.read_people(tmp_path / "people", settings=settings, subject=subject)
     # Bob's tile is green.
     assert found.encodings[0].argmax() == 1
+
+
+class TestIgnored:
+    def test_ignored_faces_are_counted_as_such(self, album_folder, tmp_path, colours) -> None:
+        save_tiles(album_folder / "both.png", "ann", "bob", shade=7)
+        looked = modes.look(album_folder, settings=AutopilotSettings(), subject=colours)
+        rows = looked.album.sightings["path"].str.contains("a2|both")
+        made = [Decision("ignore", key_of(looked.album, row)) for row in np.flatnonzero(rows)]
+        result = modes.autopilot_of(looked, settings=AutopilotSettings(), decided=made)
+        assert (result.decided, result.undecided) == (3, 0)
+        reasons = {path.rsplit("/")[-1]: why for path, why in result.nobody.to_numpy()}
+        assert reasons == {
+            "a2.png": "only faces that you ignored",
+            "both.png": "only faces that you ignored",
+            "empty.png": "no face found",
+        }
+        assert result.as_dict()["left_out"] == 0
+        assert result.as_dict()["ignored"] == 3
+        assert "3 faces ignored, as you decided" in str(result)
+        assert "2 photos with no other faces than those" in str(result)
+        assert "too small" not in str(result)
+        assert len(looked.album) == len(result.album) + 3
+
+    def test_ignored_and_blurred_faces_are_told_apart(self, tmp_path, colours) -> None:
+        save_tiles(tmp_path / "photos" / "a.png", "ann", "bob")
+        looked = modes.look(tmp_path / "photos", settings=AutopilotSettings(), subject=colours)
+        looked.album.photos["left_out"] = 1
+        one, other = (Decision("ignore", key_of(looked.album, row)) for row in (0, 1))
+        both = modes.autopilot_of(looked, settings=AutopilotSettings(), decided=[one, other])
+        assert both.nobody["reason"].to_list() == [
+            "only faces that you ignored, or too small or too blurred"
+        ]
+        assert "1 face too small or too blurred" in str(both)
+        assert "2 faces ignored, as you decided" in str(both)
+        assert (
+            len(modes.autopilot_of(looked, settings=AutopilotSettings(), decided=[one]).nobody) == 0
+        )
+
+    def test_ignoring_what_is_not_there_counts_as_not_here(self, album_folder, colours) -> None:
+        looked = modes.look(album_folder, settings=AutopilotSettings(), subject=colours)
+        face = key_of(looked.album, 0)
+        away = Decision("ignore", type(face)("gone.jpg", "ab" * 32, 0, 0, 9, 9))
+        result = modes.autopilot_of(looked, settings=AutopilotSettings(), decided=[away])
+        assert (result.decided, result.undecided) == (1, 1)
+        assert "ignored" not in str(result)

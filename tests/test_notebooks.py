@@ -86,6 +86,15 @@ def test_defines_nothing_and_leaves_the_path_of_imports_alone(path):
         assert "sys.path" not in cell.source
 
 
+def test_a_name_that_is_imported_is_given_to_nothing_else(path):
+    """A cell that runs twice, or a later one, would find another thing under the module's name."""
+    nodes = [node for cell in code_of(read(path)) for node in ast.walk(ast.parse(cell.source))]
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    imported = {alias.asname or alias.name for node in imports for alias in node.names}
+    stored = [node for node in nodes if isinstance(node, ast.Name)]
+    assert imported.isdisjoint(node.id for node in stored if isinstance(node.ctx, ast.Store))
+
+
 def test_every_figure_stands_with_an_assertion_in_its_cell(path):
     for cell in code_of(read(path)):
         if "plots." in cell.source:
@@ -169,6 +178,11 @@ def test_runs_on_an_album_of_ones_own(path, tmp_path, album_folder):
         "TRUTH": None,
         "OUT": str(tmp_path / "sorted"),
         "ORDERS": 3,
+        # Less to measure: what it comes to is looked at on the sample album.
+        "LONG_EDGES": (0, 400),
+        "DETECTORS": ("hog",),
+        "THRESHOLDS": (0.5, 0.6),
+        "MEMORY": False,
     }
     run(path, tmp_path, parameters)
     assert len(list(mine.iterdir())) == 4

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_albums import album
 from scipy.stats import binomtest
 
 from toolkit import cli, modes
@@ -13,27 +14,11 @@ from toolkit.errors import BadSetting
 from toolkit.evaluation import audit
 from toolkit.grouping import linkage, links, thresholds, uncertainty
 from toolkit.records import (
-    PHOTO_COLUMNS,
-    PROBLEM_COLUMNS,
-    SIGHTING_COLUMNS,
-    Album,
     EncoderInfo,
-    empty_table,
 )
 from toolkit.results import results_folder
-from toolkit.subjects.face import FACE
 
 INFO = EncoderInfo("made_up", "0" * 64, 64, "euclidean", Calibration(slope=60.0, even=0.6))
-
-
-def album(rows: np.ndarray, photo_of) -> Album:
-    rows = np.asarray(rows, np.float32)
-    table = pd.DataFrame(
-        [(f"d{p}", f"p{p}.jpg", 0, 0, 9, 9, 1.0) for p in photo_of], columns=list(SIGHTING_COLUMNS)
-    )
-    info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", INFO.calibration)
-    nothing = empty_table(PHOTO_COLUMNS), empty_table(PROBLEM_COLUMNS)
-    return Album(nothing[0], table, rows, info, nothing[1], FACE)
 
 
 def drawn(seed: int, individuals: int, each: int, spread: float = 0.035, alike: int = 64) -> tuple:

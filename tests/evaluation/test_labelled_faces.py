@@ -71,7 +71,7 @@ def test_nearly_every_subject_is_found(lfw) -> None:
 
 
 @pytest.mark.parametrize("part", ["all", "held out"])
-def test_the_defaults_group_people(lfw, part) -> None:
+def test_the_defaults_group_album(lfw, part) -> None:
     rows = [part == "all" or held_out(name) for name in lfw.truth]
     scores = lfw.of(np.flatnonzero(rows)).scores()
     assert scores.bcubed_f >= 0.955

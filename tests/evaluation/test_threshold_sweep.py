@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
+from made_albums import album
 
 from toolkit import modes
-from toolkit.calibration import Calibration
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
@@ -20,28 +20,12 @@ from toolkit.evaluation.threshold_sweep import Explorer, Position, changes
 from toolkit.grouping import constraints, linkage, naming
 from toolkit.grouping.assigners import group_album, numbered_names
 from toolkit.records import (
-    PHOTO_COLUMNS,
-    PROBLEM_COLUMNS,
-    SIGHTING_COLUMNS,
     Album,
-    EncoderInfo,
-    empty_table,
 )
 from toolkit.settings import METHODS, AutopilotSettings
 from toolkit.subjects.face import FACE
 
 SETTINGS = AutopilotSettings()
-
-
-def album(rows: np.ndarray, photo_of) -> Album:
-    rows = np.asarray(rows, np.float32)
-    table = pd.DataFrame(
-        [(f"d{p}", f"p{p}.jpg", 9 * i, 0, 9 * i + 9, 9, 1.0) for i, p in enumerate(photo_of)],
-        columns=list(SIGHTING_COLUMNS),
-    )
-    info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", Calibration(60.0, 0.6))
-    nothing = empty_table(PHOTO_COLUMNS), empty_table(PROBLEM_COLUMNS)
-    return Album(nothing[0], table, rows, info, nothing[1], FACE)
 
 
 def drawn(

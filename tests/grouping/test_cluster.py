@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse.csgraph import connected_components
@@ -158,7 +158,12 @@ def test_linked_is_the_connected_components(seed, threshold) -> None:
     )
 
 
+# scikit-learn takes some 10 ms for each, and there are several cases of each test.
+slow = settings(max_examples=30)
+
+
 @pytest.mark.parametrize("min_samples", [1, 2, 3, 5])
+@slow
 @given(seed=st.integers(0, 10_000), threshold=st.floats(0.1, 1.0))
 def test_dbscan_is_scikit_learns(min_samples, seed, threshold) -> None:
     rows = people(seed)
@@ -179,6 +184,7 @@ def test_dbscan_is_scikit_learns(min_samples, seed, threshold) -> None:
 
 
 @pytest.mark.parametrize("min_cluster_size", [2, 4])
+@slow
 @given(seed=st.integers(0, 10_000))
 def test_hdbscan_is_scikit_learns_and_knows_no_threshold(min_cluster_size, seed) -> None:
     rows = people(seed)

@@ -1,8 +1,8 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_albums import album
 from sklearn.neighbors import KNeighborsClassifier
 
 from toolkit.calibration import Calibration
@@ -10,9 +10,7 @@ from toolkit.errors import BadSetting, IncomparableEncodings
 from toolkit.grouping import identification
 from toolkit.grouping.identification import References
 from toolkit.records import (
-    PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
-    SIGHTING_COLUMNS,
     Album,
     EncoderInfo,
     empty_table,
@@ -22,13 +20,8 @@ CALIBRATION = Calibration(slope=60.0, even=0.55)
 INFO = EncoderInfo("test", "ab" * 32, 2, "euclidean", CALIBRATION)
 
 
-def album(rows, photo_of=None) -> Album:
-    rows = np.asarray(rows, np.float32).reshape(-1, 2)
-    photo_of = range(len(rows)) if photo_of is None else photo_of
-    table = pd.DataFrame(
-        [(f"d{p}", f"p{p}", 0, 0, 9, 9, 1.0) for p in photo_of], columns=list(SIGHTING_COLUMNS)
-    )
-    return Album(empty_table(PHOTO_COLUMNS), table, rows, INFO, empty_table(PROBLEM_COLUMNS))
+def seen(rows, photo_of=None) -> Album:
+    return album(rows, photo_of, encoder=INFO)
 
 
 def references(rows, person_of, names=("ann", "bob"), info=INFO) -> References:
@@ -44,7 +37,7 @@ KNOWN = references([[0, 0], [1, 0], [5, 0]], [0, 0, 1])
 
 def test_the_nearest_reference_within_the_threshold_gives_the_name() -> None:
     found = identification.match(
-        album([[1.2, 0], [4.8, 0], [3, 0]]), KNOWN, threshold=0.5, method="nearest"
+        seen([[1.2, 0], [4.8, 0], [3, 0]]), KNOWN, threshold=0.5, method="nearest"
     ).table
     assert found["name"].to_list() == ["ann", "bob", None]
     assert found["nearest"].to_list() == ["ann", "bob", "ann"]
@@ -61,7 +54,7 @@ def test_the_nearest_reference_within_the_threshold_gives_the_name() -> None:
 
 def test_the_mean_is_over_the_distances_and_counts_less_the_more_there_are() -> None:
     found = identification.match(
-        album([[0.5, 0], [1.5, 0]]), KNOWN, threshold=0.5, method="mean"
+        seen([[0.5, 0], [1.5, 0]]), KNOWN, threshold=0.5, method="mean"
     ).table
     assert found["name"].to_list() == ["ann", None]
     discount = 1 - 0.06 * (1 - 1 / np.sqrt(2))
@@ -70,7 +63,7 @@ def test_the_mean_is_over_the_distances_and_counts_less_the_more_there_are() -> 
 
 
 def test_the_blend_lies_between_the_nearest_and_the_mean() -> None:
-    faces = album([[0.5, 0], [1.5, 0], [4.0, 1.0]])
+    faces = seen([[0.5, 0], [1.5, 0], [4.0, 1.0]])
     nearest, blend, mean = (
         identification.match(faces, KNOWN, threshold=2, method=rule).table
         for rule in ("nearest", "blend", "mean")
@@ -82,13 +75,13 @@ def test_the_blend_lies_between_the_nearest_and_the_mean() -> None:
 @pytest.mark.parametrize("rule", ["blend", "nearest", "mean"])
 def test_with_one_reference_each_all_rules_are_one(rule) -> None:
     few = references([[0, 0], [5, 0]], [0, 1])
-    found = identification.match(album([[0.3, 0.4], [4, 0]]), few, threshold=2, method=rule).table
+    found = identification.match(seen([[0.3, 0.4], [4, 0]]), few, threshold=2, method=rule).table
     np.testing.assert_allclose(found["distance"], [0.5, 1.0], atol=1e-6)
 
 
 def test_the_threshold_is_inclusive() -> None:
     assert (
-        identification.match(album([[1.5, 0]]), KNOWN, threshold=0.5, method="nearest").table[
+        identification.match(seen([[1.5, 0]]), KNOWN, threshold=0.5, method="nearest").table[
             "name"
         ][0]
         == "ann"
@@ -96,7 +89,7 @@ def test_the_threshold_is_inclusive() -> None:
 
 
 def test_of_two_faces_in_a_photo_only_the_nearer_is_somebody() -> None:
-    faces = album([[1.3, 0], [1.1, 0], [5, 0]], photo_of=[0, 0, 0])
+    faces = seen([[1.3, 0], [1.1, 0], [5, 0]], photo_of=[0, 0, 0])
     found = identification.match(faces, KNOWN, threshold=0.5, method="nearest").table
     assert found["name"].to_list() == [None, "ann", "bob"]
     assert found["reason"][0] == identification.SECOND
@@ -108,37 +101,37 @@ def test_of_two_faces_in_a_photo_only_the_nearer_is_somebody() -> None:
 
 def test_one_known_person_has_no_runner_up() -> None:
     alone = references([[0, 0]], [0], names=("ann",))
-    found = identification.match(album([[0.1, 0]]), alone, threshold=0.5).table
+    found = identification.match(seen([[0.1, 0]]), alone, threshold=0.5).table
     assert found["runner_up"].to_list() == [None]
     assert np.isinf(found["margin"][0])
 
 
 def test_a_person_without_a_usable_reference_is_never_matched() -> None:
-    found = identification.match(album([[0, 0]]), references([[9, 9]], [1]), threshold=0.5).table
+    found = identification.match(seen([[0, 0]]), references([[9, 9]], [1]), threshold=0.5).table
     assert found["nearest"].to_list() == ["bob"]
     assert found["name"].to_list() == [None]
 
 
 def test_no_sightings_give_an_empty_table() -> None:
-    assert len(identification.match(album([]), KNOWN, threshold=0.5).table) == 0
+    assert len(identification.match(seen([]), KNOWN, threshold=0.5).table) == 0
 
 
 def test_another_encoder_is_refused() -> None:
     other = references([[0, 0]], [0], info=EncoderInfo("x", "cd" * 32, 2, "euclidean", CALIBRATION))
     with pytest.raises(IncomparableEncodings):
-        identification.match(album([[0, 0]]), other, threshold=0.5)
+        identification.match(seen([[0, 0]]), other, threshold=0.5)
 
 
 def test_an_unknown_rule_is_refused() -> None:
     with pytest.raises(BadSetting, match="expected one of blend, nearest, mean"):
-        identification.match(album([[0, 0]]), KNOWN, threshold=0.5, method="median")
+        identification.match(seen([[0, 0]]), KNOWN, threshold=0.5, method="median")
 
 
 @given(st.integers(0, 1000))
 def test_nearest_is_scikit_learns_nearest_neighbour(seed) -> None:
     rng = np.random.default_rng(seed)
     known = references(rng.normal(size=(12, 2)), np.arange(12) % 4, names=tuple("abcd"))
-    faces = album(rng.normal(size=(20, 2)))
+    faces = seen(rng.normal(size=(20, 2)))
     expected = KNeighborsClassifier(1).fit(known.encodings, known.person_of)
     found = identification.match(
         faces, known, threshold=9, method="nearest", one_per_photo=False

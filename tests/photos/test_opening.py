@@ -1,14 +1,10 @@
-import os
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from tiles import save_tiles
 
-from toolkit.errors import BadFolder, UnreadablePhoto
+from toolkit.errors import UnreadablePhoto
 from toolkit.photos import opening
 
 GRADIENT = np.linspace(0, 255, 60 * 40).reshape(40, 60).astype(np.uint8)
@@ -17,60 +13,6 @@ GRADIENT = np.linspace(0, 255, 60 * 40).reshape(40, 60).astype(np.uint8)
 def noisy(height: int = 48, width: int = 64, seed: int = 1) -> np.ndarray:
     coarse = np.random.default_rng(seed).integers(0, 255, (6, 8, 3)).astype(np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
-
-
-class TestFind:
-    def test_lists_in_a_fixed_order_and_into_subfolders(self, tmp_path) -> None:
-        for name in ("b.jpg", "A.png", "sub/c.webp", "a2.gif", "Sub2/d.TIF"):
-            save_tiles(tmp_path / "x.png", "ann")
-            (tmp_path / name).parent.mkdir(exist_ok=True)
-            (tmp_path / "x.png").rename(tmp_path / name)
-        found = [p.relative_to(tmp_path).as_posix() for p in opening.find(tmp_path).photos]
-        assert found == ["A.png", "a2.gif", "b.jpg", "sub/c.webp", "Sub2/d.TIF"]
-
-    def test_hidden_files_and_folders_are_passed_over(self, tmp_path) -> None:
-        for name in (".a.jpg", "._b.jpg", ".hidden/c.jpg", "@eaDir/d.jpg", "Thumbs.db"):
-            (tmp_path / name).parent.mkdir(exist_ok=True)
-            (tmp_path / name).write_bytes(b"x")
-        listing = opening.find(tmp_path)
-        assert listing.photos == ()
-        assert listing.skipped == ()
-
-    def test_other_files_are_named_with_a_reason(self, tmp_path) -> None:
-        (tmp_path / "film.mp4").write_bytes(b"x")
-        (tmp_path / "README").write_bytes(b"x")
-        reasons = {path.name: reason for path, reason in opening.find(tmp_path).skipped}
-        assert ".mp4" in reasons["film.mp4"]
-        assert "ending" in reasons["README"]
-
-    def test_the_output_folder_is_left_out(self, tmp_path) -> None:
-        save_tiles(tmp_path / "a.png", "ann")
-        save_tiles(tmp_path / "out" / "ann" / "a.png", "ann")
-        assert len(opening.find(tmp_path).photos) == 2
-        assert len(opening.find(tmp_path, leave_out=[tmp_path / "out"]).photos) == 1
-
-    @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
-    def test_a_loop_of_links_ends_and_a_dead_link_is_reported(self, tmp_path) -> None:
-        save_tiles(tmp_path / "sub" / "a.png", "ann")
-        (tmp_path / "sub" / "loop").symlink_to(tmp_path)
-        (tmp_path / "again").symlink_to(tmp_path / "sub")
-        (tmp_path / "dead.jpg").symlink_to(tmp_path / "nothing.jpg")
-        listing = opening.find(tmp_path)
-        assert len(listing.photos) == 1
-        assert [path.name for path, _ in listing.skipped] == ["dead.jpg"]
-
-    def test_a_missing_folder_and_a_file_are_told_apart(self, tmp_path) -> None:
-        with pytest.raises(BadFolder, match="does not exist"):
-            opening.find(tmp_path / "nowhere")
-        with pytest.raises(BadFolder, match="is a file"):
-            opening.find(save_tiles(tmp_path / "a.png", "ann"))
-
-    @pytest.mark.skipif(not hasattr(os, "fsencode"), reason="needs byte names")
-    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows any bytes in a name")
-    def test_a_name_that_is_no_text_is_listed(self, tmp_path) -> None:
-        save_tiles(tmp_path / "a.png", "ann").rename(os.fsdecode(bytes(tmp_path) + b"/caf\xe9.png"))
-        (found,) = opening.find(tmp_path).photos
-        assert opening.open_upright(found).shape == (64, 64, 3)
 
 
 class TestOpen:

@@ -4,14 +4,11 @@ import subprocess
 import sys
 import warnings
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figures_seen import legend_of, texts
 from PIL import Image
 
 from toolkit.calibration import Calibration
@@ -31,28 +28,9 @@ HOSTILE = r"$\frac{1}{0}$"
 ENCODER = EncoderInfo("made_up", "0" * 64, 2, "euclidean", Calibration(60.0, 0.55))
 
 
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    before = dict(mpl.rcParams)
-    yield
-    plt.close("all")
-    assert dict(mpl.rcParams) == before
-
-
-def texts(figure):
-    """Every text on a figure, after drawing it, which fails where one is taken for a formula."""
-    figure.canvas.draw()
-    return [text.get_text() for ax in figure.axes for text in ax.texts]
-
-
 def lines_at(ax, *, upright):
     data = [line.get_xdata() if upright else line.get_ydata() for line in ax.lines]
     return [float(values[0]) for values in data if len(values) == 2 and values[0] == values[1]]
-
-
-def legend_of(owner):
-    legend = owner.legends[0] if hasattr(owner, "legends") else owner.get_legend()
-    return [text.get_text() for text in legend.get_texts()]
 
 
 @pytest.fixture

@@ -1,13 +1,9 @@
 """Figures of an audit, checked by the values on their axes and the pixels of their faces."""
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figures_seen import texts
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.patches import Rectangle
@@ -34,14 +30,6 @@ HOSTILE = "$x^{$\x1b[31m\u202e"
 INFO = EncoderInfo("made_up", "0" * 64, 2, "euclidean", Calibration(slope=60.0, even=0.6))
 
 
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    before = dict(mpl.rcParams)
-    yield
-    plt.close("all")
-    assert dict(mpl.rcParams) == before
-
-
 def album_of(*rows) -> Album:
     """Rows of (path, left, top, right, bottom), a photo each."""
     table = pd.DataFrame(
@@ -59,12 +47,6 @@ def links(*pairs, name="person_001", probability=0.4) -> pd.DataFrame:
         for number, (first, second) in enumerate(pairs)
     ]
     return pd.DataFrame(rows, columns=list(SUSPICIOUS_COLUMNS))
-
-
-def texts(figure):
-    """Every text, after drawing, which fails where one is taken for a formula."""
-    figure.canvas.draw()
-    return [text.get_text() for ax in figure.axes for text in ax.texts]
 
 
 def frames(figure):

@@ -2,14 +2,11 @@
 
 from itertools import pairwise
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from figures_seen import legend_of, texts
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.offsetbox import AnnotationBbox
@@ -21,28 +18,10 @@ from toolkit.subjects.face import FACE
 HOSTILE = r"$\frac{1}{0}$"
 
 
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    before = dict(mpl.rcParams)
-    yield
-    plt.close("all")
-    assert dict(mpl.rcParams) == before
-
-
-def texts(ax):
-    """Every text on the axes, after drawing, which fails where one is taken for a formula."""
-    ax.figure.canvas.draw()
-    return [text.get_text() for text in ax.texts]
-
-
 def upright(ax):
     """Where the vertical lines stand."""
     data = [line.get_xdata() for line in ax.lines if line.get_linestyle() in ("--", ":")]
     return [float(values[0]) for values in data if len(values) == 2 and values[0] == values[1]]
-
-
-def legend_of(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 def curve(ax, label):

@@ -418,3 +418,9 @@ def test_columns_of_ones_own_survive(run, tmp_path, colours) -> None:
         assert found.photos[column].to_list() == own.photos[column].to_list()
     for column in ("flank", "mine"):
         assert found.sightings[column].to_list() == own.sightings[column].to_list()
+
+
+def test_a_table_larger_than_it_can_be_is_not_read(run, monkeypatch) -> None:
+    monkeypatch.setattr(results_folder, "LARGEST_TABLE", 100)
+    with pytest.raises(BadFolder, match=r"sightings\.csv.* at most 100"):
+        results_folder.load(run.out)

@@ -23,11 +23,19 @@ from toolkit.subjects.face import FACE
 AT = AutopilotSettings(threshold=0.5)
 
 
-def album(rows, photo_of=None) -> Album:
-    """Faces at places on a line (or in space), each in a photo of its own unless said."""
+def album(rows, photo_of=None, *, encoder=None, even=0.6) -> Album:
+    """
+    Sightings at places on a line (or in space), each in a photo of its own unless said.
+
+    Photo 3 is ``p3.jpg``. The encoder is a made-up one whose even point is `even`, unless given.
+    """
     rows = np.asarray(rows, np.float32)
-    rows = rows[:, None] if rows.ndim == 1 else rows
-    photo_of = list(range(len(rows))) if photo_of is None else photo_of
+    if encoder is None:
+        rows = rows[:, None] if rows.ndim == 1 else rows
+        calibration = Calibration(60.0, even)
+        encoder = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", calibration)
+    rows = rows.reshape(-1, encoder.dimensions)
+    photo_of = range(len(rows)) if photo_of is None else photo_of
     table = pd.DataFrame(
         [
             (f"{photo:064x}", f"p{photo}.jpg", 20 * row, 0, 20 * row + 9, 9, 1.0)
@@ -37,9 +45,7 @@ def album(rows, photo_of=None) -> Album:
     )
     photos = table.drop_duplicates("photo_digest")[["path", "photo_digest"]]
     photos = photos.assign(width=99, height=99, left_out=0)[list(PHOTO_COLUMNS)]
-    info = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", Calibration(60.0, 0.6))
-    problems = pd.DataFrame(columns=list(PROBLEM_COLUMNS))
-    return Album(photos, table, rows, info, problems, FACE)
+    return Album(photos, table, rows, encoder, empty_table(PROBLEM_COLUMNS), FACE)
 
 
 class Grouped:

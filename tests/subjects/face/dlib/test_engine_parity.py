@@ -43,6 +43,10 @@ def encoders(cache):
     return ours, dlib.face_recognition_model_v1(str(path))
 
 
+# More boxes than this in a picture take ours seconds to sort out, and prove no more.
+MOST_BOXES = 250
+
+
 def both(tmp_path, data: bytes):
     path = tmp_path / "synthetic.dat"
     path.write_bytes(data)
@@ -78,7 +82,7 @@ def test_any_detector_of_this_shape_finds_what_dlib_finds(tmp_path, seed, settin
         for upsample in (0, 1):
             image = blocks(rng, *size) // 2 + blocks(rng, *size, 1) // 2
             expected = dlib_boxes(theirs, image, upsample)
-            if without_ties(expected):
+            if without_ties(expected) and len(expected) <= MOST_BOXES:
                 assert_same_detections(ours.detect(image, upsample), expected)
                 compared += len(expected)
     assert compared > 20
@@ -114,13 +118,17 @@ def test_faces_in_photos_are_found_as_dlib_finds_them(detectors, long_edge, upsa
     assert compared or long_edge == 320
 
 
-@pytest.mark.parametrize(("upsample", "long_edge"), [(0, 320), (0, 480), (1, 240)])
+# dlib takes seconds for the larger ones: half of the photos then, the other half enlarged.
+@pytest.mark.parametrize(
+    ("upsample", "long_edge", "which"),
+    [(0, 320, slice(None)), (0, 480, slice(0, None, 2)), (1, 240, slice(1, None, 2))],
+)
 def test_faces_in_the_sample_album_are_found_as_dlib_finds_them(
-    detectors, sample_album, long_edge, upsample
+    detectors, sample_album, long_edge, upsample, which
 ):
     ours, theirs = detectors
     shapes, compared = set(), 0
-    for path in opening.find(sample_album / "photos").photos:
+    for path in opening.find(sample_album / "photos").photos[which]:
         image = opening.open_shrunk(path, long_edge=long_edge).small
         expected = dlib_boxes(theirs, image, upsample)
         assert_same_detections(ours.detect(image, upsample), expected)

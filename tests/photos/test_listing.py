@@ -1,0 +1,87 @@
+"""What a folder holds: photos in a fixed order, and the rest with reasons."""
+
+import os
+import shutil
+import sys
+
+import pytest
+from tiles import save_tiles
+
+from toolkit import modes
+from toolkit.errors import BadFolder
+from toolkit.photos import listing, opening
+
+
+class TestFind:
+    def test_lists_in_a_fixed_order_and_into_subfolders(self, tmp_path) -> None:
+        for name in ("b.jpg", "A.png", "sub/c.webp", "a2.gif", "Sub2/d.TIF"):
+            save_tiles(tmp_path / "x.png", "ann")
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / "x.png").rename(tmp_path / name)
+        found = [p.relative_to(tmp_path).as_posix() for p in listing.find(tmp_path).photos]
+        assert found == ["A.png", "a2.gif", "b.jpg", "sub/c.webp", "Sub2/d.TIF"]
+
+    def test_hidden_files_and_folders_are_passed_over(self, tmp_path) -> None:
+        for name in (".a.jpg", "._b.jpg", ".hidden/c.jpg", "@eaDir/d.jpg", "Thumbs.db"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(b"x")
+        found = listing.find(tmp_path)
+        assert found.photos == ()
+        assert found.skipped == ()
+
+    def test_other_files_are_named_with_a_reason(self, tmp_path) -> None:
+        (tmp_path / "film.mp4").write_bytes(b"x")
+        (tmp_path / "README").write_bytes(b"x")
+        reasons = {path.name: reason for path, reason in listing.find(tmp_path).skipped}
+        assert ".mp4" in reasons["film.mp4"]
+        assert "ending" in reasons["README"]
+
+    def test_the_output_folder_is_left_out(self, tmp_path) -> None:
+        save_tiles(tmp_path / "a.png", "ann")
+        save_tiles(tmp_path / "out" / "ann" / "a.png", "ann")
+        assert len(listing.find(tmp_path).photos) == 2
+        assert len(listing.find(tmp_path, leave_out=[tmp_path / "out"]).photos) == 1
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+    def test_a_loop_of_links_ends_and_a_dead_link_is_reported(self, tmp_path) -> None:
+        save_tiles(tmp_path / "sub" / "a.png", "ann")
+        (tmp_path / "sub" / "loop").symlink_to(tmp_path)
+        (tmp_path / "again").symlink_to(tmp_path / "sub")
+        (tmp_path / "dead.jpg").symlink_to(tmp_path / "nothing.jpg")
+        found = listing.find(tmp_path)
+        assert len(found.photos) == 1
+        assert [path.name for path, _ in found.skipped] == ["dead.jpg"]
+
+    def test_a_missing_folder_and_a_file_are_told_apart(self, tmp_path) -> None:
+        with pytest.raises(BadFolder, match="does not exist"):
+            listing.find(tmp_path / "nowhere")
+        with pytest.raises(BadFolder, match="is a file"):
+            listing.find(save_tiles(tmp_path / "a.png", "ann"))
+
+    @pytest.mark.skipif(not hasattr(os, "fsencode"), reason="needs byte names")
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows any bytes in a name")
+    def test_a_name_that_is_no_text_is_listed(self, tmp_path) -> None:
+        save_tiles(tmp_path / "a.png", "ann").rename(os.fsdecode(bytes(tmp_path) + b"/caf\xe9.png"))
+        (found,) = listing.find(tmp_path).photos
+        assert opening.open_upright(found).shape == (64, 64, 3)
+
+
+def test_results_of_an_earlier_run_are_not_taken_for_photos(
+    album_folder, tmp_path, colours
+) -> None:
+    modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+    shutil.move(tmp_path / "out", album_folder / "sorted last year")
+    found = listing.find(album_folder)
+    assert len(found.photos) == 6
+    assert "results" in found.skipped[0][1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+def test_links_that_lead_nowhere_do_not_end_the_run(tmp_path) -> None:
+    save_tiles(tmp_path / "ann.png", "ann")
+    (tmp_path / "self.jpg").symlink_to(tmp_path / "self.jpg")
+    (tmp_path / "n.jpg").symlink_to(tmp_path / "ann.png" / "x.jpg")
+    (tmp_path / "long.jpg").symlink_to("x" * 300)
+    found = listing.find(tmp_path)
+    assert len(found.photos) == 1
+    assert len(found.skipped) == 3
