@@ -424,3 +424,23 @@ def test_a_table_larger_than_it_can_be_is_not_read(run, monkeypatch) -> None:
     monkeypatch.setattr(results_folder, "LARGEST_TABLE", 100)
     with pytest.raises(BadFolder, match=r"sightings\.csv.* at most 100"):
         results_folder.load(run.out)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"program": "sightings"}', "\x00", '{"files": 3}']
+)
+def test_a_damaged_record_is_no_record(tmp_path, text) -> None:
+    (tmp_path / "run.json").write_text(text)
+    assert results_folder.ResultsFolder(tmp_path).files() is None
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"a":' * 100_000])
+def test_a_deeply_nested_record_is_no_record(tmp_path, text) -> None:
+    (tmp_path / "run.json").write_text(text)
+    assert results_folder.ResultsFolder(tmp_path).files() is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_record_that_is_a_pipe_is_not_waited_for(tmp_path) -> None:
+    os.mkfifo(tmp_path / "run.json")
+    assert results_folder.ResultsFolder(tmp_path).files() is None
