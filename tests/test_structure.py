@@ -100,3 +100,18 @@ def test_every_package_says_its_job_and_its_names() -> None:
         if path.parent != PACKAGE:
             targets = [t.id for n in tree.body if isinstance(n, ast.Assign) for t in n.targets]
             assert "__all__" in targets, path
+
+
+def test_the_public_api_is_what_its_modules_make() -> None:
+    import toolkit
+    from toolkit import modes, session
+    from toolkit.results import accuracy
+
+    assert toolkit.autopilot is modes.autopilot
+    assert toolkit.point_and_shoot is modes.point_and_shoot
+    assert toolkit.open_results is session.taken_up
+    assert toolkit.evaluate is accuracy.evaluate_folder
+    assert all(callable(getattr(toolkit, name)) for name in toolkit.__all__)
+    assert set(toolkit.__all__) <= set(dir(toolkit))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        toolkit.nothing  # noqa: B018
