@@ -121,8 +121,8 @@ def open_notebook(lab: Lab, context: BrowserContext, watch: Watch) -> Callable[[
     def opened(name: str) -> Page:
         page = context.new_page()
         watch.follow(page)
-        page.goto(lab.address(name), timeout=60_000)
-        wait_for(page, READY, 60)
+        page.goto(lab.address(name))
+        wait_for(page, READY)
         assert not page.locator("dialog, .jp-Dialog").count(), "a dialog stands in the way"
         return page
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import nbformat
 import psutil
-from browser_seen import screenshot
+from browser_seen import SEE_SECONDS, screenshot
 from nbformat import v4
 from playwright.sync_api import (
     Error,
@@ -35,7 +35,7 @@ from toolkit.photos import sample
 
 PROJECT = Path(__file__).resolve().parents[2]
 HERE = "127.0.0.1"
-START_SECONDS = 90
+START_SECONDS = 180
 RUN_SECONDS = 300
 
 # What would fetch from other machines or stand in the way, and a notebook wholly in the page: by
@@ -140,7 +140,7 @@ class Lab:
         request = urllib.request.Request(
             f"{self.url}/{path}", method=method, headers={"Authorization": f"token {self.token}"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             body = answer.read()
         return json.loads(body) if body else None
 
@@ -267,8 +267,27 @@ ERRORS = f"""() => {_CELLS}.flatMap(cell => cell.outputs.toJSON().filter(
         o => o.traceback.join('\\n') || o.ename + ': ' + o.evalue))"""
 
 
-def wait_for(page: Page, expression: str, seconds: float) -> None:
+def wait_for(page: Page, expression: str, seconds: float = SEE_SECONDS) -> None:
+    """Wait until an expression of the page's own script is true."""
     page.wait_for_function(expression, timeout=seconds * 1000, polling=100)
+
+
+def in_kernel(page: Page, code: str = "") -> None:
+    """
+    Run code in the notebook's kernel, and wait until it has answered.
+
+    By then the kernel has done all that the page told it before, and the page was told what came of
+    it: without code, this waits for that. A thread of the kernel may still be at work.
+    """
+    answer = page.evaluate(
+        f"""async code => {{
+            const kernel = {_NOTEBOOK}.sessionContext.session.kernel;
+            const asked = kernel.requestExecute({{code, store_history: false}});
+            return (await asked.done).content;
+        }}""",
+        code,
+    )
+    assert answer["status"] == "ok", answer
 
 
 def cell_errors(page: Page) -> list[str]:
@@ -318,7 +337,7 @@ def run_cell(page: Page, index: int, *, seconds: float = RUN_SECONDS) -> None:
 def restart_kernel(page: Page) -> None:
     """Restart the kernel, without a question."""
     page.evaluate(f"async () => {{ await {_NOTEBOOK}.sessionContext.restartKernel(); }}")
-    wait_for(page, READY, 60)
+    wait_for(page, READY)
 
 
 def heap_bytes(page: Page) -> int:

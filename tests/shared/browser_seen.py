@@ -21,8 +21,8 @@ VIEWPORT = {"width": 1280, "height": 900}
 SEE_SECONDS = 90
 # Chromium draws no taller picture on one texture.
 TALLEST_PX = 14_000
-# So long may a page take to put things where they stay (s).
-SETTLE_SECONDS = 3
+# So long may a page take to put things where they stay (s): many times what it takes when alone.
+SETTLE_SECONDS = 30
 
 Read = TypeVar("Read")
 
@@ -85,8 +85,7 @@ def screenshot(target: Page | Locator, name: str) -> Path:
     try:
         if hidden:
             height = min(size["height"] + int(hidden), TALLEST_PX)
-            page.set_viewport_size({"width": size["width"], "height": height})
-            page.wait_for_timeout(300)
+            resize(page, size["width"], height)
         target.screenshot(path=path, animations="disabled")
     finally:
         if hidden:
@@ -97,9 +96,86 @@ def screenshot(target: Page | Locator, name: str) -> Path:
     return path
 
 
-def nothing_cut_off(page: Page, selector: str, *, allow: str | None = None) -> None:
+def resize(page: Page, width: int, height: int) -> None:
+    """Make the window of another size, and wait until the page has drawn itself in it."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(
+        """([width, height]) => new Promise(done => {
+            const look = () => innerWidth === width && innerHeight === height
+                ? requestAnimationFrame(() => requestAnimationFrame(done))
+                : requestAnimationFrame(look);
+            look();
+        })""",
+        [width, height],
+    )
+
+
+_PICTURES = """([selector, least]) => {
+    const all = [...document.querySelectorAll(selector)];
+    return all.length >= least && all.every(
+        image => !image.checkVisibility() || (image.complete && image.naturalWidth > 0));
+}"""
+
+
+def pictures_drawn(page: Page, selector: str, *, least: int = 1) -> None:
+    """Wait until so many pictures are there, and each that can be seen is drawn."""
+    page.wait_for_function(
+        _PICTURES, arg=[selector, least], timeout=SEE_SECONDS * 1000, polling=100
+    )
+
+
+def nothing_was_run(page: Page) -> None:
+    """
+    Fail if a text that tries to be a picture with a script (`window.hacked`) was taken for one.
+
+    Whether a picture is there is told in the order of asking: one asked for now is the last.
+    """
+    page.evaluate(
+        """() => new Promise(done => {
+            const last = new Image();
+            last.onerror = last.onload = done;
+            last.src = 'x';
+        }).then(() => 0)"""
+    )
+    assert page.evaluate("() => window.hacked") is None
+    assert page.locator("img[src=x]").count() == 0
+
+
+def listen(page: Page, selector: str) -> None:
+    """Write down from now on each line that an element says: it may be gone when one looks."""
+    page.evaluate(
+        """selector => {
+            window.listening?.disconnect();
+            window.told = [];
+            const look = () => {
+                const text = document.querySelector(selector)?.innerText ?? '';
+                for (const line of text.split('\\n'))
+                    if (!window.told.includes(line)) window.told.push(line);
+            };
+            window.listening = new MutationObserver(look);
+            window.listening.observe(
+                document.body, {subtree: true, childList: true, characterData: true});
+        }""",
+        selector,
+    )
+
+
+def told(page: Page, pattern: str) -> list[str]:
+    """Wait until a line that was listened to fits a pattern; return all that do."""
+    page.wait_for_function(
+        "pattern => window.told.some(line => new RegExp(pattern).test(line))",
+        arg=pattern,
+        timeout=SEE_SECONDS * 1000,
+        polling=100,
+    )
+    return [line for line in page.evaluate("() => window.told") if re.search(pattern, line)]
+
+
+def nothing_cut_off(
+    page: Page, selector: str, *, allow: str | None = None, seconds: float = SETTLE_SECONDS
+) -> None:
     """Fail with the list of `layout_faults` that stay, and a screenshot, if there are any."""
-    end = time.monotonic() + SETTLE_SECONDS
+    end = time.monotonic() + seconds
     while (faults := layout_faults(page, selector, allow=allow)) and time.monotonic() < end:
         page.wait_for_timeout(200)
     if faults:

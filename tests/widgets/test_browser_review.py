@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from browser_lab import restart_kernel, run_all, wait_for
-from browser_seen import SEE_SECONDS, becomes, nothing_cut_off, screenshot, see
+from browser_seen import SEE_SECONDS, becomes, nothing_cut_off, resize, screenshot, see
 
 from toolkit import modes
 from toolkit.curation import decisions
@@ -51,7 +51,7 @@ def lines(out):
         return [line["decision"] for line in csv.DictReader(table)]
 
 
-def wait_lines(page, out, test, seconds=30):
+def wait_lines(page, out, test, seconds=SEE_SECONDS):
     """Wait until the decisions on disk are as a test of them wants, and return them."""
     for _ in range(seconds * 20):
         if test(found := lines(out)):
@@ -81,7 +81,6 @@ def settled(page):
             return !panel.innerText.includes('Sorting anew') && all.every(
                 image => !image.checkVisibility() || (image.complete && image.naturalWidth > 0));
         }}""",
-        60,
     )
 
 
@@ -132,16 +131,16 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     page.locator(CARD).click(position={"x": 5, "y": 5})
     page.keyboard.press("s")
     second = next_question(page, first)
-    assert lines(out) == ["same"]
+    becomes(page, lambda: lines(out), ["same"])
     page.locator(CARD).get_by_role("button", name="Different people").click()
     next_question(page, second)
-    assert lines(out) == ["same", "different"]
+    becomes(page, lambda: lines(out), ["same", "different"])
     settled(page)
     shown(page, "3-answered")
     asked = key_of(page)
     page.keyboard.press("u")
     again = next_question(page, asked)
-    assert lines(out) == ["same"]
+    becomes(page, lambda: lines(out), ["same"])
     see(page, f"{PANEL} >> text=Here is that question again")
     page.keyboard.press("x")
     # A button of the question before would be pressed in vain.
@@ -153,7 +152,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
 
     # Among the people: one person in two cards, two in one, a name, a wrong face, a face left out.
     tab(page, "People")
-    wait_for(page, f"() => document.querySelector('{PANEL} .sightings-individuals li')", 30)
+    wait_for(page, f"() => document.querySelector('{PANEL} .sightings-individuals li')")
     shown(page, "5-people")
     count = len(people(page))
     one, other = people(page)[-2:]
@@ -226,14 +225,13 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     opened(page)
     assert lines(out) == decided
     tab(page, "People")
-    wait_for(page, f"() => document.querySelector('{PANEL} .sightings-individuals li')", 30)
+    wait_for(page, f"() => document.querySelector('{PANEL} .sightings-individuals li')")
     settled(page)
     becomes(page, lambda: sorted(people(page)), sorted(set(filter(None, names.values()))))
     assert name in people(page)
     screenshot(page, "review-11-again")
-    page.set_viewport_size({"width": 900, "height": 900})
     tab(page, "Questions")
-    page.wait_for_timeout(300)
+    resize(page, 900, 900)
     nothing_cut_off(page, PANEL)
     screenshot(page.locator(PANEL), "review-12-narrow")
 

@@ -4,8 +4,16 @@ import re
 
 import nbformat
 import pytest
-from browser_lab import run_all, wait_for
-from browser_seen import becomes, nothing_cut_off, screenshot, see
+from browser_lab import run_all
+from browser_seen import (
+    SEE_SECONDS,
+    becomes,
+    nothing_cut_off,
+    pictures_drawn,
+    resize,
+    screenshot,
+    see,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +29,7 @@ def press(page, name):
 def said(page, pattern):
     """Wait until the panel says something."""
     told = page.locator(PANEL).get_by_text(re.compile(pattern)).first
-    told.wait_for(timeout=60_000)
+    told.wait_for(timeout=SEE_SECONDS * 1000)
     return told.inner_text()
 
 
@@ -30,12 +38,7 @@ def boxes(page, kind):
 
 
 def drawn(page):
-    wait_for(
-        page,
-        f"""() => [...document.querySelectorAll('{PANEL} img')].every(
-            image => !image.checkVisibility() || (image.complete && image.naturalWidth > 0))""",
-        30,
-    )
+    pictures_drawn(page, f"{PANEL} img", least=0)
 
 
 def shrink(lab):
@@ -108,8 +111,7 @@ def test_a_size_is_chosen_without_writing_a_line(open_notebook, lab):
     said(page, r"long_edge=20000, upsample=0, detector='hog'")
     nothing_cut_off(page, PANEL, allow=".sightings-photo")
 
-    page.set_viewport_size({"width": 900, "height": 900})
-    page.wait_for_timeout(300)
+    resize(page, 900, 900)
     nothing_cut_off(page, PANEL, allow=".sightings-photo")
     screenshot(page.locator(PANEL), "size-5-narrow")
     # Nothing was written by the panel.
@@ -132,16 +134,18 @@ def test_sizes_are_compared_and_cancelled_in_the_panel(open_notebook, lab):
     first.get_by_role("button", name="Use the sample album").click()
     # Shown twice, both follow.
     for panel in page.locator(PANEL).all():
-        panel.get_by_text(re.compile("photo 1 of 12")).wait_for(timeout=60_000)
-        panel.get_by_text(re.compile("1 face found at full size")).wait_for(timeout=60_000)
+        panel.get_by_text(re.compile("photo 1 of 12")).wait_for(timeout=SEE_SECONDS * 1000)
+        panel.get_by_text(re.compile("1 face found at full size")).wait_for(
+            timeout=SEE_SECONDS * 1000
+        )
     first.get_by_role("button", name="Compare the sizes").click()
     first.get_by_text("The sizes are being compared").wait_for()
     screenshot(first, "size-7-comparing")
     first.get_by_role("button", name="Cancel").last.click()
-    first.get_by_text("Cancelled: nothing came of it").wait_for(timeout=60_000)
+    first.get_by_text("Cancelled: nothing came of it").wait_for(timeout=SEE_SECONDS * 1000)
     first.get_by_role("button", name="Compare the sizes").click()
     first.get_by_text(re.compile("times (faster|slower)|no other row")).first.wait_for(
-        timeout=90_000
+        timeout=2 * SEE_SECONDS * 1000
     )
     drawn(page)
     nothing_cut_off(page, PANEL, allow=".sightings-photo")

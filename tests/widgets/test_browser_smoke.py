@@ -5,7 +5,7 @@ import psutil
 import pytest
 from browser_lab import cell_errors, ended, heap_bytes, restart_kernel, run_all, run_cell, start_lab
 from browser_layout import layout_faults
-from browser_seen import nothing_cut_off, screenshot, see
+from browser_seen import becomes, nothing_cut_off, screenshot, see
 from PIL import Image
 
 pytestmark = pytest.mark.browser
@@ -63,7 +63,7 @@ def test_what_is_cut_off_is_found_and_what_is_not_is_left_alone(lab, open_notebo
     assert layout_faults(page, ".hidden", allow="p") == []
     assert layout_faults(page, ".unseen p") == ["nothing visible fits .unseen p"]
     with pytest.raises(AssertionError, match="too wide"):
-        nothing_cut_off(page, ".wide")
+        nothing_cut_off(page, ".wide", seconds=1)
 
 
 def test_controls_of_ipywidgets_pass_and_a_label_cut_short_does_not(lab, open_notebook):
@@ -100,9 +100,8 @@ def test_a_script_that_fails_and_an_address_elsewhere_are_noticed(lab, open_note
     assert watch.elsewhere() == []
     page.evaluate("() => { setTimeout(() => { throw new Error('on purpose'); }, 0); }")
     page.evaluate("() => fetch('http://elsewhere.invalid/').catch(() => 0)")
-    page.wait_for_timeout(200)
-    assert any("on purpose" in text for text in watch.errors)
-    assert watch.elsewhere() == ["http://elsewhere.invalid/"]
+    becomes(page, lambda: any("on purpose" in text for text in watch.errors), True)
+    becomes(page, watch.elsewhere, ["http://elsewhere.invalid/"])
     watch.errors.clear()
     watch.requests.clear()
 
