@@ -170,7 +170,7 @@ def expected(folder: Path, mode: str, threshold: float) -> tuple[str | None, ...
     looked = modes.look(folder / "photos", folder / "out", settings=settings, subject=subject())
     if mode == "autopilot":
         return modes.autopilot_of(looked, settings=settings).names
-    references = modes.read_people(folder / "people", settings=settings, subject=subject())
+    references = modes.read_known(folder / "people", settings=settings, subject=subject())
     return modes.point_and_shoot_of(looked, references, settings=settings).names
 
 

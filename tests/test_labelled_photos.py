@@ -46,7 +46,7 @@ def test_album_autopilot_finds_exactly_the_7_people(evaluation, truth, tmp_path)
         for folder in (tmp_path / "out").glob("person_*")
     )
     table = pd.DataFrame(sorted(truth), columns=["photo", "person"])
-    assert len(result.people) == 7
+    assert len(result.individuals) == 7
     assert found == sorted(sorted(rows) for _, rows in table.groupby("person")["photo"])
 
 
@@ -75,7 +75,7 @@ def test_johns_are_five_people_apart_and_whole(evaluation) -> None:
     assert found.pairwise_f == 1.0
     assert found.groups == 5
     # 55 files, of which one of John Shimkus is there twice: 54 sightings, and nobody missed.
-    assert (len(result.album.photos), len(result.album), len(result.nobody)) == (55, 54, 0)
+    assert (len(result.album.photos), len(result.album), len(result.unsorted)) == (55, 54, 0)
 
 
 def test_portraits_are_two_people_even_where_the_face_is_cut(evaluation) -> None:

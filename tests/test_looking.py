@@ -26,8 +26,8 @@ class TestLook:
         assert (steps.names, steps.threshold) == (whole.names, whole.threshold)
         assert steps.album.problems.equals(whole.album.problems)
         assert str(steps).splitlines()[1:] == str(whole).splitlines()[1:]
-        looked = modes.look(odd, people=people, settings=AIMED, subject=colours)
-        references = modes.read_people(people, odd, settings=AIMED, subject=colours)
+        looked = modes.look(odd, known=people, settings=AIMED, subject=colours)
+        references = modes.read_known(people, odd, settings=AIMED, subject=colours)
         aimed = modes.point_and_shoot_of(looked, references, settings=AIMED)
         whole = modes.point_and_shoot(odd, people, subject=colours)
         assert aimed.names == whole.names
@@ -73,14 +73,14 @@ class TestLook:
         ]:
             out, refs = (*arguments, None, None)[1:3]
             with pytest.raises(BadFolder, match=complaint):
-                modes.look(arguments[0], out, people=refs, settings=AUTO, subject=subject)
+                modes.look(arguments[0], out, known=refs, settings=AUTO, subject=subject)
 
     def test_references_and_results_inside_the_photos_are_left_out(
         self, album_folder, people, colours
     ):
         shutil.move(people, album_folder / "people")
         looked = modes.look(
-            album_folder, people=album_folder / "people", settings=AIMED, subject=colours
+            album_folder, known=album_folder / "people", settings=AIMED, subject=colours
         )
         assert looked.listed == 6
 
@@ -88,19 +88,19 @@ class TestLook:
 class TestReadPeople:
     def test_stopped_there_are_no_references(self, people, colours) -> None:
         told, how = after(2)
-        assert modes.read_people(people, settings=AIMED, subject=colours, **how) is None
+        assert modes.read_known(people, settings=AIMED, subject=colours, **how) is None
         assert [call[:3] for call in told] == [("references", 1, 3), ("references", 2, 3)]
 
     def test_not_stopped_they_are_whole(self, people, colours) -> None:
         told, how = after(4)
-        found = modes.read_people(people, settings=AIMED, subject=colours, **how)
+        found = modes.read_known(people, settings=AIMED, subject=colours, **how)
         assert found.names == ("Ann", "Bob")
         assert len(found.problems) == 1
         assert told[-1][:3] == ("references", 3, 3)
 
     def test_the_photos_themselves_are_refused(self, album_folder, colours) -> None:
         with pytest.raises(BadFolder, match="same folder"):
-            modes.read_people(album_folder, album_folder, settings=AIMED, subject=colours)
+            modes.read_known(album_folder, album_folder, settings=AIMED, subject=colours)
 
 
 class TestTakenUp:
@@ -126,7 +126,7 @@ class TestTakenUp:
         before = files_in(out)
         looked, run = modes.taken_up(out)
         settings = PointAndShootSettings(**run.settings)
-        references = modes.read_people(people, settings=settings, subject=colours)
+        references = modes.read_known(people, settings=settings, subject=colours)
         modes.export_result(modes.point_and_shoot_of(looked, references, settings=settings), out)
         assert files_in(out) == before
         assert b"reference" in before["problems.csv"]

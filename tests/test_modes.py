@@ -28,7 +28,7 @@ def people(tmp_path):
 class TestAutopilot:
     def test_a_folder_a_person_and_a_photo_of_three_in_three(self, album_folder, tmp_path, colours):
         result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
-        assert result.people.to_numpy().tolist() == [
+        assert result.individuals.to_numpy().tolist() == [
             ["person_001", 5, 5],
             ["person_002", 2, 2],
             ["person_003", 1, 1],
@@ -49,7 +49,7 @@ class TestAutopilot:
         for name in ("ann", "bob", "cem", "dee", "eve"):
             save_tiles(tmp_path / "photos" / f"{name}.png", name)
         result = modes.autopilot(tmp_path / "photos", tmp_path / "out", subject=colours)
-        assert len(result.people) == 5
+        assert len(result.individuals) == 5
 
     def test_photos_with_nobody_are_listed_not_copied(
         self, album_folder, tmp_path, colours
@@ -58,7 +58,7 @@ class TestAutopilot:
         table = pd.read_csv(tmp_path / "out" / "nobody.csv")
         table = table[["path", "reason"]]
         assert table.to_numpy().tolist() == [["empty.png", "no face found"]]
-        assert result.nobody["path"].to_list() == [str(album_folder / "empty.png")]
+        assert result.unsorted["path"].to_list() == [str(album_folder / "empty.png")]
 
     def test_what_is_written_says_where_every_face_is(
         self, album_folder, tmp_path, colours
@@ -79,7 +79,7 @@ class TestAutopilot:
         before = files_in(tmp_path)
         result = modes.autopilot(album_folder, subject=colours)
         assert files_in(tmp_path) == before
-        assert len(result.people) == 3
+        assert len(result.individuals) == 3
         assert len(result.plan) == 0
 
     def test_a_dry_run_plans_and_writes_nothing(self, album_folder, tmp_path, colours) -> None:
@@ -101,8 +101,8 @@ class TestAutopilot:
     ) -> None:
         shutil.copy(album_folder / "three.png", album_folder / "again.png")
         result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
-        assert result.people["photos"].to_list() == [6, 3, 2]
-        assert result.people["sightings"].to_list() == [5, 2, 1]
+        assert result.individuals["photos"].to_list() == [6, 3, 2]
+        assert result.individuals["sightings"].to_list() == [5, 2, 1]
         assert (tmp_path / "out" / "person_003" / "again.png").is_file()
 
     def test_two_of_one_colour_in_a_photo_are_two_people(self, tmp_path, colours) -> None:
@@ -126,7 +126,7 @@ class TestAutopilot:
     def test_nobody_found_is_a_result_and_no_error(self, tmp_path, colours) -> None:
         save_tiles(tmp_path / "photos" / "empty.png")
         result = modes.autopilot(tmp_path / "photos", tmp_path / "out", subject=colours)
-        assert len(result.people) == 0
+        assert len(result.individuals) == 0
         assert "1 photo, 0 faces, 0 people" in str(result)
         assert "<table>" in result._repr_html_()
 
@@ -205,7 +205,7 @@ class TestPointAndShoot:
     def test_both_rules_find_the_same_here(self, album_folder, people, colours, method) -> None:
         settings = PointAndShootSettings(method=method)
         result = modes.point_and_shoot(album_folder, people, subject=colours, settings=settings)
-        assert result.people["photos"].to_list() == [5, 2]
+        assert result.individuals["photos"].to_list() == [5, 2]
 
     def test_folders_are_named_safely_and_two_never_share_one(
         self, album_folder, tmp_path, colours
@@ -301,7 +301,7 @@ def test_the_largest_face_of_an_example_is_taken_wherever_it_is(tmp_path) -> Non
     subject = Subject("two", TwoSizes(), ColourEncoder())
     save_tiles(tmp_path / "people" / "Bob" / "1.png", "ann", "bob")
     settings = PointAndShootSettings(largest=True)
-    found = modes.read_people(tmp_path / "people", settings=settings, subject=subject)
+    found = modes.read_known(tmp_path / "people", settings=settings, subject=subject)
     # Bob's tile is green.
     assert found.encodings[0].argmax() == 1
 
@@ -314,7 +314,7 @@ class TestIgnored:
         made = [Decision("ignore", key_of(looked.album, row)) for row in np.flatnonzero(rows)]
         result = modes.autopilot_of(looked, settings=AutopilotSettings(), decided=made)
         assert (result.decided, result.undecided) == (3, 0)
-        reasons = {path.rsplit("/")[-1]: why for path, why in result.nobody.to_numpy()}
+        reasons = {path.rsplit("/")[-1]: why for path, why in result.unsorted.to_numpy()}
         assert reasons == {
             "a2.png": "only faces that you ignored",
             "both.png": "only faces that you ignored",
@@ -333,7 +333,7 @@ class TestIgnored:
         looked.album.photos["left_out"] = 1
         one, other = (Decision("ignore", key_of(looked.album, row)) for row in (0, 1))
         both = modes.autopilot_of(looked, settings=AutopilotSettings(), decided=[one, other])
-        assert both.nobody["reason"].to_list() == [
+        assert both.unsorted["reason"].to_list() == [
             "only faces that you ignored, or too small or too blurred"
         ]
         assert "1 face too small or too blurred" in str(both)

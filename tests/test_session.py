@@ -75,15 +75,15 @@ def keep_together(session):
     session.keep_together("person_001")
 
 
-def not_this_person(session):
-    session.not_this_person(int(session.rows("person_001")[2]))
+def not_this_individual(session):
+    session.not_this_individual(int(session.rows("person_001")[2]))
 
 
 def ignore(session):
     session.ignore(int(session.rows("person_001")[2]))
 
 
-GESTURES = [rename, merge, split, keep_together, not_this_person, ignore]
+GESTURES = [rename, merge, split, keep_together, not_this_individual, ignore]
 
 
 def holds(gesture, before: Session, session: Session) -> bool:
@@ -98,7 +98,7 @@ def holds(gesture, before: Session, session: Session) -> bool:
         return len({who[face] for face in first}) >= 2
     if gesture is keep_together:
         return any(who[a] == who[b] for a in first for b in first if a < b)
-    if gesture is not_this_person:
+    if gesture is not_this_individual:
         return any(who[face] != who[first[2]] for face in first if face != first[2])
     return who[first[2]] is None
 
@@ -214,7 +214,7 @@ def test_another_threshold_alone_sorts_as_a_new_run_does(
     threshold, looked, sorted_album, out
 ) -> None:
     sorted_album.rename("person_002", "Bob")
-    sorted_album.not_this_person(int(sorted_album.rows("person_001")[2]))
+    sorted_album.not_this_individual(int(sorted_album.rows("person_001")[2]))
     asked = replace(SETTINGS, threshold=threshold)
     sorted_album.set(asked)
     anew = Session(looked, asked, out=out).result
@@ -332,12 +332,12 @@ def test_known_people_are_renamed_and_joined_face_by_face(
     save_tiles(known / "Ann" / "1.png", "ann")
     save_tiles(known / "Bob" / "1.png", "bob")
     settings = PointAndShootSettings(threshold=0.3, jobs=1)
-    references = modes.read_people(known, settings=settings, subject=colours)
-    looked = modes.look(album_folder, people=known, settings=settings, subject=colours)
+    references = modes.read_known(known, settings=settings, subject=colours)
+    looked = modes.look(album_folder, known=known, settings=settings, subject=colours)
     sorted_album = Session(looked, settings, references=references, out=out)
     assert people(sorted_album) == {"Ann": 5, "Bob": 2}
     assert sorted_album.sides("Ann") is None
-    sorted_album.not_this_person(int(sorted_album.rows("Ann")[0]))
+    sorted_album.not_this_individual(int(sorted_album.rows("Ann")[0]))
     assert people(sorted_album) == {"Ann": 4, "Bob": 2}
     sorted_album.merge("Ann", "Bob")
     assert people(sorted_album) == {"Ann": 6}

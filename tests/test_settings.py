@@ -195,8 +195,8 @@ def test_another_subject_is_sorted_as_its_own_settings_say(
 def test_another_subject_is_compared_as_its_own_settings_say(album_folder, tmp_path) -> None:
     save_tiles(tmp_path / "known" / "Ann" / "ann.png", "ann")
     settings = settings_for("point-and-shoot", TileSettings)(threshold=0.3)
-    references = modes.read_people(tmp_path / "known", settings=settings)
-    looked = modes.look(album_folder, people=tmp_path / "known", settings=settings)
+    references = modes.read_known(tmp_path / "known", settings=settings)
+    looked = modes.look(album_folder, known=tmp_path / "known", settings=settings)
     sorted_album = session.Session(looked, settings, references=references)
     assert sorted_album.names.count("Ann") == 5
     with pytest.raises(BadSetting, match="two modes"):

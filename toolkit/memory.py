@@ -268,7 +268,7 @@ def budget() -> Budget:
 
 
 def in_gb(size: float) -> str:
-    """Write a number of bytes for people, in GB, or MB below one."""
+    """Write a number of bytes as it is read, in GB, or MB below one."""
     if size >= GB:
         return f"{size / GB:,.1f} GB"
     return f"{size / 1e6:,.0f} MB"

@@ -49,7 +49,7 @@ __all__ = [
     "look",
     "point_and_shoot",
     "point_and_shoot_of",
-    "read_people",
+    "read_known",
     "subject_for",
     "taken_up",
 ]
@@ -63,13 +63,13 @@ class Looked:
     Attributes
     ----------
     album : Album
-        Every sighting of the photos looked at, those that a person said to ignore too.
+        Every sighting of the photos looked at, those that the user said to ignore too.
     seconds : dict of str to float
         "wall" is what looking took; the other entries are CPU seconds by stage, summed over
         threads.
     listed : int
         Photos that were listed.
-    folder, people : Path or None
+    folder, known : Path or None
         Where the photos are, and the references that were left out; None if unknown.
     """
 
@@ -77,7 +77,7 @@ class Looked:
     seconds: dict[str, float]
     listed: int
     folder: Path | None = None
-    people: Path | None = None
+    known: Path | None = None
 
     @property
     def not_seen(self) -> int:
@@ -95,7 +95,7 @@ def look(
     photos_folder: str | Path,
     out: str | Path | None = None,
     *,
-    people: str | Path | None = None,
+    known: str | Path | None = None,
     settings: Settings,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
@@ -111,7 +111,7 @@ def look(
         Photos, in subfolders too.
     out : path, optional
         Where results will go: checked, and left out where it lies inside the photos.
-    people : path, optional
+    known : path, optional
         Folder of references: left out where it lies inside the photos.
     settings : Settings
         Of either mode.
@@ -131,7 +131,7 @@ def look(
     BadFolder
         If a folder is missing or cannot be used, or holds no photo.
     """
-    listed = list_photos(photos_folder, out, people)
+    listed = list_photos(photos_folder, out, known)
     subject = subject or subject_for(settings)
     return look_at(listed, settings, subject, progress=progress, stop=stop, tell=tell)
 
@@ -142,19 +142,19 @@ class Listed:
 
     listing: opening.Listing
     folder: Path
-    people: Path | None
+    known: Path | None
     out: Path | None
 
 
 def list_photos(
-    photos_folder: str | Path, out: str | Path | None = None, people: str | Path | None = None
+    photos_folder: str | Path, out: str | Path | None = None, known: str | Path | None = None
 ) -> Listed:
     """
     List the photos to look at, and check all folders before the long work begins.
 
     Parameters
     ----------
-    photos_folder, out, people
+    photos_folder, out, known
         As for `look`.
 
     Raises
@@ -163,13 +163,13 @@ def list_photos(
         If a folder is missing or cannot be used, or holds no photo.
     """
     folder = folder_at(photos_folder)
-    references = None if people is None else folder_at(people)
+    references = None if known is None else folder_at(known)
     if references is not None:
         _require_two(folder, references)
     opening.require_folder(folder, "photos")
     target = None if out is None else folder_at(out)
     if target is not None:
-        export.check_out(target, photos=folder, people=references)
+        export.check_out(target, photos=folder, known=references)
     apart = [path for path in (target, references) if path is not None]
     listing = opening.find(folder, leave_out=apart)
     if not listing.photos:
@@ -232,11 +232,11 @@ def look_at(
         skipped=listed.listing.skipped,
     )
     seconds["wall"] = time.perf_counter() - started
-    return Looked(album, seconds, total, listed.folder, listed.people)
+    return Looked(album, seconds, total, listed.folder, listed.known)
 
 
-def read_people(
-    people: str | Path,
+def read_known(
+    known: str | Path,
     photos_folder: str | Path | None = None,
     *,
     settings: ComparingSettings,
@@ -245,15 +245,15 @@ def read_people(
     subject: Subject | None = None,
 ) -> References | None:
     """
-    Read the example photos of known people.
+    Read the example photos of known individuals.
 
     Parameters
     ----------
-    people : path
-        One folder a person, named as the results should be, with one or more photos of that person
-        (in subfolders too).
+    known : path
+        One folder an individual, named as the results should be, with one or more of its photos (in
+        subfolders too).
     photos_folder : path, optional
-        The photos to be sorted: left out where they lie inside `people`.
+        The photos to be sorted: left out where they lie inside `known`.
     settings : ComparingSettings
         How.
     progress : callable, optional
@@ -264,16 +264,16 @@ def read_people(
     Returns
     -------
     toolkit.grouping.identification.References or None
-        None if it was stopped, and only then: with some of the people nothing can be matched, as
-        sightings of the others would be taken for them, or for nobody.
+        None if it was stopped, and only then: with some of them nothing can be matched, as
+        sightings of the others would be taken for them, or for strangers.
 
     Raises
     ------
     BadFolder
-        If the folder is missing, or nobody has a reference that serves.
+        If the folder is missing, or none has a reference that serves.
     """
-    folder = folder_at(people)
-    opening.require_folder(folder, "people")
+    folder = folder_at(known)
+    opening.require_folder(folder, "known")
     apart = None if photos_folder is None else folder_at(photos_folder)
     if apart is not None:
         _require_two(apart, folder)
@@ -330,12 +330,12 @@ def taken_up(
     return Looked(run.album, {}, listed, run.photos_folder), run
 
 
-def _require_two(folder: Path, people: Path) -> None:
-    opening.require_folder(people, "people")
-    if folder.resolve() == people.resolve():
+def _require_two(folder: Path, known: Path) -> None:
+    opening.require_folder(known, "known")
+    if folder.resolve() == known.resolve():
         raise BadFolder(
-            f"the photos and the people are the same folder, {folder}; expected a second folder "
-            "with one subfolder of example photos for each person."
+            f"the photos and the examples are the same folder, {folder}; expected a second "
+            "folder with one subfolder of example photos for each one to be found."
         )
 
 
@@ -353,7 +353,7 @@ def autopilot(
     tell: Callable[[str], None] | None = None,
 ) -> AutopilotResult:
     """
-    Learn every new sighting in a folder, and copy each photo into one folder for each person in it.
+    Learn every new sighting in a folder, and copy each photo into a folder for each individual.
 
     Parameters
     ----------
@@ -376,15 +376,15 @@ def autopilot(
     subject : Subject, optional
         What to look for; as `settings` says, if not given.
     decided : sequence of Decision, optional
-        What a person decided about sightings; if not given, what ``decisions.csv`` in `out` says.
+        What the user decided about sightings; if not given, what ``decisions.csv`` in `out` says.
     tell : callable, optional
         Told in a sentence, before the scan, if its photos may be too many for the way of grouping.
 
     Returns
     -------
     AutopilotResult
-        `person_001` is the one in most sightings. Photos without a sighting are in `.nobody`, files
-        that could not be read in `.problems`.
+        `person_001` is the one in most sightings. Photos without a sighting are in `.unsorted`,
+        files that could not be read in `.problems`.
 
     Raises
     ------
@@ -415,7 +415,7 @@ def autopilot_of(
     decided: Sequence[Decision] = (),
 ) -> AutopilotResult:
     """
-    Group what was seen into people; nothing is written, and it takes a moment.
+    Group what was seen into individuals; nothing is written, and it takes a moment.
 
     Parameters
     ----------
@@ -426,7 +426,7 @@ def autopilot_of(
     settings : GroupingSettings
         How to group.
     decided : sequence of Decision
-        What a person decided about sightings.
+        What the user decided about sightings.
 
     Returns
     -------
@@ -460,14 +460,14 @@ def autopilot_of(
         undecided_photos=away.photos,
         not_seen=looked.not_seen,
         photos_folder=looked.folder,
-        people_folder=looked.people,
+        known_folder=looked.known,
     )
     return exporting.planned_for(result, out, started)
 
 
 def point_and_shoot(
     photos_folder: str | Path,
-    people: str | Path,
+    known: str | Path,
     out: str | Path | None = None,
     *,
     settings: ComparingSettings | None = None,
@@ -479,31 +479,31 @@ def point_and_shoot(
     decided: Sequence[Decision] | None = None,
 ) -> PointAndShootResult:
     """
-    Find the photos that show known people, and copy each into a folder for each of them.
+    Find the photos that show known individuals, and copy each into a folder for each of them.
 
     Parameters
     ----------
     photos_folder : path
         Photos, in subfolders too.
-    people : path
-        One folder a person, named as the results should be, with one or more photos of that person
-        (in subfolders too).
+    known : path
+        One folder an individual, named as the results should be, with one or more of its photos (in
+        subfolders too).
     out, settings, dry_run, replace, pictures, progress, subject, decided
         As for `autopilot`.
 
     Returns
     -------
     PointAndShootResult
-        A sighting near nobody's reference has no name. A reference photo with no sighting, or with
+        A sighting near no reference has no name. A reference photo with no sighting, or with
         several, is in `.problems` and not used.
 
     Raises
     ------
     BadFolder
-        If a folder is missing or cannot be used, or nobody has a reference that serves.
+        If a folder is missing or cannot be used, or none has a reference that serves.
     """
     settings = settings or PointAndShootSettings()
-    listed = list_photos(photos_folder, out, people)
+    listed = list_photos(photos_folder, out, known)
     target = None if dry_run else listed.out
     with _alone_in(target, "point-and-shoot"):
         made = _decided(decided, listed.out)
@@ -512,9 +512,7 @@ def point_and_shoot(
         # It is None only where it can be stopped.
         references = cast(
             References,
-            read_people(
-                people, listed.folder, settings=settings, progress=progress, subject=subject
-            ),
+            read_known(known, listed.folder, settings=settings, progress=progress, subject=subject),
         )
         looked = _since(started, look_at(listed, settings, subject, progress=progress))
         planned = listed.out if dry_run else None
@@ -533,14 +531,14 @@ def point_and_shoot_of(
     decided: Sequence[Decision] = (),
 ) -> PointAndShootResult:
     """
-    Find known people in what was seen; nothing is written, and it takes a moment.
+    Find known individuals in what was seen; nothing is written, and it takes a moment.
 
     Parameters
     ----------
     looked : Looked
         What `look` or `taken_up` returned.
     references : References
-        What `read_people` returned.
+        What `read_known` returned.
     out, settings, decided
         As for `autopilot_of`.
 
@@ -584,7 +582,7 @@ def point_and_shoot_of(
         undecided_photos=away.photos,
         not_seen=looked.not_seen,
         photos_folder=looked.folder,
-        people_folder=looked.people,
+        known_folder=looked.known,
     )
     return exporting.planned_for(result, out, started)
 
@@ -595,7 +593,7 @@ def _alone_in(out: Path | None, work: str) -> contextlib.AbstractContextManager[
 
 
 def _decided(given: Sequence[Decision] | None, target: Path | None) -> tuple[Decision, ...]:
-    """Return what a person decided: as given, or as the folder of results keeps it."""
+    """Return what the user decided: as given, or as the folder of results keeps it."""
     if given is None:
         return () if target is None else decisions.read(target)
     return tuple(given)

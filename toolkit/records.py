@@ -159,7 +159,7 @@ class EncoderInfo:
 
     @property
     def label(self) -> str:
-        """Name, variant and the start of the weights' digest, for people to read."""
+        """Name, variant and the start of the weights' digest, to be read."""
         return f"{self.name} ({self.variant or 'plain'}, weights {self.weights_digest[:8]})"
 
 

@@ -1,4 +1,4 @@
-"""An album in hand: what was seen, what a person decided, and who is who by that."""
+"""An album in hand: what was seen, what the user decided, and who is who by that."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Session:
     settings : GroupingSettings or ComparingSettings
         How to sort.
     references : References, optional
-        The known people; without them, the people are found by grouping.
+        The known individuals; without them, the individuals are found by grouping.
     out : path, optional
         The folder of results that decisions are read from and kept in; without one they last as
         long as this object.
@@ -110,7 +110,7 @@ class Session:
 
     @property
     def labels(self) -> Labels:
-        """Shape (n,), int64: a number for the name of each sighting, -1 for nobody known."""
+        """Shape (n,), int64: a number for the name of each sighting, -1 for none that is known."""
         return numbered(self.names)
 
     @property
@@ -148,10 +148,12 @@ class Session:
         return row
 
     def rows(self, name: str) -> Labels:
-        """Return the sightings with a name; `BadSetting` if nobody has it any more."""
+        """Return the sightings with a name; `BadSetting` if none has it any more."""
         found: Labels = np.flatnonzero([each == name for each in self.names])
         if not len(found):
-            raise BadSetting(f"nobody is called {name!r} any more; look at the people again")
+            raise BadSetting(
+                f"{self.album.words.nobody} is called {name!r} any more; look at the page again"
+            )
         return found
 
     def set(self, settings: AnySettings) -> None:
@@ -193,7 +195,7 @@ class Session:
             )
 
     def rename(self, name: str, text: str) -> str:
-        """Give a person a name; with the name of another, the two become one. Say what was done."""
+        """Name an individual; with the name of another, the two become one. Say what was done."""
         rows = self.rows(name)
         # A name found by references is each sighting's own; a group has one by any sighting of it.
         whom = int(self.labels[rows[0]]) if self.references is None else rows
@@ -210,7 +212,7 @@ class Session:
         return None if other == name else other
 
     def merge(self, name: str, other: str) -> str:
-        """Make two people one; the name of the first stays where both have one."""
+        """Make two individuals one; the name of the first stays where both have one."""
         if self.references is not None:
             return self.rename(other, name)
         one, two = (int(self.labels[self.rows(each)[0]]) for each in (name, other))
@@ -219,30 +221,30 @@ class Session:
         )
 
     def sides(self, name: str) -> tuple[Labels, Labels] | None:
-        """Propose the two sides of a person who may be two; None where nothing can be split."""
+        """Propose the two sides of one that may be two; None where nothing can be split."""
         found = self._sides(name)
         return (found.first[0], found.second[0]) if len(found.group) else None
 
     def split(self, name: str) -> str:
-        """Make a person two, as `sides` proposes."""
+        """Make an individual two, as `sides` proposes."""
         found = self._two_sides(name)
         group = int(found.group[0])
         return self.do(history.split(self.album, self.labels, self.names, found, group))
 
     def keep_together(self, name: str) -> str:
-        """Say that the two sides that `sides` proposes are one person after all."""
+        """Say that the two sides that `sides` proposes are one individual after all."""
         found = self._two_sides(name)
         one, other, _ = uncertainty.nearest_pair(
             self.album.encodings, found.first[0], found.second[0]
         )
         return self.do(history.same(self.album, self.names, one, other))
 
-    def not_this_person(self, row: int) -> str:
+    def not_this_individual(self, row: int) -> str:
         """Take a sighting out of its group, for good; say how many others went along, too."""
         known = () if self.references is None else self.references.names
         before, place = self.everybody, int(self.scanned_rows[row])
         said = self.do(
-            history.not_this_person(
+            history.not_this_individual(
                 self.album, self.labels, self.names, row, decided=self.decided, known=known
             )
         )
@@ -321,7 +323,7 @@ class Session:
         stop: Callable[[], bool] | None = None,
     ) -> AutopilotResult | PointAndShootResult:
         """
-        Copy the photos into a folder for each person, and keep the decisions there from now on.
+        Copy the photos into a folder for each individual, and keep the decisions there from now on.
 
         Returns
         -------
@@ -360,7 +362,7 @@ class Session:
         """Return a folder for results; one that the photos are in is refused."""
         target = folder_at(out)
         if self.looked.folder is not None:
-            export.check_out(target, photos=self.looked.folder, people=self.looked.people)
+            export.check_out(target, photos=self.looked.folder, known=self.looked.known)
         return target
 
     def _two_sides(self, name: str) -> Sides:
@@ -374,7 +376,7 @@ class Session:
 
     def _sides(self, name: str) -> Sides:
         labels = self.labels
-        # People of references are no groups that could fall apart.
+        # Individuals of references are no groups that could fall apart.
         group = -1 if self.references is not None else labels[self.rows(name)[0]]
         return uncertainty.sides(
             self.album.encodings,

@@ -52,7 +52,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 def read_table(path: Path, columns: Sequence[str] = (), *, most: int = 1 << 28) -> pd.DataFrame:
     """
-    Read a table that `write_table`, a spreadsheet or a person wrote, every cell as text.
+    Read a table that `write_table`, a spreadsheet or the user wrote, every cell as text.
 
     Parameters
     ----------

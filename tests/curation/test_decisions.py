@@ -228,7 +228,7 @@ def test_an_ignored_face_is_in_no_folder(sorted_once, album_folder, colours) -> 
     cem = faces_in(sorted_once, "person_003")[0]
     found = again(sorted_once, album_folder, colours, Decision("ignore", cem))
     assert len(found.album) == 7
-    assert len(found.people) == 2
+    assert len(found.individuals) == 2
     assert not (found.out / "person_003").exists()
 
 
@@ -248,7 +248,7 @@ def test_somebody_in_a_mirror_may_be_said_to_be_there_twice(tmp_path, colours) -
     photos = tmp_path / "photos"
     save_tiles(photos / "mirror.png", "ann", "ann")
     result = modes.autopilot(photos, tmp_path / "out", subject=colours)
-    assert len(result.people) == 2
+    assert len(result.individuals) == 2
     both = [key_of(result.album, row) for row in (0, 1)]
     assert len(again(result, photos, colours, Decision("same", *both)).people) == 1
 
@@ -302,7 +302,7 @@ def test_a_name_that_another_group_has_as_its_number_joins_nobody(
     cem = faces_in(sorted_once, "person_003")[0]
     found = again(sorted_once, album_folder, colours, Decision("name", cem, name="person_001"))
     assert found.names.count("person_001") == 1
-    assert len(found.people) == 3
+    assert len(found.individuals) == 3
 
 
 def test_point_and_shoot_holds_to_names_and_refusals(album_folder, tmp_path, colours) -> None:

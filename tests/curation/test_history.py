@@ -45,7 +45,7 @@ def gesture(draw, grouped: Grouped):
         number = 1 if kind == "same" else 2
         return made, lambda after: len(after.groups([face, second])) == number
     if kind == "not":
-        made = history.not_this_person(*grouped.seen, row, decided=grouped.decided)
+        made = history.not_this_individual(*grouped.seen, row, decided=grouped.decided)
         if made.decisions[-1].kind == "not":
             name = grouped.names[row]
             return (
@@ -160,13 +160,13 @@ def test_a_split_names_the_nearest_pair_across() -> None:
 def test_a_face_is_refused_by_name_or_by_the_middle_of_its_group() -> None:
     full = album([0.0, 0.2, 0.05])
     grouped = Grouped(full, ())
-    unnamed = history.not_this_person(*grouped.seen, 1)
+    unnamed = history.not_this_individual(*grouped.seen, 1)
     assert unnamed.decisions == (link(full, "different", 1, 0),)
-    known = history.not_this_person(*grouped.seen, 1, known={"person_001"})
+    known = history.not_this_individual(*grouped.seen, 1, known={"person_001"})
     assert known.decisions == (Decision("not", key_of(full, 1), name="person_001"),)
     # The face that has the name itself hands it on.
     grouped = Grouped(full, [named(full, 1, "Anna")])
-    own = history.not_this_person(*grouped.seen, 1, decided=grouped.decided)
+    own = history.not_this_individual(*grouped.seen, 1, decided=grouped.decided)
     assert [each.kind for each in own.decisions] == ["name", "not"]
     session = Corrections(full)
     session.add(history.Gesture((named(full, 1, "Anna"),), "named"))
@@ -266,7 +266,7 @@ def test_a_blank_that_does_not_break_is_a_blank() -> None:
         lambda *seen: history.merge(*seen, 0, 99),
         lambda *seen: history.merge(*seen, -1, 0),
         lambda *seen: history.same(seen[0], seen[2], 3, 3),
-        lambda *seen: history.not_this_person(*seen, 4),
+        lambda *seen: history.not_this_individual(*seen, 4),
     ],
 )
 def test_a_gesture_that_says_nothing_is_refused(wrong) -> None:

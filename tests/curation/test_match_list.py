@@ -45,7 +45,7 @@ def references_of(**places):
         encodings=np.array(
             [place for own in places.values() for place in own], dtype=np.float32
         ).reshape(-1, 1),
-        person_of=np.array(
+        individual_of=np.array(
             [names.index(name) for name in names for _ in places[name]], dtype=np.int64
         ),
         paths=tuple(f"/people/{name}/{k}.jpg" for name in names for k in range(len(places[name]))),
@@ -153,7 +153,7 @@ def test_somebody_without_examples_can_be_named_and_others_cannot_be_asked_for()
     album = album_of([0.2, 0.3])
     result, decided = matched(album, references_of(ann=[0.0]), says(album, "name", 1, "Zoë"))
     assert match_list.ranked(result, decided, "Zoë")["row"].to_list() == [1]
-    people = match_list.people(result, decided).set_index("person")
+    people = match_list.individuals(result, decided).set_index("person")
     assert people.index.to_list() == ["ann", "Zoë"]
     assert people.loc["Zoë"].to_list() == [0, 1, 1, 0]
     with pytest.raises(BadSetting, match="nobody called 'Ben'"):
@@ -173,7 +173,7 @@ def test_people_are_counted_with_their_photos_and_those_in_no_photo():
     album = album_of([0.1, 0.2, 0.48, 5.0], photos=[0, 0, 1, 2])
     references = references_of(ann=[0.0, 0.0], ben=[5.0], cem=[9.0])
     result, decided = matched(album, references, one_per_photo=False)
-    table = match_list.people(result, decided)
+    table = match_list.individuals(result, decided)
     assert table.to_numpy().tolist() == [
         ["ann", 2, 2, 3, 1],
         ["ben", 1, 1, 1, 0],
@@ -186,7 +186,7 @@ def test_without_faces_there_are_people_and_no_matches():
     assert len(match_list.judged(result, decided)) == 0
     assert len(match_list.ranked(result, decided, "ann")) == 0
     assert len(match_list.doubtful(result, decided)) == 0
-    assert match_list.people(result, decided).to_numpy().tolist() == [["ann", 1, 0, 0, 0]]
+    assert match_list.individuals(result, decided).to_numpy().tolist() == [["ann", 1, 0, 0, 0]]
 
 
 @given(
@@ -224,7 +224,7 @@ def test_every_face_is_listed_once_and_agrees_with_the_names(places, people, thr
         far = (table["distance"] - threshold).abs() > DOUBT + 1e-9
         sure = far & (table["state"] == BEYOND) & (table["distance"] > threshold)
         assert not table.loc[sure, "doubtful"].any()
-    counted = match_list.people(result, decided).set_index("person")
+    counted = match_list.individuals(result, decided).set_index("person")
     for name, table in zip(references.names, listed, strict=True):
         assert counted.loc[name, "faces"] == sum(each == name for each in result.names)
         assert counted.loc[name, "doubtful"] == table["doubtful"].sum()

@@ -184,7 +184,7 @@ def test_the_threshold_for_references_is_near_the_best(lfw, known, examples) -> 
         references = identification.References(
             names=tuple(people.tolist()),
             encodings=lfw.encodings[np.concatenate([own[:examples] for own in rows])],
-            person_of=np.repeat(np.arange(len(people)), examples),
+            individual_of=np.repeat(np.arange(len(people)), examples),
             paths=("",) * (examples * len(people)),
             encoder=lfw.encoder,
             problems=empty_table(PROBLEM_COLUMNS),

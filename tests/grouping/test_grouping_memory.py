@@ -49,7 +49,7 @@ def test_autopilot_falls_back_to_online_and_everything_is_written(
     assert len(told) == 1
     assert "needs about" in told[0]
     assert len(result.album) == 8
-    assert len(result.people) == 3
+    assert len(result.individuals) == 3
     assert result.clustering.method == "online"
     said = str(result)
     assert "grouped by online, not average: average linkage of 8 sightings needs about" in said
@@ -84,7 +84,7 @@ def test_a_method_that_runs_out_of_memory_falls_back(
     result = modes.autopilot(
         album_folder, subject=colours, settings=AutopilotSettings(method=method)
     )
-    assert len(result.people) == 3
+    assert len(result.individuals) == 3
     assert result.clustering.method == "online"
     assert f"not {method}: there is no memory for 8 faces" in str(result)
 

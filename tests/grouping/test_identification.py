@@ -24,11 +24,11 @@ def seen(rows, photo_of=None) -> Album:
     return album(rows, photo_of, encoder=INFO)
 
 
-def references(rows, person_of, names=("ann", "bob"), info=INFO) -> References:
+def references(rows, individual_of, names=("ann", "bob"), info=INFO) -> References:
     rows = np.asarray(rows, np.float32).reshape(-1, 2)
     paths = tuple(f"ref{i}.jpg" for i in range(len(rows)))
     return References(
-        names, rows, np.asarray(person_of, np.int64), paths, info, empty_table(PROBLEM_COLUMNS)
+        names, rows, np.asarray(individual_of, np.int64), paths, info, empty_table(PROBLEM_COLUMNS)
     )
 
 
@@ -132,7 +132,7 @@ def test_nearest_is_scikit_learns_nearest_neighbour(seed) -> None:
     rng = np.random.default_rng(seed)
     known = references(rng.normal(size=(12, 2)), np.arange(12) % 4, names=tuple("abcd"))
     faces = seen(rng.normal(size=(20, 2)))
-    expected = KNeighborsClassifier(1).fit(known.encodings, known.person_of)
+    expected = KNeighborsClassifier(1).fit(known.encodings, known.individual_of)
     found = identification.match(
         faces, known, threshold=9, method="nearest", one_per_photo=False
     ).table

@@ -44,14 +44,14 @@ def test_autopilot_finds_its_three_people_in_the_right_photos(sample_album) -> N
     result = modes.autopilot(sample_album / "photos")
     found = pairs_of(result, sample_album / "photos")
     truth = set(sample.truth_of_album())
-    of_person: dict[str, set[str]] = {}
+    name_of: dict[str, set[str]] = {}
     of_name: dict[str, set[str]] = {}
     for photo, name in found:
         of_name.setdefault(name, set()).add(photo)
     for photo, person in truth:
-        of_person.setdefault(person, set()).add(photo)
-    assert sorted(map(sorted, of_name.values())) == sorted(map(sorted, of_person.values()))
-    assert [path.rsplit("/")[-1] for path in result.nobody["path"]] == ["landscape.jpg"]
+        name_of.setdefault(person, set()).add(photo)
+    assert sorted(map(sorted, of_name.values())) == sorted(map(sorted, name_of.values()))
+    assert [path.rsplit("/")[-1] for path in result.unsorted["path"]] == ["landscape.jpg"]
 
 
 def test_point_and_shoot_finds_everybody_by_name(sample_album) -> None:

@@ -226,7 +226,7 @@ class TestCheckOut:
         (tmp_path / "photos").mkdir()
         (tmp_path / "people").mkdir()
         with pytest.raises(BadFolder, match="results cannot go"):
-            export.check_out(tmp_path / out, photos=tmp_path / "photos", people=tmp_path / "people")
+            export.check_out(tmp_path / out, photos=tmp_path / "photos", known=tmp_path / "people")
 
     def test_inside_the_photos_is_allowed(self, tmp_path) -> None:
         (tmp_path / "photos").mkdir()

@@ -92,8 +92,8 @@ class TestExport:
     def test_results_never_go_where_photos_or_references_are(
         self, album_folder, people, tmp_path, colours
     ) -> None:
-        looked = modes.look(album_folder, people=people, settings=AIMED, subject=colours)
-        references = modes.read_people(people, settings=AIMED, subject=colours)
+        looked = modes.look(album_folder, known=people, settings=AIMED, subject=colours)
+        references = modes.read_known(people, settings=AIMED, subject=colours)
         result = modes.point_and_shoot_of(looked, references, settings=AIMED)
         before = files_in(tmp_path)
         for out in (album_folder, tmp_path, people, people / "out", ""):

@@ -259,7 +259,7 @@ def test_without_faces_there_is_no_picture(
         assert not found.images
         assert "base64" not in text
         assert "without pictures of faces" in found.text
-        assert all(str(name) in found.text for name in result.people["name"])
+        assert all(str(name) in found.text for name in result.individuals["name"])
     assert not checked(report.write(sorted_album, tmp_path, pictures=False).read_text()).images
 
 

@@ -38,7 +38,7 @@ def out(lab):
     folder = lab.root / "out" / "review"
     settings = AutopilotSettings(threshold=FRAGMENTS)
     result = modes.autopilot(lab.root / "data" / "sample" / "photos", folder, settings=settings)
-    assert len(result.people) > 4
+    assert len(result.individuals) > 4
     return folder
 
 

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from toolkit.calibration import Calibration
@@ -245,6 +245,8 @@ def test_the_buttons_end_where_nothing_changes_any_more(panel):
     assert panel.slider.value == low
 
 
+@example(points=[0.0, 0.0625], asked=0.0625)
+@example(points=[0.0, 0.06275], asked=0.0627)
 @given(
     points=st.lists(st.floats(0, 1.25, width=32), min_size=1, max_size=12),
     asked=st.one_of(st.just("auto"), st.floats(0.05, 1.5)),

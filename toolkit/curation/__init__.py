@@ -1,4 +1,4 @@
-"""What a person decides about a grouping: asked for, kept, undone, held to."""
+"""What the user decides about a grouping: asked for, kept, undone, held to."""
 
 __all__ = [
     "conflicts",

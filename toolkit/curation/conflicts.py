@@ -32,8 +32,8 @@ def settled(
     Return the old decisions but for those that new ones contradict, as few as needed.
 
     A decision is contradicted by another one about the same two sightings or the same name, or by
-    way of others: sightings that a chain of "same" and of one name connects are one person. Where
-    such a chain has to be broken, the fewest links are taken out (a minimum cut, found by
+    way of others: sightings that a chain of "same" and of one name connects are one individual.
+    Where such a chain has to be broken, the fewest links are taken out (a minimum cut, found by
     augmenting paths: Edmonds and Karp 1972); of as many, those between the sightings that are
     furthest apart, and names last of all.
 

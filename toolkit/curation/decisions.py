@@ -1,4 +1,4 @@
-"""What a person decided about sightings: a table beside the results, held to by later runs."""
+"""What the user decided about sightings: a table beside the results, held to by later runs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SightingKey:
     Attributes
     ----------
     path : str
-        Its photo, for people to read.
+        Its photo, to be read.
     photo : str
         Hexadecimal sha256 of the photo: what counts, wherever the file is.
     left, top, right, bottom : int
@@ -71,8 +71,8 @@ class Decision:
     Attributes
     ----------
     kind : {"same", "different", "name", "not", "ignore"}
-        Two sightings are one person, or two; a sighting has a name, or has not; a sighting is left
-        out.
+        Two sightings are one individual, or two; a sighting has a name, or has not; a sighting is
+        left out.
     sighting : SightingKey
         The sighting.
     other : SightingKey or None
@@ -241,8 +241,8 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
     Find the sightings of decisions among the sightings of an album.
 
     Of several decisions about the same two sightings, or the name of one, the last counts.
-    Sightings with one name are one person, sightings with two names are two, and a sighting that
-    has not a name is none of those that have.
+    Sightings with one name are one individual, sightings with two names are two, and a sighting
+    that has not a name is none of those that have.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class Gesture:
     decisions : tuple of Decision
         The decisions.
     said : str
-        The same for people, without a full stop.
+        The same to be read, without a full stop.
     whole : tuple of SightingKey
         Sightings that are to be one group afterwards, whatever was decided before.
     """
@@ -69,12 +69,12 @@ def merge(
     decided: Decided | None = None,
 ) -> Gesture:
     """
-    Make two groups one person: by their most central sightings.
+    Make two groups one individual: by their most central sightings.
 
     Where both have a name by decision, that of `group` is kept. Where they were seen in one photo
-    (a mirror, a photo of a photo), the two sightings in it are decided to be one person as well.
-    Where something kept the two apart that lie so near that each could lose sightings to a third
-    one in the new order of joins, all of their sightings are tied.
+    (a mirror, a photo of a photo), the two sightings in it are decided to be one individual as
+    well. Where something kept the two apart that lie so near that each could lose sightings to a
+    third one in the new order of joins, all of their sightings are tied.
 
     Parameters
     ----------
@@ -108,16 +108,16 @@ def merge(
     given = {} if decided is None else decided.names
     kept = next((given[row] for row in one.tolist() if row in given), None)
     if kept is not None:
-        # Every sighting with the other name gets this one, so that they stay one person.
+        # Every sighting with the other name gets this one, so that they stay one individual.
         renamed = [row for row in two.tolist() if given.get(row, kept) != kept]
         made += [Decision("name", key_of(album, row), name=kept) for row in renamed]
-    said = f"{_called(names, one[0])} and {_called(names, two[0])} are one person"
+    said = f"{_called(names, one[0])} and {_called(names, two[0])} are one {album.words.individual}"
     return Gesture(tuple(made), said, _keys(album, both))
 
 
 def split(album: Album, labels: Labels, names: Names, sides: Sides, group: int) -> Gesture:
     """
-    Make the two sides of a group two people: by the nearest pair across them.
+    Make the two sides of a group two individuals: by the nearest pair across them.
 
     Parameters
     ----------
@@ -147,18 +147,20 @@ def split(album: Album, labels: Labels, names: Names, sides: Sides, group: int) 
 
 
 def same(album: Album, names: Names, one: int, other: int) -> Gesture:
-    """Decide that two sightings (rows of the album) are one person."""
-    said = f"{_seen(album, names, one)} and {_seen(album, names, other)} are one person"
+    """Decide that two sightings (rows of the album) are one individual."""
+    both = f"{_seen(album, names, one)} and {_seen(album, names, other)}"
+    said = f"{both} are one {album.words.individual}"
     return Gesture((Decision("same", *_two(album, one, other)),), said)
 
 
 def different(album: Album, names: Names, one: int, other: int) -> Gesture:
-    """Decide that two sightings (rows of the album) are two people."""
-    said = f"{_seen(album, names, one)} and {_seen(album, names, other)} are two people"
+    """Decide that two sightings (rows of the album) are two individuals."""
+    both = f"{_seen(album, names, one)} and {_seen(album, names, other)}"
+    said = f"{both} are two {album.words.individuals}"
     return Gesture((Decision("different", *_two(album, one, other)),), said)
 
 
-def not_this_person(
+def not_this_individual(
     album: Album,
     labels: Labels,
     names: Names,
@@ -211,7 +213,7 @@ def ignore(
     Leave a sighting out. What it held together, and the name it gave, go over to others of its
     group.
 
-    Parameters are those of `not_this_person`.
+    Parameters are those of `not_this_individual`.
     """
     made = [Decision("ignore", key_of(album, row))]
     given = _given(decided)
@@ -343,7 +345,7 @@ def _given(decided: Decided | None) -> dict[int, str]:
 
 
 def _called(names: Names, row: int) -> str:
-    return printable(names[row] or "nobody known")
+    return printable(names[row] or "unknown")
 
 
 def _photo(album: Album, row: int) -> str:
@@ -351,7 +353,7 @@ def _photo(album: Album, row: int) -> str:
 
 
 def _seen(album: Album, names: Names, row: int) -> str:
-    """Name a sighting for people: its group, and its photo."""
+    """Name a sighting to be read: its group, and its photo."""
     return f"{_called(names, row)} in {_photo(album, row)}"
 
 

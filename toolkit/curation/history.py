@@ -20,7 +20,7 @@ from toolkit.curation.edits import (
     ignore,
     merge,
     name,
-    not_this_person,
+    not_this_individual,
     same,
     split,
 )
@@ -42,7 +42,7 @@ __all__ = [
     "ignore",
     "merge",
     "name",
-    "not_this_person",
+    "not_this_individual",
     "same",
     "split",
 ]
@@ -51,7 +51,7 @@ Made = tuple[Decision, ...]
 
 
 def answer(album: Album, names: Names, question: Question, *, one: bool) -> Gesture:
-    """Answer a question: its two sightings are one person, or they are two."""
+    """Answer a question: its two sightings are one individual, or they are two."""
     made = same if one else different
     return made(album, names, question.first, question.second)
 
@@ -70,8 +70,8 @@ class Corrections:
 
     Once there is a folder, each step is in its ``decisions.csv``, on the disk, before the method
     returns. That table is read anew for each: what others put there meanwhile counts and is kept,
-    in steps and in taking them back, and nobody writes it between (`toolkit.locks.deciding`). If it
-    is gone, it is written anew.
+    in steps and in taking them back, and nothing else writes it between (`toolkit.locks.deciding`).
+    If it is gone, it is written anew.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class Corrections:
     decisions : tuple of Decision
         All of them, in the order in which they were made.
     last : str
-        The last step, for people: "Anna and person_007 are one person"; at first empty.
+        The last step, to be read: "Anna and person_007 are one"; at first empty.
     """
 
     def __init__(self, album: Album, out: Path | None = None) -> None:
@@ -140,7 +140,7 @@ class Corrections:
         Returns
         -------
         str
-            What was taken back, for people; empty where there was nothing.
+            What was taken back, to be read; empty where there was nothing.
 
         Raises
         ------
@@ -288,7 +288,7 @@ def _write(out: Path, made: Made) -> bytes:
 
 
 def _key(each: Decision) -> Decision:
-    """Return a decision without what is for people to read: the paths, and notes."""
+    """Return a decision without what is to be read: the paths, and notes."""
     other = replace(each.other, path="") if each.other else None
     return replace(each, sighting=replace(each.sighting, path=""), other=other, notes=())
 

@@ -1,4 +1,4 @@
-"""The matches of known people in order, where the threshold lies between them, and which to see."""
+"""The matches of known individuals in order, where the threshold lies, and which to see."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from toolkit.results.result import PointAndShootResult
 COLUMNS = (
     "row",
     "photo",
-    "person",
+    "individual",
     "distance",
     "margin",
     "next",
@@ -28,11 +28,11 @@ COLUMNS = (
     "reason",
     "reference",
 )
-PEOPLE_COLUMNS = ("person", "examples", "photos", "faces", "doubtful")
+INDIVIDUAL_COLUMNS = ("individual", "examples", "photos", "sightings", "doubtful")
 ACCEPTED, BEYOND, SAID, REFUSED = "accepted", "not accepted", "said by you", "refused by you"
 # What can be answered about a match.
 ACCEPT, REFUSE, IGNORE = "accept", "refuse", "ignore"
-# A match so near to the threshold, or to the next person, could as well be decided otherwise.
+# A match so near to the threshold, or to the next individual, could as well be decided otherwise.
 DOUBT = 0.05
 
 
@@ -40,39 +40,39 @@ def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
     """
     Say of each sighting whose match it is, and how sure that is.
 
-    A sighting is the match of one person: whom a person said it shows, or else the nearest.
+    A sighting is the match of one individual: whom the user said it shows, or else the nearest.
 
     Parameters
     ----------
     result : PointAndShootResult
         What was found.
     decided : Decided
-        What a person decided about the sightings of its album.
+        What the user decided about the sightings of its album.
 
     Returns
     -------
     pandas.DataFrame
         One row a sighting, in the album's order: row; photo (number of its photo, as in
-        `Album.photo_of`); person; distance (encoder distance to that person, nan where two others
-        are nearer); margin (how much further the next person is, in encoder distance: infinite
-        where there is none, negative where somebody else is nearer, nan without a distance); next
-        (that other person, or None); state (`ACCEPTED`, `BEYOND`, or by decision `SAID`,
-        `REFUSED`); doubtful (bool: not decided, and within `DOUBT` of the threshold or, if
-        accepted, of the next person, or left out for another sighting in its photo); edge (how far
-        the distance is from where the answer would be another); reason (why it is not accepted);
-        reference (the example photo that it was compared with, or None).
+        `Album.photo_of`); individual; distance (encoder distance to that individual, nan where two
+        others are nearer); margin (how much further the next individual is, in encoder distance:
+        infinite where there is none, negative where somebody else is nearer, nan without a
+        distance); next (that other individual, or None); state (`ACCEPTED`, `BEYOND`, or by
+        decision `SAID`, `REFUSED`); doubtful (bool: not decided, and within `DOUBT` of the
+        threshold or, if accepted, of the next individual, or left out for another sighting in its
+        photo); edge (how far the distance is from where the answer would be another); reason (why
+        it is not accepted); reference (the example photo that it was compared with, or None).
     """
     table = result.matches.table
     nearest = table["nearest"].to_numpy(dtype=object)
     runner_up = table["runner_up"].to_numpy(dtype=object)
-    person, state = nearest.copy(), np.full(len(table), BEYOND, dtype=object)
+    individual, state = nearest.copy(), np.full(len(table), BEYOND, dtype=object)
     state[[name is not None for name in result.names]] = ACCEPTED
     for row, name in decided.refused:
         if name == nearest[row]:
             state[row] = REFUSED
     for row, name in decided.names.items():
-        person[row], state[row] = name, SAID
-    first, second = person == nearest, person == runner_up
+        individual[row], state[row] = name, SAID
+    first, second = individual == nearest, individual == runner_up
     away = table["distance"].to_numpy(dtype=np.float64)
     further = table["margin"].to_numpy(dtype=np.float64)
     distance = np.where(first, away, np.where(second, away + further, np.nan))
@@ -84,7 +84,7 @@ def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
         {
             "row": np.arange(len(table)),
             "photo": result.album.photo_of,
-            "person": person,
+            "individual": individual,
             "distance": distance,
             "margin": margin,
             "next": np.where(first, runner_up, nearest),
@@ -103,34 +103,34 @@ def ranked(
     result: PointAndShootResult, decided: Decided, name: str, *, beyond: int = 60
 ) -> pd.DataFrame:
     """
-    Order the matches of a person.
+    Order the matches of an individual.
 
     Parameters
     ----------
     result, decided
         As for `judged`.
     name : str
-        One of the known people, or somebody whose name was given to a sighting.
+        One of the known individuals, or somebody whose name was given to a sighting.
     beyond : int
         How many sightings that are not accepted are listed, the nearest first.
 
     Returns
     -------
     pandas.DataFrame
-        The rows of `judged` for that person: those without a distance first, then by distance.
+        The rows of `judged` for that individual: those without a distance first, then by distance.
 
     Raises
     ------
     BadSetting
-        If there is no such person.
+        If there is no such individual.
     """
     if name not in result.references.names and name not in decided.names.values():
         raise BadSetting(
-            f"there is nobody called {name!r} any more; expected the name of a folder of examples: "
-            "look at the people again"
+            f"{name!r} is not among them any more; expected the name of a folder of examples: "
+            "look at the individuals again"
         )
     table = judged(result, decided)
-    found = table[table["person"] == name].sort_values(
+    found = table[table["individual"] == name].sort_values(
         ["distance", "row"], na_position="first", ignore_index=True
     )
     left_off = (found["state"] == BEYOND) & ((found["state"] == BEYOND).cumsum() > beyond)
@@ -147,9 +147,9 @@ def doubtful(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
     return table[table["doubtful"]].sort_values(["edge", "row"], ignore_index=True)
 
 
-def people(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
+def individuals(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
     """
-    Count the matches of each person.
+    Count the matches of each individual.
 
     Parameters
     ----------
@@ -159,25 +159,26 @@ def people(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a person: person; examples (example photos that serve); photos and sightings (that
-        are accepted or said to show that person; a photo that is there twice counts once); doubtful
-        (how many). The known people in listing order, then those whom only decisions name.
+        One row an individual: individual; examples (example photos that serve); photos and
+        sightings (that are accepted or said to show that individual; a photo that is there twice
+        counts once); doubtful (how many). The known individuals in listing order, then those whom
+        only decisions name.
     """
     table, references = judged(result, decided), result.references
     others = sorted(set(decided.names.values()) - set(references.names))
     names = [*references.names, *others]
-    own = table[table["state"].isin([ACCEPTED, SAID])].groupby("person")
+    own = table[table["state"].isin([ACCEPTED, SAID])].groupby("individual")
     counts = {
         "photos": own["photo"].nunique(),
         "faces": own.size(),
-        "doubtful": table[table["doubtful"]].groupby("person").size(),
+        "doubtful": table[table["doubtful"]].groupby("individual").size(),
     }
-    examples = np.bincount(references.person_of, minlength=len(names))[: len(names)]
-    found = {"person": names, "examples": examples} | {
+    examples = np.bincount(references.individual_of, minlength=len(names))[: len(names)]
+    found = {"individual": names, "examples": examples} | {
         column: each.reindex(names, fill_value=0).to_numpy(dtype=np.int64)
         for column, each in counts.items()
     }
-    return pd.DataFrame(found, columns=list(PEOPLE_COLUMNS))
+    return pd.DataFrame(found, columns=list(INDIVIDUAL_COLUMNS))
 
 
 def face_keys(album: Album) -> tuple[str, ...]:

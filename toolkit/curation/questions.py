@@ -20,7 +20,7 @@ NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
 @dataclass(frozen=True, eq=False)
 class Question:
     """
-    Are these two sightings one person?
+    Are these two sightings one individual?
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Question:
     sides : tuple of two numpy.ndarray
         Shape (k,), int64: the sightings that go with the one and with the other, the larger first.
     probability : float
-        That they are one person, 0 to 1, by the encoder's calibration.
+        That they are one individual, 0 to 1, by the encoder's calibration.
     photos : int
         Photos that change their folder if the answer is not as the grouping has it: the distinct
         photos of the side that has fewer.
@@ -74,8 +74,8 @@ class Queue:
         How many are in a group.
     doubt : float
         Sightings expected to be in a group of somebody else: ``(1 - p) * k`` over the groups, p
-        being the probability that a group is one person and k the size of the smaller of the two
-        sides that it splits into most easily.
+        being the probability that a group is one individual and k the size of the smaller of the
+        two sides that it splits into most easily.
     goal : float
         Purity that is aimed at, 0 to 1.
     """
@@ -94,11 +94,11 @@ class Queue:
     @property
     def purity(self) -> float:
         """
-        Expected share of sightings that are in a group of their own person, 0 to 1.
+        Expected share of sightings that are in a group of their own individual, 0 to 1.
 
         It is ``1 - doubt / sightings``: an expectation by the calibration, not a measurement. Only
-        one split of each group is looked at, so a group of three people counts as one of two; that
-        one person is in two groups does not lower it.
+        one split of each group is looked at, so a group of three individuals counts as one of two;
+        that one individual is in two groups does not lower it.
         """
         return 1 - self.doubt / self.sightings if self.sightings else 1.0
 
@@ -125,7 +125,7 @@ class Queue:
         question : Question
             One of this queue's.
         settled : bool
-            Whether it was answered. Where nobody could tell, the doubt stays.
+            Whether it was answered. Where it could not be told, the doubt stays.
         """
         rest = tuple(each for each in self.questions if each is not question)
         if len(rest) == len(self.questions):
@@ -147,7 +147,7 @@ def queue(
     """
     Find the questions whose answers settle the most.
 
-    Each group may be two people, and each two groups may be one: see
+    Each group may be two individuals, and each two groups may be one: see
     `toolkit.grouping.uncertainty`. What is decided, also by way of other sightings, is not asked
     again.
 
@@ -160,13 +160,13 @@ def queue(
     names : sequence of str or None
         What each sighting's group is called.
     decided : Decided, optional
-        What a person decided about these sightings.
+        What the user decided about these sightings.
     goal : float
         Purity to aim at, above 0, up to 1.
     most : int
         At most so many questions, 1 or more.
     leave_out : collection of (int, int)
-        Pairs of sightings of which nobody could tell: not asked again.
+        Pairs of sightings that could not be told: not asked again.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def _together(
     must: Pairs,
     cannot: Pairs,
 ) -> Iterator[Question]:
-    """Ask of each group whether it is one person."""
+    """Ask of each group whether it is one individual."""
     parts = uncertainty.sides(album.encodings, labels, photo_of, must_link=must)
     place_of = {int(group): place for place, group in enumerate(parts.group)}
     family = components(len(labels), must)
@@ -242,8 +242,8 @@ def _apart(
     *,
     most: int,
 ) -> Iterator[Question]:
-    """Ask of the nearest pairs of groups whether they are one person."""
-    # Two groups with a sighting each that are said to be two people cannot be one.
+    """Ask of the nearest pairs of groups whether they are one individual."""
+    # Two groups with a sighting each that are said to be two individuals cannot be one.
     never = set(map(tuple, np.sort(labels[cannot], axis=1).tolist()))
     table = uncertainty.alike(
         album.encodings,

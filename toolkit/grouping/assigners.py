@@ -1,4 +1,4 @@
-"""An album to people: which way of grouping, at which threshold."""
+"""An album to individuals: which way of grouping, at which threshold."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def group_album(
     settings : GroupingSettings
         Method, threshold, and whether two sightings in one photo may be one individual.
     decided : Decided, optional
-        What a person decided about these sightings.
+        What the user decided about these sightings.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def forewarning(photos: int, settings: Settings) -> str:
     Parameters
     ----------
     photos : int
-        How many there are. One sighting a photo is reckoned with, as nobody knows yet.
+        How many there are. One sighting a photo is reckoned with, as the number is not known yet.
     settings : Settings
         Of either mode; only autopilot groups.
     """
@@ -154,7 +154,7 @@ def search_threshold(
     if settings.threshold != "auto":
         return thresholds.given(settings.threshold)
     return thresholds.of_references(
-        len(set(references.person_of.tolist())),
+        len(set(references.individual_of.tolist())),
         len(references.encodings),
         references.encoder.calibration,
         settings.method,
@@ -163,6 +163,6 @@ def search_threshold(
 
 
 def numbered_names(clustering: Clustering, words: Words) -> tuple[str, ...]:
-    """Return the name of each sighting's group: ``person_001`` has the most sightings."""
+    """Return the name of each sighting's group: number 1 has the most sightings."""
     digits = max(3, len(str(len(clustering))))
     return tuple(f"{words.individual}_{label + 1:0{digits}d}" for label in clustering.labels)

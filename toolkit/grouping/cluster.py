@@ -60,8 +60,8 @@ def average(
     """
     Join the two groups whose sightings are nearest on average, until none are within reach.
 
-    One blurred sighting between two people does not join them, because the rest of both groups has
-    a say: that is why this is the default. A lower threshold only splits groups; for several
+    One blurred sighting between two individuals does not join them, because the rest of both groups
+    has a say: that is why this is the default. A lower threshold only splits groups; for several
     thresholds, `toolkit.grouping.linkage.tree` does the work once. A must-link makes one of the two
     groups that hold its sightings, whole.
 
@@ -96,9 +96,9 @@ def linked(
     Put two sightings together when a chain of close pairs connects them.
 
     Connected components, or single linkage: what DBSCAN does with ``min_samples=1``. One blurred
-    sighting between two people joins them, and in a large album nearly everybody ends in one group;
-    this is here to be compared with. A lower threshold only splits groups, as long as there are no
-    cannot-links. Parameters as for `average`.
+    sighting between two individuals joins them, and in a large album nearly everybody ends in one
+    group; this is here to be compared with. A lower threshold only splits groups, as long as there
+    are no cannot-links. Parameters as for `average`.
     """
     return _grouped("linked", _linked, encodings, threshold, must_link, cannot_link)
 
@@ -111,9 +111,9 @@ def online(
     cannot_link: Pairs | None = None,
 ) -> Clustering:
     """
-    Take sightings one by one: each joins the nearest person known so far, or is a new one.
+    Take sightings one by one: each joins the nearest individual known so far, or is a new one.
 
-    A person is the running mean of what was put there. It needs no more than one look at each
+    An individual is the running mean of what was put there. It needs no more than one look at each
     photo, and its answer depends on the order of the rows: the same photos in another order can
     give other groups. Parameters as for `average`.
     """
@@ -328,26 +328,26 @@ def _online(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs)
     means = np.zeros(encodings.shape, dtype=np.float64)
     sizes = np.zeros(count, dtype=np.int64)
     labels = np.full(count, -1, dtype=np.int64)
-    person_of_must: dict[int, int] = {}
+    group_of_must: dict[int, int] = {}
     rivals: dict[int, list[int]] = {}
     for first, second in cannot.tolist():
         rivals.setdefault(first, []).append(second)
         rivals.setdefault(second, []).append(first)
     known = 0
     for row, encoding in enumerate(encodings.astype(np.float64)):
-        person = person_of_must.get(int(must[row]), -1)
-        if person < 0 and known:
+        individual = group_of_must.get(int(must[row]), -1)
+        if individual < 0 and known:
             away = np.sqrt(((means[:known] - encoding) ** 2).sum(axis=1))
             taken = labels[rivals.get(row, [])]
             away[taken[taken >= 0]] = np.inf
             nearest = int(away.argmin())
-            person = nearest if away[nearest] <= threshold else -1
-        if person < 0:
-            person, known = known, known + 1
-        sizes[person] += 1
-        means[person] += (encoding - means[person]) / sizes[person]
-        labels[row] = person
-        person_of_must[int(must[row])] = person
+            individual = nearest if away[nearest] <= threshold else -1
+        if individual < 0:
+            individual, known = known, known + 1
+        sizes[individual] += 1
+        means[individual] += (encoding - means[individual]) / sizes[individual]
+        labels[row] = individual
+        group_of_must[int(must[row])] = individual
     return labels
 
 

@@ -1,4 +1,4 @@
-"""What a person decided, as grouping needs it: who is one, who never is, who is called what."""
+"""What the user decided, as grouping needs it: who is one, who never is, who is called what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""References to matches: who of the known people a sighting is, or that nobody known is near."""
+"""References to matches: which known individual a sighting is, or that none is near."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from toolkit.records import Album, EncoderInfo
 from toolkit.settings import RULES
 
 WITHIN = "within the threshold"
-TOO_FAR = "nobody known is within the threshold"
+TOO_FAR = "none of the known is within the threshold"
 SECOND = "another one in the photo is nearer"
 
 
 @dataclass(frozen=True)
 class References:
     """
-    Known people, by examples.
+    Known individuals, by examples.
 
     Attributes
     ----------
     names : tuple of str
-        The people, in listing order.
+        The individuals, in listing order.
     encodings : numpy.ndarray
         Shape (m, d), float32: one row a reference.
-    person_of : numpy.ndarray
+    individual_of : numpy.ndarray
         Shape (m,), int64: index into `names` of each reference.
     paths : tuple of str
         The photo of each reference.
@@ -43,7 +43,7 @@ class References:
 
     names: tuple[str, ...]
     encodings: npt.NDArray[np.float32]
-    person_of: npt.NDArray[np.int64]
+    individual_of: npt.NDArray[np.int64]
     paths: tuple[str, ...]
     encoder: EncoderInfo
     problems: pd.DataFrame
@@ -57,11 +57,11 @@ class Matches:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a sighting, in the album's order: name (None where nobody known is near enough),
-        nearest (the nearest person, whoever it is), distance (to that person), runner_up (the next
-        person, None where only one is known), margin (how much further the next person is, in
-        encoder distance; infinite where there is none), reference (the photo compared with, None
-        for a mean of several), reason.
+        One row a sighting, in the album's order: name (None where none is near enough),
+        nearest (the nearest individual, whoever it is), distance (to that individual), runner_up
+        (the next individual, None where only one is known), margin (how much further the next
+        individual is, in encoder distance; infinite where there is none), reference (the photo
+        compared with, None for a mean of several), reason.
     threshold : float
         Encoder distance up to which a sighting is somebody.
     method : {"blend", "nearest", "mean"}
@@ -82,28 +82,28 @@ def match(
     one_per_photo: bool = True,
 ) -> Matches:
     """
-    Give each sighting the name of the nearest known person within a threshold.
+    Give each sighting the name of the nearest known individual within a threshold.
 
     Parameters
     ----------
     album : Album
         n sightings.
     references : References
-        Known people, encoded by the same encoder.
+        Known individuals, encoded by the same encoder.
     threshold : float
         Largest Euclidean distance at which a sighting is somebody, inclusive.
     method : {"blend", "nearest", "mean"}
-        Compare by the distance to each person's nearest reference; by the mean distance to all of
-        them, which counts less the more there are, as in `toolkit.grouping.linkage.tree`; or by the
-        mean of these two. With one reference a person, all are the same.
+        Compare by the distance to each individual's nearest reference; by the mean distance to all
+        of them, which counts less the more there are, as in `toolkit.grouping.linkage.tree`; or by
+        the mean of these two. With one reference an individual, all are the same.
     one_per_photo : bool
-        Of several sightings in a photo that are nearest to one person, only the nearest gets the
-        name; the others stay unknown.
+        Of several sightings in a photo that are nearest to one individual, only the nearest gets
+        the name; the others stay unknown.
 
     Returns
     -------
     Matches
-        With the distance and the margin to the next person, which tell how sure each is.
+        With the distance and the margin to the next individual, which tell how sure each is.
 
     Raises
     ------
@@ -113,12 +113,12 @@ def match(
         If there is no such method.
     """
     album.encoder.require_same(references.encoder)
-    away, reference = _to_people(album.encodings, references, method)
-    count, people = away.shape
+    away, reference = _to_individuals(album.encodings, references, method)
+    count, individuals = away.shape
     rows = np.arange(count)
     order = np.argsort(away, axis=1, kind="stable")
-    nearest = order[:, 0] if people else np.zeros(count, dtype=np.int64)
-    distance = away[rows, nearest] if people else np.full(count, np.inf)
+    nearest = order[:, 0] if individuals else np.zeros(count, dtype=np.int64)
+    distance = away[rows, nearest] if individuals else np.full(count, np.inf)
     accepted = distance <= threshold
     reason = np.where(accepted, WITHIN, TOO_FAR).astype(object)
     if one_per_photo:
@@ -126,18 +126,18 @@ def match(
         accepted &= ~second
         reason[second] = SECOND
     names = np.array([*references.names, None], dtype=object)
-    runner_up = order[:, 1] if people > 1 else np.full(count, people)
-    margin = away[rows, runner_up] - distance if people > 1 else np.full(count, np.inf)
+    runner_up = order[:, 1] if individuals > 1 else np.full(count, individuals)
+    margin = away[rows, runner_up] - distance if individuals > 1 else np.full(count, np.inf)
     paths = np.array([*references.paths, None], dtype=object)
     table = pd.DataFrame(
         {
-            "name": pd.Series(names[np.where(accepted, nearest, people)], dtype=object),
+            "name": pd.Series(names[np.where(accepted, nearest, individuals)], dtype=object),
             "nearest": pd.Series(names[nearest], dtype=object),
             "distance": distance,
             "runner_up": pd.Series(names[runner_up], dtype=object),
             "margin": margin,
             "reference": pd.Series(
-                paths[reference[rows, nearest]] if people else [None] * count, dtype=object
+                paths[reference[rows, nearest]] if individuals else [None] * count, dtype=object
             ),
             "reason": pd.Series(reason, dtype=object),
         }
@@ -145,28 +145,30 @@ def match(
     return Matches(table, threshold, method)
 
 
-def _to_people(
+def _to_individuals(
     queries: Encodings, references: References, method: str
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Distance of each query to each person, and the reference behind it (-1 for a mean)."""
-    people = len(references.names)
-    away = np.full((len(queries), people), np.inf)
-    behind = np.full((len(queries), people), -1, dtype=np.int64)
+    """Distance of each query to each individual, and the reference behind it (-1 for a mean)."""
+    individuals = len(references.names)
+    away = np.full((len(queries), individuals), np.inf)
+    behind = np.full((len(queries), individuals), -1, dtype=np.int64)
     if method not in RULES:
         raise BadSetting(f"method is {method!r}; expected one of {', '.join(RULES)}")
     if not len(queries):
         return away, behind
-    for person in range(people):
-        own = np.flatnonzero(references.person_of == person)
+    for individual in range(individuals):
+        own = np.flatnonzero(references.individual_of == individual)
         if not len(own):
             continue
         each = neighbours.distances(queries, references.encodings[own])
         best = each.argmin(axis=1)
         nearest = each[np.arange(len(queries)), best]
         mean = each.mean(axis=1) * reach(len(own))
-        away[:, person] = {"nearest": nearest, "mean": mean, "blend": (nearest + mean) / 2}[method]
+        away[:, individual] = {"nearest": nearest, "mean": mean, "blend": (nearest + mean) / 2}[
+            method
+        ]
         if method != "mean" or len(own) == 1:
-            behind[:, person] = own[best]
+            behind[:, individual] = own[best]
     return away, behind
 
 
@@ -176,7 +178,7 @@ def _first_of_each(
     distance: npt.NDArray[np.float64],
     accepted: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.bool_]:
-    """Mark the nearest accepted sighting of each person in each photo."""
+    """Mark the nearest accepted sighting of each individual in each photo."""
     first = np.zeros(len(nearest), dtype=np.bool_)
     seen: set[tuple[int, int]] = set()
     for row in np.argsort(distance, kind="stable"):

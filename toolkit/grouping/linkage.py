@@ -335,7 +335,7 @@ def _joins(
     # The family of each group, -1 once it is part of another; groups and sightings of each family.
     home = family.copy()
     parts = np.bincount(family)
-    people = parts.copy()
+    weight = parts.copy()
     nearest = table.argmin(axis=1)
     away = table[np.arange(count), nearest]
     reached = 0.0
@@ -359,12 +359,12 @@ def _joins(
                 here[both] = there[both] = np.inf
                 changed = _inherit(table, home, one, other)
             runner_up = min(float(here.min()), float(there.min()))
-            ends = (one, other) if people[ours] >= people[theirs] else (other, one)
-            larger, smaller = sorted((int(people[ours]), int(people[theirs])), reverse=True)
+            ends = (one, other) if weight[ours] >= weight[theirs] else (other, one)
+            larger, smaller = sorted((int(weight[ours]), int(weight[theirs])), reverse=True)
             joins.append((*ends, reached, larger, smaller, runner_up))
             if parts[theirs] > 1:
                 home[home == theirs] = ours
-            people[ours] += people[theirs]
+            weight[ours] += weight[theirs]
             parts[ours] += parts[theirs]
         parts[ours] -= 1
         home[other] = -1

@@ -43,7 +43,8 @@ def chain(labels: Labels) -> Pairs:
 
 def pairs_within(photo_of: Labels) -> Pairs:
     """
-    Return every pair of sightings that share a photo: two sightings in one photo are two people.
+    Return every pair of sightings that share a photo: two sightings in one photo are two
+    individuals.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What people are called: by their numbers, by references, and first of all by decision."""
+"""What individuals are called: by their numbers, by references, and first of all by decision."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def name_groups(
 
 def hold_names(names: Sequence[str | None], decided: Decided) -> tuple[str | None, ...]:
     """
-    Return names found by comparing with references, as a person corrected them.
+    Return names found by comparing with references, as the user corrected them.
 
-    Of sightings that were said to be one person, all get what was said of one of them; or else the
-    name that was found for some, if it is only one. Who was said to be somebody else than a named
-    sighting does not get that name.
+    Of sightings that were said to be one individual, all get what was said of one of them; or else
+    the name that was found for some, if it is only one. Who was said to be somebody else than a
+    named sighting does not get that name.
     """
     family = components(len(names), decided.must)
     said = {int(family[row]): name for row, name in decided.names.items()}

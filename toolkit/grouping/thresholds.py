@@ -34,7 +34,7 @@ class Threshold:
     automatic : bool
         Whether it was worked out; otherwise the user gave it.
     why : str
-        One sentence for people.
+        One sentence to be read.
     expected_wrong : float or None
         Share of the joins (or of the names given) that the calibration expects to be wrong, 0 to 1;
         None where nothing was joined or the method's joins are not known one by one.
@@ -105,7 +105,7 @@ def of_method(
 
     Methods that join by single near pairs (linked, whispers, dbscan, hdbscan) can be misled by
     every other sighting, so these are the `others` of the calibration. `online` compares with
-    people, so there it is the groups, found in a few rounds of grouping.
+    individuals, so there it is the groups, found in a few rounds of grouping.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def of_method(
 
 
 def of_references(
-    people: int,
+    individuals: int,
     references: int,
     calibration: Calibration,
     method: str,
@@ -150,15 +150,15 @@ def of_references(
     words: Words = GENERIC_WORDS,
 ) -> Threshold:
     """
-    Choose up to which distance a sighting is one of the known people.
+    Choose up to which distance a sighting is one of the known individuals.
 
-    A stranger can be near any of the people by accident; with the rule "nearest" near any of their
-    references, with "mean" only near a person as a whole; "blend" lies between the two. So `others`
-    is the number of people times the references a person has, to the power of 1, 0 and one half.
+    A stranger can be near any of them by accident; with the rule "nearest" near any of their
+    references, with "mean" only near one as a whole; "blend" lies between the two. So `others` is
+    the number of individuals times the references that each has, to the power of 1, 0 and one half.
 
     Parameters
     ----------
-    people, references : int
+    individuals, references : int
         How many known individuals, and examples of all of them.
     calibration : Calibration
         Of the encoder.
@@ -172,11 +172,11 @@ def of_references(
     BadSetting
         If there is no such rule.
     """
-    value = calibration.threshold(_others(people, references, method))
+    value = calibration.threshold(_others(individuals, references, method))
     examples = f"{references:,} example {words.singular if references == 1 else words.plural}"
     why = (
-        f"with {words.count_individuals(people)} and {examples}, a {words.singular} {value:.3f} "
-        f"away is as likely that {words.individual} as a stranger"
+        f"with {words.count_individuals(individuals)} and {examples}, a {words.singular} "
+        f"{value:.3f} away is as likely that {words.individual} as a stranger"
     )
     return Threshold(value, True, why)
 
@@ -187,18 +187,18 @@ def with_expected(chosen: Threshold, matches: Matches, references: References) -
     if not named.any():
         return chosen
     others = _others(
-        len(set(references.person_of.tolist())), len(references.encodings), matches.method
+        len(set(references.individual_of.tolist())), len(references.encodings), matches.method
     )
     distance = matches.table.loc[named, "distance"].to_numpy(dtype=np.float64)
     right = references.encoder.calibration.probability(distance, others)
     return replace(chosen, expected_wrong=float(1 - right.mean()))
 
 
-def _others(people: int, references: int, method: str) -> float:
+def _others(individuals: int, references: int, method: str) -> float:
     if method not in RULES:
         raise BadSetting(f"method is {method!r}; expected one of {', '.join(RULES)}")
-    each = references / people if people else 1.0
-    return people * each ** {"nearest": 1.0, "blend": 0.5, "mean": 0.0}[method]
+    each = references / individuals if individuals else 1.0
+    return individuals * each ** {"nearest": 1.0, "blend": 0.5, "mean": 0.0}[method]
 
 
 def _among(value: float, these: str, words: Words) -> str:

@@ -40,7 +40,7 @@ class Demand:
     whole : bool
         Whether the full size is made on the way.
     what : str
-        What the photo is, for people.
+        What the photo is, to be read.
     """
 
     upright: int

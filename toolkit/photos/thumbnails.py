@@ -209,7 +209,7 @@ class Thumbnails:
 
     def best(self, rows: Sequence[int], count: int) -> list[int]:
         """
-        Choose the sightings that show a person most clearly: large ones, surely detected.
+        Choose the sightings that show an individual most clearly: large ones, surely detected.
 
         No photo is opened. A second sighting of one photo comes after the first of every other. A
         sighting of `LARGEST` px is as large as any.
@@ -217,7 +217,7 @@ class Thumbnails:
         Parameters
         ----------
         rows : sequence of int
-            Sightings of one person.
+            Sightings of one individual.
         count : int
             At most so many.
 

@@ -36,7 +36,7 @@ PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#000000", "#767676"
 # Lines differ in colour, mark and dash at once.
 LINES = ((BLUE, "o", "-"), (RED, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
 
-DISTANCE, UNNAMED = "encoder distance", "nobody known"
+DISTANCE, UNNAMED = "encoder distance", "unknown"
 LONGEST_TEXT = 24
 TILE_PX, TILE_INCHES, LABEL_TILES = 144, 0.95, 2.1
 

@@ -44,7 +44,7 @@ def map_of_individuals(
     thumbnails : mapping of int to numpy.ndarray
         A picture of each group, shape (h, w, 3), uint8, RGB; a group without one gets its name.
     names : mapping of int to str, optional
-        What to write under a picture; a number from 1, such as "person 1", if not given.
+        What to write under a picture; a number from 1, such as "individual 1", if not given.
     largest : int
         How many groups are shown, those of most sightings.
     words : Words

@@ -42,7 +42,7 @@ __all__ = [
     "told",
 ]
 
-# What else is in a folder of results: no person's folder has one of these names.
+# What else is in a folder of results: no individual's folder has one of these names.
 TABLES = ("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", "decisions.csv")
 RESERVED = (RECORD, *TABLES, "encodings.npz", "report.html")
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state")
@@ -116,8 +116,8 @@ def plan(
         album is the same.
     """
     record = ResultsFolder(out).files() or {}
-    people = list(dict.fromkeys(name for name in names if name is not None))
-    folder_of = dict(zip(people, unique_names(people, taken=RESERVED), strict=True))
+    known = list(dict.fromkeys(name for name in names if name is not None))
+    folder_of = dict(zip(known, unique_names(known, taken=RESERVED), strict=True))
     seen_in: dict[str, list[str]] = {}
     for photo, name in zip(album.sightings["photo_digest"], names, strict=True):
         if name is not None and name not in seen_in.setdefault(photo, []):
@@ -134,7 +134,7 @@ def plan(
         for name in seen_in[photo]:
             place, state = earlier.place(folder_of[name], file_name, path, digest)
             rows.append((name, folder_of[name], path, place, digest, size, state))
-    order = {name: number for number, name in enumerate(people)}
+    order = {name: number for number, name in enumerate(known)}
     rows.sort(key=lambda row: order[str(row[0])])
     photo_with = dict(zip(album.file_digests, album.photos["path"], strict=True))
     for place, mark in record.items():
@@ -390,7 +390,7 @@ def _check_space(out: Path, needed: int) -> None:
 
 
 def _make_folder(path: Path, sources: pd.Series) -> None:
-    """Make a person's folder, no more open than the folders that the photos come from."""
+    """Make an individual's folder, no more open than the folders that the photos come from."""
     mode = 0o777
     for parent in {Path(source).parent for source in sources}:
         with contextlib.suppress(OSError):
@@ -563,9 +563,9 @@ class Summary:
     @property
     def text(self) -> str:
         """One sentence."""
-        people = int((self.folders["files"] > 0).sum())
+        known = int((self.folders["files"] > 0).sum())
         parts = [
-            f"{counted(people, 'folder')} with {counted(self.new + self.there, 'file')}",
+            f"{counted(known, 'folder')} with {counted(self.new + self.there, 'file')}",
             f"{self.new:,} new ({self.bytes / 1e6:,.1f} MB)",
             f"{self.there:,} there already",
         ]

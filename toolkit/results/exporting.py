@@ -34,7 +34,7 @@ def export_result(
     stop: Callable[[], bool] | None = None,
 ) -> AnyResult:
     """
-    Copy each photo into the folders of the people in it, and write the tables.
+    Copy each photo into the folders of the individuals in it, and write the tables.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def write_result(
             {
                 results_folder.SIGHTINGS: written.sightings,
                 results_folder.PHOTOS: written.album.photos,
-                results_folder.NOBODY: written.nobody,
+                results_folder.NOBODY: written.unsorted,
                 results_folder.PROBLEMS: written.problems,
             },
             run=run,
@@ -191,7 +191,7 @@ def _checked(out: str | Path, result: Result) -> Path:
     """Return the folder for results, unless photos or references are in it."""
     target = folder_at(out)
     photos = _photos_folder(result)
-    export.check_out(target, photos=photos or target.parent, people=result.people_folder)
+    export.check_out(target, photos=photos or target.parent, known=result.known_folder)
     return target
 
 

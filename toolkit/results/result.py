@@ -1,4 +1,4 @@
-"""What a mode returns: tables to go on with, a summary that a person reads."""
+"""What a mode returns: tables to go on with, a summary that the user reads."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ from toolkit.results.export import LEFT_OVER, NEW, THERE, told
 from toolkit.results.results_folder import about_encoder, about_subject
 from toolkit.settings import Settings
 
-# Why a photo goes into no folder.
-STRANGERS = "nobody known"
-
 
 @dataclass(frozen=True, repr=False)
 class Result:
@@ -38,7 +35,7 @@ class Result:
     album : Album
         Every sighting, with its encoding; its `problems` are files that could not be used.
     names : tuple of str or None
-        The individual of each sighting; None for nobody known.
+        The individual of each sighting; None for none that is known.
     plan : pandas.DataFrame
         Which photo goes where; see `toolkit.results.export.plan`. Without rows if no folder was
         named.
@@ -57,7 +54,7 @@ class Result:
         Files of an earlier run that this one sorts otherwise and that were left: folder/file, and
         why.
     decided, undecided : int
-        Decisions of a person that were held to, and how many of them are about sightings that are
+        Decisions of the user that were held to, and how many of them are about sightings that are
         not in this album.
     undecided_photos : tuple of str
         The photos of the latter, as the decisions name them.
@@ -65,7 +62,7 @@ class Result:
         Photos that were listed and not looked at, because it was stopped.
     not_reached : int
         Files of the plan that were not copied, because it was stopped.
-    photos_folder, people_folder : Path or None
+    photos_folder, known_folder : Path or None
         Where photos and references were read, so that results do not go there; None if unknown.
     """
 
@@ -86,7 +83,7 @@ class Result:
     not_seen: int = 0
     not_reached: int = 0
     photos_folder: Path | None = None
-    people_folder: Path | None = None
+    known_folder: Path | None = None
 
     @property
     def threshold(self) -> float:
@@ -113,7 +110,7 @@ class Result:
         return pd.concat([self.album.problems, extra]) if len(extra) else self.album.problems
 
     @property
-    def people(self) -> pd.DataFrame:
+    def individuals(self) -> pd.DataFrame:
         """One row an individual: name, photos (files), sightings; most photos first."""
         named = self.sightings.dropna(subset=["name"])
         counts = named.groupby("name", sort=False).agg(
@@ -138,14 +135,15 @@ class Result:
         return table
 
     @property
-    def nobody(self) -> pd.DataFrame:
+    def unsorted(self) -> pd.DataFrame:
         """Photos that go into no folder: path, and why."""
         known = {d for d, name in zip(self._digests, self.names, strict=True) if name is not None}
         seen = set(self._digests)
         rest = self.album.photos[~self.album.photos["photo_digest"].isin(list(known))]
         ignored = rest["ignored"] if "ignored" in rest else [0] * len(rest)
+        strangers = self._strangers
         reasons = [
-            STRANGERS if digest in seen else _why_none(self.words, left_out > 0, by_hand > 0)
+            strangers if digest in seen else _why_none(self.words, left_out > 0, by_hand > 0)
             for digest, left_out, by_hand in zip(
                 rest["photo_digest"], rest["left_out"], ignored, strict=True
             )
@@ -179,7 +177,9 @@ class Result:
             "sightings": len(self.album),
             "people": {
                 str(name): int(photos)
-                for name, photos in zip(self.people["name"], self.people["photos"], strict=True)
+                for name, photos in zip(
+                    self.individuals["name"], self.individuals["photos"], strict=True
+                )
             },
             "left_out": self._left_out,
             "ignored": self._ignored,
@@ -187,7 +187,7 @@ class Result:
             "not_reached": self.not_reached,
             "decisions": self.decided,
             "decisions_not_here": self.undecided,
-            "photos_with_nobody": len(self.nobody),
+            "photos_with_nobody": len(self.unsorted),
             "problems": len(self.problems),
             "copies": len(self._made),
             "already_there": int(states.get(THERE, 0)),
@@ -213,6 +213,11 @@ class Result:
     def finished(self) -> bool:
         """Whether every photo is where the plan wants it."""
         return self.out is not None and not self.not_copied and not self.not_reached
+
+    @property
+    def _strangers(self) -> str:
+        """Why a photo with sightings goes into no folder."""
+        return f"{self.words.nobody} known"
 
     @property
     def _left_out(self) -> int:
@@ -242,10 +247,10 @@ class Result:
         return str(self)
 
     def _headline(self) -> str:
-        people = len(self.people)
+        individuals = len(self.individuals)
         return (
             f"{counted(len(self.album.photos), 'photo')}, {self.words.count(len(self.album))}, "
-            f"{self.words.count_individuals(people)} "
+            f"{self.words.count_individuals(individuals)} "
             f"({self.mode}, {self.seconds.get('wall', 0.0):.1f} s)"
         )
 
@@ -267,15 +272,15 @@ class Result:
             )
         if self._ignored:
             remarks.append(f"{self.words.count(self._ignored)} ignored, as you decided")
-        nobody = self.nobody["reason"].value_counts()
+        reasons, unknown = self.unsorted["reason"].value_counts(), self._strangers
         none, plural = _why_none(self.words, False, False), self.words.plural
-        empty, strangers = int(nobody.get(none, 0)), int(nobody.get(STRANGERS, 0))
-        if others := int(nobody.sum()) - empty - strangers:
+        empty, strangers = int(reasons.get(none, 0)), int(reasons.get(unknown, 0))
+        if others := int(reasons.sum()) - empty - strangers:
             remarks.append(f"{counted(others, 'photo')} with no other {plural} than those")
         if empty:
             remarks.append(f"no {self.words.singular} was found in {counted(empty, 'photo')}")
         if strangers:
-            remarks.append(f"{counted(strangers, 'photo')} with {plural} of nobody known")
+            remarks.append(f"{counted(strangers, 'photo')} with {plural} of {unknown}")
         problems = self.problems
         if len(problems):
             remarks.append(f"{counted(len(problems), 'file')} could not be used:")
@@ -314,22 +319,22 @@ class Result:
 
     def __str__(self) -> str:
         lines = [self._headline(), ""]
-        people = self.people
-        if len(people):
-            width = max(len(str(name)) for name in people["name"].head(30))
+        individuals = self.individuals
+        if len(individuals):
+            width = max(len(str(name)) for name in individuals["name"].head(30))
             for name, photos in zip(
-                people["name"].head(30), people["photos"].head(30), strict=True
+                individuals["name"].head(30), individuals["photos"].head(30), strict=True
             ):
                 lines.append(f"  {printable(str(name)):<{width}}  {counted(int(photos), 'photo')}")
-            if len(people) > 30:
-                lines.append(f"  and {len(people) - 30} more")
+            if len(individuals) > 30:
+                lines.append(f"  and {len(individuals) - 30} more")
             lines.append("")
         return "\n".join(lines + [printable(remark) for remark in self._remarks()])
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{html.escape(printable(str(name)))}</td><td>{photos}</td><td>{count}</td></tr>"
-            for name, photos, count in self.people.head(30).itertuples(index=False)
+            for name, photos, count in self.individuals.head(30).itertuples(index=False)
         )
         remarks = "".join(
             f"<li>{html.escape(printable(remark.strip()))}</li>" for remark in self._remarks()
@@ -385,9 +390,9 @@ class PointAndShootResult(Result):
     Attributes
     ----------
     matches : Matches
-        Who each sighting is, at what distance, and how far the next person is.
+        Who each sighting is, at what distance, and how far the next individual is.
     references : References
-        The known people; its `problems` are reference photos that could not serve.
+        The known individuals; its `problems` are reference photos that could not serve.
     """
 
     matches: Matches = field(kw_only=True)

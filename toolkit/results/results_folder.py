@@ -110,7 +110,7 @@ class Run:
         Its sightings and their encodings, and, if `lacking` is empty, all its photos and problems;
         otherwise `photos` has a row for each photo with a sighting, and `problems` none.
     names : tuple of str or None
-        The individual of each sighting; None for nobody known.
+        The individual of each sighting; None for none that is known.
     mode : str
         "autopilot" or "point-and-shoot".
     threshold : float
@@ -141,7 +141,7 @@ class Run:
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
-        """Shape (n,), int64: a number for the individual of each sighting, -1 for nobody known."""
+        """Shape (n,), int64: a number for the individual of each sighting, -1 for none."""
         return pd.factorize(pd.Series(self.names, dtype=object))[0].astype(np.int64)
 
     @property
@@ -797,7 +797,7 @@ def is_unused(out: Path) -> bool:
         )
 
 
-def check_out(out: Path, *, photos: Path, people: Path | None = None) -> None:
+def check_out(out: Path, *, photos: Path, known: Path | None = None) -> None:
     """
     Raise `BadFolder` unless results can go to `out` without touching anything of the user's.
 
@@ -810,12 +810,12 @@ def check_out(out: Path, *, photos: Path, people: Path | None = None) -> None:
         Where results go.
     photos : Path
         The photos.
-    people : Path, optional
+    known : Path, optional
         The references.
     """
     try:
         here = out.resolve()
-        for what, folder in (("photos", photos), ("people", people)):
+        for what, folder in (("photos", photos), ("known", known)):
             if folder is None:
                 continue
             there = folder.resolve()
@@ -824,10 +824,10 @@ def check_out(out: Path, *, photos: Path, people: Path | None = None) -> None:
                     f"results cannot go to {out}: the {what} are in it ({folder}). "
                     "Choose a new folder."
                 )
-            if what == "people" and there in here.parents:
+            if what == "known" and there in here.parents:
                 raise BadFolder(
-                    f"results cannot go to {out}: it lies inside the people's folder {folder}, "
-                    "where it would be taken for a person. Choose a folder outside."
+                    f"results cannot go to {out}: it lies inside the folder of examples, {folder}, "
+                    "where it would be taken for one of them. Choose a folder outside."
                 )
         if os.path.lexists(out) and not out.is_dir():
             raise BadFolder(

@@ -1,4 +1,4 @@
-"""Example photos of known people, read into references."""
+"""Example photos of known individuals, read into references."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from toolkit.subjects.settings import declared_as
 
 
 def read_references(
-    people: Path,
+    known: Path,
     subject: Subject,
     settings: ComparingSettings,
     *,
@@ -29,12 +29,12 @@ def read_references(
     leave_out: Sequence[Path] = (),
 ) -> References | None:
     """
-    Read the example photos of known people.
+    Read the example photos of known individuals.
 
     Parameters
     ----------
-    people : Path
-        One folder a person.
+    known : Path
+        One folder an individual.
     subject : Subject
         What finds and describes them; the same as for the photos.
     settings : ComparingSettings
@@ -44,37 +44,37 @@ def read_references(
     stop : callable, optional
         Asked whether to stop, as `toolkit.scanning.scan.scan` asks.
     leave_out : sequence of Path
-        Folders that are no people.
+        Folders that hold no examples.
 
     Returns
     -------
     toolkit.grouping.identification.References or None
         With a problem for each photo that could not serve. None if it was stopped: with some of the
-        people only, sightings of the others would be taken for them, or for nobody.
+        only, sightings of the others would be taken for them, or for strangers.
 
     Raises
     ------
     BadFolder
-        If `people` holds no folders, or none with a photo that serves.
+        If `known` holds no folders, or none with a photo that serves.
     """
-    listing = opening.find(people, leave_out=leave_out)
+    listing = opening.find(known, leave_out=leave_out)
     problems = [(str(path), "reference", reason) for path, reason in listing.skipped]
-    of_person: dict[Path, str] = {}
+    name_of: dict[Path, str] = {}
     for path in listing.photos:
-        inside = path.relative_to(people).parts
+        inside = path.relative_to(known).parts
         if len(inside) > 1:
-            of_person[path] = inside[0]
+            name_of[path] = inside[0]
         else:
-            reason = "beside the people's folders: put it into a folder named after the person"
+            reason = "beside the folders of examples: put it into one, named after whom it shows"
             problems.append((str(path), "reference", reason))
-    if not of_person:
+    if not name_of:
         raise BadFolder(
-            f"people: {people} holds no folder with photos; expected one folder for each person, "
-            "named after them, with at least one photo in it."
+            f"known: {known} holds no folder with photos; expected one folder for each "
+            f"{subject.words.individual}, named after them, with at least one photo in it."
         )
-    names = tuple(dict.fromkeys(of_person.values()))
+    names = tuple(dict.fromkeys(name_of.values()))
     encodings: list[npt.NDArray[np.float32]] = []
-    person_of: list[int] = []
+    individual_of: list[int] = []
     paths: list[str] = []
     done = 0
 
@@ -82,10 +82,10 @@ def read_references(
         nonlocal done
         done += 1
         if progress is not None:
-            progress(done, len(of_person), str(path))
+            progress(done, len(name_of), str(path))
 
     results = scan(
-        of_person,
+        name_of,
         subject,
         long_edge=settings.long_edge,
         min_size=settings.min_size,
@@ -103,9 +103,9 @@ def read_references(
         areas = [d.box.width * d.box.height for d in result.detections]
         largest = areas.index(max(areas))
         encodings.append(result.encodings[largest])
-        person_of.append(names.index(of_person[result.path]))
+        individual_of.append(names.index(name_of[result.path]))
         paths.append(str(result.path))
-    if done < len(of_person):
+    if done < len(name_of):
         return None
     table = (
         pd.DataFrame(problems, columns=list(PROBLEM_COLUMNS))
@@ -115,13 +115,13 @@ def read_references(
     if not encodings:
         first = problems[0]
         raise BadFolder(
-            f"people: none of the {len(of_person)} photos in {people} can serve as a reference; "
+            f"known: none of the {len(name_of)} photos in {known} can serve as a reference; "
             f"{Path(first[0]).name}: {first[2]}"
         )
     return References(
         names=names,
         encodings=np.stack(encodings),
-        person_of=np.array(person_of, dtype=np.int64),
+        individual_of=np.array(individual_of, dtype=np.int64),
         paths=tuple(paths),
         encoder=subject.encoder.info,
         problems=table,

@@ -217,7 +217,7 @@ class Setting:
     label : str
         What the form calls it; "" keeps it out of the form.
     advanced : bool
-        Whether the form shows it below those that more people need.
+        Whether the form shows it below those that more users need.
     """
 
     name: str = ""

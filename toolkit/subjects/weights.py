@@ -39,7 +39,7 @@ class Weights:
     size : int
         Bytes.
     job, licence, source, training_data : str
-        For people to read.
+        To be read.
     packages : tuple of str
         Importable packages that hold the file, each as "package:folder".
     install : str

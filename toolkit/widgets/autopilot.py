@@ -257,7 +257,7 @@ def summary(album: Session) -> str:
     photos = counted(seen, "photo") if looked.complete else f"{seen:,} of {listed:,} photos"
     words, individuals = album.album.words, len({name for name in album.names if name is not None})
     parts = [photos, words.count(len(album.names)), words.count_individuals(individuals)]
-    if alone := len(result.nobody):
+    if alone := len(result.unsorted):
         parts.append(f"{counted(alone, 'photo')} in no folder")
     if bad := len(result.problems):
         parts.append(f"{counted(bad, 'file')} that could not be used")

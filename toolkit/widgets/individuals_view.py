@@ -629,7 +629,7 @@ class IndividualsView(ipywidgets.VBox):
         elif action == "split":
             self._guarded(lambda: self._split(key))
         elif action == "not":
-            self._correct_by(lambda: session.not_this_person(session.row_of(int(key))))
+            self._correct_by(lambda: session.not_this_individual(session.row_of(int(key))))
         elif action == "ignore":
             self._correct_by(lambda: session.ignore(session.row_of(int(key))))
         elif action == "two":

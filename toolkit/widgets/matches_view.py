@@ -128,7 +128,7 @@ def known_cards(
     Parameters
     ----------
     known : pandas.DataFrame
-        Of `toolkit.curation.match_list.people`.
+        Of `toolkit.curation.match_list.individuals`.
     table : pandas.DataFrame
         Of `toolkit.curation.match_list.judged`.
     matched : MatchAlbum
@@ -138,11 +138,16 @@ def known_cards(
     """
     words = matched.album.words
     held = table[table["state"].isin([ACCEPTED, SAID])]
-    rows_of = {str(name): group.tolist() for name, group in held.groupby("person")["row"]}
+    rows_of = {str(name): group.tolist() for name, group in held.groupby("individual")["row"]}
     cards = []
     everybody: Iterable[Any] = known.itertuples(index=False)
     for each in everybody:
-        name, photos, seen, doubts = str(each.person), each.photos, each.faces, each.doubtful
+        name, photos, seen, doubts = (
+            str(each.individual),
+            each.photos,
+            each.sightings,
+            each.doubtful,
+        )
         strips = [Strip(examples_of(references, name)[:EXAMPLES], "example")]
         if rows := [matched.shown(int(row)) for row in rows_of.get(name, ())]:
             best = matched.thumbnails.best(rows, SHOWN)
@@ -227,7 +232,7 @@ def match_card(
     whole : bool
         Whether the photo is shown large.
     """
-    row, name = matched.shown(int(match.row)), str(match.person)
+    row, name = matched.shown(int(match.row)), str(match.individual)
     known = name in references.names
     actions = [REFUSE, IGNORE] if match.state != REFUSED else [IGNORE]
     if match.state != SAID and known:
@@ -256,13 +261,13 @@ def examples_of(references: References, name: str) -> tuple[Picture, ...]:
     """Return the pictures of somebody's example photos."""
     return tuple(
         _example_at(references, k)
-        for k, number in enumerate(references.person_of.tolist())
+        for k, number in enumerate(references.individual_of.tolist())
         if references.names[number] == name
     )
 
 
 def _example_at(references: References, k: int) -> Picture:
-    name, file = references.names[references.person_of[k]], Path(references.paths[k]).name
+    name, file = references.names[references.individual_of[k]], Path(references.paths[k]).name
     return Picture(f"example:{k}", f"example of {name}: {file}")
 
 
@@ -354,7 +359,7 @@ class MatchesView(ipywidgets.VBox):
         self._matched: MatchAlbum | None = None
         self._changed, self._chosen, self._hindered = changed, chosen, hindered
         self._decided: Decided | None = None
-        self._known = pd.DataFrame(columns=list(match_list.PEOPLE_COLUMNS))
+        self._known = pd.DataFrame(columns=list(match_list.INDIVIDUAL_COLUMNS))
         self._key, self._from = "", "individuals"
         # The page that each place was left at, and the one to turn to now.
         self._pages: dict[str, int] = {}
@@ -392,10 +397,10 @@ class MatchesView(ipywidgets.VBox):
             if self.place == "photo" and self._key not in self._matched.row_of:
                 self.place = self._from
             self._decided = session.decided
-            self._known = match_list.people(self._result, self._decided)
+            self._known = match_list.individuals(self._result, self._decided)
             if (
                 self.place == "individual"
-                and self.individual not in self._known["person"].to_list()
+                and self.individual not in self._known["individual"].to_list()
             ):
                 self.place = "individuals"
             self._put()
@@ -513,7 +518,7 @@ class MatchesView(ipywidgets.VBox):
         with self._lock:
             self._pages[self.place] = self.sheet.page
             if who is not None:
-                if who not in self._known["person"].to_list():
+                if who not in self._known["individual"].to_list():
                     raise BadSetting(
                         f"{self._words.nobody} is called {who!r} any more; look at the others"
                     )
@@ -537,7 +542,7 @@ class MatchesView(ipywidgets.VBox):
             raise BadSetting(self._gone)
         row = matched.row_of[key]
         table = match_list.judged(self._result, session.decided)
-        name = str(table["person"].iloc[row])
+        name = str(table["individual"].iloc[row])
         said = session.do(match_list.answer(session.album, row, name, action))
         if self.place == "photo":
             self.place, self._turn = self._from, self._pages.get(self._from, 0)

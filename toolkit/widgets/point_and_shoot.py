@@ -87,7 +87,7 @@ def summary(album: Session) -> str:
     words = album.album.words
     parts = [photos, words.count(len(album.names))]
     parts.append(f"{len(found):,} of {len(set(known) | found):,} {words.individuals} found")
-    if unnamed := len(result.nobody):
+    if unnamed := len(result.unsorted):
         parts.append(f"{counted(unnamed, 'photo')} of {words.nobody} known")
     if bad := len(looked.album.problems):
         parts.append(f"{counted(bad, 'file')} that could not be used")
@@ -124,7 +124,7 @@ def look_for(
     listed = modes.list_photos(photos_folder, out, examples)
     subject = subject or registry.subject_for(settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
-    references = modes.read_people(
+    references = modes.read_known(
         examples, listed.folder, settings=settings, subject=subject, **doing
     )
     if references is None:

@@ -87,8 +87,10 @@ def next_place(explorer: Explorer, place: float, *, up: bool) -> float | None:
     made = tree.made_at(threshold_at(explorer, place))
     if made == (len(tree) if up else 0):
         return None
-    # The first place that can make the next join, or the last one that can be without the last.
-    edge = math.ceil(float(tree.height[made if up else made - 1]) / STEP) - (not up)
+    # The first place that can make the next join, or the last one that can be without the last: a
+    # place that stands for an exact threshold may be half a step from it.
+    height = float(tree.height[made if up else made - 1]) / STEP
+    edge = math.floor(height) if up else math.ceil(height)
     here = round(place / STEP)
     at = max(here + 1, edge) if up else min(here - 1, edge)
     while low <= place_of(at * STEP) <= high:

@@ -82,7 +82,7 @@ def html_of(
     Say in HTML what a run found, and how far to trust it.
 
     The same result gives the same text: it holds no date, no time, and of a path only what lies
-    below the folder that all photos share. What came from a file or a person is escaped.
+    below the folder that all photos share. What came from a file or the user is escaped.
 
     Parameters
     ----------

@@ -87,7 +87,7 @@ def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
     outside = away.where(own & (table["reason"] == TOO_FAR) & (away <= near))
     close = table["margin"].where(named & (table["margin"] <= near))
     example: dict[str, str] = {}
-    for whose, path in zip(result.references.person_of, result.references.paths, strict=True):
+    for whose, path in zip(result.references.individual_of, result.references.paths, strict=True):
         example.setdefault(result.references.names[whose], path)
     words = result.album.words
     several = words.plural.capitalize()
@@ -95,7 +95,7 @@ def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
     def case(row: int, *columns: str) -> Case:
         match = table.iloc[row]
         others = [str(match[column]) for column in columns]
-        shown: list[tuple[int | str, str]] = [(row, result.names[row] or "nobody known")]
+        shown: list[tuple[int | str, str]] = [(row, result.names[row] or f"{words.nobody} known")]
         for place, other in enumerate(others):
             path = example.get(other) if place else match["reference"] or example.get(other)
             shown += [] if path is None else [(path, f"example of {other}")]

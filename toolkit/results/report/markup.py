@@ -1,4 +1,4 @@
-"""Templates, and text that came from files and people as they may hold it."""
+"""Templates, and text that came from files and users as they may hold it."""
 
 from __future__ import annotations
 

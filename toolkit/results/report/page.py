@@ -39,7 +39,7 @@ class Page:
     ) -> None:
         self.result, self.thumbnails = result, thumbnails
         self.words = result.album.words
-        self.table = result.people
+        self.table = result.individuals
         seen = result.album
         self.common = shared_folder(map(str, [*seen.photos["path"], *seen.problems["path"]]))
         self.room = ROOM
@@ -130,7 +130,7 @@ class Page:
                 ("photos", len(result.album.photos)),
                 (words.plural, len(result.album)),
                 (words.individuals, len(self.table)),
-                ("photos of nobody", len(result.nobody)),
+                (f"photos of {self.words.nobody}", len(result.unsorted)),
                 ("files with problems", len(result.problems)),
             ],
         }
@@ -262,21 +262,21 @@ class Page:
 
     def aside(self) -> dict[str, Any]:
         """Return unnamed photos, files with problems, and what became of an earlier run's."""
-        nobody, problems = self.result.nobody, self.result.problems
-        kinds = nobody["reason"].value_counts()
+        unsorted, problems = self.result.unsorted, self.result.problems
+        kinds = unsorted["reason"].value_counts()
         removed, kept = self.result.removed, self.result.kept
         gone = pd.DataFrame([(place,) for place in removed], columns=["path"])
         left = pd.DataFrame(list(kept), columns=["path", "reason"])
         return {
             "kinds": [(reason, counted(int(n), "photo")) for reason, n in kinds.items()],
-            "nobody": self._rows(nobody, ("path", "reason"), "Their names"),
+            "unsorted": self._rows(unsorted, ("path", "reason"), "Their names"),
             "problems": self._rows(
                 problems, ("path", "stage", "reason"), counted(len(problems), "file")
             ),
             "told": told(removed, kept) if removed or kept else [],
             "removed": self._rows(gone, ("path",), "Removed", whole=True),
             "kept": self._rows(left, ("path", "reason"), "Kept", whole=True),
-            "nothing": not (len(nobody) or len(problems) or removed or kept),
+            "nothing": not (len(unsorted) or len(problems) or removed or kept),
         }
 
     def _rows(
