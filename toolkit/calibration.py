@@ -11,6 +11,58 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Cohesion:
+    """
+    Weights of what tells a group of one individual from one of two.
+
+    The log-odds are the sum of each feature (`toolkit.grouping.uncertainty.evidence`) times its
+    weight, the first two also times the calibration's slope, and `start`.
+
+    Attributes
+    ----------
+    few, many : float
+        How much nearer the two sides of a group are to each other than to the few next groups, and
+        to the many next ones, which says how crowded the place is.
+    size : float
+        Natural logarithm of the larger side.
+    start : float
+        What the log-odds are without all that.
+    """
+
+    few: float
+    many: float
+    size: float
+    start: float
+
+    def __post_init__(self) -> None:
+        if not np.isfinite([self.few, self.many, self.size, self.start]).all():
+            raise ValueError(f"weights must be finite; got {self}")
+
+
+@dataclass(frozen=True)
+class Linkage:
+    """
+    What was fitted of how groups of sightings count, for one encoder or matcher.
+
+    Attributes
+    ----------
+    discount : float
+        How much nearer, as a share, two groups without end count than two single sightings; see
+        `toolkit.grouping.linkage.tree`. 0 where nothing was fitted.
+    cohesion : Cohesion or None
+        What tells a group of one from one of two; None where nothing was fitted: then the
+        calibration alone says it.
+    """
+
+    discount: float = 0.0
+    cohesion: Cohesion | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.discount < 1:
+            raise ValueError(f"discount must be 0 up to, not including, 1; got {self.discount}")
+
+
+@dataclass(frozen=True)
 class Calibration:
     """
     A logistic model of an encoder's distances.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit.calibration import Calibration
+from toolkit.calibration import Calibration, Linkage
 from toolkit.errors import IncomparableEncodings
 from toolkit.names import GENERIC_WORDS as GENERIC_WORDS
 from toolkit.names import SubjectInfo as SubjectInfo
@@ -127,25 +128,25 @@ class EncoderInfo:
     weights_digest : str
         Hexadecimal sha256 of the model file.
     dimensions : int
-        Numbers in one encoding.
-    metric : {"euclidean", "cosine"}
-        The distance that the encoder was trained for.
+        Numbers in one encoding; 0 for "pairs".
+    metric : {"euclidean", "cosine", "pairs"}
+        The distance that the encoder was trained for; or "pairs", where there are no vectors, and
+        a matcher gives a distance to pairs.
     calibration : Calibration
         What its distances say. It belongs to the encoder: no threshold holds for all.
     variant : str
         What else shapes the numbers: landmarks, jitter.
-    discount : float
-        How much nearer, as a share, two groups without end count than two single sightings; see
-        `toolkit.grouping.linkage.tree`. Fitted with the calibration; 0 where it was not.
+    linkage : Linkage
+        How groups of sightings count, where that was fitted with the calibration.
     """
 
     name: str
     weights_digest: str
     dimensions: int
-    metric: Literal["euclidean", "cosine"]
+    metric: Literal["euclidean", "cosine", "pairs"]
     calibration: Calibration
     variant: str = ""
-    discount: float = 0.0
+    linkage: Linkage = field(default_factory=Linkage)
 
     def require_same(self, other: EncoderInfo) -> None:
         """Raise `IncomparableEncodings` unless `other` makes encodings that compare with these."""
@@ -161,6 +162,83 @@ class EncoderInfo:
     def label(self) -> str:
         """Name, variant and the start of the weights' digest, to be read."""
         return f"{self.name} ({self.variant or 'plain'}, weights {self.weights_digest[:8]})"
+
+
+# What a matcher compares one sighting by: arrays by name, such as keypoints and descriptors.
+Features = Mapping[str, npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class ComparedPairs:
+    """
+    Pairs of sightings to which a matcher gave a distance.
+
+    Attributes
+    ----------
+    count : int
+        Sightings, n.
+    first, second : numpy.ndarray
+        Shape (m,), int64: rows, first < second, sorted by first, then second, none twice.
+    distance : numpy.ndarray
+        Shape (m,), float32, 0 or more, up to `farthest`.
+    farthest : float
+        Distance of all pairs that were not compared: finite, far above any threshold.
+
+    Raises
+    ------
+    ValueError
+        If that does not hold.
+    """
+
+    count: int
+    first: npt.NDArray[np.int64]
+    second: npt.NDArray[np.int64]
+    distance: npt.NDArray[np.float32]
+    farthest: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.farthest < np.inf:
+            raise ValueError(f"farthest is {self.farthest}; expected a number above 0")
+        if not self.first.shape == self.second.shape == self.distance.shape:
+            raise ValueError("first, second and distance of pairs must be as long as each other")
+        if not len(self.distance):
+            return
+        keys = self.first * self.count + self.second
+        if (
+            self.first.min() < 0
+            or self.second.max() >= self.count
+            or (self.first >= self.second).any()
+            or (np.diff(keys) <= 0).any()
+        ):
+            raise ValueError("pairs must be rows of the sightings, in order, none twice")
+        if not ((self.distance >= 0) & (self.distance <= self.farthest)).all():
+            raise ValueError(f"distances of pairs must be 0 to {self.farthest}")
+
+    @classmethod
+    def of(
+        cls,
+        count: int,
+        first: npt.NDArray[np.int64],
+        second: npt.NDArray[np.int64],
+        distance: npt.NDArray[np.floating],
+        farthest: float,
+    ) -> ComparedPairs:
+        """Put pairs in any order, either row first, into one; distances end at `farthest`."""
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        order = np.lexsort((high, low))
+        away = np.minimum(np.asarray(distance, dtype=np.float32), np.float32(farthest))
+        return cls(count, low[order], high[order], away[order], farthest)
+
+    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> ComparedPairs:
+        """Return the pairs among some of the sightings (rows, or a bool for each), renumbered."""
+        rows = np.arange(self.count)[rows]
+        place = np.full(self.count, -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        first, second = place[self.first], place[self.second]
+        both = (first >= 0) & (second >= 0)
+        return ComparedPairs.of(
+            len(rows), first[both], second[both], self.distance[both], self.farthest
+        )
 
 
 def empty_table(columns: tuple[str, ...]) -> pd.DataFrame:
@@ -193,6 +271,11 @@ class Album:
         One row a file that could not be used: path, stage, reason.
     subject : SubjectInfo
         What was looked for.
+    compared : ComparedPairs or None
+        How far pairs of sightings are from each other, where a matcher says it; the encodings have
+        no numbers then, shape (n, 0).
+    features : tuple of Features, or None
+        What the matcher compares each sighting by; None for vectors, and where it was not kept.
 
     Raises
     ------
@@ -206,8 +289,13 @@ class Album:
     encoder: EncoderInfo
     problems: pd.DataFrame
     subject: SubjectInfo = field(default_factory=SubjectInfo)
+    compared: ComparedPairs | None = None
+    features: tuple[Features, ...] | None = None
 
     def __post_init__(self) -> None:
+        for what in (self.compared and self.compared.count, self.features and len(self.features)):
+            if what is not None and what != len(self.sightings):
+                raise ValueError(f"pairs or features are of {what}, not {len(self.sightings)}")
         expected = (len(self.sightings), self.encoder.dimensions)
         if self.encodings.shape != expected:
             raise ValueError(f"encodings have shape {self.encodings.shape}; expected {expected}")

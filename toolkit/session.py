@@ -234,9 +234,7 @@ class Session:
     def keep_together(self, name: str) -> str:
         """Say that the two sides that `sides` proposes are one individual after all."""
         found = self._two_sides(name)
-        one, other, _ = uncertainty.nearest_pair(
-            self.album.encodings, found.first[0], found.second[0]
-        )
+        one, other, _ = uncertainty.nearest_pair(self.album, found.first[0], found.second[0])
         return self.do(history.same(self.album, self.names, one, other))
 
     def not_this_individual(self, row: int) -> str:
@@ -379,9 +377,8 @@ class Session:
         # Individuals of references are no groups that could fall apart.
         group = -1 if self.references is not None else labels[self.rows(name)[0]]
         return uncertainty.sides(
-            self.album.encodings,
+            self.album,
             np.where((labels == group) & (labels >= 0), labels, -1),
-            self.album.photo_of,
             must_link=self.decided.must,
         )
 

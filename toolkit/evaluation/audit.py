@@ -23,8 +23,8 @@ from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.evaluation.error_rates import Asked, Rates, once_each, same_pairs, written
 from toolkit.grouping import linkage, neighbours, uncertainty
-from toolkit.grouping.links import Labels, Pairs, pairs_within
-from toolkit.grouping.neighbours import Encodings
+from toolkit.grouping.links import Labels, Pairs, never_one
+from toolkit.grouping.neighbours import Distances
 from toolkit.grouping.uncertainty import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
 from toolkit.names import counted, printable
 from toolkit.records import GENERIC_WORDS, Album, Words
@@ -275,7 +275,7 @@ def audit(
     if len(names) != len(album):
         raise BadSetting(f"{len(names)} names for {len(album)} sightings; expected as many")
     calibration = album.encoder.calibration
-    encodings, photo_of = album.encodings, album.photo_of
+    distances, photo_of = neighbours.of(album), album.photo_of
     labels = numbered(names)
     paths = album.sightings["path"].to_numpy(dtype=object)
     # Who takes the way that spares memory must not be met by a table of all pairs here.
@@ -303,8 +303,8 @@ def audit(
         measured = not left_out
         pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
         several = int((np.bincount(labels[labels >= 0]) > 1).sum())
-        sides = uncertainty.sides(encodings, labels, photo_of)
-        alike = uncertainty.alike(encodings, labels, photo_of, calibration, most=most)
+        sides = uncertainty.sides(distances, labels)
+        alike = uncertainty.alike(distances, labels, calibration, apart=never_one(album), most=most)
         if missed := several - len(sides.group):
             left_out.append(
                 f"{counted(missed, 'group')} too large to be looked into: a table of all pairs in "
@@ -317,11 +317,11 @@ def audit(
             groups=several,
             rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
             suspicious=_named(
-                uncertainty.suspicious(encodings, labels, sides, calibration), names, labels, paths
+                uncertainty.suspicious(distances, labels, sides, calibration), names, labels, paths
             )[list(SUSPICIOUS_COLUMNS)],
             alike=_named(alike, names, labels, paths)[list(ALIKE_COLUMNS)],
             pictures=pictures[list(PICTURE_COLUMNS)],
-            kin=_kin(encodings, labels, away, calibration.even, seed),
+            kin=_kin(distances, labels, away, calibration.even, seed),
             level=level,
             method=method,
             left_out=tuple(left_out),
@@ -346,16 +346,16 @@ def ask(album: Album, *, tree: linkage.Tree | None = None, held: Pairs | None = 
     held : numpy.ndarray, optional
         Shape (m, 2), int64: the cannot-links that `tree` was made with.
     """
-    encodings, calibration = album.encodings, album.encoder.calibration
-    inside = pairs_within(album.photo_of)
+    distances, calibration = neighbours.of(album), album.encoder.calibration
+    inside = never_one(album)
 
     def made(cannot: Pairs) -> linkage.Tree:
         if tree is not None and held is not None and same_pairs(cannot, held):
             return tree
-        return linkage.tree(encodings, cannot_link=cannot)
+        return linkage.tree(distances, cannot_link=cannot)
 
     free = made(inside[:0])
-    away = neighbours.pair_distances(encodings, inside[:, 0], inside[:, 1])
+    away = distances.of_pairs(inside[:, 0], inside[:, 1])
     # How many individuals could be alike by accident is asked of no grouping that is judged
     # here: what is taken for a mirror is the same at every threshold.
     individuals = free.start - uncertainty.best_joins(free, calibration)
@@ -385,7 +385,7 @@ def _share(row: pd.Series, kind: str) -> str:
 
 
 def _kin(
-    encodings: Encodings,
+    distances: Distances,
     labels: Labels,
     away: npt.NDArray[np.float64],
     even: float,
@@ -400,7 +400,7 @@ def _kin(
     two &= first != second
     if not two.any():
         return float("nan")
-    apart = neighbours.pair_distances(encodings, first[two], second[two])
+    apart = distances.of_pairs(first[two], second[two])
     # Just above where two are as likely one as two: near enough to be alike, far enough to be many.
     limit = even * 1.15
     here, there = float((away <= limit).mean()), float((apart <= limit).mean())

@@ -28,7 +28,7 @@ from toolkit.evaluation import scores
 from toolkit.grouping import cluster, linkage, neighbours
 from toolkit.grouping.cluster import Method
 from toolkit.grouping.links import Labels, Pairs
-from toolkit.grouping.neighbours import Encodings
+from toolkit.grouping.neighbours import Sightings
 from toolkit.records import Clustering
 
 Truth = npt.NDArray[np.generic]
@@ -52,7 +52,7 @@ _SAME = 1e-9
 
 
 def compare(
-    encodings: Encodings,
+    sightings: Sightings,
     truth: Truth | None = None,
     *,
     methods: Mapping[str, Method] = WAYS,
@@ -111,7 +111,8 @@ def compare(
     BadSetting
         If there is nothing to compare, or the truth has another length or names none.
     """
-    count = len(encodings)
+    distances = neighbours.of(sightings)
+    count = len(distances)
     if not count or not methods or not len(thresholds):
         raise BadSetting(
             f"{count} sightings, {len(methods)} methods and {len(thresholds)} thresholds came; "
@@ -119,7 +120,7 @@ def compare(
         )
     known = _known(truth, count)
     order = np.arange(count) if seed is None else np.random.default_rng(seed).permutation(count)
-    place, shuffled = np.argsort(order), encodings[order]
+    place, shuffled = np.argsort(order), distances[order]
     links: dict[str, Any] = {
         name: None if pairs is None else place[np.asarray(pairs, dtype=np.int64)]
         for name, pairs in (("must_link", must_link), ("cannot_link", cannot_link))
@@ -197,14 +198,14 @@ def split_by_individual(truth: Truth, seed: int = 0) -> tuple[Mask, Mask]:
 
 
 def chosen_and_reported(
-    encodings: Encodings, truth: Truth, seed: int = 0, *, by: str = "bcubed_f", **settings: Any
+    sightings: Sightings, truth: Truth, seed: int = 0, *, by: str = "bcubed_f", **settings: Any
 ) -> pd.DataFrame:
     """
     Choose each method's threshold on half of the individuals, and score it on the others.
 
     Parameters
     ----------
-    encodings, truth, seed
+    sightings, truth, seed
         As for `compare`; the seed draws the halves, too.
     by : str
         The score to choose by.
@@ -225,6 +226,7 @@ def chosen_and_reported(
     BadSetting
         If there are fewer than two individuals.
     """
+    distances = neighbours.of(sightings)
     here, there = split_by_individual(truth, seed)
     if not (here.any() and there.any()):
         raise BadSetting(
@@ -232,14 +234,14 @@ def chosen_and_reported(
             "threshold on and one to report on"
         )
     methods = settings.get("methods", WAYS)
-    tried = compare(encodings[here], truth[here], seed=seed, **_within(settings, here))
+    tried = compare(distances[here], truth[here], seed=seed, **_within(settings, here))
     rows = []
     for chosen in best(tried, by).to_dict("records"):
         one = _within(settings, there) | {
             "methods": {chosen["method"]: methods[chosen["method"]]},
             "thresholds": [chosen["threshold"]],
         }
-        reported = compare(encodings[there], truth[there], seed=seed, **one)
+        reported = compare(distances[there], truth[there], seed=seed, **one)
         rows.append(reported.iloc[0].to_dict() | {"chosen_by": chosen[by]})
     count = int(there.sum())
     trivial = scores.with_trivial(truth[there], np.arange(count)).iloc[1:]
@@ -250,7 +252,7 @@ def chosen_and_reported(
     return table.astype(dict.fromkeys(first[3:], np.int64))
 
 
-def peak_memory(encodings: Encodings, method: Method, **settings: Any) -> float:
+def peak_memory(sightings: Sightings, method: Method, **settings: Any) -> float:
     """
     Measure how much memory one grouping takes, in a fresh process.
 
@@ -266,24 +268,24 @@ def peak_memory(encodings: Encodings, method: Method, **settings: Any) -> float:
     float
         MB (10^6 bytes); NaN on systems without ``/proc``, which do not tell.
     """
-    work = pickle.dumps((method, encodings, settings))
+    work = pickle.dumps((method, neighbours.of(sightings), settings))
     code = "from toolkit.evaluation import method_comparison; method_comparison.answer_peak()"
     return float(subprocess.check_output([sys.executable, "-c", code], input=work))  # noqa: S603
 
 
 def answer_peak() -> None:
     """Do what `peak_memory` sent to this process's standard input, and write the MB it took."""
-    method, encodings, settings = pickle.load(sys.stdin.buffer)  # noqa: S301
+    method, distances, settings = pickle.load(sys.stdin.buffer)  # noqa: S301
     # A small grouping first loads the libraries.
-    method(encodings[:16], threshold=settings["threshold"])
+    method(distances[np.arange(min(16, len(distances)))], threshold=settings["threshold"])
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew from here
     before = _peak()
-    method(encodings, **settings)
+    method(distances, **settings)
     sys.stdout.write(repr(_peak() - before))
 
 
-def core_points(encodings: Encodings, threshold: float, min_samples: int) -> npt.NDArray[np.str_]:
+def core_points(sightings: Sightings, threshold: float, min_samples: int) -> npt.NDArray[np.str_]:
     """
     Tell what DBSCAN takes each sighting for.
 
@@ -296,19 +298,20 @@ def core_points(encodings: Encodings, threshold: float, min_samples: int) -> npt
         Shape (n,), str: "core" in a dense place, "border" where only within reach of a core point,
         "noise" otherwise.
     """
-    near = neighbours.within(encodings, threshold)
+    distances = neighbours.of(sightings)
+    near = distances.within(threshold)
     both = np.concatenate([near.first, near.second]), np.concatenate([near.second, near.first])
-    core = np.bincount(both[0], minlength=len(encodings)) + 1 >= min_samples
-    border = np.zeros(len(encodings), dtype=np.bool_)
+    core = np.bincount(both[0], minlength=len(distances)) + 1 >= min_samples
+    border = np.zeros(len(distances), dtype=np.bool_)
     border[both[1][core[both[0]]]] = True
     return np.where(core, "core", np.where(border, "border", "noise"))
 
 
 def chain_between(
-    encodings: Encodings, first: int, second: int, threshold: float
+    sightings: Sightings, first: int, second: int, threshold: float
 ) -> pd.DataFrame | None:
     """
-    Find the chain of near pairs for which `linked` puts two rows of `encodings` into one group.
+    Find the chain of near pairs for which `linked` puts two sightings into one group.
 
     No hop is longer than the threshold (encoder distance, inclusive). Of all such chains it is the
     one of fewest hops, and of these the shortest; None if there is none.
@@ -316,16 +319,17 @@ def chain_between(
     Returns
     -------
     pandas.DataFrame or None
-        One row a sighting on the way, both ends counted: row (of `encodings`), hop (encoder
+        One row a sighting on the way, both ends counted: row, hop (encoder
         distance from the sighting before it; NaN for the first).
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
 
-    count = len(encodings)
+    distances = neighbours.of(sightings)
+    count = len(distances)
     if not (0 <= first < count and 0 <= second < count):
         raise BadSetting(f"rows are {first} and {second}; expected two from 0 to {count - 1}")
-    near = neighbours.within(encodings, threshold)
+    near = distances.within(threshold)
     # One a hop, and a fraction that no chain adds up to one: fewest hops first, then the shortest.
     weights = 1.0 + near.distance / (2 * count * max(threshold, np.finfo(float).tiny))
     graph = coo_array((weights, (near.first, near.second)), shape=(count, count)).tocsr()
@@ -336,20 +340,20 @@ def chain_between(
             return None
         way.append(int(before[way[-1]]))
     rows = np.array(way[::-1], dtype=np.int64)
-    hops = neighbours.pair_distances(encodings, rows[:-1], rows[1:])
+    hops = distances.of_pairs(rows[:-1], rows[1:])
     return pd.DataFrame({"row": rows, "hop": np.concatenate([[np.nan], hops])})
 
 
 def _prepared(
-    method: Method, encodings: Encodings, links: dict[str, Any]
+    method: Method, sightings: Sightings, links: dict[str, Any]
 ) -> Callable[[float], Clustering]:
     """Do what all thresholds of a method share, and return the grouping by threshold."""
     if method is cluster.average:
-        return linkage.tree(encodings, **links).cut
+        return linkage.tree(sightings, **links).cut
     if getattr(method, "func", method) is cluster.hdbscan:
-        found = method(encodings, threshold=THRESHOLDS[0], **links)
+        found = method(sightings, threshold=THRESHOLDS[0], **links)
         return lambda threshold: replace(found, threshold=threshold)
-    return lambda threshold: method(encodings, threshold=threshold, **links)
+    return lambda threshold: method(sightings, threshold=threshold, **links)
 
 
 def _known(truth: Truth | None, count: int) -> Mask:

@@ -12,7 +12,7 @@ from toolkit.grouping import cluster, constraints, linkage, thresholds
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import References
 from toolkit.grouping.linkage import Tree
-from toolkit.grouping.links import Pairs, pairs_within
+from toolkit.grouping.links import Pairs, never_one
 from toolkit.grouping.thresholds import Threshold
 from toolkit.records import Album, Clustering, Words
 from toolkit.settings import ComparingSettings, GroupingSettings, Settings
@@ -74,7 +74,7 @@ def group_album(
     ``clustering.instead`` says so: what was scanned is not lost.
     """
     memory.use(settings.memory, threads=settings.threads)
-    inside = pairs_within(album.photo_of) if settings.one_per_photo else NO_PAIRS
+    inside = never_one(album) if settings.one_per_photo else NO_PAIRS
     must = NO_PAIRS if decided is None else decided.must
     apart = inside if decided is None else constraints.apart(decided, inside, len(album))
     try:
@@ -120,7 +120,7 @@ def forewarning(photos: int, settings: Settings) -> str:
 def _grouped(album: Album, settings: GroupingSettings, must: Pairs, apart: Pairs) -> Grouped:
     calibration = album.encoder.calibration
     if settings.method == "average":
-        tree = linkage.tree(album.encodings, must_link=must, cannot_link=apart)
+        tree = linkage.tree(album, must_link=must, cannot_link=apart)
         chosen = (
             thresholds.of_tree(tree, calibration, words=album.words)
             if settings.threshold == "auto"
@@ -129,7 +129,7 @@ def _grouped(album: Album, settings: GroupingSettings, must: Pairs, apart: Pairs
         return Grouped(tree.cut(chosen.value), chosen, tree)
     if settings.threshold == "auto":
         found, chosen = thresholds.of_method(
-            album.encodings,
+            album,
             settings.method,
             calibration,
             must_link=must,
@@ -138,7 +138,7 @@ def _grouped(album: Album, settings: GroupingSettings, must: Pairs, apart: Pairs
         )
         return Grouped(found, chosen, None)
     found = cluster.group(
-        album.encodings,
+        album,
         settings.method,
         threshold=settings.threshold,
         must_link=must,
@@ -155,7 +155,7 @@ def search_threshold(
         return thresholds.given(settings.threshold)
     return thresholds.of_references(
         len(set(references.individual_of.tolist())),
-        len(references.encodings),
+        len(references),
         references.encoder.calibration,
         settings.method,
         words=words,

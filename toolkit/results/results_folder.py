@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit.calibration import Calibration
+from toolkit.calibration import Calibration, Cohesion, Linkage
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.files import (
     folder_at,
@@ -384,7 +384,7 @@ class ResultsFolder:
                     float(about["calibration"]["slope"]), float(about["calibration"]["even"])
                 ),
                 variant=str(about["encoder_variant"]),
-                discount=float(about.get("encoder_discount", 0.0)),
+                linkage=_linkage_of(about),
             )
             if not isinstance(about["settings"], dict):
                 raise TypeError("settings is no object")
@@ -576,7 +576,22 @@ def about_encoder(encoder: EncoderInfo) -> dict[str, Any]:
             "slope": encoder.calibration.slope,
             "even": encoder.calibration.even,
         },
+        "linkage": asdict(encoder.linkage),
     }
+
+
+def _linkage_of(about: Mapping[str, Any]) -> Linkage:
+    """Return how groups count, from what `about_encoder` wrote."""
+    if "linkage" not in about:
+        return registry.LINKAGE_BEFORE
+    fitted = dict(about["linkage"])
+    cohesion = fitted["cohesion"]
+    if cohesion is not None:
+        weights = {each.name: float(cohesion[each.name]) for each in fields(Cohesion)}
+        if max(map(abs, weights.values())) > LARGEST_NUMBER:
+            raise ValueError("linkage holds numbers that none has")
+        cohesion = Cohesion(**weights)
+    return Linkage(float(fitted["discount"]), cohesion)
 
 
 def mixture(folder: Path, file: str) -> BadFolder:

@@ -6,6 +6,7 @@ import numpy as np
 
 from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words, printable
+from toolkit.subjects import face
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import ScanSettings
@@ -13,6 +14,8 @@ from toolkit.subjects.settings import ScanSettings
 # By its settings, each says what it is and makes what looks for it.
 SUBJECTS: dict[str, type[ScanSettings]] = {FaceSettings.subject.name: FaceSettings}
 DEFAULT = FaceSettings.subject.name
+# How groups count in results that do not say it: they are of the time when there were only faces.
+LINKAGE_BEFORE = face.LINKAGE
 
 
 def settings_of(name: str = DEFAULT) -> type[ScanSettings]:
