@@ -18,7 +18,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.settings import AutopilotSettings
-from toolkit.subjects.face import FACE
+from toolkit.subjects.face import FACE, LINKAGE
 
 AT = AutopilotSettings(threshold=0.5)
 
@@ -33,7 +33,9 @@ def album(rows, photo_of=None, *, encoder=None, even=0.6) -> Album:
     if encoder is None:
         rows = rows[:, None] if rows.ndim == 1 else rows
         calibration = Calibration(60.0, even)
-        encoder = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", calibration)
+        encoder = EncoderInfo(
+            "made_up", "0" * 64, rows.shape[1], "euclidean", calibration, linkage=LINKAGE
+        )
     rows = rows.reshape(-1, encoder.dimensions)
     photo_of = range(len(rows)) if photo_of is None else photo_of
     table = pd.DataFrame(
@@ -76,9 +78,8 @@ class Grouped:
 
     def sides(self):
         return uncertainty.sides(
-            self.album.encodings,
+            self.album,
             self.labels,
-            self.album.photo_of,
             must_link=self.decided.must,
         )
 
