@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import pandas as pd
 
@@ -27,6 +27,7 @@ from toolkit.records import Album, empty_table
 from toolkit.results import export, exporting, results_folder
 from toolkit.results.exporting import export_result, write_result
 from toolkit.results.result import AutopilotResult, PointAndShootResult
+from toolkit.scanning import comparing
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
 from toolkit.settings import (
@@ -44,6 +45,7 @@ __all__ = [
     "Progress",
     "autopilot",
     "autopilot_of",
+    "compare_known",
     "export_result",
     "folder_at",
     "look",
@@ -87,8 +89,9 @@ class Looked:
 
     @property
     def complete(self) -> bool:
-        """Whether every listed photo was looked at; False where it was stopped before the end."""
-        return self.not_seen == 0
+        """Whether all was looked at and compared; False where it was stopped before the end."""
+        compared = self.album.compared
+        return self.not_seen == 0 and (compared is None or compared.left == 0)
 
 
 def look(
@@ -231,6 +234,13 @@ def look_at(
         subject=subject.info,
         skipped=listed.listing.skipped,
     )
+    album = comparing.compare(
+        album,
+        subject.encoder,
+        jobs=settings.threads,
+        progress=for_work(progress, "pairs"),
+        stop=stop,
+    )
     seconds["wall"] = time.perf_counter() - started
     return Looked(album, seconds, total, listed.folder, listed.known)
 
@@ -284,6 +294,46 @@ def read_known(
         progress=for_work(progress, "references"),
         stop=stop,
         leave_out=[] if apart is None else [apart],
+    )
+
+
+def compare_known(
+    looked: Looked,
+    references: References,
+    *,
+    settings: ComparingSettings,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    subject: Subject | None = None,
+) -> References | None:
+    """
+    Compare what was seen with references, where a matcher does it pair by pair.
+
+    For subjects that are described by vectors there is nothing to do: it takes no time.
+
+    Parameters
+    ----------
+    looked : Looked
+        What `look` returned.
+    references : References
+        What `read_known` returned.
+    settings, progress, stop, subject
+        As for `read_known`; the work is called "pairs".
+
+    Returns
+    -------
+    toolkit.grouping.identification.References or None
+        For `point_and_shoot_of`. None if it was stopped.
+    """
+    if looked.album.encoder.metric != "pairs":
+        return references
+    return comparing.compare_with(
+        looked.album,
+        references,
+        (subject or subject_for(settings)).encoder,
+        jobs=settings.threads,
+        progress=for_work(progress, "pairs"),
+        stop=stop,
     )
 
 
@@ -515,6 +565,8 @@ def point_and_shoot(
             read_known(known, listed.folder, settings=settings, progress=progress, subject=subject),
         )
         looked = _since(started, look_at(listed, settings, subject, progress=progress))
+        how: dict[str, Any] = {"settings": settings, "progress": progress, "subject": subject}
+        references = cast(References, compare_known(looked, references, **how))
         planned = listed.out if dry_run else None
         result = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
         if target is None:
@@ -538,7 +590,7 @@ def point_and_shoot_of(
     looked : Looked
         What `look` or `taken_up` returned.
     references : References
-        What `read_known` returned.
+        What `read_known`, and for a matcher `compare_known`, returned.
     out, settings, decided
         As for `autopilot_of`.
 

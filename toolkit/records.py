@@ -183,6 +183,8 @@ class ComparedPairs:
         Shape (m,), float32, 0 or more, up to `farthest`.
     farthest : float
         Distance of all pairs that were not compared: finite, far above any threshold.
+    left : int
+        Pairs that were to be compared and were not, because it was stopped.
 
     Raises
     ------
@@ -195,6 +197,7 @@ class ComparedPairs:
     second: npt.NDArray[np.int64]
     distance: npt.NDArray[np.float32]
     farthest: float
+    left: int = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.farthest < np.inf:

@@ -283,9 +283,16 @@ def audit(
         left_out = []
         wanted = sorted({float(threshold), *map(float, thresholds)})
         try:
+            if not album.subject.exclusive_in_photo:
+                words = album.words
+                raise _Unknowable(
+                    f"two {words.plural} in one photo may be one {words.individual}, so that no "
+                    "photo shows a mistake"
+                )
             known = ask(album)
-        except MemoryError as error:
-            left_out.append(f"How often it is wrong was not measured: {error or 'memory ran out'}")
+        except (MemoryError, _Unknowable) as error:
+            why = str(error) or "memory ran out"
+            left_out.append(f"How often it is wrong was not measured: {why}")
             nothing = (0.0, 0.0, np.nan, 0.0, 1.0)
             rows: list[tuple[float | None, ...]] = [
                 (value, *nothing, *nothing[1:], None) for value in wanted
@@ -328,6 +335,10 @@ def audit(
             measured=measured,
             words=album.words,
         )
+
+
+class _Unknowable(Exception):
+    """Nothing in the photos says what is wrong."""
 
 
 def ask(album: Album, *, tree: linkage.Tree | None = None, held: Pairs | None = None) -> Known:

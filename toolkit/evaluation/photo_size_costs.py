@@ -23,7 +23,7 @@ from toolkit.progress import Progress
 from toolkit.scanning.scan import PhotoResult, scan
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects import registry
-from toolkit.subjects.base import Subject
+from toolkit.subjects.base import Subject, describe
 
 # A detector, and a long edge in px; 0 is the full size.
 Way = tuple[str, int]
@@ -127,7 +127,7 @@ def _timed(
         if found:
             full = opening.open_upright(path) if opened.full is None else opened.full
             chips = subject.encoder.chips(full, found)
-            subject.encoder.encode(chips[sharpness(chips) >= settings.min_sharpness])
+            describe(subject.encoder, chips[sharpness(chips) >= settings.min_sharpness])
     except (UnreadablePhoto, MemoryError):
         return math.nan, math.nan
     return time.process_time() - cpu, time.perf_counter() - wall

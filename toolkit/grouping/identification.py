@@ -125,7 +125,7 @@ def match(
         the mean of these two. With one reference an individual, all are the same.
     one_per_photo : bool
         Of several sightings in a photo that are nearest to one individual, only the nearest gets
-        the name; the others stay unknown.
+        the name; the others stay unknown. Not for a subject of which two in a photo may be one.
 
     Returns
     -------
@@ -148,7 +148,7 @@ def match(
     distance = away[rows, nearest] if individuals else np.full(count, np.inf)
     accepted = distance <= threshold
     reason = np.where(accepted, WITHIN, TOO_FAR).astype(object)
-    if one_per_photo:
+    if one_per_photo and album.subject.exclusive_in_photo:
         second = accepted & ~_first_of_each(album.photo_of, nearest, distance, accepted)
         accepted &= ~second
         reason[second] = SECOND

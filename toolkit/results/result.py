@@ -258,6 +258,10 @@ class Result:
         remarks = []
         if self.not_seen:
             remarks.append(f"stopped: {counted(self.not_seen, 'photo')} not looked at")
+        compared = self.album.compared
+        if compared is not None and compared.left:
+            pairs = counted(compared.left, f"pair of {self.words.plural}", "pairs")
+            remarks.append(f"stopped: {pairs} not compared, and taken for different")
         remarks += [f"threshold {self.threshold:.3f}: {self.chosen.why}"]
         if self.chosen.expected_wrong is not None:
             remarks.append(

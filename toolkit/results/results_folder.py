@@ -47,6 +47,7 @@ from toolkit.records import (
     PROBLEM_COLUMNS,
     SIGHTING_COLUMNS,
     Album,
+    ComparedPairs,
     EncoderInfo,
     SubjectInfo,
     Words,
@@ -70,6 +71,13 @@ LINK = "link:"
 BOX = ("left", "top", "right", "bottom")
 # Columns of sightings.csv that say what was found out about a sighting.
 FOUND = ("name", "nearest", "distance", "runner_up", "margin", "reason")
+# The metric of what is compared pair by pair.
+PAIRS = "pairs"
+PAIR_ARRAYS: dict[str, np.dtype[Any]] = {
+    "pairs": np.dtype(np.int64),
+    "pair_distances": np.dtype(np.float32),
+    "pair_limits": np.dtype(np.float64),
+}
 # The column, and the array, that say which run a table or file is of.
 RUN = "run"
 
@@ -300,14 +308,15 @@ class ResultsFolder:
         photos = album.photos.drop_duplicates("photo_digest").set_index("photo_digest")
         sizes = photos.loc[table["photo_digest"], ["width", "height"]]
         stream = io.BytesIO()
-        np.savez(
-            stream,
-            encodings=album.encodings,
-            boxes=table[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4),
-            photos=table["photo_digest"].to_numpy(dtype="S64"),
-            sizes=sizes.to_numpy(dtype=np.int64).reshape(-1, 2),
-            run=np.array(run, dtype="S32"),
-        )
+        arrays: dict[str, Any] = {
+            "encodings": album.encodings,
+            "boxes": table[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4),
+            "photos": table["photo_digest"].to_numpy(dtype="S64"),
+            "sizes": sizes.to_numpy(dtype=np.int64).reshape(-1, 2),
+            "run": np.array(run, dtype="S32"),
+        }
+        arrays |= _pairs_to_arrays(album.compared)
+        np.savez(stream, **arrays)
         write_bytes(self.path / ENCODINGS, stream.getvalue())
 
     def table(self, file: str, columns: Sequence[str], about: Mapping[str, Any]) -> pd.DataFrame:
@@ -373,7 +382,7 @@ class ResultsFolder:
                 folder, SIGHTINGS, f"its rows are not those of {ENCODINGS}, in the same order"
             )
         try:
-            if about["encoder_metric"] not in ("euclidean", "cosine"):
+            if about["encoder_metric"] not in ("euclidean", "cosine", PAIRS):
                 raise ValueError(f"encoder_metric is {about['encoder_metric']!r}")
             encoder = EncoderInfo(
                 name=str(about["encoder"]),
@@ -418,6 +427,7 @@ class ResultsFolder:
                 encoder=encoder,
                 problems=_in_folder(problems, place, root),
                 subject=subject,
+                compared=_pairs_of(arrays, encoder, len(sightings)),
             )
         except ValueError as error:
             raise _damaged(folder, ENCODINGS, str(error)) from error
@@ -690,12 +700,16 @@ def _arrays(folder: Path, count: int, about: dict[str, Any]) -> dict[str, npt.ND
         "photos": np.dtype("S64"),
         "sizes": np.dtype(np.int64),
     }
+    paired = about.get("encoder_metric") == PAIRS
+    if paired:
+        kinds |= PAIR_ARRAYS
     arrays: dict[str, npt.NDArray[Any]] = {}
     try:
         with _archive(folder) as archive:
             for name in kinds:
                 entry = archive.getinfo(f"{name}.npy")
-                if entry.file_size > count * MOST_DIMENSIONS * 4 + 4096:
+                each = 8 * max(count, 1) if name in PAIR_ARRAYS else MOST_DIMENSIONS * 4
+                if entry.file_size > count * each + 4096:
                     raise ValueError("it holds more than its sightings can have")
                 content = archive.read(entry)
                 # What the header asks for is what is there: a shape alone must not take memory.
@@ -705,18 +719,46 @@ def _arrays(folder: Path, count: int, about: dict[str, Any]) -> dict[str, npt.ND
     except UNREADABLE as error:
         raise _damaged(folder, ENCODINGS, printable(str(error))) from error
     shapes = {"boxes": (count, 4), "photos": (count,), "sizes": (count, 2)}
+    shapes["encodings"] = (count, 0 if paired else max(arrays["encodings"].shape[-1:] or (0,)) or 1)
+    if paired:
+        many = len(arrays["pair_distances"]) if arrays["pair_distances"].ndim else 0
+        shapes |= {"pairs": (many, 2), "pair_distances": (many,), "pair_limits": (2,)}
     for name, array in arrays.items():
-        expected = shapes.get(name, (count, max(array.shape[-1] if array.ndim == 2 else 0, 1)))
+        expected = shapes[name]
         if array.shape != expected or array.dtype != kinds[name]:
             raise _damaged(
                 folder,
                 ENCODINGS,
                 f"{name} has the shape {array.shape} and type {array.dtype}; expected {expected} "
-                f"and {kinds[name]}, a row for each row of {SIGHTINGS}",
+                f"and {kinds[name]}, to fit {SIGHTINGS}",
             )
     if not (np.abs(arrays["encodings"]) < LARGEST_NUMBER).all():
         raise _damaged(folder, ENCODINGS, "it holds numbers that no encoding has")
     return arrays
+
+
+def _pairs_to_arrays(compared: ComparedPairs | None) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays that keep compared pairs; none for vectors."""
+    if compared is None:
+        return {}
+    return {
+        "pairs": np.stack([compared.first, compared.second], axis=1),
+        "pair_distances": compared.distance,
+        "pair_limits": np.array([compared.farthest, compared.left], dtype=np.float64),
+    }
+
+
+def _pairs_of(
+    arrays: Mapping[str, npt.NDArray[Any]], encoder: EncoderInfo, count: int
+) -> ComparedPairs | None:
+    """Return what `_pairs_to_arrays` kept; `ValueError` if it cannot be."""
+    if encoder.metric != PAIRS:
+        return None
+    farthest, left = map(float, arrays["pair_limits"])
+    if not (farthest < LARGEST_NUMBER and 0 <= left < count * max(count, 1) + 1):
+        raise ValueError("limits of pairs are numbers that none has")
+    first, second = arrays["pairs"].T
+    return ComparedPairs(count, first, second, arrays["pair_distances"], farthest, int(left))
 
 
 def _bytes_of(content: bytes) -> int:

@@ -28,11 +28,12 @@ from toolkit.records import (
     Album,
     Detection,
     EncoderInfo,
+    Features,
     Photo,
     SubjectInfo,
     empty_table,
 )
-from toolkit.subjects.base import Subject, needs
+from toolkit.subjects.base import Subject, describe, needs
 
 Progress = Callable[[int, int, str], None]
 T = TypeVar("T")
@@ -72,6 +73,8 @@ class PhotoResult:
         Subjects, boxes in px of the full-size photo, best score first.
     encodings : numpy.ndarray
         Shape (len(detections), d), float32.
+    features : tuple of Features
+        What a matcher compares each of them by; empty for vectors.
     problem : tuple of (str, str) or None
         Stage and reason, where something went wrong.
     seconds : dict of str to float
@@ -90,6 +93,7 @@ class PhotoResult:
     seconds: dict[str, float] = field(default_factory=dict)
     copy_of: Path | None = None
     left_out: int = 0
+    features: tuple[Features, ...] = ()
 
 
 def scan(
@@ -219,8 +223,8 @@ class _Seen:
     who: Identity | None = None
 
 
-# The encodings of a batch, one after the other, and the CPU seconds they took.
-_Encoded = tuple[npt.NDArray[np.float32], float]
+# The encodings of a batch, or its features, one after the other, and the CPU seconds they took.
+_Encoded = tuple[npt.NDArray[np.float32], tuple[Features, ...], float]
 NO_CHIPS = np.zeros((0, 0, 0, 3), dtype=np.uint8)
 
 
@@ -309,8 +313,8 @@ def _encode(subject: Subject, batch: list[_Seen]) -> _Encoded:
     started = time.thread_time()
     chips = [each.chips for each in batch if len(each.chips)]
     none = np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
-    encodings = subject.encoder.encode(np.concatenate(chips)) if chips else none
-    return encodings, time.thread_time() - started
+    made = describe(subject.encoder, np.concatenate(chips)) if chips else (none, ())
+    return *made, time.thread_time() - started
 
 
 def _finished(
@@ -321,9 +325,9 @@ def _finished(
 ) -> Iterator[PhotoResult]:
     """Give each photo of a batch its encodings; `results` keeps those that copies may refer to."""
     try:
-        encodings, spent = encoded.result()
+        encodings, features, spent = encoded.result()
     except CancelledError:
-        encodings, spent = _encode(subject, batch)
+        encodings, features, spent = _encode(subject, batch)
     place = 0
     for seen in batch:
         if seen.copy_of is not None:
@@ -336,10 +340,10 @@ def _finished(
         seconds = dict(seen.seconds)
         if count:
             seconds["encode"] = spent * count / len(encodings)
-        own = encodings[place : place + count]
+        own, of_own = encodings[place : place + count], features[place : place + count]
         place += count
         what = (seen.path, seen.photo, seen.detections, own, seen.problem, seconds, None)
-        result = PhotoResult(*what, seen.left_out)
+        result = PhotoResult(*what, seen.left_out, of_own)
         results[seen.path] = result
         yield result
 
@@ -386,6 +390,7 @@ def gather(
     sightings: list[tuple[object, ...]] = []
     problems: list[tuple[object, ...]] = []
     encodings: list[npt.NDArray[np.float32]] = []
+    features: list[Features] = []
     for result in results:
         if result.problem is not None:
             problems.append((str(result.path), *result.problem))
@@ -403,6 +408,7 @@ def gather(
             place = (box.left, box.top, box.right, box.bottom)
             sightings.append((photo.digest, str(photo.path), *place, detection.score))
         encodings.append(result.encodings)
+        features.extend(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
     empty = np.zeros((0, encoder.dimensions), dtype=np.float32)
     return Album(
@@ -412,6 +418,7 @@ def gather(
         encoder=encoder,
         problems=_table(problems, PROBLEM_COLUMNS),
         subject=subject or SubjectInfo(),
+        features=tuple(features) if encoder.metric == "pairs" else None,
     )
 
 

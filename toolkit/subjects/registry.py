@@ -34,9 +34,11 @@ def settings_of(name: str = DEFAULT) -> type[ScanSettings]:
     return SUBJECTS[name]
 
 
-def words_for(subject: Subject | None = None) -> Words:
-    """Return what a subject and its individuals are called; those of the default for None."""
-    return info().words if subject is None else subject.words
+def words_for(subject: Subject | None = None, settings: ScanSettings | None = None) -> Words:
+    """Return the words of a subject, else of what settings are about, else of the default."""
+    if subject is not None:
+        return subject.words
+    return info().words if settings is None else settings.subject.words
 
 
 def info(name: str = DEFAULT) -> SubjectInfo:

@@ -83,7 +83,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         subject: Subject | None = None,
     ) -> None:
         self._look, self._take_up, self._find_earlier = look, take_up, find_earlier
-        self._subject, words = subject, registry.words_for(subject)
+        self._subject, words = subject, registry.words_for(subject, settings)
         form = SettingsForm(settings or AutopilotSettings())
         super().__init__(photos, out, form, sort=sort, sample_folder=sample_folder, words=words)
         self.earlier_button = ipywidgets.Button(

@@ -109,12 +109,12 @@ def look_for(
     subject: Subject | None = None,
 ) -> Found | None:
     """
-    Read the examples of who is known, then look at photos; see `toolkit.looking`.
+    Read the examples of who is known, then look at photos; see `toolkit.modes`.
 
     Returns
     -------
     (References, Looked) or None
-        None if it was stopped before all examples were read.
+        None if it was stopped before all examples were read, or compared.
 
     Raises
     ------
@@ -129,7 +129,9 @@ def look_for(
     )
     if references is None:
         return None
-    return references, modes.look_at(listed, settings, subject, **doing)
+    looked = modes.look_at(listed, settings, subject, **doing)
+    compared = modes.compare_known(looked, references, settings=settings, subject=subject, **doing)
+    return None if compared is None else (compared, looked)
 
 
 class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
@@ -170,7 +172,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         sample_folder: str | Path | None = None,
         subject: Subject | None = None,
     ) -> None:
-        self._look, self._subject, words = look, subject, registry.words_for(subject)
+        self._look, self._subject, words = look, subject, registry.words_for(subject, settings)
         form = SettingsForm(settings or PointAndShootSettings())
         # The places of the slider by the line.
         form.threshold.step = STEP

@@ -590,7 +590,10 @@ class SizePanel(SizeControls):
         rest: float = REST,
         subject: Subject | None = None,
     ) -> None:
-        self.settings, words = settings or AutopilotSettings(), registry.words_for(subject)
+        self.settings, words = (
+            settings or AutopilotSettings(),
+            registry.words_for(subject, settings),
+        )
         made = {} if subject is None else {"make": lambda _: subject}
         self.looks = look or Looks(self.settings, **made)
         if subject is not None:
