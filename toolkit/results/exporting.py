@@ -173,6 +173,7 @@ def _mark_of(result: Result) -> str:
         photos.to_json().encode("utf-8", "backslashreplace"),
         boxes.tobytes(),
         result.album.encodings.tobytes(),
+        result.album.ignored.tobytes(),
     ):
         found.update(part)
     return found.hexdigest()[:16]
