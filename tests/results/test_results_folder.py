@@ -13,6 +13,7 @@ import pytest
 from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.errors import BadFolder
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.results import accuracy, results_folder
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
@@ -409,7 +410,9 @@ def test_columns_of_ones_own_survive(run, tmp_path, colours) -> None:
         photos=album.photos.assign(station="C 7", taken_at=[f"0{n}:00" for n in range(6)]),
         sightings=album.sightings.assign(flank="left", mine=[f"00{n}" for n in range(8)]),
     )
-    session = Session(replace(looked, album=own), AutopilotSettings(), out=tmp_path / "more")
+    session = Session(
+        replace(looked, album=own), GroupingAssigner(AutopilotSettings()), out=tmp_path / "more"
+    )
     session.ignore(2)
     session.undo()
     session.export(tmp_path / "more")

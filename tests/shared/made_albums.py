@@ -54,14 +54,14 @@ class Grouped:
     """An album as it is grouped by the decisions so far."""
 
     def __init__(self, full: Album, made) -> None:
-        self.album = decisions.without_ignored(full, made)
+        self.album = decisions.masked(full, made)
         self.decided = apply(made, self.album)
         found = assigners.group_album(self.album, AT, decided=self.decided)
         self.labels = found.clustering.labels
         self.names = naming.name_groups(
             self.labels, assigners.numbered_names(found.clustering, FACE.words), self.decided.names
         )
-        self.row = {key_of(self.album, row): row for row in range(len(self.album))}
+        self.row = {key_of(self.album, row): row for row in self.album.kept.tolist()}
 
     @property
     def seen(self):

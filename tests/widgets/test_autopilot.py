@@ -298,9 +298,9 @@ def test_names_and_corrections_hold_in_the_next_run(make) -> None:
     panel.wait(10)
     started(panel)
     assert keys(panel)[0] == "Ann"
-    assert panel.session.everybody[int(face)] is None
+    assert panel.session.names[int(face)] is None
     again = started(make())
-    assert again.session.everybody == panel.session.everybody
+    assert again.session.names == panel.session.names
 
 
 def test_corrections_without_a_folder_come_along(make, out) -> None:

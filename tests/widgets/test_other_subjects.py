@@ -12,6 +12,7 @@ from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.evaluation.photo_size_preview import Looks
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.records import SubjectInfo, Words
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -103,7 +104,7 @@ def test_point_and_shoot_with_doubts_and_answers(album_folder, examples, tmp_pat
 @pytest.fixture
 def session(album_folder, tmp_path):
     looked = modes.look(album_folder, settings=SETTINGS, subject=SUBJECT)
-    return Session(looked, SETTINGS, out=tmp_path / "out")
+    return Session(looked, GroupingAssigner(SETTINGS), out=tmp_path / "out")
 
 
 def test_review_of_a_result_that_says_what_it_is_about(session, tmp_path) -> None:
@@ -204,7 +205,9 @@ def test_words_of_a_result_are_no_html(session, tmp_path) -> None:
     album = replace(
         session.looked.album, subject=SubjectInfo("tile", Words(evil, evil, evil, evil))
     )
-    other = Session(replace(session.looked, album=album), SETTINGS, out=tmp_path / "out")
+    other = Session(
+        replace(session.looked, album=album), GroupingAssigner(SETTINGS), out=tmp_path / "out"
+    )
     panel = ReviewPanel(session=other)
     assert panel.wait(60)
     panel.individuals.open(panel.individuals.sheet.all_cards[0].key)

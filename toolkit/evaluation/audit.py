@@ -23,6 +23,7 @@ from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.evaluation.error_rates import Asked, Rates, once_each, same_pairs, written
 from toolkit.grouping import linkage, neighbours, uncertainty
+from toolkit.grouping.assigners import join_album
 from toolkit.grouping.links import Labels, Pairs, never_one
 from toolkit.grouping.neighbours import Distances
 from toolkit.grouping.uncertainty import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
@@ -243,7 +244,7 @@ def audit(
     Parameters
     ----------
     album : Album
-        n sightings.
+        n sightings; what is ignored takes no part.
     names : sequence of str or None
         The individual of each sighting; None for one who is not known (left out of the groups).
     threshold : float
@@ -274,6 +275,10 @@ def audit(
         raise BadSetting(f"level is {level!r}; expected a number between 0 and 1, such as 0.95")
     if len(names) != len(album):
         raise BadSetting(f"{len(names)} names for {len(album)} sightings; expected as many")
+    # Sightings are named by their rows in the whole album, once all is worked out.
+    rows_of = album.kept
+    if len(rows_of) < len(album):
+        album, names = album.take(rows_of), [names[row] for row in rows_of.tolist()]
     calibration = album.encoder.calibration
     distances, photo_of = neighbours.of(album), album.photo_of
     labels = numbered(names)
@@ -323,11 +328,15 @@ def audit(
             sightings=len(album),
             groups=several,
             rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
-            suspicious=_named(
-                uncertainty.suspicious(distances, labels, sides, calibration), names, labels, paths
+            suspicious=_at(
+                _named(
+                    uncertainty.suspicious(distances, labels, sides, calibration),
+                    *(names, labels, paths),
+                ),
+                rows_of,
             )[list(SUSPICIOUS_COLUMNS)],
-            alike=_named(alike, names, labels, paths)[list(ALIKE_COLUMNS)],
-            pictures=pictures[list(PICTURE_COLUMNS)],
+            alike=_at(_named(alike, names, labels, paths), rows_of)[list(ALIKE_COLUMNS)],
+            pictures=_at(pictures, rows_of)[list(PICTURE_COLUMNS)],
             kin=_kin(distances, labels, away, calibration.even, seed),
             level=level,
             method=method,
@@ -350,7 +359,7 @@ def ask(album: Album, *, tree: linkage.Tree | None = None, held: Pairs | None = 
     Parameters
     ----------
     album : Album
-        n sightings.
+        n sightings; what is ignored takes no part.
     tree : Tree, optional
         Joins of these sightings, made without must-links, to be taken where they are the ones
         needed.
@@ -363,7 +372,7 @@ def ask(album: Album, *, tree: linkage.Tree | None = None, held: Pairs | None = 
     def made(cannot: Pairs) -> linkage.Tree:
         if tree is not None and held is not None and same_pairs(cannot, held):
             return tree
-        return linkage.tree(distances, cannot_link=cannot)
+        return join_album(album, cannot_link=cannot)
 
     free = made(inside[:0])
     away = distances.of_pairs(inside[:, 0], inside[:, 1])
@@ -416,6 +425,12 @@ def _kin(
     limit = even * 1.15
     here, there = float((away <= limit).mean()), float((apart <= limit).mean())
     return here / there if there > 0 else float("nan")
+
+
+def _at(table: pd.DataFrame, rows: Labels) -> pd.DataFrame:
+    """Name the two sightings of each row of a table by other row numbers."""
+    ends = {end: rows[table[end].to_numpy(dtype=np.int64)] for end in ("first", "second")}
+    return table.assign(**ends)
 
 
 def _named(

@@ -18,6 +18,7 @@ from toolkit.settings import RULES
 WITHIN = "within the threshold"
 TOO_FAR = "none of the known is within the threshold"
 SECOND = "another one in the photo is nearer"
+IGNORED = "ignored, as you decided"
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def match(
     Parameters
     ----------
     album : Album
-        n sightings.
+        n sightings; those that are ignored get no name, and stand in nobody's way.
     references : References
         Known individuals, encoded by the same encoder.
     threshold : float
@@ -148,6 +149,8 @@ def match(
     distance = away[rows, nearest] if individuals else np.full(count, np.inf)
     accepted = distance <= threshold
     reason = np.where(accepted, WITHIN, TOO_FAR).astype(object)
+    accepted &= ~album.ignored
+    reason[album.ignored] = IGNORED
     if one_per_photo and album.subject.exclusive_in_photo:
         second = accepted & ~_first_of_each(album.photo_of, nearest, distance, accepted)
         accepted &= ~second

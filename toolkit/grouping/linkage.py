@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,8 @@ class Tree:
     count : int
         Sightings, n.
     must : numpy.ndarray
-        Shape (n,), int64: sightings with one number are one family from the start.
+        Shape (n,), int64: sightings with one number are one family from the start. -1 for a
+        sighting that is in no family, as it was left out of the grouping.
     first, second : numpy.ndarray
         Shape (m,), int64: a sighting of each of the two families that join m makes one, `first` of
         the larger one (in sightings). They are in the two groups that were the nearest.
@@ -65,7 +66,7 @@ class Tree:
     @property
     def start(self) -> int:
         """How many families there are before the first join."""
-        return int(self.must.max()) + 1 if self.count else 0
+        return int(self.must.max(initial=-1)) + 1
 
     @property
     def merges(self) -> pd.DataFrame:
@@ -87,11 +88,20 @@ class Tree:
         return int(np.searchsorted(self.height, threshold, side="right"))
 
     def labels_after(self, joins: int) -> Labels:
-        """Return the families after so many joins; shape (n,), int64, the largest one is 0."""
-        if not self.count:
-            return np.zeros(0, dtype=np.int64)
-        pairs = np.stack([self.first[:joins], self.second[:joins]], axis=1)
-        return by_size(_together(self.must, pairs))
+        """
+        Return the families after so many joins.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n,), int64: the largest one is 0; -1 for what was left out.
+        """
+        labels = np.full(self.count, -1, dtype=np.int64)
+        inside = self.must >= 0
+        if inside.any():
+            pairs = np.stack([self.first[:joins], self.second[:joins]], axis=1)
+            labels[inside] = by_size(_together(self.must, pairs)[inside])
+        return labels
 
     def cut(self, threshold: float) -> Clustering:
         """
@@ -103,6 +113,23 @@ class Tree:
             Encoder distance, inclusive. A lower one only splits families.
         """
         return Clustering(self.labels_after(self.made_at(threshold)), "average", threshold)
+
+    def at(self, rows: Labels, count: int) -> Tree:
+        """
+        Return the same joins by other row numbers.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray
+            Shape (n,), int64, ascending: the row that each sighting has among all.
+        count : int
+            How many there are in all; those not in `rows` are left out of every family.
+        """
+        must = np.full(count, -1, dtype=np.int64)
+        must[rows] = self.must
+        return replace(
+            self, count=count, must=must, first=rows[self.first], second=rows[self.second]
+        )
 
 
 def tree(
@@ -389,6 +416,6 @@ def _inherit(table: npt.NDArray[np.float32], home: Labels, one: int, other: int)
 
 
 def _together(must: Labels, pairs: Pairs) -> Labels:
-    """Number the sightings that these pairs, and `must`, connect."""
+    """Number the sightings that these pairs, and `must`, connect; what is left out has any."""
     groups = components(int(must.max()) + 1, must[pairs])
     return groups[must]

@@ -72,12 +72,14 @@ def never_one(album: Album) -> Pairs:
     """
     Return the pairs of sightings that are two individuals because they share a photo.
 
-    Of a subject of which two in one photo may be one (`SubjectInfo.exclusive_in_photo`), there are
-    none. Shape (m, 2), int64.
+    Shape (m, 2), int64, rows that are not ignored. Of a subject of which two in one photo may be
+    one (`SubjectInfo.exclusive_in_photo`), there are none.
     """
     if not album.subject.exclusive_in_photo:
         return np.zeros((0, 2), dtype=np.int64)
-    return pairs_within(album.photo_of)
+    rows = album.kept
+    found: Pairs = rows[pairs_within(album.photo_of[rows])]
+    return found
 
 
 def components(count: int, *pairs: Pairs) -> Labels:

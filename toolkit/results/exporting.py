@@ -174,6 +174,7 @@ def _mark_of(result: Result) -> str:
         boxes.tobytes(),
         result.album.encodings.tobytes(),
         *(() if pairs is None else (pairs.first, pairs.second, pairs.distance)),
+        result.album.ignored.tobytes(),
     ):
         found.update(part)
     return found.hexdigest()[:16]

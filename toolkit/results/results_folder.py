@@ -46,6 +46,7 @@ from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
     SIGHTING_COLUMNS,
+    SIGHTING_ID,
     Album,
     ComparedPairs,
     EncoderInfo,
@@ -78,6 +79,9 @@ PAIR_ARRAYS: dict[str, np.dtype[Any]] = {
     "pair_distances": np.dtype(np.float32),
     "pair_limits": np.dtype(np.float64),
 }
+# The column of sightings.csv that says which are left out; in that of photos, by a version before
+# this one, how many were, whose rows are gone.
+IGNORED = "ignored"
 # The column, and the array, that say which run a table or file is of.
 RUN = "run"
 
@@ -118,7 +122,7 @@ class Run:
         Its sightings and their encodings, and, if `lacking` is empty, all its photos and problems;
         otherwise `photos` has a row for each photo with a sighting, and `problems` none.
     names : tuple of str or None
-        The individual of each sighting; None for none that is known.
+        The individual of each sighting; None for none that is known, or one that is ignored.
     mode : str
         "autopilot" or "point-and-shoot".
     threshold : float
@@ -372,7 +376,7 @@ class ResultsFolder:
         """
         folder = self.path
         about = self.record()
-        sightings, names = self._sightings(about)
+        sightings, names, ignored = self._sightings(about)
         arrays = _arrays(folder, len(sightings), about)
         same = (arrays["photos"] == sightings["photo_digest"].to_numpy(dtype="S64")).all() and (
             arrays["boxes"] == sightings[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4)
@@ -428,6 +432,7 @@ class ResultsFolder:
                 problems=_in_folder(problems, place, root),
                 subject=subject,
                 compared=_pairs_of(arrays, encoder, len(sightings)),
+                ignored=ignored,
             )
         except ValueError as error:
             raise _damaged(folder, ENCODINGS, str(error)) from error
@@ -437,18 +442,31 @@ class ResultsFolder:
         told = (not_seen, lacking, grouped_by, place)
         return Run(folder, album, names, mode, threshold, settings, *told)
 
-    def _sightings(self, about: Mapping[str, Any]) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
-        """Read the table of sightings, and the names apart: one may be called "NA" or "007"."""
+    def _sightings(
+        self, about: Mapping[str, Any]
+    ) -> tuple[pd.DataFrame, tuple[str | None, ...], npt.NDArray[np.bool_]]:
+        """
+        Read the table of sightings, and apart from it the names, and which are ignored.
+
+        One may be called "NA" or "007".
+        """
         table = self.table(SIGHTINGS, ("name", *SIGHTING_COLUMNS), about)
         try:
             if not table["photo_digest"].map(str.isascii).all():
                 raise ValueError("a photo's digest holds letters that none has")
-            names = tuple(name or None for name in table["name"])
-            own = [column for column in table.columns if column not in (*FOUND, "sighting_id")]
+            ignored = ignored_in(table)
+            # Whoever is ignored has no name, whatever somebody wrote there.
+            names = tuple(
+                None if out else name or None
+                for name, out in zip(table["name"], ignored, strict=True)
+            )
+            # The identifiers follow from the rest.
+            made = (*FOUND, SIGHTING_ID, IGNORED)
+            own = [column for column in table.columns if column not in made]
             table = table[own].astype({**dict.fromkeys(BOX, "int64"), "score": "float64"})
         except (ValueError, OverflowError) as error:
             raise _damaged(self.path, SIGHTINGS, str(error)) from error
-        return table, names
+        return table, names, ignored
 
     def about_photos(self, photos_folder: Path | None) -> dict[str, Any]:
         """Return what the record says of where the photos are: whole, and seen from here."""
@@ -497,7 +515,7 @@ class ResultsFolder:
     def _all_photos(self, seen: pd.DataFrame, about: Mapping[str, Any]) -> pd.DataFrame:
         """Read the table of photos; those in `seen`, with sightings, must be in it unchanged."""
         table = self.table(PHOTOS, PHOTO_COLUMNS, about)
-        numbers = ["width", "height", "left_out", *(["ignored"] if "ignored" in table else [])]
+        numbers = ["width", "height", "left_out", *([IGNORED] if IGNORED in table else [])]
         try:
             table = table.astype(dict.fromkeys(numbers, "int64"))
             if (table[numbers] < [1, 1, *[0] * (len(numbers) - 2)]).any(axis=None):
@@ -525,6 +543,33 @@ class ResultsFolder:
     def _problems(self, about: Mapping[str, Any]) -> pd.DataFrame:
         table = self.table(PROBLEMS, PROBLEM_COLUMNS, about)
         return table[~table["stage"].isin(NOT_THE_ALBUM)].reset_index(drop=True)
+
+
+def ignored_in(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """
+    Say which rows of a table of sightings are ignored; none where an earlier version wrote it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        n rows, as `ResultsFolder.table` reads it.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), bool.
+
+    Raises
+    ------
+    ValueError
+        If a cell is neither 0, 1, nor empty.
+    """
+    if IGNORED not in table:
+        return np.zeros(len(table), dtype=np.bool_)
+    cells = table[IGNORED].str.strip()
+    if not cells.isin(["0", "1", ""]).all():
+        raise ValueError(f"the column {IGNORED} holds something else than 0 and 1")
+    return (cells == "1").to_numpy(dtype=np.bool_)
 
 
 def load(out: str | Path, *, photos: str | Path | None = None) -> Run:

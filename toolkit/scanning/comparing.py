@@ -58,8 +58,9 @@ def compare(
     found = list(_compared(matcher, features, features, pairs, jobs, progress, stop))
     done = pairs[: len(found)]
     away = np.array(found, dtype=np.float32)
-    compared = ComparedPairs.of(len(album), done[:, 0], done[:, 1], away, matcher.farthest)
-    return replace(album, compared=replace(compared, left=len(pairs) - len(done)))
+    left = len(pairs) - len(done)
+    compared = ComparedPairs.of(len(album), done[:, 0], done[:, 1], away, matcher.farthest, left)
+    return replace(album, compared=compared)
 
 
 def compare_with(

@@ -451,8 +451,7 @@ class IndividualsView(ipywidgets.VBox):
     A contact sheet of individuals that can be opened, named and corrected.
 
     Gestures are methods: `open`, `back`, `rename`, `act`, `merge`, `answer`, `undo`. A card of an
-    individual has the name as its key; that of a sighting, its row in ``session.looked.album``,
-    which no correction changes.
+    individual has the name as its key; that of a sighting, its row, which no correction changes.
 
     Attributes
     ----------
@@ -552,7 +551,7 @@ class IndividualsView(ipywidgets.VBox):
             )
             if self.individual is None:
                 self._everybody()
-            elif self.row is not None and session.everybody[self.row] == self.individual:
+            elif self.row is not None and session.names[self.row] == self.individual:
                 self._photo(self.row)
             else:
                 self._one(self.individual)
@@ -629,9 +628,9 @@ class IndividualsView(ipywidgets.VBox):
         elif action == "split":
             self._guarded(lambda: self._split(key))
         elif action == "not":
-            self._correct_by(lambda: session.not_this_individual(session.row_of(int(key))))
+            self._correct_by(lambda: session.not_this_individual(int(key)))
         elif action == "ignore":
-            self._correct_by(lambda: session.ignore(session.row_of(int(key))))
+            self._correct_by(lambda: session.ignore(int(key)))
         elif action == "two":
             self._correct_by(lambda: session.split(key))
         elif action == "one":
@@ -707,8 +706,8 @@ class IndividualsView(ipywidgets.VBox):
 
     def _followed(self, session: Session) -> str | None:
         """Return what the one who is open is called now: as most of those sightings are."""
-        everybody = session.everybody
-        now = Counter(name for row in self._rows if (name := everybody[row]) is not None)
+        names = session.names
+        now = Counter(name for row in self._rows if (name := names[row]) is not None)
         return now.most_common(1)[0][0] if now else None
 
     def _here(self) -> Session:
@@ -724,8 +723,8 @@ class IndividualsView(ipywidgets.VBox):
             self._kept.clear()
         self._mark_page()
         cards = individual_cards(
-            session.looked.album,
-            session.everybody,
+            session.album,
+            session.names,
             thumbnails,
             named=self._correct,
             actions=individual_actions(self._words) if self._correct else (),
@@ -738,19 +737,19 @@ class IndividualsView(ipywidgets.VBox):
 
     def _one(self, name: str) -> None:
         session = self._here()
-        rows = session.scanned_rows[session.rows(name)]
+        rows = session.rows(name)
         self._mark_page()
         page = self._photo_page if self.place in ("individual", "photo") else 0
         self.individual, self.row, self._rows = name, None, rows.tolist()
         actions = sighting_actions(self._words) if self._correct else ()
-        cards = photo_cards(session.looked.album, rows, actions=actions)
+        cards = photo_cards(session.album, rows, actions=actions)
         self._put("individual", cards, page=page)
 
     def _photo(self, row: int) -> None:
         self._mark_page()
         self.row = row
         actions = sighting_actions(self._words) if self._correct else ()
-        self._put("photo", [whole_card(self._here().looked.album, row, actions)])
+        self._put("photo", [whole_card(self._here().album, row, actions)])
 
     def _split(self, name: str) -> None:
         session = self._here()
@@ -762,10 +761,10 @@ class IndividualsView(ipywidgets.VBox):
             )
         self._mark_page()
         self.individual = name
-        album = session.looked.album
+        album = session.album
         strips = []
         for word, side in zip(("one part", "the other"), sides, strict=True):
-            rows = session.scanned_rows[side].tolist()
+            rows = side.tolist()
             photos = len({album.sightings["photo_digest"].iat[row] for row in rows})
             pictures = tuple(sighting_picture(album, row) for row in rows[:SIDE])
             strips.append(Strip(pictures, f"{word}: {counts(photos, len(rows), album.words)}"))

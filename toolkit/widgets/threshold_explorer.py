@@ -196,13 +196,13 @@ def change_cards(
 def _strips(
     when: str,
     groups: Sequence[Rows],
-    names: Sequence[str],
+    names: Sequence[str | None],
     album: Album,
     thumbnails: Thumbnails,
 ) -> list[Strip]:
     strips = []
     for rows in groups[:PARTS]:
-        label = f"{when}: {printable(names[int(rows[0])])}, {album.words.count(len(rows))}"
+        label = f"{when}: {printable(str(names[int(rows[0])]))}, {album.words.count(len(rows))}"
         best = thumbnails.best(rows.tolist(), SHOWN)
         strips.append(Strip(tuple(sighting_picture(album, row) for row in best), label))
     if len(groups) > PARTS:
@@ -394,7 +394,7 @@ class ThresholdPanel(ipywidgets.VBox):
     Parameters
     ----------
     album : Album
-        n sightings, without those that decisions say to leave out.
+        n sightings; those that decisions say to leave out are ignored.
     settings : AutopilotSettings, optional
         Method, and the threshold to begin with.
     decided : Decided, optional
@@ -455,7 +455,7 @@ class ThresholdPanel(ipywidgets.VBox):
 
     def start(self) -> None:
         """Prepare: what takes seconds, once. Nothing if it is under way, or nothing was seen."""
-        if len(self.album):
+        if len(self.album.kept):
             self.work.run(
                 self._prepare,
                 self._prepared,
@@ -624,7 +624,7 @@ class ThresholdPanel(ipywidgets.VBox):
         self.take.description = f"Use {position.threshold:.3f}"
         self._show_changes(found, before, position)
         badges = {
-            position.names[int(rows[0])]: KINDS[change.kind]
+            str(position.names[int(rows[0])]): KINDS[change.kind]
             for change in found
             for rows in change.after
         }
