@@ -16,6 +16,7 @@ from toolkit.records import (
     Album,
     Box,
     Clustering,
+    ComparedPairs,
     EncoderInfo,
     empty_table,
 )
@@ -268,3 +269,65 @@ def test_groups_keep_their_members_by_other_row_numbers(labels, data) -> None:
     assert np.delete(found.labels, rows).tolist() == [-1] * (count - len(labels))
     assert len(found) == len(made)
     assert found.noise.tolist() == [False] * count
+
+
+class TestComparedPairs:
+    def test_pairs_in_any_order_are_put_in_order(self) -> None:
+        pairs = ComparedPairs.of(
+            4, np.array([3, 0, 2]), np.array([1, 2, 1]), np.array([0.5, 0.1, 9.0]), 2.0
+        )
+        assert pairs.first.tolist() == [0, 1, 1]
+        assert pairs.second.tolist() == [2, 2, 3]
+        np.testing.assert_allclose(pairs.distance, [0.1, 2.0, 0.5])
+
+    @pytest.mark.parametrize(
+        ("first", "second", "distance", "farthest"),
+        [
+            ([0], [0], [0.1], 1.0),
+            ([1], [0], [0.1], 1.0),
+            ([0], [3], [0.1], 1.0),
+            ([-1], [1], [0.1], 1.0),
+            ([0, 0], [1, 1], [0.1, 0.1], 1.0),
+            ([0, 0], [2, 1], [0.1, 0.1], 1.0),
+            ([0], [1], [1.5], 1.0),
+            ([0], [1], [-0.1], 1.0),
+            ([0], [1], [np.nan], 1.0),
+            ([0], [1], [0.1], np.inf),
+            ([0], [1], [0.1, 0.2], 1.0),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, first, second, distance, farthest) -> None:
+        arrays = (np.array(first), np.array(second), np.array(distance, np.float32))
+        with pytest.raises(ValueError, match=r"pairs|farthest|distance"):
+            ComparedPairs(3, *arrays, farthest)
+
+    @given(st.integers(0, 1000), st.integers(1, 12))
+    def test_some_of_them_keep_their_distances(self, seed, count) -> None:
+        rng = np.random.default_rng(seed)
+        first, second = np.triu_indices(count, k=1)
+        kept = rng.random(len(first)) < 0.6
+        away = rng.random(int(kept.sum()))
+        whole = ComparedPairs.of(count, first[kept], second[kept], away, 1.0, left=3)
+        rows = rng.permutation(count)[: rng.integers(0, count + 1)]
+        part = whole.take(rows)
+        assert (part.count, part.left) == (len(rows), 3)
+        found = dict(zip(zip(whole.first, whole.second, strict=True), whole.distance, strict=True))
+        expected = {
+            tuple(sorted((i, j))): found[tuple(sorted((rows[i], rows[j])))]
+            for i in range(len(rows))
+            for j in range(i + 1, len(rows))
+            if tuple(sorted((rows[i], rows[j]))) in found
+        }
+        assert (
+            dict(zip(zip(part.first, part.second, strict=True), part.distance, strict=True))
+            == expected
+        )
+
+    def test_those_of_several_albums_lie_one_after_the_other(self) -> None:
+        one = ComparedPairs.of(2, np.array([0]), np.array([1]), [0.5], 1.0, left=1)
+        other = ComparedPairs.of(3, np.array([0, 1]), np.array([2, 2]), [0.1, 0.2], 3.0, left=2)
+        both = ComparedPairs.joined([one, other])
+        assert (both.count, both.farthest, both.left) == (5, 3.0, 3)
+        assert both.first.tolist() == [0, 2, 3]
+        assert both.second.tolist() == [1, 4, 4]
+        assert ComparedPairs.joined([one, None]) is None

@@ -120,3 +120,16 @@ class Calibration:
         """Return the distance at which the odds are even, never below a tenth of `even`."""
         away = self.even - float(np.log(max(others, 1.0))) / self.slope
         return max(away, self.even / 10)
+
+    @property
+    def unit(self) -> float:
+        """A round distance, 1, 0.1, 0.01 ..., between a twentieth of `even` and half of it."""
+        return float(10.0 ** np.floor(np.log10(self.even / 2)))
+
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """Round distances, a fifth of `unit` apart, from about half of `even` to a fifth beyond."""
+        low, high = round(0.52 * self.even / self.unit), round(1.2 * self.even / self.unit)
+        # Tenths of the unit are whole, so that each distance is the nearest to what is written.
+        tenth = 10 / self.unit
+        return tuple(k / tenth for k in range(10 * low, 10 * high + 1, 2))

@@ -10,7 +10,7 @@ from toolkit import modes
 from toolkit.calibration import Calibration
 from toolkit.curation import decisions, match_list
 from toolkit.curation.decisions import Decision, key_of
-from toolkit.curation.match_list import ACCEPTED, BEYOND, DOUBT, REFUSED, SAID
+from toolkit.curation.match_list import ACCEPTED, BEYOND, REFUSED, SAID
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import IGNORED, SECOND, TOO_FAR, References
 from toolkit.modes import Looked
@@ -221,7 +221,7 @@ def test_every_face_is_listed_once_and_agrees_with_the_names(places, people, thr
         assert not table[table["row"].isin(decided_rows) & table["state"].isin([SAID, REFUSED])][
             "doubtful"
         ].any()
-        far = (table["distance"] - threshold).abs() > DOUBT + 1e-9
+        far = (table["distance"] - threshold).abs() > match_list.doubt_of(result) + 1e-9
         sure = far & (table["state"] == BEYOND) & (table["distance"] > threshold)
         assert not table.loc[sure, "doubtful"].any()
     counted = match_list.individuals(result, decided).set_index("individual")

@@ -32,8 +32,14 @@ INDIVIDUAL_COLUMNS = ("individual", "examples", "photos", "sightings", "doubtful
 ACCEPTED, BEYOND, SAID, REFUSED = "accepted", "not accepted", "said by you", "refused by you"
 # What can be answered about a match.
 ACCEPT, REFUSE, IGNORE = "accept", "refuse", "ignore"
-# A match so near to the threshold, or to the next individual, could as well be decided otherwise.
-DOUBT = 0.05
+# A match so near to the threshold, or to the next individual, could as well be decided otherwise: a
+# share of the unit of the calibration's distances.
+DOUBT = 0.5
+
+
+def doubt_of(result: PointAndShootResult) -> float:
+    """Return how near to another answer a match is doubtful, in encoder distance."""
+    return DOUBT * result.album.encoder.calibration.unit
 
 
 def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
@@ -57,10 +63,11 @@ def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
         individual, nan where two others are nearer); margin (how much further the next individual
         is, in encoder distance: infinite where there is none, negative where somebody else is
         nearer, nan without a distance); next (that other individual, or None); state (`ACCEPTED`,
-        `BEYOND`, or by decision `SAID`, `REFUSED`); doubtful (bool: not decided, and within `DOUBT`
-        of the threshold or, if accepted, of the next individual, or left out for another sighting
-        in its photo); edge (how far the distance is from where the answer would be another); reason
-        (why it is not accepted); reference (the example photo that it was compared with, or None).
+        `BEYOND`, or by decision `SAID`, `REFUSED`); doubtful (bool: not decided, and within
+        `doubt_of` of the threshold or, if accepted, of the next individual, or left out for another
+        sighting in its photo); edge (how far the distance is from where the answer would be
+        another); reason (why it is not accepted); reference (the example photo that it was compared
+        with, or None).
     """
     table = result.matches.table
     nearest = table["nearest"].to_numpy(dtype=object)
@@ -89,7 +96,7 @@ def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
             "margin": margin,
             "next": np.where(first, runner_up, nearest),
             "state": state,
-            "doubtful": (accepted | beyond) & (edge < DOUBT)
+            "doubtful": (accepted | beyond) & (edge < doubt_of(result))
             | beyond & (distance <= result.threshold),
             "edge": edge,
             "reason": table["reason"].to_numpy(dtype=object),

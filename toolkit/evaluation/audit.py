@@ -30,7 +30,6 @@ from toolkit.grouping.uncertainty import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
 from toolkit.names import counted, printable
 from toolkit.records import GENERIC_WORDS, Album, Words
 
-THRESHOLDS = tuple(np.round(np.arange(0.30, 0.701, 0.02), 2).tolist())
 RATE_COLUMNS = (*Rates._fields, "expected_wrong")
 PICTURE_COLUMNS = ("path", "distance", "probability", "first", "second")
 
@@ -232,7 +231,7 @@ def audit(
     names: Sequence[str | None],
     *,
     threshold: float,
-    thresholds: Sequence[float] = THRESHOLDS,
+    thresholds: Sequence[float] | None = None,
     method: str = "average",
     level: float = 0.95,
     most: int = 100,
@@ -249,8 +248,8 @@ def audit(
         The individual of each sighting; None for one who is not known (left out of the groups).
     threshold : float
         Encoder distance that the grouping used.
-    thresholds : sequence of float
-        More distances at which the rates are wanted.
+    thresholds : sequence of float, optional
+        More distances at which the rates are wanted; round ones, if not given.
     method : str
         What made the groups, to be named in the report: joins are always those of average linkage.
     level : float
@@ -286,7 +285,8 @@ def audit(
     # Who takes the way that spares memory must not be met by a table of all pairs here.
     with memory.sparing(method == "online"):
         left_out = []
-        wanted = sorted({float(threshold), *map(float, thresholds)})
+        others = calibration.steps if thresholds is None else thresholds
+        wanted = sorted({float(threshold), *map(float, others)})
         try:
             if not album.subject.exclusive_in_photo:
                 words = album.words
