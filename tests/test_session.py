@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from tiles import save_tiles
 
@@ -13,6 +14,7 @@ from toolkit.curation.decisions import require_decisions
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner
 from toolkit.photos import sample
+from toolkit.results import results_folder
 from toolkit.results.results_folder import earlier_run
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -184,6 +186,65 @@ def test_nobody_of_that_name_and_a_face_left_out_are_said(sorted_album) -> None:
     assert np.flatnonzero(sorted_album.album.ignored).tolist() == [face]
     assert len(sorted_album.album.kept) == sorted_album.result.count == 7
     assert sorted_album.labels[face] == sorted_album.result.clustering.labels[face] == -1
+
+
+def test_an_ignored_face_comes_back_with_its_columns(looked, out) -> None:
+    album = looked.album
+    own = replace(album, sightings=album.sightings.assign(flank=[f"0{n}" for n in range(8)]))
+    session = Session(replace(looked, album=own), GroupingAssigner(SETTINGS), out=out)
+    before = session.result.sightings
+    session.ignore(2)
+    assert session.album.sightings["flank"].to_list() == own.sightings["flank"].to_list()
+    assert session.result.sightings["ignored"].to_list() == [0, 0, 1, 0, 0, 0, 0, 0]
+    session.undo()
+    pd.testing.assert_frame_equal(session.result.sightings, before)
+
+
+@pytest.mark.parametrize("again", ["opened", "looked at"])
+def test_ignoring_is_undone_after_the_results_were_opened_again(
+    again, looked, sorted_album, album_folder, out, colours
+) -> None:
+    before = sorted_album.export(out)
+    sorted_album.ignore(3)
+    sorted_album.export(out, replace=True)
+    if again == "opened":
+        later = taken_up(out)
+    else:
+        looked = modes.look(album_folder, out, settings=SETTINGS, subject=colours)
+        later = Session(looked, GroupingAssigner(SETTINGS), out=out)
+    assert np.flatnonzero(later.album.ignored).tolist() == [3]
+    assert later.names[3] is None
+    assert (later.result.decided, later.result.undecided) == (1, 0)
+    assert later.undo() == "the face in three.png is left out"
+    assert later.names == before.names
+    assert not later.album.ignored.any()
+    np.testing.assert_array_equal(later.album.encodings[3], before.album.encodings[3])
+    assert later.export(out, replace=True).individuals.equals(before.individuals)
+    assert not results_folder.load(out).album.ignored.any()
+
+
+def test_what_an_album_ignores_by_itself_stays_so(looked, out) -> None:
+    mask = np.arange(8) == 5
+    album = replace(looked.album, ignored=mask)
+    session = Session(replace(looked, album=album), GroupingAssigner(SETTINGS), out=out)
+    session.ignore(2)
+    assert np.flatnonzero(session.album.ignored).tolist() == [2, 5]
+    session.undo()
+    assert np.flatnonzero(session.album.ignored).tolist() == [5]
+    assert session.names[5] is None
+
+
+def test_nothing_of_an_ignored_face_is_asked_counted_or_split(sorted_album) -> None:
+    rows = sorted_album.rows("person_001")
+    ignored = int(rows[0])
+    sorted_album.ignore(ignored)
+    assert ignored not in sorted_album.rows("person_001")
+    assert all(ignored not in side for side in sorted_album.sides("person_001"))
+    for question in sorted_album.queue():
+        assert ignored not in (question.first, question.second)
+        assert not any(ignored in side for side in question.sides)
+    assert sorted_album.queue().sightings == 7
+    assert sorted_album.result.individuals["sightings"].sum() == 7
 
 
 def test_a_split_is_proposed_made_and_not_proposed_again(sorted_album) -> None:

@@ -481,3 +481,23 @@ def test_a_row_of_sightings_copied_by_its_columns_names_that_face(
     (named_once.out / "decisions.csv").write_text("\n".join(lines) + "\n")
     result = modes.autopilot(album_folder, named_once.out, subject=colours, replace=True)
     assert names_in(result, "three")[1] == "Bo"
+
+
+def test_what_is_ignored_is_found_by_decisions_to_ignore_it_alone(sorted_once) -> None:
+    album = sorted_once.album
+    one, other = key_of(album, 0), key_of(album, 1)
+    masked = decisions.masked(album, [Decision("ignore", one)])
+    assert np.flatnonzero(masked.ignored).tolist() == [0]
+    pd.testing.assert_frame_equal(masked.sightings, album.sightings)
+    made = [
+        Decision("ignore", one),
+        Decision("name", one, name="Ann"),
+        Decision("same", other, one),
+        Decision("name", other, name="Bob"),
+    ]
+    found = apply(made, masked)
+    assert (found.names, len(found.must), found.ignored.tolist()) == ({1: "Bob"}, 0, [0])
+    assert (found.unmatched, found.not_here) == (2, (one.path,))
+    # To mask again changes nothing, and no other decision takes the mask away.
+    again = decisions.masked(masked, [Decision("ignore", one), Decision("ignore", other)])
+    assert np.flatnonzero(again.ignored).tolist() == [0, 1]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from scipy.stats import binomtest
 
 from toolkit import cli, modes
 from toolkit.calibration import Calibration
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision, key_of
 from toolkit.errors import BadSetting
 from toolkit.evaluation import audit
 from toolkit.grouping import linkage, links, thresholds, uncertainty
@@ -385,3 +388,32 @@ def test_the_order_of_doubts_goes_by_the_sides_left() -> None:
     after = uncertainty.suspicious(rows, labels, left, INFO.calibration)
     assert after["group"].tolist() == [1, 0]
     assert after["height"][1] < before["height"][0]
+
+
+@given(st.integers(0, 1000), st.data())
+def test_an_audit_is_as_if_what_is_ignored_were_not_there(seed, data) -> None:
+    rows, truth, photo_of = drawn(seed, 6, 4, spread=0.06, alike=8)
+    faces = album(rows, photo_of)
+    ignored = np.array(data.draw(st.lists(st.booleans(), min_size=24, max_size=24)))
+    ignored[:2] = False
+    faces = replace(faces, ignored=ignored)
+    names = [None if out else name for out, name in zip(ignored, names_of(truth), strict=True)]
+    kept = faces.kept
+    found = audit.audit(faces, names, threshold=0.5)
+    alone = audit.audit(faces.take(kept), [names[row] for row in kept], threshold=0.5)
+    assert str(found) == str(alone)
+    assert (found.sightings, found.photos) == (len(kept), alone.photos)
+    pd.testing.assert_frame_equal(found.rates, alone.rates)
+    for name in ("suspicious", "alike", "pictures"):
+        # Sightings are named by their rows among all.
+        expected = getattr(alone, name)
+        ends = {end: kept[expected[end].to_numpy(np.int64)] for end in ("first", "second")}
+        pd.testing.assert_frame_equal(getattr(found, name), expected.assign(**ends))
+
+
+def test_the_command_audits_without_what_is_ignored(album_folder, tmp_path, colours, capsys):
+    run = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+    decisions.add(run.out, [Decision("ignore", key_of(run.album, 0))])
+    modes.autopilot(album_folder, run.out, subject=colours, replace=True)
+    assert cli.main(["audit", str(run.out)]) == 0
+    assert " with 7 faces" in capsys.readouterr().out

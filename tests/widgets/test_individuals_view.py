@@ -17,7 +17,9 @@ from toolkit.widgets.background_work import Work
 from toolkit.widgets.individuals_view import (
     IndividualsView,
     SightingPictures,
+    card_key,
     counts,
+    row_of_card,
     rows_of,
 )
 
@@ -208,7 +210,27 @@ def test_a_face_left_out_twice_is_left_out_once(view) -> None:
     assert following in keys(view)
     assert len(keys(view)) == 4
     # The pictures of a face are found by its row, which nothing changes.
-    assert view.sheet.all_cards[0].strips[0].pictures[0].token == f"photo:{following}"
+    row = row_of_card(view.session.album, following)
+    assert view.sheet.all_cards[0].strips[0].pictures[0].token == f"photo:{row}"
+
+
+def test_a_press_that_comes_after_another_look_is_about_no_other_face(
+    view, album_folder, colours, out
+) -> None:
+    view.open("person_001")
+    old = keys(view)[0]
+    row = row_of_card(view.session.album, old)
+    # The photo that comes first is another one now.
+    (album_folder / "a1.png").unlink()
+    again = modes.look(album_folder, settings=SETTINGS, subject=colours)
+    view.show(Session(again, GroupingAssigner(SETTINGS), out=out))
+    names = view.session.names
+    assert card_key(view.session.album, row) != old
+    for action in ("ignore", "not"):
+        view.act(old, action)
+        assert "not there any more" in done(view)
+    assert view.session.names == names
+    assert view.session.corrections.decisions == ()
 
 
 def test_the_last_face_left_out_leads_back_to_everybody(view) -> None:

@@ -31,6 +31,7 @@ from toolkit.settings import AutopilotSettings
 from toolkit.subjects.face import FACE
 from toolkit.widgets import question_view as words
 from toolkit.widgets import review
+from toolkit.widgets.individuals_view import card_key
 from toolkit.widgets.review import EXPORT, INDIVIDUALS, QUESTIONS, ReviewPanel
 
 SECONDS = 60
@@ -286,7 +287,7 @@ def test_a_question_that_other_answers_settle_is_skipped_and_said(panel):
     asked = panel.questions.asked
     names = panel.session.names
     row = asked.first
-    panel.individuals.act(str(row), "ignore")
+    panel.individuals.act(card_key(panel.session.album, row), "ignore")
     assert panel.wait(SECONDS)
     assert panel.questions.asked.pair != asked.pair
     assert "settled by your other answers" in panel.questions.message.value

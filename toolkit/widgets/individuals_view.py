@@ -19,7 +19,7 @@ from toolkit.curation import decisions
 from toolkit.errors import BadSetting
 from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import Thumbnails
-from toolkit.records import Album, Words
+from toolkit.records import SIGHTING_ID, Album, Words
 from toolkit.session import Session
 from toolkit.subjects import registry
 from toolkit.widgets.background_work import Message, Work, safe
@@ -162,7 +162,7 @@ def photo_cards(
     opens: bool = True,
 ) -> list[Card]:
     """
-    Return one card a sighting: its photo, boxed; its key is the row's number.
+    Return one card a sighting: its photo, boxed; its key is the sighting's identifier.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def photo_cards(
     """
     return [
         Card(
-            key=str(int(row)),
+            key=card_key(album, int(row)),
             title=file_of(album, int(row)),
             strips=(Strip((photo_picture(album, int(row)),)),),
             actions=actions,
@@ -191,12 +191,25 @@ def whole_card(album: Album, row: int, actions: tuple[Action, ...] = ()) -> Card
     """Return the card that shows one photo large, the sighting boxed."""
     label = f"{file_of(album, row)}, with the {album.words.singular} boxed"
     return Card(
-        key=str(row),
+        key=card_key(album, row),
         title=file_of(album, row),
         note=str(album.sightings["path"].iloc[row]),
         strips=(Strip((Picture(f"whole:{row}", label),)),),
         actions=actions,
     )
+
+
+def card_key(album: Album, row: int) -> str:
+    """Return the key of a sighting's card: a press that comes late, on another album, misses."""
+    return str(album.sightings[SIGHTING_ID].iat[row])
+
+
+def row_of_card(album: Album, key: str) -> int:
+    """Return the sighting whose card has a key; `BadSetting` where the album has none."""
+    found = np.flatnonzero(album.sightings[SIGHTING_ID] == key)
+    if not len(found):
+        raise BadSetting(f"that {album.words.singular} is not there any more; look at the others")
+    return int(found[0])
 
 
 def sighting_picture(album: Album, row: int) -> Picture:
@@ -376,7 +389,7 @@ class IndividualsBrowser(ipywidgets.VBox):
         if self.view == "individuals":
             self.open_individual(key)
         else:
-            self.open_photo(int(key))
+            self.open_photo(row_of_card(self._album, key))
 
     def _draw(self, page: int) -> None:
         words = self._album.words
@@ -451,7 +464,8 @@ class IndividualsView(ipywidgets.VBox):
     A contact sheet of individuals that can be opened, named and corrected.
 
     Gestures are methods: `open`, `back`, `rename`, `act`, `merge`, `answer`, `undo`. A card of an
-    individual has the name as its key; that of a sighting, its row, which no correction changes.
+    individual has the name as its key; that of a sighting, its identifier, by which it is known
+    whatever is corrected, or looked at anew.
 
     Attributes
     ----------
@@ -566,7 +580,7 @@ class IndividualsView(ipywidgets.VBox):
         if self.place in ("individuals", "merging"):
             self._guarded(lambda: self._one(key))
         elif self.place == "individual":
-            self._guarded(lambda: self._photo(int(key)))
+            self._guarded(lambda: self._photo(row_of_card(self._here().album, key)))
 
     def back(self) -> None:
         """Go back: from a photo to its individual, from that to all."""
@@ -628,9 +642,9 @@ class IndividualsView(ipywidgets.VBox):
         elif action == "split":
             self._guarded(lambda: self._split(key))
         elif action == "not":
-            self._correct_by(lambda: session.not_this_individual(int(key)))
+            self._correct_by(lambda: session.not_this_individual(row_of_card(session.album, key)))
         elif action == "ignore":
-            self._correct_by(lambda: session.ignore(int(key)))
+            self._correct_by(lambda: session.ignore(row_of_card(session.album, key)))
         elif action == "two":
             self._correct_by(lambda: session.split(key))
         elif action == "one":
