@@ -14,6 +14,7 @@ from toolkit.curation import history
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.evaluation import audit
 from toolkit.grouping import neighbours
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.results import results_folder
 from toolkit.settings import settings_for
 from toolkit.subjects import registry
@@ -110,7 +111,7 @@ def test_the_audit_says_what_the_photos_tell(toy, photos, tmp_path) -> None:
 def test_corrections_hold_and_can_be_taken_back(toy, photos, tmp_path) -> None:
     out = tmp_path / "out"
     looked = modes.look(photos, settings=settings_of(toy))
-    made = session.Session(looked, settings_of(toy), out=out)
+    made = session.Session(looked, GroupingAssigner(settings_of(toy)), out=out)
     before = made.names
     first, second = list(dict.fromkeys(before))[:2]
     made.rename(first, "Mine")
@@ -135,7 +136,7 @@ def test_corrections_hold_and_can_be_taken_back(toy, photos, tmp_path) -> None:
 
 def test_questions_are_asked_and_answered(toy, photos) -> None:
     looked = modes.look(photos, settings=settings_of(toy))
-    made = session.Session(looked, settings_of(toy))
+    made = session.Session(looked, GroupingAssigner(settings_of(toy)))
     queue = made.queue(goal=1.0)
     assert queue.questions
     asked = queue.questions[0]
