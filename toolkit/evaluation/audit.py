@@ -190,7 +190,7 @@ class Audit:
         if self.kin > KIN:
             lines.append(
                 f"  {words.plural.capitalize()} within a photo are alike {self.kin:.1f} times as "
-                "often as others: relatives, perhaps. For everybody else these rates are too high."
+                "often as others: relatives, perhaps. For all others these rates are too high."
             )
         shown = self.suspicious[self.suspicious["probability"] < SURE].head(SHOWN)
         title = (

@@ -247,7 +247,7 @@ class Page:
                 said.append(
                     f"{words.count(second)} within the threshold of a {words.individual} got no "
                     f"name, as another {words.singular} in the photo is nearer: as many strangers, "
-                    "at least, resemble somebody known."
+                    f"at least, resemble {words.somebody} known."
                 )
         said.append(
             f"{counted(decided, 'decision')} of yours kept, {result.undecided:,} of them about "
