@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words, printable
 from toolkit.subjects import face
@@ -56,19 +54,3 @@ def info(name: str = DEFAULT) -> SubjectInfo:
 def subject_for(settings: ScanSettings) -> Subject:
     """Return the subject that the settings are about, as they want it."""
     return settings.make_subject()
-
-
-def doubled(longest: int, long_edge: int, upsample: int | None = None) -> bool:
-    """
-    Tell whether a run would double a photo, left as it is by its long edge, before the search.
-
-    Parameters
-    ----------
-    longest, long_edge : int
-        The photo's longer side, and what it would be shrunk to, in px.
-    upsample : int, optional
-        As in the settings.
-    """
-    from toolkit.subjects.face.detectors import doublings
-
-    return doublings(np.empty((longest, 1, 0), dtype=np.uint8), upsample, long_edge) > 0

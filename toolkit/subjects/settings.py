@@ -454,6 +454,10 @@ class ScanSettings(Part):
         """How many threads `jobs` means on this machine."""
         return self.jobs or cores()
 
+    def enlarges(self, longest: int) -> bool:
+        """Tell whether a photo is enlarged before the search; `longest` is its longer side, px."""
+        return False
+
     def make_subject(self) -> Subject:
         """
         Return what these settings look for, as they want it.

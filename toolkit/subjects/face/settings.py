@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
+
 from toolkit.names import SubjectInfo
 from toolkit.subjects.face import FACE
 from toolkit.subjects.settings import (
@@ -135,6 +137,15 @@ class FaceSettings(ScanSettings):
             "device",
             self.device,
             "cpu with the engine dlib; only the engine onnx has others",
+        )
+
+    def enlarges(self, longest: int) -> bool:
+        """Tell whether a photo is doubled before the search; `longest` is its longer side, px."""
+        from toolkit.subjects.face.detectors import doublings
+
+        shrunk = min(longest, self.long_edge)
+        return (
+            doublings(np.empty((shrunk, 1, 0), dtype=np.uint8), self.upsample, self.long_edge) > 0
         )
 
     def make_subject(self) -> Subject:
