@@ -67,9 +67,9 @@ class TestLook:
         for arguments, complaint in [
             ((tmp_path / "away",), "does not exist"),
             ((album_folder, album_folder.parent), "the photos are in it"),
-            ((album_folder, people / "out", people), "inside the people's folder"),
+            ((album_folder, people / "out", people), "inside the folder of examples"),
             ((album_folder, None, album_folder), "same folder"),
-            ((album_folder, None, tmp_path / "away"), "people: .* does not exist"),
+            ((album_folder, None, tmp_path / "away"), "known: .* does not exist"),
         ]:
             out, refs = (*arguments, None, None)[1:3]
             with pytest.raises(BadFolder, match=complaint):

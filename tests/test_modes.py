@@ -108,14 +108,15 @@ class TestAutopilot:
     def test_two_of_one_colour_in_a_photo_are_two_people(self, tmp_path, colours) -> None:
         save_tiles(tmp_path / "photos" / "twins.png", "ann", "ann")
         apart = modes.autopilot(tmp_path / "photos", subject=colours)
-        assert len(apart.people) == 2
+        assert len(apart.individuals) == 2
         settings = AutopilotSettings(one_per_photo=False)
         together = modes.autopilot(tmp_path / "photos", subject=colours, settings=settings)
-        assert len(together.people) == 1
+        assert len(together.individuals) == 1
 
     def test_a_lower_threshold_finds_more_people(self, album_folder, colours) -> None:
         settings = AutopilotSettings(threshold=0.01)
-        assert len(modes.autopilot(album_folder, subject=colours, settings=settings).people) > 3
+        found = modes.autopilot(album_folder, subject=colours, settings=settings)
+        assert len(found.individuals) > 3
 
     def test_a_folder_without_photos_says_what_it_holds(self, tmp_path, colours) -> None:
         (tmp_path / "photos").mkdir()
@@ -164,7 +165,7 @@ class TestPointAndShoot:
         unknown = result.sightings[result.sightings["name"].isna()]
         assert len(unknown) == 1
         assert unknown["path"].iloc[0].endswith("three.png")
-        assert "nobody known" in unknown["reason"].iloc[0]
+        assert "none of the known" in unknown["reason"].iloc[0]
         assert unknown["distance"].iloc[0] > result.threshold
 
     def test_references_that_cannot_serve_are_named(self, album_folder, people, tmp_path, colours):
@@ -178,7 +179,7 @@ class TestPointAndShoot:
         assert set(by_name) == {"nobody.png", "two.png", "bad.png", "beside.png"}
         assert "no face" in by_name["nobody.png"]
         assert "2 faces" in by_name["two.png"]
-        assert "folder named after the person" in by_name["beside.png"]
+        assert "beside the folders of examples" in by_name["beside.png"]
 
     def test_of_several_faces_the_largest_serves_only_if_asked(
         self, album_folder, tmp_path, colours
@@ -338,9 +339,8 @@ class TestIgnored:
         ]
         assert "1 face too small or too blurred" in str(both)
         assert "2 faces ignored, as you decided" in str(both)
-        assert (
-            len(modes.autopilot_of(looked, settings=AutopilotSettings(), decided=[one]).nobody) == 0
-        )
+        found = modes.autopilot_of(looked, settings=AutopilotSettings(), decided=[one])
+        assert len(found.unsorted) == 0
 
     def test_ignoring_what_is_not_there_counts_as_not_here(self, album_folder, colours) -> None:
         looked = modes.look(album_folder, settings=AutopilotSettings(), subject=colours)

@@ -82,7 +82,7 @@ def test_settings_reach_the_run(album_folder, tmp_path, tiles, capsys) -> None:
         (["autopilot", "{photos}", "{out}", "--threshold", "nan"], "threshold is nan"),
         (["autopilot", "{photos}", "{out}", "--long-edge", "1"], "long_edge is 1"),
         (["point-and-shoot", "{photos}", "{photos}", "{out}"], "same folder"),
-        (["point-and-shoot", "{photos}", "{nowhere}", "{out}"], "people: "),
+        (["point-and-shoot", "{photos}", "{nowhere}", "{out}"], "known: "),
         (["autopilot", "{photos}", "{out}", "--method", "kmeans"], "invalid choice"),
         (["autopilot", "{photos}"], "OUT"),
         (["autopilt"], "invalid choice"),

@@ -250,7 +250,7 @@ def test_somebody_in_a_mirror_may_be_said_to_be_there_twice(tmp_path, colours) -
     result = modes.autopilot(photos, tmp_path / "out", subject=colours)
     assert len(result.individuals) == 2
     both = [key_of(result.album, row) for row in (0, 1)]
-    assert len(again(result, photos, colours, Decision("same", *both)).people) == 1
+    assert len(again(result, photos, colours, Decision("same", *both)).individuals) == 1
 
 
 def test_decisions_that_contradict_each_other_are_refused_and_nothing_is_lost(

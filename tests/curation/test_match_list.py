@@ -85,7 +85,7 @@ def test_doubtful_is_near_the_line_on_both_sides_and_near_the_next_person():
     result, decided = matched(album, references_of(ann=[0.0], ben=[0.8]), threshold=0.5)
     table = match_list.judged(result, decided)
     # 0.46 is 0.34 from Ben, and 0.54 0.26: far from the line, and clearly his.
-    assert table["person"].to_list() == ["ben", "ben", "ann", "ann", "ben", "ben"]
+    assert table["individual"].to_list() == ["ben", "ben", "ann", "ann", "ben", "ben"]
     assert table["doubtful"].to_list() == [False, False, False, True, False, False]
     assert table["edge"][3] == pytest.approx(0.02, abs=1e-6)
     near, decided = matched(album, references_of(ann=[0.0]), threshold=0.5)
@@ -153,10 +153,10 @@ def test_somebody_without_examples_can_be_named_and_others_cannot_be_asked_for()
     album = album_of([0.2, 0.3])
     result, decided = matched(album, references_of(ann=[0.0]), says(album, "name", 1, "Zoë"))
     assert match_list.ranked(result, decided, "Zoë")["row"].to_list() == [1]
-    people = match_list.individuals(result, decided).set_index("person")
+    people = match_list.individuals(result, decided).set_index("individual")
     assert people.index.to_list() == ["ann", "Zoë"]
     assert people.loc["Zoë"].to_list() == [0, 1, 1, 0]
-    with pytest.raises(BadSetting, match="nobody called 'Ben'"):
+    with pytest.raises(BadSetting, match="'Ben' is not among them"):
         match_list.ranked(result, decided, "Ben")
 
 
@@ -224,9 +224,9 @@ def test_every_face_is_listed_once_and_agrees_with_the_names(places, people, thr
         far = (table["distance"] - threshold).abs() > DOUBT + 1e-9
         sure = far & (table["state"] == BEYOND) & (table["distance"] > threshold)
         assert not table.loc[sure, "doubtful"].any()
-    counted = match_list.individuals(result, decided).set_index("person")
+    counted = match_list.individuals(result, decided).set_index("individual")
     for name, table in zip(references.names, listed, strict=True):
-        assert counted.loc[name, "faces"] == sum(each == name for each in result.names)
+        assert counted.loc[name, "sightings"] == sum(each == name for each in result.names)
         assert counted.loc[name, "doubtful"] == table["doubtful"].sum()
 
 

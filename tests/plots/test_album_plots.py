@@ -181,7 +181,7 @@ def test_contact_sheet_has_a_row_a_person_with_photos_counted_as_files(tmp_path)
         "3 photos, 2 faces",
         "Ada",
         "1 photo, 1 face",
-        "nobody known",
+        "unknown",
         "1 photo, 1 face",
     ]
     tiles = [tuple(int(edge) for edge in tile.get_extent()[::3]) for tile in figure.axes[0].images]

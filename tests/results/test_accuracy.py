@@ -315,7 +315,7 @@ def test_the_record_may_name_people_who_were_near_nobody(tmp_path) -> None:
         tmp_path / "out",
         [("ann", "/p/1.jpg", 0, "ann", "bob"), (None, "/p/2.jpg", 0, "ann", "bob")],
         mode="point-and-shoot",
-        known=["ann", "bob", "cem"],
+        people=["ann", "bob", "cem"],
     )
     labels = write(tmp_path / "l.csv", "photo,person\n1.jpg,ann\n2.jpg,cem\n")
     count = evaluate_folder(out, labels).identification

@@ -220,7 +220,7 @@ def known(album_folder: Path, colours: Subject, tmp_path: Path) -> Callable[...,
 
 def test_people_have_their_faces_counts_and_folders(sorted_album: AutopilotResult) -> None:
     found = checked(report.html_of(sorted_album))
-    people = sorted_album.people
+    people = sorted_album.individuals
     assert len(people) == 3
     for name, photos, faces in people.itertuples(index=False):
         nouns = "photo" if photos == 1 else "photos", "face" if faces == 1 else "faces"

@@ -52,7 +52,7 @@ PAGE = """\
 
 def serve(
     photos_folder: str | Path | None = None,
-    people: str | Path | None = None,
+    known: str | Path | None = None,
     out: str | Path | None = None,
     *,
     port: int = 0,
@@ -63,7 +63,7 @@ def serve(
 
     Parameters
     ----------
-    photos_folder, people, out : str or Path, optional
+    photos_folder, known, out : str or Path, optional
         What the page's fields hold at the start. The first two have to be there already.
     port : int
         Of this computer; 0 takes any that is free.
@@ -81,7 +81,7 @@ def serve(
     SightingsError
         If the port is taken, or Voila is not installed.
     """
-    given = _places(photos_folder, people, out)
+    given = _places(photos_folder, known, out)
     if not 0 <= port <= 65535:
         raise BadSetting(f"the port is {port}; expected 1 to 65535, or 0 for any that is free.")
     if importlib.util.find_spec("voila") is None:
@@ -102,13 +102,13 @@ def serve(
             app_server.run(notebook, folder, port, TEMPLATE, ready, _end_when_told)
 
 
-def page_notebook(photos_folder: str | None, people: str | None, out: str | None) -> str:
+def page_notebook(photos_folder: str | None, known: str | None, out: str | None) -> str:
     """
     Return the notebook that shows the page, as JSON in ASCII.
 
     The folders stand in it as Python literals, so that no name is taken for code.
     """
-    folders = ", ".join(ascii(each) for each in (photos_folder, people, out))
+    folders = ", ".join(ascii(each) for each in (photos_folder, known, out))
     cell: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
@@ -127,11 +127,11 @@ def page_notebook(photos_folder: str | None, people: str | None, out: str | None
 
 
 def _places(
-    photos_folder: str | Path | None, people: str | Path | None, out: str | Path | None
+    photos_folder: str | Path | None, known: str | Path | None, out: str | Path | None
 ) -> tuple[str | None, str | None, str | None]:
     """Return the folders in full: the page's kernel works elsewhere."""
     places: list[str | None] = []
-    for folder, kind in ((photos_folder, "photos"), (people, "people"), (out, None)):
+    for folder, kind in ((photos_folder, "photos"), (known, "known"), (out, None)):
         if folder is None:
             places.append(None)
             continue

@@ -109,7 +109,7 @@ def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
     with terminal.progress_bar(console, quiet=options.quiet) as progress:
         result = modes.point_and_shoot(
             options.photos,
-            options.people,
+            options.known,
             options.out,
             settings=chosen_settings(options, PointAndShootSettings),
             dry_run=options.dry_run,
@@ -160,7 +160,7 @@ def _app(options: argparse.Namespace, console: TextIO) -> None:
             # Some browsers return only when they are closed.
             threading.Thread(target=webbrowser.open, args=(once,), daemon=True).start()
 
-    app.serve(options.photos, options.people, options.out, port=options.port, ready=ready)
+    app.serve(options.photos, options.known, options.out, port=options.port, ready=ready)
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {

@@ -41,9 +41,9 @@ that first.
 """
 
 POINT_AND_SHOOT = """\
-  sightings point-and-shoot ~/Pictures ~/People ~/Found
+  sightings point-and-shoot ~/Pictures ~/Known ~/Found
 
-PEOPLE holds one folder for each person, named as you like, with one or more photos of that person.
+KNOWN holds one folder for each person, named as you like, with one or more photos of that person.
 Each photo in PHOTOS that shows one of them is copied into OUT/<that name>/. A face near nobody's
 examples stays unknown. Example photos with no face, or with several, are reported and not used.
 """
@@ -106,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
         commands, "point-and-shoot", "the photos that show the people you name", POINT_AND_SHOOT
     )
     point.add_argument("photos", metavar="PHOTOS", help="folder of photos")
-    point.add_argument("people", metavar="PEOPLE", help="one folder for each person")
+    point.add_argument("known", metavar="KNOWN", help="one folder for each person")
     point.add_argument("out", metavar="OUT", help="where the folders go")
     _mode(point, PointAndShootSettings)
 
@@ -118,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
 
     app = _command(commands, "app", "both modes as a page in the browser", APP)
     app.add_argument("photos", metavar="PHOTOS", nargs="?", help="folder of photos to begin with")
-    app.add_argument("--people", metavar="PEOPLE", help="one folder for each person")
+    app.add_argument("--known", "--people", metavar="KNOWN", help="one folder for each person")
     app.add_argument("--out", metavar="OUT", help="where the folders go")
     app.add_argument(
         "--port", type=int, default=0, metavar="N", help="of this computer (any that is free)"

@@ -170,7 +170,7 @@ def individuals(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
     own = table[table["state"].isin([ACCEPTED, SAID])].groupby("individual")
     counts = {
         "photos": own["photo"].nunique(),
-        "faces": own.size(),
+        "sightings": own.size(),
         "doubtful": table[table["doubtful"]].groupby("individual").size(),
     }
     examples = np.bincount(references.individual_of, minlength=len(names))[: len(names)]
