@@ -314,6 +314,15 @@ def in_kernel(page: Page, code: str = "") -> None:
     assert answer["status"] == "ok", answer
 
 
+def at_rest(page: Page) -> None:
+    """
+    Wait until the notebook's `panel` has nothing under way, and the page was told what came of it.
+
+    What a panel says comes a moment before its work is over; until then it takes no other.
+    """
+    in_kernel(page, f"assert panel.wait({RUN_SECONDS}), 'the panel is still at work'")
+
+
 def cell_errors(page: Page) -> list[str]:
     """Return the traceback of every cell that ended in an error."""
     return [str(text) for text in page.evaluate(ERRORS)]
