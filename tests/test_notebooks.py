@@ -9,6 +9,7 @@ import nbclient
 import nbformat
 import pytest
 from made_once import folder_of_the_run
+from measured_less import METHODS, SIZES
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 SECONDS_A_CELL = 300
@@ -118,12 +119,7 @@ def jupyter_of_its_own(tmp_path, tmp_path_factory, monkeypatch):
     monkeypatch.delenv("MPLBACKEND", raising=False)
 
 
-# What stands before a notebook's first cell of code: there is less to wait for, of the same.
-BEFORE = {
-    "12_trade_size_for_accuracy": "from toolkit.evaluation import photo_size\n"
-    # Seconds are measured once, not as the median of five: no test looks at how many they are.
-    "photo_size.TIMED_PHOTOS, photo_size.ROUNDS = 2, 1\n",
-}
+BEFORE = {"05_compare_with_dbscan": METHODS, "12_trade_size_for_accuracy": SIZES}
 
 
 def run(path, tmp_path, parameters=None):
