@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+import one_thread  # noqa: F401 - before anything imports numpy
 import pytest
 from hypothesis import HealthCheck, settings
 from made_once import sample_made_once
