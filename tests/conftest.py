@@ -4,11 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
+import one_thread  # noqa: F401 - before anything imports numpy
 import pytest
 from hypothesis import HealthCheck, settings
+from made_once import sample_made_once
 from tiles import ColourEncoder, TileDetector, save_tiles
 
-from toolkit.photos import sample
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
 
@@ -64,10 +65,10 @@ def people(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def sample_album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample album, made once."""
-    folder = tmp_path_factory.mktemp("sample")
-    sample.make_album(folder)
-    return folder
+    """The sample album: a copy for this process of one that is made once."""
+    return shutil.copytree(
+        sample_made_once(tmp_path_factory), tmp_path_factory.mktemp("album") / "sample"
+    )
 
 
 @pytest.fixture(scope="session")

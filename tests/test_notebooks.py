@@ -8,8 +8,8 @@ from pathlib import Path
 import nbclient
 import nbformat
 import pytest
-
-from toolkit.photos import sample
+from made_once import folder_of_the_run
+from measured_less import METHODS, SIZES
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 SECONDS_A_CELL = 300
@@ -107,13 +107,6 @@ def test_links_lead_to_notebooks_that_are_there(path):
             assert (path.parent / target).is_file()
 
 
-@pytest.fixture(scope="module")
-def album_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("album") / "sample"
-    sample.make_album(folder)
-    return folder
-
-
 @pytest.fixture
 def jupyter_of_its_own(tmp_path, tmp_path_factory, monkeypatch):
     for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
@@ -121,17 +114,21 @@ def jupyter_of_its_own(tmp_path, tmp_path_factory, monkeypatch):
         folder.mkdir(parents=True)
         monkeypatch.setenv(name, str(folder))
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "jupyter" / "matplotlib"))
-    monkeypatch.setenv("SIGHTINGS_CACHE", str(tmp_path_factory.getbasetemp() / "networks"))
+    monkeypatch.setenv("SIGHTINGS_CACHE", str(folder_of_the_run(tmp_path_factory) / "networks"))
     monkeypatch.delenv("JUPYTER_PATH", raising=False)
     monkeypatch.delenv("MPLBACKEND", raising=False)
+
+
+BEFORE = {"05_compare_with_dbscan": METHODS, "12_trade_size_for_accuracy": SIZES}
 
 
 def run(path, tmp_path, parameters=None):
     """Run a notebook from a folder beside which `data/` and `out/` are temporary, too."""
     notebook = read(path)
+    notebook.cells[1].source = BEFORE.get(path.stem, "") + notebook.cells[1].source
     if parameters is not None:
         cell = notebook.cells[1]
-        names = [statement.targets[0].id for statement in ast.parse(cell.source).body]
+        names = [each.targets[0].id for each in ast.parse(read(path).cells[1].source).body]
         chosen = {name: parameters[name] for name in names if name in parameters}
         cell.source += "".join(f"\n{name} = {value!r}" for name, value in chosen.items())
     folder = tmp_path / "notebooks"
@@ -154,9 +151,9 @@ def errors_printed(notebook):
 
 @pytest.mark.notebooks
 @pytest.mark.usefixtures("jupyter_of_its_own")
-def test_runs_from_top_to_bottom_on_the_sample_album(path, tmp_path, album_folder):
+def test_runs_from_top_to_bottom_on_the_sample_album(path, tmp_path, sample_album):
     if path != NOTEBOOKS[0]:  # The first one makes the album itself.
-        shutil.copytree(album_folder, tmp_path / "data" / "sample")
+        shutil.copytree(sample_album, tmp_path / "data" / "sample")
     done = run(path, tmp_path)
     assert (tmp_path / "data" / "sample" / "truth.csv").is_file()
     assert not errors_printed(done)
@@ -164,16 +161,16 @@ def test_runs_from_top_to_bottom_on_the_sample_album(path, tmp_path, album_folde
 
 @pytest.mark.notebooks
 @pytest.mark.usefixtures("jupyter_of_its_own")
-def test_runs_on_an_album_of_ones_own(path, tmp_path, album_folder):
+def test_runs_on_an_album_of_ones_own(path, tmp_path, sample_album):
     mine = tmp_path / "mine"
     mine.mkdir()
     for number, name in enumerate(("day 1/IMG_0001.jpg", "day 2/IMG_0002.jpg", "landscape.jpg")):
-        source = album_folder / "photos" / (name if number < 2 else f"day 2/{name}")
+        source = sample_album / "photos" / (name if number < 2 else f"day 2/{name}")
         shutil.copy(source, mine / f"cost $1 and $2, {number}.jpg")
     (mine / "broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
     parameters = {
         "PHOTOS": str(mine),
-        "PEOPLE": str(album_folder / "people"),
+        "PEOPLE": str(sample_album / "people"),
         "SAMPLE": str(tmp_path / "never made"),
         "TRUTH": None,
         "OUT": str(tmp_path / "sorted"),

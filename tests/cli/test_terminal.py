@@ -34,7 +34,7 @@ opening.open_shrunk = open_shrunk
 """
     command = [sys.executable, "-c", code + SIGHTINGS[-1]]
     command += ["autopilot", str(sample_album / "photos"), str(tmp_path / "out")]
-    command += ["--upsample", "2", "--jobs", "1"]
+    command += ["--upsample", "1", "--jobs", "1"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
         for _ in range(600):
             if begun.exists():

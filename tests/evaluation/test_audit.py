@@ -186,7 +186,7 @@ def test_the_interval_contains_the_true_rate() -> None:
     """Of 40 drawn albums, the truth known, at least nine in ten."""
     held = 0
     for seed in range(40):
-        rows, truth, photo_of = drawn(seed, 60, 3, spread=0.06)
+        rows, truth, photo_of = drawn(seed, 40, 3, spread=0.06)
         free = linkage.tree(rows)
         threshold = 0.9  # so high that some people are joined
         found = audit.audit(album(rows, photo_of), names_of(truth), threshold=threshold)

@@ -1,21 +1,22 @@
 """
 The fixtures for tests in a real browser: Chromium, a JupyterLab server, pages.
 
-Every test file has them. The server and the browser
-last as long as one file's tests: while Playwright is at work an event loop runs in this thread,
-which other files' tests would trip over.
+Every test file has them. The browser lasts as long as one file's tests: while Playwright is at work
+an event loop runs in this thread, which other files' tests would trip over. So does a page of
+JupyterLab, which takes longer to come than most tests: each test opens its notebook in it, in place
+of the one before. The server lasts; each file's tests find it as if it were new.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from browser_lab import HERE, READY, Lab, start_lab, wait_for
+from browser_lab import HERE, READY, Lab, open_instead, start_lab, wait_for
 from browser_seen import ARTIFACTS, SEE_SECONDS, VIEWPORT
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -52,17 +53,29 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="module")
-def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A JupyterLab server for this file's tests; its log is kept beside the screenshots."""
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab server for this process."""
     chromium()
     started = start_lab(tmp_path_factory.mktemp("lab"))
     try:
         yield started
     finally:
         started.stop()
+
+
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest, server: Lab, sample_album: Path) -> Iterator[Lab]:
+    """The server as if new, for this file's tests; its log is kept beside the screenshots."""
+    said = server.log.stat().st_size
+    server.lay_out(sample_album)
+    try:
+        yield server
+    finally:
+        server.stop_kernels()
         ARTIFACTS.mkdir(exist_ok=True)
-        shutil.copy(started.log, ARTIFACTS / f"{Path(request.path).stem}.lab.log")
+        log = ARTIFACTS / f"{Path(request.path).stem}.lab.log"
+        log.write_bytes(server.log.read_bytes()[said:])
 
 
 @dataclass
@@ -72,15 +85,24 @@ class Watch:
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
-    def follow(self, page: Page) -> None:
-        """Write down what a page does from now on."""
-        page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack or ''}"))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("websocket", lambda opened: self.requests.append(opened.url))
-        page.on(
-            "console",
-            lambda said: self.errors.append(said.text) if _matters(said.type, said.text) else None,
-        )
+    def follow(self, page: Page) -> Callable[[], None]:
+        """Write down what a page does from now on; return what ends that."""
+        heard: dict[str, Callable[[Any], None]] = {
+            "pageerror": lambda error: self.errors.append(f"{error}\n{error.stack or ''}"),
+            "request": lambda request: self.requests.append(request.url),
+            "websocket": lambda opened: self.requests.append(opened.url),
+            "console": lambda said: (
+                self.errors.append(said.text) if _matters(said.type, said.text) else None
+            ),
+        }
+        for event, note in heard.items():
+            page.on(event, note)  # type: ignore[call-overload]
+
+        def end() -> None:
+            for event, note in heard.items():
+                page.remove_listener(event, note)
+
+        return end
 
     def elsewhere(self) -> list[str]:
         """Return the addresses asked that are not of this machine."""
@@ -114,16 +136,83 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made.close()
 
 
-@pytest.fixture
-def open_notebook(lab: Lab, context: BrowserContext, watch: Watch) -> Callable[[str], Page]:
-    """A function that opens a notebook in a new page (1280 x 900 px), its kernel ready."""
+FAILED = pytest.StashKey[bool]()
 
-    def opened(name: str) -> Page:
-        page = context.new_page()
-        watch.follow(page)
-        page.goto(lab.address(name))
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Keep whether a test failed: what it leaves is not for others."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@dataclass
+class Desk:
+    """A page of JupyterLab, kept from one test to the next."""
+
+    browser: Browser
+    lab: Lab
+    page: Page | None = None
+
+    def new_page(self) -> Page:
+        """Return a new page of a browser without any history, in place of the one before."""
+        self.clear()
+        context = self.browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+        context.set_default_timeout(SEE_SECONDS * 1000)
+        self.page = context.new_page()
+        return self.page
+
+    def clear(self) -> None:
+        """Close the page, and all that was opened beside it."""
+        if self.page is not None:
+            self.page.context.close()
+        self.page = None
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser, lab: Lab) -> Iterator[Desk]:
+    """A page for this file's tests."""
+    made = Desk(browser, lab)
+    yield made
+    made.clear()
+
+
+@pytest.fixture
+def open_notebook(
+    request: pytest.FixtureRequest, desk: Desk, watch: Watch
+) -> Iterator[Callable[..., Page]]:
+    """
+    A function that opens a notebook in a page (1280 x 900 px), its kernel ready.
+
+    The first page of a test may have shown other tests' notebooks, unless a fresh one is asked for.
+    """
+    lab, pages, ends = desk.lab, [], []
+
+    def opened(name: str, *, fresh: bool = False) -> Page:
+        if pages:
+            page = pages[0].context.new_page()
+        elif desk.page is None or fresh:
+            page = desk.new_page()
+        else:
+            page = desk.page
+        pages.append(page)
+        ends.append(watch.follow(page))
+        if page.url == "about:blank":
+            page.goto(lab.address(name))
+        else:
+            open_instead(page, name)
         wait_for(page, READY)
         assert not page.locator("dialog, .jp-Dialog").count(), "a dialog stands in the way"
         return page
 
-    return opened
+    yield opened
+    for end in ends:
+        end()
+    for page in pages[1:]:
+        page.close()
+    if request.node.stash.get(FAILED, False):
+        desk.clear()
+        lab.stop_kernels()
+    elif pages:
+        pages[0].set_viewport_size(VIEWPORT)  # type: ignore[arg-type]

@@ -31,8 +31,6 @@ from playwright.sync_api import (
 )
 from playwright.sync_api import TimeoutError as TimeIsUp
 
-from toolkit.photos import sample
-
 PROJECT = Path(__file__).resolve().parents[2]
 HERE = "127.0.0.1"
 START_SECONDS = 180
@@ -118,6 +116,8 @@ class Lab:
     root : Path
         Laid out as the project: ``notebooks/``, ``data/sample/`` (the sample album: ``photos``,
         ``people``, ``truth.csv``); ``out/`` appears here. Cells run in ``notebooks/``.
+    private : Path
+        Jupyter's own files: settings, and what it writes.
     url : str
         Ends without a slash.
     token : str
@@ -126,10 +126,27 @@ class Lab:
     """
 
     root: Path
+    private: Path
     url: str
     token: str
     log: Path
     process: subprocess.Popen[bytes]
+
+    def lay_out(self, album: Path) -> None:
+        """Put the notebooks, an album and the settings where they stand, and nothing else."""
+        self.stop_kernels()
+        for path in self.root.iterdir():
+            shutil.rmtree(path)
+        shutil.copytree(album, self.root / "data" / "sample")
+        (self.root / "notebooks").mkdir()
+        for path in sorted((PROJECT / "notebooks").glob("*.ipynb")):
+            shutil.copy(path, self.root / "notebooks")
+        shutil.rmtree(self.private / "settings")
+        for plugin, settings in LAB_SETTINGS.items():
+            package, _, name = plugin.rpartition("/")
+            path = self.private / "settings" / package / f"{name}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(settings))
 
     def address(self, name: str) -> str:
         """Return the address of a notebook, with the token."""
@@ -186,25 +203,11 @@ class Lab:
         self.process.wait()
 
 
-def lay_out(root: Path) -> None:
-    """Put the notebooks and the sample album where they stand in the project."""
-    notebooks = root / "notebooks"
-    notebooks.mkdir(parents=True)
-    for path in sorted((PROJECT / "notebooks").glob("*.ipynb")):
-        shutil.copy(path, notebooks)
-    sample.make_album(root / "data" / "sample")
-
-
 def start_lab(folder: Path) -> Lab:
-    """Lay out a folder and start JupyterLab on it, on a port and with a token of its own."""
+    """Start JupyterLab on an empty folder, on a port and with a token of its own."""
     root, private = folder / "project", folder / "jupyter"
-    lay_out(root)
     environment = private_jupyter(private)
-    for plugin, settings in LAB_SETTINGS.items():
-        package, _, name = plugin.rpartition("/")
-        path = private / "settings" / package / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(settings))
+    root.mkdir()
     token = secrets.token_hex(16)
     log = folder / "lab.log"
     for _ in range(3):
@@ -231,7 +234,7 @@ def start_lab(folder: Path) -> Lab:
                 stdout=written,
                 stderr=subprocess.STDOUT,
             )
-        lab = Lab(root, f"http://{HERE}:{port}", token, log, process)
+        lab = Lab(root, private, f"http://{HERE}:{port}", token, log, process)
         if _answers(lab):
             return lab
         # Another process may have taken the port in between: try the next.
@@ -252,6 +255,21 @@ def _answers(lab: Lab) -> bool:
 
 # Expressions over JupyterLab's own model of the open notebook.
 _NOTEBOOK = "window.jupyterapp?.shell?.currentWidget"
+# Closes all that is open, with its kernels, asking nothing; and opens a notebook instead.
+_INSTEAD = """async ([path, theme]) => {
+    const app = window.jupyterapp;
+    window.listening?.disconnect();
+    for (const name of ['listening', 'told', 'hacked', 'soon']) delete window[name];
+    for (const open of [...app.shell.widgets('main')]) {
+        await open.sessionContext?.shutdown();
+        open.dispose();
+    }
+    if (document.body.dataset.jpThemeName !== theme)
+        await app.commands.execute('apputils:change-theme', {theme});
+    await app.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+    for (const open of [...app.shell.widgets('main')])
+        if (open.context?.path !== path) open.dispose();
+}"""
 READY = f"() => {{ const p = {_NOTEBOOK}; return !!(p?.content?.model?.cells?.length && \
 p.sessionContext?.isReady && p.sessionContext.session?.kernel?.status === 'idle'); }}"
 _CELLS = f"""[...{_NOTEBOOK}.content.model.cells].filter(
@@ -265,6 +283,12 @@ DONE = f"""() => {{
 ERRORS = f"""() => {_CELLS}.flatMap(cell => cell.outputs.toJSON().filter(
     o => o.output_type === 'error').map(
         o => o.traceback.join('\\n') || o.ename + ': ' + o.evalue))"""
+
+
+def open_instead(page: Page, name: str) -> None:
+    """Open a notebook in a page of JupyterLab in place of what is open there."""
+    theme = LAB_SETTINGS["@jupyterlab/apputils-extension/themes"]["theme"]
+    page.evaluate(_INSTEAD, [f"notebooks/{name}", theme])
 
 
 def wait_for(page: Page, expression: str, seconds: float = SEE_SECONDS) -> None:
@@ -288,6 +312,15 @@ def in_kernel(page: Page, code: str = "") -> None:
         code,
     )
     assert answer["status"] == "ok", answer
+
+
+def at_rest(page: Page) -> None:
+    """
+    Wait until the notebook's `panel` has nothing under way, and the page was told what came of it.
+
+    What a panel says comes a moment before its work is over; until then it takes no other.
+    """
+    in_kernel(page, f"assert panel.wait({RUN_SECONDS}), 'the panel is still at work'")
 
 
 def cell_errors(page: Page) -> list[str]:

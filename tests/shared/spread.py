@@ -17,12 +17,14 @@ ALONE = ("test_notebooks.py", "test_kill_at_random.py")
 # What takes longest, in this order; a part of the path is enough. All else follows.
 LONGEST = (
     "cli/test_app.py",
-    "test_browser_review",
-    "test_browser_autopilot",
-    "test_browser_sheet",
-    "test_browser_point",
     "test_browser_size",
+    "test_browser_autopilot",
+    "test_browser_review",
+    "test_browser_threshold",
+    "test_browser_point",
+    "test_browser_sheet",
     "test_browser_",
+    "test_notebooks.py::test_runs_from_top_to_bottom_on_the_sample_album[12",
     "test_notebooks.py::test_runs",
     "dlib/test_engine_parity",
     "test_kill_at_random",

@@ -4,7 +4,7 @@ import csv
 import shutil
 
 import pytest
-from browser_lab import in_kernel, restart_kernel, run_all, wait_for
+from browser_lab import at_rest, in_kernel, restart_kernel, run_all, wait_for
 from browser_seen import (
     becomes,
     listen,
@@ -31,6 +31,7 @@ LOADED = """() => {
 
 
 def cards(page, count):
+    at_rest(page)
     wait_for(page, f"() => document.querySelectorAll('{PANEL} {CARD}').length === {count}")
     wait_for(page, LOADED)
 
@@ -45,6 +46,7 @@ def card(page, title):
 
 
 def press(page, text):
+    at_rest(page)
     page.locator(f"{PANEL} button", has_text=text).locator("visible=true").first.click()
 
 
@@ -220,7 +222,6 @@ def test_names_that_are_tags_stay_names(lab, open_notebook):
     becomes(page, lambda: page.locator(f"{CARD} .sightings-title", has_text=BAD).count(), 2)
     for person in range(2):
         # What was typed is drawn anew in both views: a click in that moment hits a card that goes.
-        in_kernel(page)
         cards(page, 4)
         first.locator("[data-role=open]").nth(person).click()
         see(page, "text=All photos of ")
@@ -234,13 +235,16 @@ def test_names_that_are_tags_stay_names(lab, open_notebook):
             screenshot(first, "autopilot-tags")
         first.locator("button:visible", has_text="Back to").last.click()
         first.locator("button", has_text="Back to everybody").first.click()
+    at_rest(page)
     other = first.locator(f"{CARD} input").nth(1)
     other.fill(BAD)
     other.press("Enter")
     see(page, "text=one person?")
     first.locator("button", has_text="No, two people").click()
+    at_rest(page)
     first.locator("button", has_text="Show the plan").click()
     see(page, "text=The plan")
+    at_rest(page)
     first.locator("button", has_text="Export: copy").click()
     see(page, "text=Exported.")
     nothing_was_run(page)

@@ -6,7 +6,7 @@ import shutil
 
 import nbformat
 import pytest
-from browser_lab import run_all
+from browser_lab import at_rest, run_all
 from browser_seen import (
     becomes,
     listen,
@@ -39,6 +39,7 @@ def shortened(lab):
 
 
 def press(page, name):
+    at_rest(page)
     page.locator(PANEL).get_by_role("button", name=re.compile(rf"{name}$")).first.click()
 
 
@@ -54,7 +55,8 @@ def titles(page):
 
 
 def drawn(page):
-    """Wait until every picture of the panel is there."""
+    """Wait until nothing is under way, and every picture of the panel is there."""
+    at_rest(page)
     pictures_drawn(page, f"{PANEL} .sightings-sheet img")
 
 
@@ -119,6 +121,7 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     see(page, f"{PANEL} .sightings-badge >> text=said by you")
     shown = matches.last.locator(".sightings-title").inner_text()
     becomes(page, lambda: answers(out), [("name", "Nikola Tesla", shown)])
+    at_rest(page)
     matches.nth(1).focus()
     page.keyboard.press("n")
     see(page, f"{PANEL} .sightings-badge >> text=refused by you")
@@ -126,6 +129,7 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     becomes(page, lambda: answers(out)[1], ("not", "Nikola Tesla", refused))
     nothing_cut_off(page, PANEL)
     screenshot(page, "point-and-shoot-6-answered")
+    at_rest(page)
     matches.nth(2).focus()
     page.keyboard.press("n")
     page.locator(f"{PANEL} .sightings-badge", has_text="refused by you").nth(1).wait_for()
@@ -134,6 +138,7 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     becomes(page, lambda: len(answers(out)), 2)
 
     # The doubtful ones of everybody, beside an example; the photo itself; and back.
+    at_rest(page)
     page.locator(PANEL).get_by_role("button", name="Doubtful first").click()
     see(page, f"{PANEL} >> text=found: is this Nikola Tesla?")
     drawn(page)
@@ -159,6 +164,7 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     assert planned["Nikola Tesla"] == 3
     nothing_cut_off(page, PANEL)
     screenshot(page, "point-and-shoot-9-plan")
+    at_rest(page)
     page.locator(PANEL).get_by_role("button", name="Export: copy").click()
     see(page, f"{PANEL} >> text=Exported.")
     folders = {path.name: len(list(path.iterdir())) for path in out.iterdir() if path.is_dir()}
@@ -205,6 +211,7 @@ panel
     page.locator(f"{PANEL} .sightings-card").nth(1).focus()
     page.keyboard.press("y")
     see(page, f"{PANEL} .sightings-badge >> text=said by you")
+    at_rest(page)
     page.locator(f"{PANEL} .sightings-card").nth(1).get_by_role("button", name="larger").click()
     see(page, f"{PANEL} >> text=Back to the matches")
     press(page, "Show the plan")

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser_lab import restart_kernel, run_all, wait_for
+from browser_lab import at_rest, restart_kernel, run_all, wait_for
 from browser_seen import SEE_SECONDS, becomes, nothing_cut_off, resize, screenshot, see
 
 from toolkit import modes
@@ -68,11 +68,13 @@ def next_question(page, before):
     """Wait until another question is on the screen."""
     found = f"document.querySelector('{CARD}')?.dataset.key"
     wait_for(page, f"() => {found} && {found} !== '{before}'", SEE_SECONDS)
+    at_rest(page)
     return key_of(page)
 
 
 def settled(page):
     """Wait until nothing is being sorted, and every picture is there."""
+    at_rest(page)
     wait_for(
         page,
         f"""() => {{
@@ -158,6 +160,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     one, other = people(page)[-2:]
     person(page, one).get_by_role("button", name=re.compile("^Same person")).click()
     see(page, f"{PANEL} >> text=chosen")
+    at_rest(page)
     person(page, other).get_by_role("button", name=re.compile("^Same person")).click()
     made = wait_lines(page, out, lambda found: len(found) > 1)
     assert set(made) == {"same"}

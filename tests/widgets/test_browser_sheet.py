@@ -446,7 +446,7 @@ _TURN = f"""() => new Promise(done => {{
 def test_thousands_of_faces_in_pages(lab, open_notebook, evaluation, capsys):
     folder = str(evaluation / "faces/lfw")
     name = lab.add_notebook("faces.ipynb", FACES.format(folder=folder), SHOW, "begun, shown", BOXES)
-    page = open_notebook(name)
+    page = open_notebook(name, fresh=True)
     run_cell(page, 0)
     told = []
     page.evaluate(f"window.soon = ({_SOON})(['.sightings-cards img', null]); 0")

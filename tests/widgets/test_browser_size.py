@@ -14,6 +14,7 @@ from browser_seen import (
     screenshot,
     see,
 )
+from measured_less import SIZES
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +46,7 @@ def shrink(lab):
     """Have the notebook measure less: it is its panel that is tried here."""
     path = lab.root / "notebooks" / NOTEBOOK
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[1].source += "\nLONG_EDGES = (0, 400)\nSAMPLE_SIZE = 4"
+    notebook.cells[1].source += f"\nLONG_EDGES = (0, 400)\nSAMPLE_SIZE = 4\n{SIZES}"
     nbformat.write(notebook, path)
 
 
@@ -121,7 +122,7 @@ def test_a_size_is_chosen_without_writing_a_line(open_notebook, lab):
 def test_sizes_are_compared_and_cancelled_in_the_panel(open_notebook, lab):
     name = lab.add_notebook(
         "compare.ipynb",
-        "from toolkit.widgets.size_explorer import SizePanel\n"
+        f"{SIZES}from toolkit.widgets.size_explorer import SizePanel\n"
         "panel = SizePanel(sample_folder='../data/sample', long_edges=(0, 400), "
         "photos_compared=3)\npanel",
         "panel",
