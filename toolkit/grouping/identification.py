@@ -12,7 +12,7 @@ import pandas as pd
 from toolkit.errors import BadSetting
 from toolkit.grouping.linkage import reach
 from toolkit.grouping.neighbours import VectorDistances
-from toolkit.records import Album, EncoderInfo, Features
+from toolkit.records import SIGHTING_ID, Album, EncoderInfo, Features
 from toolkit.settings import RULES
 
 WITHIN = "within the threshold"
@@ -67,13 +67,13 @@ class Compared:
 
     Attributes
     ----------
-    photos : tuple of str
-        The photo of each sighting, by its digest: which album it was.
+    sightings : tuple of str
+        The sighting_id of each: which album it was.
     table : numpy.ndarray
         Shape (n, m), float32.
     """
 
-    photos: tuple[str, ...]
+    sightings: tuple[str, ...]
     table: npt.NDArray[np.float32]
 
 
@@ -212,7 +212,7 @@ def _across(
         theirs = VectorDistances(references.encodings, metric)
         return lambda rows: ours.to(theirs[rows])
     compared = references.compared
-    if compared is None or list(compared.photos) != album.sightings["photo_digest"].to_list():
+    if compared is None or list(compared.sightings) != album.sightings[SIGHTING_ID].to_list():
         raise BadSetting(
             "the references were not compared with these sightings yet; expected what "
             "toolkit.scanning.comparing.compare_with returns"

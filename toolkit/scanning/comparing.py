@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
-from toolkit.records import Album, ComparedPairs, Features, Words
+from toolkit.records import SIGHTING_ID, Album, ComparedPairs, Features, Words
 from toolkit.subjects.base import Encoder, Matcher, matcher_of
 
 Progress = Callable[[int, int, str], None]
@@ -106,8 +106,8 @@ def compare_with(
         return None
     table = np.full((len(album), len(references)), matcher.farthest, dtype=np.float32)
     table[pairs[:, 0], pairs[:, 1]] = np.minimum(np.array(found), matcher.farthest)
-    photos = tuple(album.sightings["photo_digest"].to_list())
-    return replace(references, compared=Compared(photos, table))
+    these = tuple(album.sightings[SIGHTING_ID].to_list())
+    return replace(references, compared=Compared(these, table))
 
 
 def _compared(
