@@ -293,6 +293,7 @@ class TestComparedPairs:
             ([0], [1], [-0.1], 1.0),
             ([0], [1], [np.nan], 1.0),
             ([0], [1], [0.1], np.inf),
+            ([0], [1], [0.1], 2.5),
             ([0], [1], [0.1, 0.2], 1.0),
         ],
     )
@@ -325,9 +326,9 @@ class TestComparedPairs:
 
     def test_those_of_several_albums_lie_one_after_the_other(self) -> None:
         one = ComparedPairs.of(2, np.array([0]), np.array([1]), [0.5], 1.0, left=1)
-        other = ComparedPairs.of(3, np.array([0, 1]), np.array([2, 2]), [0.1, 0.2], 3.0, left=2)
+        other = ComparedPairs.of(3, np.array([0, 1]), np.array([2, 2]), [0.1, 0.2], 1.5, left=2)
         both = ComparedPairs.joined([one, other])
-        assert (both.count, both.farthest, both.left) == (5, 3.0, 3)
+        assert (both.count, both.farthest, both.left) == (5, 1.5, 3)
         assert both.first.tolist() == [0, 2, 3]
         assert both.second.tolist() == [1, 4, 4]
         assert ComparedPairs.joined([one, None]) is None

@@ -194,7 +194,7 @@ class ComparedPairs:
     distance : numpy.ndarray
         Shape (m,), float32, 0 or more, up to `farthest`.
     farthest : float
-        Distance of all pairs that were not compared: finite, far above any threshold.
+        Distance of all pairs that were not compared: far above any threshold, at most 2.
     left : int
         Pairs that were to be compared and were not, because it was stopped; of some of the
         sightings, at most so many.
@@ -213,8 +213,8 @@ class ComparedPairs:
     left: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 < self.farthest < np.inf:
-            raise ValueError(f"farthest is {self.farthest}; expected a number above 0")
+        if not 0 < self.farthest <= 2:
+            raise ValueError(f"farthest is {self.farthest}; expected a number above 0, up to 2")
         if not self.first.shape == self.second.shape == self.distance.shape:
             raise ValueError("first, second and distance of pairs must be as long as each other")
         if not len(self.distance):

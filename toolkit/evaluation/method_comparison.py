@@ -29,7 +29,7 @@ from toolkit.grouping import cluster, linkage, neighbours
 from toolkit.grouping.cluster import Method
 from toolkit.grouping.links import Labels, Pairs
 from toolkit.grouping.neighbours import Sightings
-from toolkit.records import Clustering
+from toolkit.records import Album, Clustering
 
 Truth = npt.NDArray[np.generic]
 Mask = npt.NDArray[np.bool_]
@@ -45,8 +45,6 @@ WAYS: Mapping[str, Method] = MappingProxyType(
         "hdbscan": cluster.hdbscan,
     }
 )
-THRESHOLDS = tuple(hundredths / 100 for hundredths in range(40, 66, 2))
-
 # Thresholds and scores nearer than this are the same: sums of 0.02 do not end on 0.50.
 _SAME = 1e-9
 
@@ -56,7 +54,7 @@ def compare(
     truth: Truth | None = None,
     *,
     methods: Mapping[str, Method] = WAYS,
-    thresholds: Sequence[float] = THRESHOLDS,
+    thresholds: Sequence[float] | None = None,
     must_link: Pairs | None = None,
     cannot_link: Pairs | None = None,
     seed: int | None = 0,
@@ -75,9 +73,10 @@ def compare(
         grouped with the rest, and count in no score.
     methods : mapping of str to Method
         What to call each method, and the method; see `toolkit.grouping.cluster`.
-    thresholds : sequence of float
-        Encoder distances. A threshold means something else to each method: compare them at the
-        best one of each (`best`).
+    thresholds : sequence of float, optional
+        Encoder distances; of an album, round ones around where its calibration is even, if not
+        given. A threshold means something else to each method: compare them at the best one of
+        each (`best`).
     must_link, cannot_link : numpy.ndarray, optional
         Shape (m, 2), int64: pairs of rows that are, or are never, one individual.
     seed : int or None
@@ -111,6 +110,7 @@ def compare(
     BadSetting
         If there is nothing to compare, or the truth has another length or names none.
     """
+    thresholds = _round_ones(sightings) if thresholds is None else thresholds
     distances = neighbours.of(sightings)
     count = len(distances)
     if not count or not methods or not len(thresholds):
@@ -234,6 +234,8 @@ def chosen_and_reported(
             "threshold on and one to report on"
         )
     methods = settings.get("methods", WAYS)
+    if settings.get("thresholds") is None:
+        settings["thresholds"] = _round_ones(sightings)
     tried = compare(distances[here], truth[here], seed=seed, **_within(settings, here))
     rows = []
     for chosen in best(tried, by).to_dict("records"):
@@ -250,6 +252,16 @@ def chosen_and_reported(
     columns = first + [name for name in trivial if name not in first]
     table = pd.concat([pd.DataFrame(rows), trivial], ignore_index=True)[columns]
     return table.astype(dict.fromkeys(first[3:], np.int64))
+
+
+def _round_ones(sightings: Sightings) -> tuple[float, ...]:
+    """Return thresholds to compare at where none were given."""
+    if isinstance(sightings, Album):
+        return sightings.encoder.calibration.steps
+    raise BadSetting(
+        "no thresholds came, and encodings alone do not say which would suit; expected thresholds, "
+        "or an album"
+    )
 
 
 def peak_memory(sightings: Sightings, method: Method, **settings: Any) -> float:
@@ -351,7 +363,7 @@ def _prepared(
     if method is cluster.average:
         return linkage.tree(sightings, **links).cut
     if getattr(method, "func", method) is cluster.hdbscan:
-        found = method(sightings, threshold=THRESHOLDS[0], **links)
+        found = method(sightings, threshold=1.0, **links)
         return lambda threshold: replace(found, threshold=threshold)
     return lambda threshold: method(sightings, threshold=threshold, **links)
 

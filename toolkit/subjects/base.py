@@ -116,7 +116,7 @@ class Matcher(Protocol):
 
     @property
     def farthest(self) -> float:
-        """The largest distance: finite, and far above any threshold."""
+        """The largest distance: far above any threshold, at most 2 as between directions."""
         ...
 
     def chips(self, image: Rgb, boxes: Sequence[Box]) -> Rgb:

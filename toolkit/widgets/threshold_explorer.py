@@ -349,6 +349,9 @@ class ThresholdLine(ipywidgets.VBox):
         if follow and not math.isclose(self.slider.value, chosen.value, abs_tol=STEP * 0.6):
             self.slider.unobserve(self._dragged, names="value")
             try:
+                # Of a subject whose distances are others, the ends move along.
+                self.slider.min = min(LEAST, automatic / 2, chosen.value)
+                self.slider.max = max(MOST, automatic * 2, chosen.value)
                 self.slider.value = place_of(chosen.value)
             finally:
                 self.slider.observe(self._dragged, names="value")

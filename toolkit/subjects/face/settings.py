@@ -60,6 +60,8 @@ class FaceSettings(ScanSettings):
     subject: ClassVar[SubjectInfo] = FACE
     renamed: ClassVar[Mapping[str, str]] = {"min_face": "min_size", "largest_face": "largest"}
 
+    slider: ClassVar[tuple[float, float, float]] = (0.2, 0.5, 1.0)
+
     long_edge: int = again(ScanSettings, "long_edge", default=1200)
     detector: str = setting(
         "cnn",
