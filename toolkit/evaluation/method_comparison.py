@@ -10,12 +10,9 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +26,8 @@ from toolkit.grouping import cluster, linkage, neighbours
 from toolkit.grouping.cluster import Method
 from toolkit.grouping.links import Labels, Pairs
 from toolkit.grouping.neighbours import Sightings
+from toolkit.memory import count_anew, peak
+from toolkit.progress import spent
 from toolkit.records import Album, Clustering
 
 Truth = npt.NDArray[np.generic]
@@ -130,7 +129,7 @@ def compare(
     most = {"threshold": float(max(thresholds)), **links}
     rows: list[dict[str, Any]] = []
     for name, (grouped, shared) in ready.items():
-        peak = peak_memory(shuffled, methods[name], **most) if memory else np.nan
+        taken = peak_memory(shuffled, methods[name], **most) if memory else np.nan
         for threshold in map(float, thresholds):
             found, seconds = _timed(partial(grouped, threshold))
             row: dict[str, Any] = {"method": name, "threshold": threshold, **_shape(found)}
@@ -142,7 +141,7 @@ def compare(
                 row["agreement_bcubed_f"] = alike.bcubed_f
                 row["agreement_rand"] = alike.adjusted_rand
             cpu, wall = seconds + shared
-            rows.append(row | {"cpu_seconds": cpu, "wall_seconds": wall, "peak_mb": peak})
+            rows.append(row | {"cpu_seconds": cpu, "wall_seconds": wall, "peak_mb": taken})
             if progress is not None:
                 progress(len(rows), len(methods) * len(thresholds))
     return pd.DataFrame(rows)
@@ -290,11 +289,10 @@ def answer_peak() -> None:
     method, distances, settings = pickle.load(sys.stdin.buffer)  # noqa: S301
     # A small grouping first loads the libraries.
     method(distances[np.arange(min(16, len(distances)))], threshold=settings["threshold"])
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew from here
-    before = _peak()
+    count_anew()
+    before = peak()
     method(distances, **settings)
-    sys.stdout.write(repr(_peak() - before))
+    sys.stdout.write(repr((peak() - before) / 1e6))
 
 
 def core_points(sightings: Sightings, threshold: float, min_samples: int) -> npt.NDArray[np.str_]:
@@ -405,15 +403,6 @@ def _within(settings: dict[str, Any], part: Mask) -> dict[str, Any]:
 
 def _timed(call: Callable[[], Any]) -> tuple[Any, npt.NDArray[np.float64]]:
     """Return what a call returns, and its CPU and wall seconds."""
-    cpu, wall = time.process_time(), time.perf_counter()
-    result = call()
-    return result, np.array([time.process_time() - cpu, time.perf_counter() - wall])
-
-
-def _peak() -> float:
-    """Most MB of resident memory that this process has had; NaN where it is unknown."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return float(line.split()[1]) * 1024 / 1e6
-    return float("nan")
+    with spent() as took:
+        result = call()
+    return result, np.array([took.cpu, took.wall])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +18,7 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.photos.identity import Identity, identify, of_pixels
 from toolkit.photos.quality import sharpness
+from toolkit.progress import stopwatch
 from toolkit.records import (
     FILE_COLUMNS,
     PHOTO_COLUMNS,
@@ -234,13 +233,13 @@ def _submit(
     if how.stop():
         raise CancelledError
     known: Future[_Seen] = Future()
-    started = time.thread_time()
+    seconds: dict[str, float] = {}
     try:
-        who = identify(path)
+        with stopwatch(seconds, "read"):
+            who = identify(path)
     except UnreadablePhoto as error:
         known.set_result(_problem(path, "reading", error))
         return known
-    seconds = {"read": time.thread_time() - started}
     digest = who.photo or who.file
     if digest in first_with:
         first = first_with[digest]
@@ -256,7 +255,7 @@ def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float]) ->
         raise CancelledError
     stage, mend = "decoding", memory.MEND
     try:
-        with _timed(seconds, "decode"):
+        with stopwatch(seconds, "decode"):
             wanted = opening.demand_of(path, long_edge=how.long_edge)
         need = wanted.opening
         searching = wanted.kept + needs(how.subject.detector, *wanted.small)
@@ -276,9 +275,9 @@ def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float]) ->
 
 def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) -> _Seen:
     """Look for subjects in a photo for which there is room, and cut them out."""
-    with _timed(seconds, "decode"):
+    with stopwatch(seconds, "decode"):
         opened = opening.open_shrunk(path, long_edge=how.long_edge)
-    with _timed(seconds, "detect"):
+    with stopwatch(seconds, "detect"):
         found = how.subject.detector.detect(opened.small)
     across = opened.width / opened.small.shape[1]
     down = opened.height / opened.small.shape[0]
@@ -286,9 +285,9 @@ def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) 
     detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_size]
     chips = NO_CHIPS
     if detections:
-        with _timed(seconds, "decode"):
+        with stopwatch(seconds, "decode"):
             full = opening.open_upright(path) if opened.full is None else opened.full
-        with _timed(seconds, "align"):
+        with stopwatch(seconds, "align"):
             chips = how.subject.encoder.chips(full, [d.box for d in detections])
             sharp = sharpness(chips) >= how.min_sharpness
             detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
@@ -310,11 +309,12 @@ def _wait(future: Future[T], stop: Stop) -> T:
 
 
 def _encode(subject: Subject, batch: list[_Seen]) -> _Encoded:
-    started = time.thread_time()
-    chips = [each.chips for each in batch if len(each.chips)]
-    none = np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
-    made = describe(subject.encoder, np.concatenate(chips)) if chips else (none, ())
-    return *made, time.thread_time() - started
+    seconds: dict[str, float] = {}
+    with stopwatch(seconds, "encode"):
+        chips = [each.chips for each in batch if len(each.chips)]
+        none = np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
+        made = describe(subject.encoder, np.concatenate(chips)) if chips else (none, ())
+    return *made, seconds["encode"]
 
 
 def _finished(
@@ -350,13 +350,6 @@ def _finished(
 
 def _problem(path: Path, stage: str, error: Exception) -> _Seen:
     return _Seen(path, None, (), NO_CHIPS, (stage, str(error)), {})
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    started = time.thread_time()
-    yield
-    seconds[stage] = seconds.get(stage, 0.0) + time.thread_time() - started
 
 
 def gather(
