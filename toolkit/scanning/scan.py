@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
@@ -32,6 +33,7 @@ from toolkit.records import (
     SubjectInfo,
     empty_table,
 )
+from toolkit.scanning.store import Kept, Look, Recall
 from toolkit.subjects.base import Subject, describe, needs
 
 Progress = Callable[[int, int, str], None]
@@ -74,6 +76,8 @@ class PhotoResult:
         Shape (len(detections), d), float32.
     features : tuple of Features
         What a matcher compares each of them by; empty for vectors.
+    known : bool
+        Whether it was in the store and not looked at.
     problem : tuple of (str, str) or None
         Stage and reason, where something went wrong.
     seconds : dict of str to float
@@ -93,6 +97,7 @@ class PhotoResult:
     copy_of: Path | None = None
     left_out: int = 0
     features: tuple[Features, ...] = ()
+    known: bool = False
 
 
 def scan(
@@ -106,6 +111,7 @@ def scan(
     gigabytes: float = 0.0,
     stop: Callable[[], bool] | None = None,
     seen: Callable[[Path], None] | None = None,
+    recall: Recall | None = None,
 ) -> Generator[PhotoResult, None, None]:
     """
     Find and describe the subjects of each photo.
@@ -138,6 +144,8 @@ def scan(
     seen : callable, optional
         Told of each photo, in the order given and in the caller's thread, as soon as it is decoded
         and searched; the results, which need encodings, come in batches.
+    recall : Recall, optional
+        Where what was seen earlier is, and where it is kept, batch by batch.
 
     Yields
     ------
@@ -151,7 +159,8 @@ def scan(
     batch: list[_Seen] = []
     encoding: deque[tuple[list[_Seen], Future[_Encoded]]] = deque()
     results: dict[Path, PhotoResult] = {}
-    how = _How(subject, long_edge, min_size, min_sharpness, asked)
+    recall = recall or Recall(None, "", subject.encoder.info)
+    how = _How(subject, long_edge, min_size, min_sharpness, asked, recall)
     ordinary = memory.EACH // 2 + needs(subject.detector, long_edge, long_edge)
     memory.use(gigabytes, threads=jobs, each=ordinary)
     pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scan")
@@ -179,7 +188,7 @@ def scan(
                     take_one()
                 while len(encoding) > 1:
                     _wait(encoding[0][1], asked)
-                    yield from _finished(*encoding.popleft(), subject, results)
+                    yield from _finished(*encoding.popleft(), subject, results, recall)
             while waiting:
                 take_one()
             begin_encoding()
@@ -191,7 +200,7 @@ def scan(
             encoding.append((batch, Future()))
             encoding[-1][1].cancel()
         while encoding:
-            yield from _finished(*encoding.popleft(), subject, results)
+            yield from _finished(*encoding.popleft(), subject, results, recall)
     finally:
         pool.shutdown(wait=not asked.said, cancel_futures=True)
 
@@ -205,6 +214,7 @@ class _How:
     min_size: int
     min_sharpness: float
     stop: Stop
+    recall: Recall
 
 
 @dataclass(frozen=True)
@@ -220,6 +230,9 @@ class _Seen:
     left_out: int = 0
     copy_of: Path | None = None
     who: Identity | None = None
+    look: Look | None = None
+    # When its reading began, in ns; 0 where it was not read.
+    read: int = 0
 
 
 # The encodings of a batch, or its features, one after the other, and the CPU seconds they took.
@@ -234,22 +247,44 @@ def _submit(
         raise CancelledError
     known: Future[_Seen] = Future()
     seconds: dict[str, float] = {}
+    read = 0
     try:
         with stopwatch(seconds, "read"):
-            who = identify(path)
+            unread = how.recall.identity(path)
+            if unread is None:
+                read = time.time_ns()
+                who = identify(path)
+                digest = who.photo
+            else:
+                who, digest = unread
+            look = how.recall.look(digest)
     except UnreadablePhoto as error:
         known.set_result(_problem(path, "reading", error))
         return known
-    digest = who.photo or who.file
-    if digest in first_with:
-        first = first_with[digest]
-        known.set_result(_Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first, who=who))
+    for name in filter(None, (digest, who.file)):
+        if name in first_with:
+            first = first_with[name]
+            seen = _Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first, who=who, read=read)
+            known.set_result(seen)
+            return known
+    first_with[who.file] = path
+    if digest:
+        first_with[digest] = path
+    if look is not None:
+        photo = Photo(path, digest, look.width, look.height, who.file, who.image, who.orientation)
+        known.set_result(
+            _Seen(
+                *(path, photo, look.detections, NO_CHIPS, None, seconds, look.left_out),
+                who=who,
+                look=look,
+                read=read,
+            )
+        )
         return known
-    first_with[digest] = path
-    return pool.submit(_examine, path, who, how, seconds)
+    return pool.submit(_examine, path, who, how, seconds, read)
 
 
-def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float]) -> _Seen:
+def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float], read: int) -> _Seen:
     """Decode a photo, find its subjects and cut them out; `seconds` gets the time by stage."""
     if how.stop():
         raise CancelledError
@@ -265,7 +300,7 @@ def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float]) ->
             if not held:
                 raise CancelledError
             stage = "decoding"
-            return _described(path, who, how, seconds)
+            return replace(_described(path, who, how, seconds), who=who, read=read)
     except UnreadablePhoto as error:
         return _problem(path, stage, error)
     except MemoryError:
@@ -322,8 +357,37 @@ def _finished(
     encoded: Future[_Encoded],
     subject: Subject,
     results: dict[Path, PhotoResult],
+    recall: Recall,
 ) -> Iterator[PhotoResult]:
-    """Give each photo of a batch its encodings; `results` keeps those that copies may refer to."""
+    """
+    Give each photo of a batch its encodings, and keep them in the store.
+
+    `results` has those that copies may refer to.
+    """
+    made = list(_described_all(batch, encoded, subject, results))
+    fresh, of_use = [], []
+    for seen, result in zip(batch, made, strict=True):
+        if result.photo is None or result.problem is not None or seen.who is None:
+            continue
+        look = None
+        if seen.look is None and seen.copy_of is None:
+            photo = result.photo
+            size = (photo.width, photo.height, result.left_out)
+            look = Look(*size, result.detections, result.encodings, result.features)
+        elif seen.look is not None:
+            of_use.append(result.photo.digest)
+        if seen.read:
+            fresh.append(Kept(seen.path, seen.who, result.photo.digest, look, seen.read))
+    recall.keep(fresh, of_use)
+    yield from made
+
+
+def _described_all(
+    batch: list[_Seen],
+    encoded: Future[_Encoded],
+    subject: Subject,
+    results: dict[Path, PhotoResult],
+) -> Iterator[PhotoResult]:
     try:
         encodings, features, spent = encoded.result()
     except CancelledError:
@@ -336,14 +400,21 @@ def _finished(
             photo = first.photo and replace(first.photo, path=seen.path, file_digest=file)
             yield replace(first, path=seen.path, photo=photo, seconds={}, copy_of=seen.copy_of)
             continue
+        if (look := seen.look) is not None:
+            what = (seen.path, seen.photo, look.detections, look.encodings, None, seen.seconds)
+            results[seen.path] = PhotoResult(
+                *what, left_out=look.left_out, features=look.features, known=True
+            )
+            yield results[seen.path]
+            continue
         count = len(seen.chips)
         seconds = dict(seen.seconds)
         if count:
             seconds["encode"] = spent * count / len(encodings)
         own, of_own = encodings[place : place + count], features[place : place + count]
         place += count
-        what = (seen.path, seen.photo, seen.detections, own, seen.problem, seconds, None)
-        result = PhotoResult(*what, seen.left_out, of_own)
+        made = (seen.path, seen.photo, seen.detections, own, seen.problem, seconds, None)
+        result = PhotoResult(*made, seen.left_out, of_own)
         results[seen.path] = result
         yield result
 

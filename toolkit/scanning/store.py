@@ -1,0 +1,456 @@
+"""What was seen in photos, kept in the user's cache so that none is looked at twice."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.errors import SightingsError
+from toolkit.files import PRIVATE, reason_of, whole_path
+from toolkit.names import printable
+from toolkit.photos.identity import Identity
+from toolkit.records import Box, Detection, EncoderInfo, Features
+from toolkit.subjects.weights import cache_folder
+
+NAME = "seen.sqlite3"
+# The version of the tables; one by another version is put aside and begun anew.
+FORMAT = 1
+# Seconds that a run waits for another one that writes.
+PATIENCE = 30.0
+# A file that was written so shortly before it was read (ns) could be written again unnoticed.
+RACY = 2_000_000_000
+# Bytes of one photo's entry, and subjects in one photo, beyond which it is not believed.
+LARGEST, MOST = 1 << 30, 100_000
+
+_TABLES = """
+CREATE TABLE files (
+    path TEXT PRIMARY KEY, device INTEGER, inode INTEGER, size INTEGER, changed INTEGER,
+    read INTEGER, photo TEXT, file TEXT, image TEXT, orientation INTEGER
+);
+CREATE INDEX places ON files (device, inode);
+CREATE TABLE looks (
+    photo TEXT, how TEXT, width INTEGER, height INTEGER, left_out INTEGER, arrays BLOB,
+    used INTEGER, PRIMARY KEY (photo, how)
+);
+CREATE INDEX uses ON looks (used);
+"""
+_FILES = """
+SELECT * FROM files WHERE path = ?1 UNION ALL SELECT * FROM files WHERE device = ?2 AND inode = ?3
+"""
+
+
+class BadStore(SightingsError):
+    """The store cannot be used."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """
+    What was seen in one picture.
+
+    Attributes
+    ----------
+    width, height : int
+        Size in px, upright.
+    left_out : int
+        Detections that were too small or too blurred.
+    detections : tuple of Detection
+        Boxes in px of the full-size photo.
+    encodings : numpy.ndarray
+        Shape (len(detections), d), float32.
+    features : tuple of Features
+        What a matcher compares each of them by; empty for vectors.
+    """
+
+    width: int
+    height: int
+    left_out: int
+    detections: tuple[Detection, ...]
+    encodings: npt.NDArray[np.float32]
+    features: tuple[Features, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """
+    A file, and what was seen in its picture.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    who : Identity
+        Which one it is.
+    photo : str
+        Digest of its upright picture.
+    look : Look or None
+        What was seen; None where that is kept already.
+    read : int
+        When its reading began, in ns since 1970.
+    """
+
+    path: Path
+    who: Identity
+    photo: str
+    look: Look | None
+    read: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """
+    What a store holds.
+
+    Attributes
+    ----------
+    photos : int
+        Pictures, each counted once however it was looked at.
+    looks : int
+        Looks at them, by different settings or subjects.
+    files : int
+        Files whose picture is known.
+    size : int
+        Bytes on the disk.
+    """
+
+    photos: int
+    looks: int
+    files: int
+    size: int
+
+
+def place() -> Path:
+    """Return where the store is: in the folder that SIGHTINGS_CACHE names, or the user's cache."""
+    return cache_folder() / NAME
+
+
+class Store:
+    """
+    What was seen in photos; several processes and threads may share one.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is made where it is missing, readable by its owner only.
+
+    Raises
+    ------
+    BadStore
+        If it cannot be made or opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE))
+            self._base = sqlite3.connect(
+                path, timeout=PATIENCE, check_same_thread=False, isolation_level=None
+            )
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("PRAGMA synchronous = NORMAL")
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise _bad(path, error) from error
+
+    def _prepare(self) -> None:
+        with self._writing() as base:
+            written = base.execute("PRAGMA user_version").fetchone()[0]
+            if written == FORMAT:
+                return
+            for (name,) in base.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            ).fetchall():
+                base.execute(f"DROP TABLE {_quoted(name)}")
+            for statement in filter(str.strip, _TABLES.split(";")):
+                base.execute(statement)
+            base.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def close(self) -> None:
+        """Close the file; what was kept is there."""
+        with self._lock:
+            self._base.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def identity(self, path: Path) -> tuple[Identity, str] | None:
+        """
+        Say which picture a file holds without reading it.
+
+        Parameters
+        ----------
+        path : Path
+            The file, or a link to it.
+
+        Returns
+        -------
+        (Identity, str) or None
+            The file's identity and the digest of its upright picture; None where it is not known,
+            or was changed since it was read, by its size or time.
+        """
+        try:
+            about = path.stat()
+        except OSError:
+            return None
+        by = (_written(path), about.st_dev, _signed(about.st_ino))
+        with self._lock, self._told():
+            found = self._base.execute(_FILES, by).fetchall()
+        for _, *place, read, photo, file, image, orientation in found:
+            now = [about.st_dev, _signed(about.st_ino), about.st_size, about.st_mtime_ns]
+            if place == now and about.st_mtime_ns + RACY <= read:
+                return Identity(str(file), str(image), int(orientation)), str(photo)
+        return None
+
+    def look(self, photo: str, how: str, encoder: EncoderInfo) -> Look | None:
+        """
+        Return what was seen in a picture.
+
+        Parameters
+        ----------
+        photo : str
+            The picture's digest.
+        how : str
+            What shaped the result: `Subject.key` and the settings of the scan.
+        encoder : EncoderInfo
+            Of the subject; an entry that does not fit it is none.
+        """
+        with self._lock, self._told():
+            row = self._base.execute(
+                "SELECT width, height, left_out, arrays FROM looks WHERE photo = ? AND how = ?",
+                (photo, how),
+            ).fetchone()
+        if row is None:
+            return None
+        width, height, left_out, content = row
+        try:
+            made = _from_bytes(bytes(content), encoder)
+            return Look(int(width), int(height), int(left_out), *made)
+        except (ValueError, KeyError, OSError, TypeError, EOFError):
+            return None
+
+    def keep(self, seen: Sequence[Kept], how: str) -> None:
+        """Keep what was seen, all of it or nothing; `how` is as for `look`."""
+        files, looks, now = [], [], int(time.time())
+        for each in seen:
+            with contextlib.suppress(OSError):
+                about = each.path.stat()
+                place = (about.st_dev, _signed(about.st_ino), about.st_size, about.st_mtime_ns)
+                known = (each.photo, each.who.file, each.who.image, each.who.orientation)
+                files.append((_written(each.path), *place, each.read, *known))
+            if (look := each.look) is not None:
+                size = (look.width, look.height, look.left_out)
+                looks.append((each.photo, how, *size, _to_bytes(look), now))
+        with self._told(), self._writing() as base:
+            base.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?)", files)
+            base.executemany("INSERT OR REPLACE INTO looks VALUES (?,?,?,?,?,?,?)", looks)
+
+    def used(self, photos: Sequence[str], how: str) -> None:
+        """Note that entries were of use, so that `bound` takes away others first."""
+        now = int(time.time())
+        with self._told(), self._writing() as base:
+            base.executemany(
+                "UPDATE looks SET used = ? WHERE photo = ? AND how = ?",
+                [(now, photo, how) for photo in photos],
+            )
+
+    def content(self) -> Content:
+        """Return what there is."""
+        with self._lock, self._told():
+            looks, photos = self._base.execute(
+                "SELECT COUNT(*), COUNT(DISTINCT photo) FROM looks"
+            ).fetchone()
+            (files,) = self._base.execute("SELECT COUNT(*) FROM files").fetchone()
+        return Content(int(photos), int(looks), int(files), self._size())
+
+    def purge(self) -> None:
+        """Take everything out; the space is given back."""
+        with self._told():
+            with self._writing() as base:
+                base.execute("DELETE FROM looks")
+                base.execute("DELETE FROM files")
+            self._shrink()
+
+    def bound(self, size: int) -> int:
+        """
+        Take out what was used longest ago, until the file is no larger than this.
+
+        Returns
+        -------
+        int
+            How many looks were taken out.
+        """
+        gone = 0
+        with self._told():
+            while self._size() > size:
+                with self._writing() as base:
+                    (count,) = base.execute("SELECT COUNT(*) FROM looks").fetchone()
+                    if not count:
+                        base.execute("DELETE FROM files")
+                        break
+                    share = max(1, count // 10)
+                    base.execute(
+                        "DELETE FROM looks WHERE rowid IN "
+                        "(SELECT rowid FROM looks ORDER BY used, rowid LIMIT ?)",
+                        (share,),
+                    )
+                    base.execute("DELETE FROM files WHERE photo NOT IN (SELECT photo FROM looks)")
+                    gone += share
+                self._shrink()
+        return gone
+
+    def _shrink(self) -> None:
+        with self._lock:
+            self._base.execute("VACUUM")
+            self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _size(self) -> int:
+        found = 0
+        for ending in ("", "-wal"):
+            with contextlib.suppress(OSError):
+                found += Path(f"{self.path}{ending}").stat().st_size
+        return found
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Hold the store for a change that happens whole or not at all."""
+        with self._lock:
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._base
+            except BaseException:
+                self._base.rollback()
+                raise
+            self._base.commit()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _bad(self.path, error) from error
+
+
+class Recall:
+    """
+    One scan's use of a store: what fails there costs a look, never the run.
+
+    Parameters
+    ----------
+    store : Store or None
+        The store; None for none.
+    how : str
+        What shapes the result; "" for a subject that cannot be known again, of which nothing is
+        kept.
+    encoder : EncoderInfo
+        Of the subject.
+
+    Attributes
+    ----------
+    trouble : str
+        Why the store was given up; empty where it was not.
+    """
+
+    def __init__(self, store: Store | None, how: str, encoder: EncoderInfo) -> None:
+        self._store = store if how else None
+        self._how, self._encoder, self.trouble = how, encoder, ""
+
+    def identity(self, path: Path) -> tuple[Identity, str] | None:
+        """Say which picture a file holds without reading it, or None; see `Store.identity`."""
+        with self._careful() as store:
+            return None if store is None else store.identity(path)
+        return None
+
+    def look(self, photo: str) -> Look | None:
+        """Return what was seen in a picture, or None; see `Store.look`."""
+        with self._careful() as store:
+            return (
+                None if store is None or not photo else store.look(photo, self._how, self._encoder)
+            )
+        return None
+
+    def keep(self, seen: Sequence[Kept], known: Sequence[str]) -> None:
+        """Keep what was seen, and note which entries were of use."""
+        with self._careful() as store:
+            if store is not None and (seen or known):
+                store.keep(seen, self._how)
+                store.used(known, self._how)
+
+    @contextlib.contextmanager
+    def _careful(self) -> Iterator[Store | None]:
+        try:
+            yield self._store
+        except BadStore as error:
+            self._store, self.trouble = None, str(error)
+
+
+def _bad(path: Path, error: Exception) -> BadStore:
+    return BadStore(
+        f"the store of what was seen, {path}, cannot be used: {printable(reason_of(error))}. "
+        "Delete that file, or go without it: --no-store."
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _signed(number: int) -> int:
+    """Return a number of 64 bits as SQLite holds it."""
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def _written(path: Path) -> str:
+    """Return a whole path as text that SQLite can hold, whatever bytes are in its name."""
+    return os.fsencode(whole_path(path)).decode("utf-8", "backslashreplace")
+
+
+def _to_bytes(look: Look) -> bytes:
+    boxes = [(d.box.left, d.box.top, d.box.right, d.box.bottom, d.score) for d in look.detections]
+    arrays: dict[str, Any] = {
+        "detections": np.array(boxes, dtype=np.float64).reshape(-1, 5),
+        "encodings": look.encodings,
+    }
+    for number, features in enumerate(look.features):
+        arrays |= {f"{number}/{name}": array for name, array in features.items()}
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def _from_bytes(
+    content: bytes, encoder: EncoderInfo
+) -> tuple[tuple[Detection, ...], npt.NDArray[np.float32], tuple[Features, ...]]:
+    if len(content) > LARGEST:
+        raise ValueError("an entry is too large")
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        boxes, encodings = arrays["detections"], arrays["encodings"]
+        count = len(boxes)
+        if boxes.shape != (count, 5) or count > MOST or not np.isfinite(boxes).all():
+            raise ValueError("detections are none")
+        if encodings.shape != (count, encoder.dimensions) or encodings.dtype != np.float32:
+            raise ValueError("encodings are not those of this encoder")
+        if not np.isfinite(encodings).all():
+            raise ValueError("encodings hold a number that is not finite")
+        features: list[dict[str, npt.NDArray[np.generic]]] = [{} for _ in range(count)]
+        for name in arrays.files:
+            number, slash, own = name.partition("/")
+            if slash:
+                features[int(number)][own] = arrays[name]
+    found = tuple(Detection(Box(*map(int, row[:4])), float(row[4])) for row in boxes)
+    return found, encodings, tuple(features) if encoder.metric == "pairs" else ()
