@@ -10,6 +10,7 @@ import pytest
 
 from toolkit import locks, modes
 from toolkit.errors import BadFolder
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.locks import InUse
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings
@@ -129,7 +130,7 @@ class TestWhatHoldsIt:
         result = modes.autopilot_of(looked, settings=AutopilotSettings())
         with pytest.raises(InUse, match="autopilot, process"):
             modes.export_result(result, tmp_path / "out")
-        session = Session(looked, AutopilotSettings())
+        session = Session(looked, GroupingAssigner(AutopilotSettings()))
         with pytest.raises(InUse, match="autopilot, process"):
             session.export(tmp_path / "out")
         assert not [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
@@ -138,7 +139,7 @@ class TestWhatHoldsIt:
         self, album_folder, tmp_path, colours, other
     ) -> None:
         looked = modes.look(album_folder, settings=AutopilotSettings(), subject=colours)
-        session = Session(looked, AutopilotSettings(), out=tmp_path / "out")
+        session = Session(looked, GroupingAssigner(AutopilotSettings()), out=tmp_path / "out")
         session.rename("person_001", "Ann")
         assert "Ann" in (tmp_path / "out" / "decisions.csv").read_text()
 

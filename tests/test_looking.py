@@ -149,6 +149,18 @@ class TestTakenUp:
         assert "of an earlier run" not in after.pop("report.html").decode()
         assert after == before
 
+    def test_what_was_ignored_comes_back_where_no_decision_says_so_any_more(
+        self, odd, tmp_path, colours
+    ) -> None:
+        out = tmp_path / "out"
+        first = modes.autopilot(odd, out, subject=colours)
+        write(out, [Decision("ignore", key_of(first.album, 2))])
+        assert modes.autopilot(odd, out, subject=colours, replace=True).names[2] is None
+        looked, run = modes.taken_up(out)
+        assert run.album.ignored.sum() == 1
+        assert not looked.album.ignored.any()
+        assert modes.autopilot_of(looked, settings=AUTO).names == first.names
+
     def test_a_run_of_a_stopped_look_is_known_as_one(self, odd, tmp_path, colours) -> None:
         _, how = after(5)
         looked = modes.look(odd, settings=AUTO, subject=colours, **how)

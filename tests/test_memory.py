@@ -1,8 +1,10 @@
 """Threads reserve memory before they take it."""
 
+import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from toolkit import memory
@@ -153,3 +155,21 @@ class TestAvailable:
 def test_bytes_are_written_for_people() -> None:
     assert memory.in_gb(5_340_000_000) == "5.3 GB"
     assert memory.in_gb(40_000_000) == "40 MB"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it of one process")
+def test_the_peak_begins_anew_and_is_no_less_than_what_is_there() -> None:
+    taken = np.ones(40_000_000, dtype=np.uint8)
+    assert memory.peak() >= memory.resident() > 40e6
+    high = memory.peak()
+    del taken
+    memory.count_anew()
+    assert memory.peak() <= high
+    assert memory.peak() >= memory.resident() * 0.99
+
+
+def test_a_system_that_does_not_tell_gives_nan(monkeypatch) -> None:
+    monkeypatch.setattr(memory, "_status", lambda name: float("nan"))
+    monkeypatch.setattr(memory.sys, "platform", "other")
+    assert np.isnan(memory.resident())
+    assert np.isnan(memory.peak())

@@ -326,7 +326,8 @@ class TestIgnored:
         assert "3 faces ignored, as you decided" in str(result)
         assert "2 photos with no other faces than those" in str(result)
         assert "too small" not in str(result)
-        assert len(looked.album) == len(result.album) + 3
+        assert len(looked.album) == len(result.album) == result.count + 3
+        assert not looked.album.ignored.any()
 
     def test_ignored_and_blurred_faces_are_told_apart(self, tmp_path, colours) -> None:
         save_tiles(tmp_path / "photos" / "a.png", "ann", "bob")

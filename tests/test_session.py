@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 from tiles import save_tiles
 
@@ -10,7 +12,9 @@ from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.curation.decisions import require_decisions
 from toolkit.errors import BadFolder, BadSetting
+from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner
 from toolkit.photos import sample
+from toolkit.results import results_folder
 from toolkit.results.results_folder import earlier_run
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -32,7 +36,7 @@ def out(tmp_path):
 
 @pytest.fixture
 def sorted_album(looked, out):
-    return Session(looked, SETTINGS, out=out)
+    return Session(looked, GroupingAssigner(SETTINGS), out=out)
 
 
 def people(session: Session) -> dict[str, int]:
@@ -42,20 +46,20 @@ def people(session: Session) -> dict[str, int]:
 def groups(session: Session) -> set[frozenset[int]]:
     """Who is with whom, by the rows of what was looked at."""
     found: dict[str, set[int]] = {}
-    for face, name in enumerate(session.everybody):
+    for face, name in enumerate(session.names):
         if name is not None:
             found.setdefault(name, set()).add(face)
     return {frozenset(each) for each in found.values()}
 
 
 def faces_of(session: Session, name: str) -> list[int]:
-    return [face for face, each in enumerate(session.everybody) if each == name]
+    return [face for face, each in enumerate(session.names) if each == name]
 
 
 def test_it_begins_with_who_was_found(sorted_album, out) -> None:
     assert people(sorted_album) == {"person_001": 5, "person_002": 2, "person_003": 1}
     assert len(sorted_album.labels) == len(sorted_album.album) == 8
-    assert sorted_album.scanned_rows.tolist() == list(range(8))
+    assert not sorted_album.album.ignored.any()
     assert not out.exists()
 
 
@@ -89,7 +93,7 @@ GESTURES = [rename, merge, split, keep_together, not_this_individual, ignore]
 def holds(gesture, before: Session, session: Session) -> bool:
     """Whether what a gesture said of an album is so in another of the same photos."""
     first, second, third = (faces_of(before, f"person_00{k}") for k in (1, 2, 3))
-    who = session.everybody
+    who = session.names
     if gesture is rename:
         return who.count("Ann") >= 1 and set(faces_of(session, "Ann")) & set(first) != set()
     if gesture is merge:
@@ -107,12 +111,12 @@ def holds(gesture, before: Session, session: Session) -> bool:
 def test_each_gesture_holds_after_it_in_the_next_run_and_after_it_is_taken_up(
     gesture, looked, sorted_album, album_folder, out, colours
 ) -> None:
-    before = Session(looked, SETTINGS)
+    before = Session(looked, GroupingAssigner(SETTINGS))
     gesture(sorted_album)
     assert holds(gesture, before, sorted_album)
     assert decisions.read(out) == sorted_album.corrections.decisions != ()
-    again = Session(looked, SETTINGS, out=out)
-    assert again.everybody == sorted_album.everybody
+    again = Session(looked, GroupingAssigner(SETTINGS), out=out)
+    assert again.names == sorted_album.names
     run = modes.autopilot(album_folder, out, settings=SETTINGS, subject=colours)
     assert run.names == sorted_album.names
     up = taken_up(out)
@@ -126,24 +130,24 @@ def test_each_gesture_holds_with_other_settings(
     gesture, threshold, looked, sorted_album, out
 ) -> None:
     gesture(sorted_album)
-    other = Session(looked, replace(SETTINGS, threshold=threshold), out=out)
-    assert holds(gesture, Session(looked, SETTINGS), other)
+    other = Session(looked, GroupingAssigner(replace(SETTINGS, threshold=threshold)), out=out)
+    assert holds(gesture, Session(looked, GroupingAssigner(SETTINGS)), other)
 
 
 @pytest.mark.parametrize("gesture", GESTURES)
 def test_undo_restores_what_was(gesture, sorted_album, out) -> None:
     rename(sorted_album)
-    names, made = sorted_album.everybody, sorted_album.corrections.decisions
+    names, made = sorted_album.names, sorted_album.corrections.decisions
     if gesture is rename:
         sorted_album.rename("Ann", "Anna")
     else:
         sorted_album.rename("Ann", "person_001")
-        names, made = sorted_album.everybody, sorted_album.corrections.decisions
+        names, made = sorted_album.names, sorted_album.corrections.decisions
         gesture(sorted_album)
     assert sorted_album.corrections.decisions != made
     said = sorted_album.undo()
     assert said
-    assert sorted_album.everybody == names
+    assert sorted_album.names == names
     assert sorted_album.corrections.decisions == made == decisions.read(out)
 
 
@@ -172,14 +176,75 @@ def test_nobody_of_that_name_and_a_face_left_out_are_said(sorted_album) -> None:
     with pytest.raises(BadSetting, match="nobody is called 'Zoe'"):
         sorted_album.rename("Zoe", "Ann")
     face = faces_of(sorted_album, "person_001")[0]
-    sorted_album.ignore(sorted_album.row_of(face))
-    with pytest.raises(BadSetting, match="left out already"):
-        sorted_album.row_of(face)
-    assert sorted_album.everybody[face] is None
-    assert len(sorted_album.scanned_rows) == 7
-    assert [sorted_album.row_of(face) for face in sorted_album.scanned_rows] == list(range(7))
-    names = [sorted_album.everybody[face] for face in sorted_album.scanned_rows]
-    assert sorted_album.names == tuple(names)
+    before = sorted_album.names
+    sorted_album.ignore(face)
+    for again in (sorted_album.ignore, sorted_album.not_this_individual):
+        with pytest.raises(BadSetting, match="left out already"):
+            again(face)
+    # Nobody else has another row by it.
+    assert sorted_album.names == (*before[:face], None, *before[face + 1 :])
+    assert np.flatnonzero(sorted_album.album.ignored).tolist() == [face]
+    assert len(sorted_album.album.kept) == sorted_album.result.count == 7
+    assert sorted_album.labels[face] == sorted_album.result.clustering.labels[face] == -1
+
+
+def test_an_ignored_face_comes_back_with_its_columns(looked, out) -> None:
+    album = looked.album
+    own = replace(album, sightings=album.sightings.assign(flank=[f"0{n}" for n in range(8)]))
+    session = Session(replace(looked, album=own), GroupingAssigner(SETTINGS), out=out)
+    before = session.result.sightings
+    session.ignore(2)
+    assert session.album.sightings["flank"].to_list() == own.sightings["flank"].to_list()
+    assert session.result.sightings["ignored"].to_list() == [0, 0, 1, 0, 0, 0, 0, 0]
+    session.undo()
+    pd.testing.assert_frame_equal(session.result.sightings, before)
+
+
+@pytest.mark.parametrize("again", ["opened", "looked at"])
+def test_ignoring_is_undone_after_the_results_were_opened_again(
+    again, looked, sorted_album, album_folder, out, colours
+) -> None:
+    before = sorted_album.export(out)
+    sorted_album.ignore(3)
+    sorted_album.export(out, replace=True)
+    if again == "opened":
+        later = taken_up(out)
+    else:
+        looked = modes.look(album_folder, out, settings=SETTINGS, subject=colours)
+        later = Session(looked, GroupingAssigner(SETTINGS), out=out)
+    assert np.flatnonzero(later.album.ignored).tolist() == [3]
+    assert later.names[3] is None
+    assert (later.result.decided, later.result.undecided) == (1, 0)
+    assert later.undo() == "the face in three.png is left out"
+    assert later.names == before.names
+    assert not later.album.ignored.any()
+    np.testing.assert_array_equal(later.album.encodings[3], before.album.encodings[3])
+    assert later.export(out, replace=True).individuals.equals(before.individuals)
+    assert not results_folder.load(out).album.ignored.any()
+
+
+def test_what_an_album_ignores_by_itself_stays_so(looked, out) -> None:
+    mask = np.arange(8) == 5
+    album = replace(looked.album, ignored=mask)
+    session = Session(replace(looked, album=album), GroupingAssigner(SETTINGS), out=out)
+    session.ignore(2)
+    assert np.flatnonzero(session.album.ignored).tolist() == [2, 5]
+    session.undo()
+    assert np.flatnonzero(session.album.ignored).tolist() == [5]
+    assert session.names[5] is None
+
+
+def test_nothing_of_an_ignored_face_is_asked_counted_or_split(sorted_album) -> None:
+    rows = sorted_album.rows("person_001")
+    ignored = int(rows[0])
+    sorted_album.ignore(ignored)
+    assert ignored not in sorted_album.rows("person_001")
+    assert all(ignored not in side for side in sorted_album.sides("person_001"))
+    for question in sorted_album.queue():
+        assert ignored not in (question.first, question.second)
+        assert not any(ignored in side for side in question.sides)
+    assert sorted_album.queue().sightings == 7
+    assert sorted_album.result.individuals["sightings"].sum() == 7
 
 
 def test_a_split_is_proposed_made_and_not_proposed_again(sorted_album) -> None:
@@ -196,11 +261,11 @@ def test_a_split_is_proposed_made_and_not_proposed_again(sorted_album) -> None:
 
 
 def test_other_settings_sort_anew_and_those_of_the_look_are_refused(sorted_album) -> None:
-    before = sorted_album.everybody
+    before = sorted_album.names
     sorted_album.set(replace(SETTINGS, threshold=APART))
     assert len(people(sorted_album)) == 7  # two tiles are the same to the last bit
     sorted_album.set(SETTINGS)
-    assert sorted_album.everybody == before
+    assert sorted_album.names == before
     asked = replace(SETTINGS, threshold=APART, long_edge=800)
     assert sorted_album.needs_another_look(asked)
     with pytest.raises(BadSetting, match="look at the photos again"):
@@ -217,7 +282,7 @@ def test_another_threshold_alone_sorts_as_a_new_run_does(
     sorted_album.not_this_individual(int(sorted_album.rows("person_001")[2]))
     asked = replace(SETTINGS, threshold=threshold)
     sorted_album.set(asked)
-    anew = Session(looked, asked, out=out).result
+    anew = Session(looked, GroupingAssigner(asked), out=out).result
     assert sorted_album.names == anew.names
     assert sorted_album.result.chosen == anew.chosen
     assert sorted_album.result.settings == asked
@@ -244,13 +309,13 @@ def test_a_plan_for_a_folder_with_decisions_of_its_own_is_what_is_exported(
     looked, sorted_album, tmp_path
 ) -> None:
     other = tmp_path / "other"
-    Session(looked, SETTINGS, out=other).rename("person_002", "Bob")
+    Session(looked, GroupingAssigner(SETTINGS), out=other).rename("person_002", "Bob")
     kept = decisions.read(other)
     sorted_album.rename("person_001", "Ann")
-    before = sorted_album.everybody
+    before = sorted_album.names
     plan = sorted_album.plan(other)
     assert set(plan["folder"]) == {"Ann", "Bob", "person_003"}
-    assert sorted_album.everybody == before
+    assert sorted_album.names == before
     assert decisions.read(other) == kept
     sorted_album.export(other)
     assert files(other) == sorted(plan["destination"])
@@ -262,8 +327,8 @@ def test_a_plan_for_a_folder_with_decisions_of_its_own_is_what_is_exported(
 
 def test_nothing_goes_where_the_photos_are(looked, album_folder) -> None:
     with pytest.raises(BadFolder, match="the photos are in it"):
-        Session(looked, SETTINGS, out=album_folder)
-    free = Session(looked, SETTINGS)
+        Session(looked, GroupingAssigner(SETTINGS), out=album_folder)
+    free = Session(looked, GroupingAssigner(SETTINGS))
     free.rename("person_001", "Ann")
     for write in (free.plan, free.export, free.keep_in):
         with pytest.raises(BadFolder, match="the photos are in it"):
@@ -272,9 +337,9 @@ def test_nothing_goes_where_the_photos_are(looked, album_folder) -> None:
 
 
 def test_corrections_made_without_a_folder_come_along_to_the_next_look(looked, out) -> None:
-    first = Session(looked, SETTINGS)
+    first = Session(looked, GroupingAssigner(SETTINGS))
     first.rename("person_001", "Ann")
-    second = Session(looked, SETTINGS, out=out, earlier=first.corrections)
+    second = Session(looked, GroupingAssigner(SETTINGS), out=out, earlier=first.corrections)
     assert people(second)["Ann"] == 5
     assert len(decisions.read(out)) == 1
     assert first.corrections.out is None
@@ -313,16 +378,16 @@ def test_decisions_that_cannot_be_read_are_refused(looked, out) -> None:
     out.mkdir()
     (out / decisions.FILE).write_text("no table of decisions\n1\n")
     with pytest.raises(BadSetting, match="lacks the columns"):
-        Session(looked, SETTINGS, out=out)
+        Session(looked, GroupingAssigner(SETTINGS), out=out)
     with pytest.raises(BadSetting, match="lacks the columns"):
         require_decisions(str(out))
     require_decisions(None)
     require_decisions(str(out / "none"))
 
 
-def test_settings_and_references_are_of_one_mode(looked) -> None:
-    with pytest.raises(BadSetting, match="two modes"):
-        Session(looked, PointAndShootSettings())
+def test_settings_of_the_other_mode_are_refused() -> None:
+    with pytest.raises(BadSetting, match="settings of point-and-shoot; expected those of autop"):
+        GroupingAssigner(PointAndShootSettings())
 
 
 def test_known_people_are_renamed_and_joined_face_by_face(
@@ -334,15 +399,15 @@ def test_known_people_are_renamed_and_joined_face_by_face(
     settings = PointAndShootSettings(threshold=0.3, jobs=1)
     references = modes.read_known(known, settings=settings, subject=colours)
     looked = modes.look(album_folder, known=known, settings=settings, subject=colours)
-    sorted_album = Session(looked, settings, references=references, out=out)
+    sorted_album = Session(looked, ReferenceAssigner(references, settings), out=out)
     assert people(sorted_album) == {"Ann": 5, "Bob": 2}
     assert sorted_album.sides("Ann") is None
     sorted_album.not_this_individual(int(sorted_album.rows("Ann")[0]))
     assert people(sorted_album) == {"Ann": 4, "Bob": 2}
     sorted_album.merge("Ann", "Bob")
     assert people(sorted_album) == {"Ann": 6}
-    again = Session(looked, settings, references=references, out=out)
-    assert again.everybody == sorted_album.everybody
+    again = Session(looked, ReferenceAssigner(references, settings), out=out)
+    assert again.names == sorted_album.names
     sorted_album.undo()
     assert people(sorted_album) == {"Ann": 4, "Bob": 2}
 

@@ -8,6 +8,7 @@ from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes, session
 from toolkit.errors import BadSetting
+from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner
 from toolkit.records import SubjectInfo, Words
 from toolkit.settings import (
     METHODS,
@@ -197,10 +198,10 @@ def test_another_subject_is_compared_as_its_own_settings_say(album_folder, tmp_p
     settings = settings_for("point-and-shoot", TileSettings)(threshold=0.3)
     references = modes.read_known(tmp_path / "known", settings=settings)
     looked = modes.look(album_folder, known=tmp_path / "known", settings=settings)
-    sorted_album = session.Session(looked, settings, references=references)
+    sorted_album = session.Session(looked, ReferenceAssigner(references, settings))
     assert sorted_album.names.count("Ann") == 5
-    with pytest.raises(BadSetting, match="two modes"):
-        session.Session(looked, settings)
+    with pytest.raises(BadSetting, match="settings of point-and-shoot"):
+        GroupingAssigner(settings)
 
 
 # Records

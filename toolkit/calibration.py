@@ -11,6 +11,58 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Cohesion:
+    """
+    Weights of what tells a group of one individual from one of two.
+
+    The log-odds are the sum of each feature (`toolkit.grouping.uncertainty.evidence`) times its
+    weight, the first two also times the calibration's slope, and `start`.
+
+    Attributes
+    ----------
+    few, many : float
+        How much nearer the two sides of a group are to each other than to the few next groups, and
+        to the many next ones, which says how crowded the place is.
+    size : float
+        Natural logarithm of the larger side.
+    start : float
+        What the log-odds are without all that.
+    """
+
+    few: float
+    many: float
+    size: float
+    start: float
+
+    def __post_init__(self) -> None:
+        if not np.isfinite([self.few, self.many, self.size, self.start]).all():
+            raise ValueError(f"weights must be finite; got {self}")
+
+
+@dataclass(frozen=True)
+class Linkage:
+    """
+    What was fitted of how groups of sightings count, for one encoder or matcher.
+
+    Attributes
+    ----------
+    discount : float
+        How much nearer, as a share, two groups without end count than two single sightings; see
+        `toolkit.grouping.linkage.tree`. 0 where nothing was fitted.
+    cohesion : Cohesion or None
+        What tells a group of one from one of two; None where nothing was fitted: then the
+        calibration alone says it.
+    """
+
+    discount: float = 0.0
+    cohesion: Cohesion | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.discount < 1:
+            raise ValueError(f"discount must be 0 up to, not including, 1; got {self.discount}")
+
+
+@dataclass(frozen=True)
 class Calibration:
     """
     A logistic model of an encoder's distances.
@@ -68,3 +120,16 @@ class Calibration:
         """Return the distance at which the odds are even, never below a tenth of `even`."""
         away = self.even - float(np.log(max(others, 1.0))) / self.slope
         return max(away, self.even / 10)
+
+    @property
+    def unit(self) -> float:
+        """A round distance, 1, 0.1, 0.01 ..., between a twentieth of `even` and half of it."""
+        return float(10.0 ** np.floor(np.log10(self.even / 2)))
+
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """Round distances, a fifth of `unit` apart, from about half of `even` to a fifth beyond."""
+        low, high = round(0.52 * self.even / self.unit), round(1.2 * self.even / self.unit)
+        # Tenths of the unit are whole, so that each distance is the nearest to what is written.
+        tenth = 10 / self.unit
+        return tuple(k / tenth for k in range(10 * low, 10 * high + 1, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import math
 import sys
 import threading
 from collections import deque
@@ -265,6 +266,41 @@ _BUDGET = Budget(_limits)
 def budget() -> Budget:
     """Return the one budget of this process: a panel's pictures count beside a scan's photos."""
     return _BUDGET
+
+
+def resident() -> float:
+    """Return the bytes of memory that this process has now; nan where the system does not tell."""
+    return _status("VmRSS")
+
+
+def peak() -> float:
+    """
+    Return the most bytes of memory that this process has had; nan where it is not known.
+
+    On Linux it is of this process alone, and since `count_anew`; on macOS a process inherits it
+    from the one that started it.
+    """
+    told = _status("VmHWM")
+    if math.isnan(told) and sys.platform == "darwin":
+        import resource
+
+        return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return told
+
+
+def count_anew() -> None:
+    """Let `peak` begin from here, where the system can."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _status(name: str) -> float:
+    """Return a size of this process in bytes, as Linux tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return float(line.split()[1]) * 1024
+    return float("nan")
 
 
 def in_gb(size: float) -> str:

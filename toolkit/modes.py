@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, cast
 
-import pandas as pd
+import numpy as np
 
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder
 from toolkit.files import folder_at
-from toolkit.grouping import identification, naming, thresholds
-from toolkit.grouping.assigners import forewarning, group_album, numbered_names, search_threshold
-from toolkit.grouping.constraints import Decided
+from toolkit.grouping.assigners import (
+    Assigner,
+    GroupingAssigner,
+    ReferenceAssigner,
+    forewarning,
+)
 from toolkit.grouping.identification import References
 from toolkit.names import counted, printable
 from toolkit.photos import opening
@@ -26,7 +29,13 @@ from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
 from toolkit.results import export, exporting, results_folder
 from toolkit.results.exporting import export_result, write_result
-from toolkit.results.result import AutopilotResult, PointAndShootResult
+from toolkit.results.result import (
+    RESULTS,
+    AnyResult,
+    AutopilotResult,
+    PointAndShootResult,
+)
+from toolkit.scanning import comparing
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
 from toolkit.settings import (
@@ -42,8 +51,10 @@ from toolkit.subjects.registry import subject_for
 __all__ = [
     "Looked",
     "Progress",
+    "assigned_by",
     "autopilot",
     "autopilot_of",
+    "compare_known",
     "export_result",
     "folder_at",
     "look",
@@ -63,7 +74,7 @@ class Looked:
     Attributes
     ----------
     album : Album
-        Every sighting of the photos looked at, those that the user said to ignore too.
+        Every sighting of the photos looked at; what decisions leave out is not ignored here.
     seconds : dict of str to float
         "wall" is what looking took; the other entries are CPU seconds by stage, summed over
         threads.
@@ -87,8 +98,9 @@ class Looked:
 
     @property
     def complete(self) -> bool:
-        """Whether every listed photo was looked at; False where it was stopped before the end."""
-        return self.not_seen == 0
+        """Whether all was looked at and compared; False where it was stopped before the end."""
+        compared = self.album.compared
+        return self.not_seen == 0 and (compared is None or compared.left == 0)
 
 
 def look(
@@ -163,14 +175,14 @@ def list_photos(
         If a folder is missing or cannot be used, or holds no photo.
     """
     folder = folder_at(photos_folder)
-    references = None if known is None else folder_at(known)
-    if references is not None:
-        _require_two(folder, references)
+    examples = None if known is None else folder_at(known)
+    if examples is not None:
+        _require_two(folder, examples)
     opening.require_folder(folder, "photos")
     target = None if out is None else folder_at(out)
     if target is not None:
-        export.check_out(target, photos=folder, known=references)
-    apart = [path for path in (target, references) if path is not None]
+        export.check_out(target, photos=folder, known=examples)
+    apart = [path for path in (target, examples) if path is not None]
     listing = opening.find(folder, leave_out=apart)
     if not listing.photos:
         also = f" ({len(listing.skipped)} other files)" if listing.skipped else ""
@@ -178,7 +190,7 @@ def list_photos(
             f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF or "
             "HEIC files, in subfolders or not."
         )
-    return Listed(listing, folder, references, target)
+    return Listed(listing, folder, examples, target)
 
 
 def look_at(
@@ -230,6 +242,13 @@ def look_at(
         subject.encoder.info,
         subject=subject.info,
         skipped=listed.listing.skipped,
+    )
+    album = comparing.compare(
+        album,
+        subject.encoder,
+        jobs=settings.threads,
+        progress=for_work(progress, "pairs"),
+        stop=stop,
     )
     seconds["wall"] = time.perf_counter() - started
     return Looked(album, seconds, total, listed.folder, listed.known)
@@ -287,13 +306,54 @@ def read_known(
     )
 
 
+def compare_known(
+    looked: Looked,
+    references: References,
+    *,
+    settings: ComparingSettings,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    subject: Subject | None = None,
+) -> References | None:
+    """
+    Compare what was seen with references, where a matcher does it pair by pair.
+
+    For subjects that are described by vectors there is nothing to do: it takes no time.
+
+    Parameters
+    ----------
+    looked : Looked
+        What `look` returned.
+    references : References
+        What `read_known` returned.
+    settings, progress, stop, subject
+        As for `read_known`; the work is called "pairs".
+
+    Returns
+    -------
+    toolkit.grouping.identification.References or None
+        For `point_and_shoot_of`. None if it was stopped.
+    """
+    if looked.album.encoder.metric != "pairs":
+        return references
+    return comparing.compare_with(
+        looked.album,
+        references,
+        (subject or subject_for(settings)).encoder,
+        jobs=settings.threads,
+        progress=for_work(progress, "pairs"),
+        stop=stop,
+    )
+
+
 def taken_up(
     out: str | Path, *, photos: str | Path | None = None
 ) -> tuple[Looked, results_folder.Run]:
     """
     Go on from the folder of an earlier run, without looking at its photos again.
 
-    Sightings that were ignored in that run are not in its tables: to have them back, look again.
+    What that run ignored is ignored again where the decisions still say so: who takes one back has
+    the sighting back.
 
     Parameters
     ----------
@@ -327,7 +387,8 @@ def taken_up(
         )
     tried = run.album.problems["stage"] != "listing"
     listed = len(run.album.photos) + int(tried.sum()) + run.not_seen
-    return Looked(run.album, {}, listed, run.photos_folder), run
+    every = changed(run.album, ignored=np.zeros(len(run.album), dtype=np.bool_))
+    return Looked(every, {}, listed, run.photos_folder), run
 
 
 def _require_two(folder: Path, known: Path) -> None:
@@ -438,31 +499,8 @@ def autopilot_of(
     BadFolder
         If results cannot go to `out`.
     """
-    started = time.perf_counter()
-    seconds = dict(looked.seconds)
-    with stopwatch(seconds, "group"):
-        album, held, away = _held(looked, decided)
-        grouped = group_album(album, settings, decided=held)
-    labels = grouped.clustering.labels
-    result = AutopilotResult(
-        settings=settings,
-        chosen=grouped.threshold,
-        album=album,
-        names=naming.name_groups(
-            labels, numbered_names(grouped.clustering, album.words), held.names
-        ),
-        plan=empty_table(export.PLAN_COLUMNS),
-        seconds=seconds,
-        clustering=grouped.clustering,
-        tree=grouped.tree,
-        decided=len(decided),
-        undecided=away.number,
-        undecided_photos=away.photos,
-        not_seen=looked.not_seen,
-        photos_folder=looked.folder,
-        known_folder=looked.known,
-    )
-    return exporting.planned_for(result, out, started)
+    found = assigned_by(looked, GroupingAssigner(settings), out, decided=decided)
+    return cast(AutopilotResult, found)
 
 
 def point_and_shoot(
@@ -515,6 +553,8 @@ def point_and_shoot(
             read_known(known, listed.folder, settings=settings, progress=progress, subject=subject),
         )
         looked = _since(started, look_at(listed, settings, subject, progress=progress))
+        how: dict[str, Any] = {"settings": settings, "progress": progress, "subject": subject}
+        references = cast(References, compare_known(looked, references, **how))
         planned = listed.out if dry_run else None
         result = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
         if target is None:
@@ -538,7 +578,7 @@ def point_and_shoot_of(
     looked : Looked
         What `look` or `taken_up` returned.
     references : References
-        What `read_known` returned.
+        What `read_known`, and for a matcher `compare_known`, returned.
     out, settings, decided
         As for `autopilot_of`.
 
@@ -554,35 +594,61 @@ def point_and_shoot_of(
     IncomparableEncodings
         If photos and references were encoded by different encoders.
     """
+    assigner = ReferenceAssigner(references, settings)
+    return cast(PointAndShootResult, assigned_by(looked, assigner, out, decided=decided))
+
+
+def assigned_by(
+    looked: Looked,
+    assigner: Assigner,
+    out: str | Path | None = None,
+    *,
+    decided: Sequence[Decision] = (),
+) -> AnyResult:
+    """
+    Say who is who in what was seen, by either way; nothing is written, and it takes a moment.
+
+    Parameters
+    ----------
+    looked : Looked
+        What `look` or `taken_up` returned.
+    assigner : Assigner
+        Who gives the names.
+    out, decided
+        As for `autopilot_of`.
+
+    Returns
+    -------
+    AutopilotResult or PointAndShootResult
+        For `export_result` to write.
+
+    Raises
+    ------
+    BadFolder
+        If results cannot go to `out`.
+    IncomparableEncodings
+        If photos and references were encoded by different encoders.
+    """
     started = time.perf_counter()
     seconds = dict(looked.seconds)
-    with stopwatch(seconds, "search"):
-        album, held, away = _held(looked, decided)
-        chosen = search_threshold(references, settings, album.words)
-        matches = identification.match(
-            album,
-            references,
-            threshold=chosen.value,
-            method=settings.method,
-            one_per_photo=settings.one_per_photo,
-        )
-        chosen = thresholds.with_expected(chosen, matches, references)
-    found = [None if pd.isna(name) else str(name) for name in matches.table["name"]]
-    result = PointAndShootResult(
-        settings=settings,
-        chosen=chosen,
+    with stopwatch(seconds, assigner.stage):
+        album = decisions.masked(looked.album, decided)
+        held = decisions.apply(decided, album)
+        found = assigner.assign(album, held)
+    result = RESULTS[found.settings.mode](
+        settings=found.settings,
+        chosen=found.chosen,
         album=album,
-        names=naming.hold_names(found, held),
+        names=found.names,
         plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
-        matches=matches,
-        references=references,
         decided=len(decided),
-        undecided=away.number,
-        undecided_photos=away.photos,
+        undecided=held.unmatched,
+        undecided_photos=held.not_here,
         not_seen=looked.not_seen,
         photos_folder=looked.folder,
         known_folder=looked.known,
+        **found.details,
     )
     return exporting.planned_for(result, out, started)
 
@@ -597,26 +663,6 @@ def _decided(given: Sequence[Decision] | None, target: Path | None) -> tuple[Dec
     if given is None:
         return () if target is None else decisions.read(target)
     return tuple(given)
-
-
-def _held(looked: Looked, decided: Sequence[Decision]) -> tuple[Album, Decided, _Away]:
-    """Hold to decisions: the album without ignored sightings, the rest, and how many found none."""
-    album = decisions.without_ignored(looked.album, decided)
-    held = decisions.apply([each for each in decided if each.kind != "ignore"], album)
-    table = looked.album.photos
-    # Of an earlier run, only the number of those that it ignored is known.
-    before = set(table["photo_digest"][table["ignored"] > 0]) if "ignored" in table else set()
-    ignored = [x for x in decided if x.kind == "ignore" and x.sighting.photo not in before]
-    out = decisions.apply(ignored, looked.album)
-    photos = tuple(dict.fromkeys((*held.not_here, *out.not_here)))
-    return album, held, _Away(held.unmatched + out.unmatched, photos)
-
-
-class _Away(NamedTuple):
-    """How many decisions are about what is not here, and in which photos it was."""
-
-    number: int
-    photos: tuple[str, ...]
 
 
 def _since(started: float, looked: Looked) -> Looked:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 # Called with what is being done, how many are done, how many there are, and the one just done.
 Progress = Callable[[str, int, int, str], None]
@@ -73,6 +75,29 @@ def for_work(progress: Progress | None, work: str) -> Callable[[int, int, str], 
     if progress is None:
         return None
     return lambda done, total, item: progress(work, done, total, item)
+
+
+@dataclass
+class Spent:
+    """
+    What a block took: seconds of the clock, and of the processor in all threads.
+
+    Attributes
+    ----------
+    wall, cpu : float
+        Seconds; nan until the block is done.
+    """
+
+    wall: float = math.nan
+    cpu: float = math.nan
+
+
+@contextlib.contextmanager
+def spent() -> Iterator[Spent]:
+    """Measure what a block takes; it is known once the block is done."""
+    found, wall, cpu = Spent(), time.perf_counter(), time.process_time()
+    yield found
+    found.wall, found.cpu = time.perf_counter() - wall, time.process_time() - cpu
 
 
 @contextlib.contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit.calibration import Calibration
-from toolkit.errors import IncomparableEncodings
+from toolkit.calibration import Calibration, Linkage
+from toolkit.errors import BadSetting, IncomparableEncodings
 from toolkit.names import GENERIC_WORDS as GENERIC_WORDS
 from toolkit.names import SubjectInfo as SubjectInfo
 from toolkit.names import Words as Words
@@ -20,7 +22,18 @@ PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
 # What a scan tells of each file beside them; an album may lack it.
 FILE_COLUMNS = ("file_digest", "image_digest", "orientation")
 SIGHTING_COLUMNS = ("photo_digest", "path", "left", "top", "right", "bottom", "score")
+# What every album has beside them; it follows from the others.
+SIGHTING_ID = "sighting_id"
 PROBLEM_COLUMNS = ("path", "stage", "reason")
+# Hexadecimal digits of a sighting's identifier.
+ID_DIGITS = 16
+# What columns that an album may lack hold, where it is joined with one that has them.
+_ABSENT: dict[str, str | int] = {
+    "file_digest": "",
+    "image_digest": "",
+    "orientation": 1,
+    "ignored": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -127,25 +140,25 @@ class EncoderInfo:
     weights_digest : str
         Hexadecimal sha256 of the model file.
     dimensions : int
-        Numbers in one encoding.
-    metric : {"euclidean", "cosine"}
-        The distance that the encoder was trained for.
+        Numbers in one encoding; 0 for "pairs".
+    metric : {"euclidean", "cosine", "pairs"}
+        The distance that the encoder was trained for; or "pairs", where there are no vectors, and
+        a matcher gives a distance to pairs.
     calibration : Calibration
         What its distances say. It belongs to the encoder: no threshold holds for all.
     variant : str
         What else shapes the numbers: landmarks, jitter.
-    discount : float
-        How much nearer, as a share, two groups without end count than two single sightings; see
-        `toolkit.grouping.linkage.tree`. Fitted with the calibration; 0 where it was not.
+    linkage : Linkage
+        How groups of sightings count, where that was fitted with the calibration.
     """
 
     name: str
     weights_digest: str
     dimensions: int
-    metric: Literal["euclidean", "cosine"]
+    metric: Literal["euclidean", "cosine", "pairs"]
     calibration: Calibration
     variant: str = ""
-    discount: float = 0.0
+    linkage: Linkage = field(default_factory=Linkage)
 
     def require_same(self, other: EncoderInfo) -> None:
         """Raise `IncomparableEncodings` unless `other` makes encodings that compare with these."""
@@ -163,15 +176,152 @@ class EncoderInfo:
         return f"{self.name} ({self.variant or 'plain'}, weights {self.weights_digest[:8]})"
 
 
+# What a matcher compares one sighting by: arrays by name, such as keypoints and descriptors.
+Features = Mapping[str, npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class ComparedPairs:
+    """
+    Pairs of sightings to which a matcher gave a distance.
+
+    Attributes
+    ----------
+    count : int
+        Sightings, n.
+    first, second : numpy.ndarray
+        Shape (m,), int64: rows, first < second, sorted by first, then second, none twice.
+    distance : numpy.ndarray
+        Shape (m,), float32, 0 or more, up to `farthest`.
+    farthest : float
+        Distance of all pairs that were not compared: far above any threshold, at most 2.
+    left : int
+        Pairs that were to be compared and were not, because it was stopped; of some of the
+        sightings, at most so many.
+
+    Raises
+    ------
+    ValueError
+        If that does not hold.
+    """
+
+    count: int
+    first: npt.NDArray[np.int64]
+    second: npt.NDArray[np.int64]
+    distance: npt.NDArray[np.float32]
+    farthest: float
+    left: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.farthest <= 2:
+            raise ValueError(f"farthest is {self.farthest}; expected a number above 0, up to 2")
+        if not self.first.shape == self.second.shape == self.distance.shape:
+            raise ValueError("first, second and distance of pairs must be as long as each other")
+        if not len(self.distance):
+            return
+        keys = self.first * self.count + self.second
+        if (
+            self.first.min() < 0
+            or self.second.max() >= self.count
+            or (self.first >= self.second).any()
+            or (np.diff(keys) <= 0).any()
+        ):
+            raise ValueError("pairs must be rows of the sightings, in order, none twice")
+        if not ((self.distance >= 0) & (self.distance <= self.farthest)).all():
+            raise ValueError(f"distances of pairs must be 0 to {self.farthest}")
+
+    @classmethod
+    def of(
+        cls,
+        count: int,
+        first: npt.NDArray[np.int64],
+        second: npt.NDArray[np.int64],
+        distance: npt.NDArray[np.floating],
+        farthest: float,
+        left: int = 0,
+    ) -> ComparedPairs:
+        """Put pairs in any order, either row first, into one; distances end at `farthest`."""
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        order = np.lexsort((high, low))
+        away = np.minimum(np.asarray(distance, dtype=np.float32), np.float32(farthest))
+        return cls(count, low[order], high[order], away[order], farthest, left)
+
+    @classmethod
+    def joined(cls, parts: Sequence[ComparedPairs | None]) -> ComparedPairs | None:
+        """Put those of several albums one after the other; None where one has none."""
+        known = [part for part in parts if part is not None]
+        if len(known) < len(parts):
+            return None
+        starts = np.cumsum([0, *(part.count for part in known)])
+        pairs = list(zip(known, starts.tolist(), strict=False))
+        return cls(
+            int(starts[-1]),
+            np.concatenate([part.first + start for part, start in pairs]),
+            np.concatenate([part.second + start for part, start in pairs]),
+            np.concatenate([part.distance for part in known]),
+            max(part.farthest for part in known),
+            sum(part.left for part in known),
+        )
+
+    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> ComparedPairs:
+        """Return the pairs among some of the sightings (rows, or a bool for each), renumbered."""
+        rows = np.arange(self.count)[rows]
+        place = np.full(self.count, -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        first, second = place[self.first], place[self.second]
+        both = (first >= 0) & (second >= 0)
+        return ComparedPairs.of(
+            len(rows), first[both], second[both], self.distance[both], self.farthest, self.left
+        )
+
+
 def empty_table(columns: tuple[str, ...]) -> pd.DataFrame:
     """Return a table without rows that has these columns, all of dtype object."""
     return pd.DataFrame({column: pd.Series(dtype=object) for column in columns})
+
+
+def sighting_ids(sightings: pd.DataFrame) -> list[str]:
+    """
+    Return the identifiers of sightings, which follow from the photo's digest and the box alone.
+
+    Parameters
+    ----------
+    sightings : pandas.DataFrame
+        n rows with the columns photo_digest, left, top, right, bottom.
+
+    Returns
+    -------
+    list of str
+        n texts, all different: the first `ID_DIGITS` hexadecimal digits of the sha256 of
+        ``digest:left,top,right,bottom``. Of boxes that are the same in one photo, the first has
+        that, the second has "-2" behind it, and so on, in the order of the rows.
+    """
+    columns = ["photo_digest", "left", "top", "right", "bottom"]
+    times: dict[str, int] = {}
+    found = []
+    for digest, *box in sightings[columns].itertuples(index=False, name=None):
+        place = f"{digest}:{','.join(map(_edge, box))}"
+        name = hashlib.sha256(place.encode("utf-8", "backslashreplace")).hexdigest()[:ID_DIGITS]
+        times[name] = times.get(name, 0) + 1
+        found.append(name if times[name] == 1 else f"{name}-{times[name]}")
+    return found
+
+
+def _edge(edge: object) -> str:
+    try:
+        return str(int(edge))  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        # A table that was edited by hand may hold what is no edge.
+        return str(edge)
 
 
 @dataclass(frozen=True)
 class Album:
     """
     Everything that was seen in a set of photos.
+
+    Columns that are not named here (a station, a date, what a user noted) stay with their rows
+    whatever is done with an album.
 
     Attributes
     ----------
@@ -180,11 +330,13 @@ class Album:
         metadata there is), width, height (px, upright), left_out (detections too small or too
         blurred to be sightings); from a scan also file_digest (sha256 of the bytes), image_digest
         and orientation (see `toolkit.photos.identity`). Files of one picture have a row each and
-        share their photo_digest.
+        share their photo_digest. `ignored` is there where an earlier version took ignored
+        sightings out: how many are gone for good.
     sightings : pandas.DataFrame
-        One row a subject found, in photo order: photo_digest, path (of the first file with that
-        digest), left, top, right, bottom (px of the upright full-size photo, right and bottom
-        exclusive), score. A photo that is there twice is counted once.
+        One row a subject found, in photo order: sighting_id (see `sighting_ids`; filled in where it
+        is missing), photo_digest, path (of the first file with that digest), left, top, right,
+        bottom (px of the upright full-size photo, right and bottom exclusive), score. A photo that
+        is there twice is counted once.
     encodings : numpy.ndarray
         Shape (n, d), float32, finite; row i describes ``sightings.iloc[i]``.
     encoder : EncoderInfo
@@ -193,11 +345,21 @@ class Album:
         One row a file that could not be used: path, stage, reason.
     subject : SubjectInfo
         What was looked for.
+    compared : ComparedPairs or None
+        How far pairs of sightings are from each other, where a matcher says it; the encodings have
+        no numbers then, shape (n, 0).
+    features : tuple of Features, or None
+        What the matcher compares each sighting by; None for vectors, and where it was not kept.
+    ignored : numpy.ndarray
+        Shape (n,), bool: sightings that are left out of everything. They keep their rows, so that
+        a row number means the same sighting whatever is ignored, and is taken back. None, if not
+        given.
 
     Raises
     ------
     ValueError
-        If the shapes, dtypes or columns do not fit each other, or a number is not finite.
+        If the shapes, dtypes or columns do not fit each other, a number is not finite, or two
+        sightings have one identifier.
     """
 
     photos: pd.DataFrame
@@ -206,8 +368,14 @@ class Album:
     encoder: EncoderInfo
     problems: pd.DataFrame
     subject: SubjectInfo = field(default_factory=SubjectInfo)
+    compared: ComparedPairs | None = None
+    features: tuple[Features, ...] | None = None
+    ignored: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
     def __post_init__(self) -> None:
+        for what in (self.compared and self.compared.count, self.features and len(self.features)):
+            if what is not None and what != len(self.sightings):
+                raise ValueError(f"pairs or features are of {what}, not {len(self.sightings)}")
         expected = (len(self.sightings), self.encoder.dimensions)
         if self.encodings.shape != expected:
             raise ValueError(f"encodings have shape {self.encodings.shape}; expected {expected}")
@@ -223,9 +391,32 @@ class Album:
             missing = set(columns) - set(table.columns)
             if missing:
                 raise ValueError(f"a table of the album lacks the columns {sorted(missing)}")
+        self._fill_in()
+
+    def _fill_in(self) -> None:
+        """Put in what may be left away: the mask, and the identifiers."""
+        count = len(self.sightings)
+        if self.ignored.dtype != np.bool_:
+            raise ValueError(f"ignored is {self.ignored.dtype}; expected bool")
+        if self.ignored.shape != (count,):
+            # A mask that leaves nothing out fits every album.
+            if self.ignored.any():
+                raise ValueError(f"ignored has shape {self.ignored.shape}; expected {(count,)}")
+            object.__setattr__(self, "ignored", np.zeros(count, dtype=np.bool_))
+        if SIGHTING_ID not in self.sightings:
+            table = self.sightings.copy()
+            table.insert(0, SIGHTING_ID, pd.Series(sighting_ids(table), table.index, dtype=object))
+            object.__setattr__(self, "sightings", table)
+        elif not self.sightings[SIGHTING_ID].is_unique:
+            raise ValueError("two sightings of the album have one sighting_id")
 
     def __len__(self) -> int:
         return len(self.sightings)
+
+    @property
+    def kept(self) -> npt.NDArray[np.int64]:
+        """Shape (k,), int64: the rows of the sightings that are not ignored, ascending."""
+        return np.flatnonzero(~self.ignored)
 
     @property
     def words(self) -> Words:
@@ -245,6 +436,145 @@ class Album:
         """Shape (n,), int64: a number for the photo of each sighting, 0 for the first photo."""
         return pd.factorize(self.sightings["photo_digest"])[0].astype(np.int64)
 
+    def take(self, rows: npt.NDArray[np.int64] | Sequence[int]) -> Album:
+        """
+        Return an album of some of the sightings, and of the photos that show them.
+
+        Problems are not among them: a file that could not be used shows no sighting.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray or sequence of int
+            Shape (k,): which, in the order in which they are wanted, each once.
+
+        Raises
+        ------
+        ValueError
+            If a row is wanted twice.
+        IndexError
+            If there is no such row.
+        """
+        chosen = np.asarray(rows, dtype=np.int64).reshape(-1)
+        sightings = self.sightings.iloc[chosen].reset_index(drop=True)
+        shown = self.photos["photo_digest"].isin(list(sightings["photo_digest"].unique()))
+        return replace(
+            self,
+            photos=self.photos[shown].reset_index(drop=True),
+            sightings=sightings,
+            encodings=self.encodings[chosen],
+            problems=self.problems.iloc[:0],
+            compared=None if self.compared is None else self.compared.take(chosen),
+            features=None if self.features is None else tuple(self.features[k] for k in chosen),
+            ignored=self.ignored[chosen],
+        )
+
+    def merge(self, other: Album) -> Album:
+        """Return this album and another one as one; see `merged`."""
+        return Album.merged([self, other])
+
+    @staticmethod
+    def merged(albums: Sequence[Album]) -> Album:
+        """
+        Return several albums as one, their rows one after the other.
+
+        A photo that is in several of them (by its photo_digest) is counted once: the first album
+        that has it says which files and sightings there are of it. Columns of any of them are kept;
+        where an album lacks one, its cells are empty, or NaN in a column of numbers. Pairs that a
+        matcher compared stay so; those of two albums are not compared yet.
+
+        Parameters
+        ----------
+        albums : sequence of Album
+            One or more, by the same encoder; the subject is that of the first.
+
+        Raises
+        ------
+        IncomparableEncodings
+            If they were encoded by different encoders.
+        BadSetting
+            If two of them have different pictures under one path.
+        ValueError
+            If there is none.
+        """
+        if not albums:
+            raise ValueError("there is no album to merge; expected one or more")
+        first, *others = albums
+        for each in others:
+            first.encoder.require_same(each.encoder)
+        photos, sightings, rows = [], [], []
+        known: set[str] = set()
+        for each in albums:
+            new = ~each.photos["photo_digest"].isin(known)
+            own = ~each.sightings["photo_digest"].isin(known)
+            photos.append(each.photos[new])
+            sightings.append(each.sightings[own])
+            rows.append(own.to_numpy(dtype=np.bool_))
+            known |= {*each.photos["photo_digest"], *each.sightings["photo_digest"]}
+        files = _stacked(photos)
+        twice = files["path"][files["path"].duplicated()]
+        if len(twice):
+            raise BadSetting(
+                f"two albums have different pictures under the path {twice.iloc[0]}; expected "
+                "whole paths, of photos that did not change between the looks: look at them again"
+            )
+        problems = _stacked([each.problems for each in albums]).drop_duplicates("path")
+        problems = problems[~problems["path"].isin(list(files["path"]))]
+        return replace(
+            first,
+            photos=files,
+            sightings=_stacked(sightings),
+            encodings=np.concatenate(
+                [each.encodings[own] for each, own in zip(albums, rows, strict=True)]
+            ),
+            problems=problems.reset_index(drop=True),
+            compared=ComparedPairs.joined(
+                [
+                    each.compared and each.compared.take(own)
+                    for each, own in zip(albums, rows, strict=True)
+                ]
+            ),
+            features=_joined_features(albums, rows),
+            ignored=np.concatenate(
+                [each.ignored[own] for each, own in zip(albums, rows, strict=True)]
+            ),
+        )
+
+
+def _joined_features(
+    albums: Sequence[Album], rows: Sequence[npt.NDArray[np.bool_]]
+) -> tuple[Features, ...] | None:
+    """Put what is compared one after the other; None where an album has not kept it."""
+    found: list[Features] = []
+    for each, own in zip(albums, rows, strict=True):
+        if each.features is None:
+            return None
+        found += [each.features[row] for row in np.flatnonzero(own)]
+    return tuple(found)
+
+
+def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables below each other; what one lacks is empty among texts, else NaN (or NaT)."""
+    columns = list(dict.fromkeys(name for table in tables for name in table.columns))
+    some = [table for table in tables if len(table)]
+    if not some:
+        return tables[0].reindex(columns=columns).reset_index(drop=True)
+    usual = [name for name in columns if name in _ABSENT]
+    whole = pd.concat(
+        [
+            table.assign(**{name: _ABSENT[name] for name in usual if name not in table})
+            for table in some
+        ],
+        ignore_index=True,
+    ).reindex(columns=columns)
+    for name in columns:
+        lacking = np.concatenate([np.full(len(table), name not in table) for table in some])
+        text = pd.api.types.is_object_dtype(whole[name]) or pd.api.types.is_string_dtype(
+            whole[name]
+        )
+        if text and name not in usual and lacking.any():
+            whole[name] = whole[name].mask(lacking, "")
+    return whole
+
 
 @dataclass(frozen=True)
 class Clustering:
@@ -255,7 +585,8 @@ class Clustering:
     ----------
     labels : numpy.ndarray
         Shape (n,), int64: the individual of each sighting. 0 has the most sightings; of two with
-        as many, the lower number has the one that comes first.
+        as many, the lower number has the one that comes first. -1 for a sighting that was not
+        grouped, as it is ignored.
     method : str
         The way of grouping.
     threshold : float
@@ -279,3 +610,20 @@ class Clustering:
 
     def __len__(self) -> int:
         return int(self.labels.max()) + 1 if len(self.labels) else 0
+
+    def at(self, rows: npt.NDArray[np.int64], count: int) -> Clustering:
+        """
+        Return the same groups by other row numbers.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray
+            Shape (n,), int64, ascending: the row that each sighting has among all.
+        count : int
+            How many there are in all; those not in `rows` are in no group.
+        """
+        labels = np.full(count, -1, dtype=np.int64)
+        labels[rows] = self.labels
+        noise = np.zeros(count, dtype=np.bool_)
+        noise[rows] = self.noise
+        return replace(self, labels=labels, noise=noise)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -21,10 +20,9 @@ from toolkit.curation.questions import Queue
 from toolkit.errors import BadSetting
 from toolkit.evaluation.audit import numbered
 from toolkit.files import folder_at
-from toolkit.grouping import naming, thresholds, uncertainty
-from toolkit.grouping.assigners import numbered_names
+from toolkit.grouping import uncertainty
+from toolkit.grouping.assigners import Assigner, GroupingAssigner
 from toolkit.grouping.constraints import Decided
-from toolkit.grouping.identification import References
 from toolkit.grouping.links import Labels
 from toolkit.grouping.uncertainty import Sides
 from toolkit.modes import Looked
@@ -32,12 +30,10 @@ from toolkit.names import counted
 from toolkit.progress import Progress
 from toolkit.records import Album
 from toolkit.results import export, exporting
-from toolkit.results.result import AutopilotResult, PointAndShootResult
+from toolkit.results.result import AnyResult
 from toolkit.results.results_folder import settings_of
-from toolkit.settings import ComparingSettings, GroupingSettings
+from toolkit.settings import Settings
 from toolkit.subjects.settings import declared
-
-AnySettings = GroupingSettings | ComparingSettings
 
 
 class Session:
@@ -51,10 +47,9 @@ class Session:
     ----------
     looked : Looked
         What was seen.
-    settings : GroupingSettings or ComparingSettings
-        How to sort.
-    references : References, optional
-        The known individuals; without them, the individuals are found by grouping.
+    assigner : Assigner
+        Who gives each sighting a name: `toolkit.grouping.assigners.GroupingAssigner`, which finds
+        the individuals, or `toolkit.grouping.assigners.ReferenceAssigner`, which knows some.
     out : path, optional
         The folder of results that decisions are read from and kept in; without one they last as
         long as this object.
@@ -63,7 +58,7 @@ class Session:
 
     Attributes
     ----------
-    looked, settings, references : as given
+    looked, assigner : as given
     corrections : Corrections
         What was decided so far.
     result : AutopilotResult or PointAndShootResult
@@ -72,24 +67,18 @@ class Session:
     Raises
     ------
     BadFolder, BadSetting
-        If decisions cannot be read, results cannot go to `out`, or the mode is the other one.
+        If decisions cannot be read, or results cannot go to `out`.
     """
 
     def __init__(
         self,
         looked: Looked,
-        settings: AnySettings,
+        assigner: Assigner,
         *,
-        references: References | None = None,
         out: str | Path | None = None,
         earlier: Corrections | None = None,
     ) -> None:
-        if isinstance(settings, ComparingSettings) != (references is not None):
-            raise BadSetting(
-                "settings and references are of two modes; expected those of point-and-shoot "
-                "with references, or those of autopilot without"
-            )
-        self.looked, self.settings, self.references = looked, settings, references
+        self.looked, self.assigner = looked, assigner
         self._lock = threading.Lock()
         # A copy: where this fails, those of the earlier look are as they were.
         self.corrections = copy.copy(earlier) if earlier else Corrections(looked.album)
@@ -100,52 +89,32 @@ class Session:
 
     @property
     def album(self) -> Album:
-        """The sightings that were not ignored; rows of cards and labels are rows of it."""
+        """
+        What was looked at, with the sightings ignored that decisions leave out.
+
+        No decision changes its rows: rows of cards, names and labels are rows of it.
+        """
         return self.result.album
 
     @property
+    def settings(self) -> Settings:
+        """How it is sorted."""
+        return self.assigner.settings
+
+    @property
     def names(self) -> tuple[str | None, ...]:
-        """Who each of these sightings is."""
+        """Who each of these sightings is; None for none that is known, or one that is ignored."""
         return self.result.names
 
     @property
     def labels(self) -> Labels:
-        """Shape (n,), int64: a number for the name of each sighting, -1 for none that is known."""
+        """Shape (n,), int64: a number for the name of each sighting, -1 for none."""
         return numbered(self.names)
 
     @property
     def decided(self) -> Decided:
         """What was decided about these sightings."""
-        made = [each for each in self.corrections.decisions if each.kind != "ignore"]
-        return decisions.apply(made, self.album)
-
-    @property
-    def everybody(self) -> tuple[str | None, ...]:
-        """Who each sighting of ``looked.album`` is; its rows no correction changes."""
-        who: list[str | None] = [None] * len(self.looked.album)
-        for row, name in zip(self.scanned_rows.tolist(), self.names, strict=True):
-            who[row] = name
-        return tuple(who)
-
-    @property
-    def scanned_rows(self) -> Labels:
-        """Shape (n,), int64: the row in ``looked.album`` of each sighting of `album`."""
-        count = len(self.looked.album)
-        if len(self.album) == count:
-            return np.arange(count)
-        made = [each for each in self.corrections.decisions if each.kind == "ignore"]
-        ignored = decisions.apply(made, self.looked.album).ignored
-        found: Labels = np.setdiff1d(np.arange(count), ignored)
-        return found
-
-    def row_of(self, sighting: int) -> int:
-        """Return the row in `album` of one of ``looked.album``, unless it is ignored."""
-        row = int(np.searchsorted(self.scanned_rows, sighting))
-        if row == len(self.album) or self.scanned_rows[row] != sighting:
-            raise BadSetting(
-                f"that {self.album.words.singular} is left out already; press Undo to have it back"
-            )
-        return row
+        return decisions.apply(self.corrections.decisions, self.album)
 
     def rows(self, name: str) -> Labels:
         """Return the sightings with a name; `BadSetting` if none has it any more."""
@@ -156,7 +125,7 @@ class Session:
             )
         return found
 
-    def set(self, settings: AnySettings) -> None:
+    def set(self, settings: Settings) -> None:
         """Sort with other settings; `BadSetting` if they ask for another look at the photos."""
         if self.needs_another_look(settings):
             raise BadSetting(
@@ -166,18 +135,23 @@ class Session:
         if settings == self.settings:
             return
         with self._alone():
-            before, self.settings = self.settings, settings
+            before, self.assigner = self.assigner, self.assigner.with_settings(settings)
             try:
-                self.result = self._cut(before) or self._sorted(self.corrections.decisions)
+                found = self.assigner.recut(self.result.assigned, self.album, self.decided)
+                self.result = (
+                    self.result.holding(found)
+                    if found is not None
+                    else self._sorted(self.corrections.decisions)
+                )
             except Exception:
-                self.settings = before
+                self.assigner = before
                 raise
 
-    def needs_another_look(self, settings: AnySettings) -> bool:
+    def needs_another_look(self, settings: Settings) -> bool:
         """Whether settings differ from these in what is seen, not only in how it is grouped."""
         return self.grouped_as(settings) != settings
 
-    def grouped_as(self, settings: AnySettings) -> AnySettings:
+    def grouped_as(self, settings: Settings) -> Settings:
         """Return the settings with what others say of the grouping: fit for `set`."""
         known = {
             each.name: getattr(settings, each.name)
@@ -198,7 +172,7 @@ class Session:
         """Name an individual; with the name of another, the two become one. Say what was done."""
         rows = self.rows(name)
         # A name found by references is each sighting's own; a group has one by any sighting of it.
-        whom = int(self.labels[rows[0]]) if self.references is None else rows
+        whom = int(self.labels[rows[0]]) if self.assigner.by_group else rows
         return self.do(
             history.name(self.album, self.labels, self.names, whom, text, decided=self.decided)
         )
@@ -213,7 +187,7 @@ class Session:
 
     def merge(self, name: str, other: str) -> str:
         """Make two individuals one; the name of the first stays where both have one."""
-        if self.references is not None:
+        if not self.assigner.by_group:
             return self.rename(other, name)
         one, two = (int(self.labels[self.rows(each)[0]]) for each in (name, other))
         return self.do(
@@ -234,21 +208,19 @@ class Session:
     def keep_together(self, name: str) -> str:
         """Say that the two sides that `sides` proposes are one individual after all."""
         found = self._two_sides(name)
-        one, other, _ = uncertainty.nearest_pair(
-            self.album.encodings, found.first[0], found.second[0]
-        )
+        one, other, _ = uncertainty.nearest_pair(self.album, found.first[0], found.second[0])
         return self.do(history.same(self.album, self.names, one, other))
 
     def not_this_individual(self, row: int) -> str:
         """Take a sighting out of its group, for good; say how many others went along, too."""
-        known = () if self.references is None else self.references.names
-        before, place = self.everybody, int(self.scanned_rows[row])
+        self._require_kept(row)
+        before, known = self.names, self.assigner.known
         said = self.do(
             history.not_this_individual(
                 self.album, self.labels, self.names, row, decided=self.decided, known=known
             )
         )
-        along = edits.taken_along(before, self.everybody, place)
+        along = edits.taken_along(before, self.names, row)
         if not along:
             return said
         others = counted(
@@ -258,9 +230,16 @@ class Session:
 
     def ignore(self, row: int) -> str:
         """Leave a sighting out."""
+        self._require_kept(row)
         return self.do(
             history.ignore(self.album, self.labels, self.names, row, decided=self.decided)
         )
+
+    def _require_kept(self, row: int) -> None:
+        if self.album.ignored[row]:
+            raise BadSetting(
+                f"that {self.album.words.singular} is left out already; press Undo to have it back"
+            )
 
     def do(self, gesture: Gesture) -> str:
         """
@@ -321,7 +300,7 @@ class Session:
         replace: bool = False,
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
-    ) -> AutopilotResult | PointAndShootResult:
+    ) -> AnyResult:
         """
         Copy the photos into a folder for each individual, and keep the decisions there from now on.
 
@@ -377,44 +356,15 @@ class Session:
     def _sides(self, name: str) -> Sides:
         labels = self.labels
         # Individuals of references are no groups that could fall apart.
-        group = -1 if self.references is not None else labels[self.rows(name)[0]]
+        group = labels[self.rows(name)[0]] if self.assigner.by_group else -1
         return uncertainty.sides(
-            self.album.encodings,
+            self.album,
             np.where((labels == group) & (labels >= 0), labels, -1),
-            self.album.photo_of,
             must_link=self.decided.must,
         )
 
-    def _cut(self, before: AnySettings) -> AutopilotResult | None:
-        """Sort by another threshold alone: the joins are known, and each is made or not."""
-        result, asked = self.result, self.settings
-        if not isinstance(result, AutopilotResult) or result.tree is None:
-            return None
-        if replace(before, threshold=asked.threshold) != asked:
-            return None
-        calibration = self.album.encoder.calibration
-        chosen = (
-            thresholds.of_tree(result.tree, calibration, words=self.album.words)
-            if asked.threshold == "auto"
-            else thresholds.given(asked.threshold, result.tree, calibration)
-        )
-        found = result.tree.cut(chosen.value)
-        names = naming.name_groups(
-            found.labels, numbered_names(found, self.album.words), self.decided.names
-        )
-        settings = cast(GroupingSettings, asked)
-        return replace(result, settings=settings, chosen=chosen, clustering=found, names=names)
-
-    def _sorted(
-        self, made: Sequence[Decision], out: Path | None = None
-    ) -> AutopilotResult | PointAndShootResult:
-        if self.references is not None:
-            settings = cast(ComparingSettings, self.settings)
-            return modes.point_and_shoot_of(
-                self.looked, self.references, out, settings=settings, decided=made
-            )
-        grouping = cast(GroupingSettings, self.settings)
-        return modes.autopilot_of(self.looked, out, settings=grouping, decided=made)
+    def _sorted(self, made: Sequence[Decision], out: Path | None = None) -> AnyResult:
+        return modes.assigned_by(self.looked, self.assigner, out, decided=made)
 
 
 def taken_up(out: str | Path, *, photos: str | Path | None = None) -> Session:
@@ -437,4 +387,4 @@ def taken_up(out: str | Path, *, photos: str | Path | None = None) -> Session:
         If it is of the other mode, or of a version whose settings are not known here.
     """
     looked, run = modes.taken_up(out, photos=photos)
-    return Session(looked, settings_of(run), out=out)
+    return Session(looked, GroupingAssigner(settings_of(run)), out=out)

@@ -227,7 +227,7 @@ def test_faces_of_one_name_are_one_and_of_two_names_two(sorted_once, album_folde
 def test_an_ignored_face_is_in_no_folder(sorted_once, album_folder, colours) -> None:
     cem = faces_in(sorted_once, "person_003")[0]
     found = again(sorted_once, album_folder, colours, Decision("ignore", cem))
-    assert len(found.album) == 7
+    assert (len(found.album), found.count) == (8, 7)
     assert len(found.individuals) == 2
     assert not (found.out / "person_003").exists()
 
@@ -343,9 +343,7 @@ def test_no_decisions_change_nothing(sorted_once) -> None:
     decided = apply([], sorted_once.album)
     assert len(decided.must) == len(decided.cannot) == len(decided.ignored) == 0
     assert naming.hold_names(["a", None], decided) == ("a", None)
-    np.testing.assert_array_equal(
-        decisions.without_ignored(sorted_once.album, []).encodings, sorted_once.album.encodings
-    )
+    assert not decisions.masked(sorted_once.album, []).ignored.any()
 
 
 def decided_by(*, must=(), cannot=(), names=None, refused=()) -> constraints.Decided:
@@ -414,7 +412,7 @@ def named_once(album_folder, tmp_path, colours):
 
 
 def names_in(result, part: str) -> list[str]:
-    table = result.sightings.sort_values(["left", "top"])
+    table = result.sightings.sort_values(["left", "top"]).query("ignored == 0")
     return [str(name) for name in table["name"][table["path"].str.contains(part)]]
 
 
@@ -483,3 +481,23 @@ def test_a_row_of_sightings_copied_by_its_columns_names_that_face(
     (named_once.out / "decisions.csv").write_text("\n".join(lines) + "\n")
     result = modes.autopilot(album_folder, named_once.out, subject=colours, replace=True)
     assert names_in(result, "three")[1] == "Bo"
+
+
+def test_what_is_ignored_is_found_by_decisions_to_ignore_it_alone(sorted_once) -> None:
+    album = sorted_once.album
+    one, other = key_of(album, 0), key_of(album, 1)
+    masked = decisions.masked(album, [Decision("ignore", one)])
+    assert np.flatnonzero(masked.ignored).tolist() == [0]
+    pd.testing.assert_frame_equal(masked.sightings, album.sightings)
+    made = [
+        Decision("ignore", one),
+        Decision("name", one, name="Ann"),
+        Decision("same", other, one),
+        Decision("name", other, name="Bob"),
+    ]
+    found = apply(made, masked)
+    assert (found.names, len(found.must), found.ignored.tolist()) == ({1: "Bob"}, 0, [0])
+    assert (found.unmatched, found.not_here) == (2, (one.path,))
+    # To mask again changes nothing, and no other decision takes the mask away.
+    again = decisions.masked(masked, [Decision("ignore", one), Decision("ignore", other)])
+    assert np.flatnonzero(again.ignored).tolist() == [0, 1]

@@ -184,11 +184,11 @@ def test_what_an_ignored_face_held_together_stays_together() -> None:
     grouped = Grouped(full, session.decisions)
     session.add(history.ignore(*grouped.seen, 1, decided=grouped.decided))
     after = Grouped(full, session.decisions)
-    assert after.labels.tolist() == [0, 0]
-    assert after.names == ("Anna", "Anna")
+    assert after.labels.tolist() == [0, -1, 0]
+    assert after.names == ("Anna", None, "Anna")
     # Whoever is said to be somebody is not left out any more.
     session.add(history.different(full, ["?"] * 3, 0, 1))
-    assert len(Grouped(full, session.decisions).album) == 3
+    assert not Grouped(full, session.decisions).album.ignored.any()
 
 
 def test_a_name_of_another_group_is_found_and_merges() -> None:
@@ -548,4 +548,4 @@ def test_an_ignored_face_hands_its_ties_to_others_of_its_name() -> None:
     made = [named(full, 0, "Anna"), named(full, 1, "Anna"), link(full, "same", 1, 2)]
     grouped = Grouped(full, made)
     gesture = history.ignore(*grouped.seen, 1, decided=grouped.decided)
-    assert Grouped(full, [*made, *gesture.decisions]).names == ("Anna", "Anna")
+    assert Grouped(full, [*made, *gesture.decisions]).names == ("Anna", None, "Anna")

@@ -10,9 +10,9 @@ from toolkit import modes
 from toolkit.calibration import Calibration
 from toolkit.curation import decisions, match_list
 from toolkit.curation.decisions import Decision, key_of
-from toolkit.curation.match_list import ACCEPTED, BEYOND, DOUBT, REFUSED, SAID
+from toolkit.curation.match_list import ACCEPTED, BEYOND, REFUSED, SAID
 from toolkit.errors import BadSetting
-from toolkit.grouping.identification import SECOND, TOO_FAR, References
+from toolkit.grouping.identification import IGNORED, SECOND, TOO_FAR, References
 from toolkit.modes import Looked
 from toolkit.records import PROBLEM_COLUMNS, Album, EncoderInfo, empty_table
 from toolkit.settings import PointAndShootSettings
@@ -221,7 +221,7 @@ def test_every_face_is_listed_once_and_agrees_with_the_names(places, people, thr
         assert not table[table["row"].isin(decided_rows) & table["state"].isin([SAID, REFUSED])][
             "doubtful"
         ].any()
-        far = (table["distance"] - threshold).abs() > DOUBT + 1e-9
+        far = (table["distance"] - threshold).abs() > match_list.doubt_of(result) + 1e-9
         sure = far & (table["state"] == BEYOND) & (table["distance"] > threshold)
         assert not table.loc[sure, "doubtful"].any()
     counted = match_list.individuals(result, decided).set_index("individual")
@@ -230,15 +230,20 @@ def test_every_face_is_listed_once_and_agrees_with_the_names(places, people, thr
         assert counted.loc[name, "doubtful"] == table["doubtful"].sum()
 
 
-def test_a_face_keeps_its_key_when_others_are_left_out():
+def test_what_is_ignored_is_no_match_and_nobody_has_another_row_by_it():
     album = album_of([0.1, 0.2, 0.3], photos=[0, 0, 1])
-    keys = match_list.face_keys(album)
-    assert len(set(keys)) == 3
-    fewer = decisions.without_ignored(album, [Decision("ignore", key_of(album, 0))])
-    assert match_list.face_keys(fewer) == keys[1:]
-    twice = album_of([0.1, 0.1], photos=[0, 0])
-    twice.sightings[["left", "right"]] = [[0, 50], [0, 50]]
-    assert len(set(match_list.face_keys(twice))) == 2
+    references = references_of(ann=[0.0])
+    whole, decided = matched(album, references)
+    before = match_list.judged(whole, decided)
+    result, decided = matched(album, references, Decision("ignore", key_of(album, 0)))
+    table = match_list.judged(result, decided)
+    assert table["row"].to_list() == [1, 2]
+    assert result.matches.table["reason"].to_list()[0] == IGNORED
+    # Nor does it stand in the way of another one in its photo.
+    assert before["state"].to_list() == [ACCEPTED, BEYOND, ACCEPTED]
+    assert table["state"].to_list() == [ACCEPTED, ACCEPTED]
+    assert match_list.individuals(result, decided)["sightings"].to_list() == [2]
+    assert 0 not in match_list.ranked(result, decided, "ann")["row"].to_list()
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,8 @@ def test_purity_and_what_is_left_by_hand() -> None:
     full = doubtful(album(LINE))
     grouped, found = asked(full, goal=0.95)
     assert found.purity < 0.95
-    parts = uncertainty.sides(full.encodings, grouped.labels, full.photo_of)
-    table = uncertainty.suspicious(full.encodings, grouped.labels, parts, full.encoder.calibration)
+    parts = uncertainty.sides(full, grouped.labels)
+    table = uncertainty.suspicious(full, grouped.labels, parts, full.encoder.calibration)
     smaller = {int(g): len(rows) for g, rows in zip(parts.group, parts.second, strict=True)}
     wrong = sum(
         (1 - p) * smaller[g] for g, p in zip(table["group"], table["probability"], strict=True)

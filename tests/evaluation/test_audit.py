@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from scipy.stats import binomtest
 
 from toolkit import cli, modes
 from toolkit.calibration import Calibration
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision, key_of
 from toolkit.errors import BadSetting
 from toolkit.evaluation import audit
 from toolkit.grouping import linkage, links, thresholds, uncertainty
@@ -17,8 +20,11 @@ from toolkit.records import (
     EncoderInfo,
 )
 from toolkit.results import results_folder
+from toolkit.subjects.face import LINKAGE
 
-INFO = EncoderInfo("made_up", "0" * 64, 64, "euclidean", Calibration(slope=60.0, even=0.6))
+INFO = EncoderInfo(
+    "made_up", "0" * 64, 64, "euclidean", Calibration(slope=60.0, even=0.6), linkage=LINKAGE
+)
 
 
 def drawn(seed: int, individuals: int, each: int, spread: float = 0.035, alike: int = 64) -> tuple:
@@ -322,41 +328,41 @@ def sides_of(found: uncertainty.Sides) -> dict[int, tuple[list[int], list[int]]]
 def test_a_weakest_link_that_was_answered_is_not_asked_again() -> None:
     # One group of three clusters, a pair, and somebody nobody knows.
     rows = np.array([[0], [1], [2], [10], [11], [30], [50], [52], [90]], np.float32)
-    labels, photo_of = np.array([0] * 6 + [1] * 2 + [-1]), np.arange(9)
-    free = uncertainty.sides(rows, labels, photo_of)
+    labels = np.array([0] * 6 + [1] * 2 + [-1])
+    free = uncertainty.sides(rows, labels)
     assert sides_of(free) == {0: ([0, 1, 2, 3, 4], [5]), 1: ([6], [7])}
     # 5 is one with 1: the next weakest link is that of 3 and 4 to the rest, with 5 on its side.
-    held = uncertainty.sides(rows, labels, photo_of, must_link=np.array([[1, 5]]))
+    held = uncertainty.sides(rows, labels, must_link=np.array([[1, 5]]))
     assert sides_of(held) == {0: ([0, 1, 2, 5], [3, 4]), 1: ([6], [7])}
     assert held.height[0] == linkage.tree(rows[:5]).height[-1]
     # Nor are these two: what is left to ask is who 2 is, and then nothing of the first group.
-    done = uncertainty.sides(rows, labels, photo_of, must_link=np.array([[1, 5], [4, 5], [0, 1]]))
+    done = uncertainty.sides(rows, labels, must_link=np.array([[1, 5], [4, 5], [0, 1]]))
     assert sides_of(done) == {0: ([0, 1, 3, 4, 5], [2]), 1: ([6], [7])}
     every = links.chain(np.array([0] * 6 + [1, 2, 3]))
-    assert sides_of(uncertainty.sides(rows, labels, photo_of, must_link=every)) == {1: ([6], [7])}
+    assert sides_of(uncertainty.sides(rows, labels, must_link=every)) == {1: ([6], [7])}
 
 
 def test_an_answer_by_way_of_another_group_holds_too() -> None:
     rows = np.array([[0], [1], [10], [50]], np.float32)
     labels = np.array([0, 0, 0, -1])
-    found = uncertainty.sides(rows, labels, np.arange(4), must_link=np.array([[1, 3], [3, 2]]))
+    found = uncertainty.sides(rows, labels, must_link=np.array([[1, 3], [3, 2]]))
     assert sides_of(found) == {0: ([1, 2], [0])}
 
 
 def test_nothing_left_to_ask_is_an_empty_table() -> None:
     rows, labels = np.array([[0], [1]], np.float32), np.zeros(2, np.int64)
-    found = uncertainty.sides(rows, labels, np.arange(2), must_link=np.array([[0, 1]]))
+    found = uncertainty.sides(rows, labels, must_link=np.array([[0, 1]]))
     assert len(found.group) == len(found.first) == len(found.second) == len(found.height) == 0
     assert len(uncertainty.suspicious(rows, labels, found, INFO.calibration)) == 0
 
 
 @given(seed=st.integers(0, 10_000), must=st.integers(0, 60))
 def test_sides_are_whole_groups_and_hold_all_answers(seed, must) -> None:
-    rows, truth, photo_of = drawn(seed, 12, 4)
+    rows, truth, _ = drawn(seed, 12, 4)
     rng = np.random.default_rng(seed)
     labels = truth // 2 - 1  # two people a group, and two of whom nothing is known
     pairs = rng.integers(0, len(rows), (must, 2))
-    found = uncertainty.sides(rows, labels, photo_of, must_link=pairs)
+    found = uncertainty.sides(rows, labels, must_link=pairs)
     family = links.components(len(rows), pairs)
     asked = {int(g) for g in set(labels) - {-1} if len(set(family[labels == g])) > 1}
     assert set(found.group.tolist()) == asked
@@ -364,23 +370,50 @@ def test_sides_are_whole_groups_and_hold_all_answers(seed, must) -> None:
         assert sorted([*one, *other]) == np.flatnonzero(labels == group).tolist()
         assert len(one) >= len(other) > 0
         assert not set(family[one]) & set(family[other])
-    none = uncertainty.sides(rows, labels, photo_of, must_link=np.zeros((0, 2), np.int64))
-    plain = uncertainty.sides(rows, labels, photo_of)
+    none = uncertainty.sides(rows, labels, must_link=np.zeros((0, 2), np.int64))
+    plain = uncertainty.sides(rows, labels)
     assert sides_of(none) == sides_of(plain)
     np.testing.assert_array_equal(none.height, plain.height)
 
 
 def test_the_order_of_doubts_goes_by_the_sides_left() -> None:
     # Two groups of two people each; the first one's link is answered, so the second is asked first.
-    rows, truth, photo_of = drawn(3, 4, 6)
+    rows, truth, _ = drawn(3, 4, 6)
     labels = truth // 2
     rows[truth == 1] += 0.3 * (rows[truth == 1].mean(axis=0) - rows[truth == 0].mean(axis=0))
-    before = uncertainty.suspicious(
-        rows, labels, uncertainty.sides(rows, labels, photo_of), INFO.calibration
-    )
+    before = uncertainty.suspicious(rows, labels, uncertainty.sides(rows, labels), INFO.calibration)
     assert before["group"].tolist() == [0, 1]
     answer = before.loc[:0, ["first", "second"]].to_numpy(np.int64)
-    left = uncertainty.sides(rows, labels, photo_of, must_link=answer)
+    left = uncertainty.sides(rows, labels, must_link=answer)
     after = uncertainty.suspicious(rows, labels, left, INFO.calibration)
     assert after["group"].tolist() == [1, 0]
     assert after["height"][1] < before["height"][0]
+
+
+@given(st.integers(0, 1000), st.data())
+def test_an_audit_is_as_if_what_is_ignored_were_not_there(seed, data) -> None:
+    rows, truth, photo_of = drawn(seed, 6, 4, spread=0.06, alike=8)
+    faces = album(rows, photo_of)
+    ignored = np.array(data.draw(st.lists(st.booleans(), min_size=24, max_size=24)))
+    ignored[:2] = False
+    faces = replace(faces, ignored=ignored)
+    names = [None if out else name for out, name in zip(ignored, names_of(truth), strict=True)]
+    kept = faces.kept
+    found = audit.audit(faces, names, threshold=0.5)
+    alone = audit.audit(faces.take(kept), [names[row] for row in kept], threshold=0.5)
+    assert str(found) == str(alone)
+    assert (found.sightings, found.photos) == (len(kept), alone.photos)
+    pd.testing.assert_frame_equal(found.rates, alone.rates)
+    for name in ("suspicious", "alike", "pictures"):
+        # Sightings are named by their rows among all.
+        expected = getattr(alone, name)
+        ends = {end: kept[expected[end].to_numpy(np.int64)] for end in ("first", "second")}
+        pd.testing.assert_frame_equal(getattr(found, name), expected.assign(**ends))
+
+
+def test_the_command_audits_without_what_is_ignored(album_folder, tmp_path, colours, capsys):
+    run = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+    decisions.add(run.out, [Decision("ignore", key_of(run.album, 0))])
+    modes.autopilot(album_folder, run.out, subject=colours, replace=True)
+    assert cli.main(["audit", str(run.out)]) == 0
+    assert " with 7 faces" in capsys.readouterr().out

@@ -56,11 +56,6 @@ def test_one_row_a_method_and_threshold_in_order(table):
     assert set(cluster.METHODS) == {name.partition(",")[0] for name in method_comparison.WAYS}
 
 
-def test_the_default_thresholds_are_round():
-    assert [repr(value) for value in method_comparison.THRESHOLDS[:2]] == ["0.4", "0.42"]
-    assert method_comparison.THRESHOLDS[-1] == 0.64
-
-
 LINKS = {"must_link": np.array([[0, 1], [5, 9]]), "cannot_link": np.array([[2, 3], [40, 7]])}
 
 
@@ -370,6 +365,25 @@ def test_a_chain_to_itself_and_to_its_double():
     assert method_comparison.chain_between(rows, 0, 1, 0.0)["hop"].tolist()[1:] == [0.0]
     with pytest.raises(BadSetting, match="expected two from 0 to 2"):
         method_comparison.chain_between(rows, 0, 3, 0.5)
+
+
+def test_without_thresholds_an_album_says_which_and_plain_rows_cannot():
+    # Here, because the process that measures memory takes this module up alone.
+    from made_albums import album as album_of
+
+    rows = on_a_line(0, 0.01, 0.5, 0.51)
+    methods = {"linked": cluster.linked}
+    album = album_of(rows)
+    found = method_comparison.compare(album, methods=methods)
+    assert tuple(found["threshold"]) == album.encoder.calibration.steps
+    truth = np.array(["a", "a", "b", "b"])
+    assert len(method_comparison.chosen_and_reported(album, truth, methods=methods))
+    for call in (
+        lambda: method_comparison.compare(rows, methods=methods),
+        lambda: method_comparison.chosen_and_reported(rows, truth, methods=methods),
+    ):
+        with pytest.raises(BadSetting, match="no thresholds came"):
+            call()
 
 
 @given(st.integers(0, 10_000), st.floats(0.2, 0.9))

@@ -19,6 +19,7 @@ from PIL import Image
 from scipy import stats
 from squares import MeanEncoder, bright_squares
 
+from toolkit import memory
 from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.evaluation import photo_size, photo_size_costs, photo_size_matching, photo_size_study
 from toolkit.evaluation.photo_size import resize
@@ -526,7 +527,7 @@ def test_memory_is_measured_on_the_largest_photo_with_a_face() -> None:
 
 
 def test_memory_that_the_system_does_not_tell_is_none(folder, monkeypatch) -> None:
-    monkeypatch.setattr(photo_size_costs, "_status", lambda name: None)
+    monkeypatch.setattr(memory, "_status", lambda name: float("nan"))
     monkeypatch.setattr(photo_size_costs.registry, "subject_for", squares)
     path = str(folder / "one.png")
     assert photo_size_costs.memory_growth(path, "cnn", 300, PLAIN.as_dict()) is None

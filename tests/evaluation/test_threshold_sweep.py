@@ -241,7 +241,7 @@ def test_a_tree_of_something_else_is_refused() -> None:
 
 def test_sightings_to_leave_out_are_left_out_first() -> None:
     faces = drawn(5)
-    with pytest.raises(ValueError, match="without_ignored"):
+    with pytest.raises(ValueError, match="masked"):
         Explorer.of(faces, SETTINGS, decided=held(faces, ("ignore", 3, "")))
 
 
@@ -524,3 +524,41 @@ def test_any_small_album_agrees_with_its_audit(count, seed, threshold, together)
         np.testing.assert_array_equal(value, row[name], err_msg=name)
     low, high = explorer.range()
     assert low <= explorer.automatic.value <= high
+
+
+@profile(max_examples=30)
+@given(st.integers(0, 1000), st.lists(st.booleans(), min_size=24, max_size=24))
+@pytest.mark.parametrize("method", ["average", "online"])
+def test_ignored_sightings_change_nothing_at_any_threshold(method, seed, ignored) -> None:
+    faces = drawn(seed, 6, 4)
+    faces = replace(faces, ignored=np.array(ignored))
+    settings, rows = replace(SETTINGS, method=method), faces.kept
+    made = group_album(faces, settings)
+    decided = decisions.apply([], faces)
+    whole = Explorer.of(faces, settings, tree=made.tree, decided=decided)
+    alone = Explorer.of(faces.take(rows), settings)
+    assert whole.automatic == alone.automatic
+    assert whole.range() == alone.range()
+    before = None
+    for threshold in (0.2, 0.4, 0.7):
+        found, expected = whole.at(threshold), alone.at(threshold)
+        assert found.summary == expected.summary
+        assert found.labels[rows].tolist() == expected.labels.tolist()
+        assert [found.names[row] for row in rows] == list(expected.names)
+        assert (found.labels[faces.ignored] == -1).all()
+        assert {name for name, out in zip(found.names, ignored, strict=True) if out} <= {None}
+        if before is not None:
+            told = changes(before[0].labels, found.labels)
+            apart = changes(before[1].labels, expected.labels)
+            assert [(x.kind, x.concerned) for x in told] == [(x.kind, x.concerned) for x in apart]
+        before = found, expected
+
+
+def test_a_tree_with_what_is_now_ignored_is_refused() -> None:
+    faces = drawn(5)
+    tree = group_album(faces, SETTINGS).tree
+    masked = replace(faces, ignored=np.arange(len(faces)) == 3)
+    with pytest.raises(ValueError, match="other decisions"):
+        Explorer.of(masked, SETTINGS, tree=tree)
+    decided = decisions.apply([Decision("ignore", decisions.key_of(faces, 3))], masked)
+    assert len(set(Explorer.of(masked, SETTINGS, decided=decided).at(0.5).labels[[3]])) == 1

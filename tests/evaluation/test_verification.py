@@ -151,7 +151,7 @@ def test_pairs_that_cannot_be_told_apart_are_all_refused() -> None:
         (lambda: best_accuracy(DISTANCES, SAME, folds=7), BadSetting, "number of pairs, 6"),
         (lambda: best_accuracy(DISTANCES, SAME, fold_of=np.zeros(6)), BadSetting, "one fold"),
         (lambda: best_accuracy(DISTANCES, SAME, fold_of=np.zeros(2)), ValueError, "fold_of"),
-        (lambda: pairs_of(np.zeros((2, 3)), np.arange(3)), ValueError, "2 encodings"),
+        (lambda: pairs_of(np.zeros((2, 3)), np.arange(3)), ValueError, "2 sightings"),
         (lambda: pairs_of(np.zeros((2, 3)), np.arange(2), limit=0), BadSetting, "limit is 0"),
         (lambda: pairs_of(np.zeros((1, 3)), np.array([None])), ValueError, "missing"),
     ],

@@ -15,7 +15,7 @@ from toolkit.cli import main
 from toolkit.evaluation.audit import audit
 from toolkit.grouping import cluster, linkage, neighbours, uncertainty
 from toolkit.grouping.assigners import forewarning
-from toolkit.grouping.links import by_size
+from toolkit.grouping.links import by_size, pairs_within
 from toolkit.settings import AutopilotSettings
 
 
@@ -101,11 +101,11 @@ def test_before_a_scan_it_is_said_what_will_not_fit(monkeypatch) -> None:
 
 def test_pairs_are_counted_before_they_are_too_many(monkeypatch) -> None:
     rows, _ = people()
-    found = neighbours.within(rows, 0.5)
+    found = neighbours.of(rows).within(0.5)
     monkeypatch.setattr(memory, "SMALL", 0)
     monkeypatch.setattr(memory, "room", lambda: 50 * len(found) - 1)
     with pytest.raises(memory.TooMuch, match="600 sightings have pairs within"):
-        neighbours.within(rows, 0.5)
+        neighbours.of(rows).within(0.5)
 
 
 def test_cannot_links_hold_where_their_table_cannot_fit(scarce) -> None:
@@ -127,12 +127,12 @@ def test_groups_are_compared_some_at_a_time_as_at_once(monkeypatch, sizes) -> No
     whole = linkage.between(rows, labels)
     parts = dict(linkage.between_some(rows, labels))
     np.testing.assert_allclose(np.concatenate(list(parts.values())), whole, rtol=1e-4)
-    photo_of = np.arange(len(labels)) // 2
-    args = (rows, by_size(labels), photo_of, Calibration(slope=60.0, even=0.55))
-    at_once = uncertainty.alike(*args, most=50)
+    args = (rows, by_size(labels), Calibration(slope=60.0, even=0.55))
+    apart = pairs_within(np.arange(len(labels)) // 2)
+    at_once = uncertainty.alike(*args, apart=apart, most=50)
     monkeypatch.setattr(memory, "available", lambda: 1000)
     monkeypatch.setattr(memory, "SMALL", 0)
-    some = uncertainty.alike(*args, most=50)
+    some = uncertainty.alike(*args, apart=apart, most=50)
     assert some.drop(columns=["distance", "probability"]).equals(
         at_once.drop(columns=["distance", "probability"])
     )
@@ -142,10 +142,12 @@ def test_groups_are_compared_some_at_a_time_as_at_once(monkeypatch, sizes) -> No
 def test_the_nearest_pair_of_large_sides_is_the_same_in_blocks(monkeypatch) -> None:
     rows, _ = people()
     one, other = np.arange(0, 300), np.arange(300, 600)
-    both = uncertainty.nearest_pair(rows, one, other), uncertainty._mean_distances(rows[one], rows)
+    known, everyone = neighbours.of(rows), np.arange(len(rows))
+    nearest = uncertainty.nearest_pair(rows, one, other)
+    mean = uncertainty._mean_distances(known, one, everyone)
     monkeypatch.setattr(neighbours, "BLOCK", 7)
-    assert uncertainty.nearest_pair(rows, one, other) == both[0]
-    np.testing.assert_array_equal(uncertainty._mean_distances(rows[one], rows), both[1])
+    assert uncertainty.nearest_pair(rows, one, other) == nearest
+    np.testing.assert_array_equal(uncertainty._mean_distances(known, one, everyone), mean)
 
 
 def test_an_audit_that_fits_leaves_nothing_out(colours) -> None:

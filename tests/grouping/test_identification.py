@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from made_albums import album
 from sklearn.neighbors import KNeighborsClassifier
 
-from toolkit.calibration import Calibration
+from toolkit.calibration import Calibration, Linkage
 from toolkit.errors import BadSetting, IncomparableEncodings
 from toolkit.grouping import identification
 from toolkit.grouping.identification import References
@@ -17,7 +17,7 @@ from toolkit.records import (
 )
 
 CALIBRATION = Calibration(slope=60.0, even=0.55)
-INFO = EncoderInfo("test", "ab" * 32, 2, "euclidean", CALIBRATION)
+INFO = EncoderInfo("test", "ab" * 32, 2, "euclidean", CALIBRATION, linkage=Linkage(0.06))
 
 
 def seen(rows, photo_of=None) -> Album:

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy.spatial.distance import pdist, squareform
+from scipy.spatial.distance import cdist, pdist, squareform
 
-from toolkit.grouping import neighbours
+from toolkit.grouping import cluster, linkage, neighbours
+from toolkit.records import ComparedPairs
 
 
 @given(st.integers(0, 60), st.floats(0.0, 2.0), st.integers(0, 1000))
@@ -13,7 +14,7 @@ def test_pairs_are_those_of_a_double_loop(count, radius, seed) -> None:
     rows = (rng.normal(size=(count, 16)) * 0.25).astype(np.float32)
     if count > 3:
         rows[1] = rows[0]  # a distance of exactly 0
-    near = neighbours.within(rows, radius)
+    near = neighbours.of(rows).within(radius)
     table = squareform(pdist(rows.astype(np.float64))) if count else np.zeros((0, 0))
     first, second = np.nonzero(np.triu(table <= radius, k=1))
     assert near.first.tolist() == first.tolist()
@@ -23,9 +24,9 @@ def test_pairs_are_those_of_a_double_loop(count, radius, seed) -> None:
 
 def test_blocks_join_without_a_seam(monkeypatch) -> None:
     rows = np.random.default_rng(3).normal(size=(50, 8)).astype(np.float32)
-    whole = neighbours.within(rows, 3.5)
+    whole = neighbours.of(rows).within(3.5)
     monkeypatch.setattr(neighbours, "BLOCK", 7)
-    parts = neighbours.within(rows, 3.5)
+    parts = neighbours.of(rows).within(3.5)
     assert len(whole) > 100
     for name in ("first", "second", "distance"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
@@ -36,9 +37,138 @@ def test_distances_have_a_row_a_query_and_a_column_a_reference(one, other) -> No
     rng = np.random.default_rng(1)
     queries = rng.normal(size=(one, 5)).astype(np.float32)
     references = rng.normal(size=(other, 5)).astype(np.float32)
-    table = neighbours.distances(queries, references)
+    table = neighbours.VectorDistances(queries).to(neighbours.VectorDistances(references))
     assert table.shape == (one, other)
     for i in range(one):
         for j in range(other):
             apart = np.linalg.norm(queries[i].astype(float) - references[j])
             assert table[i, j] == pytest.approx(apart)
+
+
+def rows_of(seed: int, count: int, dimensions: int = 4) -> np.ndarray:
+    """Rows around a few middles, no two distances alike."""
+    rng = np.random.default_rng(seed)
+    middles = rng.normal(size=(max(1, count // 3), dimensions))
+    near = middles[rng.integers(0, len(middles), count)] + 0.15 * rng.normal(
+        size=(count, dimensions)
+    )
+    return (near / 4).astype(np.float32)
+
+
+def pairs_of(rows: np.ndarray, metric: str = "euclidean") -> neighbours.PairDistances:
+    """The same distances, as if a matcher had compared all pairs."""
+    first, second = np.triu_indices(len(rows), k=1)
+    away = neighbours.VectorDistances(rows, metric).of_pairs(first, second)
+    return neighbours.PairDistances(ComparedPairs.of(len(rows), first, second, away, 2.0))
+
+
+@given(st.integers(0, 1000), st.integers(1, 40), st.sampled_from(["euclidean", "cosine"]))
+def test_every_way_to_ask_says_the_distance_of_scipy(seed, count, metric) -> None:
+    rows = rows_of(seed, count)
+    expected = cdist(rows.astype(np.float64), rows.astype(np.float64), metric)
+    known = neighbours.VectorDistances(rows, metric)
+    everyone = np.arange(count)
+    first, second = np.triu_indices(count, k=1)
+    # Vectors are float32: directions are rounded to it.
+    how = {"atol": 1e-5 if metric == "cosine" else 1e-6}
+    np.testing.assert_allclose(known.table(everyone, everyone), expected, **how)
+    np.testing.assert_allclose(known.blocks(0, count), expected, atol=1e-5)
+    np.testing.assert_allclose(known.matrix(), expected, atol=1e-5)
+    np.testing.assert_allclose(known.of_pairs(first, second), expected[first, second], **how)
+    near = known.within(0.3)
+    np.testing.assert_allclose(near.distance, expected[near.first, near.second], **how)
+    assert (
+        abs(len(near) - (expected[first, second] <= 0.3).sum())
+        <= (np.abs(expected[first, second] - 0.3) < 1e-5).sum()
+    )
+    table = known.matrix()
+    np.testing.assert_array_equal(table, table.T)
+
+
+@given(st.integers(0, 1000), st.integers(1, 40), st.sampled_from(["euclidean", "cosine"]))
+def test_pairs_that_were_all_compared_say_what_vectors_say(seed, count, metric) -> None:
+    rows = rows_of(seed, count)
+    known, pairs = neighbours.VectorDistances(rows, metric), pairs_of(rows, metric)
+    assert len(pairs) == count
+    everyone, some = np.arange(count), np.arange(0, count, 3)
+    np.testing.assert_allclose(pairs.table(some, everyone), known.table(some, everyone), atol=1e-5)
+    np.testing.assert_allclose(pairs.matrix(), known.matrix(), atol=1e-5)
+    np.testing.assert_allclose(pairs.blocks(0, count), known.blocks(0, count), atol=1e-5)
+    np.testing.assert_allclose(pairs[some].matrix(), known[some].matrix(), atol=1e-5)
+    mask = np.zeros(count, dtype=np.bool_)
+    mask[some] = True
+    np.testing.assert_array_equal(pairs[mask].matrix(), pairs[some].matrix())
+
+
+@given(st.integers(0, 500), st.integers(1, 30), st.floats(0.01, 0.4))
+@pytest.mark.parametrize("method", sorted(set(cluster.METHODS) - {"online", "whispers"}))
+def test_methods_whose_groups_have_no_order_take_pairs_as_vectors(
+    method, seed, count, threshold
+) -> None:
+    rows = rows_of(seed, count)
+    away = cdist(rows, rows)
+    assume((np.abs(away - threshold) > 1e-5).all())
+    by_vectors = cluster.group(rows, method, threshold=threshold).labels
+    by_pairs = cluster.group(pairs_of(rows), method, threshold=threshold).labels
+    if method == "hdbscan":
+        assume(len(np.unique(np.round(away[np.triu_indices(count, 1)], 6))) > 1)
+    np.testing.assert_array_equal(same(by_vectors), same(by_pairs))
+
+
+def same(labels: np.ndarray) -> np.ndarray:
+    return labels[:, None] == labels
+
+
+@given(st.integers(0, 500), st.integers(2, 30), st.floats(0.01, 0.3))
+def test_online_takes_the_mean_over_pairs(seed, count, threshold) -> None:
+    rows = rows_of(seed, count)
+    pairs = pairs_of(rows)
+    labels: list[int] = []
+    for row in range(count):
+        groups = [np.flatnonzero(np.array(labels) == k) for k in range(max(labels, default=-1) + 1)]
+        means = [pairs.table(np.array([row]), group).mean() for group in groups]
+        near = means and min(means) <= threshold
+        labels.append(int(np.argmin(means)) if near else len(groups))
+    found = cluster.group(pairs, "online", threshold=threshold).labels
+    np.testing.assert_array_equal(same(found), same(np.array(labels)))
+
+
+@given(st.integers(0, 1000), st.integers(2, 30))
+def test_groups_of_pairs_do_not_depend_on_the_order(seed, count) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rows_of(seed, count)
+    first, second = np.triu_indices(count, k=1)
+    kept = rng.random(len(first)) < 0.5
+    away = pairs_of(rows).of_pairs(first, second)
+    compared = ComparedPairs.of(count, first[kept], second[kept], away[kept], 2.0)
+    order = rng.permutation(count)
+    one = linkage.tree(neighbours.PairDistances(compared)).cut(0.2).labels
+    other = linkage.tree(neighbours.PairDistances(compared)[order]).cut(0.2).labels
+    np.testing.assert_array_equal(same(one[order]), same(other))
+
+
+def test_pairs_that_were_not_compared_are_as_far_as_can_be() -> None:
+    compared = ComparedPairs.of(3, np.array([2]), np.array([0]), np.array([0.25]), 2.0)
+    known = neighbours.PairDistances(compared)
+    assert known.matrix().tolist() == [[0, 2, 0.25], [2, 0, 2], [0.25, 2, 0]]
+    assert [len(known.within(radius)) for radius in (0.2, 0.3, 1.9, 2.0)] == [0, 1, 1, 3]
+    assert known.of_pairs(np.array([1, 2, 0]), np.array([1, 0, 1])).tolist() == [0, 0.25, 2]
+
+
+def test_vectors_without_direction_are_alike_and_far_from_all_others() -> None:
+    rows = np.array([[0, 0], [0, 0], [1, 0], [-2, 0]], np.float32)
+    table = neighbours.VectorDistances(rows, "cosine").matrix()
+    np.testing.assert_allclose(table[0], [0, 0, 1, 1], atol=1e-6)
+    np.testing.assert_allclose(table[2], [1, 1, 0, 2], atol=1e-6)
+
+
+def test_long_vectors_lose_no_near_pair() -> None:
+    rows = np.random.default_rng(0).normal(size=(200, 64)).astype(np.float32) * 100
+    rows[100:] = rows[:100] + 1e-3
+    near = neighbours.of(rows).within(0.02)
+    assert len(near) == 100
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="manhattan"):
+        neighbours.VectorDistances(np.zeros((1, 2), np.float32), "manhattan")

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +13,7 @@ from figures_seen import legend_of, texts
 from PIL import Image
 
 from toolkit.calibration import Calibration
+from toolkit.grouping.identification import IGNORED
 from toolkit.plots import album_plots
 from toolkit.records import (
     PHOTO_COLUMNS,
@@ -186,6 +188,25 @@ def test_contact_sheet_has_a_row_a_person_with_photos_counted_as_files(tmp_path)
     ]
     tiles = [tuple(int(edge) for edge in tile.get_extent()[::3]) for tile in figure.axes[0].images]
     assert tiles == [(0, 0), (1, 0), (0, 1), (0, 2)]
+
+
+def test_what_is_ignored_is_not_drawn(tmp_path):
+    album = album_of(tmp_path, [("a", 2), ("b", 1)])
+    album = replace(album, ignored=np.array([False, True, True]))
+    figure = album_plots.contact_sheet(album, ["Ada", None, None])
+    assert texts(figure) == ["Ada", "1 photo, 1 face"]
+    assert len(figure.axes[0].images) == 1
+    table = pd.DataFrame(
+        {
+            "name": ["Ada", None],
+            "distance": [0.3, 0.2],
+            "margin": [0.5, 0.1],
+            "reason": ["within", IGNORED],
+        }
+    )
+    ax = album_plots.matches(table, threshold=0.57, words=FACE.words)
+    drawn = {item.get_label(): item.get_offsets().tolist() for item in ax.collections[1:]}
+    assert drawn == {"nearest person: named": [[1.0, 0.3]], "next person": [[1.0, 0.8]]}
 
 
 def test_contact_sheet_tells_how_many_faces_it_leaves_out(tmp_path):

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tiles import save_tiles
 
 from toolkit import modes, tables
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision, key_of
 from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.evaluation.intervals import wilson
 from toolkit.evaluation.label_table import Label, find_photos, match_labels, name_key, read_labels
@@ -563,3 +565,35 @@ def test_a_folder_that_holds_no_run_is_refused(portraits, tmp_path) -> None:
     ResultsFolder(portraits).write_record({}, {"mode": "other"})
     with pytest.raises(BadFolder, match="names the mode 'other'"):
         evaluate_folder(portraits, labels)
+
+
+def test_what_is_ignored_is_in_no_score(tmp_path, colours) -> None:
+    lines = ["photo,person"]
+    for number in range(10):
+        for who in ("ann", "bob"):
+            save_tiles(tmp_path / "photos" / f"{who}{number}.png", who, shade=number)
+            lines.append(f"{who}{number}.png,{who}")
+    save_tiles(tmp_path / "photos" / "more.png", "cem", "ann")
+    labels = write(tmp_path / "labels.csv", "\n".join([*lines, "more.png,ann"]) + "\n")
+    out = tmp_path / "out"
+    run = modes.autopilot(tmp_path / "photos", out, subject=colours)
+    # Who is no label's, and one who is.
+    away = [3, run.names.index("person_003")]
+    decisions.add(out, [Decision("ignore", key_of(run.album, row)) for row in away])
+    modes.autopilot(tmp_path / "photos", out, subject=colours, replace=True)
+    found = evaluate_folder(out, labels, draws=5)
+    assert found.sightings == len(run.album) - 2
+    assert found.missed == 1
+    # The same as where its rows are not there at all.
+    kept = np.setdiff1d(np.arange(len(run.album)), away)
+    table = pd.read_csv(out / "sightings.csv", dtype=str, keep_default_na=False)
+    assert table["ignored"].to_list().count("1") == 2
+    table.iloc[kept].drop(columns=["ignored", "sighting_id"]).to_csv(
+        out / "sightings.csv", index=False
+    )
+    with np.load(out / "encodings.npz") as archive:
+        arrays = {name: each if each.ndim == 0 else each[kept] for name, each in archive.items()}
+    np.savez(out / "encodings.npz", **arrays)
+    alone = evaluate_folder(out, labels, draws=5)
+    assert found.verification is not None
+    assert found.as_dict() == alone.as_dict()

@@ -18,7 +18,7 @@ from tiles import ColourEncoder, save_tiles
 
 from toolkit import modes
 from toolkit.curation.decisions import FILE as DECISIONS
-from toolkit.curation.decisions import Decision, key_of
+from toolkit.curation.decisions import Decision, add, key_of
 from toolkit.errors import BadFolder
 from toolkit.evaluation.scores import audit
 from toolkit.grouping.thresholds import Threshold
@@ -27,6 +27,7 @@ from toolkit.records import PROBLEM_COLUMNS, Album, Clustering, empty_table
 from toolkit.results import export, report
 from toolkit.results.report import page
 from toolkit.results.result import AutopilotResult, Result
+from toolkit.session import taken_up
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
@@ -548,3 +549,18 @@ def test_a_folder_in_the_report_s_place_is_named_and_kept(
     with pytest.raises(BadFolder, match=r"report\.html is a folder; .* Move it away"):
         report.write(sorted_album, tmp_path / "results")
     assert kept.exists()
+
+
+def test_what_is_ignored_is_in_no_part_of_the_report(sorted_album: AutopilotResult) -> None:
+    out = sorted_album.out
+    assert out is not None
+    row = sorted_album.names.index("person_003")
+    add(out, [Decision("ignore", key_of(sorted_album.album, row))])
+    session = taken_up(out)
+    found = checked(report.html_of(session.result))
+    assert "6 photos, 7 faces, 2 people" in found.text
+    assert "person_003" not in found.text
+    assert f"person_003, {Path(sorted_album.album.sightings['path'][row]).name}" not in {
+        image["alt"] for image in found.images
+    }
+    assert "1 decision of yours kept" in found.text

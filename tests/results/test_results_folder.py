@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tiles import save_tiles
 
 from toolkit import modes
 from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision, key_of
 from toolkit.errors import BadFolder
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.results import accuracy, results_folder
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
@@ -409,7 +412,9 @@ def test_columns_of_ones_own_survive(run, tmp_path, colours) -> None:
         photos=album.photos.assign(station="C 7", taken_at=[f"0{n}:00" for n in range(6)]),
         sightings=album.sightings.assign(flank="left", mine=[f"00{n}" for n in range(8)]),
     )
-    session = Session(replace(looked, album=own), AutopilotSettings(), out=tmp_path / "more")
+    session = Session(
+        replace(looked, album=own), GroupingAssigner(AutopilotSettings()), out=tmp_path / "more"
+    )
     session.ignore(2)
     session.undo()
     session.export(tmp_path / "more")
@@ -444,3 +449,145 @@ def test_a_deeply_nested_record_is_no_record(tmp_path, text) -> None:
 def test_a_record_that_is_a_pipe_is_not_waited_for(tmp_path) -> None:
     os.mkfifo(tmp_path / "run.json")
     assert results_folder.ResultsFolder(tmp_path).files() is None
+
+
+def ignoring(run, *rows):
+    """Leave sightings of a run out, and sort anew into the same folder."""
+    decisions.add(run.out, [Decision("ignore", key_of(run.album, row)) for row in rows])
+    return taken_up(run.out).export(run.out, replace=True)
+
+
+def test_ignored_sightings_keep_their_rows_and_have_no_name(run) -> None:
+    before = results_folder.load(run.out).album.sightings["sighting_id"].to_list()
+    ignoring(run, 1, 6)
+    table = pd.read_csv(run.out / "sightings.csv", dtype=str, keep_default_na=False)
+    assert [row for row, cell in enumerate(table["ignored"]) if cell == "1"] == [1, 6]
+    assert set(table["ignored"]) == {"0", "1"}
+    assert [row for row, name in enumerate(table["name"]) if not name] == [1, 6]
+    assert table["sighting_id"].to_list() == before
+    assert "ignored" not in pd.read_csv(run.out / "photos.csv")
+    found = results_folder.load(run.out)
+    assert np.flatnonzero(found.album.ignored).tolist() == [1, 6]
+    assert (found.names[1], found.names[6]) == (None, None)
+    np.testing.assert_array_equal(found.album.encodings, run.album.encodings)
+    assert list(found.album.sightings.columns) == list(run.album.sightings.columns)
+
+
+def test_who_is_ignored_has_no_name_whatever_somebody_wrote_there(run) -> None:
+    edit(run.out, "ignored", "1")
+    edit(run.out, "name", "Ann")
+    found = results_folder.load(run.out)
+    assert found.names[0] is None
+    assert found.album.ignored.tolist() == [True, *[False] * 7]
+    # Identifiers follow from the rest.
+    edit(run.out, "sighting_id", "x")
+    again = results_folder.load(run.out).album.sightings["sighting_id"]
+    assert again.to_list() == found.album.sightings["sighting_id"].to_list()
+
+
+@pytest.mark.parametrize("cell", ["yes", "2", "-1", "True"])
+def test_a_mask_of_something_else_is_refused(run, cell, tmp_path) -> None:
+    edit(run.out, "ignored", cell)
+    with pytest.raises(BadFolder, match="ignored holds something else than 0 and 1"):
+        results_folder.load(run.out)
+    labels = tmp_path / "labels.csv"
+    labels.write_text("photo,person\na1.png,ann\n")
+    with pytest.raises(BadFolder, match="ignored holds something else than 0 and 1"):
+        accuracy.evaluate_folder(run.out, labels, draws=5)
+
+
+def as_before_the_mask(out: Path) -> None:
+    """Make of a folder what the version before left: of what is ignored, the number alone."""
+    table = pd.read_csv(out / "sightings.csv", dtype=str, keep_default_na=False)
+    ignored = (table["ignored"] == "1").to_numpy()
+    photos = pd.read_csv(out / "photos.csv", dtype=str, keep_default_na=False)
+    counts = table["photo_digest"][ignored].value_counts()
+    photos.insert(
+        len(photos.columns) - 1, "ignored", photos["photo_digest"].map(counts).fillna(0).astype(int)
+    )
+    photos.to_csv(out / "photos.csv", index=False)
+    table[~ignored].drop(columns=["ignored", "sighting_id"]).to_csv(
+        out / "sightings.csv", index=False
+    )
+    with np.load(out / "encodings.npz") as archive:
+        arrays = dict(archive)
+    rewrite(out, **{k: v if v.ndim == 0 else v[~ignored] for k, v in arrays.items()})
+
+
+def test_results_without_the_rows_of_ignored_sightings_have_their_counts(run, tmp_path) -> None:
+    now = ignoring(run, 1, 6, 7)
+    as_before_the_mask(run.out)
+    session = taken_up(run.out)
+    assert (len(session.album), session.result.count) == (5, 5)
+    assert not session.album.ignored.any()
+    told, expected = session.result.as_dict(), now.as_dict()
+    for key in ("sightings", "ignored", "photos_with_nobody", "people", "decisions"):
+        assert told[key] == expected[key]
+    assert (told["ignored"], told["decisions_not_here"]) == (3, 0)
+    assert "3 faces ignored, as you decided" in str(session.result)
+    assert session.result.unsorted["reason"].to_list() == now.unsorted["reason"].to_list()
+    # One more is counted with those, and survives an export and the next opening.
+    session.ignore(0)
+    assert session.result.as_dict()["ignored"] == 4
+    session.export(tmp_path / "more")
+    again = taken_up(tmp_path / "more")
+    assert (again.result.as_dict()["ignored"], again.result.undecided) == (4, 0)
+    while again.undo():
+        pass
+    assert (again.result.count, again.result.as_dict()["ignored"]) == (5, 3)
+
+
+def test_results_of_format_1_have_their_counts_of_ignored_sightings(format_1) -> None:
+    path = format_1 / "sorted" / "photos.csv"
+    photos = pd.read_csv(path, dtype=str, keep_default_na=False)
+    number = (photos["path"] == photos["path"].iloc[0]).astype(int) * 2
+    photos.assign(ignored=number).to_csv(path, index=False)
+    session = taken_up(format_1 / "sorted")
+    assert (session.result.count, session.result.as_dict()["ignored"]) == (4, 2)
+    session.ignore(1)
+    assert (session.result.count, session.result.as_dict()["ignored"]) == (3, 3)
+
+
+def test_columns_of_ones_own_survive_all_that_is_done_with_an_album(
+    run, album_folder, tmp_path, colours
+) -> None:
+    save_tiles(tmp_path / "second" / "c.png", "cem", "ann", shade=7)
+    looked, _ = modes.taken_up(run.out)
+    other = modes.look(tmp_path / "second", settings=AutopilotSettings(), subject=colours).album
+
+    def noted(album, station):
+        photos = [f"{station} {n}" for n in range(len(album.photos))]
+        mine = [f"{station} {n}" for n in range(len(album))]
+        return replace(
+            album,
+            photos=album.photos.assign(station=photos, taken_at=station),
+            sightings=album.sightings.assign(mine=mine),
+        )
+
+    first, second = noted(looked.album, "A"), noted(other, "B")
+    second = replace(second, sightings=second.sightings.assign(flank="left"))
+    # Merge, and filter.
+    both = first.merge(second)
+    some = both.take([row for row in range(len(both)) if row != 4])
+    assert len(some) == len(first) + len(second) - 1
+    mine = some.sightings["mine"].to_list()
+    assert mine == ["A 0", "A 1", "A 2", "A 3", "A 5", "A 6", "A 7", "B 0", "B 1"]
+    assert some.sightings["flank"].to_list() == [""] * 7 + ["left"] * 2
+    stations = dict(zip(some.photos["path"], some.photos["station"], strict=True))
+    # Ignore, save, load, undo.
+    inside = replace(looked, album=some, folder=tmp_path, listed=len(some.photos))
+    session = Session(inside, GroupingAssigner(AutopilotSettings()), out=tmp_path / "more")
+    ids = session.album.sightings["sighting_id"].to_list()
+    session.ignore(7)
+    session.export(tmp_path / "more")
+    again = taken_up(tmp_path / "more")
+    assert np.flatnonzero(again.album.ignored).tolist() == [7]
+    again.undo()
+    for found in (session.album, results_folder.load(tmp_path / "more").album, again.album):
+        assert found.sightings["mine"].to_list() == mine
+        assert found.sightings["flank"].to_list() == [""] * 7 + ["left"] * 2
+        assert found.sightings["sighting_id"].to_list() == ids
+        assert dict(zip(found.photos["path"], found.photos["station"], strict=True)) == stations
+        assert set(found.photos["taken_at"]) == {"A", "B"}
+    assert again.names[7] is not None
+    assert not again.album.ignored.any()

@@ -18,7 +18,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.settings import AutopilotSettings
-from toolkit.subjects.face import FACE
+from toolkit.subjects.face import FACE, LINKAGE
 
 AT = AutopilotSettings(threshold=0.5)
 
@@ -33,7 +33,9 @@ def album(rows, photo_of=None, *, encoder=None, even=0.6) -> Album:
     if encoder is None:
         rows = rows[:, None] if rows.ndim == 1 else rows
         calibration = Calibration(60.0, even)
-        encoder = EncoderInfo("made_up", "0" * 64, rows.shape[1], "euclidean", calibration)
+        encoder = EncoderInfo(
+            "made_up", "0" * 64, rows.shape[1], "euclidean", calibration, linkage=LINKAGE
+        )
     rows = rows.reshape(-1, encoder.dimensions)
     photo_of = range(len(rows)) if photo_of is None else photo_of
     table = pd.DataFrame(
@@ -52,14 +54,14 @@ class Grouped:
     """An album as it is grouped by the decisions so far."""
 
     def __init__(self, full: Album, made) -> None:
-        self.album = decisions.without_ignored(full, made)
+        self.album = decisions.masked(full, made)
         self.decided = apply(made, self.album)
         found = assigners.group_album(self.album, AT, decided=self.decided)
         self.labels = found.clustering.labels
         self.names = naming.name_groups(
             self.labels, assigners.numbered_names(found.clustering, FACE.words), self.decided.names
         )
-        self.row = {key_of(self.album, row): row for row in range(len(self.album))}
+        self.row = {key_of(self.album, row): row for row in self.album.kept.tolist()}
 
     @property
     def seen(self):
@@ -76,9 +78,8 @@ class Grouped:
 
     def sides(self):
         return uncertainty.sides(
-            self.album.encodings,
+            self.album,
             self.labels,
-            self.album.photo_of,
             must_link=self.decided.must,
         )
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from toolkit.calibration import Calibration
 from toolkit.records import Box, Detection, EncoderInfo
+from toolkit.subjects.face import LINKAGE
 
 TILE = 64
 
@@ -44,6 +45,7 @@ class ColourEncoder:
         dimensions=3,
         metric="euclidean",
         calibration=Calibration(slope=60.0, even=0.55),
+        linkage=LINKAGE,
     )
 
     def __init__(self) -> None:

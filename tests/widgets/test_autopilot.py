@@ -298,9 +298,26 @@ def test_names_and_corrections_hold_in_the_next_run(make) -> None:
     panel.wait(10)
     started(panel)
     assert keys(panel)[0] == "Ann"
-    assert panel.session.everybody[int(face)] is None
+    ids = panel.session.album.sightings["sighting_id"].to_list()
+    assert panel.session.names[ids.index(face)] is None
     again = started(make())
-    assert again.session.everybody == panel.session.everybody
+    assert again.session.names == panel.session.names
+
+
+def test_who_left_everything_out_can_still_take_it_back(make) -> None:
+    panel = started(make())
+    for row in range(len(panel.session.album)):
+        panel.session.ignore(row)
+    panel.individuals.refresh()
+    panel._corrected()
+    assert not panel.session.result.count
+    assert "0 faces, 0 people" in panel.summary.value
+    assert shown(panel.individuals)
+    assert shown(panel.individuals.undo_button)
+    panel.individuals.undo()
+    panel.wait(10)
+    assert panel.session.result.count == 1
+    assert len(keys(panel)) == 1
 
 
 def test_corrections_without_a_folder_come_along(make, out) -> None:

@@ -261,7 +261,7 @@ def folders(out):
 
 
 def who(out):
-    """Return who each face on disk is, by photo and box."""
+    """Return who each face on disk is, by photo and box; None where it is left out."""
     run = results_folder.load(Path(out))
     table = run.album.sightings
     boxes = zip(table["photo_digest"], table["left"], table["top"], strict=True)
@@ -274,7 +274,9 @@ def holds(out):
     for each in decisions.read(out):
         one = names.get((each.sighting.photo, each.sighting.left, each.sighting.top))
         if each.kind == "ignore":
-            assert (each.sighting.photo, each.sighting.left, each.sighting.top) not in names
+            # Its row is there, and nobody's.
+            assert one is None
+            assert (each.sighting.photo, each.sighting.left, each.sighting.top) in names
         elif each.other is not None:
             other = names.get((each.other.photo, each.other.left, each.other.top))
             # A face that was left out later on is nobody's.

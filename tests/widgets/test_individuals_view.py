@@ -4,12 +4,12 @@ import shutil
 import threading
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from tiles import save_tiles
 
 from toolkit import modes
 from toolkit.curation import decisions
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.face import FACE
@@ -17,7 +17,9 @@ from toolkit.widgets.background_work import Work
 from toolkit.widgets.individuals_view import (
     IndividualsView,
     SightingPictures,
+    card_key,
     counts,
+    row_of_card,
     rows_of,
 )
 
@@ -37,7 +39,7 @@ def out(tmp_path):
 @pytest.fixture
 def view(looked, out):
     made = IndividualsView()
-    made.show(Session(looked, SETTINGS, out=out))
+    made.show(Session(looked, GroupingAssigner(SETTINGS), out=out))
     yield made
     made.work.wait(10)
     made.sheet.close()
@@ -191,8 +193,8 @@ def test_who_gets_another_number_by_a_correction_is_still_open(view) -> None:
     view.open("person_003")
     rows = keys(view)
     session = view.session
-    for face in [k for k, name in enumerate(session.everybody) if name == "person_002"]:
-        session.ignore(session.row_of(face))
+    for face in [k for k, name in enumerate(session.names) if name == "person_002"]:
+        session.ignore(face)
     view.refresh()
     assert view.individual == "person_002"
     assert keys(view) == rows
@@ -208,7 +210,27 @@ def test_a_face_left_out_twice_is_left_out_once(view) -> None:
     assert following in keys(view)
     assert len(keys(view)) == 4
     # The pictures of a face are found by its row, which nothing changes.
-    assert view.sheet.all_cards[0].strips[0].pictures[0].token == f"photo:{following}"
+    row = row_of_card(view.session.album, following)
+    assert view.sheet.all_cards[0].strips[0].pictures[0].token == f"photo:{row}"
+
+
+def test_a_press_that_comes_after_another_look_is_about_no_other_face(
+    view, album_folder, colours, out
+) -> None:
+    view.open("person_001")
+    old = keys(view)[0]
+    row = row_of_card(view.session.album, old)
+    # The photo that comes first is another one now.
+    (album_folder / "a1.png").unlink()
+    again = modes.look(album_folder, settings=SETTINGS, subject=colours)
+    view.show(Session(again, GroupingAssigner(SETTINGS), out=out))
+    names = view.session.names
+    assert card_key(view.session.album, row) != old
+    for action in ("ignore", "not"):
+        view.act(old, action)
+        assert "not there any more" in done(view)
+    assert view.session.names == names
+    assert view.session.corrections.decisions == ()
 
 
 def test_the_last_face_left_out_leads_back_to_everybody(view) -> None:
@@ -228,7 +250,7 @@ def test_the_last_face_left_out_leads_back_to_everybody(view) -> None:
 def test_while_other_work_is_under_way_a_correction_is_refused_in_words(looked, out) -> None:
     work, go = Work(), threading.Event()
     view = IndividualsView(work)
-    view.show(Session(looked, SETTINGS, out=out))
+    view.show(Session(looked, GroupingAssigner(SETTINGS), out=out))
     work.run(lambda *_: go.wait(10))
     view.rename("person_001", "Ann")
     assert "other work is under way" in view.message.value
@@ -273,14 +295,14 @@ def test_another_album_forgets_the_pictures_of_the_first(view, looked) -> None:
     view.open("person_001")
     view.back()
     assert view.sheet.edition == edition
-    view.show(Session(looked, SETTINGS))
+    view.show(Session(looked, GroupingAssigner(SETTINGS)))
     assert view.sheet.edition == edition + 1
     assert "until then" in view.kept_in.value
 
 
 def test_what_is_only_looked_at_cannot_be_corrected(looked, out) -> None:
     view = IndividualsView(correct=False)
-    view.show(Session(looked, SETTINGS, out=out))
+    view.show(Session(looked, GroupingAssigner(SETTINGS), out=out))
     assert all(card.name is None and not card.actions for card in view.sheet.all_cards)
     view.rename("person_001", "Ann")
     view.act("person_001", "split")
@@ -299,7 +321,9 @@ def test_no_name_is_taken_for_a_tag(tmp_path, colours) -> None:
     save_tiles(folder / "2.png", "ann")
     save_tiles(folder / "3.png", "bob")
     view = IndividualsView()
-    view.show(Session(modes.look(folder, settings=SETTINGS, subject=colours), SETTINGS))
+    view.show(
+        Session(modes.look(folder, settings=SETTINGS, subject=colours), GroupingAssigner(SETTINGS))
+    )
     view.rename("person_001", bad)
     said = [done(view)]
     view.rename("person_002", bad)
@@ -321,7 +345,7 @@ def test_the_pictures_are_those_of_the_faces(view) -> None:
     made = view.sheet._pictures(["sighting:0"])
     assert made[0][:2] == b"\xff\xd8"
     assert view.thumbnails.album is view.session.looked.album
-    assert np.array_equal(view.session.scanned_rows, np.arange(8))
+    assert not view.session.album.ignored.any()
 
 
 def test_a_photo_that_is_there_twice_is_counted_as_the_files_that_are_copied(
@@ -330,7 +354,7 @@ def test_a_photo_that_is_there_twice_is_counted_as_the_files_that_are_copied(
     shutil.copy(album_folder / "a2.png", album_folder / "a2 copy.png")
     twice = modes.look(album_folder, settings=SETTINGS, subject=colours)
     view = IndividualsView()
-    view.show(Session(twice, SETTINGS, out=out))
+    view.show(Session(twice, GroupingAssigner(SETTINGS), out=out))
     assert view.sheet.all_cards[0].note == "6 photos, 5 faces"
 
 

@@ -6,63 +6,27 @@ from dataclasses import replace
 import ipywidgets
 import numpy as np
 import pytest
+from panel_texts import said
 from squares import MeanEncoder, bright_squares
 from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.evaluation.photo_size_preview import Looks
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.records import SubjectInfo, Words
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
 from toolkit.widgets.app_page import page
 from toolkit.widgets.autopilot import AutopilotPanel
-from toolkit.widgets.contact_sheet import ContactSheet
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
-from toolkit.widgets.settings_form import SettingsForm
 from toolkit.widgets.size_explorer import SizePanel
 from toolkit.widgets.threshold_explorer import ThresholdPanel
 
 WORDS = Words("tile", "tiles", "animal", "animals")
 SUBJECT = Subject("tile", TileDetector(), ColourEncoder(), WORDS)
 SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
-OTHERS = re.compile(r"\b(faces?|persons?|people|nobody|somebody|everybody)\b", re.IGNORECASE)
-# What other packages say: the result itself, what was decided, the lines of a position.
-NOT_OURS = re.compile(r"<details>.*?</details>", re.DOTALL)
-
-
-def texts_of(widget, *leave_out):
-    """Everything that is written on a widget and in it, but on its settings."""
-    if widget in leave_out or isinstance(widget, SettingsForm):
-        return
-    traits = ["description", "tooltip", "placeholder", "label", "empty"]
-    # What is in a field is the user's.
-    if not isinstance(widget, ipywidgets.Combobox | ipywidgets.Text):
-        traits.append("value")
-    for trait in traits:
-        text = getattr(widget, trait, None)
-        if isinstance(text, str):
-            yield text
-    if isinstance(widget, ipywidgets.Tab):
-        yield from widget.titles
-    if isinstance(widget, ContactSheet):
-        for card in widget.all_cards:
-            yield from (card.title, card.note, card.badge, card.opens)
-            yield from (action.label for action in card.actions)
-            for strip in card.strips:
-                yield strip.label
-                yield from (picture.label for picture in strip.pictures)
-    for child in getattr(widget, "children", ()):
-        yield from texts_of(child, *leave_out)
-
-
-def said(widget, *leave_out):
-    """Return what stands there; nothing of it may be about faces and people."""
-    text = NOT_OURS.sub("", "\n".join(texts_of(widget, *leave_out)))
-    found = [line for line in text.splitlines() if OTHERS.search(line)]
-    assert not found
-    return text
 
 
 @pytest.fixture
@@ -140,7 +104,7 @@ def test_point_and_shoot_with_doubts_and_answers(album_folder, examples, tmp_pat
 @pytest.fixture
 def session(album_folder, tmp_path):
     looked = modes.look(album_folder, settings=SETTINGS, subject=SUBJECT)
-    return Session(looked, SETTINGS, out=tmp_path / "out")
+    return Session(looked, GroupingAssigner(SETTINGS), out=tmp_path / "out")
 
 
 def test_review_of_a_result_that_says_what_it_is_about(session, tmp_path) -> None:
@@ -241,7 +205,9 @@ def test_words_of_a_result_are_no_html(session, tmp_path) -> None:
     album = replace(
         session.looked.album, subject=SubjectInfo("tile", Words(evil, evil, evil, evil))
     )
-    other = Session(replace(session.looked, album=album), SETTINGS, out=tmp_path / "out")
+    other = Session(
+        replace(session.looked, album=album), GroupingAssigner(SETTINGS), out=tmp_path / "out"
+    )
     panel = ReviewPanel(session=other)
     assert panel.wait(60)
     panel.individuals.open(panel.individuals.sheet.all_cards[0].key)

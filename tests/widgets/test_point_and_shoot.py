@@ -580,19 +580,19 @@ def test_the_sample_albums_button_fills_in_both_folders(tmp_path, sample_album, 
 def test_pictures_are_those_of_the_tokens_in_their_order(panel):
     session = started(panel).session
     shown = MatchAlbum(session.looked.album)
-    pictures = MatchPictures(shown.thumbnails, session.references)
+    pictures = MatchPictures(shown.thumbnails, session.result.references)
     tokens = ["sighting:0", "example:1", "photo:1", "example:0"]
     whole = Thumbnails(session.looked.album)
     expected = [
         whole.crop(0, 120),
-        whole.photo(session.references.paths[1], size=200),
+        whole.photo(session.result.references.paths[1], size=200),
         whole.photo(1, [1], size=200),
-        whole.photo(session.references.paths[0], size=200),
+        whole.photo(session.result.references.paths[0], size=200),
     ]
     assert pictures(tokens) == expected
     assert len(set(expected)) == 4
-    assert pictures == MatchPictures(shown.thumbnails, session.references)
-    assert pictures != MatchPictures(whole, session.references)
+    assert pictures == MatchPictures(shown.thumbnails, session.result.references)
+    assert pictures != MatchPictures(whole, session.result.references)
 
 
 def test_a_folder_that_vanishes_is_said(panel, folders):

@@ -15,6 +15,7 @@ from toolkit.calibration import Calibration
 from toolkit.curation import decisions, questions
 from toolkit.curation.question_deck import asked_of, deal
 from toolkit.errors import BadFolder
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.modes import Looked
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import (
@@ -30,6 +31,7 @@ from toolkit.settings import AutopilotSettings
 from toolkit.subjects.face import FACE
 from toolkit.widgets import question_view as words
 from toolkit.widgets import review
+from toolkit.widgets.individuals_view import card_key
 from toolkit.widgets.review import EXPORT, INDIVIDUALS, QUESTIONS, ReviewPanel
 
 SECONDS = 60
@@ -61,7 +63,7 @@ def album_of(truth, folder, spread=0.12, seed=0):
 def session_of(tmp_path, truth=TRUTH, threshold=0.55):
     looked = Looked(album_of(truth, tmp_path / "photos"), {}, len(truth))
     settings = AutopilotSettings(threshold=threshold)
-    return Session(looked, settings, out=tmp_path / "out")
+    return Session(looked, GroupingAssigner(settings), out=tmp_path / "out")
 
 
 @pytest.fixture
@@ -134,7 +136,7 @@ def test_each_answer_is_on_disk_before_the_next_question_and_is_a_decision(panel
     rows = {"first": [asked.first], "second": [asked.second]}.get(what, asked.pair)
     assert faces == {album.sightings["photo_digest"][row] for row in rows}
     assert panel.wait(SECONDS)
-    names = panel.session.everybody
+    names = panel.session.names
     if what == "same":
         assert names[asked.first] == names[asked.second]
     elif what == "different":
@@ -278,19 +280,19 @@ def test_a_face_left_out_and_taken_back_changes_no_row(panel):
     press(panel, "undo")
     assert panel.wait(SECONDS)
     assert panel.questions.asked is asked
-    assert None not in panel.session.everybody
+    assert None not in panel.session.names
 
 
 def test_a_question_that_other_answers_settle_is_skipped_and_said(panel):
     asked = panel.questions.asked
-    names = panel.session.everybody
+    names = panel.session.names
     row = asked.first
-    panel.individuals.act(str(row), "ignore")
+    panel.individuals.act(card_key(panel.session.album, row), "ignore")
     assert panel.wait(SECONDS)
     assert panel.questions.asked.pair != asked.pair
     assert "settled by your other answers" in panel.questions.message.value
     assert names[row] is not None
-    assert panel.session.everybody[row] is None
+    assert panel.session.names[row] is None
     # Undone among the questions, too, though it was not answered there.
     panel.questions.undo()
     assert panel.wait(SECONDS)
@@ -319,7 +321,7 @@ def test_all_answers_by_the_truth_end_in_groups_of_one_person(panel):
         count += 1
         assert count < 100
     assert panel.state == "no questions"
-    names = np.array(panel.session.everybody)
+    names = np.array(panel.session.names)
     assert len(set(zip(names, TRUTH, strict=True))) == len(set(names)) == len(set(TRUTH))
     assert f"{count} answers" in panel.questions.status.value
     assert "export" in panel.questions.status.value
@@ -394,7 +396,7 @@ def test_a_line_that_somebody_writes_by_hand_meanwhile_counts(panel):
     press(panel, "different")
     assert panel.wait(SECONDS)
     assert len(kept(panel)) == 3
-    names = panel.session.everybody
+    names = panel.session.names
     assert names[16] != names[17]
     assert names[asked.first] != names[asked.second]
 
@@ -466,7 +468,7 @@ def test_nobody_found_and_one_face_alone(tmp_path):
 
 def test_an_album_without_a_folder_of_results_is_refused(tmp_path):
     looked = Looked(album_of(TRUTH, tmp_path), {}, len(TRUTH))
-    panel = ReviewPanel(session=Session(looked, AutopilotSettings(threshold=0.5)))
+    panel = ReviewPanel(session=Session(looked, GroupingAssigner(AutopilotSettings(threshold=0.5))))
     assert panel.wait(SECONDS)
     assert panel.state == "failed"
     assert "no folder of results yet" in panel.work.message.value
@@ -620,7 +622,7 @@ def test_while_photos_are_copied_answers_are_kept_and_nothing_else_is_opened(
     go.set()
     assert panel.wait(SECONDS)
     assert panel.individuals.layout.display is None
-    names = session.everybody
+    names = session.names
     assert names[asked.first] != names[asked.second]
 
 
@@ -697,9 +699,9 @@ def test_the_two_faces_are_large_and_the_photos_can_be_seen_whole(panel):
 
 
 def test_each_of_the_two_faces_stands_with_its_own_side():
-    sides = np.array([2, 3, 4]), np.array([0, 1])
-    question = questions.Question("apart", 0, 3, 1, 0, "b", "a", sides, 0.5, 2, 1.0)
-    asked = asked_of(question, [10, 11, 12, 13, 14], (None,) * 10 + ("b",) * 2 + ("a",) * 3)
+    sides = np.array([12, 13, 14]), np.array([10, 11])
+    question = questions.Question("apart", 10, 13, 1, 0, "b", "a", sides, 0.5, 2, 1.0)
+    asked = asked_of(question, (None,) * 10 + ("b",) * 2 + ("a",) * 3)
     assert (asked.first, asked.second) == (10, 13)
     assert asked.sides == ((10, 11), (12, 13, 14))
     assert asked.names == ("b", "a")
@@ -709,12 +711,15 @@ def test_each_of_the_two_faces_stands_with_its_own_side():
     )
 
 
-def test_deal_goes_by_rows_that_no_ignored_face_changes(session):
+def test_nothing_is_asked_of_an_ignored_face_and_no_row_changes(session):
     plain = deal(session)
     assert [each.pair for each in plain.asked] == [{q.first, q.second} for q in plain.queue]
     session.ignore(0)
     dealt = deal(session)
-    assert [each.pair for each in dealt.asked] == [{q.first + 1, q.second + 1} for q in dealt.queue]
+    assert [each.pair for each in dealt.asked] == [{q.first, q.second} for q in dealt.queue]
+    others = [each.pair for each in plain.asked if 0 not in each.pair]
+    assert set(others) & {each.pair for each in dealt.asked}
+    assert not any(0 in each.pair for each in dealt.asked)
     assert [side for each in dealt.asked for side in each.sides if 0 in side] == []
     for each in dealt.asked:
         assert each.first in each.sides[0]

@@ -505,14 +505,6 @@ def test_sentences():
     )
 
 
-@pytest.mark.parametrize(
-    ("longest", "long_edge", "upsample", "expected"),
-    [(300, 400, None, False), (280, 400, None, True), (300, 400, 1, True), (280, 400, 0, False)],
-)
-def test_says_whether_a_run_doubles_the_photo(longest, long_edge, upsample, expected):
-    assert photo_size_preview.doubled(longest, long_edge, upsample) is expected
-
-
 @pytest.mark.usefixtures("quick")
 def test_the_ring_is_drawn_where_the_way_was_measured(folder, make):
     table = study_of(folder, make).table

@@ -26,7 +26,7 @@ from toolkit.settings import AutopilotSettings
 from toolkit.subjects.face import FACE
 from toolkit.widgets import threshold_explorer
 from toolkit.widgets.background_work import Newest
-from toolkit.widgets.individuals_view import IndividualsBrowser, individual_cards
+from toolkit.widgets.individuals_view import IndividualsBrowser, card_key, individual_cards
 from toolkit.widgets.threshold_explorer import CHANGES, PARTS, REST, SHOWN, ThresholdPanel
 
 SECONDS = 20
@@ -447,16 +447,18 @@ def test_an_error_of_whoever_takes_the_threshold_is_shown():
 def test_a_person_opens_and_is_followed_by_face_not_by_number(panel):
     panel.individuals.sheet.open(panel.position.names[0])
     assert panel.individuals.view == "individual"
-    assert {card.key for card in panel.individuals.sheet.all_cards} == {"0", "1", "2"}
+    expected = {card_key(panel.album, row) for row in range(3)}
+    assert {card.key for card in panel.individuals.sheet.all_cards} == expected
     assert visible(panel.individuals.back_button)
     followed = panel.individuals._row
     drag(panel, 0.15)
-    shown = {int(card.key) for card in panel.individuals.sheet.all_cards}
+    ids = panel.album.sightings["sighting_id"].to_list()
+    shown = {ids.index(card.key) for card in panel.individuals.sheet.all_cards}
     assert shown == next(
         each for each in groups(panel.position.labels.tolist()) if followed in each
     )
     assert f"at {panel.threshold:.3f}" in panel.individuals.heading.value
-    panel.individuals.sheet.open(str(followed))
+    panel.individuals.sheet.open(card_key(panel.album, followed))
     assert panel.individuals.view == "photo"
     assert pictured(panel.individuals.sheet.all_cards) == {frozenset({followed})}
     assert panel.individuals.sheet.size > 400

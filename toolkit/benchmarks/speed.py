@@ -6,8 +6,6 @@ import gc
 import os
 import platform
 import statistics
-import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit import modes
+from toolkit import memory, modes
 from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.photos import opening
+from toolkit.progress import spent
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects import weights
 from toolkit.subjects.settings import cores
@@ -166,9 +165,9 @@ def pipeline(
     for threads in jobs:
         _forget(folder)
         gc.collect()
-        started, cpu = time.perf_counter(), time.process_time()
-        result = modes.autopilot(folder, settings=AutopilotSettings(**{**chosen, "jobs": threads}))
-        wall, cpu = time.perf_counter() - started, time.process_time() - cpu
+        with spent() as took:
+            settings = AutopilotSettings(**{**chosen, "jobs": threads})
+            result = modes.autopilot(folder, settings=settings)
         stages = {k: v for k, v in result.seconds.items() if k != "wall"}
         count = len(result.album.photos)
         rows.append(
@@ -176,12 +175,12 @@ def pipeline(
                 "jobs": threads,
                 "photos": count,
                 "faces": len(result.album),
-                "wall_seconds": wall,
-                "photos_per_second": count / wall,
-                "cpu_seconds": cpu,
-                **{f"share_{stage}": value / cpu for stage, value in stages.items()},
-                "share_rest": 1 - sum(stages.values()) / cpu,
-                "peak_mb": peak_memory() / 1e6,
+                "wall_seconds": took.wall,
+                "photos_per_second": count / took.wall,
+                "cpu_seconds": took.cpu,
+                **{f"share_{stage}": value / took.cpu for stage, value in stages.items()},
+                "share_rest": 1 - sum(stages.values()) / took.cpu,
+                "peak_mb": memory.peak() / 1e6,
             }
         )
     return pd.DataFrame(rows)
@@ -227,15 +226,14 @@ def peers(folder: Path, truth: pd.DataFrame) -> pd.DataFrame:
         )
     rows = []
     for name, tool in tools.items():
-        started, cpu = time.perf_counter(), time.process_time()
-        found = [(within[path], group) for path, group in tool(paths)]
-        wall, cpu = time.perf_counter() - started, time.process_time() - cpu
+        with spent() as took:
+            found = [(within[path], group) for path, group in tool(paths)]
         right, wrong = _against(found, expected)
         rows.append(
             {
                 "tool": name,
-                "wall_seconds": wall / len(paths),
-                "cpu_seconds": cpu / len(paths),
+                "wall_seconds": took.wall / len(paths),
+                "cpu_seconds": took.cpu / len(paths),
                 "faces": len(found),
                 "people": len({group for _, group in found}),
                 "right": right,
@@ -323,9 +321,9 @@ def _against(found: Sequence[tuple[str, int]], expected: set[tuple[str, str]]) -
 
 
 def _cpu(call: Callable[[], object]) -> float:
-    started = time.process_time()
-    call()
-    return time.process_time() - started
+    with spent() as took:
+        call()
+    return took.cpu
 
 
 def _forget(folder: Path) -> None:
@@ -335,16 +333,3 @@ def _forget(folder: Path) -> None:
     for path in opening.find(folder).photos:
         with path.open("rb") as stream:
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-
-def peak_memory() -> float:
-    """Return the most memory that this process has had, in bytes; nan where it is unknown."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return float(line.split()[1]) * 1024
-    if sys.platform == "darwin":
-        import resource
-
-        return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    return float("nan")

@@ -11,6 +11,7 @@ import numpy as np
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision, SightingKey
 from toolkit.errors import BadSetting
+from toolkit.grouping import neighbours
 from toolkit.records import Album
 
 # What it costs to take a "same" back: as few as can be; of as many, the pair that is further apart
@@ -138,12 +139,14 @@ class _Graph:
     def prices(self, album: Album, old: int) -> list[float]:
         """Return what each edge costs to take out; infinite where it may not be."""
         found: list[float] = []
+        distances, even = neighbours.of(album), album.encoder.calibration.even
         for one, other, place in self.edges:
             if not 0 <= place < old:
                 found.append(np.inf)
             elif isinstance(one, int) and isinstance(other, int):
-                away = float(np.linalg.norm(album.encodings[one] - album.encodings[other]))
-                found.append(PRICE + round(LEEWAY * max(0.0, 1 - away / 2)))
+                pair = np.array([one]), np.array([other])
+                away = float(distances.of_pairs(*pair)[0])
+                found.append(PRICE + round(LEEWAY * even / (even + away)))
             else:
                 found.append(NAME)
         return found

@@ -18,7 +18,7 @@ import pandas as pd
 from toolkit.errors import BadSetting
 from toolkit.files import reason_of
 from toolkit.grouping.constraints import Decided
-from toolkit.grouping.links import Pairs, components
+from toolkit.grouping.links import Labels, Pairs, components
 from toolkit.locks import deciding
 from toolkit.names import printable
 from toolkit.photos.identity import ORIENTATIONS, turned_box, turned_digest
@@ -252,14 +252,17 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
         n sightings. A sighting is the sighting of its photo whose box overlaps most with its own,
         if they share `OVERLAP` of their union. A photo is known by its picture, also where the
         picture was turned since; and by the bytes of its file, as versions before this one wrote
-        it.
+        it. What the album ignores is found by decisions to ignore it alone: others about it have
+        no effect.
 
     Raises
     ------
     BadSetting
         If decisions contradict each other.
     """
-    find = _Finder(album)
+    find = _Finder(album, album.kept)
+    anywhere = _Finder(album, np.arange(len(album))) if album.ignored.any() else find
+    gone = _gone(album)
     pairs: dict[tuple[int, int], tuple[str, Decision]] = {}
     names: dict[int, str] = {}
     refused: set[tuple[int, str]] = set()
@@ -268,7 +271,10 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
     away = 0
     for each in decisions:
         sightings = [sighting for sighting in (each.sighting, each.other) if sighting is not None]
-        found = [find(sighting) for sighting in sightings]
+        seek = anywhere if each.kind == "ignore" else find
+        found = [seek(sighting) for sighting in sightings]
+        if each.kind == "ignore" and found == [None] and each.sighting.photo in gone:
+            continue
         if None in found or (len(found) == 2 and found[0] == found[1]):
             unmatched.extend(f.path for f, row in zip(sightings, found, strict=True) if row is None)
             away += 1
@@ -322,26 +328,28 @@ def _require_consistent(decided: Decided, album: Album) -> None:
         )
 
 
-def without_ignored(album: Album, decisions: Sequence[Decision]) -> Album:
+def masked(album: Album, decisions: Sequence[Decision]) -> Album:
     """
-    Return the album without the sightings that decisions say to leave out.
+    Return the album with those sightings ignored that decisions say to leave out.
 
-    Its `photos` gets a column `ignored`, how many those were in each photo, where there are any.
+    What it ignores already stays so. Rows keep their numbers.
     """
-    ignored = apply([each for each in decisions if each.kind == "ignore"], album).ignored
-    if not len(ignored):
-        return album
-    kept = np.setdiff1d(np.arange(len(album)), ignored)
-    digests = album.sightings["photo_digest"].iloc[ignored].value_counts()
-    now = album.photos["photo_digest"].map(digests).fillna(0).astype("int64")
-    # An album that was kept has lost those that were ignored before, but not their number.
-    photos = album.photos.assign(ignored=now + album.photos.get("ignored", 0))
-    return replace(
-        album,
-        photos=photos,
-        sightings=album.sightings.iloc[kept].reset_index(drop=True),
-        encodings=album.encodings[kept],
-    )
+    found = apply([each for each in decisions if each.kind == "ignore"], album).ignored
+    ignored = album.ignored.copy()
+    ignored[found] = True
+    return replace(album, ignored=ignored)
+
+
+def _gone(album: Album) -> set[str]:
+    """
+    Return the photos of which an earlier version took ignored sightings out of its tables.
+
+    Which ones it took is not known, only how many: what was decided about them was held to.
+    """
+    photos = album.photos
+    if "ignored" not in photos:
+        return set()
+    return set(photos["photo_digest"][photos["ignored"] > 0])
 
 
 def _pairs(pairs: Sequence[tuple[int, int]]) -> Pairs:
@@ -349,12 +357,13 @@ def _pairs(pairs: Sequence[tuple[int, int]]) -> Pairs:
 
 
 class _Finder:
-    """Finds the sighting that a decision names, among those of an album."""
+    """Finds the sighting that a decision names, among some rows of an album."""
 
-    def __init__(self, album: Album) -> None:
+    def __init__(self, album: Album, among: Labels) -> None:
         self._rows: dict[str, list[int]] = {}
-        for row, digest in enumerate(album.sightings["photo_digest"]):
-            self._rows.setdefault(str(digest), []).append(row)
+        digests_of = album.sightings["photo_digest"].to_numpy(dtype=object)
+        for row in among.tolist():
+            self._rows.setdefault(str(digests_of[row]), []).append(row)
         edges = album.sightings[["left", "top", "right", "bottom"]]
         self._boxes = edges.to_numpy(dtype=np.float64).reshape(-1, 4)
         self._photos = album.photos

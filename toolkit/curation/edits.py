@@ -10,13 +10,13 @@ from itertools import pairwise
 from pathlib import PurePath
 
 import numpy as np
-import numpy.typing as npt
 
 from toolkit.curation.decisions import Decision, SightingKey, key_of
 from toolkit.errors import BadSetting
-from toolkit.grouping import linkage, neighbours
+from toolkit.grouping import linkage, neighbours, uncertainty
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels, pairs_within
+from toolkit.grouping.neighbours import Distances, Sightings
 from toolkit.grouping.uncertainty import Sides
 from toolkit.names import MAX_BYTES, folded, printable
 from toolkit.records import Album
@@ -48,14 +48,12 @@ class Gesture:
     whole: tuple[SightingKey, ...] = ()
 
 
-def central(encodings: npt.NDArray[np.float32], rows: Labels) -> int:
+def central(sightings: Sightings, rows: Labels) -> int:
     """Return the row, of these, with the least mean distance to the others; of equals the first."""
     if not len(rows):
         raise BadSetting("an empty group has no centre; choose another group")
-    sums = [
-        neighbours.distances(encodings[rows[start : start + 512]], encodings[rows]).sum(axis=1)
-        for start in range(0, len(rows), 512)
-    ]
+    distances = neighbours.of(sightings)
+    sums = [distances.table(rows[part], rows).sum(axis=1) for part in neighbours.slices(len(rows))]
     return int(rows[np.concatenate(sums).argmin()])
 
 
@@ -98,11 +96,11 @@ def merge(
         raise BadSetting(f"group {group} cannot be merged with itself; choose two groups")
     one, two = _rows(labels, group), _rows(labels, other)
     both = np.concatenate([one, two])
-    middle = central(album.encodings, one), central(album.encodings, two)
+    middle = central(album, one), central(album, two)
     doubled = both[pairs_within(album.photo_of[both])]
     pairs = [middle, *((int(a), int(b)) for a, b in doubled)]
     blocked = len(doubled) or (decided is not None and np.isin(decided.cannot, both).all(1).any())
-    if blocked and _entangled(album.encodings, one, two):
+    if blocked and _entangled(neighbours.of(album), one, two):
         pairs += [(middle[0], row) for row in both.tolist() if row != middle[0]]
     made = [Decision("same", *_two(album, *pair)) for pair in dict.fromkeys(pairs)]
     given = {} if decided is None else decided.names
@@ -139,9 +137,8 @@ def split(album: Album, labels: Labels, names: Names, sides: Sides, group: int) 
             f"group {group} has no two sides to split: it is one {album.words.singular}, or decided"
         )
     one, other = sides.first[place[0]], sides.second[place[0]]
-    away = neighbours.distances(album.encodings[one], album.encodings[other])
-    row, column = np.unravel_index(int(away.argmin()), away.shape)
-    pair = _two(album, int(one[row]), int(other[column]))
+    first, second, _ = uncertainty.nearest_pair(album, one, other)
+    pair = _two(album, first, second)
     size = f"{len(one)} and {album.words.count(len(other))}"
     return Gesture((Decision("different", *pair),), f"{_called(names, one[0])} is two: {size}")
 
@@ -194,7 +191,7 @@ def not_this_individual(
         made = [Decision("not", sighting, name=name)]
         if len(others) and [r for r, text in given.items() if text == name] == [row]:
             # The name was this sighting's own; the group keeps it.
-            heir = key_of(album, central(album.encodings, others))
+            heir = key_of(album, central(album, others))
             made.insert(0, Decision("name", heir, name=name))
         return Gesture(tuple(made), said)
     if not len(others):
@@ -202,7 +199,7 @@ def not_this_individual(
             f"{said} cannot be decided: it is the only {album.words.singular} of that "
             f"{album.words.individual}"
         )
-    middle = key_of(album, central(album.encodings, others))
+    middle = key_of(album, central(album, others))
     return Gesture((Decision("different", sighting, middle),), said)
 
 
@@ -225,7 +222,7 @@ def ignore(
         ties += [r for r in tied if r not in ties][:1]
     elif name is not None:
         others = np.setdiff1d(_rows(labels, int(labels[row])), row)
-        heirs = ties[:1] or ([central(album.encodings, others)] if len(others) else [])
+        heirs = ties[:1] or ([central(album, others)] if len(others) else [])
         made += [Decision("name", key_of(album, heir), name=name) for heir in heirs]
     made += [Decision("same", *_two(album, *pair)) for pair in pairwise(ties)]
     return Gesture(tuple(made), f"{_seen(album, names, row)} is left out")
@@ -296,7 +293,7 @@ def name(
             text = str(names[_rows(labels, there)[0]])
         if there is not None and text not in given.values():
             # That group has this name by its number only: a sighting of its own must have it, too.
-            heir = central(album.encodings, _rows(labels, there))
+            heir = central(album, _rows(labels, there))
             made.append(Decision("name", key_of(album, heir), name=text))
     else:
         rows = _rows(labels, group)
@@ -308,17 +305,17 @@ def name(
             whole = merged.whole
         # What ties the group together by its old name, the new one ties again.
         renamed = [row for row in rows.tolist() if given.get(row, text) != text]
-        chosen = np.union1d(renamed, [central(album.encodings, rows)]).astype(np.int64)
+        chosen = np.union1d(renamed, [central(album, rows)]).astype(np.int64)
     made += [Decision("name", key_of(album, int(row)), name=text) for row in chosen]
     return Gesture(tuple(made), f"{_called(names, rows[0])} is {printable(text)}", whole)
 
 
-def _entangled(encodings: npt.NDArray[np.float32], one: Labels, two: Labels) -> bool:
+def _entangled(distances: Distances, one: Labels, two: Labels) -> bool:
     """Say whether parts of two groups could join before each group is complete."""
-    near = float(neighbours.distances(encodings[one], encodings[two]).min())
-    heights = [linkage.tree(encodings[rows]).height.max(initial=0.0) for rows in (one, two)]
+    near = uncertainty.nearest_pair(distances, one, two)[2]
+    heights = [linkage.tree(distances[rows]).height.max(initial=0.0) for rows in (one, two)]
     # No two parts are nearer than their nearest pair, discounted for their sizes.
-    return near * (1 - linkage.DISCOUNT) ** 2 <= max(heights)
+    return near * (1 - distances.linkage.discount) ** 2 <= max(heights)
 
 
 def _rows(labels: Labels, group: int) -> Labels:

@@ -32,8 +32,14 @@ INDIVIDUAL_COLUMNS = ("individual", "examples", "photos", "sightings", "doubtful
 ACCEPTED, BEYOND, SAID, REFUSED = "accepted", "not accepted", "said by you", "refused by you"
 # What can be answered about a match.
 ACCEPT, REFUSE, IGNORE = "accept", "refuse", "ignore"
-# A match so near to the threshold, or to the next individual, could as well be decided otherwise.
-DOUBT = 0.05
+# A match so near to the threshold, or to the next individual, could as well be decided otherwise: a
+# share of the unit of the calibration's distances.
+DOUBT = 0.5
+
+
+def doubt_of(result: PointAndShootResult) -> float:
+    """Return how near to another answer a match is doubtful, in encoder distance."""
+    return DOUBT * result.album.encoder.calibration.unit
 
 
 def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
@@ -52,15 +58,16 @@ def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a sighting, in the album's order: row; photo (number of its photo, as in
-        `Album.photo_of`); individual; distance (encoder distance to that individual, nan where two
-        others are nearer); margin (how much further the next individual is, in encoder distance:
-        infinite where there is none, negative where somebody else is nearer, nan without a
-        distance); next (that other individual, or None); state (`ACCEPTED`, `BEYOND`, or by
-        decision `SAID`, `REFUSED`); doubtful (bool: not decided, and within `DOUBT` of the
-        threshold or, if accepted, of the next individual, or left out for another sighting in its
-        photo); edge (how far the distance is from where the answer would be another); reason (why
-        it is not accepted); reference (the example photo that it was compared with, or None).
+        One row a sighting, in the album's order, without those that are ignored: row; photo (number
+        of its photo, as in `Album.photo_of`); individual; distance (encoder distance to that
+        individual, nan where two others are nearer); margin (how much further the next individual
+        is, in encoder distance: infinite where there is none, negative where somebody else is
+        nearer, nan without a distance); next (that other individual, or None); state (`ACCEPTED`,
+        `BEYOND`, or by decision `SAID`, `REFUSED`); doubtful (bool: not decided, and within
+        `doubt_of` of the threshold or, if accepted, of the next individual, or left out for another
+        sighting in its photo); edge (how far the distance is from where the answer would be
+        another); reason (why it is not accepted); reference (the example photo that it was compared
+        with, or None).
     """
     table = result.matches.table
     nearest = table["nearest"].to_numpy(dtype=object)
@@ -80,7 +87,7 @@ def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
     to_line = np.abs(distance - result.threshold)
     accepted, beyond = state == ACCEPTED, state == BEYOND
     edge = np.where(accepted, np.minimum(to_line, margin), to_line)
-    return pd.DataFrame(
+    judged = pd.DataFrame(
         {
             "row": np.arange(len(table)),
             "photo": result.album.photo_of,
@@ -89,7 +96,7 @@ def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
             "margin": margin,
             "next": np.where(first, runner_up, nearest),
             "state": state,
-            "doubtful": (accepted | beyond) & (edge < DOUBT)
+            "doubtful": (accepted | beyond) & (edge < doubt_of(result))
             | beyond & (distance <= result.threshold),
             "edge": edge,
             "reason": table["reason"].to_numpy(dtype=object),
@@ -97,6 +104,7 @@ def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
         },
         columns=list(COLUMNS),
     )
+    return judged.iloc[result.album.kept].reset_index(drop=True)
 
 
 def ranked(
@@ -179,30 +187,6 @@ def individuals(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
         for column, each in counts.items()
     }
     return pd.DataFrame(found, columns=list(INDIVIDUAL_COLUMNS))
-
-
-def face_keys(album: Album) -> tuple[str, ...]:
-    """
-    Return a name for each sighting that it keeps when others are left out: its photo and box.
-
-    Parameters
-    ----------
-    album : Album
-        n sightings.
-
-    Returns
-    -------
-    tuple of str
-        n names, all different.
-    """
-    table = album.sightings[["photo_digest", "left", "top", "right", "bottom"]]
-    times: dict[str, int] = {}
-    keys = []
-    for digest, *box in table.itertuples(index=False, name=None):
-        key = ":".join([str(digest), *(str(int(edge)) for edge in box)])
-        times[key] = times.get(key, 0) + 1
-        keys.append(key if times[key] == 1 else f"{key}:{times[key]}")
-    return tuple(keys)
 
 
 def answer(album: Album, row: int, name: str, what: str) -> Gesture:

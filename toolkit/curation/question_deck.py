@@ -1,8 +1,8 @@
 """
 Which questions there are about an album, and what an answer decides.
 
-Questions are of sightings by rows of everything that was looked at, which no correction changes: so
-an answer that comes while others are worked in means what it meant on the screen.
+No correction changes the rows of sightings: so an answer that comes while others are worked in
+means what it meant on the screen.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from toolkit.curation import decisions, history
 from toolkit.curation.decisions import Decision
 from toolkit.curation.history import Corrections, Gesture
 from toolkit.curation.questions import Question, Queue
 from toolkit.evaluation.audit import numbered
 from toolkit.grouping.constraints import Decided
-from toolkit.grouping.links import Labels, components
+from toolkit.grouping.links import components
 from toolkit.records import Album
 
 # What can be answered: of the two sightings, and of either one that it is left out.
@@ -30,39 +33,35 @@ class Sorted(Protocol):
 
     @property
     def album(self) -> Album:
-        """The sightings that were not ignored."""
+        """What was seen; those that are left out are ignored."""
 
     @property
     def corrections(self) -> Corrections:
         """What was decided so far."""
 
     @property
-    def scanned_rows(self) -> Labels:
-        """Shape (n,), int64: the row of each sighting of `album`, that no correction changes."""
-
-    @property
-    def everybody(self) -> tuple[str | None, ...]:
-        """What each sighting is called, by these rows."""
+    def names(self) -> tuple[str | None, ...]:
+        """What each sighting is called."""
 
     @property
     def decided(self) -> Decided:
         """What was decided about the sightings of `album`."""
 
     def queue(self, *, leave_out: Sequence[tuple[int, int]] = ()) -> Queue:
-        """Return the questions, by rows of `album`, without those about some pairs."""
+        """Return the questions, without those about some pairs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
     """
-    A question, by rows that no correction changes.
+    A question, with what everybody was called when it was asked.
 
     Attributes
     ----------
     question : Question
         As the queue has it.
     first, second : int
-        The two sightings: rows of everything that was looked at.
+        The two sightings.
     sides : tuple of two tuples of int
         The sightings that go with the first one, and with the second one.
     names : tuple of two str
@@ -84,21 +83,19 @@ class Asked:
         return frozenset((self.first, self.second))
 
 
-def asked_of(question: Question, rows: Sequence[int], who: tuple[str | None, ...]) -> Asked:
+def asked_of(question: Question, who: tuple[str | None, ...]) -> Asked:
     """
-    Return a question by rows of everything that was looked at.
+    Return a question, the sides in the order of its two sightings.
 
     Parameters
     ----------
     question : Question
-        By rows of the album without ignored sightings.
-    rows : sequence of int
-        For each of these, the row that no correction changes.
+        Of the queue.
     who : tuple of str or None
-        The name of each of the latter.
+        What each sighting is called.
     """
-    first, second = rows[question.first], rows[question.second]
-    one, other = (tuple(rows[row] for row in side.tolist()) for side in question.sides)
+    first, second = question.first, question.second
+    one, other = (tuple(side.tolist()) for side in question.sides)
     sides = (one, other) if first in one else (other, one)
     return Asked(question, first, second, sides, (str(who[first]), str(who[second])), who)
 
@@ -108,10 +105,10 @@ class Deck(NamedTuple):
 
     queue: Queue
     asked: tuple[Asked, ...]
-    # What each sighting is called, by rows that no correction changes.
+    # What each sighting is called, what was decided about them, and which are ignored.
     who: tuple[str | None, ...]
     decided: Decided
-    place: dict[int, int]
+    ignored: npt.NDArray[np.bool_]
 
     def without(self, asked: Asked, *, settled: bool = True) -> Deck:
         """Return it without a question, and all others about the same two sightings."""
@@ -132,12 +129,12 @@ class Deck(NamedTuple):
 
     def settles(self, asked: Asked) -> bool:
         """Whether what was decided leaves nothing to ask of a question."""
-        rows = [self.place.get(each) for each in (asked.first, asked.second)]
+        rows = [asked.first, asked.second]
         one_now = self.who[asked.first] == self.who[asked.second]
-        if None in rows or one_now != (asked.question.kind == "together"):
+        if self.ignored[rows].any() or one_now != (asked.question.kind == "together"):
             return True
-        family = components(len(self.place), self.decided.must)
-        ends = {int(family[row]) for row in rows if row is not None}
+        family = components(len(self.who), self.decided.must)
+        ends = set(family[rows].tolist())
         never = (set(pair) for pair in family[self.decided.cannot].tolist())
         return len(ends) == 1 or ends in never
 
@@ -168,7 +165,6 @@ def deal(
     *,
     skipped: list[frozenset[int]] | None = None,
     writing: threading.RLock | None = None,
-    since: tuple[Decision, ...] | None = None,
 ) -> Deck | None:
     """
     Find the questions about an album as it is sorted now.
@@ -178,11 +174,9 @@ def deal(
     session : Session
         The album.
     skipped : list of frozenset of int, optional
-        Pairs of rows of ``session.looked.album`` that are not asked.
+        Pairs of rows that are not asked.
     writing : lock, optional
         Held while what changes with a decision is read.
-    since : tuple of Decision, optional
-        What it was sorted by.
 
     Returns
     -------
@@ -190,22 +184,15 @@ def deal(
         None where sightings were left out, or taken back in, since it was sorted.
     """
     with writing or threading.RLock():
-        made = session.corrections.decisions
-        rows = session.scanned_rows.tolist()
-        if len(rows) != len(session.album) or _ignored(
-            made if since is None else since
-        ) != _ignored(made):
+        album, corrections = session.album, session.corrections
+        now = decisions.masked(corrections.album, corrections.decisions)
+        if not np.array_equal(now.ignored, album.ignored):
             return None
-        who, decided = session.everybody, session.decided
-    place = {each: row for row, each in enumerate(rows)}
-    open_pairs = [tuple(pair) for pair in skipped or [] if pair <= place.keys()]
-    queue = session.queue(leave_out=[(place[one], place[two]) for one, two in open_pairs])
-    asked = tuple(asked_of(question, rows, who) for question in queue)
-    return Deck(queue, asked, who, decided, place)
-
-
-def _ignored(made: tuple[Decision, ...]) -> list[Decision]:
-    return [each for each in made if each.kind == "ignore"]
+        who, decided = session.names, session.decided
+    leave_out = [(min(pair), max(pair)) for pair in skipped or []]
+    queue = session.queue(leave_out=leave_out)
+    asked = tuple(asked_of(question, who) for question in queue)
+    return Deck(queue, asked, who, decided, album.ignored)
 
 
 def gesture(album: Album, made: Sequence[Decision], asked: Asked, what: str) -> Gesture:

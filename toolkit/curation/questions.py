@@ -11,7 +11,7 @@ import numpy as np
 from toolkit.errors import BadSetting
 from toolkit.grouping import uncertainty
 from toolkit.grouping.constraints import Decided
-from toolkit.grouping.links import Labels, Pairs, components
+from toolkit.grouping.links import Labels, Pairs, components, never_one
 from toolkit.records import Album
 
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
@@ -205,11 +205,11 @@ def _together(
     cannot: Pairs,
 ) -> Iterator[Question]:
     """Ask of each group whether it is one individual."""
-    parts = uncertainty.sides(album.encodings, labels, photo_of, must_link=must)
+    parts = uncertainty.sides(album, labels, must_link=must)
     place_of = {int(group): place for place, group in enumerate(parts.group)}
     family = components(len(labels), must)
     never = set(map(tuple, np.sort(family[cannot], axis=1).tolist()))
-    table = uncertainty.suspicious(album.encodings, labels, parts, album.encoder.calibration)
+    table = uncertainty.suspicious(album, labels, parts, album.encoder.calibration)
     columns = [table[name].tolist() for name in ("group", "first", "second", "probability")]
     for group, first, second, probability in zip(*columns, strict=True):
         ends = sorted((int(family[first]), int(family[second])))
@@ -246,10 +246,10 @@ def _apart(
     # Two groups with a sighting each that are said to be two individuals cannot be one.
     never = set(map(tuple, np.sort(labels[cannot], axis=1).tolist()))
     table = uncertainty.alike(
-        album.encodings,
+        album,
         labels,
-        photo_of,
         album.encoder.calibration,
+        apart=never_one(album),
         most=most + len(never),
     )
     columns = [table[name].tolist() for name in ("group", "other", "first", "second")]

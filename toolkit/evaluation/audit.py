@@ -23,13 +23,13 @@ from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.evaluation.error_rates import Asked, Rates, once_each, same_pairs, written
 from toolkit.grouping import linkage, neighbours, uncertainty
-from toolkit.grouping.links import Labels, Pairs, pairs_within
-from toolkit.grouping.neighbours import Encodings
+from toolkit.grouping.assigners import join_album
+from toolkit.grouping.links import Labels, Pairs, never_one
+from toolkit.grouping.neighbours import Distances
 from toolkit.grouping.uncertainty import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
 from toolkit.names import counted, printable
 from toolkit.records import GENERIC_WORDS, Album, Words
 
-THRESHOLDS = tuple(np.round(np.arange(0.30, 0.701, 0.02), 2).tolist())
 RATE_COLUMNS = (*Rates._fields, "expected_wrong")
 PICTURE_COLUMNS = ("path", "distance", "probability", "first", "second")
 
@@ -190,7 +190,7 @@ class Audit:
         if self.kin > KIN:
             lines.append(
                 f"  {words.plural.capitalize()} within a photo are alike {self.kin:.1f} times as "
-                "often as others: relatives, perhaps. For everybody else these rates are too high."
+                "often as others: relatives, perhaps. For all others these rates are too high."
             )
         shown = self.suspicious[self.suspicious["probability"] < SURE].head(SHOWN)
         title = (
@@ -231,7 +231,7 @@ def audit(
     names: Sequence[str | None],
     *,
     threshold: float,
-    thresholds: Sequence[float] = THRESHOLDS,
+    thresholds: Sequence[float] | None = None,
     method: str = "average",
     level: float = 0.95,
     most: int = 100,
@@ -243,13 +243,13 @@ def audit(
     Parameters
     ----------
     album : Album
-        n sightings.
+        n sightings; what is ignored takes no part.
     names : sequence of str or None
         The individual of each sighting; None for one who is not known (left out of the groups).
     threshold : float
         Encoder distance that the grouping used.
-    thresholds : sequence of float
-        More distances at which the rates are wanted.
+    thresholds : sequence of float, optional
+        More distances at which the rates are wanted; round ones, if not given.
     method : str
         What made the groups, to be named in the report: joins are always those of average linkage.
     level : float
@@ -274,18 +274,30 @@ def audit(
         raise BadSetting(f"level is {level!r}; expected a number between 0 and 1, such as 0.95")
     if len(names) != len(album):
         raise BadSetting(f"{len(names)} names for {len(album)} sightings; expected as many")
+    # Sightings are named by their rows in the whole album, once all is worked out.
+    rows_of = album.kept
+    if len(rows_of) < len(album):
+        album, names = album.take(rows_of), [names[row] for row in rows_of.tolist()]
     calibration = album.encoder.calibration
-    encodings, photo_of = album.encodings, album.photo_of
+    distances, photo_of = neighbours.of(album), album.photo_of
     labels = numbered(names)
     paths = album.sightings["path"].to_numpy(dtype=object)
     # Who takes the way that spares memory must not be met by a table of all pairs here.
     with memory.sparing(method == "online"):
         left_out = []
-        wanted = sorted({float(threshold), *map(float, thresholds)})
+        others = calibration.steps if thresholds is None else thresholds
+        wanted = sorted({float(threshold), *map(float, others)})
         try:
+            if not album.subject.exclusive_in_photo:
+                words = album.words
+                raise _Unknowable(
+                    f"two {words.plural} in one photo may be one {words.individual}, so that no "
+                    "photo shows a mistake"
+                )
             known = ask(album)
-        except MemoryError as error:
-            left_out.append(f"How often it is wrong was not measured: {error or 'memory ran out'}")
+        except (MemoryError, _Unknowable) as error:
+            why = str(error) or "memory ran out"
+            left_out.append(f"How often it is wrong was not measured: {why}")
             nothing = (0.0, 0.0, np.nan, 0.0, 1.0)
             rows: list[tuple[float | None, ...]] = [
                 (value, *nothing, *nothing[1:], None) for value in wanted
@@ -303,8 +315,8 @@ def audit(
         measured = not left_out
         pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
         several = int((np.bincount(labels[labels >= 0]) > 1).sum())
-        sides = uncertainty.sides(encodings, labels, photo_of)
-        alike = uncertainty.alike(encodings, labels, photo_of, calibration, most=most)
+        sides = uncertainty.sides(distances, labels)
+        alike = uncertainty.alike(distances, labels, calibration, apart=never_one(album), most=most)
         if missed := several - len(sides.group):
             left_out.append(
                 f"{counted(missed, 'group')} too large to be looked into: a table of all pairs in "
@@ -316,18 +328,26 @@ def audit(
             sightings=len(album),
             groups=several,
             rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
-            suspicious=_named(
-                uncertainty.suspicious(encodings, labels, sides, calibration), names, labels, paths
+            suspicious=_at(
+                _named(
+                    uncertainty.suspicious(distances, labels, sides, calibration),
+                    *(names, labels, paths),
+                ),
+                rows_of,
             )[list(SUSPICIOUS_COLUMNS)],
-            alike=_named(alike, names, labels, paths)[list(ALIKE_COLUMNS)],
-            pictures=pictures[list(PICTURE_COLUMNS)],
-            kin=_kin(encodings, labels, away, calibration.even, seed),
+            alike=_at(_named(alike, names, labels, paths), rows_of)[list(ALIKE_COLUMNS)],
+            pictures=_at(pictures, rows_of)[list(PICTURE_COLUMNS)],
+            kin=_kin(distances, labels, away, calibration.even, seed),
             level=level,
             method=method,
             left_out=tuple(left_out),
             measured=measured,
             words=album.words,
         )
+
+
+class _Unknowable(Exception):
+    """Nothing in the photos says what is wrong."""
 
 
 def ask(album: Album, *, tree: linkage.Tree | None = None, held: Pairs | None = None) -> Known:
@@ -339,23 +359,23 @@ def ask(album: Album, *, tree: linkage.Tree | None = None, held: Pairs | None = 
     Parameters
     ----------
     album : Album
-        n sightings.
+        n sightings; what is ignored takes no part.
     tree : Tree, optional
         Joins of these sightings, made without must-links, to be taken where they are the ones
         needed.
     held : numpy.ndarray, optional
         Shape (m, 2), int64: the cannot-links that `tree` was made with.
     """
-    encodings, calibration = album.encodings, album.encoder.calibration
-    inside = pairs_within(album.photo_of)
+    distances, calibration = neighbours.of(album), album.encoder.calibration
+    inside = never_one(album)
 
     def made(cannot: Pairs) -> linkage.Tree:
         if tree is not None and held is not None and same_pairs(cannot, held):
             return tree
-        return linkage.tree(encodings, cannot_link=cannot)
+        return join_album(album, cannot_link=cannot)
 
     free = made(inside[:0])
-    away = neighbours.pair_distances(encodings, inside[:, 0], inside[:, 1])
+    away = distances.of_pairs(inside[:, 0], inside[:, 1])
     # How many individuals could be alike by accident is asked of no grouping that is judged
     # here: what is taken for a mirror is the same at every threshold.
     individuals = free.start - uncertainty.best_joins(free, calibration)
@@ -385,7 +405,7 @@ def _share(row: pd.Series, kind: str) -> str:
 
 
 def _kin(
-    encodings: Encodings,
+    distances: Distances,
     labels: Labels,
     away: npt.NDArray[np.float64],
     even: float,
@@ -400,11 +420,17 @@ def _kin(
     two &= first != second
     if not two.any():
         return float("nan")
-    apart = neighbours.pair_distances(encodings, first[two], second[two])
+    apart = distances.of_pairs(first[two], second[two])
     # Just above where two are as likely one as two: near enough to be alike, far enough to be many.
     limit = even * 1.15
     here, there = float((away <= limit).mean()), float((apart <= limit).mean())
     return here / there if there > 0 else float("nan")
+
+
+def _at(table: pd.DataFrame, rows: Labels) -> pd.DataFrame:
+    """Name the two sightings of each row of a table by other row numbers."""
+    ends = {end: rows[table[end].to_numpy(dtype=np.int64)] for end in ("first", "second")}
+    return table.assign(**ends)
 
 
 def _named(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from PIL import Image
 from toolkit.boxes import either_centred
 from toolkit.errors import SightingsError, UnreadablePhoto
 from toolkit.photos import opening
+from toolkit.progress import spent
 from toolkit.records import Detection
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects import registry
@@ -90,9 +90,9 @@ def recall(
         known[:, 2:] += known[:, :2]
         for (_, _, long_edge), seek, count in zip(ways, seekers, counts, strict=True):
             small = opening.shrink(image, long_edge=long_edge)
-            started = time.process_time()
-            found = seek.detect(small)
-            count.seconds += time.process_time() - started
+            with spent() as took:
+                found = seek.detect(small)
+            count.seconds += took.cpu
             scaled = known * factor * small.shape[1] / image.shape[1]
             matched = either_centred(scaled, _edges(found))
             count.hits.extend(bool(one.any()) for one in matched)

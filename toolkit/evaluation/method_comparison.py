@@ -10,12 +10,9 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -28,8 +25,10 @@ from toolkit.evaluation import scores
 from toolkit.grouping import cluster, linkage, neighbours
 from toolkit.grouping.cluster import Method
 from toolkit.grouping.links import Labels, Pairs
-from toolkit.grouping.neighbours import Encodings
-from toolkit.records import Clustering
+from toolkit.grouping.neighbours import Sightings
+from toolkit.memory import count_anew, peak
+from toolkit.progress import spent
+from toolkit.records import Album, Clustering
 
 Truth = npt.NDArray[np.generic]
 Mask = npt.NDArray[np.bool_]
@@ -45,18 +44,16 @@ WAYS: Mapping[str, Method] = MappingProxyType(
         "hdbscan": cluster.hdbscan,
     }
 )
-THRESHOLDS = tuple(hundredths / 100 for hundredths in range(40, 66, 2))
-
 # Thresholds and scores nearer than this are the same: sums of 0.02 do not end on 0.50.
 _SAME = 1e-9
 
 
 def compare(
-    encodings: Encodings,
+    sightings: Sightings,
     truth: Truth | None = None,
     *,
     methods: Mapping[str, Method] = WAYS,
-    thresholds: Sequence[float] = THRESHOLDS,
+    thresholds: Sequence[float] | None = None,
     must_link: Pairs | None = None,
     cannot_link: Pairs | None = None,
     seed: int | None = 0,
@@ -75,9 +72,10 @@ def compare(
         grouped with the rest, and count in no score.
     methods : mapping of str to Method
         What to call each method, and the method; see `toolkit.grouping.cluster`.
-    thresholds : sequence of float
-        Encoder distances. A threshold means something else to each method: compare them at the
-        best one of each (`best`).
+    thresholds : sequence of float, optional
+        Encoder distances; of an album, round ones around where its calibration is even, if not
+        given. A threshold means something else to each method: compare them at the best one of
+        each (`best`).
     must_link, cannot_link : numpy.ndarray, optional
         Shape (m, 2), int64: pairs of rows that are, or are never, one individual.
     seed : int or None
@@ -111,7 +109,9 @@ def compare(
     BadSetting
         If there is nothing to compare, or the truth has another length or names none.
     """
-    count = len(encodings)
+    thresholds = _round_ones(sightings) if thresholds is None else thresholds
+    distances = neighbours.of(sightings)
+    count = len(distances)
     if not count or not methods or not len(thresholds):
         raise BadSetting(
             f"{count} sightings, {len(methods)} methods and {len(thresholds)} thresholds came; "
@@ -119,7 +119,7 @@ def compare(
         )
     known = _known(truth, count)
     order = np.arange(count) if seed is None else np.random.default_rng(seed).permutation(count)
-    place, shuffled = np.argsort(order), encodings[order]
+    place, shuffled = np.argsort(order), distances[order]
     links: dict[str, Any] = {
         name: None if pairs is None else place[np.asarray(pairs, dtype=np.int64)]
         for name, pairs in (("must_link", must_link), ("cannot_link", cannot_link))
@@ -129,7 +129,7 @@ def compare(
     most = {"threshold": float(max(thresholds)), **links}
     rows: list[dict[str, Any]] = []
     for name, (grouped, shared) in ready.items():
-        peak = peak_memory(shuffled, methods[name], **most) if memory else np.nan
+        taken = peak_memory(shuffled, methods[name], **most) if memory else np.nan
         for threshold in map(float, thresholds):
             found, seconds = _timed(partial(grouped, threshold))
             row: dict[str, Any] = {"method": name, "threshold": threshold, **_shape(found)}
@@ -141,7 +141,7 @@ def compare(
                 row["agreement_bcubed_f"] = alike.bcubed_f
                 row["agreement_rand"] = alike.adjusted_rand
             cpu, wall = seconds + shared
-            rows.append(row | {"cpu_seconds": cpu, "wall_seconds": wall, "peak_mb": peak})
+            rows.append(row | {"cpu_seconds": cpu, "wall_seconds": wall, "peak_mb": taken})
             if progress is not None:
                 progress(len(rows), len(methods) * len(thresholds))
     return pd.DataFrame(rows)
@@ -197,14 +197,14 @@ def split_by_individual(truth: Truth, seed: int = 0) -> tuple[Mask, Mask]:
 
 
 def chosen_and_reported(
-    encodings: Encodings, truth: Truth, seed: int = 0, *, by: str = "bcubed_f", **settings: Any
+    sightings: Sightings, truth: Truth, seed: int = 0, *, by: str = "bcubed_f", **settings: Any
 ) -> pd.DataFrame:
     """
     Choose each method's threshold on half of the individuals, and score it on the others.
 
     Parameters
     ----------
-    encodings, truth, seed
+    sightings, truth, seed
         As for `compare`; the seed draws the halves, too.
     by : str
         The score to choose by.
@@ -225,6 +225,7 @@ def chosen_and_reported(
     BadSetting
         If there are fewer than two individuals.
     """
+    distances = neighbours.of(sightings)
     here, there = split_by_individual(truth, seed)
     if not (here.any() and there.any()):
         raise BadSetting(
@@ -232,14 +233,16 @@ def chosen_and_reported(
             "threshold on and one to report on"
         )
     methods = settings.get("methods", WAYS)
-    tried = compare(encodings[here], truth[here], seed=seed, **_within(settings, here))
+    if settings.get("thresholds") is None:
+        settings["thresholds"] = _round_ones(sightings)
+    tried = compare(distances[here], truth[here], seed=seed, **_within(settings, here))
     rows = []
     for chosen in best(tried, by).to_dict("records"):
         one = _within(settings, there) | {
             "methods": {chosen["method"]: methods[chosen["method"]]},
             "thresholds": [chosen["threshold"]],
         }
-        reported = compare(encodings[there], truth[there], seed=seed, **one)
+        reported = compare(distances[there], truth[there], seed=seed, **one)
         rows.append(reported.iloc[0].to_dict() | {"chosen_by": chosen[by]})
     count = int(there.sum())
     trivial = scores.with_trivial(truth[there], np.arange(count)).iloc[1:]
@@ -250,7 +253,17 @@ def chosen_and_reported(
     return table.astype(dict.fromkeys(first[3:], np.int64))
 
 
-def peak_memory(encodings: Encodings, method: Method, **settings: Any) -> float:
+def _round_ones(sightings: Sightings) -> tuple[float, ...]:
+    """Return thresholds to compare at where none were given."""
+    if isinstance(sightings, Album):
+        return sightings.encoder.calibration.steps
+    raise BadSetting(
+        "no thresholds came, and encodings alone do not say which would suit; expected thresholds, "
+        "or an album"
+    )
+
+
+def peak_memory(sightings: Sightings, method: Method, **settings: Any) -> float:
     """
     Measure how much memory one grouping takes, in a fresh process.
 
@@ -266,24 +279,23 @@ def peak_memory(encodings: Encodings, method: Method, **settings: Any) -> float:
     float
         MB (10^6 bytes); NaN on systems without ``/proc``, which do not tell.
     """
-    work = pickle.dumps((method, encodings, settings))
+    work = pickle.dumps((method, neighbours.of(sightings), settings))
     code = "from toolkit.evaluation import method_comparison; method_comparison.answer_peak()"
     return float(subprocess.check_output([sys.executable, "-c", code], input=work))  # noqa: S603
 
 
 def answer_peak() -> None:
     """Do what `peak_memory` sent to this process's standard input, and write the MB it took."""
-    method, encodings, settings = pickle.load(sys.stdin.buffer)  # noqa: S301
+    method, distances, settings = pickle.load(sys.stdin.buffer)  # noqa: S301
     # A small grouping first loads the libraries.
-    method(encodings[:16], threshold=settings["threshold"])
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew from here
-    before = _peak()
-    method(encodings, **settings)
-    sys.stdout.write(repr(_peak() - before))
+    method(distances[np.arange(min(16, len(distances)))], threshold=settings["threshold"])
+    count_anew()
+    before = peak()
+    method(distances, **settings)
+    sys.stdout.write(repr((peak() - before) / 1e6))
 
 
-def core_points(encodings: Encodings, threshold: float, min_samples: int) -> npt.NDArray[np.str_]:
+def core_points(sightings: Sightings, threshold: float, min_samples: int) -> npt.NDArray[np.str_]:
     """
     Tell what DBSCAN takes each sighting for.
 
@@ -296,19 +308,20 @@ def core_points(encodings: Encodings, threshold: float, min_samples: int) -> npt
         Shape (n,), str: "core" in a dense place, "border" where only within reach of a core point,
         "noise" otherwise.
     """
-    near = neighbours.within(encodings, threshold)
+    distances = neighbours.of(sightings)
+    near = distances.within(threshold)
     both = np.concatenate([near.first, near.second]), np.concatenate([near.second, near.first])
-    core = np.bincount(both[0], minlength=len(encodings)) + 1 >= min_samples
-    border = np.zeros(len(encodings), dtype=np.bool_)
+    core = np.bincount(both[0], minlength=len(distances)) + 1 >= min_samples
+    border = np.zeros(len(distances), dtype=np.bool_)
     border[both[1][core[both[0]]]] = True
     return np.where(core, "core", np.where(border, "border", "noise"))
 
 
 def chain_between(
-    encodings: Encodings, first: int, second: int, threshold: float
+    sightings: Sightings, first: int, second: int, threshold: float
 ) -> pd.DataFrame | None:
     """
-    Find the chain of near pairs for which `linked` puts two rows of `encodings` into one group.
+    Find the chain of near pairs for which `linked` puts two sightings into one group.
 
     No hop is longer than the threshold (encoder distance, inclusive). Of all such chains it is the
     one of fewest hops, and of these the shortest; None if there is none.
@@ -316,16 +329,17 @@ def chain_between(
     Returns
     -------
     pandas.DataFrame or None
-        One row a sighting on the way, both ends counted: row (of `encodings`), hop (encoder
+        One row a sighting on the way, both ends counted: row, hop (encoder
         distance from the sighting before it; NaN for the first).
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
 
-    count = len(encodings)
+    distances = neighbours.of(sightings)
+    count = len(distances)
     if not (0 <= first < count and 0 <= second < count):
         raise BadSetting(f"rows are {first} and {second}; expected two from 0 to {count - 1}")
-    near = neighbours.within(encodings, threshold)
+    near = distances.within(threshold)
     # One a hop, and a fraction that no chain adds up to one: fewest hops first, then the shortest.
     weights = 1.0 + near.distance / (2 * count * max(threshold, np.finfo(float).tiny))
     graph = coo_array((weights, (near.first, near.second)), shape=(count, count)).tocsr()
@@ -336,20 +350,20 @@ def chain_between(
             return None
         way.append(int(before[way[-1]]))
     rows = np.array(way[::-1], dtype=np.int64)
-    hops = neighbours.pair_distances(encodings, rows[:-1], rows[1:])
+    hops = distances.of_pairs(rows[:-1], rows[1:])
     return pd.DataFrame({"row": rows, "hop": np.concatenate([[np.nan], hops])})
 
 
 def _prepared(
-    method: Method, encodings: Encodings, links: dict[str, Any]
+    method: Method, sightings: Sightings, links: dict[str, Any]
 ) -> Callable[[float], Clustering]:
     """Do what all thresholds of a method share, and return the grouping by threshold."""
     if method is cluster.average:
-        return linkage.tree(encodings, **links).cut
+        return linkage.tree(sightings, **links).cut
     if getattr(method, "func", method) is cluster.hdbscan:
-        found = method(encodings, threshold=THRESHOLDS[0], **links)
+        found = method(sightings, threshold=1.0, **links)
         return lambda threshold: replace(found, threshold=threshold)
-    return lambda threshold: method(encodings, threshold=threshold, **links)
+    return lambda threshold: method(sightings, threshold=threshold, **links)
 
 
 def _known(truth: Truth | None, count: int) -> Mask:
@@ -389,15 +403,6 @@ def _within(settings: dict[str, Any], part: Mask) -> dict[str, Any]:
 
 def _timed(call: Callable[[], Any]) -> tuple[Any, npt.NDArray[np.float64]]:
     """Return what a call returns, and its CPU and wall seconds."""
-    cpu, wall = time.process_time(), time.perf_counter()
-    result = call()
-    return result, np.array([time.process_time() - cpu, time.perf_counter() - wall])
-
-
-def _peak() -> float:
-    """Most MB of resident memory that this process has had; NaN where it is unknown."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return float(line.split()[1]) * 1024 / 1e6
-    return float("nan")
+    with spent() as took:
+        result = call()
+    return result, np.array([took.cpu, took.wall])

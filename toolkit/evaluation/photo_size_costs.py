@@ -6,9 +6,7 @@ import json
 import math
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
@@ -16,14 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from toolkit import memory
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.photos.quality import sharpness
-from toolkit.progress import Progress
+from toolkit.progress import Progress, spent
 from toolkit.scanning.scan import PhotoResult, scan
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects import registry
-from toolkit.subjects.base import Subject
+from toolkit.subjects.base import Subject, describe
 
 # A detector, and a long edge in px; 0 is the full size.
 Way = tuple[str, int]
@@ -116,21 +115,21 @@ def time_ways(
 def _timed(
     path: Path, way: Way, subject: Subject, settings: AutopilotSettings
 ) -> tuple[float, float]:
-    cpu, wall = time.process_time(), time.perf_counter()
     try:
-        opening.digest_of(path)
-        opened = opening.open_shrunk(path, long_edge=way[1] or UNSHRUNK)
-        found = [detection.box for detection in subject.detector.detect(opened.small)]
-        height, width = opened.small.shape[:2]
-        found = [box.scaled(opened.width / width, opened.height / height) for box in found]
-        found = [box for box in found if min(box.width, box.height) >= settings.min_size]
-        if found:
-            full = opening.open_upright(path) if opened.full is None else opened.full
-            chips = subject.encoder.chips(full, found)
-            subject.encoder.encode(chips[sharpness(chips) >= settings.min_sharpness])
+        with spent() as took:
+            opening.digest_of(path)
+            opened = opening.open_shrunk(path, long_edge=way[1] or UNSHRUNK)
+            found = [detection.box for detection in subject.detector.detect(opened.small)]
+            height, width = opened.small.shape[:2]
+            found = [box.scaled(opened.width / width, opened.height / height) for box in found]
+            found = [box for box in found if min(box.width, box.height) >= settings.min_size]
+            if found:
+                full = opening.open_upright(path) if opened.full is None else opened.full
+                chips = subject.encoder.chips(full, found)
+                describe(subject.encoder, chips[sharpness(chips) >= settings.min_sharpness])
     except (UnreadablePhoto, MemoryError):
         return math.nan, math.nan
-    return time.process_time() - cpu, time.perf_counter() - wall
+    return took.cpu, took.wall
 
 
 def memory_growth(
@@ -145,21 +144,12 @@ def memory_growth(
     """
     chosen = settings_for(AutopilotSettings(**settings), (detector, long_edge))
     subject = registry.subject_for(chosen)
-    before = _status("VmRSS")
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
+    before = memory.resident()
+    memory.count_anew()
     for _ in scan_as([Path(path)], subject, chosen, long_edge, jobs=1):
         pass
-    peak = _status("VmHWM")
-    return None if before is None or peak is None else max(0.0, peak - before)
-
-
-def _status(name: str) -> float | None:
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith(f"{name}:"):
-                return float(line.split()[1]) * 1024 / 1e6
-    return None
+    grown = (memory.peak() - before) / 1e6
+    return None if math.isnan(grown) else max(0.0, grown)
 
 
 def memory_of(

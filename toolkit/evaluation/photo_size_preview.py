@@ -303,11 +303,6 @@ def edges_for(longest: int, also: Iterable[int] = ()) -> tuple[int, ...]:
     return (*sorted(edge for edge in {*STEPS, *also} if 0 < edge < longest), 0)
 
 
-def doubled(longest: int, long_edge: int, upsample: int | None = None) -> bool:
-    """Whether a run would double a photo that its long edge leaves as it is, before the search."""
-    return registry.doubled(longest, long_edge, upsample)
-
-
 def settings_at(way: Way) -> dict[str, Any]:
     """Return the settings that search photos in this way, at full size without doubling them."""
     if way[1]:

@@ -17,7 +17,7 @@ from toolkit.grouping import constraints, naming, thresholds
 from toolkit.grouping.assigners import NO_PAIRS, group_album, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.linkage import Tree
-from toolkit.grouping.links import Labels, Pairs, components, pairs_within
+from toolkit.grouping.links import Labels, Pairs, components, never_one
 from toolkit.grouping.thresholds import Threshold
 from toolkit.grouping.uncertainty import expected_wrong
 from toolkit.names import printable
@@ -47,8 +47,9 @@ class Position:
     method : str
         The way of grouping.
     labels : numpy.ndarray
-        Shape (n,), int64: the group of each sighting, as in `Clustering`: 0 has the most.
-    names : tuple of str
+        Shape (n,), int64: the group of each sighting, as in `Clustering`: 0 has the most, -1 are
+        those that are ignored.
+    names : tuple of str or None
         The name of each sighting's group, as `toolkit.modes.autopilot` would give it.
     individuals, singles : int
         Groups, and how many of them are one sighting.
@@ -64,7 +65,7 @@ class Position:
     threshold: float
     method: str
     labels: Labels = field(repr=False)
-    names: tuple[str, ...] = field(repr=False)
+    names: tuple[str | None, ...] = field(repr=False)
     individuals: int
     singles: int
     expected_wrong: float | None
@@ -139,7 +140,7 @@ class Explorer:
         Parameters
         ----------
         album : Album
-            n sightings, without those that decisions say to leave out.
+            n sightings; those that decisions say to leave out are ignored.
         settings : GroupingSettings
             Method, and whether two sightings in one photo may be one individual.
         decided : Decided, optional
@@ -154,20 +155,20 @@ class Explorer:
             If there are too many sightings for the memory of this computer.
         ValueError
             If `tree` cannot be of this album and these decisions, or `decided` leaves out
-            sightings that are still there.
+            sightings that the album does not ignore.
         """
-        if decided is not None and len(decided.ignored):
+        if decided is not None and not album.ignored[decided.ignored].all():
             raise ValueError(
-                f"{len(decided.ignored)} sightings of the album are to be left out; leave them "
-                "out first (toolkit.curation.decisions.without_ignored)"
+                f"{len(decided.ignored)} sightings of the album are to be left out; have them "
+                "ignored first (toolkit.curation.decisions.masked)"
             )
-        inside = pairs_within(album.photo_of)
+        inside = never_one(album)
         cannot = inside if settings.one_per_photo else NO_PAIRS
         must = NO_PAIRS
         if decided is not None:
             must, cannot = decided.must, constraints.apart(decided, cannot, len(album))
         if tree is not None and settings.method == "average":
-            _require_fits(tree, len(album), must, cannot)
+            _require_fits(tree, album, must, cannot)
             automatic = thresholds.of_tree(tree, album.encoder.calibration, words=album.words)
         else:
             grouped = group_album(album, replace(settings, threshold="auto"), decided=decided)
@@ -210,7 +211,7 @@ class Explorer:
         else:
             labels = self.tree.cut(threshold).labels
             wrong = expected_wrong(self.tree, self.album.encoder.calibration, threshold)
-        sizes = np.bincount(labels)
+        sizes = np.bincount(labels[labels >= 0])
         return Position(
             threshold=threshold,
             method=self.settings.method,
@@ -274,7 +275,7 @@ class Change:
     after: tuple[Labels, ...]
     concerned: int
 
-    def sentence(self, names: Sequence[str], *, words: Words = GENERIC_WORDS) -> str:
+    def sentence(self, names: Sequence[str | None], *, words: Words = GENERIC_WORDS) -> str:
         """
         Say what happens, in a sentence: that two groups "become one".
 
@@ -377,7 +378,9 @@ def _groups(labels: Labels, rows: Labels) -> tuple[Labels, ...]:
     return tuple(sorted(parts, key=lambda part: (-len(part), int(part[0]))))
 
 
-def _names(labels: Labels, groups: int, decided: Decided | None, words: Words) -> tuple[str, ...]:
+def _names(
+    labels: Labels, groups: int, decided: Decided | None, words: Words
+) -> tuple[str | None, ...]:
     """Name each sighting as a run would, working once a group and not once a sighting."""
     each = np.arange(groups, dtype=np.int64)
     numbered = numbered_names(Clustering(each, "", 0.0), words)
@@ -385,16 +388,18 @@ def _names(labels: Labels, groups: int, decided: Decided | None, words: Words) -
     called = naming.name_groups(
         each, numbered, {int(labels[row]): name for row, name in given.items()}
     )
-    return tuple([called[label] for label in labels.tolist()])
+    return tuple([None if label < 0 else called[label] for label in labels.tolist()])
 
 
-def _require_fits(tree: Tree, count: int, must: Pairs, cannot: Pairs) -> None:
+def _require_fits(tree: Tree, album: Album, must: Pairs, cannot: Pairs) -> None:
     """Raise ValueError where a tree is not of this album, or breaks what was decided about it."""
-    if tree.count != count:
-        raise ValueError(f"the tree is of {tree.count} sightings; expected {count}")
+    if tree.count != len(album):
+        raise ValueError(f"the tree is of {tree.count} sightings; expected {len(album)}")
     last = tree.labels_after(len(tree))
+    family = components(len(album), must)[album.kept]
     if (
-        not np.array_equal(tree.must, components(count, must))
+        not np.array_equal(tree.must < 0, album.ignored)
+        or not np.array_equal(tree.must[album.kept], np.unique(family, return_inverse=True)[1])
         or (last[cannot[:, 0]] == last[cannot[:, 1]]).any()
     ):
         raise ValueError("the tree was made with other decisions or settings; leave it out")

@@ -11,11 +11,12 @@ import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.evaluation import intervals
+from toolkit.grouping import neighbours
+from toolkit.grouping.neighbours import Sightings
 
 Distances = npt.NDArray[np.floating]
 Same = npt.NDArray[np.bool_]
 # Pairs whose distance is taken at a time, for the memory they take.
-BLOCK = 65_536
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,7 @@ def true_accept_at(
 
 
 def pairs_of(
-    encodings: npt.NDArray[np.floating],
+    sightings: Sightings,
     truth: npt.NDArray[np.generic],
     *,
     limit: int = 10_000,
@@ -279,8 +280,8 @@ def pairs_of(
 
     Parameters
     ----------
-    encodings : numpy.ndarray
-        Shape (n, d).
+    sightings : Album, Distances or numpy.ndarray
+        n sightings; see `toolkit.grouping.neighbours.of`.
     truth : numpy.ndarray
         Shape (n,), any dtype: the individual of each.
     limit : int
@@ -300,8 +301,9 @@ def pairs_of(
     ValueError
         If the shapes do not fit.
     """
-    if len(encodings) != len(truth):
-        raise ValueError(f"{len(encodings)} encodings and {len(truth)} truths; expected as many")
+    known = neighbours.of(sightings)
+    if len(known) != len(truth):
+        raise ValueError(f"{len(known)} sightings and {len(truth)} truths; expected as many")
     if limit < 1:
         raise BadSetting(f"limit is {limit!r}; expected a whole number of pairs, 1 or more")
     random = np.random.default_rng(seed)
@@ -318,11 +320,7 @@ def pairs_of(
         _drawn(order, end, len(order) - end, limit, random),
     ]
     rows = np.concatenate(kinds)
-    distances = np.empty(len(rows))
-    for start in range(0, len(rows), BLOCK):
-        one, other = rows[start : start + BLOCK].T
-        apart = encodings[one].astype(np.float64) - encodings[other]
-        distances[start : start + BLOCK] = np.sqrt((apart * apart).sum(axis=1))
+    distances = known.of_pairs(*rows.T)
     return Pairs(rows, distances, np.arange(len(rows)) < len(kinds[0]))
 
 

@@ -1,20 +1,28 @@
-"""An album to individuals: which way of grouping, at which threshold."""
+"""
+Who gives every sighting a name or none: by grouping, or by comparing with references.
+
+Both are an `Assigner`; whoever has one need not know which. Ignored sightings are left out of the
+grouping here: what is grouped are the rows that are kept, and the answer is about all of them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, cast
 
 import numpy as np
+import pandas as pd
 
 from toolkit import memory
 from toolkit.errors import BadSetting
-from toolkit.grouping import cluster, constraints, linkage, thresholds
+from toolkit.grouping import cluster, constraints, identification, linkage, naming, thresholds
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import References
 from toolkit.grouping.linkage import Tree
-from toolkit.grouping.links import Pairs, pairs_within
+from toolkit.grouping.links import Labels, Pairs, never_one
 from toolkit.grouping.thresholds import Threshold
-from toolkit.records import Album, Clustering, Words
+from toolkit.records import PROBLEM_COLUMNS, Album, Clustering, Words, empty_table
 from toolkit.settings import ComparingSettings, GroupingSettings, Settings
 
 # What groups when another method cannot: it needs no more than the encodings again.
@@ -22,6 +30,213 @@ INSTEAD = "online"
 # Numbers that describe a sighting, where nothing is known of the encoder yet.
 USUAL = 128
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """
+    Who each sighting of an album is.
+
+    Attributes
+    ----------
+    settings : Settings
+        How it was found.
+    names : tuple of str or None
+        The individual of each sighting, n in all; None for none that is known, and for those that
+        are ignored.
+    chosen : Threshold
+        The threshold that was used.
+    details : mapping of str to object
+        What else the mode's own result has (see `toolkit.results.result`): clustering and tree, or
+        matches and references.
+    """
+
+    settings: Settings
+    names: tuple[str | None, ...]
+    chosen: Threshold
+    details: Mapping[str, Any] = field(repr=False)
+
+
+class Assigner(Protocol):
+    """Gives every sighting of an album a name or none."""
+
+    @property
+    def settings(self) -> Settings:
+        """How."""
+
+    @property
+    def stage(self) -> str:
+        """What its work is called among the seconds of a run."""
+
+    @property
+    def by_group(self) -> bool:
+        """
+        Whether individuals are groups, which can be split and merged as wholes.
+
+        Otherwise each sighting has its name by itself.
+        """
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Names that are known before any album is seen."""
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """Files that it could not use: path, stage, reason."""
+
+    def assign(self, album: Album, decided: Decided) -> Assigned:
+        """
+        Say who each sighting is, as far as can be told and as the user decided.
+
+        Parameters
+        ----------
+        album : Album
+            n sightings.
+        decided : Decided
+            What the user decided about them.
+        """
+
+    def recut(self, found: Assigned, album: Album, decided: Decided) -> Assigned | None:
+        """
+        Say the same with these settings, at once, from what others found about the same album.
+
+        Returns
+        -------
+        Assigned or None
+            None where it is not at once: `assign` does it then.
+        """
+
+    def automatic(self, album: Album) -> Threshold | None:
+        """Return the threshold that sets itself, where no album has to be sorted to know it."""
+
+    def with_settings(self, settings: Settings) -> Assigner:
+        """Return one that does it with other settings of the same mode."""
+
+
+@dataclass(frozen=True)
+class GroupingAssigner:
+    """
+    Autopilot: puts sightings into groups, each of which is one individual.
+
+    Parameters
+    ----------
+    settings : GroupingSettings
+        Method, threshold, and whether two sightings in one photo may be one individual.
+
+    Raises
+    ------
+    BadSetting
+        If they are of the other mode.
+    """
+
+    settings: GroupingSettings
+    stage: str = field(default="group", init=False)
+    by_group: bool = field(default=True, init=False)
+    known: tuple[str, ...] = field(default=(), init=False)
+
+    def __post_init__(self) -> None:
+        _require_mode(self.settings, GroupingSettings.mode)
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """No file is needed, so none is bad."""
+        return empty_table(PROBLEM_COLUMNS)
+
+    def assign(self, album: Album, decided: Decided) -> Assigned:
+        """Group the album; see `group_album`."""
+        grouped = group_album(album, self.settings, decided=decided)
+        return self._named(grouped, album, decided)
+
+    def recut(self, found: Assigned, album: Album, decided: Decided) -> Assigned | None:
+        """Cut the tree of joins elsewhere, where only the threshold differs and there is a tree."""
+        tree: Tree | None = found.details["tree"]
+        asked = self.settings
+        if tree is None or replace(asked, threshold=found.settings.threshold) != found.settings:
+            return None
+        chosen = _cut_at(tree, asked, album)
+        return self._named(Grouped(tree.cut(chosen.value), chosen, tree), album, decided)
+
+    def automatic(self, album: Album) -> Threshold | None:
+        """It follows from the groups."""
+        return None
+
+    def with_settings(self, settings: Settings) -> GroupingAssigner:
+        """Return one that groups with other settings."""
+        return GroupingAssigner(cast(GroupingSettings, settings))
+
+    def _named(self, grouped: Grouped, album: Album, decided: Decided) -> Assigned:
+        found = grouped.clustering
+        names = naming.name_groups(found.labels, numbered_names(found, album.words), decided.names)
+        details = {"clustering": found, "tree": grouped.tree}
+        return Assigned(self.settings, names, grouped.threshold, details)
+
+
+@dataclass(frozen=True)
+class ReferenceAssigner:
+    """
+    Point-and-shoot: compares each sighting with examples of known individuals.
+
+    Parameters
+    ----------
+    references : References
+        The examples.
+    settings : ComparingSettings
+        What is compared, and up to which distance a sighting is one of them.
+
+    Raises
+    ------
+    BadSetting
+        If they are of the other mode.
+    """
+
+    references: References
+    settings: ComparingSettings
+    stage: str = field(default="search", init=False)
+    by_group: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        _require_mode(self.settings, ComparingSettings.mode)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The individuals that there are examples of."""
+        return self.references.names
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """Example photos that could not serve: path, stage, reason."""
+        return self.references.problems
+
+    def assign(self, album: Album, decided: Decided) -> Assigned:
+        """Match the album with the examples; see `toolkit.grouping.identification.match`."""
+        chosen = search_threshold(self.references, self.settings, album.words)
+        matches = identification.match(
+            album,
+            self.references,
+            threshold=chosen.value,
+            method=self.settings.method,
+            one_per_photo=self.settings.one_per_photo,
+        )
+        found = [None if pd.isna(name) else str(name) for name in matches.table["name"]]
+        return Assigned(
+            self.settings,
+            naming.hold_names(found, decided),
+            thresholds.with_expected(chosen, matches, self.references),
+            {"matches": matches, "references": self.references},
+        )
+
+    def recut(self, found: Assigned, album: Album, decided: Decided) -> Assigned | None:
+        """To compare again takes a moment anyway."""
+        return None
+
+    def automatic(self, album: Album) -> Threshold | None:
+        """Return the threshold that follows from the examples."""
+        settings = replace(self.settings, threshold="auto")
+        return search_threshold(self.references, settings, album.words)
+
+    def with_settings(self, settings: Settings) -> ReferenceAssigner:
+        """Return one that compares with the same examples in another way."""
+        return ReferenceAssigner(self.references, cast(ComparingSettings, settings))
 
 
 @dataclass(frozen=True)
@@ -63,6 +278,11 @@ def group_album(
     decided : Decided, optional
         What the user decided about these sightings.
 
+    Returns
+    -------
+    Grouped
+        By rows of the album; ignored sightings are in no group.
+
     Raises
     ------
     BadSetting
@@ -74,25 +294,88 @@ def group_album(
     ``clustering.instead`` says so: what was scanned is not lost.
     """
     memory.use(settings.memory, threads=settings.threads)
-    inside = pairs_within(album.photo_of) if settings.one_per_photo else NO_PAIRS
-    must = NO_PAIRS if decided is None else decided.must
-    apart = inside if decided is None else constraints.apart(decided, inside, len(album))
+    part = _kept(album)
+    count = len(part.rows)
+    inside = never_one(part.album) if settings.one_per_photo else NO_PAIRS
+    held = None if decided is None else part.within(decided)
+    must = NO_PAIRS if held is None else held.must
+    apart = inside if held is None else constraints.apart(held, inside, count)
     try:
-        return _grouped(album, settings, must, apart)
+        return part.back(_grouped(part.album, settings, must, apart))
     except MemoryError as error:
-        why = str(error) or f"there is no memory for {album.words.count(len(album))}"
+        why = str(error) or f"there is no memory for {album.words.count(count)}"
     if settings.method != INSTEAD:
         try:
-            made = _grouped(album, replace(settings, method=INSTEAD), must, apart)
+            made = _grouped(part.album, replace(settings, method=INSTEAD), must, apart)
         except MemoryError as error:
             why = str(error) or why
         else:
             said = f"grouped by {INSTEAD}, not {settings.method}: {why}"
-            return replace(made, clustering=replace(made.clustering, instead=said))
+            found = replace(made, clustering=replace(made.clustering, instead=said))
+            return part.back(found)
     raise BadSetting(
-        f"{album.words.count(len(album))} are too many for the memory of this computer ({why}); "
+        f"{album.words.count(count)} are too many for the memory of this computer ({why}); "
         "sort fewer photos at a time"
     )
+
+
+def join_album(
+    album: Album, *, must_link: Pairs | None = None, cannot_link: Pairs | None = None
+) -> Tree:
+    """
+    Return all joins of an album's sightings, without those that are ignored.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    must_link, cannot_link : numpy.ndarray, optional
+        As for `toolkit.grouping.linkage.tree`, by rows of the album; pairs with an ignored sighting
+        are passed over.
+
+    Returns
+    -------
+    Tree
+        By rows of the album.
+    """
+    part = _kept(album)
+    tree = linkage.tree(
+        part.album,
+        must_link=None if must_link is None else part.pairs(must_link),
+        cannot_link=None if cannot_link is None else part.pairs(cannot_link),
+    )
+    return tree.at(part.rows, len(album))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The sightings of an album that are kept: `rows` in the whole, `album` of them alone."""
+
+    rows: Labels
+    album: Album
+    count: int
+
+    def pairs(self, pairs: Pairs) -> Pairs:
+        """Return pairs of the whole by rows of the part, those that are in it."""
+        place = np.full(self.count, -1, dtype=np.int64)
+        place[self.rows] = np.arange(len(self.rows))
+        found: Pairs = place[np.asarray(pairs, dtype=np.int64)]
+        return found[(found >= 0).all(axis=1)]
+
+    def within(self, decided: Decided) -> Decided:
+        """Return the links that were decided, by rows of the part."""
+        must, cannot = self.pairs(decided.must), self.pairs(decided.cannot)
+        return replace(decided, must=must, cannot=cannot)
+
+    def back(self, grouped: Grouped) -> Grouped:
+        """Return groups of the part by rows of the whole."""
+        tree = None if grouped.tree is None else grouped.tree.at(self.rows, self.count)
+        return replace(grouped, clustering=grouped.clustering.at(self.rows, self.count), tree=tree)
+
+
+def _kept(album: Album) -> _Part:
+    rows = album.kept
+    return _Part(rows, album if len(rows) == len(album) else album.take(rows), len(album))
 
 
 def forewarning(photos: int, settings: Settings) -> str:
@@ -106,7 +389,7 @@ def forewarning(photos: int, settings: Settings) -> str:
     settings : Settings
         Of either mode; only autopilot groups.
     """
-    if not isinstance(settings, GroupingSettings) or settings.method != "average":
+    if settings.mode != GroupingSettings.mode or settings.as_dict()["method"] != "average":
         return ""
     memory.use(settings.memory, threads=settings.threads)
     need = linkage.needs(photos, USUAL)
@@ -120,16 +403,12 @@ def forewarning(photos: int, settings: Settings) -> str:
 def _grouped(album: Album, settings: GroupingSettings, must: Pairs, apart: Pairs) -> Grouped:
     calibration = album.encoder.calibration
     if settings.method == "average":
-        tree = linkage.tree(album.encodings, must_link=must, cannot_link=apart)
-        chosen = (
-            thresholds.of_tree(tree, calibration, words=album.words)
-            if settings.threshold == "auto"
-            else thresholds.given(settings.threshold, tree, calibration)
-        )
+        tree = linkage.tree(album, must_link=must, cannot_link=apart)
+        chosen = _cut_at(tree, settings, album)
         return Grouped(tree.cut(chosen.value), chosen, tree)
     if settings.threshold == "auto":
         found, chosen = thresholds.of_method(
-            album.encodings,
+            album,
             settings.method,
             calibration,
             must_link=must,
@@ -138,13 +417,21 @@ def _grouped(album: Album, settings: GroupingSettings, must: Pairs, apart: Pairs
         )
         return Grouped(found, chosen, None)
     found = cluster.group(
-        album.encodings,
+        album,
         settings.method,
         threshold=settings.threshold,
         must_link=must,
         cannot_link=apart,
     )
     return Grouped(found, thresholds.given(settings.threshold), None)
+
+
+def _cut_at(tree: Tree, settings: GroupingSettings, album: Album) -> Threshold:
+    """Return where a tree is cut: where it is best, or where the settings say."""
+    calibration = album.encoder.calibration
+    if settings.threshold == "auto":
+        return thresholds.of_tree(tree, calibration, words=album.words)
+    return thresholds.given(settings.threshold, tree, calibration)
 
 
 def search_threshold(
@@ -155,14 +442,22 @@ def search_threshold(
         return thresholds.given(settings.threshold)
     return thresholds.of_references(
         len(set(references.individual_of.tolist())),
-        len(references.encodings),
+        len(references),
         references.encoder.calibration,
         settings.method,
         words=words,
     )
 
 
-def numbered_names(clustering: Clustering, words: Words) -> tuple[str, ...]:
-    """Return the name of each sighting's group: number 1 has the most sightings."""
+def numbered_names(clustering: Clustering, words: Words) -> tuple[str | None, ...]:
+    """Return the name of each sighting's group: number 1 has the most; None for no group."""
     digits = max(3, len(str(len(clustering))))
-    return tuple(f"{words.individual}_{label + 1:0{digits}d}" for label in clustering.labels)
+    return tuple(
+        None if label < 0 else f"{words.individual}_{label + 1:0{digits}d}"
+        for label in clustering.labels.tolist()
+    )
+
+
+def _require_mode(settings: Settings, mode: str) -> None:
+    if settings.mode != mode:
+        raise BadSetting(f"these are settings of {settings.mode}; expected those of {mode}")

@@ -1,23 +1,23 @@
 """
 The ways of grouping sightings into individuals, all with one signature.
 
-Every function takes ``(encodings, *, threshold, must_link=None, cannot_link=None)`` and returns a
-`Clustering`. Pairs are arrays of shape (m, 2) of row numbers. A must-link pair ends in one group, a
-cannot-link pair in two, whatever the distances say. But for `online`, the groups do not depend on
-the order of the rows.
+Every function takes ``(sightings, *, threshold, must_link=None, cannot_link=None)`` and returns a
+`Clustering`. Sightings are an album, or anything else of `toolkit.grouping.neighbours.of`. Pairs
+are arrays of shape (m, 2) of row numbers. A must-link pair ends in one group, a cannot-link pair in
+two, whatever the distances say. But for `online`, the groups do not depend on the order of the
+rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.grouping import linkage, neighbours
-from toolkit.grouping.linkage import DISCOUNT
 from toolkit.grouping.links import (
     Labels,
     Pairs,
@@ -27,8 +27,11 @@ from toolkit.grouping.links import (
     kruskal,
     require_consistent,
 )
-from toolkit.grouping.neighbours import Encodings
+from toolkit.grouping.neighbours import Distances, Sightings
 from toolkit.records import Clustering
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # Bytes that a near pair takes, by what is made of it: arrays, or Python's own tuples.
 LINK, EDGE = 150, 500
@@ -39,23 +42,23 @@ class Method(Protocol):
 
     def __call__(
         self,
-        encodings: Encodings,
+        sightings: Sightings,
         *,
         threshold: float,
         must_link: Pairs | None = None,
         cannot_link: Pairs | None = None,
     ) -> Clustering:
-        """Group the rows of `encodings`."""
+        """Group the sightings."""
         ...
 
 
 def average(
-    encodings: Encodings,
+    sightings: Sightings,
     *,
     threshold: float,
     must_link: Pairs | None = None,
     cannot_link: Pairs | None = None,
-    discount: float = DISCOUNT,
+    discount: float | None = None,
 ) -> Clustering:
     """
     Join the two groups whose sightings are nearest on average, until none are within reach.
@@ -67,13 +70,13 @@ def average(
 
     Parameters
     ----------
-    encodings : numpy.ndarray
-        Shape (n, d), float32.
+    sightings : Album, Distances or numpy.ndarray
+        n sightings; see `toolkit.grouping.neighbours.of`.
     threshold : float
-        Largest mean Euclidean distance between two groups that are joined.
+        Largest mean distance between two groups that are joined.
     must_link, cannot_link : numpy.ndarray, optional
         Shape (m, 2), int64: pairs of rows that are, or are never, one individual.
-    discount : float
+    discount : float, optional
         How much nearer large groups count; see `toolkit.grouping.linkage.tree`.
 
     Raises
@@ -81,12 +84,12 @@ def average(
     BadSetting
         If a chain of must-links joins a cannot-link pair.
     """
-    made = linkage.tree(encodings, must_link=must_link, cannot_link=cannot_link, discount=discount)
+    made = linkage.tree(sightings, must_link=must_link, cannot_link=cannot_link, discount=discount)
     return made.cut(threshold)
 
 
 def linked(
-    encodings: Encodings,
+    sightings: Sightings,
     *,
     threshold: float,
     must_link: Pairs | None = None,
@@ -100,11 +103,11 @@ def linked(
     group; this is here to be compared with. A lower threshold only splits groups, as long as there
     are no cannot-links. Parameters as for `average`.
     """
-    return _grouped("linked", _linked, encodings, threshold, must_link, cannot_link)
+    return _grouped("linked", _linked, sightings, threshold, must_link, cannot_link)
 
 
 def online(
-    encodings: Encodings,
+    sightings: Sightings,
     *,
     threshold: float,
     must_link: Pairs | None = None,
@@ -118,12 +121,12 @@ def online(
     give other groups. Parameters as for `average`.
     """
     return _grouped(
-        "online", _online, encodings, threshold, must_link, cannot_link, keep_order=True
+        "online", _online, sightings, threshold, must_link, cannot_link, keep_order=True
     )
 
 
 def whispers(
-    encodings: Encodings,
+    sightings: Sightings,
     *,
     threshold: float,
     must_link: Pairs | None = None,
@@ -135,11 +138,11 @@ def whispers(
     dlib's Chinese whispers (Biemann 2006), 100 rounds, on the pairs within the threshold, each
     counting the same: what ``dlib.chinese_whispers_clustering`` does. Parameters as for `average`.
     """
-    return _grouped("whispers", _whispers, encodings, threshold, must_link, cannot_link)
+    return _grouped("whispers", _whispers, sightings, threshold, must_link, cannot_link)
 
 
 def dbscan(
-    encodings: Encodings,
+    sightings: Sightings,
     *,
     threshold: float,
     must_link: Pairs | None = None,
@@ -156,20 +159,20 @@ def dbscan(
 
     Parameters
     ----------
-    encodings, threshold, must_link, cannot_link
+    sightings, threshold, must_link, cannot_link
         As for `average`; the threshold is DBSCAN's `eps`.
     min_samples : int
         How many make a dense place. With 1 or 2 the groups are those of `linked`.
     """
 
-    def method(rows: Encodings, reach: float, must: Labels, cannot: Pairs) -> Labels:
+    def method(rows: Distances, reach: float, must: Labels, cannot: Pairs) -> Labels:
         return _dbscan(rows, reach, min_samples)
 
-    return _grouped("dbscan", method, encodings, threshold, must_link, cannot_link)
+    return _grouped("dbscan", method, sightings, threshold, must_link, cannot_link)
 
 
 def hdbscan(
-    encodings: Encodings,
+    sightings: Sightings,
     *,
     threshold: float,
     must_link: Pairs | None = None,
@@ -184,17 +187,17 @@ def hdbscan(
 
     Parameters
     ----------
-    encodings, threshold, must_link, cannot_link
+    sightings, threshold, must_link, cannot_link
         As for `average`. (scikit-learn's own `cluster_selection_epsilon` is not used: it fails with
         recent versions of numpy.)
     min_cluster_size : int
         Smallest group, 2 or more.
     """
 
-    def method(rows: Encodings, reach: float, must: Labels, cannot: Pairs) -> Labels:
+    def method(rows: Distances, reach: float, must: Labels, cannot: Pairs) -> Labels:
         return _hdbscan(rows, min_cluster_size)
 
-    return _grouped("hdbscan", method, encodings, threshold, must_link, cannot_link)
+    return _grouped("hdbscan", method, sightings, threshold, must_link, cannot_link)
 
 
 METHODS: dict[str, Method] = {
@@ -208,7 +211,7 @@ METHODS: dict[str, Method] = {
 
 
 def group(
-    encodings: Encodings,
+    sightings: Sightings,
     method: str,
     *,
     threshold: float,
@@ -226,17 +229,17 @@ def group(
     if method not in METHODS:
         raise BadSetting(f"method is {method!r}; expected one of {', '.join(METHODS)}")
     return METHODS[method](
-        encodings, threshold=threshold, must_link=must_link, cannot_link=cannot_link
+        sightings, threshold=threshold, must_link=must_link, cannot_link=cannot_link
     )
 
 
-Grouping = Callable[[Encodings, float, Labels, Pairs], Labels]
+Grouping = Callable[[Distances, float, Labels, Pairs], Labels]
 
 
 def _grouped(
     name: str,
     method: Grouping,
-    encodings: Encodings,
+    sightings: Sightings,
     threshold: float,
     must_link: Pairs | None,
     cannot_link: Pairs | None,
@@ -244,29 +247,30 @@ def _grouped(
     keep_order: bool = False,
 ) -> Clustering:
     """Run a method on rows in an order of their own, hold the links, and number the groups."""
-    count = len(encodings)
+    distances = neighbours.of(sightings)
+    count = len(distances)
     none = np.zeros((0, 2), dtype=np.int64)
     must = components(count, none if must_link is None else must_link)
     cannot = none if cannot_link is None else np.asarray(cannot_link, dtype=np.int64)
     require_consistent(must, cannot)
     if count == 0:
         return Clustering(np.zeros(0, dtype=np.int64), name, threshold)
-    order = np.arange(count) if keep_order else np.lexsort(encodings.T[::-1])
+    order = np.arange(count) if keep_order else distances.order()
     place = np.empty(count, dtype=np.int64)
     place[order] = np.arange(count)
     raw = np.empty(count, dtype=np.int64)
-    raw[order] = method(encodings[order], threshold, must[order], place[cannot])
+    raw[order] = method(distances[order], threshold, must[order], place[cannot])
     noise = raw < 0
     raw[noise] = count + np.flatnonzero(noise)
     raw = components(count, chain(raw), chain(must))
     if len(cannot):
-        raw = _separated(encodings, raw, must, cannot)
+        raw = _separated(distances, raw, must, cannot)
     labels = by_size(raw)
     alone = np.bincount(labels)[labels] == 1
     return Clustering(labels, name, threshold, noise & alone)
 
 
-def _separated(encodings: Encodings, labels: Labels, must: Labels, cannot: Pairs) -> Labels:
+def _separated(distances: Distances, labels: Labels, must: Labels, cannot: Pairs) -> Labels:
     """
     Split each group that holds a cannot-link pair: `average`, stopped by nothing else.
 
@@ -281,80 +285,74 @@ def _separated(encodings: Encodings, labels: Labels, must: Labels, cannot: Pairs
         place[rows] = np.arange(len(rows))
         inside = place[cannot[(place[cannot] >= 0).all(axis=1)]]
         try:
-            made = linkage.tree(encodings[rows], must_link=chain(must[rows]), cannot_link=inside)
+            made = linkage.tree(distances[rows], must_link=chain(must[rows]), cannot_link=inside)
             parts = made.labels_after(len(made))
         except MemoryError:
-            parts = _spread(encodings[rows], must[rows], inside)
+            parts = _spread(distances[rows], must[rows], inside)
         split[rows] = fresh + parts
         fresh += int(parts.max()) + 1
     return split
 
 
-def _spread(encodings: Encodings, must: Labels, cannot: Pairs) -> Labels:
-    """Put families, the largest first, into the part with the nearest mean and no enemy."""
+def _spread(distances: Distances, must: Labels, cannot: Pairs) -> Labels:
+    """Put families, the largest first, into the nearest part that has no enemy."""
     family = by_size(must)
-    sizes = np.bincount(family)
-    means = np.zeros((len(sizes), encodings.shape[1]))
-    np.add.at(means, family, encodings)
-    means /= sizes[:, None]
     enemies: dict[int, list[int]] = {}
     for one, other in family[cannot].tolist():
         enemies.setdefault(one, []).append(other)
         enemies.setdefault(other, []).append(one)
-    part_of = np.full(len(sizes), -1, dtype=np.int64)
-    middles, weights = np.zeros_like(means), np.zeros(len(sizes), dtype=np.int64)
-    parts = 0
-    for place, mean in enumerate(means):
-        away = ((middles[:parts] - mean) ** 2).sum(axis=1)
+    order = np.argsort(family, kind="stable")
+    members = np.split(order, np.cumsum(np.bincount(family))[:-1])
+    part_of = np.full(len(members), -1, dtype=np.int64)
+    means, parts = distances.means(), 0
+    for place, rows in enumerate(members):
+        away = means.away(rows) if parts else np.zeros(0)
         taken = part_of[enemies.get(place, [])]
         away[taken[taken >= 0]] = np.inf
-        part = int(away.argmin()) if parts and np.isfinite(away).any() else parts
+        part = int(away.argmin()) if np.isfinite(away).any() else parts
         parts = max(parts, part + 1)
-        weights[part] += sizes[place]
-        middles[part] += (mean - middles[part]) * (sizes[place] / weights[part])
+        means.add(rows, part)
         part_of[place] = part
     return part_of[family]
 
 
-def _linked(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs) -> Labels:
-    near = neighbours.within(encodings, threshold, each=LINK)
+def _linked(distances: Distances, threshold: float, must: Labels, cannot: Pairs) -> Labels:
+    near = distances.within(threshold, each=LINK)
     if not len(cannot):
-        return components(len(encodings), np.stack([near.first, near.second], axis=1))
+        return components(len(distances), np.stack([near.first, near.second], axis=1))
     return kruskal(near, must, cannot)
 
 
-def _online(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs) -> Labels:
-    count = len(encodings)
-    means = np.zeros(encodings.shape, dtype=np.float64)
-    sizes = np.zeros(count, dtype=np.int64)
+def _online(distances: Distances, threshold: float, must: Labels, cannot: Pairs) -> Labels:
+    count = len(distances)
+    means, known = distances.means(), 0
     labels = np.full(count, -1, dtype=np.int64)
     group_of_must: dict[int, int] = {}
     rivals: dict[int, list[int]] = {}
     for first, second in cannot.tolist():
         rivals.setdefault(first, []).append(second)
         rivals.setdefault(second, []).append(first)
-    known = 0
-    for row, encoding in enumerate(encodings.astype(np.float64)):
-        individual = group_of_must.get(int(must[row]), -1)
-        if individual < 0 and known:
-            away = np.sqrt(((means[:known] - encoding) ** 2).sum(axis=1))
+    for row in range(count):
+        this = np.array([row])
+        group = group_of_must.get(int(must[row]), -1)
+        if group < 0 and known:
+            away = means.away(this)
             taken = labels[rivals.get(row, [])]
             away[taken[taken >= 0]] = np.inf
             nearest = int(away.argmin())
-            individual = nearest if away[nearest] <= threshold else -1
-        if individual < 0:
-            individual, known = known, known + 1
-        sizes[individual] += 1
-        means[individual] += (encoding - means[individual]) / sizes[individual]
-        labels[row] = individual
-        group_of_must[int(must[row])] = individual
+            group = nearest if away[nearest] <= threshold else -1
+        if group < 0:
+            group, known = known, known + 1
+        means.add(this, group)
+        labels[row] = group
+        group_of_must[int(must[row])] = group
     return labels
 
 
-def _whispers(encodings: Encodings, threshold: float, must: Labels, cannot: Pairs) -> Labels:
+def _whispers(distances: Distances, threshold: float, must: Labels, cannot: Pairs) -> Labels:
     import dlib
 
-    near = neighbours.within(encodings, threshold, each=EDGE)
+    near = distances.within(threshold, each=EDGE)
     banned = {tuple(pair) for pair in np.sort(cannot, axis=1).tolist()}
     edges = [
         (first, second)
@@ -362,26 +360,44 @@ def _whispers(encodings: Encodings, threshold: float, must: Labels, cannot: Pair
         if (first, second) not in banned
     ]
     # dlib's own way of building the graph pairs each row with itself, too.
-    edges = sorted([*edges, *((row, row) for row in range(len(encodings)))])
+    edges = sorted([*edges, *((row, row) for row in range(len(distances)))])
     return np.asarray(dlib.chinese_whispers(edges), dtype=np.int64)
 
 
-def _dbscan(encodings: Encodings, threshold: float, min_samples: int) -> Labels:
+def _dbscan(distances: Distances, threshold: float, min_samples: int) -> Labels:
     from sklearn import config_context
     from sklearn.cluster import DBSCAN
 
-    if memory.SMALL < LINK * len(encodings) ** 2 > memory.room():
+    rows = distances.vectors
+    if rows is None:
+        found = DBSCAN(eps=threshold, min_samples=min_samples, metric="precomputed")
+        return np.asarray(found.fit(_sparse(distances, threshold)).labels_, dtype=np.int64)
+    if memory.SMALL < LINK * len(rows) ** 2 > memory.room():
         # They may be too many: they are counted before scikit-learn gathers them.
-        neighbours.within(encodings, threshold, each=LINK)
+        distances.within(threshold, each=LINK)
     with config_context(working_memory=max(1, min(1024, memory.room() // 4_000_000))):
-        found = DBSCAN(eps=threshold, min_samples=min_samples).fit(encodings.astype(np.float64))
+        found = DBSCAN(eps=threshold, min_samples=min_samples).fit(rows.astype(np.float64))
     return np.asarray(found.labels_, dtype=np.int64)
 
 
-def _hdbscan(encodings: Encodings, min_cluster_size: int) -> Labels:
+def _sparse(distances: Distances, threshold: float) -> csr_array:
+    """Put the near pairs, both ways, and each row with itself, into a sparse table."""
+    from scipy.sparse import csr_array
+
+    near, count = distances.within(threshold, each=LINK), len(distances)
+    itself = np.arange(count)
+    rows = np.concatenate([near.first, near.second, itself])
+    columns = np.concatenate([near.second, near.first, itself])
+    away = np.concatenate([near.distance, near.distance, np.zeros(count)])
+    return csr_array((away, (rows, columns)), shape=(count, count))
+
+
+def _hdbscan(distances: Distances, min_cluster_size: int) -> Labels:
     from sklearn.cluster import HDBSCAN
 
-    if len(encodings) <= min_cluster_size:  # scikit-learn refuses so few
-        return np.full(len(encodings), -1, dtype=np.int64)
-    found = HDBSCAN(min_cluster_size=min_cluster_size, copy=True).fit(encodings.astype(np.float64))
-    return np.asarray(found.labels_, dtype=np.int64)
+    if len(distances) <= min_cluster_size:  # scikit-learn refuses so few
+        return np.full(len(distances), -1, dtype=np.int64)
+    rows = distances.vectors
+    metric, given = ("euclidean", rows) if rows is not None else ("precomputed", distances.matrix())
+    found = HDBSCAN(min_cluster_size=min_cluster_size, metric=metric, copy=True)
+    return np.asarray(found.fit(given.astype(np.float64)).labels_, dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,15 +10,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import BadSetting
-from toolkit.grouping import neighbours
 from toolkit.grouping.linkage import reach
-from toolkit.grouping.neighbours import Encodings
-from toolkit.records import Album, EncoderInfo
+from toolkit.grouping.neighbours import VectorDistances
+from toolkit.records import SIGHTING_ID, Album, EncoderInfo, Features
 from toolkit.settings import RULES
 
 WITHIN = "within the threshold"
 TOO_FAR = "none of the known is within the threshold"
 SECOND = "another one in the photo is nearer"
+IGNORED = "ignored, as you decided"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class References:
         What made the encodings.
     problems : pandas.DataFrame
         Reference photos that could not serve: path, stage, reason.
+    features : tuple of Features, or None
+        What a matcher compares each reference by; None for vectors. The encodings have no numbers
+        then, shape (m, 0).
+    compared : Compared or None
+        How far the sightings of an album are from the references, where a matcher says it.
     """
 
     names: tuple[str, ...]
@@ -47,6 +53,28 @@ class References:
     paths: tuple[str, ...]
     encoder: EncoderInfo
     problems: pd.DataFrame
+    features: tuple[Features, ...] | None = None
+    compared: Compared | None = None
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """
+    Distances of an album's sightings to references, as a matcher gave them.
+
+    Attributes
+    ----------
+    sightings : tuple of str
+        The sighting_id of each: which album it was.
+    table : numpy.ndarray
+        Shape (n, m), float32.
+    """
+
+    sightings: tuple[str, ...]
+    table: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -87,18 +115,18 @@ def match(
     Parameters
     ----------
     album : Album
-        n sightings.
+        n sightings; those that are ignored get no name, and stand in nobody's way.
     references : References
         Known individuals, encoded by the same encoder.
     threshold : float
-        Largest Euclidean distance at which a sighting is somebody, inclusive.
+        Largest distance at which a sighting is somebody, inclusive.
     method : {"blend", "nearest", "mean"}
         Compare by the distance to each individual's nearest reference; by the mean distance to all
         of them, which counts less the more there are, as in `toolkit.grouping.linkage.tree`; or by
         the mean of these two. With one reference an individual, all are the same.
     one_per_photo : bool
         Of several sightings in a photo that are nearest to one individual, only the nearest gets
-        the name; the others stay unknown.
+        the name; the others stay unknown. Not for a subject of which two in a photo may be one.
 
     Returns
     -------
@@ -110,10 +138,10 @@ def match(
     IncomparableEncodings
         If the two were encoded by different encoders.
     BadSetting
-        If there is no such method.
+        If there is no such method, or a matcher has not compared these with each other yet.
     """
     album.encoder.require_same(references.encoder)
-    away, reference = _to_individuals(album.encodings, references, method)
+    away, reference = _to_individuals(album, references, method)
     count, individuals = away.shape
     rows = np.arange(count)
     order = np.argsort(away, axis=1, kind="stable")
@@ -121,7 +149,9 @@ def match(
     distance = away[rows, nearest] if individuals else np.full(count, np.inf)
     accepted = distance <= threshold
     reason = np.where(accepted, WITHIN, TOO_FAR).astype(object)
-    if one_per_photo:
+    accepted &= ~album.ignored
+    reason[album.ignored] = IGNORED
+    if one_per_photo and album.subject.exclusive_in_photo:
         second = accepted & ~_first_of_each(album.photo_of, nearest, distance, accepted)
         accepted &= ~second
         reason[second] = SECOND
@@ -146,30 +176,49 @@ def match(
 
 
 def _to_individuals(
-    queries: Encodings, references: References, method: str
+    album: Album, references: References, method: str
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Distance of each query to each individual, and the reference behind it (-1 for a mean)."""
-    individuals = len(references.names)
-    away = np.full((len(queries), individuals), np.inf)
-    behind = np.full((len(queries), individuals), -1, dtype=np.int64)
+    count, individuals = len(album), len(references.names)
+    away = np.full((count, individuals), np.inf)
+    behind = np.full((count, individuals), -1, dtype=np.int64)
     if method not in RULES:
         raise BadSetting(f"method is {method!r}; expected one of {', '.join(RULES)}")
-    if not len(queries):
+    if not count:
         return away, behind
+    across = _across(album, references)
     for individual in range(individuals):
         own = np.flatnonzero(references.individual_of == individual)
         if not len(own):
             continue
-        each = neighbours.distances(queries, references.encodings[own])
+        each = across(own)
         best = each.argmin(axis=1)
-        nearest = each[np.arange(len(queries)), best]
-        mean = each.mean(axis=1) * reach(len(own))
-        away[:, individual] = {"nearest": nearest, "mean": mean, "blend": (nearest + mean) / 2}[
-            method
-        ]
+        nearest = each[np.arange(count), best]
+        mean = each.mean(axis=1) * reach(len(own), album.encoder.linkage.discount)
+        by_rule = {"nearest": nearest, "mean": mean, "blend": (nearest + mean) / 2}
+        away[:, individual] = by_rule[method]
         if method != "mean" or len(own) == 1:
             behind[:, individual] = own[best]
     return away, behind
+
+
+def _across(
+    album: Album, references: References
+) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float64]]:
+    """Return what says how far each sighting is from some of the references."""
+    if album.encoder.metric != "pairs":
+        metric = album.encoder.metric
+        ours = VectorDistances(album.encodings, metric)
+        theirs = VectorDistances(references.encodings, metric)
+        return lambda rows: ours.to(theirs[rows])
+    compared = references.compared
+    if compared is None or list(compared.sightings) != album.sightings[SIGHTING_ID].to_list():
+        raise BadSetting(
+            "the references were not compared with these sightings yet; expected what "
+            "toolkit.scanning.comparing.compare_with returns"
+        )
+    table = compared.table
+    return lambda rows: table[:, rows].astype(np.float64)
 
 
 def _first_of_each(

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from toolkit import memory
+from toolkit.grouping import neighbours
 from toolkit.grouping.links import Labels, Pairs, by_size, components, require_consistent
-from toolkit.grouping.neighbours import Encodings
+from toolkit.grouping.neighbours import Sightings
 from toolkit.records import Clustering
-
-# How much nearer, as a share, two groups without end count than two single sightings. Chosen on one
-# half of the people of Labeled Sightings in the Wild: docs/measurements.md.
-DISCOUNT = 0.06
 
 _BLOCK = 512
 
@@ -35,7 +32,8 @@ class Tree:
     count : int
         Sightings, n.
     must : numpy.ndarray
-        Shape (n,), int64: sightings with one number are one family from the start.
+        Shape (n,), int64: sightings with one number are one family from the start. -1 for a
+        sighting that is in no family, as it was left out of the grouping.
     first, second : numpy.ndarray
         Shape (m,), int64: a sighting of each of the two families that join m makes one, `first` of
         the larger one (in sightings). They are in the two groups that were the nearest.
@@ -68,7 +66,7 @@ class Tree:
     @property
     def start(self) -> int:
         """How many families there are before the first join."""
-        return int(self.must.max()) + 1 if self.count else 0
+        return int(self.must.max(initial=-1)) + 1
 
     @property
     def merges(self) -> pd.DataFrame:
@@ -90,11 +88,20 @@ class Tree:
         return int(np.searchsorted(self.height, threshold, side="right"))
 
     def labels_after(self, joins: int) -> Labels:
-        """Return the families after so many joins; shape (n,), int64, the largest one is 0."""
-        if not self.count:
-            return np.zeros(0, dtype=np.int64)
-        pairs = np.stack([self.first[:joins], self.second[:joins]], axis=1)
-        return by_size(_together(self.must, pairs))
+        """
+        Return the families after so many joins.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n,), int64: the largest one is 0; -1 for what was left out.
+        """
+        labels = np.full(self.count, -1, dtype=np.int64)
+        inside = self.must >= 0
+        if inside.any():
+            pairs = np.stack([self.first[:joins], self.second[:joins]], axis=1)
+            labels[inside] = by_size(_together(self.must, pairs)[inside])
+        return labels
 
     def cut(self, threshold: float) -> Clustering:
         """
@@ -107,18 +114,35 @@ class Tree:
         """
         return Clustering(self.labels_after(self.made_at(threshold)), "average", threshold)
 
+    def at(self, rows: Labels, count: int) -> Tree:
+        """
+        Return the same joins by other row numbers.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray
+            Shape (n,), int64, ascending: the row that each sighting has among all.
+        count : int
+            How many there are in all; those not in `rows` are left out of every family.
+        """
+        must = np.full(count, -1, dtype=np.int64)
+        must[rows] = self.must
+        return replace(
+            self, count=count, must=must, first=rows[self.first], second=rows[self.second]
+        )
+
 
 def tree(
-    encodings: Encodings,
+    sightings: Sightings,
     *,
     must_link: Pairs | None = None,
     cannot_link: Pairs | None = None,
-    discount: float = DISCOUNT,
+    discount: float | None = None,
 ) -> Tree:
     """
     Join the two nearest groups, over and over.
 
-    The distance of two groups is the mean Euclidean distance of their sightings (UPGMA, Sokal and
+    The distance of two groups is the mean distance of their sightings (UPGMA, Sokal and
     Michener 1958), times ``1 - discount * (1 - 1 / sqrt(m))`` for each of the two, m being its
     size: the mean over many sightings is surer than that over few, and may reach further.
 
@@ -131,12 +155,13 @@ def tree(
 
     Parameters
     ----------
-    encodings : numpy.ndarray
-        Shape (n, d), float32.
+    sightings : Album, Distances or numpy.ndarray
+        n sightings; see `toolkit.grouping.neighbours.of`.
     must_link, cannot_link : numpy.ndarray, optional
         Shape (m, 2), int64: pairs of rows that are, or are never, one individual.
-    discount : float
-        0 up to, not including, 1. With 0 the joins are those of scipy's average linkage.
+    discount : float, optional
+        0 up to, not including, 1; by default what was fitted with the calibration. With 0 the joins
+        are those of scipy's average linkage.
 
     Returns
     -------
@@ -151,23 +176,25 @@ def tree(
     toolkit.memory.TooMuch
         If the table of distances cannot fit; nothing was begun then.
     """
-    count = len(encodings)
+    distances = neighbours.of(sightings)
+    count = len(distances)
     none = np.zeros((0, 2), dtype=np.int64)
     must = components(count, none if must_link is None else must_link)
     cannot = none if cannot_link is None else np.asarray(cannot_link, dtype=np.int64)
     require_consistent(must, cannot)
     if not count:
         return _as_tree(must, np.zeros(0, dtype=np.int64), [])
-    memory.require(needs(*encodings.shape), f"average linkage of {count:,} sightings")
+    memory.require(needs(count, distances.dimensions), f"average linkage of {count:,} sightings")
     # Rows in an order of their own, so that theirs cannot matter.
-    order = np.lexsort(encodings.T[::-1])
+    order = distances.order()
     place = np.empty(count, dtype=np.int64)
     place[order] = np.arange(count)
     family = must[order]
-    table = _distances(encodings[order])
+    table = distances[order].matrix()
     np.fill_diagonal(table, np.inf)
     _forbid(table, family, place[cannot])
-    return _as_tree(must, order, _joins(table, family, discount))
+    share = distances.linkage.discount if discount is None else discount
+    return _as_tree(must, order, _joins(table, family, share))
 
 
 def needs(count: int, dimensions: int) -> int:
@@ -175,25 +202,21 @@ def needs(count: int, dimensions: int) -> int:
     return 4 * count**2 + count * (16 * _BLOCK + 24 * dimensions)
 
 
-def reach(sizes: npt.ArrayLike, discount: float = DISCOUNT) -> npt.NDArray[np.float64]:
+def reach(sizes: npt.ArrayLike, discount: float) -> npt.NDArray[np.float64]:
     """Return the factor by which the distance to a group of each of these sizes counts."""
     return 1.0 - discount * (1.0 - np.asarray(sizes, dtype=np.float64) ** -0.5)
 
 
-def between(
-    encodings: Encodings, labels: Labels, *, discount: float = DISCOUNT
-) -> npt.NDArray[np.float32]:
+def between(sightings: Sightings, labels: Labels) -> npt.NDArray[np.float32]:
     """
     Return the linkage distance of every two groups.
 
     Parameters
     ----------
-    encodings : numpy.ndarray
-        Shape (n, d), float32.
+    sightings : Album, Distances or numpy.ndarray
+        As for `tree`.
     labels : numpy.ndarray
         Shape (n,), int64: the group of each.
-    discount : float
-        As for `tree`.
 
     Returns
     -------
@@ -203,8 +226,9 @@ def between(
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=labels.min(initial=0) - 1))
     sizes = np.diff(starts, append=len(order))
-    table = _means(_distances(encodings[order]), starts, sizes)
-    factor = reach(sizes, discount).astype(np.float32)
+    distances = neighbours.of(sightings)
+    table = _means(distances[order].matrix(), starts, sizes)
+    factor = reach(sizes, distances.linkage.discount).astype(np.float32)
     table *= factor
     table *= factor[:, None]
     np.fill_diagonal(table, np.inf)
@@ -212,14 +236,14 @@ def between(
 
 
 def between_some(
-    encodings: Encodings, labels: Labels, *, discount: float = DISCOUNT
+    sightings: Sightings, labels: Labels
 ) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
     """
     Yield what `between` returns, some groups at a time: memory grows with n, not with its square.
 
     Parameters
     ----------
-    encodings, labels, discount
+    sightings, labels
         As for `between`; sums are taken in another order, which can change the last bit.
 
     Yields
@@ -231,17 +255,14 @@ def between_some(
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=labels.min(initial=0) - 1))
     sizes = np.diff(starts, append=len(order))
-    rows = encodings[order].astype(np.float64)
-    norms = np.einsum("ij,ij->i", rows, rows)
-    factor, ends, first = reach(sizes, discount), starts + sizes, 0
+    distances = neighbours.of(sightings)[order]
+    factor, ends, first = reach(sizes, distances.linkage.discount), starts + sizes, 0
     while first < len(starts):
         last = max(int(np.searchsorted(ends, starts[first] + _BLOCK, side="right")), first + 1)
         sums = np.zeros((last - first, len(starts)))
         for start in range(int(starts[first]), int(ends[last - 1]), _BLOCK):
             end = min(start + _BLOCK, int(ends[last - 1]))
-            squared = norms[start:end, None] + norms - 2.0 * (rows[start:end] @ rows.T)
-            away = np.sqrt(np.maximum(squared, 0.0, out=squared), out=squared)
-            away[np.arange(end - start), np.arange(start, end)] = 0.0
+            away = distances.blocks(start, end)
             group = np.searchsorted(ends[first:last], np.arange(start, end), side="right")
             np.add.at(sums, group, np.add.reduceat(away, starts, axis=1))
         sums *= (factor[first:last] / sizes[first:last])[:, None]
@@ -280,25 +301,6 @@ def _as_tree(
         sizes=np.array([larger, smaller], dtype=np.int64).T.reshape(-1, 2),
         runner_up=np.array(runner_up, dtype=np.float64),
     )
-
-
-def _distances(encodings: Encodings) -> npt.NDArray[np.float32]:
-    """Euclidean distance of every row to every row, symmetric to the last bit."""
-    rows = encodings.astype(np.float64)
-    norms = np.einsum("ij,ij->i", rows, rows)
-    table = np.empty((len(rows), len(rows)), dtype=np.float32)
-    for start in range(0, len(rows), _BLOCK):
-        end = min(start + _BLOCK, len(rows))
-        squared = rows[start:end] @ rows[start:].T
-        squared *= -2.0
-        squared += norms[start:]
-        squared += norms[start:end, None]
-        np.maximum(squared, 0.0, out=squared)
-        table[start:end, start:] = np.sqrt(squared, out=squared)
-        table[end:, start:end] = table[start:end, end:].T
-        square = table[start:end, start:end]
-        square[:] = np.triu(square, 1) + np.triu(square, 1).T
-    return table
 
 
 def _forbid(table: npt.NDArray[np.float32], family: Labels, cannot: Pairs) -> None:
@@ -414,6 +416,6 @@ def _inherit(table: npt.NDArray[np.float32], home: Labels, one: int, other: int)
 
 
 def _together(must: Labels, pairs: Pairs) -> Labels:
-    """Number the sightings that these pairs, and `must`, connect."""
+    """Number the sightings that these pairs, and `must`, connect; what is left out has any."""
     groups = components(int(must.max()) + 1, must[pairs])
     return groups[must]

@@ -12,24 +12,27 @@ from toolkit.grouping.links import components
 
 
 def name_groups(
-    labels: npt.NDArray[np.int64], numbered: Sequence[str], names: dict[int, str]
-) -> tuple[str, ...]:
+    labels: npt.NDArray[np.int64], numbered: Sequence[str | None], names: dict[int, str]
+) -> tuple[str | None, ...]:
     """
     Give each group with a named sighting that name; the others keep their numbers.
 
     Parameters
     ----------
     labels : numpy.ndarray
-        Shape (n,), int64: the group of each sighting.
-    numbered : sequence of str
+        Shape (n,), int64: the group of each sighting; -1 for none, which has no name.
+    numbered : sequence of str or None
         The name that each sighting has by its group's number.
     names : dict of int to str
         Names that sightings were given.
     """
     chosen = {int(labels[row]): name for row, name in names.items()}
     taken = set(chosen.values())
-    called: list[str] = []
+    called: list[str | None] = []
     for label, name in zip(labels.tolist(), numbered, strict=True):
+        if label < 0 or name is None:
+            called.append(None)
+            continue
         # Somebody may have called another group by this very number.
         while label not in chosen and name in taken:
             name += "b"

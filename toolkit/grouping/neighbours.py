@@ -1,7 +1,8 @@
-"""Which encodings are near which: exact, in blocks, so that memory stays flat."""
+"""How far sightings are from each other: by vectors with a metric, or by pairs compared before."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,12 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit import memory
+from toolkit.calibration import Linkage
+from toolkit.records import Album, ComparedPairs
 
 Encodings = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int64]
+# Which sightings: by number, or a bool for each.
+Rows = npt.NDArray[np.int64] | npt.NDArray[np.bool_]
 BLOCK = 1024
 
-# The product form of the squared distance cancels for near-equal rows; its error, for encodings of
-# about unit length, stays far below this. Candidates are recomputed by subtraction.
+# The product form of the squared distance cancels for near-equal rows; its error, as a share of the
+# longest row's square, stays far below this. Candidates are recomputed by subtraction.
 SLACK = 1e-4
 
 
@@ -28,128 +35,427 @@ class Neighbours:
     first, second : numpy.ndarray
         Shape (m,), int64: rows, first < second, sorted by first, then second.
     distance : numpy.ndarray
-        Shape (m,), float64: Euclidean distance of each pair.
+        Shape (m,), float64: distance of each pair.
     """
 
-    first: npt.NDArray[np.int64]
-    second: npt.NDArray[np.int64]
-    distance: npt.NDArray[np.float64]
+    first: Labels
+    second: Labels
+    distance: Floats
 
     def __len__(self) -> int:
         return len(self.distance)
 
 
-def within(encodings: Encodings, radius: float, *, each: int = 50) -> Neighbours:
+class Means(ABC):
+    """Groups that grow sighting by sighting, and how far others are from what is in the middle."""
+
+    @abstractmethod
+    def add(self, rows: Labels, group: int) -> None:
+        """Put sightings into a group; a group's number is at most one more than those there are."""
+
+    @abstractmethod
+    def away(self, rows: Labels) -> Floats:
+        """Return how far these sightings, as one, are from each group; shape (groups,)."""
+
+
+class Distances(ABC):
     """
-    Return every pair of rows at most `radius` apart.
+    How far n sightings are from each other; all that grouping, review and audit need to know.
+
+    Attributes
+    ----------
+    linkage : Linkage
+        What was fitted of how groups of sightings count.
+    """
+
+    linkage: Linkage
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many sightings there are."""
+
+    @abstractmethod
+    def __getitem__(self, rows: Rows) -> Distances:
+        """Return the distances of some of them; `rows` is an array of int64, or of bool."""
+
+    @property
+    @abstractmethod
+    def dimensions(self) -> int:
+        """Numbers that describe one of them; 0 where it is described by pairs only."""
+
+    @property
+    def vectors(self) -> Encodings | None:
+        """Rows of which these are the Euclidean distances; None where there are none."""
+        return None
+
+    @abstractmethod
+    def order(self) -> Labels:
+        """Return an order that follows from the distances, not from the order of the rows."""
+
+    @abstractmethod
+    def table(self, rows: Labels, columns: Labels) -> Floats:
+        """Return how far each of some is from each of others; shape (k, m), float64."""
+
+    @abstractmethod
+    def of_pairs(self, first: Labels, second: Labels) -> Floats:
+        """Return the distance of each pair of rows; shape (m,), float64."""
+
+    @abstractmethod
+    def within(self, radius: float, *, each: int = 50) -> Neighbours:
+        """
+        Return every pair of rows at most `radius` apart: the same as a double loop would find.
+
+        Parameters
+        ----------
+        radius : float
+            Largest distance, inclusive.
+        each : int
+            Bytes that one pair will take, with what the caller makes of it.
+
+        Raises
+        ------
+        toolkit.memory.TooMuch
+            If there are more pairs than can fit.
+        """
+
+    @abstractmethod
+    def matrix(self) -> Encodings:
+        """Return all distances; shape (n, n), float32, symmetric to the last bit, 0 within."""
+
+    @abstractmethod
+    def blocks(self, start: int, end: int) -> Floats:
+        """Return the distances of neighbouring rows to all; shape (end - start, n), float64."""
+
+    @abstractmethod
+    def means(self) -> Means:
+        """Return groups that are empty yet."""
+
+
+class VectorDistances(Distances):
+    """
+    Distances of encodings, exact, in blocks, so that memory stays flat.
 
     Parameters
     ----------
     encodings : numpy.ndarray
         Shape (n, d), float32.
-    radius : float
-        Largest Euclidean distance, inclusive.
-    each : int
-        Bytes that one pair will take, with what the caller makes of it.
-
-    Returns
-    -------
-    Neighbours
-        Exact: the same pairs as a double loop would find.
+    metric : {"euclidean", "cosine"}
+        The length of the difference; or 1 less the cosine of the angle, 0 to 2. Vectors of length 0
+        have no direction: for "cosine" they are alike, and 1 away from all others.
+    linkage : Linkage
+        What was fitted of how groups count.
 
     Raises
     ------
-    toolkit.memory.TooMuch
-        If there are more pairs than can fit.
+    ValueError
+        If there is no such metric.
     """
-    firsts, seconds, distances = [], [], []
-    count, room = 0, max(memory.room(), memory.SMALL)
-    for start, rough in _blocks(encodings, encodings):
-        rows, columns = np.nonzero(rough <= radius * radius + SLACK)
-        rows += start
-        upper = columns > rows
-        rows, columns = rows[upper], columns[upper]
-        exact = pair_distances(encodings, rows, columns)
-        near = exact <= radius
-        firsts.append(rows[near])
-        seconds.append(columns[near])
-        distances.append(exact[near])
-        count += int(near.sum())
-        if count * each > room:
-            # As many again in each of the blocks that are left, at a guess.
-            done = min(start + BLOCK, len(encodings)) / len(encodings)
-            raise memory.TooMuch(
-                f"{len(encodings):,} sightings have pairs within {radius:.3f} that need about "
-                f"{memory.in_gb(count * each / done)}, and {memory.in_gb(room)} can be had here"
-            )
-    return Neighbours(
-        np.concatenate([np.zeros(0, np.int64), *firsts]),
-        np.concatenate([np.zeros(0, np.int64), *seconds]),
-        np.concatenate([np.zeros(0, np.float64), *distances]),
-    )
+
+    def __init__(
+        self,
+        encodings: Encodings,
+        metric: str = "euclidean",
+        linkage: Linkage | None = None,
+    ) -> None:
+        if metric not in ("euclidean", "cosine"):
+            raise ValueError(f"metric is {metric!r}; expected euclidean or cosine")
+        self.metric, self.linkage = metric, linkage or Linkage()
+        # Half the square of what is between two directions is 1 less the cosine between them.
+        self._rows = _directions(encodings) if metric == "cosine" else encodings
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, rows: Rows) -> VectorDistances:
+        some = object.__new__(VectorDistances)
+        some.metric, some.linkage, some._rows = self.metric, self.linkage, self._rows[rows]
+        return some
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers that describe one of them."""
+        return int(self._rows.shape[1])
+
+    @property
+    def vectors(self) -> Encodings | None:
+        """The encodings, where their distance is the Euclidean one."""
+        return self._rows if self.metric == "euclidean" else None
+
+    def order(self) -> Labels:
+        """Return the rows by their first number, then their second, and so on."""
+        return np.lexsort(self._rows.T[::-1])
+
+    def table(self, rows: Labels, columns: Labels) -> Floats:
+        """Return how far each of some is from each of others; shape (k, m), float64."""
+        return self[rows].to(self[columns])
+
+    def to(self, others: VectorDistances) -> Floats:
+        """Return how far each row is from each row of others by the same metric; (n, m) float64."""
+        from scipy.spatial.distance import cdist
+
+        if not len(self) or not len(others):
+            return np.zeros((len(self), len(others)))
+        kind = "euclidean" if self.metric == "euclidean" else "sqeuclidean"
+        found: Floats = cdist(
+            self._rows.astype(np.float64), others._rows.astype(np.float64), metric=kind
+        )
+        return found if kind == self.metric else found / 2
+
+    def of_pairs(self, first: Labels, second: Labels) -> Floats:
+        """Return the distance of each pair of rows; shape (m,), float64."""
+        result = np.empty(len(first), dtype=np.float64)
+        for start in range(0, len(first), 1 << 16):
+            part = slice(start, start + (1 << 16))
+            difference = self._rows[first[part]].astype(np.float64) - self._rows[second[part]]
+            result[part] = self._of_squares(np.einsum("ij,ij->i", difference, difference))
+        return result
+
+    def within(self, radius: float, *, each: int = 50) -> Neighbours:
+        """Return every pair of rows at most `radius` apart; see `Distances.within`."""
+        firsts, seconds, distances = [], [], []
+        count, room = 0, max(memory.room(), memory.SMALL)
+        norms = np.einsum("ij,ij->i", self._rows, self._rows)
+        limit = radius * radius if self.metric == "euclidean" else 2 * radius
+        limit += SLACK * max(1.0, float(norms.max(initial=0.0)))
+        for start in range(0, len(self), BLOCK):
+            block = self._rows[start : start + BLOCK]
+            squared = block @ self._rows.T
+            squared *= -2.0
+            squared += norms
+            squared += norms[start : start + BLOCK, None]
+            rows, columns = np.nonzero(squared <= limit)
+            rows += start
+            upper = columns > rows
+            rows, columns = rows[upper], columns[upper]
+            exact = self.of_pairs(rows, columns)
+            near = exact <= radius
+            firsts.append(rows[near])
+            seconds.append(columns[near])
+            distances.append(exact[near])
+            count += int(near.sum())
+            if count * each > room:
+                # As many again in each of the blocks that are left, at a guess.
+                done = min(start + BLOCK, len(self)) / len(self)
+                raise _too_many(len(self), radius, count * each / done, room)
+        return Neighbours(
+            np.concatenate([np.zeros(0, np.int64), *firsts]),
+            np.concatenate([np.zeros(0, np.int64), *seconds]),
+            np.concatenate([np.zeros(0, np.float64), *distances]),
+        )
+
+    def matrix(self) -> Encodings:
+        """Return all distances; shape (n, n), float32, symmetric to the last bit, 0 within."""
+        rows = self._rows.astype(np.float64)
+        norms = np.einsum("ij,ij->i", rows, rows)
+        table = np.empty((len(rows), len(rows)), dtype=np.float32)
+        for start in range(0, len(rows), BLOCK // 2):
+            end = min(start + BLOCK // 2, len(rows))
+            squared = rows[start:end] @ rows[start:].T
+            squared *= -2.0
+            squared += norms[start:]
+            squared += norms[start:end, None]
+            np.maximum(squared, 0.0, out=squared)
+            table[start:end, start:] = self._of_squares(squared)
+            table[end:, start:end] = table[start:end, end:].T
+            square = table[start:end, start:end]
+            square[:] = np.triu(square, 1) + np.triu(square, 1).T
+        return table
+
+    def blocks(self, start: int, end: int) -> Floats:
+        """Return the distances of neighbouring rows to all; shape (end - start, n), float64."""
+        rows = self._rows.astype(np.float64)
+        norms = np.einsum("ij,ij->i", rows, rows)
+        squared = norms[start:end, None] + norms - 2.0 * (rows[start:end] @ rows.T)
+        away = self._of_squares(np.maximum(squared, 0.0, out=squared))
+        away[np.arange(end - start), np.arange(start, end)] = 0.0
+        return away
+
+    def means(self) -> Means:
+        """Return groups that are empty yet: each is the mean of its rows."""
+        return _MeanVectors(self._rows.astype(np.float64), self.metric)
+
+    def _of_squares(self, squared: Floats) -> Floats:
+        """Turn squared lengths into distances, in place."""
+        if self.metric == "euclidean":
+            return np.sqrt(squared, out=squared)
+        squared /= 2
+        return squared
 
 
-def pair_distances(
-    encodings: Encodings, first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
+class PairDistances(Distances):
     """
-    Return the Euclidean distance of each pair of rows.
+    Distances that a matcher gave to pairs.
 
     Parameters
     ----------
-    encodings : numpy.ndarray
-        Shape (n, d), float32.
-    first, second : numpy.ndarray
-        Shape (m,), int64: rows.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (m,), float64.
+    compared : ComparedPairs
+        The pairs; all others are as far as can be.
+    linkage : Linkage
+        What was fitted of how groups count.
     """
-    result = np.empty(len(first), dtype=np.float64)
-    for start in range(0, len(first), 1 << 16):
-        part = slice(start, start + (1 << 16))
-        difference = encodings[first[part]].astype(np.float64) - encodings[second[part]]
-        result[part] = np.sqrt(np.einsum("ij,ij->i", difference, difference))
-    return result
+
+    def __init__(self, compared: ComparedPairs, linkage: Linkage | None = None) -> None:
+        self.compared, self.linkage = compared, linkage or Linkage()
+        # First < second, in order, so that a pair is found by its place.
+        self._keys = compared.first * max(compared.count, 1) + compared.second
+
+    def __len__(self) -> int:
+        return self.compared.count
+
+    def __getitem__(self, rows: Rows) -> PairDistances:
+        return PairDistances(self.compared.take(rows), self.linkage)
+
+    @property
+    def dimensions(self) -> int:
+        """Nothing but pairs describes them."""
+        return 0
+
+    def order(self) -> Labels:
+        """Return the rows by what they were compared with: how near, how many, the sum of all."""
+        pairs = self.compared
+        ends = np.concatenate([pairs.first, pairs.second])
+        away = np.concatenate([pairs.distance, pairs.distance])
+        sequence = np.lexsort((away, ends))
+        ends, away = ends[sequence], away[sequence]
+        several = np.bincount(ends, minlength=len(self))
+        nearest = np.full(len(self), np.inf)
+        sums = np.zeros(len(self))
+        if len(ends):
+            starts = np.flatnonzero(np.diff(ends, prepend=-1))
+            nearest[ends[starts]] = away[starts]
+            sums[ends[starts]] = np.add.reduceat(away, starts)
+        return np.lexsort((sums, several, nearest))
+
+    def table(self, rows: Labels, columns: Labels) -> Floats:
+        """Return how far each of some is from each of others; shape (k, m), float64."""
+        first = np.repeat(rows, len(columns))
+        second = np.tile(columns, len(rows))
+        return self.of_pairs(first, second).reshape(len(rows), len(columns))
+
+    def of_pairs(self, first: Labels, second: Labels) -> Floats:
+        """Return the distance of each pair of rows; shape (m,), float64."""
+        wanted = np.minimum(first, second) * max(len(self), 1) + np.maximum(first, second)
+        result = np.full(len(wanted), self.compared.farthest)
+        if len(self._keys):
+            place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+            known = self._keys[place] == wanted
+            result[known] = self.compared.distance[place[known]]
+        result[np.asarray(first) == second] = 0.0
+        return result
+
+    def within(self, radius: float, *, each: int = 50) -> Neighbours:
+        """Return every pair of rows at most `radius` apart; see `Distances.within`."""
+        pairs, room = self.compared, max(memory.room(), memory.SMALL)
+        if radius >= pairs.farthest:
+            if (most := len(self) * (len(self) - 1) // 2) * each > room:
+                raise _too_many(len(self), radius, most * each, room)
+            first, second = np.triu_indices(len(self), k=1)
+            away = self.of_pairs(first, second)
+            near = away <= radius
+            return Neighbours(first[near], second[near], away[near])
+        near = pairs.distance <= radius
+        if int(near.sum()) * each > room:
+            raise _too_many(len(self), radius, int(near.sum()) * each, room)
+        away = pairs.distance[near].astype(np.float64)
+        return Neighbours(pairs.first[near], pairs.second[near], away)
+
+    def matrix(self) -> Encodings:
+        """Return all distances; shape (n, n), float32, symmetric to the last bit, 0 within."""
+        pairs = self.compared
+        table = np.full((len(self), len(self)), pairs.farthest, dtype=np.float32)
+        table[pairs.first, pairs.second] = table[pairs.second, pairs.first] = pairs.distance
+        np.fill_diagonal(table, 0.0)
+        return table
+
+    def blocks(self, start: int, end: int) -> Floats:
+        """Return the distances of neighbouring rows to all; shape (end - start, n), float64."""
+        return self.table(np.arange(start, end), np.arange(len(self)))
+
+    def means(self) -> Means:
+        """Return groups that are empty yet: as far from each is the mean over its sightings."""
+        return _MeanDistances(self)
 
 
-def distances(queries: Encodings, references: Encodings) -> npt.NDArray[np.float64]:
+class _MeanVectors(Means):
+    def __init__(self, rows: Floats, metric: str) -> None:
+        self._rows, self._metric, self._groups = rows, metric, 0
+        self._means = np.zeros((8, rows.shape[1]))
+        self._sizes = np.zeros(8, dtype=np.int64)
+
+    def add(self, rows: Labels, group: int) -> None:
+        if group == len(self._means):
+            self._means = np.concatenate([self._means, np.zeros_like(self._means)])
+            self._sizes = np.concatenate([self._sizes, np.zeros_like(self._sizes)])
+        self._groups = max(self._groups, group + 1)
+        self._sizes[group] += len(rows)
+        further = self._rows[rows].mean(axis=0) - self._means[group]
+        self._means[group] += further * len(rows) / self._sizes[group]
+
+    def away(self, rows: Labels) -> Floats:
+        means, middle = self._means[: self._groups], self._rows[rows].mean(axis=0)
+        if self._metric == "euclidean":
+            return np.sqrt(((means - middle) ** 2).sum(axis=1))
+        lengths = np.linalg.norm(means, axis=1) * np.linalg.norm(middle)
+        return 1.0 - means @ middle / np.maximum(lengths, np.finfo(np.float64).tiny)
+
+
+class _MeanDistances(Means):
+    def __init__(self, distances: PairDistances) -> None:
+        self._distances = distances
+        self._placed = np.zeros(0, dtype=np.int64)
+        self._group = np.zeros(0, dtype=np.int64)
+
+    def add(self, rows: Labels, group: int) -> None:
+        self._placed = np.concatenate([self._placed, rows])
+        self._group = np.concatenate([self._group, np.full(len(rows), group, dtype=np.int64)])
+
+    def away(self, rows: Labels) -> Floats:
+        sums = np.bincount(
+            self._group, weights=self._distances.table(rows, self._placed).mean(axis=0)
+        )
+        return sums / np.maximum(np.bincount(self._group), 1)
+
+
+# Whatever says how far sightings are from each other.
+Sightings = Encodings | Album | Distances
+
+
+def of(sightings: Sightings) -> Distances:
     """
-    Return the Euclidean distance of every query to every reference.
+    Return how far sightings are from each other.
 
     Parameters
     ----------
-    queries : numpy.ndarray
-        Shape (n, d), float32.
-    references : numpy.ndarray
-        Shape (m, d), float32.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n, m), float64.
+    sightings : Album, Distances or numpy.ndarray
+        An album's are compared as its encoder says. An array of shape (n, d), float32, stands for
+        vectors with Euclidean distances, for which nothing was fitted.
     """
-    from scipy.spatial.distance import cdist
+    if isinstance(sightings, Distances):
+        return sightings
+    if isinstance(sightings, Album):
+        encoder = sightings.encoder
+        if sightings.compared is not None:
+            return PairDistances(sightings.compared, encoder.linkage)
+        return VectorDistances(sightings.encodings, encoder.metric, encoder.linkage)
+    return VectorDistances(sightings)
 
-    if not len(queries) or not len(references):
-        return np.zeros((len(queries), len(references)))
-    table: npt.NDArray[np.float64] = cdist(
-        queries.astype(np.float64), references.astype(np.float64)
+
+def slices(count: int) -> Iterator[slice]:
+    """Yield slices of `BLOCK` rows that together are `count`."""
+    for start in range(0, count, BLOCK):
+        yield slice(start, start + BLOCK)
+
+
+def _directions(encodings: Encodings) -> Encodings:
+    """Bring vectors to length 1; a number more tells those that have no length."""
+    lengths = np.linalg.norm(encodings.astype(np.float64), axis=1)
+    nothing = lengths == 0
+    scaled = encodings / np.where(nothing, 1.0, lengths)[:, None]
+    return np.column_stack([scaled, nothing]).astype(np.float32)
+
+
+def _too_many(count: int, radius: float, need: float, room: float) -> memory.TooMuch:
+    return memory.TooMuch(
+        f"{count:,} sightings have pairs within {radius:.3f} that need about "
+        f"{memory.in_gb(need)}, and {memory.in_gb(room)} can be had here"
     )
-    return table
-
-
-def _blocks(
-    queries: Encodings, references: Encodings
-) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-    """Yield the first row and the rough squared distances of each block of queries."""
-    norms = np.einsum("ij,ij->i", references, references)
-    for start in range(0, len(queries), BLOCK):
-        block = queries[start : start + BLOCK]
-        squared = block @ references.T
-        squared *= -2.0
-        squared += norms
-        squared += np.einsum("ij,ij->i", block, block)[:, None]
-        yield start, squared

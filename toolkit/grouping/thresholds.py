@@ -8,11 +8,11 @@ import numpy as np
 
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
-from toolkit.grouping import cluster
+from toolkit.grouping import cluster, neighbours
 from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Pairs
-from toolkit.grouping.neighbours import Encodings
+from toolkit.grouping.neighbours import Sightings
 from toolkit.grouping.uncertainty import best_joins, expected_wrong
 from toolkit.names import counted
 from toolkit.records import GENERIC_WORDS, Clustering, Words
@@ -92,7 +92,7 @@ def given(
 
 
 def of_method(
-    encodings: Encodings,
+    sightings: Sightings,
     method: str,
     calibration: Calibration,
     *,
@@ -109,7 +109,7 @@ def of_method(
 
     Parameters
     ----------
-    encodings, must_link, cannot_link
+    sightings, must_link, cannot_link
         As for `toolkit.grouping.cluster.average`.
     method : str
         One of `toolkit.grouping.cluster.METHODS`.
@@ -118,13 +118,14 @@ def of_method(
     words : Words
         As for `of_tree`.
     """
+    distances = neighbours.of(sightings)
 
     def grouped(value: float) -> Clustering:
         return cluster.group(
-            encodings, method, threshold=value, must_link=must_link, cannot_link=cannot_link
+            distances, method, threshold=value, must_link=must_link, cannot_link=cannot_link
         )
 
-    count = len(encodings)
+    count = len(distances)
     if method != "online":
         value = calibration.threshold(count - 1)
         why = _among(value, words.count(count), words)
@@ -187,7 +188,7 @@ def with_expected(chosen: Threshold, matches: Matches, references: References) -
     if not named.any():
         return chosen
     others = _others(
-        len(set(references.individual_of.tolist())), len(references.encodings), matches.method
+        len(set(references.individual_of.tolist())), len(references.paths), matches.method
     )
     distance = matches.table.loc[named, "distance"].to_numpy(dtype=np.float64)
     right = references.encoder.calibration.probability(distance, others)

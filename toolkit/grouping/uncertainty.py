@@ -13,8 +13,8 @@ from toolkit import memory
 from toolkit.calibration import Calibration
 from toolkit.grouping import linkage, neighbours
 from toolkit.grouping.linkage import Tree
-from toolkit.grouping.links import Labels, Pairs, chain, components, pairs_within
-from toolkit.grouping.neighbours import Encodings
+from toolkit.grouping.links import Labels, Pairs, chain, components
+from toolkit.grouping.neighbours import Distances, Sightings
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,13 +27,8 @@ ALIKE_COLUMNS = (
     *("first_path", "second_path"),
 )
 
-# The log-odds that a group is one individual: how much nearer its two sides are to each other than
-# to the FEW next groups, less what the MANY next ones say of how crowded the place is (both times
-# the calibration's slope), and the natural logarithm of the larger side. A logistic regression on
-# albums composed of one half of the people of Labeled Sightings in the Wild gave the weights.
+# How many of the next groups are few, and many, to tell how a group holds together.
 FEW, MANY = 5, 50
-WEIGHT_FEW, WEIGHT_MANY, WEIGHT_SIZE, START = 1.05, -0.39, 0.61, -1.4
-
 
 # Bytes a pair of groups, while the nearest pairs are sought.
 _SORTED = 16
@@ -81,9 +76,7 @@ def expected_wrong(tree: Tree, calibration: Calibration, threshold: float) -> fl
     return float(1 - right.mean())
 
 
-def sides(
-    encodings: Encodings, labels: Labels, photo_of: Labels, *, must_link: Pairs | None = None
-) -> Sides:
+def sides(sightings: Sightings, labels: Labels, *, must_link: Pairs | None = None) -> Sides:
     """
     Split each group where it holds together least: at the last join of its own average linkage.
 
@@ -92,16 +85,15 @@ def sides(
 
     Parameters
     ----------
-    encodings : numpy.ndarray
-        Shape (n, d), float32.
+    sightings : Album, Distances or numpy.ndarray
+        n sightings; see `toolkit.grouping.neighbours.of`.
     labels : numpy.ndarray
         Shape (n,), int64: the group of each sighting, -1 for none.
-    photo_of : numpy.ndarray
-        Shape (n,), int64: the photo of each sighting.
     must_link : numpy.ndarray, optional
         Shape (m, 2), int64: pairs of rows that are one individual, directly or in a chain, also by
         way of sightings of other groups.
     """
+    distances = neighbours.of(sightings)
     groups, firsts, seconds, heights = [], [], [], []
     family = None if must_link is None else components(len(labels), must_link)
     order = np.argsort(labels, kind="stable")
@@ -111,7 +103,7 @@ def sides(
             continue
         held = None if family is None else chain(family[rows])
         try:
-            tree = linkage.tree(encodings[rows], must_link=held)
+            tree = linkage.tree(distances[rows], must_link=held)
         except MemoryError:
             continue
         if not len(tree):
@@ -130,7 +122,7 @@ def sides(
 
 
 def suspicious(
-    encodings: Encodings, labels: Labels, parts: Sides, calibration: Calibration
+    sightings: Sightings, labels: Labels, parts: Sides, calibration: Calibration
 ) -> pd.DataFrame:
     """
     Order groups by how likely they are to hold two individuals.
@@ -142,19 +134,21 @@ def suspicious(
         height, first, second (the nearest pair of sightings across the two sides), distance (of
         that pair).
     """
+    distances = neighbours.of(sightings)
+    cohesion = distances.linkage.cohesion
     others = len(np.unique(labels[labels >= 0])) - 1
     # A join that no threshold of its own would make is doubtful, however far the other groups are.
     sure = calibration.probability(parts.height, max(others, 1))
-    if others > 0:
-        features = evidence(encodings, labels, parts)
+    if others > 0 and cohesion is not None:
+        features = evidence(distances, labels, parts)
         odds = (
-            calibration.slope * (WEIGHT_FEW * features[:, 0] + WEIGHT_MANY * features[:, 1])
-            + WEIGHT_SIZE * features[:, 2]
-            + START
+            calibration.slope * (cohesion.few * features[:, 0] + cohesion.many * features[:, 1])
+            + cohesion.size * features[:, 2]
+            + cohesion.start
         )
         sure = np.minimum(2 * sure, 1.0) / (1.0 + np.exp(-np.clip(odds, -500, 500)))
     links = [
-        nearest_pair(encodings, one, other)
+        nearest_pair(distances, one, other)
         for one, other in zip(parts.first, parts.second, strict=True)
     ]
     table = pd.DataFrame(
@@ -173,7 +167,7 @@ def suspicious(
     return table.sort_values(["probability", "group"], ignore_index=True)
 
 
-def evidence(encodings: Encodings, labels: Labels, parts: Sides) -> Floats:
+def evidence(sightings: Sightings, labels: Labels, parts: Sides) -> Floats:
     """
     Describe what holds each group together.
 
@@ -184,21 +178,24 @@ def evidence(encodings: Encodings, labels: Labels, parts: Sides) -> Floats:
         on average over both sides; the same for the `MANY` next ones; the natural logarithm of the
         size of the larger side. Where there is no other group, the first two are 0.
     """
+    distances = neighbours.of(sightings)
+    discount = distances.linkage.discount
     found = np.zeros((len(parts.group), 3))
     known = np.flatnonzero(labels >= 0)
     groups, which = np.unique(labels[known], return_inverse=True)
     order = known[np.argsort(which, kind="stable")]
     starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
     sizes = np.diff(starts, append=len(order)).astype(np.float64)
-    reach = linkage.reach(sizes) if len(sizes) else sizes
+    reach = linkage.reach(sizes, discount) if len(sizes) else sizes
     place_of = {int(group): place for place, group in enumerate(groups)}
     for place, (one, other) in enumerate(zip(parts.first, parts.second, strict=True)):
         found[place, 2] = np.log(max(len(one), len(other)))
         if len(groups) < 2:
             continue
         for side in (one, other):
-            each = _mean_distances(encodings[side], encodings[order])
-            away = np.add.reduceat(each, starts) / sizes * reach * linkage.reach(len(side))
+            each = _mean_distances(distances, side, order)
+            away = np.add.reduceat(each, starts) / sizes * reach
+            away *= linkage.reach(len(side), discount)
             away = np.sort(np.delete(away, place_of[int(parts.group[place])]))
             found[place, 0] += (away[:FEW].mean() - parts.height[place]) / 2
             found[place, 1] += (away[:MANY].mean() - parts.height[place]) / 2
@@ -206,32 +203,44 @@ def evidence(encodings: Encodings, labels: Labels, parts: Sides) -> Floats:
 
 
 def alike(
-    encodings: Encodings,
+    sightings: Sightings,
     labels: Labels,
-    photo_of: Labels,
     calibration: Calibration,
     *,
+    apart: Pairs,
     most: int,
 ) -> pd.DataFrame:
     """
     Find pairs of groups that may be one individual.
 
-    Groups that were seen in one photo are two. For the others, the calibration says how likely
-    their linkage distance makes it, with the number of groups as what could be near by accident.
+    Groups with a pair of sightings that are two individuals are two. For the others, the
+    calibration says how likely their linkage distance makes it, with the number of groups as what
+    could be near by accident.
+
+    Parameters
+    ----------
+    sightings, labels
+        As for `sides`.
+    calibration : Calibration
+        Of the encoder.
+    apart : numpy.ndarray
+        Shape (m, 2), int64: sightings that are two, such as those of one photo.
+    most : int
+        At most so many pairs.
 
     Returns
     -------
     pandas.DataFrame
         Likeliest first: group, other, distance, probability, first, second (the nearest pair).
     """
+    distances = neighbours.of(sightings)
     known = np.flatnonzero(labels >= 0)
     groups = np.unique(labels[known])
     rows: list[tuple[float, int, int]] = []
     if len(groups) > 1:
-        seen = pairs_within(photo_of)
-        seen = labels[seen[(labels[seen] >= 0).all(axis=1)]]
+        seen = labels[apart[(labels[apart] >= 0).all(axis=1)]]
         first, second = np.sort(np.searchsorted(groups, seen.T), axis=0)
-        for start, table in _between(encodings[known], labels[known], len(groups)):
+        for start, table in _between(distances[known], labels[known], len(groups)):
             here = (start <= first) & (first < start + len(table))
             table[first[here] - start, second[here]] = np.inf
             table[np.arange(len(groups)) <= np.arange(start, start + len(table))[:, None]] = np.inf
@@ -245,7 +254,7 @@ def alike(
             ]
             rows = sorted(rows)[:most]
     links = [
-        nearest_pair(encodings, np.flatnonzero(labels == one), np.flatnonzero(labels == other))
+        nearest_pair(distances, np.flatnonzero(labels == one), np.flatnonzero(labels == other))
         for _, one, other in rows
     ]
     distance = np.array([row[0] for row in rows], dtype=np.float64)
@@ -262,34 +271,35 @@ def alike(
 
 
 def _between(
-    encodings: Encodings, labels: Labels, groups: int
+    distances: Distances, labels: Labels, groups: int
 ) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
     """Yield the distances of groups: all at once where that fits, or some groups at a time."""
     try:
-        need = linkage.needs(*encodings.shape) + _SORTED * groups**2
+        need = linkage.needs(len(distances), distances.dimensions) + _SORTED * groups**2
         memory.require(need, f"a table of {len(labels):,} sightings")
-        yield 0, linkage.between(encodings, labels)
+        yield 0, linkage.between(distances, labels)
     except MemoryError:
-        yield from linkage.between_some(encodings, labels)
+        yield from linkage.between_some(distances, labels)
 
 
-def _mean_distances(side: Encodings, all_of: Encodings) -> Floats:
-    """Average the distances of a side to each sighting, some rows at a time."""
-    total = np.zeros(len(all_of))
-    for start in range(0, len(side), neighbours.BLOCK):
-        part = neighbours.distances(side[start : start + neighbours.BLOCK], all_of)
+def _mean_distances(distances: Distances, side: Labels, to: Labels) -> Floats:
+    """Average the distances of a side to each of some sightings, some rows at a time."""
+    total = np.zeros(len(to))
+    for number, part in enumerate(neighbours.slices(len(side))):
+        table = distances.table(side[part], to)
         # One row after the other, as if all were there at once: the same to the last bit.
-        total = np.add.reduce(np.concatenate([total[None], part]) if start else part, axis=0)
+        total = np.add.reduce(np.concatenate([total[None], table]) if number else table, axis=0)
     return total / len(side)
 
 
-def nearest_pair(encodings: Encodings, one: Labels, other: Labels) -> tuple[int, int, float]:
+def nearest_pair(sightings: Sightings, one: Labels, other: Labels) -> tuple[int, int, float]:
     """Return the sightings of two sides that are nearest to each other, and how far apart."""
+    distances = neighbours.of(sightings)
     nearest = (0, 0, np.inf)
-    for start in range(0, len(one), neighbours.BLOCK):
-        some = encodings[one[start : start + neighbours.BLOCK]]
-        away = neighbours.distances(some, encodings[other])
+    for part in neighbours.slices(len(one)):
+        some = one[part]
+        away = distances.table(some, other)
         row, column = np.unravel_index(int(away.argmin()), away.shape)
-        if not start or away[row, column] < nearest[2]:
-            nearest = (int(one[start + row]), int(other[column]), float(away[row, column]))
+        if not part.start or away[row, column] < nearest[2]:
+            nearest = (int(some[row]), int(other[column]), float(away[row, column]))
     return nearest

@@ -23,6 +23,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from toolkit.errors import UnreadablePhoto
+from toolkit.grouping.identification import IGNORED
 from toolkit.names import printable
 from toolkit.photos import crops, opening
 from toolkit.records import GENERIC_WORDS, Album, Box, Words
@@ -232,7 +233,8 @@ def matches(
     Parameters
     ----------
     table : pandas.DataFrame
-        One row a sighting, as in `toolkit.grouping.identification.Matches`: name, distance, margin.
+        One row a sighting, as in `toolkit.grouping.identification.Matches`: name, distance, margin,
+        and, if it is there, reason: those that are ignored are not drawn.
     threshold : float
         Encoder distance that gets a line.
     words : Words
@@ -240,6 +242,8 @@ def matches(
     """
     ax = ax or _axes(8.0, 3.8)
     rows = table.sort_values("distance", kind="stable")
+    if "reason" in rows:
+        rows = rows[rows["reason"] != IGNORED]
     place = np.arange(1, len(rows) + 1)
     distance = rows["distance"].to_numpy(dtype=np.float64)
     after = distance + rows["margin"].to_numpy(dtype=np.float64)
@@ -271,7 +275,7 @@ def contact_sheet(
     """
     Draw the sightings of each individual in a row, those in most photos first, unnamed ones last.
 
-    The photos of this page are opened again, no larger than needed.
+    What is ignored is not drawn. The photos of this page are opened again, no larger than needed.
 
     Parameters
     ----------
@@ -326,8 +330,9 @@ def _rows(album: Album, names: Sequence[str | None]) -> list[tuple[str, int, lis
     digests = album.sightings["photo_digest"].to_list()
     files = album.photos["photo_digest"].value_counts()
     of_name: dict[str | None, list[int]] = {}
-    for index, (name, _) in enumerate(zip(names, digests, strict=True)):
-        of_name.setdefault(name, []).append(index)
+    for index, (name, ignored) in enumerate(zip(names, album.ignored, strict=True)):
+        if not ignored:
+            of_name.setdefault(name, []).append(index)
     rows = []
     for name, indices in of_name.items():
         count = int(files[list({digests[index] for index in indices})].sum())

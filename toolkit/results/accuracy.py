@@ -79,7 +79,7 @@ class Evaluation:
         Of these, those that were not found. Without boxes, as many as a photo has too few
         sightings: a false detection then hides one.
     sightings : int
-        Of the run, in all its photos.
+        Of the run, in all its photos, without those that are ignored.
     labelled : int
         Sightings whose label is known. The scores of `scores` are of these.
     undetermined : int
@@ -306,7 +306,7 @@ def evaluate_folder(
     out, labels = Path(out), Path(labels)
     run = _about(out)
     named = run["mode"] == NAMED
-    sightings = ResultsFolder(out).table(results_folder.SIGHTINGS, ("name", *SIGHTING_COLUMNS), run)
+    sightings = _seen(out, run)
     boxes = _boxes(out, sightings)
     given = read_labels(labels)
     digests = sightings["photo_digest"].to_list()
@@ -346,6 +346,20 @@ def evaluate_folder(
         words=_subject(out, run).words,
         run=run,
     )
+
+
+def _seen(out: Path, run: dict[str, Any]) -> pd.DataFrame:
+    """Return the run's sightings, without those that are ignored."""
+    columns = ("name", *SIGHTING_COLUMNS)
+    table = ResultsFolder(out).table(results_folder.SIGHTINGS, columns, run)
+    try:
+        ignored = results_folder.ignored_in(table)
+    except ValueError as error:
+        raise BadFolder(
+            f"{out / results_folder.SIGHTINGS} cannot be used: {error}. Run autopilot or {NAMED} "
+            "again."
+        ) from error
+    return table[~ignored].reset_index(drop=True)
 
 
 def _about(out: Path) -> dict[str, Any]:
@@ -461,7 +475,8 @@ def _verify(
     if not os.path.lexists(out / results_folder.ENCODINGS):
         return None
     sure = np.array([name is not None for name in individual], dtype=np.bool_)
-    encodings = results_folder.load(out, photos=photos).album.encodings[sure]
+    album = results_folder.load(out, photos=photos).album
+    encodings = album.take(album.kept).encodings[sure]
     pairs = verification.pairs_of(encodings, individual[sure], limit=PAIRS, seed=seed)
     same, different = int(pairs.same.sum()), int((~pairs.same).sum())
     if min(same, different) < FEW_PAIRS:

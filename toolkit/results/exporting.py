@@ -166,13 +166,15 @@ def _mark_of(result: Result) -> str:
     table = result.album.sightings
     paths = relative(result.album.photos["path"], _photos_folder(result))
     photos = result.album.photos.assign(path=paths)
-    boxes = table[list(results_folder.BOX)].to_numpy(dtype=np.int64)
+    boxes, pairs = table[list(results_folder.BOX)].to_numpy(dtype=np.int64), result.album.compared
     found = hashlib.sha256(json.dumps(result.about(), default=str).encode())
     for part in (
         json.dumps([result.names, table["photo_digest"].to_list()]).encode(),
         photos.to_json().encode("utf-8", "backslashreplace"),
         boxes.tobytes(),
         result.album.encodings.tobytes(),
+        *(() if pairs is None else (pairs.first, pairs.second, pairs.distance)),
+        result.album.ignored.tobytes(),
     ):
         found.update(part)
     return found.hexdigest()[:16]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import pandas as pd
 
 from toolkit import __version__
+from toolkit.grouping.assigners import Assigned
 from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.thresholds import Threshold
@@ -19,6 +20,8 @@ from toolkit.records import Album, Clustering, Words
 from toolkit.results.export import LEFT_OVER, NEW, THERE, told
 from toolkit.results.results_folder import about_encoder, about_subject
 from toolkit.settings import Settings
+
+Mine = TypeVar("Mine", bound="Result")
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,9 +36,10 @@ class Result:
     chosen : Threshold
         The threshold that was used, where it came from, and what it is expected to do.
     album : Album
-        Every sighting, with its encoding; its `problems` are files that could not be used.
+        Every sighting, with its encoding; its `problems` are files that could not be used. Those
+        that the user left out are there, and ignored.
     names : tuple of str or None
-        The individual of each sighting; None for none that is known.
+        The individual of each sighting; None for none that is known, or one that is ignored.
     plan : pandas.DataFrame
         Which photo goes where; see `toolkit.results.export.plan`. Without rows if no folder was
         named.
@@ -65,6 +69,9 @@ class Result:
     photos_folder, known_folder : Path or None
         Where photos and references were read, so that results do not go there; None if unknown.
     """
+
+    # The fields that a mode adds: `Assigned.details`.
+    OWN: ClassVar[tuple[str, ...]] = ()
 
     settings: Settings
     chosen: Threshold
@@ -101,6 +108,27 @@ class Result:
         return "result"
 
     @property
+    def assigned(self) -> Assigned:
+        """Who each sighting is, as an assigner said."""
+        details = {name: getattr(self, name) for name in self.OWN}
+        return Assigned(self.settings, self.names, self.chosen, details)
+
+    def holding(self: Mine, assigned: Assigned) -> Mine:
+        """Return the result with what an assigner now says of the same album."""
+        return replace(
+            self,
+            settings=assigned.settings,
+            names=assigned.names,
+            chosen=assigned.chosen,
+            **assigned.details,
+        )
+
+    @property
+    def count(self) -> int:
+        """How many sightings there are, without those that are ignored."""
+        return len(self.album.kept)
+
+    @property
     def problems(self) -> pd.DataFrame:
         """Files that could not be used or copied: path, stage, reason."""
         extra = pd.DataFrame(
@@ -129,18 +157,19 @@ class Result:
 
     @property
     def sightings(self) -> pd.DataFrame:
-        """The album's sightings with the name of each."""
+        """The album's sightings, with the name of each and whether it is ignored (1, or 0)."""
         table = self.album.sightings.copy()
         table.insert(0, "name", pd.Series(list(self.names), dtype=object, index=table.index))
-        return table
+        return table.assign(ignored=self.album.ignored.astype("int64"))
 
     @property
     def unsorted(self) -> pd.DataFrame:
         """Photos that go into no folder: path, and why."""
-        known = {d for d, name in zip(self._digests, self.names, strict=True) if name is not None}
-        seen = set(self._digests)
-        rest = self.album.photos[~self.album.photos["photo_digest"].isin(list(known))]
-        ignored = rest["ignored"] if "ignored" in rest else [0] * len(rest)
+        digests = self.album.sightings["photo_digest"]
+        known = {d for d, name in zip(digests, self.names, strict=True) if name is not None}
+        seen = set(digests.iloc[self.album.kept])
+        aside = ~self.album.photos["photo_digest"].isin(list(known))
+        rest, ignored = self.album.photos[aside], self._ignored_in[aside]
         strangers = self._strangers
         reasons = [
             strangers if digest in seen else _why_none(self.words, left_out > 0, by_hand > 0)
@@ -149,10 +178,6 @@ class Result:
             )
         ]
         return pd.DataFrame({"path": rest["path"].to_list(), "reason": reasons})
-
-    @property
-    def _digests(self) -> list[str]:
-        return self.album.sightings["photo_digest"].to_list()
 
     def about(self) -> dict[str, Any]:
         """Return what ``run.json`` says of a run, beside its files."""
@@ -174,7 +199,7 @@ class Result:
         return {
             "mode": self.mode,
             "photos": len(self.album.photos),
-            "sightings": len(self.album),
+            "sightings": self.count,
             "people": {
                 str(name): int(photos)
                 for name, photos in zip(
@@ -224,11 +249,15 @@ class Result:
         return int(self.album.photos.drop_duplicates("photo_digest")["left_out"].sum())
 
     @property
+    def _ignored_in(self) -> pd.Series:
+        """How many sightings of each file are ignored, those that are gone for good too."""
+        photos, digests = self.album.photos, self.album.sightings["photo_digest"]
+        here = photos["photo_digest"].map(digests[self.album.ignored].value_counts())
+        return here.fillna(0).astype("int64") + photos.get("ignored", 0)
+
+    @property
     def _ignored(self) -> int:
-        photos = self.album.photos
-        if "ignored" not in photos:
-            return 0
-        return int(photos.drop_duplicates("photo_digest")["ignored"].sum())
+        return int(self._ignored_in[~self.album.photos["photo_digest"].duplicated()].sum())
 
     @property
     def _decisions(self) -> str:
@@ -249,7 +278,7 @@ class Result:
     def _headline(self) -> str:
         individuals = len(self.individuals)
         return (
-            f"{counted(len(self.album.photos), 'photo')}, {self.words.count(len(self.album))}, "
+            f"{counted(len(self.album.photos), 'photo')}, {self.words.count(self.count)}, "
             f"{self.words.count_individuals(individuals)} "
             f"({self.mode}, {self.seconds.get('wall', 0.0):.1f} s)"
         )
@@ -258,6 +287,10 @@ class Result:
         remarks = []
         if self.not_seen:
             remarks.append(f"stopped: {counted(self.not_seen, 'photo')} not looked at")
+        compared = self.album.compared
+        if compared is not None and compared.left:
+            pairs = counted(compared.left, f"pair of {self.words.plural}", "pairs")
+            remarks.append(f"stopped: {pairs} not compared, and taken for different")
         remarks += [f"threshold {self.threshold:.3f}: {self.chosen.why}"]
         if self.chosen.expected_wrong is not None:
             remarks.append(
@@ -355,11 +388,14 @@ class AutopilotResult(Result):
     Attributes
     ----------
     clustering : Clustering
-        The grouping: ``clustering.labels[i]`` is the individual of sighting i.
+        The grouping: ``clustering.labels[i]`` is the individual of sighting i, -1 where it is
+        ignored.
     tree : Tree or None
         All joins: ``tree.cut(threshold)`` is the grouping at another threshold, at once. None for
         other methods than `average`.
     """
+
+    OWN: ClassVar[tuple[str, ...]] = ("clustering", "tree")
 
     clustering: Clustering = field(kw_only=True)
     tree: Tree | None = field(default=None, kw_only=True)
@@ -395,6 +431,8 @@ class PointAndShootResult(Result):
         The known individuals; its `problems` are reference photos that could not serve.
     """
 
+    OWN: ClassVar[tuple[str, ...]] = ("matches", "references")
+
     matches: Matches = field(kw_only=True)
     references: References = field(kw_only=True)
 
@@ -427,6 +465,14 @@ class PointAndShootResult(Result):
         shown = ", ".join(missing[:20]) + (f" and {len(missing) - 20} more" if missing[20:] else "")
         extra = [f"in no photo: {shown}"] if missing else []
         return extra + super()._remarks()
+
+
+AnyResult = AutopilotResult | PointAndShootResult
+# By `Settings.mode`.
+RESULTS: dict[str, type[AutopilotResult] | type[PointAndShootResult]] = {
+    "autopilot": AutopilotResult,
+    "point-and-shoot": PointAndShootResult,
+}
 
 
 def _why_none(words: Words, left_out: bool, ignored: bool) -> str:

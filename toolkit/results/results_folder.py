@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit.calibration import Calibration
+from toolkit.calibration import Calibration, Cohesion, Linkage
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.files import (
     folder_at,
@@ -46,7 +46,9 @@ from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
     SIGHTING_COLUMNS,
+    SIGHTING_ID,
     Album,
+    ComparedPairs,
     EncoderInfo,
     SubjectInfo,
     Words,
@@ -70,6 +72,16 @@ LINK = "link:"
 BOX = ("left", "top", "right", "bottom")
 # Columns of sightings.csv that say what was found out about a sighting.
 FOUND = ("name", "nearest", "distance", "runner_up", "margin", "reason")
+# The metric of what is compared pair by pair.
+PAIRS = "pairs"
+PAIR_ARRAYS: dict[str, np.dtype[Any]] = {
+    "pairs": np.dtype(np.int64),
+    "pair_distances": np.dtype(np.float32),
+    "pair_limits": np.dtype(np.float64),
+}
+# The column of sightings.csv that says which are left out; in that of photos, by a version before
+# this one, how many were, whose rows are gone.
+IGNORED = "ignored"
 # The column, and the array, that say which run a table or file is of.
 RUN = "run"
 
@@ -110,7 +122,7 @@ class Run:
         Its sightings and their encodings, and, if `lacking` is empty, all its photos and problems;
         otherwise `photos` has a row for each photo with a sighting, and `problems` none.
     names : tuple of str or None
-        The individual of each sighting; None for none that is known.
+        The individual of each sighting; None for none that is known, or one that is ignored.
     mode : str
         "autopilot" or "point-and-shoot".
     threshold : float
@@ -300,14 +312,15 @@ class ResultsFolder:
         photos = album.photos.drop_duplicates("photo_digest").set_index("photo_digest")
         sizes = photos.loc[table["photo_digest"], ["width", "height"]]
         stream = io.BytesIO()
-        np.savez(
-            stream,
-            encodings=album.encodings,
-            boxes=table[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4),
-            photos=table["photo_digest"].to_numpy(dtype="S64"),
-            sizes=sizes.to_numpy(dtype=np.int64).reshape(-1, 2),
-            run=np.array(run, dtype="S32"),
-        )
+        arrays: dict[str, Any] = {
+            "encodings": album.encodings,
+            "boxes": table[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4),
+            "photos": table["photo_digest"].to_numpy(dtype="S64"),
+            "sizes": sizes.to_numpy(dtype=np.int64).reshape(-1, 2),
+            "run": np.array(run, dtype="S32"),
+        }
+        arrays |= _pairs_to_arrays(album.compared)
+        np.savez(stream, **arrays)
         write_bytes(self.path / ENCODINGS, stream.getvalue())
 
     def table(self, file: str, columns: Sequence[str], about: Mapping[str, Any]) -> pd.DataFrame:
@@ -363,7 +376,7 @@ class ResultsFolder:
         """
         folder = self.path
         about = self.record()
-        sightings, names = self._sightings(about)
+        sightings, names, ignored = self._sightings(about)
         arrays = _arrays(folder, len(sightings), about)
         same = (arrays["photos"] == sightings["photo_digest"].to_numpy(dtype="S64")).all() and (
             arrays["boxes"] == sightings[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4)
@@ -373,7 +386,7 @@ class ResultsFolder:
                 folder, SIGHTINGS, f"its rows are not those of {ENCODINGS}, in the same order"
             )
         try:
-            if about["encoder_metric"] not in ("euclidean", "cosine"):
+            if about["encoder_metric"] not in ("euclidean", "cosine", PAIRS):
                 raise ValueError(f"encoder_metric is {about['encoder_metric']!r}")
             encoder = EncoderInfo(
                 name=str(about["encoder"]),
@@ -384,7 +397,7 @@ class ResultsFolder:
                     float(about["calibration"]["slope"]), float(about["calibration"]["even"])
                 ),
                 variant=str(about["encoder_variant"]),
-                discount=float(about.get("encoder_discount", 0.0)),
+                linkage=_linkage_of(about),
             )
             if not isinstance(about["settings"], dict):
                 raise TypeError("settings is no object")
@@ -418,6 +431,8 @@ class ResultsFolder:
                 encoder=encoder,
                 problems=_in_folder(problems, place, root),
                 subject=subject,
+                compared=_pairs_of(arrays, encoder, len(sightings)),
+                ignored=ignored,
             )
         except ValueError as error:
             raise _damaged(folder, ENCODINGS, str(error)) from error
@@ -427,18 +442,31 @@ class ResultsFolder:
         told = (not_seen, lacking, grouped_by, place)
         return Run(folder, album, names, mode, threshold, settings, *told)
 
-    def _sightings(self, about: Mapping[str, Any]) -> tuple[pd.DataFrame, tuple[str | None, ...]]:
-        """Read the table of sightings, and the names apart: one may be called "NA" or "007"."""
+    def _sightings(
+        self, about: Mapping[str, Any]
+    ) -> tuple[pd.DataFrame, tuple[str | None, ...], npt.NDArray[np.bool_]]:
+        """
+        Read the table of sightings, and apart from it the names, and which are ignored.
+
+        One may be called "NA" or "007".
+        """
         table = self.table(SIGHTINGS, ("name", *SIGHTING_COLUMNS), about)
         try:
             if not table["photo_digest"].map(str.isascii).all():
                 raise ValueError("a photo's digest holds letters that none has")
-            names = tuple(name or None for name in table["name"])
-            own = [column for column in table.columns if column not in (*FOUND, "sighting_id")]
+            ignored = ignored_in(table)
+            # Whoever is ignored has no name, whatever somebody wrote there.
+            names = tuple(
+                None if out else name or None
+                for name, out in zip(table["name"], ignored, strict=True)
+            )
+            # The identifiers follow from the rest.
+            made = (*FOUND, SIGHTING_ID, IGNORED)
+            own = [column for column in table.columns if column not in made]
             table = table[own].astype({**dict.fromkeys(BOX, "int64"), "score": "float64"})
         except (ValueError, OverflowError) as error:
             raise _damaged(self.path, SIGHTINGS, str(error)) from error
-        return table, names
+        return table, names, ignored
 
     def about_photos(self, photos_folder: Path | None) -> dict[str, Any]:
         """Return what the record says of where the photos are: whole, and seen from here."""
@@ -487,7 +515,7 @@ class ResultsFolder:
     def _all_photos(self, seen: pd.DataFrame, about: Mapping[str, Any]) -> pd.DataFrame:
         """Read the table of photos; those in `seen`, with sightings, must be in it unchanged."""
         table = self.table(PHOTOS, PHOTO_COLUMNS, about)
-        numbers = ["width", "height", "left_out", *(["ignored"] if "ignored" in table else [])]
+        numbers = ["width", "height", "left_out", *([IGNORED] if IGNORED in table else [])]
         try:
             table = table.astype(dict.fromkeys(numbers, "int64"))
             if (table[numbers] < [1, 1, *[0] * (len(numbers) - 2)]).any(axis=None):
@@ -515,6 +543,33 @@ class ResultsFolder:
     def _problems(self, about: Mapping[str, Any]) -> pd.DataFrame:
         table = self.table(PROBLEMS, PROBLEM_COLUMNS, about)
         return table[~table["stage"].isin(NOT_THE_ALBUM)].reset_index(drop=True)
+
+
+def ignored_in(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """
+    Say which rows of a table of sightings are ignored; none where an earlier version wrote it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        n rows, as `ResultsFolder.table` reads it.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), bool.
+
+    Raises
+    ------
+    ValueError
+        If a cell is neither 0, 1, nor empty.
+    """
+    if IGNORED not in table:
+        return np.zeros(len(table), dtype=np.bool_)
+    cells = table[IGNORED].str.strip()
+    if not cells.isin(["0", "1", ""]).all():
+        raise ValueError(f"the column {IGNORED} holds something else than 0 and 1")
+    return (cells == "1").to_numpy(dtype=np.bool_)
 
 
 def load(out: str | Path, *, photos: str | Path | None = None) -> Run:
@@ -576,7 +631,22 @@ def about_encoder(encoder: EncoderInfo) -> dict[str, Any]:
             "slope": encoder.calibration.slope,
             "even": encoder.calibration.even,
         },
+        "linkage": asdict(encoder.linkage),
     }
+
+
+def _linkage_of(about: Mapping[str, Any]) -> Linkage:
+    """Return how groups count, from what `about_encoder` wrote."""
+    if "linkage" not in about:
+        return registry.LINKAGE_BEFORE
+    fitted = dict(about["linkage"])
+    cohesion = fitted["cohesion"]
+    if cohesion is not None:
+        weights = {each.name: float(cohesion[each.name]) for each in fields(Cohesion)}
+        if max(map(abs, weights.values())) > LARGEST_NUMBER:
+            raise ValueError("linkage holds numbers that none has")
+        cohesion = Cohesion(**weights)
+    return Linkage(float(fitted["discount"]), cohesion)
 
 
 def mixture(folder: Path, file: str) -> BadFolder:
@@ -675,12 +745,16 @@ def _arrays(folder: Path, count: int, about: dict[str, Any]) -> dict[str, npt.ND
         "photos": np.dtype("S64"),
         "sizes": np.dtype(np.int64),
     }
+    paired = about.get("encoder_metric") == PAIRS
+    if paired:
+        kinds |= PAIR_ARRAYS
     arrays: dict[str, npt.NDArray[Any]] = {}
     try:
         with _archive(folder) as archive:
             for name in kinds:
                 entry = archive.getinfo(f"{name}.npy")
-                if entry.file_size > count * MOST_DIMENSIONS * 4 + 4096:
+                each = 8 * max(count, 1) if name in PAIR_ARRAYS else MOST_DIMENSIONS * 4
+                if entry.file_size > count * each + 4096:
                     raise ValueError("it holds more than its sightings can have")
                 content = archive.read(entry)
                 # What the header asks for is what is there: a shape alone must not take memory.
@@ -690,18 +764,46 @@ def _arrays(folder: Path, count: int, about: dict[str, Any]) -> dict[str, npt.ND
     except UNREADABLE as error:
         raise _damaged(folder, ENCODINGS, printable(str(error))) from error
     shapes = {"boxes": (count, 4), "photos": (count,), "sizes": (count, 2)}
+    shapes["encodings"] = (count, 0 if paired else max(arrays["encodings"].shape[-1:] or (0,)) or 1)
+    if paired:
+        many = len(arrays["pair_distances"]) if arrays["pair_distances"].ndim else 0
+        shapes |= {"pairs": (many, 2), "pair_distances": (many,), "pair_limits": (2,)}
     for name, array in arrays.items():
-        expected = shapes.get(name, (count, max(array.shape[-1] if array.ndim == 2 else 0, 1)))
+        expected = shapes[name]
         if array.shape != expected or array.dtype != kinds[name]:
             raise _damaged(
                 folder,
                 ENCODINGS,
                 f"{name} has the shape {array.shape} and type {array.dtype}; expected {expected} "
-                f"and {kinds[name]}, a row for each row of {SIGHTINGS}",
+                f"and {kinds[name]}, to fit {SIGHTINGS}",
             )
     if not (np.abs(arrays["encodings"]) < LARGEST_NUMBER).all():
         raise _damaged(folder, ENCODINGS, "it holds numbers that no encoding has")
     return arrays
+
+
+def _pairs_to_arrays(compared: ComparedPairs | None) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays that keep compared pairs; none for vectors."""
+    if compared is None:
+        return {}
+    return {
+        "pairs": np.stack([compared.first, compared.second], axis=1),
+        "pair_distances": compared.distance,
+        "pair_limits": np.array([compared.farthest, compared.left], dtype=np.float64),
+    }
+
+
+def _pairs_of(
+    arrays: Mapping[str, npt.NDArray[Any]], encoder: EncoderInfo, count: int
+) -> ComparedPairs | None:
+    """Return what `_pairs_to_arrays` kept; `ValueError` if it cannot be."""
+    if encoder.metric != PAIRS:
+        return None
+    farthest, left = map(float, arrays["pair_limits"])
+    if not (farthest < LARGEST_NUMBER and 0 <= left < count * max(count, 1) + 1):
+        raise ValueError("limits of pairs are numbers that none has")
+    first, second = arrays["pairs"].T
+    return ComparedPairs(count, first, second, arrays["pair_distances"], farthest, int(left))
 
 
 def _bytes_of(content: bytes) -> int:

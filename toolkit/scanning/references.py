@@ -12,7 +12,7 @@ import pandas as pd
 from toolkit.errors import BadFolder
 from toolkit.grouping.identification import References
 from toolkit.photos import opening
-from toolkit.records import PROBLEM_COLUMNS, Words, empty_table
+from toolkit.records import PROBLEM_COLUMNS, Features, Words, empty_table
 from toolkit.scanning.scan import PhotoResult, scan
 from toolkit.settings import ComparingSettings
 from toolkit.subjects.base import Subject
@@ -74,6 +74,7 @@ def read_references(
         )
     names = tuple(dict.fromkeys(name_of.values()))
     encodings: list[npt.NDArray[np.float32]] = []
+    features: list[Features] = []
     individual_of: list[int] = []
     paths: list[str] = []
     done = 0
@@ -103,6 +104,7 @@ def read_references(
         areas = [d.box.width * d.box.height for d in result.detections]
         largest = areas.index(max(areas))
         encodings.append(result.encodings[largest])
+        features += result.features[largest : largest + 1]
         individual_of.append(names.index(name_of[result.path]))
         paths.append(str(result.path))
     if done < len(name_of):
@@ -125,6 +127,7 @@ def read_references(
         paths=tuple(paths),
         encoder=subject.encoder.info,
         problems=table,
+        features=tuple(features) if subject.encoder.info.metric == "pairs" else None,
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +18,7 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.photos.identity import Identity, identify, of_pixels
 from toolkit.photos.quality import sharpness
+from toolkit.progress import stopwatch
 from toolkit.records import (
     FILE_COLUMNS,
     PHOTO_COLUMNS,
@@ -28,11 +27,12 @@ from toolkit.records import (
     Album,
     Detection,
     EncoderInfo,
+    Features,
     Photo,
     SubjectInfo,
     empty_table,
 )
-from toolkit.subjects.base import Subject, needs
+from toolkit.subjects.base import Subject, describe, needs
 
 Progress = Callable[[int, int, str], None]
 T = TypeVar("T")
@@ -72,6 +72,8 @@ class PhotoResult:
         Subjects, boxes in px of the full-size photo, best score first.
     encodings : numpy.ndarray
         Shape (len(detections), d), float32.
+    features : tuple of Features
+        What a matcher compares each of them by; empty for vectors.
     problem : tuple of (str, str) or None
         Stage and reason, where something went wrong.
     seconds : dict of str to float
@@ -90,6 +92,7 @@ class PhotoResult:
     seconds: dict[str, float] = field(default_factory=dict)
     copy_of: Path | None = None
     left_out: int = 0
+    features: tuple[Features, ...] = ()
 
 
 def scan(
@@ -219,8 +222,8 @@ class _Seen:
     who: Identity | None = None
 
 
-# The encodings of a batch, one after the other, and the CPU seconds they took.
-_Encoded = tuple[npt.NDArray[np.float32], float]
+# The encodings of a batch, or its features, one after the other, and the CPU seconds they took.
+_Encoded = tuple[npt.NDArray[np.float32], tuple[Features, ...], float]
 NO_CHIPS = np.zeros((0, 0, 0, 3), dtype=np.uint8)
 
 
@@ -230,13 +233,13 @@ def _submit(
     if how.stop():
         raise CancelledError
     known: Future[_Seen] = Future()
-    started = time.thread_time()
+    seconds: dict[str, float] = {}
     try:
-        who = identify(path)
+        with stopwatch(seconds, "read"):
+            who = identify(path)
     except UnreadablePhoto as error:
         known.set_result(_problem(path, "reading", error))
         return known
-    seconds = {"read": time.thread_time() - started}
     digest = who.photo or who.file
     if digest in first_with:
         first = first_with[digest]
@@ -252,7 +255,7 @@ def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float]) ->
         raise CancelledError
     stage, mend = "decoding", memory.MEND
     try:
-        with _timed(seconds, "decode"):
+        with stopwatch(seconds, "decode"):
             wanted = opening.demand_of(path, long_edge=how.long_edge)
         need = wanted.opening
         searching = wanted.kept + needs(how.subject.detector, *wanted.small)
@@ -272,9 +275,9 @@ def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float]) ->
 
 def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) -> _Seen:
     """Look for subjects in a photo for which there is room, and cut them out."""
-    with _timed(seconds, "decode"):
+    with stopwatch(seconds, "decode"):
         opened = opening.open_shrunk(path, long_edge=how.long_edge)
-    with _timed(seconds, "detect"):
+    with stopwatch(seconds, "detect"):
         found = how.subject.detector.detect(opened.small)
     across = opened.width / opened.small.shape[1]
     down = opened.height / opened.small.shape[0]
@@ -282,9 +285,9 @@ def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) 
     detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_size]
     chips = NO_CHIPS
     if detections:
-        with _timed(seconds, "decode"):
+        with stopwatch(seconds, "decode"):
             full = opening.open_upright(path) if opened.full is None else opened.full
-        with _timed(seconds, "align"):
+        with stopwatch(seconds, "align"):
             chips = how.subject.encoder.chips(full, [d.box for d in detections])
             sharp = sharpness(chips) >= how.min_sharpness
             detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
@@ -306,11 +309,12 @@ def _wait(future: Future[T], stop: Stop) -> T:
 
 
 def _encode(subject: Subject, batch: list[_Seen]) -> _Encoded:
-    started = time.thread_time()
-    chips = [each.chips for each in batch if len(each.chips)]
-    none = np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
-    encodings = subject.encoder.encode(np.concatenate(chips)) if chips else none
-    return encodings, time.thread_time() - started
+    seconds: dict[str, float] = {}
+    with stopwatch(seconds, "encode"):
+        chips = [each.chips for each in batch if len(each.chips)]
+        none = np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
+        made = describe(subject.encoder, np.concatenate(chips)) if chips else (none, ())
+    return *made, seconds["encode"]
 
 
 def _finished(
@@ -321,9 +325,9 @@ def _finished(
 ) -> Iterator[PhotoResult]:
     """Give each photo of a batch its encodings; `results` keeps those that copies may refer to."""
     try:
-        encodings, spent = encoded.result()
+        encodings, features, spent = encoded.result()
     except CancelledError:
-        encodings, spent = _encode(subject, batch)
+        encodings, features, spent = _encode(subject, batch)
     place = 0
     for seen in batch:
         if seen.copy_of is not None:
@@ -336,23 +340,16 @@ def _finished(
         seconds = dict(seen.seconds)
         if count:
             seconds["encode"] = spent * count / len(encodings)
-        own = encodings[place : place + count]
+        own, of_own = encodings[place : place + count], features[place : place + count]
         place += count
         what = (seen.path, seen.photo, seen.detections, own, seen.problem, seconds, None)
-        result = PhotoResult(*what, seen.left_out)
+        result = PhotoResult(*what, seen.left_out, of_own)
         results[seen.path] = result
         yield result
 
 
 def _problem(path: Path, stage: str, error: Exception) -> _Seen:
     return _Seen(path, None, (), NO_CHIPS, (stage, str(error)), {})
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    started = time.thread_time()
-    yield
-    seconds[stage] = seconds.get(stage, 0.0) + time.thread_time() - started
 
 
 def gather(
@@ -386,6 +383,7 @@ def gather(
     sightings: list[tuple[object, ...]] = []
     problems: list[tuple[object, ...]] = []
     encodings: list[npt.NDArray[np.float32]] = []
+    features: list[Features] = []
     for result in results:
         if result.problem is not None:
             problems.append((str(result.path), *result.problem))
@@ -403,6 +401,7 @@ def gather(
             place = (box.left, box.top, box.right, box.bottom)
             sightings.append((photo.digest, str(photo.path), *place, detection.score))
         encodings.append(result.encodings)
+        features.extend(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
     empty = np.zeros((0, encoder.dimensions), dtype=np.float32)
     return Album(
@@ -412,6 +411,7 @@ def gather(
         encoder=encoder,
         problems=_table(problems, PROBLEM_COLUMNS),
         subject=subject or SubjectInfo(),
+        features=tuple(features) if encoder.metric == "pairs" else None,
     )
 
 

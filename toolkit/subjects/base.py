@@ -1,10 +1,10 @@
-"""What a subject has to offer: a detector that finds it, an encoder that describes it."""
+"""What a subject has to offer: a detector that finds it, and what tells one from another."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from toolkit.records import (
     Box,
     Detection,
     EncoderInfo,
+    Features,
     SubjectInfo,
     Words,
 )
@@ -100,6 +101,80 @@ class Encoder(Protocol):
         ...
 
 
+class Matcher(Protocol):
+    """
+    Compares subjects in pairs, by what vectors cannot hold. Threads may share one.
+
+    Its `compare` is costly, so a shortlist says which pairs are worth it; all others count as
+    `farthest` apart.
+    """
+
+    @property
+    def info(self) -> EncoderInfo:
+        """What its distances say: the metric is "pairs", and there are 0 dimensions."""
+        ...
+
+    @property
+    def farthest(self) -> float:
+        """The largest distance: far above any threshold, at most 2 as between directions."""
+        ...
+
+    def chips(self, image: Rgb, boxes: Sequence[Box]) -> Rgb:
+        """Cut the subjects out, as `Encoder.chips` does."""
+        ...
+
+    def features(self, chips: Rgb) -> list[Features]:
+        """Describe each chip, shape (k, s, s, 3), by arrays with names: k of them."""
+        ...
+
+    def shortlist(
+        self, features: Sequence[Features], known: Sequence[Features] | None = None
+    ) -> npt.NDArray[np.int64]:
+        """
+        Choose the pairs that are worth comparing.
+
+        Parameters
+        ----------
+        features : sequence of Features
+            n subjects.
+        known : sequence of Features, optional
+            m references.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (p, 2), int64: two of the n; or, with `known`, one of the n and one of the m.
+        """
+        ...
+
+    def compare(self, one: Features, other: Features) -> float:
+        """Return how far two are from each other, 0 to `farthest`; the same either way round."""
+        ...
+
+
+def matcher_of(encoder: Encoder | Matcher) -> Matcher | None:
+    """Return what compares pairs; None where vectors say it all."""
+    return cast(Matcher, encoder) if encoder.info.metric == "pairs" else None
+
+
+def describe(
+    encoder: Encoder | Matcher, chips: Rgb
+) -> tuple[npt.NDArray[np.float32], tuple[Features, ...]]:
+    """
+    Describe each chip.
+
+    Returns
+    -------
+    (numpy.ndarray, tuple of Features)
+        Encodings, shape (k, d), float32, and nothing else; or, of a matcher, encodings without
+        numbers, shape (k, 0), and k features.
+    """
+    matcher = matcher_of(encoder)
+    if matcher is None:
+        return cast(Encoder, encoder).encode(chips), ()
+    return np.zeros((len(chips), 0), dtype=np.float32), tuple(matcher.features(chips))
+
+
 @dataclass(frozen=True)
 class Subject:
     """
@@ -111,8 +186,8 @@ class Subject:
         In the singular, such as "sighting".
     detector : Detector
         Finds it in the shrunken photo.
-    encoder : Encoder
-        Describes it from the full-size photo.
+    encoder : Encoder or Matcher
+        Describes it from the full-size photo, by vectors or for comparing in pairs.
     words : Words
         What it and its individuals are called.
     exclusive_in_photo : bool
@@ -121,7 +196,7 @@ class Subject:
 
     name: str
     detector: Detector
-    encoder: Encoder
+    encoder: Encoder | Matcher
     words: Words = GENERIC_WORDS
     exclusive_in_photo: bool = True
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words, printable
+from toolkit.subjects import face
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import ScanSettings
@@ -13,6 +12,8 @@ from toolkit.subjects.settings import ScanSettings
 # By its settings, each says what it is and makes what looks for it.
 SUBJECTS: dict[str, type[ScanSettings]] = {FaceSettings.subject.name: FaceSettings}
 DEFAULT = FaceSettings.subject.name
+# How groups count in results that do not say it: they are of the time when there were only faces.
+LINKAGE_BEFORE = face.LINKAGE
 
 
 def settings_of(name: str = DEFAULT) -> type[ScanSettings]:
@@ -31,9 +32,11 @@ def settings_of(name: str = DEFAULT) -> type[ScanSettings]:
     return SUBJECTS[name]
 
 
-def words_for(subject: Subject | None = None) -> Words:
-    """Return what a subject and its individuals are called; those of the default for None."""
-    return info().words if subject is None else subject.words
+def words_for(subject: Subject | None = None, settings: ScanSettings | None = None) -> Words:
+    """Return the words of a subject, else of what settings are about, else of the default."""
+    if subject is not None:
+        return subject.words
+    return info().words if settings is None else settings.subject.words
 
 
 def info(name: str = DEFAULT) -> SubjectInfo:
@@ -51,19 +54,3 @@ def info(name: str = DEFAULT) -> SubjectInfo:
 def subject_for(settings: ScanSettings) -> Subject:
     """Return the subject that the settings are about, as they want it."""
     return settings.make_subject()
-
-
-def doubled(longest: int, long_edge: int, upsample: int | None = None) -> bool:
-    """
-    Tell whether a run would double a photo, left as it is by its long edge, before the search.
-
-    Parameters
-    ----------
-    longest, long_edge : int
-        The photo's longer side, and what it would be shrunk to, in px.
-    upsample : int, optional
-        As in the settings.
-    """
-    from toolkit.subjects.face.detectors import doublings
-
-    return doublings(np.empty((longest, 1, 0), dtype=np.uint8), upsample, long_edge) > 0

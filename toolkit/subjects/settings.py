@@ -364,6 +364,9 @@ class Part:
         What they are about, for the words; of the class.
     renamed : mapping of str to str
         What settings were called in records of earlier versions, and are called now; of the class.
+    slider : tuple of float
+        Distances that the form offers for the threshold: the least, one to begin with, the largest;
+        of the class.
 
     Raises
     ------
@@ -373,6 +376,7 @@ class Part:
 
     subject: ClassVar[SubjectInfo] = SubjectInfo()
     renamed: ClassVar[Mapping[str, str]] = {}
+    slider: ClassVar[tuple[float, float, float]] = (0.001, 0.5, 2.0)
 
     def __post_init__(self) -> None:
         for each in declared(type(self)):
@@ -453,6 +457,10 @@ class ScanSettings(Part):
     def threads(self) -> int:
         """How many threads `jobs` means on this machine."""
         return self.jobs or cores()
+
+    def enlarges(self, longest: int) -> bool:
+        """Tell whether a photo is enlarged before the search; `longest` is its longer side, px."""
+        return False
 
     def make_subject(self) -> Subject:
         """

@@ -11,13 +11,13 @@ import ipywidgets
 
 from toolkit import modes, session
 from toolkit.errors import BadFolder
-from toolkit.grouping.identification import References
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.modes import Looked
 from toolkit.names import counted
 from toolkit.photos.thumbnails import count_gone
 from toolkit.results import results_folder
-from toolkit.session import AnySettings, Session
-from toolkit.settings import AutopilotSettings
+from toolkit.session import Session
+from toolkit.settings import AutopilotSettings, Settings
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
 from toolkit.widgets.background_work import Newest, Stopped, Tell, safe
@@ -83,7 +83,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         subject: Subject | None = None,
     ) -> None:
         self._look, self._take_up, self._find_earlier = look, take_up, find_earlier
-        self._subject, words = subject, registry.words_for(subject)
+        self._subject, words = subject, registry.words_for(subject, settings)
         form = SettingsForm(settings or AutopilotSettings())
         super().__init__(photos, out, form, sort=sort, sample_folder=sample_folder, words=words)
         self.earlier_button = ipywidgets.Button(
@@ -164,7 +164,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         settings: AutopilotSettings,
         tell: Tell,
         stopped: Stopped,
-    ) -> tuple[Looked, References | None]:
+    ) -> tuple[Looked, GroupingAssigner]:
         about = {} if self._subject is None else {"subject": self._subject}
         seen = self._look(
             *of,
@@ -175,7 +175,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
             tell=self.later.remark,
             **about,
         )
-        return seen, None
+        return seen, GroupingAssigner(settings)
 
     def _chosen(self) -> Folders:
         return (self.folder.value,)
@@ -188,7 +188,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
     def _take(self, found: Session, of: Folders) -> None:
         if of:
             self.moved.clear()
-        elif isinstance(found.settings, AutopilotSettings):
+        elif type(found.settings) is AutopilotSettings:
             self.form.take(found.settings)
         super()._take(found, of)
 
@@ -212,9 +212,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
             self._say_later(album, asked)
             return
 
-    def _set(
-        self, album: Session, settings: AnySettings, failed: list[Exception], *_: object
-    ) -> None:
+    def _set(self, album: Session, settings: Settings, failed: list[Exception], *_: object) -> None:
         self.individuals.message.remark("Grouping anew …")
         try:
             album.set(settings)
@@ -256,7 +254,7 @@ def summary(album: Session) -> str:
     seen, listed = looked.listed - looked.not_seen, looked.listed
     photos = counted(seen, "photo") if looked.complete else f"{seen:,} of {listed:,} photos"
     words, individuals = album.album.words, len({name for name in album.names if name is not None})
-    parts = [photos, words.count(len(album.names)), words.count_individuals(individuals)]
+    parts = [photos, words.count(result.count), words.count_individuals(individuals)]
     if alone := len(result.unsorted):
         parts.append(f"{counted(alone, 'photo')} in no folder")
     if bad := len(result.problems):

@@ -19,7 +19,7 @@ from toolkit.curation import decisions
 from toolkit.errors import BadSetting
 from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import Thumbnails
-from toolkit.records import Album, Words
+from toolkit.records import SIGHTING_ID, Album, Words
 from toolkit.session import Session
 from toolkit.subjects import registry
 from toolkit.widgets.background_work import Message, Work, safe
@@ -162,7 +162,7 @@ def photo_cards(
     opens: bool = True,
 ) -> list[Card]:
     """
-    Return one card a sighting: its photo, boxed; its key is the row's number.
+    Return one card a sighting: its photo, boxed; its key is the sighting's identifier.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def photo_cards(
     """
     return [
         Card(
-            key=str(int(row)),
+            key=card_key(album, int(row)),
             title=file_of(album, int(row)),
             strips=(Strip((photo_picture(album, int(row)),)),),
             actions=actions,
@@ -191,12 +191,25 @@ def whole_card(album: Album, row: int, actions: tuple[Action, ...] = ()) -> Card
     """Return the card that shows one photo large, the sighting boxed."""
     label = f"{file_of(album, row)}, with the {album.words.singular} boxed"
     return Card(
-        key=str(row),
+        key=card_key(album, row),
         title=file_of(album, row),
         note=str(album.sightings["path"].iloc[row]),
         strips=(Strip((Picture(f"whole:{row}", label),)),),
         actions=actions,
     )
+
+
+def card_key(album: Album, row: int) -> str:
+    """Return the key of a sighting's card: a press that comes late, on another album, misses."""
+    return str(album.sightings[SIGHTING_ID].iat[row])
+
+
+def row_of_card(album: Album, key: str) -> int:
+    """Return the sighting whose card has a key; `BadSetting` where the album has none."""
+    found = np.flatnonzero(album.sightings[SIGHTING_ID] == key)
+    if not len(found):
+        raise BadSetting(f"that {album.words.singular} is not there any more; look at the others")
+    return int(found[0])
 
 
 def sighting_picture(album: Album, row: int) -> Picture:
@@ -376,7 +389,7 @@ class IndividualsBrowser(ipywidgets.VBox):
         if self.view == "individuals":
             self.open_individual(key)
         else:
-            self.open_photo(int(key))
+            self.open_photo(row_of_card(self._album, key))
 
     def _draw(self, page: int) -> None:
         words = self._album.words
@@ -451,8 +464,8 @@ class IndividualsView(ipywidgets.VBox):
     A contact sheet of individuals that can be opened, named and corrected.
 
     Gestures are methods: `open`, `back`, `rename`, `act`, `merge`, `answer`, `undo`. A card of an
-    individual has the name as its key; that of a sighting, its row in ``session.looked.album``,
-    which no correction changes.
+    individual has the name as its key; that of a sighting, its identifier, by which it is known
+    whatever is corrected, or looked at anew.
 
     Attributes
     ----------
@@ -552,7 +565,7 @@ class IndividualsView(ipywidgets.VBox):
             )
             if self.individual is None:
                 self._everybody()
-            elif self.row is not None and session.everybody[self.row] == self.individual:
+            elif self.row is not None and session.names[self.row] == self.individual:
                 self._photo(self.row)
             else:
                 self._one(self.individual)
@@ -567,7 +580,7 @@ class IndividualsView(ipywidgets.VBox):
         if self.place in ("individuals", "merging"):
             self._guarded(lambda: self._one(key))
         elif self.place == "individual":
-            self._guarded(lambda: self._photo(int(key)))
+            self._guarded(lambda: self._photo(row_of_card(self._here().album, key)))
 
     def back(self) -> None:
         """Go back: from a photo to its individual, from that to all."""
@@ -629,9 +642,9 @@ class IndividualsView(ipywidgets.VBox):
         elif action == "split":
             self._guarded(lambda: self._split(key))
         elif action == "not":
-            self._correct_by(lambda: session.not_this_individual(session.row_of(int(key))))
+            self._correct_by(lambda: session.not_this_individual(row_of_card(session.album, key)))
         elif action == "ignore":
-            self._correct_by(lambda: session.ignore(session.row_of(int(key))))
+            self._correct_by(lambda: session.ignore(row_of_card(session.album, key)))
         elif action == "two":
             self._correct_by(lambda: session.split(key))
         elif action == "one":
@@ -707,8 +720,8 @@ class IndividualsView(ipywidgets.VBox):
 
     def _followed(self, session: Session) -> str | None:
         """Return what the one who is open is called now: as most of those sightings are."""
-        everybody = session.everybody
-        now = Counter(name for row in self._rows if (name := everybody[row]) is not None)
+        names = session.names
+        now = Counter(name for row in self._rows if (name := names[row]) is not None)
         return now.most_common(1)[0][0] if now else None
 
     def _here(self) -> Session:
@@ -724,8 +737,8 @@ class IndividualsView(ipywidgets.VBox):
             self._kept.clear()
         self._mark_page()
         cards = individual_cards(
-            session.looked.album,
-            session.everybody,
+            session.album,
+            session.names,
             thumbnails,
             named=self._correct,
             actions=individual_actions(self._words) if self._correct else (),
@@ -738,19 +751,19 @@ class IndividualsView(ipywidgets.VBox):
 
     def _one(self, name: str) -> None:
         session = self._here()
-        rows = session.scanned_rows[session.rows(name)]
+        rows = session.rows(name)
         self._mark_page()
         page = self._photo_page if self.place in ("individual", "photo") else 0
         self.individual, self.row, self._rows = name, None, rows.tolist()
         actions = sighting_actions(self._words) if self._correct else ()
-        cards = photo_cards(session.looked.album, rows, actions=actions)
+        cards = photo_cards(session.album, rows, actions=actions)
         self._put("individual", cards, page=page)
 
     def _photo(self, row: int) -> None:
         self._mark_page()
         self.row = row
         actions = sighting_actions(self._words) if self._correct else ()
-        self._put("photo", [whole_card(self._here().looked.album, row, actions)])
+        self._put("photo", [whole_card(self._here().album, row, actions)])
 
     def _split(self, name: str) -> None:
         session = self._here()
@@ -762,10 +775,10 @@ class IndividualsView(ipywidgets.VBox):
             )
         self._mark_page()
         self.individual = name
-        album = session.looked.album
+        album = session.album
         strips = []
         for word, side in zip(("one part", "the other"), sides, strict=True):
-            rows = session.scanned_rows[side].tolist()
+            rows = side.tolist()
             photos = len({album.sightings["photo_digest"].iat[row] for row in rows})
             pictures = tuple(sighting_picture(album, row) for row in rows[:SIDE])
             strips.append(Strip(pictures, f"{word}: {counts(photos, len(rows), album.words)}"))

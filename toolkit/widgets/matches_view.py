@@ -14,14 +14,13 @@ import pandas as pd
 import traitlets
 
 from toolkit.curation import match_list
-from toolkit.curation.match_list import ACCEPTED, BEYOND, REFUSED, SAID, face_keys
+from toolkit.curation.match_list import ACCEPTED, BEYOND, REFUSED, SAID
 from toolkit.errors import BadSetting
-from toolkit.grouping import assigners
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import SECOND, References
 from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import Thumbnails
-from toolkit.records import Album, Words
+from toolkit.records import SIGHTING_ID, Album, Words
 from toolkit.results.result import PointAndShootResult
 from toolkit.session import Session
 from toolkit.settings import PointAndShootSettings
@@ -48,9 +47,7 @@ EXAMPLES, SHOWN = 2, 4
 
 class MatchAlbum:
     """
-    The pictures of an album, and its sightings by keys that they keep when others are left out.
-
-    Pictures are of the album with every sighting, so that leaving one out makes none of them anew.
+    The pictures of an album, and its sightings by their identifiers.
 
     Attributes
     ----------
@@ -59,27 +56,15 @@ class MatchAlbum:
     thumbnails : Thumbnails
         Their pictures.
     keys : tuple of str
-        The key of each sighting of the album that was turned to.
+        The identifier of each sighting.
     row_of : dict of str to int
-        The row in it of each key.
+        The row of each identifier.
     """
 
     def __init__(self, album: Album) -> None:
         self.album, self.thumbnails = album, Thumbnails(album)
-        self._every = {key: row for row, key in enumerate(face_keys(album))}
-        self.keys: tuple[str, ...] = tuple(self._every)
-        self.row_of = self._every
-        self._now = album
-
-    def turn_to(self, album: Album) -> None:
-        """Count rows as in an album with fewer of these sightings."""
-        if album is not self._now:
-            self._now, self.keys = album, face_keys(album)
-            self.row_of = {key: row for row, key in enumerate(self.keys)}
-
-    def shown(self, row: int) -> int:
-        """Return the row, among all sightings, of a row of the album that was turned to."""
-        return self._every[self.keys[row]]
+        self.keys: tuple[str, ...] = tuple(album.sightings[SIGHTING_ID])
+        self.row_of = {key: row for row, key in enumerate(self.keys)}
 
 
 class MatchPictures(SightingPictures):
@@ -149,8 +134,8 @@ def known_cards(
             each.doubtful,
         )
         strips = [Strip(examples_of(references, name)[:EXAMPLES], "example")]
-        if rows := [matched.shown(int(row)) for row in rows_of.get(name, ())]:
-            best = matched.thumbnails.best(rows, SHOWN)
+        if name in rows_of:
+            best = matched.thumbnails.best(rows_of[name], SHOWN)
             strips.append(
                 Strip(tuple(sighting_picture(matched.album, row) for row in best), "found")
             )
@@ -232,7 +217,7 @@ def match_card(
     whole : bool
         Whether the photo is shown large.
     """
-    row, name = matched.shown(int(match.row)), str(match.individual)
+    row, name = int(match.row), str(match.individual)
     known = name in references.names
     actions = [REFUSE, IGNORE] if match.state != REFUSED else [IGNORE]
     if match.state != SAID and known:
@@ -247,7 +232,7 @@ def match_card(
             examples = (_example_at(references, references.paths.index(match.reference)),)
         strips = Strip(examples, f"example: {name}"), Strip(pictures, f"found: is this {name}?")
     return Card(
-        key=matched.keys[int(match.row)],
+        key=matched.keys[row],
         title=name if beside or whole else file_of(matched.album, row),
         note=_note(match) + (f" · {file_of(matched.album, row)}" if beside or whole else ""),
         badge=f"{match.state} · doubtful" if match.doubtful else str(match.state),
@@ -372,7 +357,7 @@ class MatchesView(ipywidgets.VBox):
 
     def show(self, session: Session | None) -> None:
         """Show the known ones of an album; None for none."""
-        if session is not None and session.references is None:
+        if session is not None and session.assigner.by_group:
             raise BadSetting(
                 f"matches are of known {self._words.individuals}; expected a sorting with "
                 "references"
@@ -393,8 +378,7 @@ class MatchesView(ipywidgets.VBox):
                 self.sheet.show([])
                 self._arrange()
                 return
-            self._matched.turn_to(session.album)
-            if self.place == "photo" and self._key not in self._matched.row_of:
+            if self.place == "photo" and self._row(self._key) is None:
                 self.place = self._from
             self._decided = session.decided
             self._known = match_list.individuals(self._result, self._decided)
@@ -478,6 +462,13 @@ class MatchesView(ipywidgets.VBox):
     def _words(self) -> Words:
         return self._default if self.session is None else self.session.album.words
 
+    def _row(self, key: str) -> int | None:
+        """Return the row of a sighting that is there, and not ignored."""
+        row = None if self._matched is None else self._matched.row_of.get(key)
+        if row is None or self.session is None or self.session.album.ignored[row]:
+            return None
+        return row
+
     @property
     def _gone(self) -> str:
         return f"that {self._words.singular} is not there any more; look at the others"
@@ -531,18 +522,17 @@ class MatchesView(ipywidgets.VBox):
             self.refresh()
 
     def _look_at(self, key: str) -> None:
-        if self._matched is None or key not in self._matched.row_of:
+        if self._row(key) is None:
             raise BadSetting(self._gone)
         self._from, self._key = self.place, key
         self._go("photo")
 
     def _answer(self, key: str, action: str) -> str:
-        session, matched = self.session, self._matched
-        if session is None or matched is None or key not in matched.row_of:
+        session, row = self.session, self._row(key)
+        if session is None or row is None:
             raise BadSetting(self._gone)
-        row = matched.row_of[key]
-        table = match_list.judged(self._result, session.decided)
-        name = str(table["individual"].iloc[row])
+        table = match_list.judged(self._result, session.decided).set_index("row")
+        name = str(table["individual"].at[row])
         said = session.do(match_list.answer(session.album, row, name, action))
         if self.place == "photo":
             self.place, self._turn = self._from, self._pages.get(self._from, 0)
@@ -611,8 +601,8 @@ class MatchesView(ipywidgets.VBox):
             cards = [match_card(each, matched, references, beside=True) for each in matches]
         else:
             table = match_list.judged(result, decided)
-            place = matched.row_of[self._key]
-            match = next(table.iloc[place : place + 1].itertuples(index=False))
+            of_key = table["row"] == matched.row_of[self._key]
+            match = next(table[of_key].itertuples(index=False))
             cards = [match_card(match, matched, references, whole=True)]
         self.sheet.size = {"individuals": 96, "photo": 600}.get(self.place, 140)
         words = self._words
@@ -630,9 +620,9 @@ class MatchesView(ipywidgets.VBox):
         there = session is not None
         for part in (self.tools, self.line, self.guidance):
             part.layout.display = None if there else "none"
-        if session is None or session.references is None:
+        if session is None:
             return
-        settings, chosen = session.settings, self._result.chosen
+        chosen = self._result.chosen
         doubtful = int(self._known["doubtful"].sum())
         kept = session.corrections.out
         where = (
@@ -661,6 +651,5 @@ class MatchesView(ipywidgets.VBox):
         self.doubtful_button.button_style = "primary" if doubtful else ""
         self.undo_button.layout.display = None if session.corrections.can_undo else "none"
         self.line.layout.display = "none" if place == "photo" else None
-        automatic = replace(settings, threshold="auto")
-        usual = assigners.search_threshold(session.references, automatic, session.album.words)  # type: ignore[arg-type]
+        usual = session.assigner.automatic(session.album) or chosen
         self.line.show(chosen, usual.value, follow=self._wanted is None)

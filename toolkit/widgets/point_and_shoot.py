@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets
+import pandas as pd
 
 from toolkit import modes
+from toolkit.grouping.assigners import ReferenceAssigner
 from toolkit.grouping.identification import References
 from toolkit.modes import Looked
 from toolkit.names import counted
@@ -54,9 +56,8 @@ SHOWN = 20
 TOLD = {"references": "example photos"}
 
 
-def problems_html(references: References, words: Words) -> str:
+def problems_html(table: pd.DataFrame, words: Words) -> str:
     """Return the example photos that cannot be used, why, and what to do, as HTML."""
-    table = references.problems
     if not len(table):
         return ""
     lines = "".join(
@@ -82,10 +83,9 @@ def summary(album: Session) -> str:
         if looked.complete
         else f"{seen:,} of {looked.listed:,} photos so far"
     )
-    known = () if album.references is None else album.references.names
-    found = set(album.names) - {None}
+    known, found = album.assigner.known, set(album.names) - {None}
     words = album.album.words
-    parts = [photos, words.count(len(album.names))]
+    parts = [photos, words.count(result.count)]
     parts.append(f"{len(found):,} of {len(set(known) | found):,} {words.individuals} found")
     if unnamed := len(result.unsorted):
         parts.append(f"{counted(unnamed, 'photo')} of {words.nobody} known")
@@ -109,12 +109,12 @@ def look_for(
     subject: Subject | None = None,
 ) -> Found | None:
     """
-    Read the examples of who is known, then look at photos; see `toolkit.looking`.
+    Read the examples of who is known, then look at photos; see `toolkit.modes`.
 
     Returns
     -------
     (References, Looked) or None
-        None if it was stopped before all examples were read.
+        None if it was stopped before all examples were read, or compared.
 
     Raises
     ------
@@ -124,12 +124,12 @@ def look_for(
     listed = modes.list_photos(photos_folder, out, examples)
     subject = subject or registry.subject_for(settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
-    references = modes.read_known(
-        examples, listed.folder, settings=settings, subject=subject, **doing
-    )
-    if references is None:
+    read = modes.read_known(examples, listed.folder, settings=settings, subject=subject, **doing)
+    if read is None:
         return None
-    return references, modes.look_at(listed, settings, subject, **doing)
+    looked = modes.look_at(listed, settings, subject, **doing)
+    known = modes.compare_known(looked, read, settings=settings, subject=subject, **doing)
+    return None if known is None else (known, looked)
 
 
 class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
@@ -170,7 +170,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         sample_folder: str | Path | None = None,
         subject: Subject | None = None,
     ) -> None:
-        self._look, self._subject, words = look, subject, registry.words_for(subject)
+        self._look, self._subject, words = look, subject, registry.words_for(subject, settings)
         form = SettingsForm(settings or PointAndShootSettings())
         # The places of the slider by the line.
         form.threshold.step = STEP
@@ -234,12 +234,12 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         settings: PointAndShootSettings,
         tell: Tell,
         stopped: Stopped,
-    ) -> tuple[Looked, References | None] | None:
+    ) -> tuple[Looked, ReferenceAssigner] | None:
         about = {} if self._subject is None else {"subject": self._subject}
         found = self._look(
             *of, out, settings=settings, progress=_named(tell), stop=stopped, **about
         )
-        return None if found is None else (found[1], found[0])
+        return None if found is None else (found[1], ReferenceAssigner(found[0], settings))
 
     def _chosen(self) -> Folders:
         return self.folder.value, self.examples.value
@@ -303,8 +303,8 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
 
     def _show(self) -> None:
         super()._show()
-        if self.session is not None and self.session.references is not None:
-            self.problems.value = problems_html(self.session.references, self.words)
+        if self.session is not None:
+            self.problems.value = problems_html(self.session.assigner.problems, self.words)
 
 
 def _named(tell: Tell) -> Tell:

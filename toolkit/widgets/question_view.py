@@ -459,7 +459,7 @@ class QuestionView(ipywidgets.VBox):
                 session.keep_in(session.corrections.out)
                 self._by = made
             skipped = [step.asked.pair for step in self._history if step.what == UNKNOWN]
-            found = deal(session, skipped=skipped, writing=self.writing, since=made)
+            found = deal(session, skipped=skipped, writing=self.writing)
             with self._lock:
                 if found is None or undone != self._undone:
                     # Left out since, or an answer taken back: that asks for another sorting.

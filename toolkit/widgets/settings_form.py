@@ -25,8 +25,6 @@ AnySettings = TypeVar("AnySettings", bound=Settings)
 
 STYLE = {"description_width": "16em"}
 WIDE = ipywidgets.Layout(width="min(42em, 100%)")
-# Where the slider stands while the threshold sets itself.
-USUAL = 0.5
 
 # What a number without a limit of its own can be raised to.
 MOST = 10_000
@@ -80,11 +78,13 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
             layout=WIDE,
             indent=True,
         )
+        low, usual, high = settings.slider
+        at = usual if settings.threshold == "auto" else settings.threshold
         self.threshold = ipywidgets.FloatSlider(
             description=declared_as(type(settings), "threshold").label,
-            value=USUAL if settings.threshold == "auto" else settings.threshold,
-            min=0.2 if settings.threshold == "auto" else min(0.2, settings.threshold),
-            max=1.0 if settings.threshold == "auto" else max(1.0, settings.threshold),
+            value=at,
+            min=min(low, at),
+            max=max(high, at),
             step=0.005,
             readout_format=".3f",
             disabled=settings.threshold == "auto",
@@ -130,8 +130,9 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
     def take(self, settings: AnySettings) -> None:
         """Show other settings."""
         threshold = settings.threshold
-        at = USUAL if threshold == "auto" else threshold
-        self.threshold.min, self.threshold.max = min(0.2, at), max(1.0, at)
+        low, usual, high = settings.slider
+        at = usual if threshold == "auto" else threshold
+        self.threshold.min, self.threshold.max = min(low, at), max(high, at)
         # First the box: with it, the slider's place is of no account.
         self.automatic.value = threshold == "auto"
         self.threshold.value = at

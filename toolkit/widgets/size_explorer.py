@@ -7,7 +7,7 @@ import html
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -590,7 +590,10 @@ class SizePanel(SizeControls):
         rest: float = REST,
         subject: Subject | None = None,
     ) -> None:
-        self.settings, words = settings or AutopilotSettings(), registry.words_for(subject)
+        self.settings, words = (
+            settings or AutopilotSettings(),
+            registry.words_for(subject, settings),
+        )
         made = {} if subject is None else {"make": lambda _: subject}
         self.looks = look or Looks(self.settings, **made)
         if subject is not None:
@@ -785,7 +788,7 @@ class SizePanel(SizeControls):
         if full is None:
             told.append("Looking at full size …")
         if asked.long_edge >= longest:
-            again = photo_size_preview.doubled(longest, asked.long_edge, self.settings.upsample)
+            again = replace(self.settings, long_edge=asked.long_edge).enlarges(longest)
             told.append(unshrunk_text(asked.long_edge, longest, doubled=again))
         with self._lock:
             if asked.over.is_set():

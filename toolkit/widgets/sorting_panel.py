@@ -14,7 +14,7 @@ from toolkit import files
 from toolkit.curation import decisions
 from toolkit.curation.history import Corrections
 from toolkit.errors import BadSetting
-from toolkit.grouping.identification import References
+from toolkit.grouping.assigners import Assigner
 from toolkit.modes import Looked
 from toolkit.photos import sample
 from toolkit.records import Words
@@ -148,12 +148,12 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             found = self._look_at(of, out, settings, tell, stopped)
             if found is None:
                 return None
-            looked, references = found
+            looked, assigner = found
             tell(self.SORTING, 0, 1, "")
             # A look that was cancelled takes nothing away that an earlier one has seen.
             if before is not None and of == self._of and before.looked.not_seen < looked.not_seen:
                 return before
-            return self._sort(looked, settings, references=references, out=out, earlier=carried)
+            return self._sort(looked, assigner, out=out, earlier=carried)
 
         def then(found: Session | None) -> None:
             if found is not None:
@@ -177,7 +177,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
 
     def _look_at(
         self, of: Folders, out: str | None, settings: Mode, tell: Tell, stopped: Stopped
-    ) -> tuple[Looked, References | None] | None:
+    ) -> tuple[Looked, Assigner] | None:
         """Look; None if it was cancelled before there was anything to keep."""
         raise NotImplementedError
 

@@ -196,13 +196,13 @@ def change_cards(
 def _strips(
     when: str,
     groups: Sequence[Rows],
-    names: Sequence[str],
+    names: Sequence[str | None],
     album: Album,
     thumbnails: Thumbnails,
 ) -> list[Strip]:
     strips = []
     for rows in groups[:PARTS]:
-        label = f"{when}: {printable(names[int(rows[0])])}, {album.words.count(len(rows))}"
+        label = f"{when}: {printable(str(names[int(rows[0])]))}, {album.words.count(len(rows))}"
         best = thumbnails.best(rows.tolist(), SHOWN)
         strips.append(Strip(tuple(sighting_picture(album, row) for row in best), label))
     if len(groups) > PARTS:
@@ -349,6 +349,9 @@ class ThresholdLine(ipywidgets.VBox):
         if follow and not math.isclose(self.slider.value, chosen.value, abs_tol=STEP * 0.6):
             self.slider.unobserve(self._dragged, names="value")
             try:
+                # Of a subject whose distances are others, the ends move along.
+                self.slider.min = min(LEAST, automatic / 2, chosen.value)
+                self.slider.max = max(MOST, automatic * 2, chosen.value)
                 self.slider.value = place_of(chosen.value)
             finally:
                 self.slider.observe(self._dragged, names="value")
@@ -394,7 +397,7 @@ class ThresholdPanel(ipywidgets.VBox):
     Parameters
     ----------
     album : Album
-        n sightings, without those that decisions say to leave out.
+        n sightings; those that decisions say to leave out are ignored.
     settings : AutopilotSettings, optional
         Method, and the threshold to begin with.
     decided : Decided, optional
@@ -455,7 +458,7 @@ class ThresholdPanel(ipywidgets.VBox):
 
     def start(self) -> None:
         """Prepare: what takes seconds, once. Nothing if it is under way, or nothing was seen."""
-        if len(self.album):
+        if len(self.album.kept):
             self.work.run(
                 self._prepare,
                 self._prepared,
@@ -624,7 +627,7 @@ class ThresholdPanel(ipywidgets.VBox):
         self.take.description = f"Use {position.threshold:.3f}"
         self._show_changes(found, before, position)
         badges = {
-            position.names[int(rows[0])]: KINDS[change.kind]
+            str(position.names[int(rows[0])]): KINDS[change.kind]
             for change in found
             for rows in change.after
         }

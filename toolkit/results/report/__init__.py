@@ -103,7 +103,7 @@ def html_of(
     str
         A whole document.
     """
-    if audited is None and isinstance(result, AutopilotResult) and len(result.album):
+    if audited is None and isinstance(result, AutopilotResult) and result.count:
         audited = audit(
             result.album,
             result.names,

@@ -124,7 +124,7 @@ def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
             int(outside.count()),
         ),
         Doubt(
-            "Nearly somebody else",
+            f"Nearly {words.somebody} else",
             f"{several} to which the next {words.individual} is almost as near.",
             tuple(case(row, "nearest", "runner_up") for row in first(close)),
             int(close.count()),
@@ -157,7 +157,7 @@ def measured(audited: Audit, *, words: Words) -> Iterable[str]:
     if audited.kin > KIN:
         yield (
             f"{words.plural.capitalize()} within a photo are alike {audited.kin:.1f} times as "
-            "often as others: relatives, perhaps. For everybody else these rates are too high."
+            "often as others: relatives, perhaps. For all others these rates are too high."
         )
     if audited.method != "average":
         yield f"The groups were made by {audited.method}; these rates are those of average linkage."

@@ -98,7 +98,7 @@ class Page:
         """Return what was counted, in a few words."""
         return (
             f"{counted(len(self.result.album.photos), 'photo')}, "
-            f"{self.words.count(len(self.result.album))}, "
+            f"{self.words.count(self.result.count)}, "
             f"{self.words.count_individuals(len(self.table))}"
         )
 
@@ -128,7 +128,7 @@ class Page:
             "lacking": counted(lacking, "photo") if lacking else "",
             "facts": [
                 ("photos", len(result.album.photos)),
-                (words.plural, len(result.album)),
+                (words.plural, result.count),
                 (words.individuals, len(self.table)),
                 (f"photos of {self.words.nobody}", len(result.unsorted)),
                 ("files with problems", len(result.problems)),
@@ -247,7 +247,7 @@ class Page:
                 said.append(
                     f"{words.count(second)} within the threshold of a {words.individual} got no "
                     f"name, as another {words.singular} in the photo is nearer: as many strangers, "
-                    "at least, resemble somebody known."
+                    f"at least, resemble {words.somebody} known."
                 )
         said.append(
             f"{counted(decided, 'decision')} of yours kept, {result.undecided:,} of them about "

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import numpy as np
+
 from toolkit.names import SubjectInfo
 from toolkit.subjects.face import FACE
 from toolkit.subjects.settings import (
@@ -57,6 +59,8 @@ class FaceSettings(ScanSettings):
 
     subject: ClassVar[SubjectInfo] = FACE
     renamed: ClassVar[Mapping[str, str]] = {"min_face": "min_size", "largest_face": "largest"}
+
+    slider: ClassVar[tuple[float, float, float]] = (0.2, 0.5, 1.0)
 
     long_edge: int = again(ScanSettings, "long_edge", default=1200)
     detector: str = setting(
@@ -135,6 +139,15 @@ class FaceSettings(ScanSettings):
             "device",
             self.device,
             "cpu with the engine dlib; only the engine onnx has others",
+        )
+
+    def enlarges(self, longest: int) -> bool:
+        """Tell whether a photo is doubled before the search; `longest` is its longer side, px."""
+        from toolkit.subjects.face.detectors import doublings
+
+        shrunk = min(longest, self.long_edge)
+        return (
+            doublings(np.empty((shrunk, 1, 0), dtype=np.uint8), self.upsample, self.long_edge) > 0
         )
 
     def make_subject(self) -> Subject:

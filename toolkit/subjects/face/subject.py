@@ -16,7 +16,7 @@ from toolkit.errors import BadSetting
 from toolkit.records import Box, EncoderInfo
 from toolkit.subjects import weights
 from toolkit.subjects.base import Detector, Rgb, Subject
-from toolkit.subjects.face import FACE
+from toolkit.subjects.face import FACE, LINKAGE
 from toolkit.subjects.face.detectors import CnnDetector, HogDetector
 from toolkit.subjects.face.settings import FaceSettings
 
@@ -221,6 +221,7 @@ class FaceEncoder:
             else CALIBRATION,
             variant=f"{self.landmarks.points} landmarks, jitter {self.jitter}"
             + (", plain" if self.plain else ""),
+            linkage=LINKAGE,
         )
 
     def chips(self, image: Rgb, boxes: Sequence[Box]) -> Rgb:

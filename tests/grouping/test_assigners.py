@@ -1,0 +1,213 @@
+"""Who gives the names: by grouping or by references, and always without what is ignored."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+from made_albums import album
+
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision, key_of
+from toolkit.errors import BadSetting
+from toolkit.grouping import assigners, identification, linkage
+from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner, group_album
+from toolkit.grouping.identification import IGNORED, References
+from toolkit.grouping.links import pairs_within
+from toolkit.records import PROBLEM_COLUMNS, Album
+from toolkit.settings import METHODS, AutopilotSettings, PointAndShootSettings
+
+AUTO = AutopilotSettings()
+
+
+def drawn(seed: int, count: int, ignored: float = 0.3) -> Album:
+    """Sightings around a few places, two or so a photo, some of them ignored."""
+    rng = np.random.default_rng(seed)
+    places = rng.normal(size=(5, 8)) * 0.25
+    rows = places[rng.integers(0, 5, count)] + rng.normal(size=(count, 8)) * 0.04
+    made = album(rows, rng.integers(0, max(1, count // 2), count))
+    return replace(made, ignored=rng.random(count) < ignored)
+
+
+def decided_about(faces: Album, seed: int, links: int):
+    """Draw decisions that can be held to, some of them about what is ignored."""
+    rng = np.random.default_rng(seed)
+    made: list[Decision] = []
+    for one, other in rng.integers(0, len(faces), (links, 2)).tolist():
+        kind = "same" if rng.random() < 0.5 else "different"
+        more = Decision(kind, key_of(faces, one), key_of(faces, other))
+        try:
+            decisions.apply([*made, more], faces)
+        except BadSetting:
+            continue
+        made.append(more)
+    named = [
+        Decision("name", key_of(faces, row), name="Ann") for row in rng.integers(0, len(faces), 1)
+    ]
+    try:
+        decisions.apply([*made, *named], faces)
+    except BadSetting:
+        return made
+    return [*made, *named]
+
+
+def at(labels: np.ndarray, rows: np.ndarray, count: int) -> list[int]:
+    found = np.full(count, -1)
+    found[rows] = labels
+    return found.tolist()
+
+
+@profile(max_examples=60)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 24), links=st.integers(0, 6))
+@pytest.mark.parametrize("method", [each for each in METHODS if each != "hdbscan"])
+def test_what_is_kept_is_grouped_as_if_there_were_nothing_else(method, seed, count, links):
+    faces, settings = drawn(seed, count), replace(AUTO, method=method, threshold=0.5)
+    made = decided_about(faces, seed, links)
+    some, rows = faces.take(faces.kept), faces.kept
+    found = group_album(faces, settings, decided=decisions.apply(made, faces))
+    alone = group_album(some, settings, decided=decisions.apply(made, some))
+    assert found.clustering.labels.tolist() == at(alone.clustering.labels, rows, count)
+    assert len(found.clustering) == len(alone.clustering)
+    assert found.threshold == alone.threshold
+    named = GroupingAssigner(settings).assign(faces, decisions.apply(made, faces)).names
+    assert [named[row] for row in rows] == list(
+        GroupingAssigner(settings).assign(some, decisions.apply(made, some)).names
+    )
+    assert {named[row] for row in np.flatnonzero(faces.ignored)} <= {None}
+
+
+@profile(max_examples=60)
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 24))
+def test_a_tree_by_other_row_numbers_says_the_same_at_every_threshold(seed, count):
+    faces = drawn(seed, count)
+    rows = faces.kept
+    tree = linkage.tree(faces.encodings[rows], cannot_link=pairs_within(faces.photo_of[rows]))
+    moved = tree.at(rows, count)
+    assert (moved.count, moved.start, len(moved)) == (count, tree.start, len(tree))
+    np.testing.assert_array_equal(moved.groups_before, tree.groups_before)
+    for joins in range(len(tree) + 1):
+        assert moved.labels_after(joins).tolist() == at(tree.labels_after(joins), rows, count)
+    for threshold in (0.1, 0.5, 2.0):
+        cut, expected = moved.cut(threshold), tree.cut(threshold)
+        assert cut.labels.tolist() == at(expected.labels, rows, count)
+        assert len(cut) == len(expected)
+    merges = tree.merges.assign(first=rows[tree.first], second=rows[tree.second])
+    pd.testing.assert_frame_equal(moved.merges, merges)
+    # The album's own joins are these.
+    own = assigners.join_album(faces, cannot_link=pairs_within(faces.photo_of))
+    np.testing.assert_array_equal(own.must, moved.must)
+    np.testing.assert_array_equal(own.height, moved.height)
+    inside = assigners.pairs_seen(faces)
+    assert not faces.ignored[inside].any()
+    np.testing.assert_array_equal(inside, rows[pairs_within(faces.photo_of[rows])])
+
+
+def test_an_album_of_which_all_is_ignored_has_no_groups() -> None:
+    faces = replace(album([0.0, 0.1]), ignored=np.ones(2, dtype=np.bool_))
+    for method in METHODS:
+        found = group_album(faces, replace(AUTO, method=method))
+        assert found.clustering.labels.tolist() == [-1, -1]
+        assert len(found.clustering) == 0
+
+
+def known(faces: Album, **places: float) -> References:
+    rows = np.zeros((len(places), faces.encodings.shape[1]), dtype=np.float32)
+    rows[:, 0] = list(places.values())
+    names = tuple(places)
+    return References(
+        names,
+        rows,
+        np.arange(len(places)),
+        tuple(f"{name}.jpg" for name in names),
+        faces.encoder,
+        pd.DataFrame([("bad.jpg", "reference", "none")], columns=list(PROBLEM_COLUMNS)),
+    )
+
+
+@given(seed=st.integers(0, 10_000), count=st.integers(0, 20))
+def test_what_is_kept_is_matched_as_if_there_were_nothing_else(seed, count) -> None:
+    faces = drawn(seed, count)
+    references, rows = known(faces, ann=0.0, bob=0.3), faces.kept
+    table = identification.match(faces, references, threshold=0.9).table
+    alone = identification.match(faces.take(rows), references, threshold=0.9).table
+    pd.testing.assert_frame_equal(table.iloc[rows].reset_index(drop=True), alone, check_dtype=False)
+    out = table[faces.ignored]
+    assert out["name"].isna().all()
+    assert (out["reason"] == IGNORED).all()
+
+
+def test_another_threshold_is_cut_at_once_and_is_what_a_new_grouping_says() -> None:
+    faces = drawn(3, 40)
+    decided = decisions.apply(decided_about(faces, 3, 4), faces)
+    first = GroupingAssigner(AUTO).assign(faces, decided)
+    for threshold in (0.2, 0.45, "auto"):
+        other = GroupingAssigner(AUTO).with_settings(replace(AUTO, threshold=threshold))
+        cut = other.recut(first, faces, decided)
+        anew = other.assign(faces, decided)
+        assert (cut.settings, cut.names, cut.chosen) == (anew.settings, anew.names, anew.chosen)
+        np.testing.assert_array_equal(
+            cut.details["clustering"].labels, anew.details["clustering"].labels
+        )
+        assert cut.details["tree"] is first.details["tree"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (AUTO, replace(AUTO, one_per_photo=False, threshold=0.4)),
+        (AUTO, replace(AUTO, method="linked")),
+        (replace(AUTO, method="linked"), replace(AUTO, method="linked", threshold=0.4)),
+    ],
+)
+def test_what_cannot_be_had_by_a_cut_is_grouped_anew(before, after) -> None:
+    faces = drawn(3, 20)
+    decided = decisions.apply([], faces)
+    found = GroupingAssigner(before).assign(faces, decided)
+    assert GroupingAssigner(after).recut(found, faces, decided) is None
+
+
+def test_each_assigner_says_what_others_need_to_know_of_it() -> None:
+    faces = album([0.0, 0.1, 5.0])
+    decided = decisions.apply([], faces)
+    grouping = GroupingAssigner(AUTO)
+    assert (grouping.by_group, grouping.known, len(grouping.problems)) == (True, (), 0)
+    assert grouping.automatic(faces) is None
+    settings = PointAndShootSettings(threshold=0.3)
+    naming = ReferenceAssigner(known(faces, ann=0.0), settings)
+    assert (naming.by_group, naming.known, len(naming.problems)) == (False, ("ann",), 1)
+    assert naming.assign(faces, decided).names == ("ann", "ann", None)
+    nearer = naming.with_settings(replace(settings, threshold=0.05))
+    assert nearer.assign(faces, decided).names == ("ann", None, None)
+    assert naming.recut(nearer.assign(faces, decided), faces, decided) is None
+    automatic = naming.automatic(faces)
+    assert automatic.automatic
+    assert automatic == naming.with_settings(PointAndShootSettings()).automatic(faces)
+
+
+def test_settings_of_the_other_mode_are_refused() -> None:
+    faces = album([0.0])
+    with pytest.raises(BadSetting, match="of point-and-shoot; expected those of autopilot"):
+        GroupingAssigner(PointAndShootSettings())
+    with pytest.raises(BadSetting, match="of autopilot; expected those of point-and-shoot"):
+        ReferenceAssigner(known(faces, ann=0.0), AUTO)
+
+
+def test_too_many_are_counted_without_those_that_are_ignored(monkeypatch) -> None:
+    def none_left(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(assigners, "_grouped", none_left)
+    faces = replace(album([0.0, 0.1, 0.2]), ignored=np.array([True, False, False]))
+    with pytest.raises(BadSetting, match="2 faces are too many"):
+        group_album(faces, AUTO)
+
+
+def test_links_with_what_is_ignored_are_passed_over() -> None:
+    faces = replace(album([0.0, 0.1, 0.2]), ignored=np.array([False, True, False]))
+    chain = np.array([[0, 1], [1, 2]])
+    assert assigners.join_album(faces, must_link=chain).must.tolist() == [0, -1, 1]
+    tied = assigners.join_album(faces, must_link=chain, cannot_link=np.array([[0, 2], [0, 1]]))
+    assert len(tied) == 0

@@ -1,0 +1,158 @@
+"""Pairs of sightings to distances, where a matcher compares what vectors cannot describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.errors import BadSetting
+from toolkit.grouping.identification import Compared, References
+from toolkit.records import SIGHTING_ID, Album, ComparedPairs, Features, Words
+from toolkit.subjects.base import Encoder, Matcher, matcher_of
+
+Progress = Callable[[int, int, str], None]
+# Pairs that a thread compares before it is asked whether to stop.
+BATCH = 32
+
+
+def compare(
+    album: Album,
+    encoder: Encoder | Matcher,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Album:
+    """
+    Compare the sightings of an album with each other; nothing is to be done for vectors.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings, with what they are compared by.
+    encoder : Encoder or Matcher
+        What described them.
+    jobs : int
+        Threads. The distances are the same for any number.
+    progress : callable, optional
+        Called with the number of pairs done, how many there will be, and "".
+    stop : callable, optional
+        Asked whether to stop, again and again. Pairs that are left then count as far apart;
+        `ComparedPairs.left` says how many.
+
+    Raises
+    ------
+    BadSetting
+        If the album has nothing to compare by.
+    """
+    matcher = matcher_of(encoder)
+    if matcher is None:
+        return album
+    features = _features(album.features, len(album), album.words)
+    pairs = _wanted(matcher.shortlist(features), len(album), len(album))
+    pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
+    found = list(_compared(matcher, features, features, pairs, jobs, progress, stop))
+    done = pairs[: len(found)]
+    away = np.array(found, dtype=np.float32)
+    left = len(pairs) - len(done)
+    compared = ComparedPairs.of(len(album), done[:, 0], done[:, 1], away, matcher.farthest, left)
+    return replace(album, compared=compared)
+
+
+def compare_with(
+    album: Album,
+    references: References,
+    encoder: Encoder | Matcher,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> References | None:
+    """
+    Compare the sightings of an album with references; nothing is to be done for vectors.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings, with what they are compared by.
+    references : References
+        The known individuals, described by the same matcher.
+    encoder, jobs, progress, stop
+        As for `compare`.
+
+    Returns
+    -------
+    References or None
+        The same, with `References.compared`. None if it was stopped before the end: with some of
+        the pairs, sightings would be taken for others, or for strangers.
+
+    Raises
+    ------
+    BadSetting
+        If the album, or the references, have nothing to compare by.
+    """
+    matcher = matcher_of(encoder)
+    if matcher is None:
+        return references
+    ours = _features(album.features, len(album), album.words)
+    theirs = _features(references.features, len(references), album.words)
+    pairs = np.unique(_wanted(matcher.shortlist(ours, theirs), len(album), len(references)), axis=0)
+    found = list(_compared(matcher, ours, theirs, pairs, jobs, progress, stop))
+    if len(found) < len(pairs):
+        return None
+    table = np.full((len(album), len(references)), matcher.farthest, dtype=np.float32)
+    table[pairs[:, 0], pairs[:, 1]] = np.minimum(np.array(found), matcher.farthest)
+    these = tuple(album.sightings[SIGHTING_ID].to_list())
+    return replace(references, compared=Compared(these, table))
+
+
+def _compared(
+    matcher: Matcher,
+    ours: Sequence[Features],
+    theirs: Sequence[Features],
+    pairs: npt.NDArray[np.int64],
+    jobs: int,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+) -> Iterator[float]:
+    """Yield the distance of each pair, in order, until `stop` says yes."""
+
+    def some(part: Sequence[list[int]]) -> list[float]:
+        if stop is not None and stop():
+            return []
+        return [matcher.compare(ours[one], theirs[other]) for one, other in part]
+
+    done = 0
+    wanted = pairs.tolist()
+    parts = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="compare") as pool:
+        for part, away in zip(parts, pool.map(some, parts), strict=True):
+            yield from away
+            if len(away) < len(part):
+                pool.shutdown(wait=False, cancel_futures=True)
+                return
+            done += len(away)
+            if progress is not None:
+                progress(done, len(pairs), "")
+
+
+def _wanted(pairs: npt.NDArray[np.int64], rows: int, columns: int) -> npt.NDArray[np.int64]:
+    """Return a shortlist as rows of two numbers; `ValueError` if it names what is not there."""
+    pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    if len(pairs) and not ((pairs >= 0) & (pairs < [rows, columns])).all():
+        raise ValueError("a shortlist names sightings that are not there")
+    return pairs
+
+
+def _features(
+    features: tuple[Features, ...] | None, count: int, words: Words
+) -> tuple[Features, ...]:
+    if features is None and count:
+        raise BadSetting(
+            f"what {words.plural} are compared by was not kept: look at the photos again"
+        )
+    return features or ()
