@@ -122,14 +122,20 @@ def jupyter_of_its_own(tmp_path, tmp_path_factory, monkeypatch):
 BEFORE = {"05_compare_with_dbscan": METHODS, "12_trade_size_for_accuracy": SIZES}
 
 
+def parameters_of(path):
+    """Return the names of a notebook's parameters."""
+    return [each.targets[0].id for each in ast.parse(read(path).cells[1].source).body]
+
+
 def run(path, tmp_path, parameters=None):
     """Run a notebook from a folder beside which `data/` and `out/` are temporary, too."""
     notebook = read(path)
     notebook.cells[1].source = BEFORE.get(path.stem, "") + notebook.cells[1].source
     if parameters is not None:
         cell = notebook.cells[1]
-        names = [each.targets[0].id for each in ast.parse(read(path).cells[1].source).body]
-        chosen = {name: parameters[name] for name in names if name in parameters}
+        # A parameter of another name would be passed over, and the sample album used.
+        assert set(parameters) <= {name for each in NOTEBOOKS for name in parameters_of(each)}
+        chosen = {name: parameters[name] for name in parameters_of(path) if name in parameters}
         cell.source += "".join(f"\n{name} = {value!r}" for name, value in chosen.items())
     folder = tmp_path / "notebooks"
     folder.mkdir()
@@ -170,7 +176,7 @@ def test_runs_on_an_album_of_ones_own(path, tmp_path, sample_album):
     (mine / "broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
     parameters = {
         "PHOTOS": str(mine),
-        "PEOPLE": str(sample_album / "people"),
+        "KNOWN": str(sample_album / "people"),
         "SAMPLE": str(tmp_path / "never made"),
         "TRUTH": None,
         "OUT": str(tmp_path / "sorted"),

@@ -152,7 +152,7 @@ def test_the_audit_knows_its_own_mistakes(lfw) -> None:
         found = audit.audit(seen, names, threshold=chosen.value)
         two = np.triu(album.truth[:, None] != album.truth[None])
         rate = (labels[:, None] == labels[None])[two].mean()
-        near = (neighbours.of(album).matrix()[two] <= chosen.value).mean()
+        near = (neighbours.of(album).table()[two] <= chosen.value).mean()
         held += (found.here["merge_low"] <= rate <= found.here["merge_high"]) and (
             found.here["match_low"] <= near <= found.here["match_high"]
         )

@@ -72,6 +72,7 @@ def test_every_way_to_ask_says_the_distance_of_scipy(seed, count, metric) -> Non
     # Vectors are float32: directions are rounded to it.
     how = {"atol": 1e-5 if metric == "cosine" else 1e-6}
     np.testing.assert_allclose(known.table(everyone, everyone), expected, **how)
+    np.testing.assert_array_equal(known.table(), known.table(everyone, everyone))
     np.testing.assert_allclose(known.blocks(0, count), expected, atol=1e-5)
     np.testing.assert_allclose(known.matrix(), expected, atol=1e-5)
     np.testing.assert_allclose(known.of_pairs(first, second), expected[first, second], **how)
@@ -92,6 +93,7 @@ def test_pairs_that_were_all_compared_say_what_vectors_say(seed, count, metric) 
     assert len(pairs) == count
     everyone, some = np.arange(count), np.arange(0, count, 3)
     np.testing.assert_allclose(pairs.table(some, everyone), known.table(some, everyone), atol=1e-5)
+    np.testing.assert_array_equal(pairs.table(some), pairs.table(some, everyone))
     np.testing.assert_allclose(pairs.matrix(), known.matrix(), atol=1e-5)
     np.testing.assert_allclose(pairs.blocks(0, count), known.blocks(0, count), atol=1e-5)
     np.testing.assert_allclose(pairs[some].matrix(), known[some].matrix(), atol=1e-5)

@@ -93,8 +93,8 @@ class Distances(ABC):
         """Return an order that follows from the distances, not from the order of the rows."""
 
     @abstractmethod
-    def table(self, rows: Labels, columns: Labels) -> Floats:
-        """Return how far each of some is from each of others; shape (k, m), float64."""
+    def table(self, rows: Labels | None = None, columns: Labels | None = None) -> Floats:
+        """Return how far each of some is from each of others, or all; shape (k, m), float64."""
 
     @abstractmethod
     def of_pairs(self, first: Labels, second: Labels) -> Floats:
@@ -185,9 +185,10 @@ class VectorDistances(Distances):
         """Return the rows by their first number, then their second, and so on."""
         return np.lexsort(self._rows.T[::-1])
 
-    def table(self, rows: Labels, columns: Labels) -> Floats:
-        """Return how far each of some is from each of others; shape (k, m), float64."""
-        return self[rows].to(self[columns])
+    def table(self, rows: Labels | None = None, columns: Labels | None = None) -> Floats:
+        """Return how far each of some is from each of others, or all; shape (k, m), float64."""
+        here = self if rows is None else self[rows]
+        return here.to(self if columns is None else self[columns])
 
     def to(self, others: VectorDistances) -> Floats:
         """Return how far each row is from each row of others by the same metric; (n, m) float64."""
@@ -326,8 +327,11 @@ class PairDistances(Distances):
             sums[ends[starts]] = np.add.reduceat(away, starts)
         return np.lexsort((sums, several, nearest))
 
-    def table(self, rows: Labels, columns: Labels) -> Floats:
-        """Return how far each of some is from each of others; shape (k, m), float64."""
+    def table(self, rows: Labels | None = None, columns: Labels | None = None) -> Floats:
+        """Return how far each of some is from each of others, or all; shape (k, m), float64."""
+        everyone = np.arange(len(self))
+        rows = everyone if rows is None else rows
+        columns = everyone if columns is None else columns
         first = np.repeat(rows, len(columns))
         second = np.tile(columns, len(rows))
         return self.of_pairs(first, second).reshape(len(rows), len(columns))
