@@ -35,7 +35,7 @@ from toolkit.results.result import (
     AutopilotResult,
     PointAndShootResult,
 )
-from toolkit.scanning import comparing
+from toolkit.scanning import comparing, store
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
 from toolkit.settings import (
@@ -82,6 +82,8 @@ class Looked:
         Photos that were listed.
     folder, known : Path or None
         Where the photos are, and the references that were left out; None if unknown.
+    recognised : int
+        Photos that were in the store, and not looked at again.
     """
 
     album: Album
@@ -89,6 +91,7 @@ class Looked:
     listed: int
     folder: Path | None = None
     known: Path | None = None
+    recognised: int = 0
 
     @property
     def not_seen(self) -> int:
@@ -214,8 +217,12 @@ def look_at(
     total = len(listed.listing.photos)
     done = 0
 
+    recognised = 0
+
     def timed(results: Iterator[PhotoResult]) -> Iterator[PhotoResult]:
+        nonlocal recognised
         for result in results:
+            recognised += result.known
             for stage, value in result.seconds.items():
                 seconds[stage] = seconds.get(stage, 0.0) + value
             yield result
@@ -226,23 +233,27 @@ def look_at(
         if progress is not None:
             progress("photos", done, total, str(path))
 
-    results = scan(
-        listed.listing.photos,
-        subject,
-        long_edge=settings.long_edge,
-        min_size=settings.min_size,
-        min_sharpness=settings.min_sharpness,
-        jobs=settings.threads,
-        gigabytes=settings.memory,
-        stop=stop,
-        seen=seen,
-    )
-    album = gather(
-        timed(results),
-        subject.encoder.info,
-        subject=subject.info,
-        skipped=listed.listing.skipped,
-    )
+    with store.recalled(subject, settings) as recall:
+        results = scan(
+            listed.listing.photos,
+            subject,
+            long_edge=settings.long_edge,
+            min_size=settings.min_size,
+            min_sharpness=settings.min_sharpness,
+            jobs=settings.threads,
+            gigabytes=settings.memory,
+            stop=stop,
+            seen=seen,
+            recall=recall,
+        )
+        album = gather(
+            timed(results),
+            subject.encoder.info,
+            subject=subject.info,
+            skipped=listed.listing.skipped,
+        )
+    if tell is not None and recall.trouble:
+        tell(f"{recall.trouble} Every photo was looked at anew.")
     album = comparing.compare(
         album,
         subject.encoder,
@@ -251,7 +262,7 @@ def look_at(
         stop=stop,
     )
     seconds["wall"] = time.perf_counter() - started
-    return Looked(album, seconds, total, listed.folder, listed.known)
+    return Looked(album, seconds, total, listed.folder, listed.known, recognised)
 
 
 def read_known(
@@ -646,6 +657,7 @@ def assigned_by(
         undecided=held.unmatched,
         undecided_photos=held.not_here,
         not_seen=looked.not_seen,
+        recognised=looked.recognised,
         photos_folder=looked.folder,
         known_folder=looked.known,
         **found.details,

@@ -15,7 +15,8 @@ from toolkit.cli.options import MEND, chosen_settings, parser
 from toolkit.cli.output import print_result, tell
 from toolkit.errors import SightingsError
 from toolkit.files import folder_at
-from toolkit.names import printable
+from toolkit.memory import in_gb
+from toolkit.names import counted, printable
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
 DONE, INTERRUPTED = 0, 130
@@ -132,6 +133,28 @@ def _sample(options: argparse.Namespace, console: TextIO) -> None:
         )
 
 
+def _store(options: argparse.Namespace, console: TextIO) -> None:
+    from toolkit.scanning import store
+
+    path = store.place()
+    if not path.exists():
+        sys.stdout.write(f"{path} is not there: nothing is kept yet.\n")
+        return
+    with store.Store(path) as kept:
+        if options.purge:
+            kept.purge()
+            sys.stdout.write(f"Everything is taken out of {path}.\n")
+            return
+        if options.keep is not None:
+            gone = kept.bound(options.keep)
+            sys.stdout.write(f"{counted(gone, 'look')} taken out.\n")
+        content = kept.content()
+    sys.stdout.write(
+        f"{path}\n{counted(content.photos, 'photo')}, {counted(content.looks, 'look')} at them, "
+        f"{counted(content.files, 'file')} known; {in_gb(content.size)}\n"
+    )
+
+
 def _models(options: argparse.Namespace, console: TextIO) -> None:
     from toolkit.subjects import weights
 
@@ -168,6 +191,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "point-and-shoot": _point_and_shoot,
     "sample": _sample,
     "models": _models,
+    "store": _store,
     "app": _app,
     "audit": result_commands.audit,
     "evaluate": result_commands.evaluate,

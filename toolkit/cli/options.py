@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any, NoReturn, TypeVar
 
 from toolkit import __version__
@@ -66,6 +67,16 @@ in a photo, and left, top, right, bottom (px) where a photo shows several. Print
 the two answers that need no look at a photo, with 95% intervals.
 """
 
+STORE = """\
+  sightings store
+  sightings store --purge
+
+Show where what was seen in photos is kept, how much there is, and how large it is. No photo is
+looked at twice with the same settings: faces and their numbers stay in one file in your cache
+folder, readable by you alone. They are biometric data: --purge is rid of them, and a run with
+--no-store keeps nothing.
+"""
+
 APP = """\
   sightings app ~/Pictures/Norway
 
@@ -73,6 +84,19 @@ Open the panels as one page in the browser: choose folders, sort, look through t
 The page is served to this computer alone, under an address with a secret word in it, and loads
 nothing from anywhere else. Ctrl-C ends it. Needs Voila: pip install voila.
 """
+
+
+UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+def size(text: str) -> int:
+    """Turn the text of a size, such as "5GB", into bytes."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]?B)?", text.strip(), re.IGNORECASE | re.ASCII)
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{printable(text)!r} is no size; expected a number and B, KB, MB, GB or TB, such as 5GB"
+        )
+    return int(float(found[1]) * UNITS[(found[2] or "").upper()])
 
 
 class Parser(argparse.ArgumentParser):
@@ -124,6 +148,12 @@ def parser() -> argparse.ArgumentParser:
         "--port", type=int, default=0, metavar="N", help="of this computer (any that is free)"
     )
     app.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+
+    store = _command(commands, "store", "what was seen earlier, and is not looked at again", STORE)
+    store.add_argument("--purge", action="store_true", help="take everything out")
+    store.add_argument(
+        "--keep", metavar="SIZE", type=size, help="such as 5GB: take out what was used longest ago"
+    )
 
     _command(commands, "models", "check the model files", "Find the model files and check them.")
 

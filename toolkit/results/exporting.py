@@ -148,7 +148,7 @@ def write_result(
         target,
         link=result.settings.link,
         replace=replace,
-        about={"run": run, **result.about(), **folder.about_photos(photos)},
+        about={"run": run, **result.about(), "looks": result.looks, **folder.about_photos(photos)},
         progress=tell,
         stop=stop,
         complete=complete,

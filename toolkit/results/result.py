@@ -64,6 +64,8 @@ class Result:
         The photos of the latter, as the decisions name them.
     not_seen : int
         Photos that were listed and not looked at, because it was stopped.
+    recognised : int
+        Photos that were known from an earlier look.
     not_reached : int
         Files of the plan that were not copied, because it was stopped.
     photos_folder, known_folder : Path or None
@@ -88,6 +90,7 @@ class Result:
     undecided: int = 0
     undecided_photos: tuple[str, ...] = ()
     not_seen: int = 0
+    recognised: int = 0
     not_reached: int = 0
     photos_folder: Path | None = None
     known_folder: Path | None = None
@@ -193,6 +196,14 @@ class Result:
             "not_seen": self.not_seen,
         }
 
+    @property
+    def looks(self) -> dict[str, int]:
+        """How many photos were known from earlier, and how many were looked at."""
+        return {
+            "known": self.recognised,
+            "looked_at": len(self.album.photos) - self.recognised,
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and the settings as plain values, for JSON."""
         states = self.plan["state"].value_counts().to_dict()
@@ -209,6 +220,7 @@ class Result:
             "left_out": self._left_out,
             "ignored": self._ignored,
             "not_seen": self.not_seen,
+            "looks": self.looks,
             "not_reached": self.not_reached,
             "decisions": self.decided,
             "decisions_not_here": self.undecided,
@@ -291,6 +303,9 @@ class Result:
         if compared is not None and compared.left:
             pairs = counted(compared.left, f"pair of {self.words.plural}", "pairs")
             remarks.append(f"stopped: {pairs} not compared, and taken for different")
+        if self.recognised:
+            rest = len(self.album.photos) - self.recognised
+            remarks.append(f"{counted(self.recognised, 'photo')} known, {rest:,} looked at")
         remarks += [f"threshold {self.threshold:.3f}: {self.chosen.why}"]
         if self.chosen.expected_wrong is not None:
             remarks.append(

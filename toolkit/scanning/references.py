@@ -13,6 +13,7 @@ from toolkit.errors import BadFolder
 from toolkit.grouping.identification import References
 from toolkit.photos import opening
 from toolkit.records import PROBLEM_COLUMNS, Features, Words, empty_table
+from toolkit.scanning import store
 from toolkit.scanning.scan import PhotoResult, scan
 from toolkit.settings import ComparingSettings
 from toolkit.subjects.base import Subject
@@ -85,17 +86,21 @@ def read_references(
         if progress is not None:
             progress(done, len(name_of), str(path))
 
-    results = scan(
-        name_of,
-        subject,
-        long_edge=settings.long_edge,
-        min_size=settings.min_size,
-        min_sharpness=settings.min_sharpness,
-        jobs=settings.threads,
-        gigabytes=settings.memory,
-        stop=stop,
-        seen=seen,
-    )
+    with store.recalled(subject, settings) as recall:
+        results = list(
+            scan(
+                name_of,
+                subject,
+                long_edge=settings.long_edge,
+                min_size=settings.min_size,
+                min_sharpness=settings.min_sharpness,
+                jobs=settings.threads,
+                gigabytes=settings.memory,
+                stop=stop,
+                seen=seen,
+                recall=recall,
+            )
+        )
     for result in results:
         unfit = _unfit(result, settings, subject.words)
         if unfit is not None:

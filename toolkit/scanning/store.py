@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import os
 import sqlite3
 import threading
 import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +23,13 @@ from toolkit.files import PRIVATE, reason_of, whole_path
 from toolkit.names import printable
 from toolkit.photos.identity import Identity
 from toolkit.records import Box, Detection, EncoderInfo, Features
+from toolkit.subjects.base import Subject
+from toolkit.subjects.settings import ScanSettings
 from toolkit.subjects.weights import cache_folder
 
 NAME = "seen.sqlite3"
+# Names another file than that in the cache folder, or OFF for none.
+VARIABLE, OFF = "SIGHTINGS_STORE", "off"
 # The version of the tables; one by another version is put aside and begun anew.
 FORMAT = 1
 # Seconds that a run waits for another one that writes.
@@ -131,8 +137,14 @@ class Content:
 
 
 def place() -> Path:
-    """Return where the store is: in the folder that SIGHTINGS_CACHE names, or the user's cache."""
-    return cache_folder() / NAME
+    """
+    Return where the store is.
+
+    The file that SIGHTINGS_STORE names, or one in the folder that SIGHTINGS_CACHE names, or in the
+    user's cache folder.
+    """
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else cache_folder() / NAME
 
 
 class Store:
@@ -241,7 +253,7 @@ class Store:
         try:
             made = _from_bytes(bytes(content), encoder)
             return Look(int(width), int(height), int(left_out), *made)
-        except (ValueError, KeyError, OSError, TypeError, EOFError):
+        except (ValueError, KeyError, IndexError, OSError, TypeError, EOFError, zipfile.BadZipFile):
             return None
 
     def keep(self, seen: Sequence[Kept], how: str) -> None:
@@ -397,6 +409,39 @@ class Recall:
             yield self._store
         except BadStore as error:
             self._store, self.trouble = None, str(error)
+
+
+@contextlib.contextmanager
+def recalled(subject: Subject, settings: ScanSettings) -> Iterator[Recall]:
+    """
+    Open the user's store for a scan.
+
+    Parameters
+    ----------
+    subject : Subject
+        What is looked for.
+    settings : ScanSettings
+        How photos are looked at, and whether the store is to be used.
+
+    Yields
+    ------
+    Recall
+        Its `trouble` says why the store cannot be used, where it cannot.
+    """
+    recall = Recall(None, "", subject.encoder.info)
+    if not settings.store or not subject.key or os.environ.get(VARIABLE, "").lower() == OFF:
+        yield recall
+        return
+    try:
+        store = Store(place())
+    except BadStore as error:
+        recall.trouble = str(error)
+        yield recall
+        return
+    with store:
+        told = (subject.key, settings.long_edge, settings.min_size, settings.min_sharpness)
+        how = hashlib.sha256(repr(told).encode()).hexdigest()
+        yield Recall(store, how, subject.encoder.info)
 
 
 def _bad(path: Path, error: Exception) -> BadStore:

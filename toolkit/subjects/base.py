@@ -192,6 +192,9 @@ class Subject:
         What it and its individuals are called.
     exclusive_in_photo : bool
         Whether two in one photo are two individuals.
+    key : str
+        What shapes all that is seen, as a digest, so that it is known again: the same key, the same
+        results. "" where that cannot be said; of such a subject nothing is kept.
     """
 
     name: str
@@ -199,6 +202,7 @@ class Subject:
     encoder: Encoder | Matcher
     words: Words = GENERIC_WORDS
     exclusive_in_photo: bool = True
+    key: str = ""
 
     @property
     def info(self) -> SubjectInfo:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import replace
+
 from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words, printable
-from toolkit.subjects import face
+from toolkit.subjects import face, weights
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face.settings import FaceSettings
-from toolkit.subjects.settings import ScanSettings
+from toolkit.subjects.settings import ScanSettings, declared
 
 # By its settings, each says what it is and makes what looks for it.
 SUBJECTS: dict[str, type[ScanSettings]] = {FaceSettings.subject.name: FaceSettings}
+# The version of the way that photos are looked at: to be raised with any change of its results, so
+# that nothing kept before is taken for what would be seen now.
+LOOKS = 1
 DEFAULT = FaceSettings.subject.name
 # How groups count in results that do not say it: they are of the time when there were only faces.
 LINKAGE_BEFORE = face.LINKAGE
@@ -52,5 +59,23 @@ def info(name: str = DEFAULT) -> SubjectInfo:
 
 
 def subject_for(settings: ScanSettings) -> Subject:
-    """Return the subject that the settings are about, as they want it."""
-    return settings.make_subject()
+    """Return the subject that the settings are about, as they want it, with its key."""
+    subject = settings.make_subject()
+    encoder = subject.encoder.info
+    told = {
+        "looks": LOOKS,
+        "subject": subject.name,
+        "settings": {
+            each.name: getattr(settings, each.name)
+            for each in declared(type(settings))
+            if each.changes in ("scan", "subject")
+        },
+        "detector": subject.detector.name,
+        "encoder": [
+            *(encoder.name, encoder.weights_digest, encoder.dimensions),
+            *(encoder.metric, encoder.variant),
+        ],
+        "weights": sorted(each.sha256 for each in weights.manifest().values()),
+    }
+    key = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+    return replace(subject, key=key)

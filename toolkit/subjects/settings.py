@@ -404,6 +404,9 @@ class ScanSettings(Part):
         so far out of focus that its encoding is chance.
     jobs : int
         Threads; 0 for one a processor core.
+    store : bool
+        Whether what is seen in a photo is kept, so that it is not looked at again; see
+        `toolkit.scanning.store`.
     memory : float
         GB that photos under way may take together, and grouping after them; 0 for what this
         computer can give. A photo, or a way of grouping, that can never fit is not tried.
@@ -443,6 +446,13 @@ class ScanSettings(Part):
         metavar="N",
         label="threads (0: one a core)",
         advanced=True,
+    )
+    store: bool = setting(
+        True,
+        takes=Switch(),
+        changes="resources",
+        explained="look at every photo anew, and keep nothing of what is seen in the cache folder",
+        option="--no-store",
     )
     memory: float = setting(
         0.0,
