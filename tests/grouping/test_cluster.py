@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_albums import clear_groups
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
@@ -239,3 +240,15 @@ def test_pairs_within_are_all_pairs_that_share_a_photo(photo_of) -> None:
 def test_an_unknown_method_is_refused_with_the_known_ones() -> None:
     with pytest.raises(BadSetting, match=r"'kmeans'; expected one of average, linked"):
         cluster.group(HOLDS_ONE, "kmeans", threshold=0.5)
+
+
+def test_cannot_links_hold_where_their_table_cannot_fit(scarce) -> None:
+    rows, _ = clear_groups(count=3)
+    rng = np.random.default_rng(1)
+    must = rng.integers(0, 30, (6, 2))
+    families = cluster.components(30, must)
+    cannot = rng.integers(0, 30, (40, 2))
+    cannot = cannot[families[cannot[:, 0]] != families[cannot[:, 1]]]
+    made = cluster.online(rows, threshold=1.9, must_link=must, cannot_link=cannot).labels
+    assert (made[must[:, 0]] == made[must[:, 1]]).all()
+    assert (made[cannot[:, 0]] != made[cannot[:, 1]]).all()
