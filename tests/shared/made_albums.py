@@ -7,7 +7,7 @@ import pandas as pd
 
 from toolkit.calibration import Calibration
 from toolkit.curation import decisions
-from toolkit.curation.decisions import apply, key_of
+from toolkit.curation.decisions import Decision, apply, key_of
 from toolkit.grouping import assigners, naming, uncertainty
 from toolkit.records import (
     PHOTO_COLUMNS,
@@ -129,3 +129,15 @@ def clear_groups(count=60, each=10, dimensions=16, seed=0):
     labels = np.repeat(np.arange(count), each)
     rows = middles[labels] + rng.normal(scale=0.02, size=(count * each, dimensions))
     return rows.astype(np.float32), labels.astype(np.int64)
+
+
+# Two on the left, two on the right, one far away, each in a photo of its own.
+FIVE = [0.0, 0.1, 2.0, 2.2, 9.0]
+
+
+def link(full, kind, one, other) -> Decision:
+    return Decision(kind, key_of(full, one), key_of(full, other))
+
+
+def named(full, row, text) -> Decision:
+    return Decision("name", key_of(full, row), name=text)
