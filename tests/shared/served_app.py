@@ -14,8 +14,6 @@ import psutil
 from browser_lab import PROJECT, end_processes, free_port, kernels_under, private_jupyter
 
 SIGHTINGS = "from toolkit.cli import main; raise SystemExit(main())"
-
-
 # So long is waited for what takes a moment or a few seconds on a quiet machine.
 SECONDS = 120
 
@@ -112,6 +110,4 @@ app.page_notebook = page_notebook
 
 
 LEFT_AT_ONCE = BARE + "app_kernels.RETURN_SECONDS = 0.5"
-
-
 NEVER_LEFT = BARE + "app_kernels.RETURN_SECONDS = 600"
