@@ -10,7 +10,7 @@ from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.curation.decisions import Decision, key_of, write
-from toolkit.errors import BadFolder, BadSetting
+from toolkit.errors import BadFolder
 from toolkit.grouping import cluster, linkage
 from toolkit.records import Box, Detection
 from toolkit.results import results_folder
@@ -243,60 +243,6 @@ class TestPointAndShoot:
         (tmp_path / "people").mkdir()
         with pytest.raises(BadFolder, match="no folder with photos"):
             modes.point_and_shoot(album_folder, tmp_path / "people", subject=colours)
-
-
-def test_what_shows_in_a_notebook_is_escaped(album_folder, tmp_path, colours) -> None:
-    name = "<img src=x onerror=alert(1)>"
-    people = tmp_path / "people"
-    save_tiles(people / name / "a.png", "ann")
-    (album_folder / f"{name}.jpg").write_bytes(b"no picture")
-    result = modes.point_and_shoot(album_folder, people, subject=colours)
-    shown = result._repr_html_()
-    assert "<img" not in shown
-    assert "&lt;img src=x" in shown
-
-
-def test_a_name_with_control_characters_prints_on_one_line(album_folder, tmp_path, colours) -> None:
-    people = tmp_path / "people"
-    save_tiles(people / "An\x1b[31mn" / "a.png", "ann")
-    text = str(modes.point_and_shoot(album_folder, people, subject=colours))
-    assert "\x1b" not in text
-
-
-@pytest.mark.parametrize(
-    ("settings", "complaint"),
-    [
-        ({"threshold": -1.0}, "threshold is -1.0"),
-        ({"threshold": float("nan")}, "threshold is nan"),
-        ({"long_edge": 10}, "long_edge is 10"),
-        ({"upsample": 3}, "upsample is 3; expected 0, 1 or 2, or None"),
-        ({"landmarks": 6}, "expected 5 or 68"),
-        ({"detector": "yolo"}, "one of cnn, hog"),
-        ({"engine": "tpu"}, "one of onnx, dlib"),
-        ({"device": "tpu"}, "one of cpu, cuda"),
-        ({"engine": "dlib", "device": "cuda"}, "only the engine onnx"),
-        ({"min_sharpness": 2.0}, "min_sharpness is 2.0"),
-        ({"jobs": -1}, "jobs is -1"),
-        ({"min_size": -1}, "min_size is -1"),
-        ({"min_score": -0.5}, "min_score is -0.5"),
-        ({"jitter": 101}, "jitter is 101"),
-        ({"method": "kmeans"}, "method is 'kmeans'"),
-    ],
-)
-@pytest.mark.parametrize("kind", [AutopilotSettings, PointAndShootSettings])
-def test_a_setting_out_of_range_says_what_it_was_and_what_it_can_be(kind, settings, complaint):
-    with pytest.raises(BadSetting, match=complaint):
-        kind(**settings)
-
-
-def test_the_result_counts_for_machines(album_folder, tmp_path, colours) -> None:
-    found = modes.autopilot(album_folder, tmp_path / "out", subject=colours).as_dict()
-    assert json.loads(json.dumps(found)) == found
-    assert found["photos"] == 6
-    assert found["people"] == {"person_001": 5, "person_002": 2, "person_003": 1}
-    assert found["photos_with_nobody"] == 1
-    assert found["copies"] == 8
-    assert {"wall", "decode", "detect", "encode", "group", "copy"} <= set(found["seconds"])
 
 
 def test_order_of_threads_changes_nothing(album_folder, colours) -> None:

@@ -224,19 +224,6 @@ def test_two_faces_in_one_photo_are_two_people(method) -> None:
     assert len(np.unique(labels)) == 2
 
 
-@given(st.lists(st.integers(0, 8), max_size=40))
-def test_pairs_within_are_all_pairs_that_share_a_photo(photo_of) -> None:
-    found = links.pairs_within(np.array(photo_of, dtype=np.int64))
-    expected = {
-        (i, j)
-        for i in range(len(photo_of))
-        for j in range(i + 1, len(photo_of))
-        if photo_of[i] == photo_of[j]
-    }
-    assert {tuple(pair) for pair in found.tolist()} == expected
-    assert len(found) == len(expected)
-
-
 def test_an_unknown_method_is_refused_with_the_known_ones() -> None:
     with pytest.raises(BadSetting, match=r"'kmeans'; expected one of average, linked"):
         cluster.group(HOLDS_ONE, "kmeans", threshold=0.5)
