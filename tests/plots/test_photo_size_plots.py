@@ -3,8 +3,9 @@
 import matplotlib.pyplot as plt
 import pytest
 from square_photos import COLOURS, six_faces, study
+from white_squares import Maker, study_of, white_squares
 
-from toolkit.evaluation import photo_size
+from toolkit.evaluation import photo_size, photo_size_preview
 from toolkit.plots import photo_size_plots
 from toolkit.subjects.face import FACE
 
@@ -76,3 +77,14 @@ def test_lost_faces_goes_on_where_a_photo_is_gone_or_nothing_is_lost(folder) -> 
     nothing = photo_size_plots.lost_sightings(lost[:0], detector="cnn", words=FACE.words).axes[0]
     assert [text.get_text() for text in nothing.texts] == ["cnn loses no face"]
     plt.close("all")
+
+
+def test_the_ring_is_drawn_where_the_way_was_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(photo_size, "ROUNDS", 1)
+    table = study_of(white_squares(tmp_path / "photos"), Maker()).table
+    pictures = {
+        photo_size_plots.plot(table, way) for way in (("cnn", 0), ("cnn", 400), ("cnn", 777))
+    }
+    assert len(pictures) == 3
+    assert photo_size_plots.plot(table, ("hog", 777)) in pictures
+    assert photo_size_preview.measured(table, ("cnn", 777)) is None

@@ -20,8 +20,6 @@ from toolkit.subjects.face import FACE
 
 # Whose face each one is; the photos are not there, so that their pictures are grey.
 TRUTH = np.repeat([0, 1, 2, 3], [6, 5, 4, 3])
-
-
 INFO = EncoderInfo("test", "0" * 64, 8, "euclidean", Calibration(slope=60.0, even=0.55))
 
 
