@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from made_once import sample_made_once
 from tiles import ColourEncoder, TileDetector, save_tiles
 
+from toolkit import memory
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
 
@@ -83,3 +84,16 @@ def evaluation() -> Path:
     if not (path / "faces").is_dir():
         pytest.fail(f"{EVALUATION} is {folder}, which holds no folder `faces`")
     return path
+
+
+@pytest.fixture
+def scarce(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer in which no table fits."""
+    monkeypatch.setattr(memory, "available", lambda: 1000)
+    monkeypatch.setattr(memory, "SMALL", 0)
+
+
+@pytest.fixture
+def roomy_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Photos have room, whatever there is for tables."""
+    monkeypatch.setattr(memory.budget(), "limits", lambda: (10**9, 10**9))

@@ -11,8 +11,6 @@ from toolkit.errors import BadSetting
 from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner
 from toolkit.records import SubjectInfo, Words
 from toolkit.settings import (
-    METHODS,
-    RULES,
     AssignSettings,
     AutopilotSettings,
     ComparingSettings,
@@ -29,7 +27,6 @@ from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import (
     Number,
     ScanSettings,
-    as_options,
     declared,
     declared_as,
     setting,
@@ -78,53 +75,6 @@ def test_each_setting_takes_its_default(kind) -> None:
         assert getattr(kind(), each.name) == each.default
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "expected"),
-    [
-        (AutopilotSettings, "threshold", '"auto", or a distance above 0 and below 2, such as 0.55'),
-        (AutopilotSettings, "long_edge", "a whole number of px from 100 to 20000"),
-        (AutopilotSettings, "detector", "one of cnn, hog"),
-        (AutopilotSettings, "upsample", "0, 1 or 2, or None"),
-        (AutopilotSettings, "min_size", "a whole number of px, 0 or more"),
-        (AutopilotSettings, "min_score", "a number, 0 or more"),
-        (AutopilotSettings, "min_sharpness", "a number from 0 to 1"),
-        (AutopilotSettings, "landmarks", "5 or 68"),
-        (AutopilotSettings, "jitter", "a whole number from 0 to 100"),
-        (AutopilotSettings, "jobs", "a whole number of threads from 0 (one a core) to 256"),
-        (
-            AutopilotSettings,
-            "memory",
-            "a number of GB above 0, or 0 for what this computer can give",
-        ),
-        (AutopilotSettings, "link", "True or False"),
-        (AutopilotSettings, "method", f"one of {', '.join(METHODS)}"),
-        (PointAndShootSettings, "method", f"one of {', '.join(RULES)}"),
-    ],
-)
-@pytest.mark.parametrize("value", ["odd", -1, float("nan"), [], {}])
-def test_what_a_setting_cannot_be_is_said_in_one_sentence(kind, name, expected, value) -> None:
-    with pytest.raises(BadSetting) as refused:
-        kind(**{name: value})
-    assert str(refused.value) == f"{name} is {value!r}; expected {expected}"
-
-
-@pytest.mark.parametrize(
-    "values", [{"landmarks": 5.0}, {"jobs": True}, {"min_score": False}, {"upsample": False}]
-)
-def test_what_only_equals_a_value_is_none(values) -> None:
-    with pytest.raises(BadSetting):
-        AutopilotSettings(**values)
-
-
-def test_a_field_that_says_nothing_of_itself_is_refused() -> None:
-    @dataclass(frozen=True, kw_only=True)
-    class Bare(ScanSettings):
-        odd: int = 0
-
-    with pytest.raises(TypeError, match=r"Bare\.odd is no setting; declare it with setting"):
-        Bare()
-
-
 # Another subject
 
 
@@ -155,17 +105,6 @@ def test_settings_speak_of_their_subject() -> None:
     assert declared_as(kind, "one_per_photo").label == "one photo shows a hue once"
     assert "two squares are one hue" in declared_as(kind, "threshold").explained
     assert declared_as(Settings, "one_per_photo").label == "one photo shows an individual once"
-
-
-def test_values_are_written_as_options() -> None:
-    values = {"threshold": 0.1 + 0.2, "one_per_photo": False, "link": False, "min_size": 3}
-    assert as_options(AutopilotSettings, values) == "--threshold 0.3 --same-photo --min-face 3"
-    assert as_options(AutopilotSettings, {"one_per_photo": True, "upsample": None}) == ""
-
-
-def test_settings_without_a_subject_make_none() -> None:
-    with pytest.raises(BadSetting, match="does not say what to look for"):
-        ScanSettings().make_subject()
 
 
 def test_there_are_two_modes() -> None:

@@ -1,4 +1,6 @@
-"""Heavy libraries are imported only where they may be, and importing the package is quick.
+"""
+Heavy libraries are imported only where they may be, and importing the package is quick; tests lie
+where their names say.
 
 Which package may import which is a contract in pyproject.toml, which `make check` checks.
 """
@@ -6,6 +8,7 @@ Which package may import which is a contract in pyproject.toml, which `make chec
 import ast
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,24 @@ MAY_IMPORT_ONNX = {"subjects/face/dlib"}
 MAY_IMPORT_WIDGETS = {"widgets"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
+
+TESTS = Path(__file__).resolve().parent
+# Test files that have no module of their name, and what they are about instead.
+ABOUT_OTHERS = {
+    "evaluation/test_labelled_faces.py": "modules together, on labelled photos",
+    "subjects/face/dlib/test_engine_parity.py": "the engine beside dlib itself",
+    "test_kill_at_random.py": "tests/kill_at_random.py",
+    "test_labelled_photos.py": "the modes, on labelled photos",
+    "test_notebooks.py": "notebooks/",
+    "test_package_map.py": "tests/package_map.py",
+    "test_spread.py": "tests/shared/spread.py",
+    "test_structure.py": "all modules",
+    "test_toy_subjects.py": "subjects that are no faces, all the way",
+    "widgets/test_browser_*.py": "pages in a real browser",
+    "widgets/test_other_subjects.py": "the words of all panels",
+}
+# Modules that have no test file of their name, and where they are tested.
+TESTED_ELSEWHERE = {"results/report/*.py": "results/test_report.py"}
 
 
 def lies_in(path: Path, places: set[str]) -> bool:
@@ -115,3 +136,38 @@ def test_the_public_api_is_what_its_modules_make() -> None:
     assert set(toolkit.__all__) <= set(dir(toolkit))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         toolkit.nothing  # noqa: B018
+
+
+def listed(path: Path, patterns: dict[str, str]) -> bool:
+    return any(fnmatch(path.as_posix(), pattern) for pattern in patterns)
+
+
+def has_functions(path: Path) -> bool:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.FunctionDef) for node in ast.walk(tree))
+
+
+def test_each_test_file_has_the_name_of_a_module_or_package() -> None:
+    paths = [path.relative_to(TESTS) for path in sorted(TESTS.rglob("test_*.py"))]
+    modules = {path: PACKAGE / path.parent / path.name.removeprefix("test_") for path in paths}
+    astray = [
+        path
+        for path, module in modules.items()
+        if not (module.is_file() or module.with_suffix("").is_dir())
+    ]
+    assert [str(path) for path in astray if not listed(path, ABOUT_OTHERS)] == []
+    assert [each for each in ABOUT_OTHERS if not any(listed(p, {each: ""}) for p in astray)] == []
+
+
+def test_each_module_with_functions_has_a_test_file_of_its_name() -> None:
+    paths = [path.relative_to(PACKAGE) for path in FILES if path.name != "__init__.py"]
+    without = [
+        path
+        for path in paths
+        if has_functions(PACKAGE / path)
+        and not (TESTS / path.parent / f"test_{path.name}").is_file()
+    ]
+    assert [str(path) for path in without if not listed(path, TESTED_ELSEWHERE)] == []
+    for pattern, place in TESTED_ELSEWHERE.items():
+        assert any(listed(path, {pattern: ""}) for path in without), pattern
+        assert (TESTS / place).is_file()

@@ -176,6 +176,20 @@ def _truth(toy, album):
     return [who for each in album.photos["path"] for who in toy.truth[_name(each)]]
 
 
+def test_photos_without_any_are_a_result_and_no_error(toy, tmp_path) -> None:
+    toys.save(tmp_path / "photos" / "none.png")
+    out = tmp_path / "out"
+    result = modes.autopilot(tmp_path / "photos", out, settings=settings_of(toy))
+    assert f"1 photo, {toy.info.words.count(0)}" in str(result)
+    assert len(results_folder.load(out).album) == 0
+    found = modes.point_and_shoot(
+        tmp_path / "photos",
+        toy.save_known(tmp_path / "known"),
+        settings=settings_of(toy, "point-and-shoot"),
+    )
+    assert found.names == ()
+
+
 def test_only_the_shortlist_is_compared(tmp_path) -> None:
     photos = toys.CARDS.save_photos(tmp_path / "photos")
     settings = settings_for("autopilot", toys.CardSettings)(jobs=1)

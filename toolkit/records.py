@@ -373,9 +373,13 @@ class Album:
     ignored: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
     def __post_init__(self) -> None:
-        for what in (self.compared and self.compared.count, self.features and len(self.features)):
-            if what is not None and what != len(self.sightings):
-                raise ValueError(f"pairs or features are of {what}, not {len(self.sightings)}")
+        pairs, features = self.compared, self.features
+        for name, known in (
+            ("pairs", None if pairs is None else pairs.count),
+            ("features", None if features is None else len(features)),
+        ):
+            if known is not None and known != len(self.sightings):
+                raise ValueError(f"{name} are of {known} sightings, not {len(self.sightings)}")
         expected = (len(self.sightings), self.encoder.dimensions)
         if self.encodings.shape != expected:
             raise ValueError(f"encodings have shape {self.encodings.shape}; expected {expected}")

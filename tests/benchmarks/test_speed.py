@@ -1,17 +1,13 @@
 """The benches measure what they say; no test asserts a time."""
 
-import json
-
 import pandas as pd
 import pytest
 import synthetic_network as write
-from tiles import save_tiles
 
-from toolkit import cli, modes
+from toolkit import modes
 from toolkit.benchmarks import speed
 from toolkit.errors import SightingsError
-from toolkit.evaluation import detection_recall
-from toolkit.subjects import registry, weights
+from toolkit.subjects import weights
 from toolkit.subjects.face.detectors import CNN
 from toolkit.subjects.face.subject import ENCODER
 
@@ -42,16 +38,6 @@ def test_the_shares_of_the_stages_make_a_whole(album_folder, tiles) -> None:
     assert (table["peak_mb"] > 10).all()
 
 
-def test_numbers_go_to_the_screen_and_to_a_file(album_folder, tmp_path, tiles, capsys) -> None:
-    output = tmp_path / "bench.json"
-    assert cli.main(["bench", "pipeline", str(album_folder), "--output", str(output)]) == 0
-    assert "photos_per_second" in capsys.readouterr().out
-    content = json.loads(output.read_text())
-    assert content["bench"] == "pipeline"
-    assert content["machine"]["cores"] >= 1
-    assert content["rows"][0]["photos"] == 6
-
-
 def test_the_engine_and_dlib_are_timed_in_turn(sample_album, tmp_path, monkeypatch) -> None:
     # A detector of few filters that finds nothing: the table is looked at here, not the speed.
     (tmp_path / "detector.dat").write_bytes(write.detector(bias=-1e6))
@@ -73,31 +59,6 @@ def test_peers_say_what_is_missing(album_folder, tiles, monkeypatch) -> None:
         speed.peers(album_folder, truth)
 
 
-def test_a_table_of_truth_without_its_columns_is_refused(album_folder, tmp_path, capsys) -> None:
-    save_tiles(tmp_path / "x.png", "ann")
-    (tmp_path / "truth.csv").write_text("file,name\nx,y\n")
-    assert cli.main(["bench", "peers", str(album_folder), str(tmp_path / "truth.csv")]) == 2
-    assert "expected photo and person" in capsys.readouterr().err
-
-
-def test_recall_counts_faces_by_size_and_what_is_no_face(tmp_path, colours, monkeypatch) -> None:
-    save_tiles(tmp_path / "a.png", "ann", "bob", "cem")
-    monkeypatch.setattr(registry, "subject_for", lambda settings: colours)
-    boxes = pd.DataFrame(
-        [("a.png", 0, 0, 64, 64), ("a.png", 64, 0, 64, 64)],
-        columns=["photo", "left", "top", "width", "height"],
-    )
-    table = detection_recall.recall(tmp_path, boxes, enlarge=0, ways=[("cnn", 0, 1000)])
-    assert table[["found", "of", "false"]].to_numpy().tolist() == [[2, 2, 1]]
-    assert table["above 12%"][0] == "2/2"
-    assert table["0% to 5%"][0] == "0/0"
-
-
-def test_a_table_of_faces_without_its_columns_is_refused(tmp_path) -> None:
-    with pytest.raises(SightingsError, match="lacks the columns height"):
-        detection_recall.recall(tmp_path, pd.DataFrame(columns=["photo", "left", "top", "width"]))
-
-
 def test_copies_and_photos_of_one_name_in_two_folders_count_each(
     album_folder, tiles, monkeypatch
 ) -> None:
@@ -112,11 +73,3 @@ def test_copies_and_photos_of_one_name_in_two_folders_count_each(
     assert table["missed"].to_list() == [0, 0, 6, 6]
     with pytest.raises(SightingsError, match="no photo of the truth"):
         speed.peers(album_folder, truth.assign(photo="x.jpg"))
-
-
-@pytest.mark.parametrize("content", ["", "photo,person\n"])
-def test_an_empty_table_is_refused_in_one_line(album_folder, tmp_path, capsys, content) -> None:
-    (tmp_path / "t.csv").write_text(content)
-    for kind in ("peers", "detect"):
-        assert cli.main(["bench", kind, str(album_folder), str(tmp_path / "t.csv")]) == 2
-        assert capsys.readouterr().err.count("\n") == 1

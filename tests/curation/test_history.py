@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from made_albums import Grouped, album
+from made_albums import FIVE, Grouped, album, link, named
 
 from toolkit.curation import decisions, history
-from toolkit.curation.conflicts import settled
 from toolkit.curation.decisions import Decision, SightingKey, apply, key_of
 from toolkit.curation.history import Corrections
 from toolkit.curation.questions import Question
@@ -102,18 +101,6 @@ def test_any_gestures_can_be_applied_hold_and_can_be_taken_back(data, full, many
         assert session.decisions == before.pop()
     assert not session.can_undo
     assert session.undo() == ""
-
-
-# Two on the left, two on the right, one far away, each in a photo of its own.
-FIVE = [0.0, 0.1, 2.0, 2.2, 9.0]
-
-
-def link(full, kind, one, other) -> Decision:
-    return Decision(kind, key_of(full, one), key_of(full, other))
-
-
-def named(full, row, text) -> Decision:
-    return Decision("name", key_of(full, row), name=text)
 
 
 def test_a_group_is_merged_by_its_most_central_face() -> None:
@@ -274,44 +261,6 @@ def test_a_gesture_that_says_nothing_is_refused(wrong) -> None:
         wrong(*Grouped(album(FIVE), ()).seen)
 
 
-def test_different_breaks_a_chain_where_its_faces_are_furthest_apart() -> None:
-    full = album([0.0, 0.1, 0.9, 1.0])
-    chain = [link(full, "same", 0, 1), link(full, "same", 1, 2), link(full, "same", 2, 3)]
-    kept = settled(chain, [link(full, "different", 0, 3)], full)
-    assert kept == (chain[0], chain[2])
-
-
-def test_the_fewest_links_are_taken_out() -> None:
-    # Two ways from 0 to 3, which share the link from 2 to 3, the nearest of all.
-    full = album([0.0, 0.5, 1.0, 1.01, 7.0])
-    ways = [link(full, "same", *ends) for ends in ((0, 1), (1, 2), (0, 2), (2, 3), (3, 4))]
-    kept = settled(ways, [link(full, "different", 0, 3)], full)
-    assert kept == (*ways[:3], ways[4])
-
-
-def test_a_refusal_leaves_the_name_to_the_others() -> None:
-    full = album([0.0, 0.1, 0.2])
-    old = [named(full, 0, "Anna"), link(full, "same", 0, 2), link(full, "same", 1, 2)]
-    old += [link(full, "same", 0, 1)]
-    kept = settled(old, [Decision("not", key_of(full, 2), name="Anna")], full)
-    assert kept == (old[0], old[3])
-
-
-def test_a_merge_goes_before_all_that_kept_the_two_apart() -> None:
-    full = album(FIVE)
-    old = [link(full, "different", 0, 2), link(full, "different", 1, 3)]
-    old += [link(full, "different", 0, 4), Decision("not", key_of(full, 3), name="Bob")]
-    whole = [key_of(full, row) for row in range(4)]
-    kept = settled(old, [link(full, "same", 0, 3)], full, whole=whole)
-    assert kept == tuple(old[2:])
-
-
-def test_decisions_about_other_photos_contradict_nothing() -> None:
-    full, other = album(FIVE), album(FIVE, [10, 11, 12, 13, 14])
-    old = [link(other, "same", 0, 1), link(other, "different", 0, 1)]
-    assert settled(old, [link(full, "different", 0, 1)], full) == tuple(old)
-
-
 def test_new_decisions_that_contradict_each_other_are_refused() -> None:
     full = album([0.0, 0.1, 0.2])
     new = [link(full, "same", 0, 1), link(full, "same", 1, 2), link(full, "different", 0, 2)]
@@ -320,28 +269,6 @@ def test_new_decisions_that_contradict_each_other_are_refused() -> None:
         session.add(history.Gesture(tuple(new), "nonsense"))
     assert session.decisions == ()
     assert not session.can_undo
-
-
-@settings(max_examples=60)
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 4), st.integers(0, 4)), max_size=9))
-def test_each_link_that_was_taken_out_had_to_go(drawn) -> None:
-    full = album([0.0, 0.3, 0.5, 1.1, 2.0])
-    made = ()
-    for one_person, one, other in drawn:
-        if one == other:
-            continue
-        new = link(full, "same" if one_person else "different", one, other)
-        kept = settled(made, [new], full)
-        apply([*kept, new], full)
-        for place, each in enumerate(made):
-            about = {each.sighting, each.other} == {new.sighting, new.other}
-            if each in kept or about:
-                continue
-            back = [e for e in made if e in kept or e == each]
-            assert back.index(each) <= place
-            with pytest.raises(BadSetting):
-                apply([*back, new], full)
-        made = (*kept, new)
 
 
 @pytest.fixture
@@ -533,14 +460,6 @@ def test_an_answer_is_about_the_two_faces_shown() -> None:
         (link(full, "same", 1, 2),),
         (link(full, "different", 1, 2),),
     )
-
-
-def test_what_is_harmless_again_stays() -> None:
-    full = album([0.0, 0.1, 0.2])
-    old = [link(full, "same", 1, 2), named(full, 2, "Bob"), named(full, 0, "Anna")]
-    old += [link(full, "different", 0, 2)]
-    # Once 1 and 2 are no longer tied, that 0 and 2 are different contradicts nothing.
-    assert settled(old, [link(full, "same", 0, 1)], full) == tuple(old[1:])
 
 
 def test_an_ignored_face_hands_its_ties_to_others_of_its_name() -> None:

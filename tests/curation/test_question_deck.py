@@ -4,12 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from doubtful_album import session_of
 from made_albums import Grouped, album
 
 from toolkit.calibration import Calibration
 from toolkit.curation import question_deck
 from toolkit.curation.history import Corrections
-from toolkit.curation.question_deck import DIFFERENT, FIRST, SAME, SECOND, UNKNOWN, Step, asked_of
+from toolkit.curation.question_deck import (
+    DIFFERENT,
+    FIRST,
+    SAME,
+    SECOND,
+    UNKNOWN,
+    Step,
+    asked_of,
+    deal,
+)
 from toolkit.curation.questions import Question, queue
 
 # Two groups of a pair and a pair each, 0.4 apart within.
@@ -127,3 +137,19 @@ def test_what_was_decided_settles_a_question(deck) -> None:
     )
     together = asked.question.kind == "together"
     assert deck._replace(who=moved).settles(asked) == together
+
+
+def test_nothing_is_asked_of_an_ignored_face_and_no_row_changes(tmp_path):
+    session = session_of(tmp_path)
+    plain = deal(session)
+    assert [each.pair for each in plain.asked] == [{q.first, q.second} for q in plain.queue]
+    session.ignore(0)
+    dealt = deal(session)
+    assert [each.pair for each in dealt.asked] == [{q.first, q.second} for q in dealt.queue]
+    others = [each.pair for each in plain.asked if 0 not in each.pair]
+    assert set(others) & {each.pair for each in dealt.asked}
+    assert not any(0 in each.pair for each in dealt.asked)
+    assert [side for each in dealt.asked for side in each.sides if 0 in side] == []
+    for each in dealt.asked:
+        assert each.first in each.sides[0]
+        assert each.second in each.sides[1]

@@ -1,44 +1,25 @@
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
+import made_albums
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_albums import album
+from made_albums import INFO, album, album_with, clear_groups, drawn
 from scipy.stats import binomtest
 
 from toolkit import cli, modes
-from toolkit.calibration import Calibration
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision, key_of
 from toolkit.errors import BadSetting
 from toolkit.evaluation import audit
-from toolkit.grouping import linkage, links, thresholds, uncertainty
-from toolkit.records import (
-    EncoderInfo,
-)
+from toolkit.grouping import linkage, links, thresholds
 from toolkit.results import results_folder
-from toolkit.subjects.face import LINKAGE
-
-INFO = EncoderInfo(
-    "made_up", "0" * 64, 64, "euclidean", Calibration(slope=60.0, even=0.6), linkage=LINKAGE
-)
-
-
-def drawn(seed: int, individuals: int, each: int, spread: float = 0.035, alike: int = 64) -> tuple:
-    """Faces of people, two different people a photo; some alike where they differ in few ways."""
-    rng = np.random.default_rng(seed)
-    centres = np.zeros((individuals, 64))
-    centres[:, :alike] = rng.normal(size=(individuals, alike)) * 0.72 / np.sqrt(alike)
-    truth = np.tile(np.arange(individuals), each)
-    rows = centres[truth] + rng.normal(size=(len(truth), 64)) * spread
-    photo_of = np.empty(len(truth), np.int64)
-    for turn in range(each):
-        people = rng.permutation(individuals)
-        photo_of[turn * individuals + people] = turn * individuals + np.arange(individuals) // 2
-    return rows.astype(np.float32), truth, photo_of
 
 
 def names_of(labels) -> list:
@@ -199,7 +180,8 @@ def test_the_interval_contains_the_true_rate() -> None:
 
 def test_most_of_the_first_ten_suspicious_groups_hold_two_people() -> None:
     rows, truth, photo_of = drawn(6, 400, 3, alike=12)
-    tree = linkage.tree(rows, cannot_link=links.pairs_within(photo_of))
+    # Of an album, for plain rows have no discount, and few groups of two people.
+    tree = linkage.tree(album(rows, photo_of), cannot_link=links.pairs_within(photo_of))
     labels = tree.cut(0.5).labels
     impure = {label for label in set(labels) if len(set(truth[labels == label])) > 1}
     assert len(impure) >= 10
@@ -318,78 +300,6 @@ def test_many_pairs_are_written_out_and_another_method_is_named() -> None:
     assert "made by linked" in str(found)
 
 
-def sides_of(found: uncertainty.Sides) -> dict[int, tuple[list[int], list[int]]]:
-    return {
-        group: (one.tolist(), other.tolist())
-        for group, one, other in zip(found.group.tolist(), found.first, found.second, strict=True)
-    }
-
-
-def test_a_weakest_link_that_was_answered_is_not_asked_again() -> None:
-    # One group of three clusters, a pair, and somebody nobody knows.
-    rows = np.array([[0], [1], [2], [10], [11], [30], [50], [52], [90]], np.float32)
-    labels = np.array([0] * 6 + [1] * 2 + [-1])
-    free = uncertainty.sides(rows, labels)
-    assert sides_of(free) == {0: ([0, 1, 2, 3, 4], [5]), 1: ([6], [7])}
-    # 5 is one with 1: the next weakest link is that of 3 and 4 to the rest, with 5 on its side.
-    held = uncertainty.sides(rows, labels, must_link=np.array([[1, 5]]))
-    assert sides_of(held) == {0: ([0, 1, 2, 5], [3, 4]), 1: ([6], [7])}
-    assert held.height[0] == linkage.tree(rows[:5]).height[-1]
-    # Nor are these two: what is left to ask is who 2 is, and then nothing of the first group.
-    done = uncertainty.sides(rows, labels, must_link=np.array([[1, 5], [4, 5], [0, 1]]))
-    assert sides_of(done) == {0: ([0, 1, 3, 4, 5], [2]), 1: ([6], [7])}
-    every = links.chain(np.array([0] * 6 + [1, 2, 3]))
-    assert sides_of(uncertainty.sides(rows, labels, must_link=every)) == {1: ([6], [7])}
-
-
-def test_an_answer_by_way_of_another_group_holds_too() -> None:
-    rows = np.array([[0], [1], [10], [50]], np.float32)
-    labels = np.array([0, 0, 0, -1])
-    found = uncertainty.sides(rows, labels, must_link=np.array([[1, 3], [3, 2]]))
-    assert sides_of(found) == {0: ([1, 2], [0])}
-
-
-def test_nothing_left_to_ask_is_an_empty_table() -> None:
-    rows, labels = np.array([[0], [1]], np.float32), np.zeros(2, np.int64)
-    found = uncertainty.sides(rows, labels, must_link=np.array([[0, 1]]))
-    assert len(found.group) == len(found.first) == len(found.second) == len(found.height) == 0
-    assert len(uncertainty.suspicious(rows, labels, found, INFO.calibration)) == 0
-
-
-@given(seed=st.integers(0, 10_000), must=st.integers(0, 60))
-def test_sides_are_whole_groups_and_hold_all_answers(seed, must) -> None:
-    rows, truth, _ = drawn(seed, 12, 4)
-    rng = np.random.default_rng(seed)
-    labels = truth // 2 - 1  # two people a group, and two of whom nothing is known
-    pairs = rng.integers(0, len(rows), (must, 2))
-    found = uncertainty.sides(rows, labels, must_link=pairs)
-    family = links.components(len(rows), pairs)
-    asked = {int(g) for g in set(labels) - {-1} if len(set(family[labels == g])) > 1}
-    assert set(found.group.tolist()) == asked
-    for group, one, other in zip(found.group, found.first, found.second, strict=True):
-        assert sorted([*one, *other]) == np.flatnonzero(labels == group).tolist()
-        assert len(one) >= len(other) > 0
-        assert not set(family[one]) & set(family[other])
-    none = uncertainty.sides(rows, labels, must_link=np.zeros((0, 2), np.int64))
-    plain = uncertainty.sides(rows, labels)
-    assert sides_of(none) == sides_of(plain)
-    np.testing.assert_array_equal(none.height, plain.height)
-
-
-def test_the_order_of_doubts_goes_by_the_sides_left() -> None:
-    # Two groups of two people each; the first one's link is answered, so the second is asked first.
-    rows, truth, _ = drawn(3, 4, 6)
-    labels = truth // 2
-    rows[truth == 1] += 0.3 * (rows[truth == 1].mean(axis=0) - rows[truth == 0].mean(axis=0))
-    before = uncertainty.suspicious(rows, labels, uncertainty.sides(rows, labels), INFO.calibration)
-    assert before["group"].tolist() == [0, 1]
-    answer = before.loc[:0, ["first", "second"]].to_numpy(np.int64)
-    left = uncertainty.sides(rows, labels, must_link=answer)
-    after = uncertainty.suspicious(rows, labels, left, INFO.calibration)
-    assert after["group"].tolist() == [1, 0]
-    assert after["height"][1] < before["height"][0]
-
-
 @given(st.integers(0, 1000), st.data())
 def test_an_audit_is_as_if_what_is_ignored_were_not_there(seed, data) -> None:
     rows, truth, photo_of = drawn(seed, 6, 4, spread=0.06, alike=8)
@@ -417,3 +327,66 @@ def test_the_command_audits_without_what_is_ignored(album_folder, tmp_path, colo
     modes.autopilot(album_folder, run.out, subject=colours, replace=True)
     assert cli.main(["audit", str(run.out)]) == 0
     assert " with 7 faces" in capsys.readouterr().out
+
+
+def test_the_audit_of_a_folder_says_what_it_left_out(
+    tmp_path, album_folder, colours, scarce, roomy_photos, capsys
+) -> None:
+    modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+    assert cli.main(["audit", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "How often it is wrong was not measured: average linkage of 8 sightings" in said
+    assert "2 groups too large to be looked into" in said or "too large" in said
+    assert cli.main(["audit", str(tmp_path / "out"), "--json"]) == 0
+    assert '"left_out"' in capsys.readouterr().out
+
+
+def test_an_audit_that_fits_leaves_nothing_out(colours) -> None:
+    rows, labels = clear_groups()
+    found = audit.audit(album_with(rows, colours), list(map(str, labels)), threshold=0.5)
+    assert found.measured
+    assert found.left_out == ()
+    assert "not measured" not in str(found)
+
+
+MEASURE = """
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[2])
+from made_albums import album_with
+from tiles import ColourEncoder
+from toolkit.grouping import thresholds
+from toolkit.subjects.base import Subject
+
+def most():
+    (line,) = (x for x in open("/proc/self/status") if x.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+def run(count):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(200, 16))[rng.integers(0, 200, count)].astype(np.float32)
+    rows += rng.normal(scale=0.02, size=rows.shape).astype(np.float32)
+    album = album_with(rows, Subject("tile", None, ColourEncoder()))
+    found, chosen = thresholds.of_method(rows, "online", album.encoder.calibration)
+    return audit(album, list(map(str, found.labels)), threshold=chosen.value, method="online")
+
+run(100)
+before = most()
+found = run(int(sys.argv[1]))
+print(most() - before, found.measured)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+def test_online_does_not_end_in_a_table_of_all_pairs(tmp_path) -> None:
+    count = 12_000
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(count), str(Path(made_albums.__file__).parent)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    peak, measured = done.stdout.split()
+    assert measured == "False"
+    # A table would take 0.6 GB.
+    assert int(peak) < 4 * count**2 / 2

@@ -10,11 +10,12 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 from made_albums import album
 
+from toolkit import memory
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision, key_of
 from toolkit.errors import BadSetting
 from toolkit.grouping import assigners, identification, linkage
-from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner, group_album
+from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner, forewarning, group_album
 from toolkit.grouping.identification import IGNORED, References
 from toolkit.grouping.links import pairs_within
 from toolkit.records import PROBLEM_COLUMNS, Album
@@ -211,3 +212,13 @@ def test_links_with_what_is_ignored_are_passed_over() -> None:
     assert assigners.join_album(faces, must_link=chain).must.tolist() == [0, -1, 1]
     tied = assigners.join_album(faces, must_link=chain, cannot_link=np.array([[0, 2], [0, 1]]))
     assert len(tied) == 0
+
+
+def test_before_a_scan_it_is_said_what_will_not_fit(monkeypatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 16_500_000_000)
+    said = forewarning(150_000, AutopilotSettings())
+    assert "the method average, with one sighting in each of 150,000 photos, needs about 9" in said
+    assert "11.0 GB can be had here; if there are so many, online will" in said
+    assert not forewarning(10_000, AutopilotSettings())
+    assert "1.0 GB can be had" in forewarning(150_000, AutopilotSettings(memory=1.0))
+    assert not forewarning(150_000, AutopilotSettings(method="online"))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_albums import clear_groups
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
@@ -223,19 +224,18 @@ def test_two_faces_in_one_photo_are_two_people(method) -> None:
     assert len(np.unique(labels)) == 2
 
 
-@given(st.lists(st.integers(0, 8), max_size=40))
-def test_pairs_within_are_all_pairs_that_share_a_photo(photo_of) -> None:
-    found = links.pairs_within(np.array(photo_of, dtype=np.int64))
-    expected = {
-        (i, j)
-        for i in range(len(photo_of))
-        for j in range(i + 1, len(photo_of))
-        if photo_of[i] == photo_of[j]
-    }
-    assert {tuple(pair) for pair in found.tolist()} == expected
-    assert len(found) == len(expected)
-
-
 def test_an_unknown_method_is_refused_with_the_known_ones() -> None:
     with pytest.raises(BadSetting, match=r"'kmeans'; expected one of average, linked"):
         cluster.group(HOLDS_ONE, "kmeans", threshold=0.5)
+
+
+def test_cannot_links_hold_where_their_table_cannot_fit(scarce) -> None:
+    rows, _ = clear_groups(count=3)
+    rng = np.random.default_rng(1)
+    must = rng.integers(0, 30, (6, 2))
+    families = cluster.components(30, must)
+    cannot = rng.integers(0, 30, (40, 2))
+    cannot = cannot[families[cannot[:, 0]] != families[cannot[:, 1]]]
+    made = cluster.online(rows, threshold=1.9, must_link=must, cannot_link=cannot).labels
+    assert (made[must[:, 0]] == made[must[:, 1]]).all()
+    assert (made[cannot[:, 0]] != made[cannot[:, 1]]).all()

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from made_albums import clear_groups
 from scipy.spatial.distance import cdist, pdist, squareform
 
+from toolkit import memory
 from toolkit.grouping import cluster, linkage, neighbours
 from toolkit.records import ComparedPairs
 
@@ -174,3 +176,12 @@ def test_long_vectors_lose_no_near_pair() -> None:
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="manhattan"):
         neighbours.VectorDistances(np.zeros((1, 2), np.float32), "manhattan")
+
+
+def test_pairs_are_counted_before_they_are_too_many(monkeypatch) -> None:
+    rows, _ = clear_groups()
+    found = neighbours.of(rows).within(0.5)
+    monkeypatch.setattr(memory, "SMALL", 0)
+    monkeypatch.setattr(memory, "room", lambda: 50 * len(found) - 1)
+    with pytest.raises(memory.TooMuch, match="600 sightings have pairs within"):
+        neighbours.of(rows).within(0.5)

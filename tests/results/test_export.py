@@ -26,6 +26,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.results import export
+from toolkit.results.export import LEFT_OVER, NEW, THERE, counted, summarise
 from toolkit.results.results_folder import ResultsFolder
 from toolkit.settings import AutopilotSettings
 from toolkit.tables import write_table
@@ -695,3 +696,37 @@ def test_names_with_control_characters_stay_in_their_cell(sorted_once, colours) 
     table = pd.read_csv(sorted_once / "out" / "nobody.csv")
     assert len(table) == 1
     assert table["path"][0].endswith("cr\\r\\n\\x1b[31m.png")
+
+
+STATES = st.sampled_from([NEW, THERE, LEFT_OVER])
+
+
+@given(st.lists(st.tuples(STATES, st.sampled_from("abc"), st.integers(0, 9)), max_size=30))
+def test_a_plan_in_numbers(rows):
+    plan = pd.DataFrame(rows, columns=["state", "folder", "bytes"])
+    summary = summarise(plan)
+    states = [state for state, *_ in rows]
+    assert summary.new == states.count(NEW)
+    assert summary.there == states.count(THERE)
+    assert summary.left_over == states.count(LEFT_OVER)
+    assert summary.bytes == sum(size for state, _, size in rows if state == NEW)
+    assert set(summary.folders["folder"]) == {folder for _, folder, _ in rows}
+    for row in summary.folders.itertuples():
+        own = [state for state, folder, _ in rows if folder == row.folder]
+        assert (row.new, row.there, row.left_over) == tuple(
+            own.count(state) for state in (NEW, THERE, LEFT_OVER)
+        )
+        assert row.files == row.new + row.there
+    assert summary.folders["files"].is_monotonic_decreasing
+    assert f"{summary.new:,} new" in summary.text
+
+
+def test_a_plan_in_words():
+    rows = [(NEW, "a", 1_500_000), (THERE, "a", 1), (NEW, "b", 500_000), (LEFT_OVER, "c", 1)]
+    summary = summarise(pd.DataFrame(rows, columns=["state", "folder", "bytes"]))
+    assert summary.text == (
+        "2 folders with 3 files: 2 new (2.0 MB), 1 there already, "
+        "1 of an earlier run that are sorted otherwise now"
+    )
+    assert counted(1, "file") == "1 file"
+    assert counted(1200, "file") == "1,200 files"

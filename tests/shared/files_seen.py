@@ -1,4 +1,4 @@
-"""What is in a folder."""
+"""Files, written and seen: what is in a folder."""
 
 from pathlib import Path
 
@@ -9,3 +9,8 @@ def files_in(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path

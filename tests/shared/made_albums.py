@@ -7,7 +7,7 @@ import pandas as pd
 
 from toolkit.calibration import Calibration
 from toolkit.curation import decisions
-from toolkit.curation.decisions import apply, key_of
+from toolkit.curation.decisions import Decision, apply, key_of
 from toolkit.grouping import assigners, naming, uncertainty
 from toolkit.records import (
     PHOTO_COLUMNS,
@@ -101,3 +101,43 @@ def album_with(rows, colours, each=2):
         problems=empty_table(("path", "stage", "reason")),
         subject=FACE,
     )
+
+
+INFO = EncoderInfo(
+    "made_up", "0" * 64, 64, "euclidean", Calibration(slope=60.0, even=0.6), linkage=LINKAGE
+)
+
+
+def drawn(seed: int, individuals: int, each: int, spread: float = 0.035, alike: int = 64) -> tuple:
+    """Faces of people, two different people a photo; some alike where they differ in few ways."""
+    rng = np.random.default_rng(seed)
+    centres = np.zeros((individuals, 64))
+    centres[:, :alike] = rng.normal(size=(individuals, alike)) * 0.72 / np.sqrt(alike)
+    truth = np.tile(np.arange(individuals), each)
+    rows = centres[truth] + rng.normal(size=(len(truth), 64)) * spread
+    photo_of = np.empty(len(truth), np.int64)
+    for turn in range(each):
+        people = rng.permutation(individuals)
+        photo_of[turn * individuals + people] = turn * individuals + np.arange(individuals) // 2
+    return rows.astype(np.float32), truth, photo_of
+
+
+def clear_groups(count=60, each=10, dimensions=16, seed=0):
+    rng = np.random.default_rng(seed)
+    middles = rng.normal(size=(count, dimensions))
+    middles /= np.linalg.norm(middles, axis=1, keepdims=True)
+    labels = np.repeat(np.arange(count), each)
+    rows = middles[labels] + rng.normal(scale=0.02, size=(count * each, dimensions))
+    return rows.astype(np.float32), labels.astype(np.int64)
+
+
+# Two on the left, two on the right, one far away, each in a photo of its own.
+FIVE = [0.0, 0.1, 2.0, 2.2, 9.0]
+
+
+def link(full, kind, one, other) -> Decision:
+    return Decision(kind, key_of(full, one), key_of(full, other))
+
+
+def named(full, row, text) -> Decision:
+    return Decision("name", key_of(full, row), name=text)

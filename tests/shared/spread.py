@@ -16,7 +16,7 @@ import pytest
 ALONE = ("test_notebooks.py", "test_kill_at_random.py")
 # What takes longest, in this order; a part of the path is enough. All else follows.
 LONGEST = (
-    "cli/test_app.py",
+    "cli/test_app",
     "test_browser_size",
     "test_browser_autopilot",
     "test_browser_review",

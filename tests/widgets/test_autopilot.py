@@ -12,9 +12,7 @@ from toolkit.curation import decisions
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
-from toolkit.widgets import point_and_shoot
-from toolkit.widgets.autopilot import GUIDANCE, AutopilotPanel
-from toolkit.widgets.sorting_panel import STATES
+from toolkit.widgets.autopilot import AutopilotPanel
 
 SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
 
@@ -81,11 +79,6 @@ class Slow:
                     time.sleep(0.01)
 
         return self.look(folder, out, settings=settings, progress=told, stop=stop, tell=tell)
-
-
-@pytest.mark.parametrize("guidance", [GUIDANCE, point_and_shoot.GUIDANCE])
-def test_every_state_has_its_guidance(guidance) -> None:
-    assert set(guidance) == set(STATES)
 
 
 def test_at_first_it_says_what_to_do_and_shows_what_is_there(make, out) -> None:

@@ -1,5 +1,6 @@
 """Export in two steps: the plan, the copies, and what is said of them."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from work_seen import Gate, states_of
 from toolkit.errors import BadFolder
 from toolkit.results.export import Outcome
 from toolkit.widgets import export_box
-from toolkit.widgets.export_box import ExportBox
+from toolkit.widgets.export_box import ExportBox, link_to
 
 EVIL = '<img src=x onerror="window.hacked=1">'
 PART = "<img"
@@ -240,3 +241,29 @@ def test_what_was_taken_away_is_something_that_was_done(tmp_path):
     box.export()
     assert box.wait(LONG)
     assert (box.state, "<b>Exported.</b>" in box.where.value) == ("exported", True)
+
+
+def test_links_through_the_server(tmp_path):
+    (tmp_path / "out" / "a b#1").mkdir(parents=True)
+    (tmp_path / "out" / "ré.html").write_text("x")
+    (tmp_path / ".secret").mkdir()
+    server = {"root_dir": str(tmp_path), "base_url": "/user/x/"}
+
+    def link(path, *servers):
+        return link_to(path, servers=servers or [server])
+
+    assert link(tmp_path / "out" / "a b#1") == "/user/x/lab/tree/out/a%20b%231"
+    assert link(tmp_path / "out" / "ré.html") == "/user/x/files/out/r%C3%A9.html"
+    assert link(tmp_path / ".secret") is None
+    assert link(tmp_path.parent) is None
+    assert link(tmp_path, {"pid": 1}) is None
+    other = {"root_dir": str(tmp_path / "out"), "base_url": "/"}
+    assert link(tmp_path / "out" / "ré.html", {}, other) == "/files/r%C3%A9.html"
+    assert link_to(tmp_path, servers=[]) is None
+    odd = tmp_path / os.fsdecode(b"\xff.html")
+    assert link(odd) == "/user/x/files/%FF.html"
+
+
+def test_no_server_no_link(tmp_path, monkeypatch):
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    assert link_to(tmp_path) is None

@@ -5,35 +5,21 @@ import threading
 from pathlib import Path
 
 import pytest
+from known_folders import known_folders
 from tiles import save_tiles
 
 from toolkit.curation import decisions
 from toolkit.errors import BadFolder
-from toolkit.photos.thumbnails import Thumbnails
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.face import FACE
 from toolkit.widgets.folder_field import known_html
-from toolkit.widgets.matches_view import MatchAlbum, MatchPictures
 from toolkit.widgets.point_and_shoot import PointAndShootPanel, look_for
 from toolkit.widgets.settings_form import SettingsForm
 
 
 @pytest.fixture
 def folders(tmp_path):
-    """Photos of ann (five), bob (two), cem (one); examples of ann, bob and dee; nothing sorted."""
-    photos, people = tmp_path / "photos", tmp_path / "people"
-    for name, (who, shade) in {
-        "a1": (("ann",), 0),
-        "a2": (("ann",), 10),
-        "a3": (("ann",), 40),
-        "ab": (("ann", "bob"), 0),
-        "abc": (("ann", "bob", "cem"), 5),
-        "empty": ((), 0),
-    }.items():
-        save_tiles(photos / f"{name}.png", *who, shade=shade)
-    for name in ("ann", "bob", "dee"):
-        save_tiles(people / name / "example.png", name)
-    return photos, people, tmp_path / "out"
+    return known_folders(tmp_path)
 
 
 @pytest.fixture
@@ -575,24 +561,6 @@ def test_the_sample_albums_button_fills_in_both_folders(tmp_path, sample_album, 
     assert panel.folder.value == str(sample_album / "photos")
     assert panel.examples.value == str(sample_album / "people")
     settle(panel)
-
-
-def test_pictures_are_those_of_the_tokens_in_their_order(panel):
-    session = started(panel).session
-    shown = MatchAlbum(session.looked.album)
-    pictures = MatchPictures(shown.thumbnails, session.result.references)
-    tokens = ["sighting:0", "example:1", "photo:1", "example:0"]
-    whole = Thumbnails(session.looked.album)
-    expected = [
-        whole.crop(0, 120),
-        whole.photo(session.result.references.paths[1], size=200),
-        whole.photo(1, [1], size=200),
-        whole.photo(session.result.references.paths[0], size=200),
-    ]
-    assert pictures(tokens) == expected
-    assert len(set(expected)) == 4
-    assert pictures == MatchPictures(shown.thumbnails, session.result.references)
-    assert pictures != MatchPictures(whole, session.result.references)
 
 
 def test_a_folder_that_vanishes_is_said(panel, folders):

@@ -7,63 +7,24 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+from doubtful_album import TRUTH, album_of, session_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit import modes
-from toolkit.calibration import Calibration
-from toolkit.curation import decisions, questions
-from toolkit.curation.question_deck import asked_of, deal
+from toolkit.curation import decisions
 from toolkit.errors import BadFolder
 from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.modes import Looked
 from toolkit.photos.thumbnails import Thumbnails
-from toolkit.records import (
-    PHOTO_COLUMNS,
-    PROBLEM_COLUMNS,
-    SIGHTING_COLUMNS,
-    Album,
-    EncoderInfo,
-    empty_table,
-)
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
-from toolkit.subjects.face import FACE
 from toolkit.widgets import question_view as words
 from toolkit.widgets import review
 from toolkit.widgets.individuals_view import card_key
 from toolkit.widgets.review import EXPORT, INDIVIDUALS, QUESTIONS, ReviewPanel
 
 SECONDS = 60
-# Whose face each one is; the photos are not there, so that their pictures are grey.
-TRUTH = np.repeat([0, 1, 2, 3], [6, 5, 4, 3])
-INFO = EncoderInfo("test", "0" * 64, 8, "euclidean", Calibration(slope=60.0, even=0.55))
-
-
-def album_of(truth, folder, spread=0.12, seed=0):
-    """Faces around points that are half as far apart as strangers are: doubtful ones."""
-    rng = np.random.default_rng(seed)
-    points = np.eye(8)[: truth.max() + 1] * 0.42 if len(truth) else np.zeros((0, 8))
-    noise = rng.normal(0, spread, (len(truth), 8))
-    encodings = (points[truth] + noise if len(truth) else noise).astype(np.float32)
-    rows = [(str(folder / f"{k}.jpg"), f"{k:064x}") for k in range(len(truth))]
-    photos = pd.DataFrame(rows, columns=["path", "photo_digest"]).astype(object)
-    sightings = photos.assign(left=8, top=8, right=40, bottom=40, score=1.0)
-    photos = photos.assign(width=64, height=64, left_out=0)
-    return Album(
-        sightings=sightings[list(SIGHTING_COLUMNS)],
-        encodings=encodings,
-        encoder=INFO,
-        photos=photos[list(PHOTO_COLUMNS)],
-        problems=empty_table(PROBLEM_COLUMNS),
-        subject=FACE,
-    )
-
-
-def session_of(tmp_path, truth=TRUTH, threshold=0.55):
-    looked = Looked(album_of(truth, tmp_path / "photos"), {}, len(truth))
-    settings = AutopilotSettings(threshold=threshold)
-    return Session(looked, GroupingAssigner(settings), out=tmp_path / "out")
 
 
 @pytest.fixture
@@ -629,47 +590,6 @@ def test_while_photos_are_copied_answers_are_kept_and_nothing_else_is_opened(
 # Words.
 
 
-@pytest.mark.parametrize(
-    ("probability", "said"),
-    [
-        (1.0, "almost surely one person (100% that they are one)"),
-        (0.999, "almost surely one person (more than 99% that they are one)"),
-        (0.8, "probably one person (80% that they are one)"),
-        (0.5, "could be either (50% that they are one)"),
-        (0.1, "probably two people (10% that they are one)"),
-        (0.001, "almost surely two people (less than 1% that they are one)"),
-        (0.0, "almost surely two people (0% that they are one)"),
-    ],
-)
-def test_the_probability_in_words(probability, said):
-    assert words.likely(probability, FACE.words) == f"by the numbers: {said}"
-
-
-def queue_of(doubt, count, goal=0.99, sightings=100):
-    made = []
-    for k in range(count):
-        sides = np.array([0]), np.array([1])
-        made.append(
-            questions.Question("together", 0, 1, k, k, "a", "a", sides, 1 - doubt / count, 1, 0.1)
-        )
-    return questions.Queue(tuple(made), sightings, doubt, goal)
-
-
-@pytest.mark.parametrize(
-    ("queue", "said"),
-    [
-        (queue_of(4.0, 4), "Expected purity 96.0%; 3 questions to 99%."),
-        (queue_of(2.0, 2), "Expected purity 98.0%; 1 question to 99%."),
-        (queue_of(1.04, 3), "Expected purity 98.9%; 1 question to 99%."),
-        (queue_of(0.5, 3), "99% is reached: what follows is for the careful"),
-        (queue_of(5.0, 0), "Expected purity 95.0%; no questions left."),
-        (questions.Queue((), 0, 0.0, 0.99), "Expected purity 100.0%; no questions left."),
-    ],
-)
-def test_progress_in_words(queue, said):
-    assert said in words.progress(queue)
-
-
 def test_names_and_files_are_only_text(tmp_path):
     session = session_of(tmp_path)
     session.rename(session.names[0], "<img src=x onerror=alert(1)>")
@@ -696,31 +616,3 @@ def test_the_two_faces_are_large_and_the_photos_can_be_seen_whole(panel):
     assert len(jpegs) == len(tokens)
     assert all(jpeg.startswith(b"\xff\xd8") for jpeg in jpegs)
     assert maker([f"large:{asked.first}"])[0] == maker.thumbnails.crop(asked.first, 200)
-
-
-def test_each_of_the_two_faces_stands_with_its_own_side():
-    sides = np.array([12, 13, 14]), np.array([10, 11])
-    question = questions.Question("apart", 10, 13, 1, 0, "b", "a", sides, 0.5, 2, 1.0)
-    asked = asked_of(question, (None,) * 10 + ("b",) * 2 + ("a",) * 3)
-    assert (asked.first, asked.second) == (10, 13)
-    assert asked.sides == ((10, 11), (12, 13, 14))
-    assert asked.names == ("b", "a")
-    said = words.why(asked, [0] * 10 + [0, 1, 2, 2, 3], FACE.words)
-    assert said == (
-        "They are two people now. If they are one, 2 photos move, and 4 photos come together."
-    )
-
-
-def test_nothing_is_asked_of_an_ignored_face_and_no_row_changes(session):
-    plain = deal(session)
-    assert [each.pair for each in plain.asked] == [{q.first, q.second} for q in plain.queue]
-    session.ignore(0)
-    dealt = deal(session)
-    assert [each.pair for each in dealt.asked] == [{q.first, q.second} for q in dealt.queue]
-    others = [each.pair for each in plain.asked if 0 not in each.pair]
-    assert set(others) & {each.pair for each in dealt.asked}
-    assert not any(0 in each.pair for each in dealt.asked)
-    assert [side for each in dealt.asked for side in each.sides if 0 in side] == []
-    for each in dealt.asked:
-        assert each.first in each.sides[0]
-        assert each.second in each.sides[1]

@@ -1,76 +1,27 @@
-"""The size explorer, its buttons pressed without a browser, and what it is made of."""
+"""The size explorer, its buttons pressed without a browser."""
 
 import html
-import io
 import threading
 from functools import partial
 
 import ipywidgets
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image
-from squares import MeanEncoder, bright_squares
+from white_squares import SECONDS, SETTINGS, Maker, look_of, study_of, white_squares
 
 from toolkit.errors import BadFolder, BadSetting, UnreadablePhoto
 from toolkit.evaluation import photo_size, photo_size_preview
-from toolkit.evaluation.photo_size_preview import Looks, PhotoLook, compare
-from toolkit.plots import photo_size_plots
+from toolkit.evaluation.photo_size_preview import Looks, compare
 from toolkit.settings import AutopilotSettings
-from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
 from toolkit.widgets import size_explorer
 from toolkit.widgets.size_explorer import SizePanel
 
-SECONDS = 20
 sentence = partial(size_explorer.sentence, words=FACE.words)
-LEAST = {"cnn": 20, "hog": 40}
-SETTINGS = AutopilotSettings(min_sharpness=0, min_size=0, threshold=0.5, jobs=1, long_edge=400)
-
-
-class Squares:
-    """Finds bright squares whose sides are long enough."""
-
-    def __init__(self, name):
-        self.name, self.least, self.asked = name, LEAST[name], []
-        self.began, self.let = threading.Event(), threading.Event()
-        self.let.set()
-
-    def detect(self, image):
-        if max(image.shape) > 100:
-            self.asked.append(max(image.shape))
-            self.began.set()
-            assert self.let.wait(SECONDS)
-        return bright_squares(image, self.least)
-
-
-class Maker:
-    def __init__(self):
-        self.detectors, self.settings = {}, []
-
-    def __call__(self, settings):
-        self.settings.append(settings)
-        detector = self.detectors.setdefault(settings.detector, Squares(settings.detector))
-        return Subject("square", detector, MeanEncoder())
-
-
-def save(path, *squares, size=(800, 600)):
-    """Save a black photo with a white square for each left, top and side."""
-    image = np.zeros((size[1], size[0], 3), np.uint8)
-    for left, top, side in squares:
-        image[top : top + side, left : left + side] = 255
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(path)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    at = tmp_path / "photos"
-    save(at / "a.png", (40, 40, 100), (300, 100, 60), (560, 400, 30))
-    save(at / "b.png", (40, 40, 100), size=(200, 300))
-    save(at / "c.png")
-    return at
+    return white_squares(tmp_path / "photos")
 
 
 @pytest.fixture
@@ -88,10 +39,6 @@ def panel(folder, make):
 def panel_of(folder, make, **more):
     looks = Looks(SETTINGS, make=make)
     return SizePanel(folder, settings=SETTINGS, look=looks, rest=0.0, **more)
-
-
-def study_of(folder, make):
-    return photo_size.resize(folder, long_edges=(0, 400), settings=SETTINGS, subject=make)
 
 
 @pytest.fixture
@@ -430,63 +377,6 @@ def test_a_study_is_cancelled_and_fails(folder, make):
     assert "the folder is gone" in panel.album_study.work.message.value
 
 
-def test_photos_are_found_at_the_size_they_are_shown(folder):
-    shown = photo_size_preview.picture(folder / "a.png", 400)
-    assert (shown.width, shown.height) == (800, 600)
-    assert Image.open(io.BytesIO(shown.jpeg)).size == (400, 300)
-    save(folder / "large.png", size=(1500, 3000))
-    assert Image.open(
-        io.BytesIO(photo_size_preview.picture(folder / "large.png", 0).jpeg)
-    ).size == (400, 800)
-
-
-def test_a_file_that_changes_is_looked_at_again(folder, make):
-    looks = Looks(SETTINGS, make=make)
-    before = looks.at(folder / "b.png", ("cnn", 0))
-    assert looks.at(folder / "b.png", ("cnn", 0)) is before
-    save(folder / "b.png", (0, 0, 50), (100, 100, 50), size=(200, 301))
-    assert len(looks.at(folder / "b.png", ("cnn", 0)).boxes) == 2
-    assert looks.at(folder / "b.png", ("cnn", 200), stop=lambda: True) is None
-
-
-@given(st.integers(2, 9000), st.lists(st.integers(0, 9000), max_size=5))
-def test_the_long_edges_shrink_the_photo_and_end_with_its_own_size(longest, also):
-    *edges, last = photo_size_preview.edges_for(longest, also)
-    assert last == 0
-    assert edges == sorted(set(edges))
-    assert all(0 < edge < longest for edge in edges)
-    assert {edge for edge in also if 0 < edge < longest} <= set(edges)
-
-
-BOXES = st.lists(
-    st.tuples(*[st.integers(0, 90)] * 2, *[st.integers(5, 40)] * 2).map(
-        lambda at: (at[0], at[1], at[0] + at[2], at[1] + at[3])
-    ),
-    max_size=6,
-)
-
-
-def look_of(folder, edge, boxes):
-    rows = np.array(boxes, dtype=np.int64).reshape(-1, 4)
-    return PhotoLook(folder, ("cnn", edge), 100, 100, rows, 0.5)
-
-
-@given(BOXES, BOXES)
-def test_every_box_is_found_lost_or_new_once(here, full):
-    made = compare(look_of("p", 50, here), look_of("p", 0, full))
-    assert sorted([*made.found, *made.new]) == list(range(len(here)))
-    assert len(made.found) + len(made.lost) == len(full)
-    # As the study counts: the same rule, the same number.
-    import pandas as pd
-
-    columns = ["left", "top", "right", "bottom"]
-    tables = [
-        pd.DataFrame(b, columns=columns, dtype="int64").assign(path="p") for b in (full, here)
-    ]
-    assert int((photo_size.match_sightings(*tables) >= 0).sum()) == len(made.found)
-    assert all(0 <= value <= 1 for mark in made.marks for value in mark[1:3])
-
-
 def test_sentences():
     box, other = (0, 0, 40, 30), (60, 60, 90, 90)
     nothing = look_of("p", 0, [])
@@ -503,17 +393,6 @@ def test_sentences():
     assert "5 lost: 10 to 14 px at full size, 5 to 7 px here" in sentence(
         compare(look_of("p", 50, []), look_of("p", 0, many))
     )
-
-
-@pytest.mark.usefixtures("quick")
-def test_the_ring_is_drawn_where_the_way_was_measured(folder, make):
-    table = study_of(folder, make).table
-    pictures = {
-        photo_size_plots.plot(table, way) for way in (("cnn", 0), ("cnn", 400), ("cnn", 777))
-    }
-    assert len(pictures) == 3
-    assert photo_size_plots.plot(table, ("hog", 777)) in pictures
-    assert photo_size_preview.measured(table, ("cnn", 777)) is None
 
 
 def test_no_name_of_a_widget_is_taken(panel):

@@ -1,0 +1,33 @@
+"""The command that measures: what it prints and writes, and what it refuses."""
+
+import json
+
+import pytest
+from tiles import save_tiles
+
+from toolkit import cli
+
+
+def test_numbers_go_to_the_screen_and_to_a_file(album_folder, tmp_path, tiles, capsys) -> None:
+    output = tmp_path / "bench.json"
+    assert cli.main(["bench", "pipeline", str(album_folder), "--output", str(output)]) == 0
+    assert "photos_per_second" in capsys.readouterr().out
+    content = json.loads(output.read_text())
+    assert content["bench"] == "pipeline"
+    assert content["machine"]["cores"] >= 1
+    assert content["rows"][0]["photos"] == 6
+
+
+def test_a_table_of_truth_without_its_columns_is_refused(album_folder, tmp_path, capsys) -> None:
+    save_tiles(tmp_path / "x.png", "ann")
+    (tmp_path / "truth.csv").write_text("file,name\nx,y\n")
+    assert cli.main(["bench", "peers", str(album_folder), str(tmp_path / "truth.csv")]) == 2
+    assert "expected photo and person" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", "photo,person\n"])
+def test_an_empty_table_is_refused_in_one_line(album_folder, tmp_path, capsys, content) -> None:
+    (tmp_path / "t.csv").write_text(content)
+    for kind in ("peers", "detect"):
+        assert cli.main(["bench", kind, str(album_folder), str(tmp_path / "t.csv")]) == 2
+        assert capsys.readouterr().err.count("\n") == 1

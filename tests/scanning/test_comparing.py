@@ -1,0 +1,130 @@
+"""Pairs of sightings compared: the shortlist, each pair once, stopped and gone on with."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_albums import album
+from toys import DotMatcher, HueEncoder
+
+from toolkit.errors import BadSetting
+from toolkit.grouping import neighbours
+from toolkit.grouping.identification import References
+from toolkit.records import PROBLEM_COLUMNS, SIGHTING_ID, empty_table
+from toolkit.scanning import comparing
+from toolkit.scanning.comparing import compare, compare_with
+
+
+class Numbers(DotMatcher):
+    """Compares numbers; says itself which pairs are worth it."""
+
+    def __init__(self, pairs) -> None:
+        super().__init__()
+        self.pairs, self.asked = np.array(pairs, np.int64).reshape(-1, 2), []
+
+    def shortlist(self, features, known=None):
+        return self.pairs
+
+    def compare(self, one, other):
+        self.asked.append((int(one["at"]), int(other["at"])))
+        return abs(float(one["at"]) - float(other["at"])) / 100
+
+
+def features(*numbers):
+    return tuple({"at": np.array(number)} for number in numbers)
+
+
+def numbers(*those):
+    rows = np.zeros((len(those), 0), np.float32)
+    given = {"encoder": DotMatcher.info, "features": features(*those)}
+    return replace(album([0.0] * len(those)), encodings=rows, **given)
+
+
+def known(*those) -> References:
+    return References(
+        names=("a", "b"),
+        encodings=np.zeros((len(those), 0), np.float32),
+        individual_of=np.arange(len(those)) % 2,
+        paths=tuple(f"{k}.png" for k in range(len(those))),
+        encoder=DotMatcher.info,
+        problems=empty_table(PROBLEM_COLUMNS),
+        features=features(*those),
+    )
+
+
+def table_of(full):
+    rows = np.arange(len(full))
+    return neighbours.of(full).table(rows, rows)
+
+
+def test_pairs_of_the_shortlist_have_their_distance_and_others_are_as_far_as_can_be() -> None:
+    found = compare(numbers(0, 10, 30), Numbers([(0, 1), (1, 2)]))
+    far = DotMatcher.farthest
+    assert table_of(found) == pytest.approx(np.array([[0, 0.1, far], [0.1, 0, 0.2], [far, 0.2, 0]]))
+    assert found.compared.left == 0
+
+
+def test_a_pair_is_compared_once_whichever_way_round_and_none_with_itself() -> None:
+    matcher = Numbers([(1, 0), (0, 1), (2, 2), (0, 1)])
+    compare(numbers(0, 10, 30), matcher)
+    assert matcher.asked == [(0, 10)]
+
+
+@given(st.integers(1, 4), st.integers(1, 5))
+def test_any_number_of_threads_says_the_same(jobs, batch) -> None:
+    pairs = [(one, other) for one in range(9) for other in range(one)]
+    full = numbers(*(k * k for k in range(9)))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(comparing, "BATCH", batch)
+        found = compare(full, Numbers(pairs), jobs=jobs)
+    np.testing.assert_array_equal(table_of(found), table_of(compare(full, Numbers(pairs))))
+
+
+def test_stopped_the_rest_is_counted_and_is_far_apart(monkeypatch) -> None:
+    monkeypatch.setattr(comparing, "BATCH", 1)
+    told = []
+    found = compare(
+        numbers(0, 1, 2),
+        Numbers([(0, 1), (0, 2), (1, 2)]),
+        progress=lambda *what: told.append(what),
+        stop=lambda: len(told) > 0,
+    )
+    assert told[0] == (1, 3, "")
+    assert 0 < found.compared.left < 3
+    assert table_of(found)[1, 2] == DotMatcher.farthest
+
+
+def test_vectors_are_left_as_they_are() -> None:
+    full, references = album([0.0, 1.0]), known(1)
+    assert compare(full, HueEncoder()) is full
+    assert compare_with(full, references, HueEncoder()) is references
+
+
+def test_references_have_a_distance_to_each_sighting_by_its_identifier() -> None:
+    full = numbers(0, 10)
+    found = compare_with(full, known(0, 40), Numbers([(0, 0), (1, 1), (1, 1)]))
+    assert found.compared.sightings == tuple(full.sightings[SIGHTING_ID])
+    assert found.compared.table == pytest.approx(np.array([[0, 1.0], [1.0, 0.3]]))
+
+
+def test_references_that_were_compared_in_part_are_none(monkeypatch) -> None:
+    monkeypatch.setattr(comparing, "BATCH", 1)
+    matcher = Numbers([(0, 0), (1, 0)])
+    assert compare_with(numbers(0, 10), known(0), matcher, stop=lambda: True) is None
+    assert matcher.asked == []
+
+
+@pytest.mark.parametrize("pair", [(0, 2), (-1, 0)])
+def test_a_shortlist_of_what_is_not_there_is_a_fault_of_the_matcher(pair) -> None:
+    with pytest.raises(ValueError, match="not there"):
+        compare(numbers(0, 10), Numbers([pair]))
+
+
+def test_what_was_not_kept_is_asked_for_in_one_line() -> None:
+    bare = replace(numbers(0, 10), features=None)
+    with pytest.raises(BadSetting, match="look at the photos again"):
+        compare(bare, Numbers([(0, 1)]))
+    with pytest.raises(BadSetting, match="look at the photos again"):
+        compare_with(bare, known(0), Numbers([(0, 0)]))

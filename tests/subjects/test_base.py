@@ -1,0 +1,43 @@
+"""What is asked of detectors, encoders and matchers."""
+
+import numpy as np
+from toys import CARD, DotMatcher, HueEncoder, Squares, card, lamp
+
+from toolkit.records import GENERIC_WORDS, SubjectInfo
+from toolkit.subjects.base import Subject, describe, matcher_of, needs
+
+
+def test_a_detector_that_says_nothing_needs_no_room() -> None:
+    class Large(Squares):
+        def needs(self, width: int, height: int) -> int:
+            return 10 * width * height
+
+    assert needs(Squares(), 300, 200) == 0
+    assert needs(Large(), 300, 200) == 600_000
+
+
+def test_only_what_compares_pairs_is_a_matcher() -> None:
+    matcher = DotMatcher()
+    assert matcher_of(matcher) is matcher
+    assert matcher_of(HueEncoder()) is None
+
+
+def test_an_encoder_describes_by_vectors_alone() -> None:
+    chips = np.stack([lamp("red", 1.0, 0), lamp("blue", 1.0, 1)])
+    rows, features = describe(HueEncoder(), chips)
+    np.testing.assert_array_equal(rows, HueEncoder().encode(chips))
+    assert features == ()
+
+
+def test_a_matcher_describes_by_features_beside_vectors_without_numbers() -> None:
+    chips = np.stack([card(7, 0, 0), card(11, 0, 1)])
+    rows, features = describe(DotMatcher(), chips)
+    assert (rows.shape, rows.dtype) == ((2, 0), np.float32)
+    assert [sorted(each) for each in features] == [["dots"], ["dots"]]
+
+
+def test_what_all_else_knows_of_a_subject_is_in_its_info() -> None:
+    cards = Subject("card", Squares(), DotMatcher(), CARD.words, exclusive_in_photo=False)
+    assert cards.info == CARD
+    plain = Subject("thing", Squares(), HueEncoder())
+    assert plain.info == SubjectInfo("thing", GENERIC_WORDS, True)

@@ -1,0 +1,140 @@
+"""The matches of those who are known: their cards, their pictures, and what an answer shows."""
+
+import pytest
+from known_folders import known_folders
+
+from toolkit import modes
+from toolkit.curation import decisions, match_list
+from toolkit.curation.match_list import ACCEPTED, BEYOND, SAID
+from toolkit.errors import BadSetting
+from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner
+from toolkit.photos.thumbnails import Thumbnails
+from toolkit.session import Session
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.widgets.matches_view import (
+    ACCEPT,
+    IGNORE,
+    REFUSE,
+    MatchAlbum,
+    MatchesView,
+    MatchPictures,
+    examples_of,
+    known_cards,
+    match_card,
+    match_cards,
+)
+
+SETTINGS = PointAndShootSettings(jobs=1)
+
+
+@pytest.fixture
+def session(tmp_path, colours):
+    photos, people, out = known_folders(tmp_path)
+    references = modes.read_known(people, settings=SETTINGS, subject=colours)
+    looked = modes.look(photos, known=people, settings=SETTINGS, subject=colours)
+    return Session(looked, ReferenceAssigner(references, SETTINGS), out=out)
+
+
+@pytest.fixture
+def view(session):
+    made = MatchesView()
+    made.show(session)
+    yield made
+    made.close()
+
+
+def ann_of(session):
+    return match_list.ranked(session.result, session.decided, "ann")
+
+
+def shown_with(session):
+    return MatchAlbum(session.looked.album), session.result.references
+
+
+def test_each_known_one_has_a_card_with_examples_and_what_was_found(session) -> None:
+    known = match_list.individuals(session.result, session.decided)
+    table = match_list.judged(session.result, session.decided)
+    ann, bob, dee = known_cards(known, table, *shown_with(session))
+    assert [card.title for card in (ann, bob, dee)] == ["ann", "bob", "dee"]
+    assert [strip.label for strip in ann.strips] == ["example", "found"]
+    assert ann.note.startswith("5 photos")
+    assert bob.note.startswith("2 photos")
+    assert (dee.badge, [strip.label for strip in dee.strips]) == ("in no photo", ["example"])
+    assert ann.opens == "the matches in order"
+    assert dee.opens == "the nearest faces"
+
+
+def test_the_line_stands_between_the_accepted_and_the_others(session) -> None:
+    threshold = session.result.threshold
+    cards = match_cards(ann_of(session), *shown_with(session), "ann", threshold)
+    assert cards[0].key == "examples"
+    at = [card.line for card in cards].index(True)
+    assert f"threshold {threshold:.3f}" in cards[at].title
+    assert [card.badge for card in cards[1:at]] == [ACCEPTED] * 5
+    assert {card.badge.partition(" · ")[0] for card in cards[at + 1 :]} <= {BEYOND}
+    # Where all are near enough, the line comes last.
+    last = match_cards(ann_of(session)[:5], *shown_with(session), "ann", threshold)[-1]
+    assert last.line
+
+
+def test_what_can_be_answered_follows_from_what_was_answered(session) -> None:
+    first = next(ann_of(session).itertuples(index=False))
+    shown = shown_with(session)
+    assert match_card(first, *shown).actions == (ACCEPT, REFUSE, IGNORE)
+    assert match_card(first._replace(state=SAID), *shown).actions == (REFUSE, IGNORE)
+    assert match_card(first._replace(state=match_list.REFUSED), *shown).actions == (ACCEPT, IGNORE)
+    # Nobody can be accepted as somebody of whom there are no examples.
+    assert match_card(first._replace(individual="eve"), *shown).actions == (REFUSE, IGNORE)
+
+
+def test_beside_a_match_stands_the_example_it_was_compared_with(session) -> None:
+    first = next(ann_of(session).itertuples(index=False))
+    matched, references = shown_with(session)
+    card = match_card(first, matched, references, beside=True)
+    assert [strip.label for strip in card.strips] == ["example: ann", "found: is this ann?"]
+    assert card.strips[0].pictures == examples_of(references, "ann")
+    assert card.title == "ann"
+    assert examples_of(references, "nobody") == ()
+
+
+def test_pictures_are_those_of_the_tokens_in_their_order(session):
+    shown = MatchAlbum(session.looked.album)
+    pictures = MatchPictures(shown.thumbnails, session.result.references)
+    tokens = ["sighting:0", "example:1", "photo:1", "example:0"]
+    whole = Thumbnails(session.looked.album)
+    expected = [
+        whole.crop(0, 120),
+        whole.photo(session.result.references.paths[1], size=200),
+        whole.photo(1, [1], size=200),
+        whole.photo(session.result.references.paths[0], size=200),
+    ]
+    assert pictures(tokens) == expected
+    assert len(set(expected)) == 4
+    assert pictures == MatchPictures(shown.thumbnails, session.result.references)
+    assert pictures != MatchPictures(whole, session.result.references)
+
+
+def test_an_answer_is_kept_shown_and_taken_back(view, session) -> None:
+    view.open("ann")
+    assert (view.place, view.individual) == ("individual", "ann")
+    key = next(card.key for card in view.sheet.all_cards if card.actions)
+    view.act(key, "refuse")
+    view.wait(30)
+    assert [each.kind for each in decisions.read(session.corrections.out)] == ["not"]
+    assert {card.key: card for card in view.sheet.all_cards}[key].badge == match_list.REFUSED
+    view.undo()
+    view.wait(30)
+    assert not decisions.read(session.corrections.out)
+    view.back()
+    assert view.place == "individuals"
+
+
+def test_a_sorting_by_groups_has_no_matches(session) -> None:
+    grouped = Session(session.looked, GroupingAssigner(AutopilotSettings()))
+    with pytest.raises(BadSetting, match="expected a sorting with references"):
+        MatchesView().show(grouped)
+
+
+def test_nothing_is_shown_where_there_is_nothing(view) -> None:
+    view.show(None)
+    assert (view.place, view.sheet.all_cards) == ("nothing", ())
