@@ -4,6 +4,7 @@ import pytest
 from toys import CARD, LAMP, CardSettings, LampSettings
 
 from toolkit.errors import BadSetting
+from toolkit.settings import settings_for
 from toolkit.subjects import registry
 from toolkit.subjects.face import FACE
 from toolkit.subjects.face.settings import FaceSettings
@@ -37,3 +38,21 @@ def test_words_are_those_of_the_subject_then_of_the_settings_then_of_faces() -> 
 def test_a_subject_is_made_as_its_settings_say() -> None:
     cards = registry.subject_for(CardSettings())
     assert (cards.name, cards.info) == ("card", CARD)
+
+
+def test_a_key_follows_from_what_shapes_the_results_and_from_nothing_else(monkeypatch) -> None:
+    monkeypatch.setitem(registry.SUBJECTS, LAMP.name, LampSettings)
+    kind = settings_for("autopilot", LampSettings)
+
+    def key(**values):
+        return registry.subject_for(kind(**values)).key
+
+    assert key() == key(threshold=0.3, jobs=2, memory=1.0, store=False, link=True)
+    seen = {key(), key(long_edge=500), key(min_size=5), key(min_sharpness=0.5)}
+    assert len(seen) == 4
+    cards = settings_for("autopilot", CardSettings)
+    assert registry.subject_for(cards()).key not in seen
+    before = key()
+    monkeypatch.setattr(registry, "LOOKS", registry.LOOKS + 1)
+    assert key() != before
+    assert kind().make_subject().key == ""

@@ -94,7 +94,7 @@ def size(text: str) -> int:
     found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]?B)?", text.strip(), re.IGNORECASE | re.ASCII)
     if found is None:
         raise argparse.ArgumentTypeError(
-            f"{printable(text)!r} is no size; expected a number and B, KB, MB, GB or TB, such as 5GB"
+            f"{printable(text)!r} is no size; expected a number and KB, MB, GB or TB, such as 5GB"
         )
     return int(float(found[1]) * UNITS[(found[2] or "").upper()])
 
