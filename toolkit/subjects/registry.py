@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words, printable
-from toolkit.subjects import face
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import ScanSettings
 
+if TYPE_CHECKING:
+    from toolkit.calibration import Linkage
+
 # By its settings, each says what it is and makes what looks for it.
 SUBJECTS: dict[str, type[ScanSettings]] = {FaceSettings.subject.name: FaceSettings}
 DEFAULT = FaceSettings.subject.name
-# How groups count in results that do not say it: they are of the time when there were only faces.
-LINKAGE_BEFORE = face.LINKAGE
 
 
 def settings_of(name: str = DEFAULT) -> type[ScanSettings]:
@@ -54,3 +56,10 @@ def info(name: str = DEFAULT) -> SubjectInfo:
 def subject_for(settings: ScanSettings) -> Subject:
     """Return the subject that the settings are about, as they want it."""
     return settings.make_subject()
+
+
+def linkage_before() -> Linkage:
+    """Return how groups count in results that do not say it: they are of faces, which were all."""
+    from toolkit.subjects.face.calibration import LINKAGE
+
+    return LINKAGE
