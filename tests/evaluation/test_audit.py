@@ -168,7 +168,7 @@ def test_the_interval_contains_the_true_rate() -> None:
     held = 0
     for seed in range(40):
         rows, truth, photo_of = drawn(seed, 40, 3, spread=0.06)
-        free = linkage.tree(rows)
+        free = linkage.tree(album(rows, photo_of))
         threshold = 0.9  # so high that some people are joined
         found = audit.audit(album(rows, photo_of), names_of(truth), threshold=threshold)
         labels = free.cut(threshold).labels
@@ -193,7 +193,7 @@ def test_most_of_the_first_ten_suspicious_groups_hold_two_people() -> None:
 def test_a_bad_grouping_does_not_hide_its_own_mistakes() -> None:
     """How often two people are seen together is not told by the grouping that joined them."""
     rows, truth, photo_of = drawn(1, 60, 3, spread=0.06)
-    free = linkage.tree(rows)
+    free = linkage.tree(album(rows, photo_of))
     threshold = 1.05
     labels = free.cut(threshold).labels
     two = np.triu(truth[:, None] != truth[None])
@@ -248,7 +248,7 @@ def test_what_cannot_be_is_refused() -> None:
 
 def test_the_share_of_wrong_joins_is_the_thresholds_own() -> None:
     rows, _, photo_of = drawn(7, 20, 4)
-    tree = linkage.tree(rows)
+    tree = linkage.tree(album(rows, photo_of))
     chosen = thresholds.of_tree(tree, INFO.calibration)
     labels = tree.cut(chosen.value).labels
     found = audit.audit(album(rows, photo_of), names_of(labels), threshold=chosen.value)
@@ -356,6 +356,7 @@ sys.path.insert(0, sys.argv[2])
 from made_albums import album_with
 from tiles import ColourEncoder
 from toolkit.grouping import thresholds
+from toolkit.evaluation.audit import audit
 from toolkit.subjects.base import Subject
 
 def most():

@@ -33,11 +33,15 @@ class Faces:
     def __init__(self, encodings: np.ndarray, truth: np.ndarray, encoder) -> None:
         self.encodings, self.truth, self.encoder = encodings, truth, encoder
 
+    @property
+    def distances(self) -> neighbours.VectorDistances:
+        return neighbours.VectorDistances(self.encodings, self.encoder.metric, self.encoder.linkage)
+
     def of(self, rows: np.ndarray) -> "Faces":
         return Faces(self.encodings[rows], self.truth[rows], self.encoder)
 
     def grouped(self, cannot_link=None) -> tuple:
-        tree = linkage.tree(self.encodings, cannot_link=cannot_link)
+        tree = linkage.tree(self.distances, cannot_link=cannot_link)
         return tree, thresholds.of_tree(tree, self.encoder.calibration)
 
     def scores(self) -> scores.GroupingScores:
@@ -152,7 +156,7 @@ def test_the_audit_knows_its_own_mistakes(lfw) -> None:
         found = audit.audit(seen, names, threshold=chosen.value)
         two = np.triu(album.truth[:, None] != album.truth[None])
         rate = (labels[:, None] == labels[None])[two].mean()
-        near = (neighbours.of(album).table()[two] <= chosen.value).mean()
+        near = (album.distances.table()[two] <= chosen.value).mean()
         held += (found.here["merge_low"] <= rate <= found.here["merge_high"]) and (
             found.here["match_low"] <= near <= found.here["match_high"]
         )

@@ -14,10 +14,10 @@ from toolkit import memory
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision, key_of
 from toolkit.errors import BadSetting
-from toolkit.grouping import assigners, identification, linkage
+from toolkit.grouping import assigners, identification, linkage, neighbours
 from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner, forewarning, group_album
 from toolkit.grouping.identification import IGNORED, References
-from toolkit.grouping.links import pairs_within
+from toolkit.grouping.links import never_one, pairs_within
 from toolkit.records import PROBLEM_COLUMNS, Album
 from toolkit.settings import METHODS, AutopilotSettings, PointAndShootSettings
 
@@ -85,7 +85,7 @@ def test_what_is_kept_is_grouped_as_if_there_were_nothing_else(method, seed, cou
 def test_a_tree_by_other_row_numbers_says_the_same_at_every_threshold(seed, count):
     faces = drawn(seed, count)
     rows = faces.kept
-    tree = linkage.tree(faces.encodings[rows], cannot_link=pairs_within(faces.photo_of[rows]))
+    tree = linkage.tree(neighbours.of(faces)[rows], cannot_link=pairs_within(faces.photo_of[rows]))
     moved = tree.at(rows, count)
     assert (moved.count, moved.start, len(moved)) == (count, tree.start, len(tree))
     np.testing.assert_array_equal(moved.groups_before, tree.groups_before)
@@ -101,7 +101,7 @@ def test_a_tree_by_other_row_numbers_says_the_same_at_every_threshold(seed, coun
     own = assigners.join_album(faces, cannot_link=pairs_within(faces.photo_of))
     np.testing.assert_array_equal(own.must, moved.must)
     np.testing.assert_array_equal(own.height, moved.height)
-    inside = assigners.pairs_seen(faces)
+    inside = never_one(faces)
     assert not faces.ignored[inside].any()
     np.testing.assert_array_equal(inside, rows[pairs_within(faces.photo_of[rows])])
 

@@ -18,7 +18,8 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.settings import AutopilotSettings
-from toolkit.subjects.face import FACE, LINKAGE
+from toolkit.subjects.face import FACE
+from toolkit.subjects.face.calibration import LINKAGE
 
 AT = AutopilotSettings(threshold=0.5)
 

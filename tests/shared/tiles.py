@@ -8,7 +8,7 @@ from PIL import Image
 
 from toolkit.calibration import Calibration
 from toolkit.records import Box, Detection, EncoderInfo
-from toolkit.subjects.face import LINKAGE
+from toolkit.subjects.face.calibration import LINKAGE
 
 TILE = 64
 

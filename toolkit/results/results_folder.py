@@ -638,7 +638,7 @@ def about_encoder(encoder: EncoderInfo) -> dict[str, Any]:
 def _linkage_of(about: Mapping[str, Any]) -> Linkage:
     """Return how groups count, from what `about_encoder` wrote."""
     if "linkage" not in about:
-        return registry.LINKAGE_BEFORE
+        return registry.linkage_before()
     fitted = dict(about["linkage"])
     cohesion = fitted["cohesion"]
     if cohesion is not None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words, printable
-from toolkit.subjects import face, weights
+from toolkit.subjects import weights
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import ScanSettings, declared
+
+if TYPE_CHECKING:
+    from toolkit.calibration import Linkage
 
 # By its settings, each says what it is and makes what looks for it.
 SUBJECTS: dict[str, type[ScanSettings]] = {FaceSettings.subject.name: FaceSettings}
@@ -19,8 +23,6 @@ SUBJECTS: dict[str, type[ScanSettings]] = {FaceSettings.subject.name: FaceSettin
 # that nothing kept before is taken for what would be seen now.
 LOOKS = 1
 DEFAULT = FaceSettings.subject.name
-# How groups count in results that do not say it: they are of the time when there were only faces.
-LINKAGE_BEFORE = face.LINKAGE
 
 
 def settings_of(name: str = DEFAULT) -> type[ScanSettings]:
@@ -79,3 +81,10 @@ def subject_for(settings: ScanSettings) -> Subject:
     }
     key = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
     return replace(subject, key=key)
+
+
+def linkage_before() -> Linkage:
+    """Return how groups count in results that do not say it: they are of faces, which were all."""
+    from toolkit.subjects.face.calibration import LINKAGE
+
+    return LINKAGE

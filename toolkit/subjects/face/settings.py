@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
-
 from toolkit.names import SubjectInfo
 from toolkit.subjects.face import FACE
 from toolkit.subjects.settings import (
@@ -143,6 +141,8 @@ class FaceSettings(ScanSettings):
 
     def enlarges(self, longest: int) -> bool:
         """Tell whether a photo is doubled before the search; `longest` is its longer side, px."""
+        import numpy as np
+
         from toolkit.subjects.face.detectors import doublings
 
         shrunk = min(longest, self.long_edge)

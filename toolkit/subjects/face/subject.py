@@ -11,12 +11,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
 from toolkit.records import Box, EncoderInfo
 from toolkit.subjects import weights
 from toolkit.subjects.base import Detector, Rgb, Subject
-from toolkit.subjects.face import FACE, LINKAGE
+from toolkit.subjects.face import FACE
+from toolkit.subjects.face.calibration import (
+    CALIBRATION,
+    CALIBRATION_JITTERED,
+    CALIBRATION_PLAIN,
+    LINKAGE,
+)
 from toolkit.subjects.face.detectors import CnnDetector, HogDetector
 from toolkit.subjects.face.settings import FaceSettings
 
@@ -30,12 +35,6 @@ ENCODER = "dlib_face_recognition_resnet_model_v1"
 # The length that encodings are brought to: near the middle of the network's own (1.31 to 1.54 for
 # nine in ten faces of Labeled Faces in the Wild), so that distances keep the scale people know.
 LENGTH = 2**0.5
-
-# What distances say, by how a face is described: fitted on one half of the people of Labeled Faces
-# in the Wild (docs/measurements.md).
-CALIBRATION = Calibration(slope=70.0, even=0.583)
-CALIBRATION_JITTERED = Calibration(slope=72.0, even=0.572)
-CALIBRATION_PLAIN = Calibration(slope=62.0, even=0.613)
 
 
 def _rectangle(box: Box) -> Any:

@@ -1,0 +1,13 @@
+"""What was fitted on faces: what their distances say, and how groups of them count."""
+
+from toolkit.calibration import Calibration, Cohesion, Linkage
+
+# What distances say, by how a face is described: fitted on one half of the people of Labeled Faces
+# in the Wild (docs/measurements.md).
+CALIBRATION = Calibration(slope=70.0, even=0.583)
+CALIBRATION_JITTERED = Calibration(slope=72.0, even=0.572)
+CALIBRATION_PLAIN = Calibration(slope=62.0, even=0.613)
+
+# How groups of faces count: chosen, and fitted by a logistic regression on composed albums, on one
+# half of the people of Labeled Faces in the Wild (docs/measurements.md).
+LINKAGE = Linkage(discount=0.06, cohesion=Cohesion(few=1.05, many=-0.39, size=0.61, start=-1.4))
