@@ -34,10 +34,11 @@ from tiles import PEOPLE, ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.curation import decisions
-from toolkit.curation.decisions import Decision, SightingKey, key_of
+from toolkit.curation.decisions import Decision
 from toolkit.curation.edits import Gesture
 from toolkit.curation.history import Corrections
 from toolkit.errors import BadFolder, SightingsError
+from toolkit.grouping.sighting_finder import SightingKey, key_of
 from toolkit.locks import InUse
 from toolkit.photos import opening
 from toolkit.results import results_folder

@@ -9,9 +9,10 @@ from stopping import after
 from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
-from toolkit.curation.decisions import Decision, key_of, write
+from toolkit.curation.decisions import Decision, write
 from toolkit.errors import BadFolder
 from toolkit.grouping import cluster, linkage
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.records import Box, Detection
 from toolkit.results import results_folder
 from toolkit.settings import AutopilotSettings, PointAndShootSettings

@@ -10,9 +10,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from toolkit.curation.decisions import Decision, SightingKey
+    from toolkit.curation.decisions import Decision
     from toolkit.errors import SightingsError
     from toolkit.evaluation.audit import audit
+    from toolkit.grouping.sighting_finder import SightingKey
     from toolkit.modes import autopilot, point_and_shoot
     from toolkit.records import Album
     from toolkit.results.accuracy import evaluate_folder as evaluate
@@ -42,7 +43,7 @@ _HOMES = {
     "Decision": ("curation.decisions", "Decision"),
     "PointAndShootSettings": ("settings", "PointAndShootSettings"),
     "Session": ("session", "Session"),
-    "SightingKey": ("curation.decisions", "SightingKey"),
+    "SightingKey": ("grouping.sighting_finder", "SightingKey"),
     "SightingsError": ("errors", "SightingsError"),
     "audit": ("evaluation.audit", "audit"),
     "autopilot": ("modes", "autopilot"),

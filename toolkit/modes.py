@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from toolkit.curation import decisions
+from toolkit.curation import decisions, sync
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder
 from toolkit.files import folder_at
@@ -23,11 +23,12 @@ from toolkit.grouping.assigners import (
     forewarning,
 )
 from toolkit.grouping.identification import References
+from toolkit.grouping.numbering import Earlier
 from toolkit.names import counted, printable
 from toolkit.photos import opening
 from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
-from toolkit.results import export, exporting, results_folder
+from toolkit.results import earlier, export, exporting, results_folder
 from toolkit.results.exporting import export_result, write_result
 from toolkit.results.result import (
     RESULTS,
@@ -468,12 +469,15 @@ def autopilot(
     listed = list_photos(photos_folder, out)
     target = None if dry_run else listed.out
     with _alone_in(target, "autopilot"):
-        made = _decided(decided, listed.out)
-        started = time.perf_counter()
         subject = subject or subject_for(settings)
+        made, synced = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
+        listed = _with_examples(listed)
+        before = None if listed.out is None else earlier.numbering(listed.out)
+        started = time.perf_counter()
         looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
         planned = listed.out if dry_run else None
-        result = autopilot_of(looked, planned, settings=settings, decided=made)
+        how: dict[str, Any] = {"settings": settings, "decided": made, "before": before}
+        result = changed(autopilot_of(looked, planned, **how), synced=synced)
         if target is None:
             return result
         return write_result(result, target, replace=replace, pictures=pictures, progress=progress)
@@ -485,6 +489,7 @@ def autopilot_of(
     *,
     settings: GroupingSettings,
     decided: Sequence[Decision] = (),
+    before: Earlier | None = None,
 ) -> AutopilotResult:
     """
     Group what was seen into individuals; nothing is written, and it takes a moment.
@@ -499,6 +504,8 @@ def autopilot_of(
         How to group.
     decided : sequence of Decision
         What the user decided about sightings.
+    before : Earlier, optional
+        The numbers of an earlier run, which individuals keep.
 
     Returns
     -------
@@ -510,7 +517,7 @@ def autopilot_of(
     BadFolder
         If results cannot go to `out`.
     """
-    found = assigned_by(looked, GroupingAssigner(settings), out, decided=decided)
+    found = assigned_by(looked, GroupingAssigner(settings, before), out, decided=decided)
     return cast(AutopilotResult, found)
 
 
@@ -555,9 +562,10 @@ def point_and_shoot(
     listed = list_photos(photos_folder, out, known)
     target = None if dry_run else listed.out
     with _alone_in(target, "point-and-shoot"):
-        made = _decided(decided, listed.out)
-        started = time.perf_counter()
         subject = subject or subject_for(settings)
+        made, synced = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
+        listed = _with_examples(listed)
+        started = time.perf_counter()
         # It is None only where it can be stopped.
         references = cast(
             References,
@@ -567,7 +575,8 @@ def point_and_shoot(
         how: dict[str, Any] = {"settings": settings, "progress": progress, "subject": subject}
         references = cast(References, compare_known(looked, references, **how))
         planned = listed.out if dry_run else None
-        result = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+        found = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+        result = changed(found, synced=synced)
         if target is None:
             return result
         return write_result(result, target, replace=replace, pictures=pictures, progress=progress)
@@ -646,6 +655,7 @@ def assigned_by(
         album = decisions.masked(looked.album, decided)
         held = decisions.apply(decided, album)
         found = assigner.assign(album, held)
+        reasons = decisions.reasons(decided, album)
     result = RESULTS[found.settings.mode](
         settings=found.settings,
         chosen=found.chosen,
@@ -658,6 +668,8 @@ def assigned_by(
         undecided_photos=held.not_here,
         not_seen=looked.not_seen,
         recognised=looked.recognised,
+        reasons=reasons,
+        hidden=found.hidden(held.hidden, album.words),
         photos_folder=looked.folder,
         known_folder=looked.known,
         **found.details,
@@ -670,11 +682,85 @@ def _alone_in(out: Path | None, work: str) -> contextlib.AbstractContextManager[
     return contextlib.nullcontext() if out is None else exporting.alone_in(out, work)
 
 
-def _decided(given: Sequence[Decision] | None, target: Path | None) -> tuple[Decision, ...]:
-    """Return what the user decided: as given, or as the folder of results keeps it."""
-    if given is None:
-        return () if target is None else decisions.read(target)
-    return tuple(given)
+def _decided(
+    given: Sequence[Decision] | None,
+    target: Path | None,
+    settings: Settings,
+    subject: Subject,
+    *,
+    dry_run: bool,
+) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+    """
+    Return what the user decided: as given, or as the folder of results keeps it.
+
+    In the folders of results, too: what was done there becomes decisions first, and is said.
+    """
+    if given is not None:
+        return tuple(given), ()
+    if target is None:
+        return (), ()
+    return synced(target, settings, subject, dry_run=dry_run)
+
+
+def synced(
+    out: Path,
+    settings: Settings | None = None,
+    subject: Subject | None = None,
+    *,
+    dry_run: bool = False,
+) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+    """
+    Take what somebody did in the folders of a result for decisions, and keep them there.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of results, held already (`toolkit.results.exporting.alone_in`).
+    settings, subject
+        How photos from elsewhere that were put into folders are looked at; without `settings` they
+        are left for the next run.
+    dry_run : bool
+        Only say it.
+
+    Returns
+    -------
+    (tuple of Decision, tuple of str)
+        All decisions that are in force now; and what was done, a line each.
+
+    Raises
+    ------
+    BadSetting
+        If the decisions that are there cannot be read.
+    """
+    made = decisions.read(out)
+
+    def look_into(paths: Sequence[Path]) -> Album:
+        listing = opening.Listing(tuple(paths), ())
+        wanted = cast(Settings, settings)
+        return look_at(
+            Listed(listing, out, None, None), wanted, subject or subject_for(wanted)
+        ).album
+
+    if not (out / results_folder.RECORD).is_file():
+        return made, ()
+    try:
+        found = sync.propose(out, None if settings is None else look_into)
+    except BadFolder as error:
+        # It says itself what to do about it: a run does just that.
+        return made, (f"what was done in the folders could not be read: {error}",)
+    if found is None:
+        return made, ()
+    if not dry_run:
+        sync.keep(found, out)
+    return found.made, found.said
+
+
+def _with_examples(listed: Listed) -> Listed:
+    """Add the photos that the user put into folders of results: they are looked at as well."""
+    if listed.out is None or not (more := sync.examples_in(listed.out)):
+        return listed
+    photos = (*listed.listing.photos, *more)
+    return changed(listed, listing=changed(listed.listing, photos=photos))
 
 
 def _since(started: float, looked: Looked) -> Looked:

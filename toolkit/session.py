@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from dataclasses import replace as changed
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,12 @@ from toolkit.grouping.assigners import Assigner, GroupingAssigner
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels
 from toolkit.grouping.uncertainty import Sides
+from toolkit.locks import InUse
 from toolkit.modes import Looked
 from toolkit.names import counted
 from toolkit.progress import Progress
 from toolkit.records import Album
+from toolkit.results import earlier as earlier_results
 from toolkit.results import export, exporting
 from toolkit.results.result import AnyResult
 from toolkit.results.results_folder import settings_of
@@ -85,6 +88,7 @@ class Session:
         self.corrections.album = looked.album
         if out is not None:
             self.corrections.keep_in(self._target(out))
+            self.assigner = self._following(self._target(out))
         self.result = self._sorted(self.corrections.decisions)
 
     @property
@@ -139,7 +143,7 @@ class Session:
             try:
                 found = self.assigner.recut(self.result.assigned, self.album, self.decided)
                 self.result = (
-                    self.result.holding(found)
+                    self.result.holding(found, self.decided)
                     if found is not None
                     else self._sorted(self.corrections.decisions)
                 )
@@ -163,10 +167,7 @@ class Session:
     def keep_in(self, out: str | Path) -> None:
         """Read the decisions of a folder of results, sort by them, and keep new ones there."""
         with self._alone():
-            target = self._target(out)
-            self._change(
-                self.corrections.joined_with(target), lambda: self.corrections.keep_in(target)
-            )
+            self._move_to(self._target(out))
 
     def rename(self, name: str, text: str) -> str:
         """Name an individual; with the name of another, the two become one. Say what was done."""
@@ -291,7 +292,8 @@ class Session:
         """
         with self._alone():
             target = self._target(out)
-            return self._sorted(self.corrections.joined_with(target), target).plan
+            made, assigner = self.corrections.joined_with(target), self._following(target)
+            return modes.assigned_by(self.looked, assigner, target, decided=made).plan
 
     def export(
         self,
@@ -318,13 +320,31 @@ class Session:
         with self._alone():
             target = self._target(out)
             with exporting.alone_in(target, "an export from a panel"):
-                self._change(
-                    self.corrections.joined_with(target), lambda: self.corrections.keep_in(target)
-                )
+                _, said = modes.synced(target)
+                self._move_to(target)
+                self.result = changed(self.result, synced=said)
                 self.result = exporting.write_result(
                     self.result, target, replace=replace, progress=progress, stop=stop
                 )
+                # From now on, everybody has the number of now.
+                self.assigner = self.assigner.following(self.result.numbering)
             return self.result
+
+    def _move_to(self, target: Path) -> None:
+        """Go on with the decisions and the numbers of a folder of results."""
+        before, self.assigner = self.assigner, self._following(target)
+        try:
+            self._change(
+                self.corrections.joined_with(target), lambda: self.corrections.keep_in(target)
+            )
+        except Exception:
+            self.assigner = before
+            raise
+
+    def _following(self, target: Path) -> Assigner:
+        """Return the assigner, with the numbers of a folder of results where it holds any."""
+        found = earlier_results.numbering(target) if self.assigner.by_group else None
+        return self.assigner if found is None else self.assigner.following(found)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -386,5 +406,9 @@ def taken_up(out: str | Path, *, photos: str | Path | None = None) -> Session:
     BadSetting
         If it is of the other mode, or of a version whose settings are not known here.
     """
+    folder = folder_at(out)
+    # Whoever writes there reads what was done in the folders, too.
+    with suppress(InUse), exporting.alone_in(folder, "opening a result"):
+        modes.synced(folder)
     looked, run = modes.taken_up(out, photos=photos)
     return Session(looked, GroupingAssigner(settings_of(run)), out=out)

@@ -12,6 +12,7 @@ from tiles import ColourEncoder, TileDetector, save_tiles
 from toolkit import cli, modes
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.photos import listing
 from toolkit.results import export, results_folder
 from toolkit.subjects.base import Subject
@@ -246,7 +247,7 @@ def test_half_characters_in_names_end_in_no_traceback(
     out = tmp_path / "out"
     assert cli.main(["autopilot", str(album_folder), str(out)]) == 0
     album = results_folder.load(out).album
-    face = decisions.key_of(album, 0)
+    face = key_of(album, 0)
     decisions.add(out, [Decision("name", face, name="\ud800 Ann \udfff")])
     assert "\ud800 Ann \udfff" in decisions.read(out)[0].name
     assert cli.main(["autopilot", str(album_folder), str(out), "--replace"]) == 0

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from made_albums import FIVE, album, link, named
 
 from toolkit.curation.conflicts import settled
-from toolkit.curation.decisions import Decision, apply, key_of
+from toolkit.curation.decisions import Decision, apply
 from toolkit.errors import BadSetting
+from toolkit.grouping.sighting_finder import key_of
 
 
 def test_different_breaks_a_chain_where_its_faces_are_furthest_apart() -> None:

@@ -11,18 +11,10 @@ from tiles import TileDetector, save_tiles
 
 from toolkit import cli, modes
 from toolkit.curation import decisions
-from toolkit.curation.decisions import (
-    COLUMNS,
-    Decision,
-    SightingKey,
-    add,
-    apply,
-    key_of,
-    read,
-    write,
-)
+from toolkit.curation.decisions import COLUMNS, Decision, add, apply, read, write
 from toolkit.errors import BadSetting
 from toolkit.grouping import constraints, naming
+from toolkit.grouping.sighting_finder import SightingKey, key_of
 from toolkit.records import Box, Detection
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.base import Subject

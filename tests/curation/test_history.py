@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from made_albums import FIVE, Grouped, album, link, named
 
 from toolkit.curation import decisions, history
-from toolkit.curation.decisions import Decision, SightingKey, apply, key_of
+from toolkit.curation.decisions import Decision, apply
 from toolkit.curation.history import Corrections
 from toolkit.curation.questions import Question
 from toolkit.errors import BadFolder, BadSetting
+from toolkit.grouping.sighting_finder import SightingKey, key_of
 from toolkit.records import Album
 
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from toolkit import modes
 from toolkit.calibration import Calibration
 from toolkit.curation import decisions, match_list
-from toolkit.curation.decisions import Decision, key_of
+from toolkit.curation.decisions import Decision
 from toolkit.curation.match_list import ACCEPTED, BEYOND, REFUSED, SAID
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import IGNORED, SECOND, TOO_FAR, References
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.modes import Looked
 from toolkit.records import PROBLEM_COLUMNS, Album, EncoderInfo, empty_table
 from toolkit.settings import PointAndShootSettings

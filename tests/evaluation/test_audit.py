@@ -15,10 +15,11 @@ from scipy.stats import binomtest
 
 from toolkit import cli, modes
 from toolkit.curation import decisions
-from toolkit.curation.decisions import Decision, key_of
+from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
 from toolkit.evaluation import audit
 from toolkit.grouping import linkage, links, thresholds
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.results import results_folder
 
 

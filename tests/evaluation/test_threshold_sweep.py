@@ -19,6 +19,7 @@ from toolkit.evaluation.error_rates import Rates
 from toolkit.evaluation.threshold_sweep import Explorer, Position, changes
 from toolkit.grouping import constraints, linkage, naming
 from toolkit.grouping.assigners import group_album, numbered_names
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.records import (
     Album,
 )
@@ -85,7 +86,7 @@ def test_a_position_is_what_a_run_and_its_audit_say(faces) -> None:
         if threshold < 2:
             run = group_album(faces, replace(SETTINGS, threshold=threshold))
             np.testing.assert_array_equal(found.labels, run.clustering.labels)
-            assert found.names == numbered_names(run.clustering, FACE.words)
+            assert found.names == numbered_names(run.clustering.labels + 1, FACE.words)
             assert found.expected_wrong == run.threshold.expected_wrong
 
 
@@ -159,8 +160,8 @@ def held(faces: Album, *made: tuple) -> constraints.Decided:
         [
             Decision(
                 kind,
-                decisions.key_of(faces, row),
-                decisions.key_of(faces, other) if isinstance(other, int) else None,
+                key_of(faces, row),
+                key_of(faces, other) if isinstance(other, int) else None,
                 "" if isinstance(other, int) else other,
             )
             for kind, row, other in made
@@ -190,7 +191,9 @@ def test_decisions_hold_at_every_position() -> None:
         assert len(set(found.names)) == found.individuals
         run = group_album(faces, replace(SETTINGS, threshold=float(threshold)), decided=decided)
         called = naming.name_groups(
-            run.clustering.labels, numbered_names(run.clustering, FACE.words), decided.names
+            run.clustering.labels,
+            numbered_names(run.clustering.labels + 1, FACE.words),
+            decided.names,
         )
         assert found.names == called == again.at(threshold).names
         assert found.expected_wrong == run.threshold.expected_wrong
@@ -560,5 +563,5 @@ def test_a_tree_with_what_is_now_ignored_is_refused() -> None:
     masked = replace(faces, ignored=np.arange(len(faces)) == 3)
     with pytest.raises(ValueError, match="other decisions"):
         Explorer.of(masked, SETTINGS, tree=tree)
-    decided = decisions.apply([Decision("ignore", decisions.key_of(faces, 3))], masked)
+    decided = decisions.apply([Decision("ignore", key_of(faces, 3))], masked)
     assert len(set(Explorer.of(masked, SETTINGS, decided=decided).at(0.5).labels[[3]])) == 1

@@ -12,12 +12,13 @@ from made_albums import album
 
 from toolkit import memory
 from toolkit.curation import decisions
-from toolkit.curation.decisions import Decision, key_of
+from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
 from toolkit.grouping import assigners, identification, linkage, neighbours
 from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner, forewarning, group_album
 from toolkit.grouping.identification import IGNORED, References
 from toolkit.grouping.links import never_one, pairs_within
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.records import PROBLEM_COLUMNS, Album
 from toolkit.settings import METHODS, AutopilotSettings, PointAndShootSettings
 

@@ -9,9 +9,10 @@ from tiles import save_tiles
 
 from toolkit import modes, tables
 from toolkit.curation import decisions
-from toolkit.curation.decisions import Decision, key_of
+from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.evaluation.intervals import wilson
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.results.accuracy import evaluate_folder
 from toolkit.results.results_folder import ResultsFolder
 

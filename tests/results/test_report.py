@@ -18,9 +18,10 @@ from tiles import ColourEncoder, save_tiles
 
 from toolkit import modes
 from toolkit.curation.decisions import FILE as DECISIONS
-from toolkit.curation.decisions import Decision, add, key_of
+from toolkit.curation.decisions import Decision, add
 from toolkit.errors import BadFolder
 from toolkit.evaluation.scores import audit
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.grouping.thresholds import Threshold
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import PROBLEM_COLUMNS, Album, Clustering, empty_table
@@ -191,6 +192,8 @@ def made(
         plan=empty_table(export.PLAN_COLUMNS) if plan is None else plan,
         out=out,
         clustering=Clustering(labels, "average", 0.5),
+        numbers=labels + 1,
+        last_number=int(labels.max(initial=-1)) + 1,
     )
 
 

@@ -13,9 +13,10 @@ from tiles import save_tiles
 
 from toolkit import modes
 from toolkit.curation import decisions
-from toolkit.curation.decisions import Decision, key_of
+from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder
 from toolkit.grouping.assigners import GroupingAssigner
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.results import accuracy, results_folder
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
@@ -300,7 +301,7 @@ def test_what_is_written_is_its_owners_alone(album_folder, tmp_path, colours) ->
     before = os.umask(0)
     try:
         run = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
-        decisions.add(run.out, [decisions.Decision("ignore", decisions.key_of(run.album, 0))])
+        decisions.add(run.out, [decisions.Decision("ignore", key_of(run.album, 0))])
     finally:
         os.umask(before)
     modes_of = {

@@ -7,8 +7,9 @@ import pandas as pd
 
 from toolkit.calibration import Calibration
 from toolkit.curation import decisions
-from toolkit.curation.decisions import Decision, apply, key_of
+from toolkit.curation.decisions import Decision, apply
 from toolkit.grouping import assigners, naming, uncertainty
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.records import (
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -60,7 +61,7 @@ class Grouped:
         found = assigners.group_album(self.album, AT, decided=self.decided)
         self.labels = found.clustering.labels
         self.names = naming.name_groups(
-            self.labels, assigners.numbered_names(found.clustering, FACE.words), self.decided.names
+            self.labels, assigners.numbered_names(self.labels + 1, FACE.words), self.decided.names
         )
         self.row = {key_of(self.album, row): row for row in self.album.kept.tolist()}
 

@@ -15,6 +15,7 @@ from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.errors import BadFolder
 from toolkit.grouping.assigners import GroupingAssigner
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.modes import Looked
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.session import Session, taken_up
@@ -351,7 +352,7 @@ def test_a_line_that_somebody_writes_by_hand_meanwhile_counts(panel):
     press(panel, "different")
     assert panel.wait(SECONDS)
     album = panel.session.looked.album
-    faces = [decisions.key_of(album, row) for row in (16, 17)]
+    faces = [key_of(album, row) for row in (16, 17)]
     out = panel.session.corrections.out
     decisions.write(out, [*kept(panel), decisions.Decision("different", *faces)])
     press(panel, "different")

@@ -133,6 +133,25 @@ def _sample(options: argparse.Namespace, console: TextIO) -> None:
         )
 
 
+def _sync(options: argparse.Namespace, console: TextIO) -> None:
+    from toolkit import modes
+    from toolkit.results import exporting, results_folder
+
+    out = folder_at(options.out)
+    run = results_folder.load(out, photos=options.photos)
+    settings = results_folder.settings_told(run)
+    with exporting.alone_in(out, "sync"):
+        _, said = modes.synced(out, settings, dry_run=options.dry_run)
+    for line in said or ("nothing was done in the folders since the last run",):
+        sys.stdout.write(f"{printable(line)}\n")
+    if said:
+        sys.stdout.write(
+            "Nothing is decided yet: run it without --dry-run.\n"
+            if options.dry_run
+            else f"Kept in {out / 'decisions.csv'}; run again to have the photos sorted by it.\n"
+        )
+
+
 def _store(options: argparse.Namespace, console: TextIO) -> None:
     from toolkit.scanning import store
 
@@ -192,6 +211,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "sample": _sample,
     "models": _models,
     "store": _store,
+    "sync": _sync,
     "app": _app,
     "audit": result_commands.audit,
     "evaluate": result_commands.evaluate,

@@ -77,6 +77,17 @@ folder, readable by you alone. They are biometric data: --purge is rid of them, 
 --no-store keeps nothing.
 """
 
+SYNC = """\
+  sightings sync ~/Sorted --dry-run
+  sightings sync ~/Sorted
+
+Take what you did in the folders of a result with your file manager for decisions: a folder that you
+renamed is that person's name; a photo that you moved to another folder shows that person, and not
+the one before; a copy that you deleted does not show that person; a folder that you deleted is of
+somebody whom you do not want to see; a photo of your own in somebody's folder is an example. Every
+run does the same first.
+"""
+
 APP = """\
   sightings app ~/Pictures/Norway
 
@@ -153,6 +164,13 @@ def parser() -> argparse.ArgumentParser:
     store.add_argument("--purge", action="store_true", help="take everything out")
     store.add_argument(
         "--keep", metavar="SIZE", type=size, help="such as 5GB: take out what was used longest ago"
+    )
+
+    sync = _command(commands, "sync", "take what you sorted by hand for decisions", SYNC)
+    sync.add_argument("out", metavar="OUT", help="the output folder of an earlier run")
+    sync.add_argument("--dry-run", action="store_true", help="only say what would be decided")
+    sync.add_argument(
+        "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"
     )
 
     _command(commands, "models", "check the model files", "Find the model files and check them.")

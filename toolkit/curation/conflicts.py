@@ -9,9 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from toolkit.curation import decisions
-from toolkit.curation.decisions import Decision, SightingKey
+from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
 from toolkit.grouping import neighbours
+from toolkit.grouping.sighting_finder import SightingKey
 from toolkit.records import Album
 
 # What it costs to take a "same" back: as few as can be; of as many, the pair that is further apart

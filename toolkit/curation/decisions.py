@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -12,55 +12,31 @@ from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.files import reason_of
 from toolkit.grouping.constraints import Decided
-from toolkit.grouping.links import Labels, Pairs, components
+from toolkit.grouping.links import Pairs, components
+from toolkit.grouping.sighting_finder import SightingFinder, SightingKey
 from toolkit.locks import deciding
 from toolkit.names import printable
-from toolkit.photos.identity import ORIENTATIONS, turned_box, turned_digest
-from toolkit.records import Album, Box
+from toolkit.records import Album, Box, Words
+from toolkit.results.changes import Reason
 from toolkit.tables import BadTable, read_table, write_table
 
 FILE = "decisions.csv"
-KINDS = ("same", "different", "name", "not", "ignore")
+KINDS = ("same", "different", "name", "not", "ignore", "hide", "show")
+# Kinds that have a name.
+NAMED = ("name", "not", "hide", "show")
 LARGEST = 64 << 20
 # px of an edge; bytes of a name, which file systems have as well.
 FARTHEST, LONGEST_NAME = 1 << 31, 255
-# Share of the union of two boxes that they have in common, from which on they are one sighting:
-# other settings move a box a little.
-OVERLAP = 0.4
 
 # How a table writes what cannot be seen; see `_spelled`.
 _ESCAPE = re.compile(r"\\(\\|[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U00(?:0[0-9a-f]|10)[0-9a-f]{4})")
 
-Kind = Literal["same", "different", "name", "not", "ignore"]
-
-
-@dataclass(frozen=True)
-class SightingKey:
-    """
-    A sighting as a decision names it.
-
-    Attributes
-    ----------
-    path : str
-        Its photo, to be read.
-    photo : str
-        Hexadecimal sha256 of the photo: what counts, wherever the file is.
-    left, top, right, bottom : int
-        Its box, px of the upright full-size photo.
-    """
-
-    path: str
-    photo: str
-    left: int
-    top: int
-    right: int
-    bottom: int
+Kind = Literal["same", "different", "name", "not", "ignore", "hide", "show"]
 
 
 @dataclass(frozen=True)
@@ -70,15 +46,16 @@ class Decision:
 
     Attributes
     ----------
-    kind : {"same", "different", "name", "not", "ignore"}
+    kind : {"same", "different", "name", "not", "ignore", "hide", "show"}
         Two sightings are one individual, or two; a sighting has a name, or has not; a sighting is
-        left out.
+        left out; the individual of a sighting, as long as it has that name or number, gets no
+        folder, or has it again.
     sighting : SightingKey
         The sighting.
     other : SightingKey or None
         The other one, for "same" and "different".
     name : str
-        For "name" and "not".
+        For "name", "not", "hide" and "show".
     notes : tuple of (str, str)
         What somebody wrote into columns of their own: the column, and the cell where it says
         anything. It decides nothing, and stays with the line.
@@ -93,13 +70,6 @@ class Decision:
 
 _KEY = tuple(field.name for field in fields(SightingKey))
 COLUMNS = ("decision", "name", *_KEY, *(f"other_{name}" for name in _KEY))
-
-
-def key_of(album: Album, row: int) -> SightingKey:
-    """Return how a decision names sighting `row` of an album."""
-    place = album.sightings.iloc[row]
-    edges = (int(place[edge]) for edge in ("left", "top", "right", "bottom"))
-    return SightingKey(str(place["path"]), str(place["photo_digest"]), *edges)
 
 
 def read(out: Path) -> tuple[Decision, ...]:
@@ -203,13 +173,13 @@ def _decision(row: Sequence[str], where: str) -> Decision:
     kind, name = row[0].strip().casefold(), _ESCAPE.sub(_meant, row[1].strip(" \t\r\n"))
     if kind not in KINDS:
         raise BadSetting(f"{where}: decision is {row[0]!r}; expected one of {', '.join(KINDS)}")
-    if kind in ("name", "not") and not name:
+    if kind in NAMED and not name:
         raise BadSetting(f"{where}: the name is empty; write it, or take the line out")
     _require_length(name, where)
     size = len(_KEY)
     sighting = _key(row[2 : 2 + size], where)
     other = _key(row[2 + size :], where) if kind in ("same", "different") else None
-    return Decision(cast(Kind, kind), sighting, other, name if kind in ("name", "not") else "")
+    return Decision(cast(Kind, kind), sighting, other, name if kind in NAMED else "")
 
 
 def _require_length(name: str, where: str) -> None:
@@ -249,24 +219,23 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
     decisions : sequence of Decision
         In the order in which they were made.
     album : Album
-        n sightings. A sighting is the sighting of its photo whose box overlaps most with its own,
-        if they share `OVERLAP` of their union. A photo is known by its picture, also where the
-        picture was turned since; and by the bytes of its file, as versions before this one wrote
-        it. What the album ignores is found by decisions to ignore it alone: others about it have
-        no effect.
+        n sightings, among which `toolkit.grouping.sighting_finder.SightingFinder` finds those of
+        decisions. What the album ignores is found by decisions to ignore it alone: others about it
+        have no effect.
 
     Raises
     ------
     BadSetting
         If decisions contradict each other.
     """
-    find = _Finder(album, album.kept)
-    anywhere = _Finder(album, np.arange(len(album))) if album.ignored.any() else find
+    find = SightingFinder(album, album.kept)
+    anywhere = SightingFinder(album, np.arange(len(album))) if album.ignored.any() else find
     gone = _gone(album)
     pairs: dict[tuple[int, int], tuple[str, Decision]] = {}
     names: dict[int, str] = {}
     refused: set[tuple[int, str]] = set()
     ignored: set[int] = set()
+    hidden: dict[tuple[int, str], None] = {}
     unmatched: list[str] = []
     away = 0
     for each in decisions:
@@ -287,6 +256,11 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
             refused.add((cast(int, found[0]), each.name))
             if names.get(cast(int, found[0])) == each.name:
                 del names[cast(int, found[0])]
+        elif each.kind == "hide":
+            hidden[cast(int, found[0]), each.name] = None
+        elif each.kind == "show":
+            for held in [held for held in hidden if held[1] == each.name]:
+                del hidden[held]
         else:
             one, other = sorted(cast(list[int], found))
             pairs[one, other] = (each.kind, each)
@@ -308,6 +282,7 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
         names=names,
         refused=frozenset(refused),
         ignored=np.array(sorted(ignored), dtype=np.int64),
+        hidden=tuple(hidden),
         unmatched=away,
         not_here=tuple(dict.fromkeys(unmatched)),
     )
@@ -356,66 +331,37 @@ def _pairs(pairs: Sequence[tuple[int, int]]) -> Pairs:
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-class _Finder:
-    """Finds the sighting that a decision names, among some rows of an album."""
-
-    def __init__(self, album: Album, among: Labels) -> None:
-        self._rows: dict[str, list[int]] = {}
-        digests_of = album.sightings["photo_digest"].to_numpy(dtype=object)
-        for row in among.tolist():
-            self._rows.setdefault(str(digests_of[row]), []).append(row)
-        edges = album.sightings[["left", "top", "right", "bottom"]]
-        self._boxes = edges.to_numpy(dtype=np.float64).reshape(-1, 4)
-        self._photos = album.photos
-        digests = zip(album.file_digests, map(str, album.photos["photo_digest"]), strict=True)
-        self._of_file = dict(reversed([*digests]))
-
-    def __call__(self, sighting: SightingKey) -> int | None:
-        box = (sighting.left, sighting.top, sighting.right, sighting.bottom)
-        photo = (
-            sighting.photo
-            if sighting.photo in self._rows
-            else self._of_file.get(sighting.photo, "")
-        )
-        if photo in self._rows:
-            return self._nearest(photo, box)
-        if (turned := self._turned.get(sighting.photo)) is None:
-            return None
-        photo, size, before, now = turned
-        return self._nearest(photo, turned_box(box, size, before, now))
-
-    def _nearest(self, photo: str, box: tuple[float, float, float, float]) -> int | None:
-        rows = self._rows.get(photo, [])
-        if not rows:
-            return None
-        shared = _overlaps(self._boxes[rows], box)
-        # Of two that overlap as much, the later one, as ever.
-        best = len(rows) - 1 - int(shared[::-1].argmax())
-        return rows[best] if shared[best] >= OVERLAP else None
-
-    @functools.cached_property
-    def _turned(self) -> dict[str, tuple[str, tuple[int, int], int, int]]:
-        """What a photo's digest would be if the picture stood otherwise."""
-        found: dict[str, tuple[str, tuple[int, int], int, int]] = {}
-        if not {"image_digest", "orientation"} <= set(self._photos.columns):
-            return found
-        columns = ["photo_digest", "image_digest", "orientation", "width", "height"]
-        for photo, image, now, *size in self._photos[columns].itertuples(index=False, name=None):
-            if image and photo in self._rows:
-                for before in ORIENTATIONS:
-                    here = (str(photo), (int(size[0]), int(size[1])), before, int(now))
-                    found.setdefault(turned_digest(str(image), before), here)
-        return found
+def plain(each: Decision) -> Decision:
+    """Return a decision without what is to be read: the paths, and notes."""
+    other = replace(each.other, path="") if each.other else None
+    return replace(each, sighting=replace(each.sighting, path=""), other=other, notes=())
 
 
-def _overlaps(
-    boxes: npt.NDArray[np.float64], box: tuple[float, float, float, float]
-) -> npt.NDArray[np.float64]:
-    """Return the overlap (intersection over union) of each of n boxes with one."""
-    left, top, right, bottom = box
-    wide = np.minimum(boxes[:, 2], right) - np.maximum(boxes[:, 0], left)
-    high = np.minimum(boxes[:, 3], bottom) - np.maximum(boxes[:, 1], top)
-    both = np.clip(wide, 0, None) * np.clip(high, 0, None)
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    found: npt.NDArray[np.float64] = both / (areas + (right - left) * (bottom - top) - both)
-    return found
+def told(each: Decision, words: Words) -> str:
+    """Say a decision, to be read."""
+    photo, name = printable(Path(each.sighting.path).name), printable(each.name)
+    if each.other is not None:
+        number = f"one {words.individual}" if each.kind == "same" else f"two {words.individuals}"
+        other = printable(Path(each.other.path).name)
+        return f"the {words.plural} in {photo} and {other} are {number}"
+    if each.kind == "ignore":
+        return f"the {words.singular} in {photo} is left out"
+    if each.kind in ("hide", "show"):
+        return f"{name} {'is hidden' if each.kind == 'hide' else 'has a folder again'}"
+    return f"the {words.singular} in {photo} is {'not ' if each.kind == 'not' else ''}{name}"
+
+
+def mark_of(each: Decision) -> str:
+    """Return what a decision is known by in the record of a run."""
+    return hashlib.sha256(repr(plain(each)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def reasons(decisions: Sequence[Decision], album: Album) -> tuple[Reason, ...]:
+    """Return decisions as what changed by them names them: with the sightings they are about."""
+    find = SightingFinder(album, np.arange(len(album)))
+    found = []
+    for each in decisions:
+        keys = [key for key in (each.sighting, each.other) if key is not None]
+        rows = tuple(row for row in map(find, keys) if row is not None)
+        found.append(Reason(mark_of(each), told(each, album.words), rows))
+    return tuple(found)

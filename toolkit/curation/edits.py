@@ -11,12 +11,13 @@ from pathlib import PurePath
 
 import numpy as np
 
-from toolkit.curation.decisions import Decision, SightingKey, key_of
+from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
 from toolkit.grouping import linkage, neighbours, uncertainty
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels, pairs_within
 from toolkit.grouping.neighbours import Distances, Sightings
+from toolkit.grouping.sighting_finder import SightingKey, key_of
 from toolkit.grouping.uncertainty import Sides
 from toolkit.names import MAX_BYTES, folded, printable
 from toolkit.records import Album

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.curation import decisions
@@ -28,8 +28,7 @@ from toolkit.curation.questions import Question
 from toolkit.errors import BadFolder
 from toolkit.files import read_regular, reason_of
 from toolkit.locks import deciding
-from toolkit.names import printable
-from toolkit.records import Album, Words
+from toolkit.records import Album
 
 __all__ = [
     "Corrections",
@@ -151,7 +150,11 @@ class Corrections:
             current = self._current()
             if not (self._steps or current):
                 return ""
-            said = self._steps[-1].said if self._steps else _told(current[-1], self.album.words)
+            said = (
+                self._steps[-1].said
+                if self._steps
+                else decisions.told(current[-1], self.album.words)
+            )
             self._write(self._undone(current))
         self._steps = self._steps[:-1]
         self.last = f"Taken back: {said}"
@@ -187,6 +190,7 @@ class Corrections:
             As `add`.
         """
         if out == self.out:
+            self.decisions = self._current()
             return
         content, base = _read(out)
         current, steps = self._joined(base)
@@ -206,14 +210,14 @@ class Corrections:
         BadSetting
             As `add`.
         """
-        return self.decisions if out == self.out else self._joined(_read(out)[1])[0]
+        return self._current() if out == self.out else self._joined(_read(out)[1])[0]
 
     def _joined(self, base: Made) -> tuple[Made, list[_Step]]:
         """Put the decisions of this session, step by step, after those of a folder."""
         decisions.apply(base, self.album)
         start = self._steps[0].before if self._steps else self.decisions
-        there = set(map(_key, base))
-        mine = [each for each in start if _key(each) not in there]
+        there = set(map(decisions.plain, base))
+        mine = [each for each in start if decisions.plain(each) not in there]
         current = (*base, *settled(mine, base, self.album))
         steps = []
         for step in self._steps:
@@ -234,15 +238,15 @@ class Corrections:
 
     def _without(self, step: _Step, current: Made) -> Made:
         """Take a step out of decisions that others changed after it; what they did goes before."""
-        added = [_key(each) for each in step.gesture.decisions]
+        added = [decisions.plain(each) for each in step.gesture.decisions]
         rest: list[Decision] = []
         for each in reversed(current):
-            if _key(each) in added:
-                added.remove(_key(each))
+            if decisions.plain(each) in added:
+                added.remove(decisions.plain(each))
             else:
                 rest.insert(0, each)
-        there = set(map(_key, [*rest, *step.after]))
-        back = [each for each in step.before if _key(each) not in there]
+        there = set(map(decisions.plain, [*rest, *step.after]))
+        back = [each for each in step.before if decisions.plain(each) not in there]
         return (*settled(back, rest, self.album), *rest)
 
     def _current(self) -> Made:
@@ -285,22 +289,3 @@ def _write(out: Path, made: Made) -> bytes:
     with suppress(OSError):
         return read_regular(out / decisions.FILE, most=decisions.LARGEST)
     return b""
-
-
-def _key(each: Decision) -> Decision:
-    """Return a decision without what is to be read: the paths, and notes."""
-    other = replace(each.other, path="") if each.other else None
-    return replace(each, sighting=replace(each.sighting, path=""), other=other, notes=())
-
-
-def _told(each: Decision, words: Words) -> str:
-    """Say a decision of an earlier session."""
-    photo = printable(Path(each.sighting.path).name)
-    if each.other is not None:
-        number = f"one {words.individual}" if each.kind == "same" else f"two {words.individuals}"
-        other = printable(Path(each.other.path).name)
-        return f"the {words.plural} in {photo} and {other} are {number}"
-    if each.kind == "ignore":
-        return f"the {words.singular} in {photo} is left out"
-    what = f"{'not ' if each.kind == 'not' else ''}{printable(each.name)}"
-    return f"the {words.singular} in {photo} is {what}"

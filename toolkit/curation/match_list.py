@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from toolkit.curation.decisions import Decision, key_of
+from toolkit.curation.decisions import Decision
 from toolkit.curation.history import Gesture
 from toolkit.errors import BadSetting
 from toolkit.grouping.constraints import Decided
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.names import printable
 from toolkit.records import Album
 from toolkit.results.result import PointAndShootResult

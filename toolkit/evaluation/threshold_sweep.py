@@ -21,7 +21,7 @@ from toolkit.grouping.links import Labels, Pairs, components, never_one
 from toolkit.grouping.thresholds import Threshold
 from toolkit.grouping.uncertainty import expected_wrong
 from toolkit.names import printable
-from toolkit.records import GENERIC_WORDS, Album, Clustering, Words
+from toolkit.records import GENERIC_WORDS, Album, Words
 from toolkit.settings import GroupingSettings
 
 Kind = Literal["merged", "split", "moved"]
@@ -383,7 +383,7 @@ def _names(
 ) -> tuple[str | None, ...]:
     """Name each sighting as a run would, working once a group and not once a sighting."""
     each = np.arange(groups, dtype=np.int64)
-    numbered = numbered_names(Clustering(each, "", 0.0), words)
+    numbered = numbered_names(each + 1, words)
     given = {} if decided is None else decided.names
     called = naming.name_groups(
         each, numbered, {int(labels[row]): name for row, name in given.items()}

@@ -7,7 +7,7 @@ grouping here: what is grouped are the rows that are kept, and the answer is abo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
@@ -21,6 +21,7 @@ from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels, Pairs, never_one
+from toolkit.grouping.numbering import Earlier, number_groups
 from toolkit.grouping.thresholds import Threshold
 from toolkit.records import PROBLEM_COLUMNS, Album, Clustering, Words, empty_table
 from toolkit.settings import ComparingSettings, GroupingSettings, Settings
@@ -47,14 +48,35 @@ class Assigned:
     chosen : Threshold
         The threshold that was used.
     details : mapping of str to object
-        What else the mode's own result has (see `toolkit.results.result`): clustering and tree, or
-        matches and references.
+        What else the mode's own result has (see `toolkit.results.result`): clustering, tree and
+        numbers, or matches and references.
     """
 
     settings: Settings
     names: tuple[str | None, ...]
     chosen: Threshold
     details: Mapping[str, Any] = field(repr=False)
+
+    def hidden(self, wanted: Sequence[tuple[int, str]], words: Words) -> tuple[str, ...]:
+        """
+        Return who of these is to have no folder.
+
+        Parameters
+        ----------
+        wanted : sequence of (int, str)
+            A sighting, and the name or the number that its individual must still have, such as
+            "person_004": where it is now in somebody else's group, that one is not meant.
+        words : Words
+            What individuals are called.
+        """
+        numbers = self.details.get("numbers")
+        numbered = self.names if numbers is None else numbered_names(numbers, words)
+        found = {
+            self.names[row]: None
+            for row, name in wanted
+            if name in (self.names[row], numbered[row]) and self.names[row] is not None
+        }
+        return tuple(str(name) for name in found)
 
 
 class Assigner(Protocol):
@@ -63,6 +85,10 @@ class Assigner(Protocol):
     @property
     def settings(self) -> Settings:
         """How."""
+
+    @property
+    def earlier(self) -> Earlier | None:
+        """The numbers that individuals had in an earlier run; None where they keep none."""
 
     @property
     def stage(self) -> str:
@@ -112,6 +138,9 @@ class Assigner(Protocol):
     def with_settings(self, settings: Settings) -> Assigner:
         """Return one that does it with other settings of the same mode."""
 
+    def following(self, earlier: Earlier | None) -> Assigner:
+        """Return one whose individuals keep the numbers that they had in an earlier run."""
+
 
 @dataclass(frozen=True)
 class GroupingAssigner:
@@ -122,6 +151,8 @@ class GroupingAssigner:
     ----------
     settings : GroupingSettings
         Method, threshold, and whether two sightings in one photo may be one individual.
+    earlier : Earlier, optional
+        The numbers that individuals had in an earlier run, and keep.
 
     Raises
     ------
@@ -130,6 +161,7 @@ class GroupingAssigner:
     """
 
     settings: GroupingSettings
+    earlier: Earlier | None = None
     stage: str = field(default="group", init=False)
     by_group: bool = field(default=True, init=False)
     known: tuple[str, ...] = field(default=(), init=False)
@@ -162,12 +194,27 @@ class GroupingAssigner:
 
     def with_settings(self, settings: Settings) -> GroupingAssigner:
         """Return one that groups with other settings."""
-        return GroupingAssigner(cast(GroupingSettings, settings))
+        return replace(self, settings=cast(GroupingSettings, settings))
+
+    def following(self, earlier: Earlier | None) -> GroupingAssigner:
+        """Return one whose individuals keep the numbers that they had."""
+        return replace(self, earlier=earlier)
 
     def _named(self, grouped: Grouped, album: Album, decided: Decided) -> Assigned:
         found = grouped.clustering
-        names = naming.name_groups(found.labels, numbered_names(found, album.words), decided.names)
-        details = {"clustering": found, "tree": grouped.tree}
+        before, last = np.zeros(len(album), dtype=np.int64), 0
+        if self.earlier is not None:
+            before, last = self.earlier.within(album), self.earlier.last
+        numbers = number_groups(found.labels, before, last)
+        numbered = numbered_names(np.where(found.labels < 0, 0, numbers), album.words)
+        names = naming.name_groups(found.labels, numbered, decided.names)
+        last = max(last, int(numbers.max(initial=0)))
+        details = {
+            "clustering": found,
+            "tree": grouped.tree,
+            "numbers": numbers,
+            "last_number": last,
+        }
         return Assigned(self.settings, names, grouped.threshold, details)
 
 
@@ -191,6 +238,7 @@ class ReferenceAssigner:
 
     references: References
     settings: ComparingSettings
+    earlier: None = field(default=None, init=False)
     stage: str = field(default="search", init=False)
     by_group: bool = field(default=False, init=False)
 
@@ -236,7 +284,11 @@ class ReferenceAssigner:
 
     def with_settings(self, settings: Settings) -> ReferenceAssigner:
         """Return one that compares with the same examples in another way."""
-        return ReferenceAssigner(self.references, cast(ComparingSettings, settings))
+        return replace(self, settings=cast(ComparingSettings, settings))
+
+    def following(self, earlier: Earlier | None) -> ReferenceAssigner:
+        """Names are those of the examples, whatever an earlier run found."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -449,12 +501,14 @@ def search_threshold(
     )
 
 
-def numbered_names(clustering: Clustering, words: Words) -> tuple[str | None, ...]:
-    """Return the name of each sighting's group: number 1 has the most; None for no group."""
-    digits = max(3, len(str(len(clustering))))
+def numbered_names(numbers: Labels, words: Words) -> tuple[str | None, ...]:
+    """
+    Return what an individual with a number is called, such as "person_001"; None for number 0.
+
+    A name does not change with how many there are: after 999 comes 1000.
+    """
     return tuple(
-        None if label < 0 else f"{words.individual}_{label + 1:0{digits}d}"
-        for label in clustering.labels.tolist()
+        None if number < 1 else f"{words.individual}_{number:03d}" for number in numbers.tolist()
     )
 
 

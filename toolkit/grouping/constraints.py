@@ -29,6 +29,8 @@ class Decided:
         Decisions whose sightings are not in this album: kept, and of no effect on it.
     not_here : tuple of str
         The photos of those sightings, as the decisions name them.
+    hidden : tuple of (int, str)
+        Sightings whose individual gets no folder, as long as it has this name or number.
     """
 
     must: Pairs
@@ -38,6 +40,7 @@ class Decided:
     ignored: npt.NDArray[np.int64]
     unmatched: int
     not_here: tuple[str, ...] = ()
+    hidden: tuple[tuple[int, str], ...] = ()
 
 
 def apart(decided: Decided, within_photos: Pairs, count: int) -> Pairs:

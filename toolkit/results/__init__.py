@@ -2,12 +2,11 @@
 
 __all__ = [
     "accuracy",
+    "changes",
     "earlier",
     "export",
     "exporting",
-    "kept",
-    "planned",
-    "record",
     "report",
     "result",
+    "results_folder",
 ]

@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
@@ -31,6 +31,7 @@ from toolkit.files import (
 from toolkit.names import counted, folded, numbered, unique_names
 from toolkit.photos.opening import digest_of
 from toolkit.records import Album
+from toolkit.results import folder_changes
 from toolkit.results.results_folder import LINK, RECORD, ResultsFolder, check_out, real_folder
 
 __all__ = [
@@ -43,7 +44,10 @@ __all__ = [
 ]
 
 # What else is in a folder of results: no individual's folder has one of these names.
-TABLES = ("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", "decisions.csv")
+TABLES = (
+    *("sightings.csv", "photos.csv", "nobody.csv", "problems.csv"),
+    *("changes.csv", "decisions.csv"),
+)
 RESERVED = (RECORD, *TABLES, "encodings.npz", "report.html")
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state")
 
@@ -87,7 +91,12 @@ class Outcome:
 
 
 def plan(
-    album: Album, names: Sequence[str | None], out: Path, *, link: bool = False
+    album: Album,
+    names: Sequence[str | None],
+    out: Path,
+    *,
+    link: bool = False,
+    hidden: Collection[str] = (),
 ) -> pd.DataFrame:
     """
     Say which photo goes into which folder, without writing anything.
@@ -105,6 +114,8 @@ def plan(
         Where results go.
     link : bool
         Whether links will be made; a copy does not count as one, nor a link as a copy.
+    hidden : collection of str
+        Individuals that get no folder.
 
     Returns
     -------
@@ -115,12 +126,17 @@ def plan(
         being at `source`; or "kept": no longer wanted, and taken away by no run, as no photo of the
         album is the same.
     """
-    record = ResultsFolder(out).files() or {}
-    known = list(dict.fromkeys(name for name in names if name is not None))
-    folder_of = dict(zip(known, unique_names(known, taken=RESERVED), strict=True))
+    record, about = ResultsFolder(out).files() or {}, _about(out)
+    known = list(dict.fromkeys(name for name in names if name is not None and name not in hidden))
+    folder_of = _folders(known, out, about)
+    theirs = {
+        (place.partition("/")[0], mark)
+        for place, mark in folder_changes.theirs_of(about).items()
+        if os.path.lexists(out / place)
+    }
     seen_in: dict[str, list[str]] = {}
     for photo, name in zip(album.sightings["photo_digest"], names, strict=True):
-        if name is not None and name not in seen_in.setdefault(photo, []):
+        if name in folder_of and name not in seen_in.setdefault(photo, []):
             seen_in[photo].append(name)
     wanted = album.photos[album.photos["photo_digest"].isin(list(seen_in))]
     file_names = unique_names(Path(path).name for path in wanted["path"])
@@ -132,6 +148,8 @@ def plan(
     ):
         size, digest = _size(path), file_digests[path]
         for name in seen_in[photo]:
+            if (folder_of[name], digest) in theirs:
+                continue
             place, state = earlier.place(folder_of[name], file_name, path, digest)
             rows.append((name, folder_of[name], path, place, digest, size, state))
     order = {name: number for number, name in enumerate(known)}
@@ -145,6 +163,27 @@ def plan(
                 (None, place.partition("/")[0], photo_with.get(mark), place, mark, 0, state)
             )
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
+
+
+def _about(out: Path) -> dict[str, Any]:
+    """Return what the record of an earlier run says; nothing where there is none."""
+    try:
+        return ResultsFolder(out).record()
+    except BadFolder:
+        return {}
+
+
+def _folders(known: Sequence[str], out: Path, about: dict[str, Any]) -> dict[str, str]:
+    """Return the folder of each individual: the one that it has, whatever the user called it."""
+    owners = folder_changes.owners_of(about)
+    folder_of = {
+        owner.name: top
+        for top, owner in owners.items()
+        if owner.name in known and real_folder(out, f"{top}/x")
+    }
+    rest = [name for name in known if name not in folder_of]
+    safe = unique_names(rest, taken=(*RESERVED, *folder_of.values()))
+    return {**folder_of, **dict(zip(rest, safe, strict=True))}
 
 
 def _size(path: str) -> int:
@@ -287,7 +326,9 @@ def apply(
         out.mkdir(parents=True, exist_ok=True)
         _check_space(out, 0 if link else int(todo["bytes"].sum()))
     # Before anything else is made, so that a run that is cut off is known as one of ours.
-    ResultsFolder(out).write_record({**leaving, **files}, {**run, "finished": False})
+    ResultsFolder(out).write_record(
+        {**leaving, **files}, {**run, "finished": False, "pending": todo["destination"].to_list()}
+    )
     with disk_errors(out):
         for folder, rows in wanted.groupby("folder", sort=False):
             if os.path.lexists(out / str(folder)) and not real_folder(out, f"{folder}/x"):

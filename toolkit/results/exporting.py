@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
+import pandas as pd
 
 from toolkit import locks
+from toolkit.errors import BadFolder
 from toolkit.files import folder_at
 from toolkit.progress import Progress
-from toolkit.results import export, report, results_folder
+from toolkit.results import changes, earlier, export, folder_changes, report, results_folder
 from toolkit.results.result import Result
 from toolkit.results.results_folder import ResultsFolder, relative
 
@@ -127,10 +129,12 @@ def write_result(
             removed=outcome.removed,
             kept=outcome.kept,
             not_reached=outcome.not_reached,
+            changes=None if before is None else changes.compare(before, result.now),
         )
         folder.save(
             written.album,
             {
+                **({} if written.changes is None else {results_folder.CHANGES: written.changes}),
                 results_folder.SIGHTINGS: written.sightings,
                 results_folder.PHOTOS: written.album.photos,
                 results_folder.NOBODY: written.unsorted,
@@ -142,19 +146,56 @@ def write_result(
         report.write(written, target, pictures=pictures)
 
     begun = time.thread_time()
-    plan = export.plan(result.album, result.names, target, link=result.settings.link)
+    # Read before anything is written.
+    before = earlier.read(target)
+    plan = planned(result, target)
     export.apply(
         plan,
         target,
         link=result.settings.link,
         replace=replace,
-        about={"run": run, **result.about(), "looks": result.looks, **folder.about_photos(photos)},
+        about={
+            **_by_hand(target),
+            "run": run,
+            **result.about(),
+            "looks": result.looks,
+            "folders": _folders(plan, result, target),
+            **folder.about_photos(photos),
+        },
         progress=tell,
         stop=stop,
         complete=complete,
         seen=result.album.photos["path"],
     )
     return cast(AnyResult, written)
+
+
+def _by_hand(target: Path) -> dict[str, Any]:
+    """Return what the record keeps of files that the user put into folders."""
+    try:
+        about = ResultsFolder(target).record()
+    except BadFolder:
+        return {}
+    return {name: about[name] for name in ("theirs", "examples") if name in about}
+
+
+def _folders(plan: pd.DataFrame, result: Result, target: Path) -> dict[str, dict[str, Any]]:
+    """Return whose each folder is: the name, and the number where there is one."""
+    numbers = result.now.numbers
+    numbered = [0] * len(result.names) if numbers is None else numbers.tolist()
+    number_of = dict(zip(result.names, numbered, strict=True))
+    rows = plan.dropna(subset=["name"]).drop_duplicates("folder")
+    whose = dict(zip(rows["folder"], rows["name"], strict=True))
+    with contextlib.suppress(BadFolder):
+        # A folder in which all is the user's own has no row.
+        for folder, owner in folder_changes.owners_of(ResultsFolder(target).record()).items():
+            if owner.name in number_of and (target / folder).is_dir():
+                whose.setdefault(folder, owner.name)
+    return {
+        str(folder): {"name": str(name), "number": int(number_of.get(name, 0))}
+        for folder, name in whose.items()
+        if name not in result.hidden
+    }
 
 
 def _mark_of(result: Result) -> str:
@@ -180,11 +221,16 @@ def _mark_of(result: Result) -> str:
     return found.hexdigest()[:16]
 
 
+def planned(result: Result, target: Path) -> pd.DataFrame:
+    """Return which photo of a result would go where; see `toolkit.results.export.plan`."""
+    link, hidden = result.settings.link, result.hidden
+    return export.plan(result.album, result.names, target, link=link, hidden=hidden)
+
+
 def planned_for(result: AnyResult, out: str | Path | None, started: float) -> AnyResult:
     """Return a result that took until now, with the plan for a folder where one is given."""
     if out is not None:
-        target, link = _checked(out, result), result.settings.link
-        result = changed(result, plan=export.plan(result.album, result.names, target, link=link))
+        result = changed(result, plan=planned(result, _checked(out, result)))
     wall = result.seconds.get("wall", 0.0) + time.perf_counter() - started
     return changed(result, seconds={**result.seconds, "wall": wall})
 

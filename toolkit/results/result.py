@@ -12,11 +12,15 @@ import pandas as pd
 
 from toolkit import __version__
 from toolkit.grouping.assigners import Assigned
+from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
+from toolkit.grouping.links import Labels
+from toolkit.grouping.numbering import Earlier, earlier_of
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable
 from toolkit.records import Album, Clustering, Words
+from toolkit.results.changes import Now, Reason, details, headline
 from toolkit.results.export import LEFT_OVER, NEW, THERE, told
 from toolkit.results.results_folder import about_encoder, about_subject
 from toolkit.settings import Settings
@@ -68,6 +72,15 @@ class Result:
         Photos that were known from an earlier look.
     not_reached : int
         Files of the plan that were not copied, because it was stopped.
+    reasons : tuple of Reason
+        The decisions, as what changed by them names them.
+    hidden : tuple of str
+        Who gets no folder, as the user decided.
+    changes : pandas.DataFrame or None
+        What is otherwise than in the run before, of `toolkit.results.changes.compare`; None where
+        there was none.
+    synced : tuple of str
+        What the user did in the folders of results since the run before, and what was made of it.
     photos_folder, known_folder : Path or None
         Where photos and references were read, so that results do not go there; None if unknown.
     """
@@ -92,6 +105,10 @@ class Result:
     not_seen: int = 0
     recognised: int = 0
     not_reached: int = 0
+    reasons: tuple[Reason, ...] = ()
+    hidden: tuple[str, ...] = ()
+    changes: pd.DataFrame | None = None
+    synced: tuple[str, ...] = ()
     photos_folder: Path | None = None
     known_folder: Path | None = None
 
@@ -116,15 +133,21 @@ class Result:
         details = {name: getattr(self, name) for name in self.OWN}
         return Assigned(self.settings, self.names, self.chosen, details)
 
-    def holding(self: Mine, assigned: Assigned) -> Mine:
+    def holding(self: Mine, assigned: Assigned, decided: Decided) -> Mine:
         """Return the result with what an assigner now says of the same album."""
         return replace(
             self,
             settings=assigned.settings,
             names=assigned.names,
             chosen=assigned.chosen,
+            hidden=assigned.hidden(decided.hidden, self.album.words),
             **assigned.details,
         )
+
+    @property
+    def numbering(self) -> Earlier | None:
+        """The numbers that individuals keep in a later run; None where they have none."""
+        return None
 
     @property
     def count(self) -> int:
@@ -194,7 +217,16 @@ class Result:
             **about_encoder(self.album.encoder),
             "settings": self.settings.as_dict(),
             "not_seen": self.not_seen,
+            "decisions": [reason.mark for reason in self.reasons],
         }
+
+    @property
+    def now(self) -> Now:
+        """What is compared with the run before."""
+        return Now(
+            *(self.album, self.names, None, self.threshold),
+            *(self.settings.as_dict(), self.reasons),
+        )
 
     @property
     def looks(self) -> dict[str, int]:
@@ -232,6 +264,13 @@ class Result:
             "run": self.run,
             "finished": self.finished,
             "not_copied": len(self.not_copied),
+            "hidden": list(self.hidden),
+            "synced": list(self.synced),
+            "changes": (
+                None
+                if self.changes is None
+                else {kind: int(n) for kind, n in self.changes["change"].value_counts().items()}
+            ),
             "removed": list(self.removed),
             "kept": [list(each) for each in self.kept],
             "bytes": int(self._made["bytes"].sum()),
@@ -296,7 +335,9 @@ class Result:
         )
 
     def _remarks(self) -> list[str]:
-        remarks = []
+        remarks = [f"in the folders: {each}" for each in self.synced[:20]]
+        if len(self.synced) > 20:
+            remarks.append(f"    and {len(self.synced) - 20:,} more")
         if self.not_seen:
             remarks.append(f"stopped: {counted(self.not_seen, 'photo')} not looked at")
         compared = self.album.compared
@@ -314,6 +355,14 @@ class Result:
         if self.decided:
             away = self._away() if self.undecided else ""
             remarks.append(f"{counted(self.decided, 'decision')} of yours kept{away}")
+        if self.hidden:
+            who = self.words.count_individuals(len(self.hidden))
+            remarks.append(f"{who} hidden, as you decided")
+        if self.changes is not None:
+            words = self.words
+            line = headline(self.changes, words.individual, words.individuals)
+            remarks.append(line + (" (changes.csv)" if len(self.changes) else ""))
+            remarks += [f"    {line}" for line in details(self.changes)]
         if self._left_out:
             remarks.append(
                 f"{self.words.count(self._left_out)} too small or too blurred to be told apart"
@@ -408,12 +457,19 @@ class AutopilotResult(Result):
     tree : Tree or None
         All joins: ``tree.cut(threshold)`` is the grouping at another threshold, at once. None for
         other methods than `average`.
+    numbers : numpy.ndarray
+        Shape (n,), int64: the number of each sighting's individual, whatever it is called, the same
+        in every later run; of one that is ignored, the number that it had, or 0.
+    last_number : int
+        The highest that was ever given.
     """
 
-    OWN: ClassVar[tuple[str, ...]] = ("clustering", "tree")
+    OWN: ClassVar[tuple[str, ...]] = ("clustering", "tree", "numbers", "last_number")
 
     clustering: Clustering = field(kw_only=True)
     tree: Tree | None = field(default=None, kw_only=True)
+    numbers: Labels = field(kw_only=True)
+    last_number: int = field(kw_only=True)
 
     @property
     def mode(self) -> str:
@@ -422,7 +478,25 @@ class AutopilotResult(Result):
 
     def about(self) -> dict[str, Any]:
         """Return what ``run.json`` says of a run, beside its files."""
-        return {**super().about(), "grouped_by": self.clustering.method}
+        last = {"last_number": self.last_number}
+        return {**super().about(), "grouped_by": self.clustering.method, **last}
+
+    @property
+    def numbering(self) -> Earlier | None:
+        """The numbers that individuals keep in a later run."""
+        return earlier_of(self.album, self.numbers, self.last_number)
+
+    @property
+    def now(self) -> Now:
+        """What is compared with the run before: individuals are known by their numbers."""
+        return replace(super().now, numbers=self.numbers)
+
+    @property
+    def sightings(self) -> pd.DataFrame:
+        """The album's sightings, each with its name, and the number of its individual (or 0)."""
+        table = super().sightings
+        table.insert(1, "number", self.numbers)
+        return table
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and the settings as plain values, for JSON."""

@@ -22,14 +22,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from toolkit.calibration import Calibration, Cohesion, Linkage
-from toolkit.errors import BadFolder, BadSetting
+from toolkit.errors import BadFolder, BadSetting, UnreadablePhoto
 from toolkit.files import (
     folder_at,
     is_temporary,
@@ -41,6 +41,7 @@ from toolkit.files import (
 )
 from toolkit.locks import holder, is_lock
 from toolkit.names import printable
+from toolkit.photos.opening import digest_of
 from toolkit.records import (
     FILE_COLUMNS,
     PHOTO_COLUMNS,
@@ -54,7 +55,7 @@ from toolkit.records import (
     Words,
     empty_table,
 )
-from toolkit.settings import GroupingSettings, from_record, settings_for
+from toolkit.settings import GroupingSettings, Mode, Settings, from_record, settings_for
 from toolkit.subjects import registry
 from toolkit.tables import BadTable, read_table, write_table
 
@@ -64,6 +65,7 @@ SIGHTINGS = "sightings.csv"
 PHOTOS = "photos.csv"
 NOBODY = "nobody.csv"
 PROBLEMS = "problems.csv"
+CHANGES = "changes.csv"
 PROGRAM = "sightings"
 # The version of what is written here. 1, which has no number in its record, has the paths as they
 # were given, and knows a photo by the bytes of its file.
@@ -71,7 +73,7 @@ FORMAT = 2
 LINK = "link:"
 BOX = ("left", "top", "right", "bottom")
 # Columns of sightings.csv that say what was found out about a sighting.
-FOUND = ("name", "nearest", "distance", "runner_up", "margin", "reason")
+FOUND = ("name", "number", "nearest", "distance", "runner_up", "margin", "reason")
 # The metric of what is compared pair by pair.
 PAIRS = "pairs"
 PAIR_ARRAYS: dict[str, np.dtype[Any]] = {
@@ -248,9 +250,38 @@ class ResultsFolder:
         BadFolder
             If it cannot be written.
         """
-        content = {"program": PROGRAM, "format": FORMAT, **about, "files": files}
+        times = {place: stamp for place in files if (stamp := self._stamp(place)) is not None}
+        content = {"program": PROGRAM, "format": FORMAT, **about, "files": files, "times": times}
         text = json.dumps(content, indent=1, ensure_ascii=True, default=str) + "\n"
         write_bytes(self.path / RECORD, text.encode("utf-8", errors="backslashreplace"))
+
+    def _stamp(self, place: str) -> list[int] | None:
+        """Return size (bytes) and time of change (microseconds) of a file; None where there is none."""
+        try:
+            found = (self.path / place).lstat()
+        except (OSError, ValueError):
+            return None
+        return [found.st_size, found.st_mtime_ns // 1000] if stat.S_ISREG(found.st_mode) else None
+
+    def untouched(self, place: str, mark: str, about: Mapping[str, Any]) -> bool:
+        """
+        Say whether a copy is as the run left it: by size and time, else by its bytes.
+
+        Parameters
+        ----------
+        place, mark : str
+            Of `files`.
+        about : mapping
+            What `record` returned.
+        """
+        times = about.get("times")
+        stamp = self._stamp(place)
+        if stamp is not None and isinstance(times, dict) and times.get(place) == stamp:
+            return True
+        try:
+            return digest_of(self.path / place) == mark
+        except (OSError, UnreadablePhoto):
+            return False
 
     def earlier(self) -> str:
         """
@@ -596,10 +627,27 @@ def settings_of(run: Run) -> GroupingSettings:
             f"{run.out} holds a {run.mode} result; expected one of autopilot. Correct it in the "
             "panel of point-and-shoot, where the example photos are"
         )
+    return cast(GroupingSettings, settings_told(run))
+
+
+def settings_told(run: Run) -> Settings:
+    """
+    Return the settings of a run of either mode.
+
+    Raises
+    ------
+    BadSetting
+        If it is of a version whose settings or modes are not known here.
+    """
+    if run.mode not in get_args(Mode):
+        raise BadSetting(
+            f"{run.out} holds a result of {printable(run.mode)!r}; expected one of "
+            f"{', '.join(get_args(Mode))}"
+        )
     # A subject that is not registered was handed over, with the settings of the default.
     name = run.album.subject.name
     own = registry.settings_of(name if name in registry.SUBJECTS else registry.DEFAULT)
-    return from_record(settings_for("autopilot", own), run.settings, of=str(run.out))
+    return from_record(settings_for(cast(Mode, run.mode), own), run.settings, of=str(run.out))
 
 
 def about_subject(subject: SubjectInfo) -> dict[str, Any]:
@@ -699,6 +747,9 @@ def relative(paths: Iterable[str], folder: Path | None) -> list[str]:
     root = whole_path(folder)
     found = []
     for path in paths:
+        if not path:
+            found.append("")
+            continue
         try:
             inside = os.path.relpath(whole_path(path), root)
         except ValueError:  # another drive

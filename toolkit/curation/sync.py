@@ -1,0 +1,465 @@
+"""
+What somebody sorted by hand in the folders of a result, as decisions.
+
+A folder that was renamed, a photo that was moved, deleted or put there says something about a
+sighting; `propose` reads it, `keep` writes it down, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from toolkit.curation import decisions, edits
+from toolkit.curation.decisions import Decision, plain
+from toolkit.curation.history import Corrections
+from toolkit.errors import BadFolder, BadSetting, UnreadablePhoto
+from toolkit.files import whole_path
+from toolkit.grouping import neighbours
+from toolkit.grouping.assigners import GroupingAssigner, numbered_names
+from toolkit.grouping.links import Labels
+from toolkit.grouping.sighting_finder import key_of
+from toolkit.locks import deciding
+from toolkit.names import counted, printable
+from toolkit.photos.identity import identify
+from toolkit.records import Album
+from toolkit.results import folder_changes, results_folder
+from toolkit.results.folder_changes import FolderChanges, Owner
+from toolkit.results.results_folder import LINK, ResultsFolder, Run
+
+# Says in a decision's own column where it came from.
+FROM = ("from", "folders")
+
+Look = Callable[[Sequence[Path]], Album]
+
+
+@dataclass(frozen=True)
+class Sync:
+    """
+    What was read from the folders.
+
+    Attributes
+    ----------
+    made : tuple of Decision
+        All decisions that are in force with it.
+    said : tuple of str
+        What somebody did, and what is made of it, a line each.
+    changes : FolderChanges
+        The files.
+    examples : dict of str to str
+        Photos of the user's own in somebody's folder, which are looked at with the others: the
+        place, and the file's sha256.
+    """
+
+    made: tuple[Decision, ...]
+    said: tuple[str, ...]
+    changes: FolderChanges
+    examples: Mapping[str, str]
+
+
+def examples_in(out: Path) -> tuple[Path, ...]:
+    """Return the photos of the user's own in somebody's folder that are still there."""
+    try:
+        told = ResultsFolder(out).record().get("examples")
+    except BadFolder:
+        return ()
+    places = [place for place in (told if isinstance(told, dict) else {}) if isinstance(place, str)]
+    theirs = folder_changes.theirs_of({"theirs": dict.fromkeys(places, "")})
+    return tuple(path for place in theirs if (path := out / place).is_file())
+
+
+def propose(
+    out: Path, look: Look | None = None, *, photos: str | Path | None = None
+) -> Sync | None:
+    """
+    Read what somebody did in the folders since the last run; nothing is written.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of results.
+    look : callable, optional
+        Looks at photos from elsewhere that were put into folders; without it they are left for
+        later.
+    photos : path, optional
+        Where the album's photos are now, if they moved.
+
+    Returns
+    -------
+    Sync or None
+        None where nothing was done.
+
+    Raises
+    ------
+    BadFolder
+        If it is no folder of results, or its tables do not fit each other.
+    BadSetting
+        If its decisions cannot be read.
+    """
+    changes = folder_changes.read(out)
+    if not changes:
+        return None
+    return _Reading(out, changes, results_folder.load(out, photos=photos), look).sync()
+
+
+def keep(sync: Sync, out: Path) -> None:
+    """
+    Write down what `propose` read: the decisions, and that the folders are as they are.
+
+    Raises
+    ------
+    BadFolder
+        If it cannot be written.
+    """
+    with deciding(out):
+        decisions.write(out, sync.made)
+    folder = ResultsFolder(out)
+    about = folder.record()
+    changes = sync.changes
+    owners = {
+        changes.renamed.get(top, top): owner
+        for top, owner in changes.owners.items()
+        if top not in (*changes.merged, *changes.emptied)
+    }
+    about["folders"] = {top: {"name": o.name, "number": o.number} for top, o in owners.items()}
+    about["theirs"] = dict(changes.theirs)
+    about["examples"] = dict(sync.examples)
+    for own in ("program", "format", "files", "times"):
+        about.pop(own, None)
+    folder.write_record(changes.files, about)
+
+
+class _Reading:
+    def __init__(self, out: Path, changes: FolderChanges, run: Run, look: Look | None) -> None:
+        self.out, self.changes, self.run, self.look = out, changes, run, look
+        self.album = run.album
+        self.words = self.album.words
+        self.names = [*run.names]
+        self.labels = run.labels
+        self.by_group = run.mode == "autopilot"
+        self.photo_of = dict(
+            zip(self.album.file_digests, map(str, self.album.photos["photo_digest"]), strict=True)
+        )
+        self.digests = self.album.sightings["photo_digest"].to_numpy(dtype=object)
+        self.corrections = Corrections(self.album)
+        self.corrections.decisions = decisions.read(out)
+        self.known = set(map(plain, self.corrections.decisions))
+        self.said: list[str] = []
+        self.examples: dict[str, str] = {}
+        self.theirs = dict(changes.theirs)
+        self.owners = dict(changes.owners)
+        # Sightings that leave a folder: no other is said to be or not to be with one of them.
+        self.leaving: dict[str, set[int]] = {}
+
+    def sync(self) -> Sync:
+        changes = self.changes
+        for top, name in changes.renamed.items():
+            self._rename(top, name)
+        for top, other in changes.merged.items():
+            self._merge(top, other)
+        meant = [
+            (place, now, self._meant(place, self._owner_of(now)))
+            for place, now in (*changes.moved, *((place, "") for place in changes.deleted))
+        ]
+        for place, _, row in meant:
+            if row is not None:
+                self.leaving.setdefault(_top(place), set()).add(row)
+        for place, now, row in meant:
+            self._leave(place, now, row)
+        for top in changes.emptied:
+            self._hide(top)
+        self._add()
+        self._hold_together()
+        kept = replace(changes, owners=self.owners, theirs=self.theirs)
+        return Sync(self.corrections.decisions, tuple(self.said), kept, self.examples)
+
+    # What is said
+
+    def _decide(self, made: Sequence[Decision], said: str) -> None:
+        """Take decisions in that are not in force yet; say what was done, in any case."""
+        noted = [replace(each, notes=(FROM,)) for each in made if plain(each) not in self.known]
+        if noted:
+            self.corrections.add(edits.Gesture(tuple(noted), said))
+            self.known |= set(map(plain, noted))
+        self.said.append(said)
+
+    def _rename(self, top: str, name: str) -> None:
+        owner = self.owners.get(top)
+        if owner is None:
+            self.said.append(f"{_shown(top)} is called {_shown(name)} now")
+            return
+        rows = self._rows(owner)
+        if not self.by_group:
+            # Who somebody is follows from the examples: the folder alone has another name.
+            self.said.append(f"the folder of {_shown(owner.name)} is {_shown(name)}")
+            return
+        try:
+            text = edits.cleaned(name)
+        except BadSetting as error:
+            self.said.append(f"{_shown(name)} cannot be a name: {error}")
+            return
+        if len(rows):
+            gesture = edits.name(
+                *(self.album, self.labels, self.names, int(self.labels[rows[0]]), text),
+                decided=decisions.apply(self.corrections.decisions, self.album),
+            )
+            self._decide(gesture.decisions, f"{_shown(owner.name)} is {_shown(text)}")
+            for row in rows.tolist():
+                self.names[row] = text
+        self.owners[top] = Owner(text, owner.number)
+
+    def _merge(self, top: str, other: str) -> None:
+        one, two = self.owners.get(other), self.owners.get(top)
+        if one is None or two is None:
+            return
+        rows, more = self._rows(one), self._rows(two)
+        if not len(rows) or not len(more):
+            return
+        said = f"{_shown(one.name)} and {_shown(two.name)} are one {self.words.individual}"
+        if self.by_group:
+            gesture = edits.merge(
+                *(self.album, self.labels, self.names),
+                *(int(self.labels[rows[0]]), int(self.labels[more[0]])),
+                decided=decisions.apply(self.corrections.decisions, self.album),
+            )
+            self._decide(gesture.decisions, said)
+        else:
+            self._decide([self._named(row, one.name) for row in more.tolist()], said)
+
+    def _leave(self, place: str, now: str, row: int | None) -> None:
+        """A photo was moved out of somebody's folder into another's, or deleted there."""
+        owner, to = self.owners.get(_top(place)), self._owner_of(now)
+        photo = _shown(PurePosixPath(place).name)
+        where = f"moved to {_shown(_top(now))}" if now else "deleted"
+        if row is None:
+            if owner is not None or to is not None:
+                self.said.append(
+                    f"{photo} in {_shown(_top(place))} was {where}: no {self.words.singular} in "
+                    "it is meant, nothing is decided"
+                )
+            return
+        made, parts = [], []
+        if owner is not None:
+            apart, alone = self._not(row, owner, _top(place))
+            made += apart
+            if alone and not now:
+                made.append(Decision("hide", key_of(self.album, row), name=self._call(owner)))
+                parts.append(f"{_shown(owner.name)} is hidden: it was the only photo")
+            elif apart:
+                parts.append(f"not {_shown(owner.name)}")
+        if now:
+            made += self._is(row, to, _top(now))
+            parts.append(f"{_shown(to.name if to else _top(now))}")
+        several = len(np.flatnonzero(self.digests == self.digests[row])) > 1
+        which = f" (of several, the {self.words.singular} that is nearest)" if several else ""
+        self._decide(made, f"{photo} was {where}: {', '.join(parts)}{which}")
+
+    def _not(self, row: int, owner: Owner, top: str) -> tuple[list[Decision], bool]:
+        """Return what says that a sighting is not somebody, and whether nobody else is left."""
+        rest = np.array(
+            [each for each in self._rows(owner) if each not in self.leaving.get(top, ())],
+            dtype=np.int64,
+        )
+        sighting = key_of(self.album, row)
+        if not len(rest):
+            # Nobody is left to be apart from, unless the name is known from elsewhere.
+            return ([] if self.by_group else [Decision("not", sighting, name=owner.name)]), True
+        if not self.by_group:
+            return [Decision("not", sighting, name=owner.name)], False
+        middle = key_of(self.album, edits.central(self.album, rest))
+        made = [Decision("different", sighting, middle)]
+        held = decisions.apply(self.corrections.decisions, self.album).names
+        if held.get(row) == owner.name:
+            # The name was this sighting's: the others keep it.
+            made = [Decision("name", middle, name=owner.name)]
+            made.append(Decision("not", sighting, name=owner.name))
+        return made, False
+
+    def _is(self, row: int, to: Owner | None, top: str) -> list[Decision]:
+        """Return what says that a sighting is somebody, or somebody new."""
+        if to is None:
+            name = edits.cleaned(top)
+            self.owners.setdefault(top, Owner(name))
+            return [self._named(row, name)]
+        rows = self._rows(to)
+        stays = np.array([r for r in rows if r not in self.leaving.get(top, ())], dtype=np.int64)
+        if not self.by_group or not len(stays):
+            return [self._named(row, to.name)]
+        middle = edits.central(self.album, stays)
+        return [Decision("same", key_of(self.album, row), key_of(self.album, middle))]
+
+    def _hide(self, top: str) -> None:
+        owner = self.owners.pop(top, None)
+        rows = self._rows(owner) if owner is not None else np.zeros(0, dtype=np.int64)
+        if owner is None or not len(rows):
+            self.said.append(f"the folder {_shown(top)} was deleted: nothing is decided")
+            return
+        middle = key_of(self.album, edits.central(self.album, rows))
+        hidden = Decision("hide", middle, name=self._call(owner))
+        self._decide([hidden], f"the folder {_shown(top)} was deleted: it is hidden")
+
+    def _add(self) -> None:
+        """Photos were put into folders: of the album, or from elsewhere."""
+        here: list[tuple[str, str]] = []
+        elsewhere: list[tuple[str, str]] = []
+        for place, mark in self.changes.added:
+            photo = self._photo(mark, place)
+            (here if photo else elsewhere).append((place, mark))
+        for place, mark in here:
+            self.theirs[place] = mark
+            rows = np.flatnonzero(self.digests == self._photo(mark, place))
+            free = np.array([row for row in rows if self.names[row] is None], dtype=np.int64)
+            to, name = self._owner_of(place), _shown(PurePosixPath(place).name)
+            where = _shown(_top(place))
+            if not len(free):
+                self.said.append(
+                    f"{name} was put into {where}: each {self.words.singular} in it has a folder, "
+                    "nothing is decided"
+                )
+                continue
+            row = self._nearest(free, to)
+            self._decide(self._is(row, to, _top(place)), f"{name} was put into {where}: is {where}")
+        if not elsewhere:
+            return
+        if self.look is None:
+            count = counted(len(elsewhere), "photo from elsewhere", "photos from elsewhere")
+            self.said.append(f"{count} in the folders: looked at in the next run")
+            return
+        self._examples(elsewhere, self.look([self.out / place for place, _ in elsewhere]))
+
+    def _examples(self, places: Sequence[tuple[str, str]], seen: Album) -> None:
+        paths = seen.photos["path"].map(lambda path: str(whole_path(path))).to_list()
+        digest_at = dict(zip(paths, seen.photos["photo_digest"], strict=True))
+        digests = seen.sightings["photo_digest"].to_numpy(dtype=object)
+        for place, mark in places:
+            name, top = _shown(PurePosixPath(place).name), _top(place)
+            photo = digest_at.get(str(whole_path(self.out / place)))
+            if photo is None:
+                continue
+            self.theirs[place] = self.examples[place] = mark
+            rows = np.flatnonzero(digests == photo)
+            if not len(rows):
+                self.said.append(
+                    f"{name} was put into {_shown(top)}: no {self.words.singular} found"
+                )
+                continue
+            to = self._owner_of(place)
+            row = self._nearest_of(seen, rows, to)
+            if to is None:
+                to = Owner(edits.cleaned(top))
+                self.owners.setdefault(top, to)
+            made = [Decision("name", key_of(seen, row), name=to.name)]
+            mine = self._rows(to)
+            if len(mine) and self.by_group:
+                # Two of one name are one: the others need the name by decision, too.
+                middle = key_of(self.album, edits.central(self.album, mine))
+                made.insert(0, Decision("name", middle, name=to.name))
+            self._decide(made, f"{name} was put into {_shown(top)}: an example of {_shown(top)}")
+
+    def _hold_together(self) -> None:
+        """Where others would leave a folder together with one that was taken out, hold them."""
+        if not self.by_group or not self.leaving:
+            return
+        assigner = GroupingAssigner(results_folder.settings_of(self.run))
+        made = self.corrections.decisions
+        album = decisions.masked(self.album, made)
+        found = assigner.assign(album, decisions.apply(made, album)).details["clustering"].labels
+        ties: list[Decision] = []
+        for top, rows in self.leaving.items():
+            owner = self.owners.get(top)
+            if owner is None:
+                continue
+            rest = np.array([row for row in self._rows(owner) if row not in rows], dtype=np.int64)
+            if not len(rest):
+                continue
+            middle = edits.central(self.album, rest)
+            lost = rest[(found[rest] != found[middle]) & (found[rest] >= 0)]
+            ties += [
+                Decision("same", key_of(self.album, int(row)), key_of(self.album, middle))
+                for row in lost
+            ]
+        noted = tuple(replace(each, notes=(FROM,)) for each in ties)
+        if noted:
+            self.corrections.add(edits.Gesture(noted, "the others stay together"))
+
+    # Who is meant
+
+    def _owner_of(self, place: str) -> Owner | None:
+        """Return whose folder a file is in now; None for a new one, or for no file."""
+        top = _top(place)
+        before = {now: was for was, now in self.changes.renamed.items()}
+        return self.owners.get(before.get(top, top))
+
+    def _rows(self, owner: Owner) -> Labels:
+        """Return the sightings of somebody, without those left out."""
+        rows: Labels = np.flatnonzero([name == owner.name for name in self.names])
+        return rows
+
+    def _photo(self, mark: str, place: str) -> str:
+        """Return the digest of the album's photo that a file is; empty for none."""
+        if mark.startswith(LINK):
+            target = str(whole_path(mark[len(LINK) :]))
+            for path, digest in zip(
+                self.album.photos["path"], self.album.photos["photo_digest"], strict=True
+            ):
+                if str(whole_path(path)) == target:
+                    return str(digest)
+            return ""
+        if mark in self.photo_of:
+            return self.photo_of[mark]
+        try:
+            photo = identify(self.out / place).photo
+        except UnreadablePhoto:
+            return ""
+        return photo if photo in set(self.digests) else ""
+
+    def _meant(self, place: str, to: Owner | None) -> int | None:
+        """Return the sighting that a photo in somebody's folder stands for."""
+        owner = self.owners.get(_top(place))
+        mark = ResultsFolder(self.out).files() or {}
+        photo = self._photo(mark.get(place, ""), place)
+        here = np.flatnonzero(self.digests == photo)
+        if owner is not None:
+            rows = [row for row in here if self.names[row] == owner.name]
+        else:
+            rows = [row for row in here if self.names[row] is None]
+        return self._nearest(np.array(rows, dtype=np.int64), to or owner) if rows else None
+
+    def _nearest(self, rows: Labels, to: Owner | None) -> int:
+        return self._nearest_of(self.album, rows, to)
+
+    def _nearest_of(self, album: Album, rows: Labels, to: Owner | None) -> int:
+        """Return the sighting, of some, that is nearest to somebody's; the largest for nobody's."""
+        mine = self._rows(to) if to is not None else np.zeros(0, dtype=np.int64)
+        if len(mine) and len(rows) > 1 and album.encoder.metric != "pairs":
+            if album is self.album:
+                table = neighbours.of(album).table(rows, mine)
+            else:
+                both = np.concatenate([album.encodings[rows], self.album.encodings[mine]])
+                far = neighbours.VectorDistances(both, album.encoder.metric, album.encoder.linkage)
+                first = np.arange(len(rows))
+                table = far.table(first, len(rows) + np.arange(len(mine)))
+            return int(rows[table.mean(axis=1).argmin()])
+        box = album.sightings[["left", "top", "right", "bottom"]].to_numpy()[rows]
+        area = (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
+        return int(rows[area.argmax()])
+
+    def _named(self, row: int, name: str) -> Decision:
+        return Decision("name", key_of(self.album, row), name=name)
+
+    def _call(self, owner: Owner) -> str:
+        """Return what somebody is known by for good: the number where there is one."""
+        if not self.by_group or not owner.number:
+            return owner.name
+        return str(numbered_names(np.array([owner.number]), self.words)[0])
+
+
+def _top(place: str) -> str:
+    return place.partition("/")[0]
+
+
+def _shown(text: str) -> str:
+    return printable(text)

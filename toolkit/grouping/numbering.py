@@ -1,0 +1,101 @@
+"""Which number each individual has: the one that it had earlier, or the next that is free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit.grouping.links import Labels
+from toolkit.grouping.sighting_finder import SightingFinder, SightingKey, keys_of
+from toolkit.records import Album
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """
+    The numbers that an earlier run gave.
+
+    Attributes
+    ----------
+    sightings : tuple of SightingKey
+        m sightings.
+    numbers : numpy.ndarray
+        Shape (m,), int64, each from 1 up: that of the individual of each.
+    last : int
+        The highest number that was ever given; none up to it is given to anybody else.
+    """
+
+    sightings: tuple[SightingKey, ...]
+    numbers: Labels
+    last: int
+
+    def within(self, album: Album) -> Labels:
+        """Return shape (n,), int64: the number that each sighting of an album had, 0 for none."""
+        found: Labels = np.zeros(len(album), dtype=np.int64)
+        find = SightingFinder(album, np.arange(len(album)))
+        for key, number in zip(self.sightings, self.numbers.tolist(), strict=True):
+            if (row := find(key)) is not None:
+                found[row] = number
+        return found
+
+
+def earlier_of(album: Album, numbers: Labels, last: int = 0) -> Earlier:
+    """
+    Return what is carried over to later runs from the numbers of an album.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    numbers : numpy.ndarray
+        Shape (n,), int64: as of `number_groups`.
+    last : int
+        The highest number that was given before.
+    """
+    rows = np.flatnonzero(numbers > 0)
+    return Earlier(keys_of(album, rows), numbers[rows], max(last, int(numbers.max(initial=0))))
+
+
+def number_groups(labels: Labels, before: Labels, last: int) -> Labels:
+    """
+    Give each group the number that most of its sightings had; the others get the next ones.
+
+    Of the groups that one individual's sightings are in now, the one with most of them has its
+    number; so has one in which several individuals are now that of the one with most sightings in
+    it. Of as many, the lower number goes first, then the earlier group.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        Shape (n,), int64: the group of each sighting, numbered from 0 as of `Clustering`; -1 for
+        none.
+    before : numpy.ndarray
+        Shape (n,), int64: the number that each had, 0 for none.
+    last : int
+        The highest number that was ever given.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), int64, from 1 up, one for each group and no two alike. What is in no group has
+        the number that it had: should it come back, it is known by it.
+    """
+    known = (labels >= 0) & (before > 0)
+    pairs, shared = np.unique(
+        np.stack([labels[known], before[known]], axis=1), axis=0, return_counts=True
+    )
+    count = int(labels.max(initial=-1)) + 1
+    given = np.zeros(count + 1, dtype=np.int64)
+    used: set[int] = set()
+    for place in np.lexsort((pairs[:, 0], pairs[:, 1], -shared)):
+        group, number = pairs[place].tolist()
+        if not given[group] and number not in used:
+            given[group] = number
+            used.add(number)
+    fresh = np.flatnonzero(given[:count] == 0)
+    highest = max(last, int(before.max(initial=0)))
+    given[fresh] = highest + 1 + np.arange(len(fresh))
+    numbers: Labels = given[labels]
+    numbers[labels < 0] = before[labels < 0]
+    return numbers

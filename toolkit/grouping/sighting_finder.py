@@ -1,0 +1,146 @@
+"""Sightings known again in another album: by their photo's picture and where they are in it."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.grouping.links import Labels
+from toolkit.photos.identity import ORIENTATIONS, turned_box, turned_digest
+from toolkit.records import Album
+
+# Share of the union of two boxes that they have in common, from which on they are one sighting:
+# other settings move a box a little.
+OVERLAP = 0.4
+BOX = ("left", "top", "right", "bottom")
+
+
+@dataclass(frozen=True)
+class SightingKey:
+    """
+    A sighting as a table names it.
+
+    Attributes
+    ----------
+    path : str
+        Its photo, to be read.
+    photo : str
+        Hexadecimal sha256 of the photo: what counts, wherever the file is.
+    left, top, right, bottom : int
+        Its box, px of the upright full-size photo.
+    """
+
+    path: str
+    photo: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Its edges in order."""
+        return (self.left, self.top, self.right, self.bottom)
+
+
+def key_of(album: Album, row: int) -> SightingKey:
+    """Return how a table names sighting `row` of an album."""
+    return keys_of(album, np.array([row]))[0]
+
+
+def keys_of(album: Album, rows: Labels) -> tuple[SightingKey, ...]:
+    """Return how a table names some sightings of an album."""
+    table = album.sightings.iloc[rows]
+    columns = (table[name].to_list() for name in ("path", "photo_digest", *BOX))
+    return tuple(
+        SightingKey(str(path), str(photo), *map(int, box))
+        for path, photo, *box in zip(*columns, strict=True)
+    )
+
+
+class SightingFinder:
+    """
+    Finds the sighting that a key names.
+
+    A sighting is the sighting of its photo whose box overlaps most with its own, if they share
+    `OVERLAP` of their union. A photo is known by its picture, also where the picture was turned
+    since; and by the bytes of its file, as versions before this one wrote it.
+
+    Parameters
+    ----------
+    album : Album
+        Where it is looked for.
+    among : numpy.ndarray
+        Shape (k,), int64: rows that it may be.
+    """
+
+    def __init__(self, album: Album, among: Labels) -> None:
+        self._rows: dict[str, list[int]] = {}
+        digests_of = album.sightings["photo_digest"].to_numpy(dtype=object)
+        for row in among.tolist():
+            self._rows.setdefault(str(digests_of[row]), []).append(row)
+        edges = album.sightings[list(BOX)]
+        self._boxes = edges.to_numpy(dtype=np.float64).reshape(-1, 4)
+        self._photos = album.photos
+        table = album.sightings.iloc[among]
+        columns = (table[name].to_list() for name in ("photo_digest", *BOX))
+        # Most often nothing has moved; of two at one place, the later one, as ever.
+        self._exactly = dict(zip(zip(*columns, strict=True), among.tolist(), strict=True))
+        digests = zip(album.file_digests, map(str, album.photos["photo_digest"]), strict=True)
+        self._of_file = dict(reversed([*digests]))
+
+    def __call__(self, sighting: SightingKey) -> int | None:
+        """Return the row; None where there is none."""
+        if (there := self._exactly.get((sighting.photo, *sighting.box))) is not None:
+            return there
+        box = sighting.box
+        photo = (
+            sighting.photo
+            if sighting.photo in self._rows
+            else self._of_file.get(sighting.photo, "")
+        )
+        if photo in self._rows:
+            return self._nearest(photo, box)
+        if (turned := self._turned.get(sighting.photo)) is None:
+            return None
+        photo, size, before, now = turned
+        return self._nearest(photo, turned_box(box, size, before, now))
+
+    def _nearest(self, photo: str, box: tuple[float, float, float, float]) -> int | None:
+        rows = self._rows.get(photo, [])
+        if not rows:
+            return None
+        shared = _overlaps(self._boxes[rows], box)
+        # Of two that overlap as much, the later one, as ever.
+        best = len(rows) - 1 - int(shared[::-1].argmax())
+        return rows[best] if shared[best] >= OVERLAP else None
+
+    @functools.cached_property
+    def _turned(self) -> dict[str, tuple[str, tuple[int, int], int, int]]:
+        """What a photo's digest would be if the picture stood otherwise."""
+        found: dict[str, tuple[str, tuple[int, int], int, int]] = {}
+        if not {"image_digest", "orientation"} <= set(self._photos.columns):
+            return found
+        columns = ["photo_digest", "image_digest", "orientation", "width", "height"]
+        for photo, image, now, *size in self._photos[columns].itertuples(index=False, name=None):
+            if image and photo in self._rows:
+                for before in ORIENTATIONS:
+                    here = (str(photo), (int(size[0]), int(size[1])), before, int(now))
+                    found.setdefault(turned_digest(str(image), before), here)
+        return found
+
+
+def _overlaps(
+    boxes: npt.NDArray[np.float64], box: tuple[float, float, float, float]
+) -> npt.NDArray[np.float64]:
+    """Return the overlap (intersection over union) of each of n boxes with one."""
+    left, top, right, bottom = box
+    wide = np.minimum(boxes[:, 2], right) - np.maximum(boxes[:, 0], left)
+    high = np.minimum(boxes[:, 3], bottom) - np.maximum(boxes[:, 1], top)
+    both = np.clip(wide, 0, None) * np.clip(high, 0, None)
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    found: npt.NDArray[np.float64] = both / (areas + (right - left) * (bottom - top) - both)
+    return found
