@@ -206,7 +206,7 @@ def test_ignoring_is_undone_after_the_results_were_opened_again(
 ) -> None:
     before = sorted_album.export(out)
     sorted_album.ignore(3)
-    sorted_album.export(out, replace=True)
+    sorted_album.export(out)
     if again == "opened":
         later = taken_up(out)
     else:
@@ -219,7 +219,7 @@ def test_ignoring_is_undone_after_the_results_were_opened_again(
     assert later.names == before.names
     assert not later.album.ignored.any()
     np.testing.assert_array_equal(later.album.encodings[3], before.album.encodings[3])
-    assert later.export(out, replace=True).individuals.equals(before.individuals)
+    assert later.export(out).individuals.equals(before.individuals)
     assert not results_folder.load(out).album.ignored.any()
 
 

@@ -196,6 +196,20 @@ def list_photos(
     return Listed(listing, folder, examples, target)
 
 
+def _listed(
+    photos_folder: str | Path,
+    out: str | Path | None,
+    known: str | Path | None = None,
+    *,
+    keep_all: bool,
+) -> Listed:
+    """List the photos, and refuse a folder of results that holds another album."""
+    listed = list_photos(photos_folder, out, known)
+    if listed.out is not None and not keep_all:
+        exporting.require_same_album(listed.out, listed.folder, listed.listing.photos)
+    return listed
+
+
 def look_at(
     listed: Listed,
     settings: Settings,
@@ -417,7 +431,7 @@ def autopilot(
     *,
     settings: GroupingSettings | None = None,
     dry_run: bool = False,
-    replace: bool = False,
+    keep_all: bool = False,
     pictures: bool = True,
     progress: Progress | None = None,
     subject: Subject | None = None,
@@ -438,9 +452,9 @@ def autopilot(
         How; the defaults serve.
     dry_run : bool
         Plan, and write nothing.
-    replace : bool
-        Take away what an earlier run put into `out` and this one sorts otherwise, where the photo
-        is still among the photos. What is the last copy stays.
+    keep_all : bool
+        Take nothing away. Otherwise what an earlier run put into `out` and this one sorts otherwise
+        goes, if nobody changed it and its photo is still among the photos; the last copy stays.
     pictures : bool
         Put pictures of sightings into ``report.html``.
     progress : callable, optional
@@ -461,11 +475,12 @@ def autopilot(
     Raises
     ------
     BadFolder
-        If a folder is missing or cannot be used, or holds no photo; `toolkit.locks.InUse` if
-        another run is writing into `out`.
+        If a folder is missing or cannot be used, or holds no photo; if `out` holds the result of
+        other photos, and `keep_all` is off; `toolkit.locks.InUse` if another run is writing into
+        it.
     """
     settings = settings or AutopilotSettings()
-    listed = list_photos(photos_folder, out)
+    listed = _listed(photos_folder, out, keep_all=keep_all)
     target = None if dry_run else listed.out
     with _alone_in(target, "autopilot"):
         made = _decided(decided, listed.out)
@@ -476,7 +491,7 @@ def autopilot(
         result = autopilot_of(looked, planned, settings=settings, decided=made)
         if target is None:
             return result
-        return write_result(result, target, replace=replace, pictures=pictures, progress=progress)
+        return write_result(result, target, keep_all=keep_all, pictures=pictures, progress=progress)
 
 
 def autopilot_of(
@@ -521,7 +536,7 @@ def point_and_shoot(
     *,
     settings: ComparingSettings | None = None,
     dry_run: bool = False,
-    replace: bool = False,
+    keep_all: bool = False,
     pictures: bool = True,
     progress: Progress | None = None,
     subject: Subject | None = None,
@@ -537,7 +552,7 @@ def point_and_shoot(
     known : path
         One folder an individual, named as the results should be, with one or more of its photos (in
         subfolders too).
-    out, settings, dry_run, replace, pictures, progress, subject, decided
+    out, settings, dry_run, keep_all, pictures, progress, subject, decided
         As for `autopilot`.
 
     Returns
@@ -552,7 +567,7 @@ def point_and_shoot(
         If a folder is missing or cannot be used, or none has a reference that serves.
     """
     settings = settings or PointAndShootSettings()
-    listed = list_photos(photos_folder, out, known)
+    listed = _listed(photos_folder, out, known, keep_all=keep_all)
     target = None if dry_run else listed.out
     with _alone_in(target, "point-and-shoot"):
         made = _decided(decided, listed.out)
@@ -570,7 +585,7 @@ def point_and_shoot(
         result = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
         if target is None:
             return result
-        return write_result(result, target, replace=replace, pictures=pictures, progress=progress)
+        return write_result(result, target, keep_all=keep_all, pictures=pictures, progress=progress)
 
 
 def point_and_shoot_of(

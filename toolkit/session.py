@@ -297,7 +297,7 @@ class Session:
         self,
         out: str | Path,
         *,
-        replace: bool = False,
+        keep_all: bool = False,
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> AnyResult:
@@ -322,7 +322,7 @@ class Session:
                     self.corrections.joined_with(target), lambda: self.corrections.keep_in(target)
                 )
                 self.result = exporting.write_result(
-                    self.result, target, replace=replace, progress=progress, stop=stop
+                    self.result, target, keep_all=keep_all, progress=progress, stop=stop
                 )
             return self.result
 

@@ -145,3 +145,18 @@ def test_the_help_waits_for_no_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"numpy", "pandas", "PIL", "scipy"}.isdisjoint(done.stdout.split())
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_commands_of_before_are_taken(kind) -> None:
+    command = COMMANDS[kind]
+    assert options.parser().parse_args([*command, "--replace"]).keep_all is False
+    assert options.parser().parse_args([*command, "--keep-all"]).keep_all is True
+
+
+def test_what_does_nothing_is_not_in_the_help(capsys) -> None:
+    with pytest.raises(SystemExit):
+        options.parser().parse_args(["autopilot", "--help"])
+    said = capsys.readouterr().out
+    assert "--keep-all" in said
+    assert "--replace" not in said

@@ -112,7 +112,7 @@ def test_what_is_there_is_never_overwritten(planned) -> None:
     export.apply(export.plan(album, names, out), out)
     (out / "Ann" / "a.png").write_bytes(b"edited by hand")
     again = export.plan(album, names, out)
-    export.apply(again, out, replace=True)
+    export.apply(again, out)
     assert (out / "Ann" / "a.png").read_bytes() == b"edited by hand"
     ours = again[(again["folder"] == "Ann") & (again["state"] == export.NEW)]
     assert len(ours) == 1
@@ -130,18 +130,27 @@ def test_a_name_taken_meanwhile_is_reported_and_kept(planned) -> None:
     assert (out / "Bob" / "a (2).png").read_bytes() == b"somebody was quicker"
 
 
-def test_another_answer_leaves_nothing_behind_unasked_and_nothing_mixed(planned) -> None:
+def test_another_answer_leaves_nothing_behind_and_nothing_mixed(planned) -> None:
     album, names, out = planned
     export.apply(export.plan(album, names, out), out)
     other = export.plan(album, ["Ann", None, "Ann", "Bob"], out)
     left = other[other["state"] == export.LEFT_OVER]
     assert left["destination"].to_list() == ["Ann/c.png"]
-    before = files_in(out)
-    with pytest.raises(BadFolder, match=r"1 files of an earlier run.*--replace"):
-        export.apply(other, out)
-    assert files_in(out) == before
-    export.apply(other, out, replace=True)
+    outcome = export.apply(other, out)
+    assert outcome.removed == ("Ann/c.png",)
     assert "Ann/c.png" not in files_in(out)
+    assert set(ResultsFolder(out).files()) == set(files_in(out)) - {"run.json"}
+
+
+def test_all_is_kept_when_that_is_asked_for_and_goes_with_a_later_run(planned) -> None:
+    album, names, out = planned
+    export.apply(export.plan(album, names, out), out)
+    sorted_otherwise = ["Ann", None, "Ann", "Bob"]
+    before = files_in(out)
+    outcome = export.apply(export.plan(album, sorted_otherwise, out), out, keep_all=True)
+    assert outcome.kept == (("Ann/c.png", export.ASKED),)
+    assert {**before, "run.json": b""} == {**files_in(out), "run.json": b""}
+    assert export.apply(export.plan(album, sorted_otherwise, out), out).removed == ("Ann/c.png",)
 
 
 def test_replacing_keeps_what_was_changed_by_hand(planned) -> None:
@@ -149,7 +158,7 @@ def test_replacing_keeps_what_was_changed_by_hand(planned) -> None:
     export.apply(export.plan(album, names, out), out)
     (out / "Ann" / "c.png").write_bytes(b"edited")
     other = export.plan(album, ["Ann", None, "Ann", "Bob"], out)
-    ((path, reason),) = export.apply(other, out, replace=True).kept
+    ((path, reason),) = export.apply(other, out).kept
     assert path.endswith("c.png")
     assert "changed" in reason
     assert (out / "Ann" / "c.png").read_bytes() == b"edited"
@@ -163,7 +172,7 @@ def test_a_record_made_by_somebody_else_cannot_delete_outside(planned, tmp_path)
     places = ["../victim.png", str(victim), "a/../../victim.png", "a\\..\\victim.png", "victim.png"]
     ResultsFolder(out).write_record(dict.fromkeys(places, digest), {})
     assert ResultsFolder(out).files() == {}
-    export.apply(export.plan(album, names, out), out, replace=True)
+    export.apply(export.plan(album, names, out), out)
     assert victim.is_file()
 
 
@@ -348,7 +357,7 @@ class TestTheLastCopy:
 
     def test_it_goes_while_the_photo_is_there(self, sorted_otherwise) -> None:
         album, names, out = sorted_otherwise
-        outcome = export.apply(export.plan(album, names, out), out, replace=True)
+        outcome = export.apply(export.plan(album, names, out), out)
         assert (outcome.removed, outcome.kept) == (("Ann/c.png",), ())
         assert not (out / "Ann" / "c.png").exists()
 
@@ -373,7 +382,7 @@ class TestTheLastCopy:
         # Somebody else may have put its file in the place of the photo that is sorted.
         source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
         how(source, copy)
-        outcome = export.apply(table, out, replace=True)
+        outcome = export.apply(table, out)
         assert [place for place, _ in outcome.kept] == ["Ann/c.png"]
         assert copy.read_bytes() == before
         assert ResultsFolder(out).files()["Ann/c.png"]
@@ -391,7 +400,7 @@ class TestTheLastCopy:
         def gone(done, total, place) -> None:
             source.unlink(missing_ok=True)
 
-        outcome = export.apply(table, out, replace=True, progress=gone)
+        outcome = export.apply(table, out, progress=gone)
         assert "Bob/c.png" in outcome.files
         assert outcome.removed == ("Ann/c.png",)
 
@@ -404,7 +413,7 @@ class TestTheLastCopy:
             raise OSError(5, "Input/output error")
 
         monkeypatch.setattr(export, "_put", broken)
-        outcome = export.apply(table, out, replace=True)
+        outcome = export.apply(table, out)
         assert dict(outcome.kept) == {"Ann/c.png": "its new copy could not be made"}
         assert (out / "Ann" / "c.png").is_file()
 
@@ -416,7 +425,7 @@ class TestTheLastCopy:
         source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
         source.unlink()
         os.link(out / "Ann" / "c.png", source)
-        outcome = export.apply(table, out, replace=True)
+        outcome = export.apply(table, out)
         assert outcome.removed == ("Ann/c.png",)
         assert source.is_file()
 
@@ -432,7 +441,7 @@ class TestTheLastCopy:
         source.symlink_to(copy)
         os.link(copy, out.parent / "a third name.png")
         seen = album.photos["path"]
-        outcome = export.apply(table, out, replace=True, seen=seen)
+        outcome = export.apply(table, out, seen=seen)
         assert dict(outcome.kept) == {"Ann/c.png": "a photo of this run was read from it"}
         assert source.read_bytes()
 
@@ -446,7 +455,7 @@ class TestTheLastCopy:
         real = export.digest_of
         monkeypatch.setattr(export, "digest_of", lambda path: (read.append(path), real(path))[1])
         table = export.plan(album, ["Anna"], out)
-        outcome = export.apply(table, out, replace=True)
+        outcome = export.apply(table, out)
         assert len(outcome.removed) == count
         # Each once to see that it is unchanged, and its photo.
         assert len(read) <= 3 * count
@@ -481,7 +490,7 @@ class TestTheLastCopy:
         kept_before = {
             content for place, content in files_in(out).items() if place.endswith(".png")
         }
-        export.apply(table, out, replace=True)
+        export.apply(table, out)
         there = set(files_in(folder).values())
         # What was in the results can still be read somewhere: in the results, or as a photo.
         assert kept_before <= there
@@ -555,7 +564,6 @@ def again(folder, colours, **settings):
         folder / "photos",
         folder / "out",
         subject=colours,
-        replace=True,
         settings=AutopilotSettings(**settings),
     )
 
@@ -643,8 +651,6 @@ def test_links_become_copies_when_copies_are_asked_for(tmp_path, colours) -> Non
     save_tiles(tmp_path / "photos" / "ann.png", "ann")
     again(tmp_path, colours, link=True)
     assert (tmp_path / "out/person_001/ann.png").is_symlink()
-    with pytest.raises(BadFolder, match="--replace"):
-        modes.autopilot(tmp_path / "photos", tmp_path / "out", subject=colours)
     again(tmp_path, colours)
     (copy,) = (tmp_path / "out/person_001").iterdir()
     assert not copy.is_symlink()
@@ -726,7 +732,7 @@ def test_a_plan_in_words():
     summary = summarise(pd.DataFrame(rows, columns=["state", "folder", "bytes"]))
     assert summary.text == (
         "2 folders with 3 files: 2 new (2.0 MB), 1 there already, "
-        "1 of an earlier run that are sorted otherwise now"
+        "1 of an earlier run that are sorted otherwise, and go"
     )
     assert counted(1, "file") == "1 file"
     assert counted(1200, "file") == "1,200 files"

@@ -96,7 +96,7 @@ def _autopilot(options: argparse.Namespace, console: TextIO) -> None:
             options.out,
             settings=chosen_settings(options, AutopilotSettings),
             dry_run=options.dry_run,
-            replace=options.replace,
+            keep_all=options.keep_all,
             pictures=not options.no_faces,
             progress=progress,
             tell=None if options.quiet else tell,
@@ -114,7 +114,7 @@ def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
             options.out,
             settings=chosen_settings(options, PointAndShootSettings),
             dry_run=options.dry_run,
-            replace=options.replace,
+            keep_all=options.keep_all,
             pictures=not options.no_faces,
             progress=progress,
         )

@@ -255,11 +255,13 @@ def _mode(command: argparse.ArgumentParser, kind: type[Settings]) -> None:
     )
     add_settings(command, kind, "export")
     command.add_argument(
-        "--replace",
+        "--keep-all",
         action="store_true",
-        help="take away what an earlier run put into OUT and this one sorts otherwise, where the "
-        "photo is still in PHOTOS; the last copy of a photo stays",
+        help="take nothing out of OUT. Otherwise what an earlier run put there and this one sorts "
+        "otherwise goes, if it is unchanged and its photo is still in PHOTOS",
     )
+    # What it asked for is done without it now.
+    command.add_argument("--replace", action="store_true", help=argparse.SUPPRESS)
     command.add_argument(
         "--no-faces", action="store_true", help="leave the pictures out of report.html"
     )

@@ -50,6 +50,7 @@ PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "s
 NEW, THERE, LEFT_OVER, KEPT = "new", "there already", "left over", "kept"
 FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 NOT_HERE = "its photo is not among the photos looked at"
+ASKED = "as you asked"
 
 Progress = Callable[[int, int, str], None]
 
@@ -214,7 +215,7 @@ def apply(
     out: Path,
     *,
     link: bool = False,
-    replace: bool = False,
+    keep_all: bool = False,
     about: dict[str, Any] | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
@@ -236,10 +237,10 @@ def apply(
         Where results go; made where it is missing.
     link : bool
         Make symbolic links, not copies.
-    replace : bool
-        Take away what an earlier run put there and this one does not want, if it is unchanged and
-        the same bytes can be read in the folder of photos at that moment, or are elsewhere in
-        `out`. What is the last copy stays.
+    keep_all : bool
+        Take nothing away. Otherwise what an earlier run put there and this one does not want goes,
+        if it is unchanged and the same bytes can be read in the folder of photos at that moment, or
+        are elsewhere in `out`. What is the last copy stays.
     about : dict, optional
         What else the record says; plain values.
     progress : callable, optional
@@ -261,17 +262,8 @@ def apply(
     Raises
     ------
     BadFolder
-        If earlier results are left over and `replace` is off, if the disk is too small, or if a
-        folder in `out` is not one.
+        If the disk is too small, or if a folder in `out` is not one.
     """
-    left_over = planned[planned["state"] == LEFT_OVER]
-    if len(left_over) and not replace:
-        raise BadFolder(
-            f"{out} holds {len(left_over)} files of an earlier run that this one sorts otherwise, "
-            f"such as {left_over['destination'].iloc[0]}. Choose a new folder; or add --replace "
-            "(replace=True), which removes those of them whose photo can still be read among the "
-            "photos, and keeps the others."
-        )
     todo = planned[planned["state"] == NEW]
     wanted = planned[planned["state"].isin([NEW, THERE])]
     earlier = planned[planned["state"].isin([LEFT_OVER, KEPT])]
@@ -302,7 +294,7 @@ def apply(
         outcome = changed(outcome, files={**leaving, **outcome.files})
     else:
         # Only now that every copy is made: a photo may have been read from what is taken away.
-        outcome = _take_away(out, earlier, wanted, outcome, seen)
+        outcome = _take_away(out, earlier, wanted, outcome, seen, keep_all=keep_all)
     if complete is not None:
         complete(outcome)
     ResultsFolder(out).write_record(outcome.files, {**run, "finished": outcome.finished})
@@ -320,16 +312,18 @@ def told(removed: Sequence[str], kept: Sequence[tuple[str, str]]) -> list[str]:
     """
     said = []
     if removed:
-        said.append(f"{counted(len(removed), 'file')} of an earlier run removed: {_by(removed)}")
+        said.append(
+            f"{counted(len(removed), 'file')} of an earlier run removed: {by_folder(removed)}"
+        )
     for reason in dict.fromkeys(reason for _, reason in kept):
         places = [place for place, why in kept if why == reason]
         said.append(
-            f"{counted(len(places), 'file')} of an earlier run kept ({reason}): {_by(places)}"
+            f"{counted(len(places), 'file')} of an earlier run kept ({reason}): {by_folder(places)}"
         )
     return said
 
 
-def _by(places: Sequence[str], most: int = 10) -> str:
+def by_folder(places: Sequence[str], most: int = 10) -> str:
     """Count places by folder, such as "person_003 (2), person_007 (1)"."""
     count = Counter(place.partition("/")[0] for place in places).most_common()
     more = f" and {counted(len(count) - most, 'more folder')}" if count[most:] else ""
@@ -404,6 +398,8 @@ def _take_away(
     wanted: pd.DataFrame,
     outcome: Outcome,
     seen: Iterable[str],
+    *,
+    keep_all: bool,
 ) -> Outcome:
     """Remove what an earlier run put into `out` and nobody has touched since; no last copy."""
     if not len(earlier):
@@ -421,7 +417,9 @@ def _take_away(
         path = out / place
         if not os.path.lexists(path):
             continue
-        if not real_folder(out, place):
+        if keep_all:
+            reason = ASKED
+        elif not real_folder(out, place):
             reason = "its folder is a link"
         elif not path.is_symlink() and os.path.realpath(path) in read_from:
             reason = "a photo of this run was read from it"
@@ -570,7 +568,7 @@ class Summary:
             f"{self.there:,} there already",
         ]
         if self.left_over:
-            parts.append(f"{self.left_over:,} of an earlier run that are sorted otherwise now")
+            parts.append(f"{self.left_over:,} of an earlier run that are sorted otherwise, and go")
         if self.kept:
             parts.append(
                 f"{self.kept:,} of an earlier run that stay, as their photos are not among these"

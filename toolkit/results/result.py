@@ -17,7 +17,7 @@ from toolkit.grouping.linkage import Tree
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable
 from toolkit.records import Album, Clustering, Words
-from toolkit.results.export import LEFT_OVER, NEW, THERE, told
+from toolkit.results.export import LEFT_OVER, NEW, THERE, by_folder, told
 from toolkit.results.results_folder import about_encoder, about_subject
 from toolkit.settings import Settings
 
@@ -348,6 +348,12 @@ class Result:
             also = f"; {there} there already" if there else ""
             if self.out is None:
                 remarks.append(f"a run would make {made}{also}")
+                going = self.plan["destination"][self.plan["state"] == LEFT_OVER]
+                if len(going):
+                    remarks.append(
+                        f"{counted(len(going), 'file')} of an earlier run would be removed: "
+                        f"{by_folder(list(going))}"
+                    )
             else:
                 failed = f"; {len(self.not_copied):,} FAILED" if self.not_copied else ""
                 remarks.append(f"{made} made{also}{failed}; the folders are in {self.out}")

@@ -479,6 +479,13 @@ class ResultsFolder:
             from_here = ""
         return {"photos_folder": {"path": str(whole), "from_results": from_here}}
 
+    def photos_before(self, about: Mapping[str, Any]) -> list[Path]:
+        """Return where a record says that the photos are: their whole path, and seen from here."""
+        told = about.get("photos_folder")
+        told = told if isinstance(told, dict) else {}
+        places = [str(told.get("path") or ""), str(told.get("from_results") or "")]
+        return [whole_path(self.path / place) for place in places if place and "\0" not in place]
+
     def _photos_folder(
         self, about: Mapping[str, Any], paths: Sequence[str], given: str | Path | None
     ) -> tuple[Path | None, str]:

@@ -16,10 +16,8 @@ import traitlets
 from toolkit.errors import BadSetting
 from toolkit.names import counted
 from toolkit.photos import folder_suggestions
-from toolkit.records import Words
 from toolkit.results import report
 from toolkit.results.export import Summary, summarise, told
-from toolkit.subjects import registry
 from toolkit.widgets.background_work import Stopped, Tell, Work, safe
 from toolkit.widgets.folder_field import SHORT, WIDE
 
@@ -70,12 +68,6 @@ def _running() -> list[Mapping[str, Any]]:
 
 
 SHOWN = 15
-# Said while Export waits for the tick.
-NEEDED = (
-    "To export into this folder, tick the box; or name another folder above. ({individuals} "
-    "without a name can get another number when photos are added: their copies move.)"
-)
-
 # What is said of a cancelled export that has copied something, by whether some could not be.
 CANCELLED = {False: "Cancelled: what was copied stays", True: "Cancelled"}
 
@@ -103,7 +95,7 @@ class Written(Protocol):
         """Files that are still to be copied, because it was stopped."""
 
 
-# Copies into a folder; takes away what an earlier run left if told to.
+# Copies into a folder; takes nothing away that an earlier run left if told so.
 Export = Callable[[Path, bool, Tell, Stopped], Written]
 
 
@@ -126,16 +118,11 @@ class ExportBox(ipywidgets.VBox):
         What to do; called in a thread.
     out : str
         The folder to begin with.
-    words : Words, optional
-        What the subject and its individuals are called; those of the default subject,
-        if not given.
     """
 
     state = traitlets.Unicode("empty")
 
-    def __init__(
-        self, plan: Plan, export: Export, *, out: str = "", words: Words | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, export: Export, *, out: str = "") -> None:
         self._plan, self._export = plan, export
         self.summary: Summary | None = None
         self.planned_for: Path | None = None
@@ -153,9 +140,8 @@ class ExportBox(ipywidgets.VBox):
             tooltip="See what would be copied; nothing is written",
             layout=ipywidgets.Layout(width="auto"),
         )
-        self.replace = ipywidgets.Checkbox(
-            description="take away what an earlier run put there and is sorted otherwise now, but "
-            "never the last copy of a photo",
+        self.keep_all = ipywidgets.Checkbox(
+            description="keep what an earlier run put there, sorted otherwise or not",
             value=False,
             indent=False,
             # One of its own: hiding it would hide all fields that share it.
@@ -170,14 +156,11 @@ class ExportBox(ipywidgets.VBox):
         self.about = ipywidgets.HTML()
         self.where = ipywidgets.HTML()
         row = ipywidgets.Layout(flex_flow="row wrap")
-        self.needed = ipywidgets.HTML()
-        self.name(words or registry.words_for())
         super().__init__(
             [
                 ipywidgets.HBox([self.out, self.look], layout=row),
                 self.about,
-                self.replace,
-                self.needed,
+                self.keep_all,
                 self.go,
                 self.work,
                 self.where,
@@ -186,13 +169,9 @@ class ExportBox(ipywidgets.VBox):
         self.look.on_click(lambda _: self.show_plan())
         self.go.on_click(lambda _: self.export())
         self.out.observe(self._typed, names="value")
-        self.replace.observe(lambda _: self._show(), names="value")
+        self.keep_all.observe(lambda _: self._show(), names="value")
         self.work.observe(self._worked, names="state")
         self._show()
-
-    def name(self, words: Words) -> None:
-        """Say what the subject and its individuals are called: those of an album that is opened."""
-        self.needed.value = NEEDED.format(individuals=safe(words.individuals.capitalize()))
 
     def show_plan(self) -> None:
         """Work out what would be copied, and show it."""
@@ -215,11 +194,11 @@ class ExportBox(ipywidgets.VBox):
     def export(self) -> None:
         """Do what the plan says."""
         folder = self.planned_for
-        if folder is None or self.summary is None or not self._may_go():
+        if folder is None or self.summary is None:
             return
-        replace = self.replace.value
+        keep_all = self.keep_all.value
         self.work.run(
-            lambda tell, stopped: (self._export(folder, replace, tell, stopped), stopped()),
+            lambda tell, stopped: (self._export(folder, keep_all, tell, stopped), stopped()),
             lambda done: self._exported(folder, *done),
             title="copying",
         )
@@ -231,7 +210,7 @@ class ExportBox(ipywidgets.VBox):
             return
         self.summary = self.planned_for = None
         self.about.value = self.where.value = ""
-        self.replace.value = False
+        self.keep_all.value = False
         self.work.message.clear()
         self.state = "empty"
         self._show()
@@ -266,24 +245,21 @@ class ExportBox(ipywidgets.VBox):
             self.about.value = ""
             self.summary = self.planned_for = None
             self.state = "failed"
-        for control in (self.out, self.look, self.replace):
+        for control in (self.out, self.look, self.keep_all):
             control.disabled = self.work.busy
         self._show()
-
-    def _may_go(self) -> bool:
-        return self.summary is not None and (not self.summary.left_over or self.replace.value)
 
     def _show(self) -> None:
         planned, summary = self.state == "planned", self.summary
         self.go.layout.display = "block" if planned else "none"
         left = summary.left_over if planned and summary else 0
-        self.replace.layout.display = "block" if left else "none"
+        earlier = left or (summary.kept if planned and summary else 0)
+        self.keep_all.layout.display = "block" if earlier else "none"
         if planned and summary:
             new = f"copy {counted(summary.new, 'file')}"
-            away = f", take {left:,} away" if left and self.replace.value else ""
+            away = f", take {left:,} away" if left and not self.keep_all.value else ""
             self.go.description = f"Export: {new if summary.new else 'nothing new to copy'}{away}"
-        self.needed.layout.display = "block" if left and not self.replace.value else "none"
-        self.go.disabled = self.work.busy or not self._may_go()
+        self.go.disabled = self.work.busy or summary is None
 
     @traitlets.observe("state")
     def _state_changed(self, _: object) -> None:
