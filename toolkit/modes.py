@@ -210,6 +210,12 @@ def _listed(
     return listed
 
 
+def _require_links(listed: Listed, settings: Settings, *, write: bool) -> None:
+    """Refuse hard links where there can be none, before the long work."""
+    if settings.link == export.HARD_LINK and listed.out is not None:
+        export.require_hard_links(listed.out, listed.listing.photos[0], write=write)
+
+
 def look_at(
     listed: Listed,
     settings: Settings,
@@ -483,6 +489,7 @@ def autopilot(
     listed = _listed(photos_folder, out, keep_all=keep_all)
     target = None if dry_run else listed.out
     with _alone_in(target, "autopilot"):
+        _require_links(listed, settings, write=target is not None)
         made = _decided(decided, listed.out)
         started = time.perf_counter()
         subject = subject or subject_for(settings)
@@ -570,6 +577,7 @@ def point_and_shoot(
     listed = _listed(photos_folder, out, known, keep_all=keep_all)
     target = None if dry_run else listed.out
     with _alone_in(target, "point-and-shoot"):
+        _require_links(listed, settings, write=target is not None)
         made = _decided(decided, listed.out)
         started = time.perf_counter()
         subject = subject or subject_for(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from typing import Any, NoReturn, TypeVar
 
 from toolkit import __version__
@@ -104,6 +105,15 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **{**settings, "allow_abbrev": False})
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read a command line; an option that may stand alone takes no PHOTOS for its value."""
+        given = sys.argv[1:] if args is None else list(args)
+        for at, (option, after) in enumerate(zip(given, [*given[1:], ""], strict=True)):
+            action = self._option_string_actions.get(option)
+            if action is not None and action.nargs == "?" and after not in (action.choices or ()):
+                given[at] = f"{option}={action.const}"
+        return super().parse_known_args(given, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is, and leave with exit code 2."""
@@ -301,7 +311,8 @@ def _how(setting: Setting) -> dict[str, Any]:
     if isinstance(takes, Switch):
         return {"action": "store_false" if default else "store_true"}
     if isinstance(takes, Choice):
-        return {"choices": takes.spelled, "type": takes.read, "default": default}
+        alone = {} if takes.alone is None else {"nargs": "?", "const": takes.alone}
+        return {"choices": takes.spelled, "type": takes.read, "default": default, **alone}
     read = _threshold if isinstance(takes, Distance) else takes.read
     return {"type": read, "metavar": setting.metavar, "default": default}
 

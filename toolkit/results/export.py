@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
@@ -20,6 +20,7 @@ import pandas as pd
 
 from toolkit.errors import BadFolder, UnreadablePhoto
 from toolkit.files import (
+    clone,
     create,
     disk_errors,
     open_regular,
@@ -31,13 +32,22 @@ from toolkit.files import (
 from toolkit.names import counted, folded, numbered, unique_names
 from toolkit.photos.opening import digest_of
 from toolkit.records import Album
-from toolkit.results.results_folder import LINK, RECORD, ResultsFolder, check_out, real_folder
+from toolkit.results.results_folder import (
+    HARD,
+    LINK,
+    RECORD,
+    ResultsFolder,
+    check_out,
+    digest_in,
+    real_folder,
+)
 
 __all__ = [
     "Outcome",
     "apply",
     "check_out",
     "plan",
+    "require_hard_links",
     "sweep_results",
     "told",
 ]
@@ -48,9 +58,15 @@ RESERVED = (RECORD, *TABLES, "encodings.npz", "report.html")
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state")
 
 NEW, THERE, LEFT_OVER, KEPT = "new", "there already", "left over", "kept"
+# What `ExportSettings.link` may be.
+SYMBOLIC, HARD_LINK, CLONE = "symbolic", "hard", "clone"
+# Why there can be no hard link, whatever the photo.
+NO_HARD_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+NO_FILE = (-1, -1)
 NOT_HERE = "its photo is not among the photos looked at"
 ASKED = "as you asked"
+CHANGED = "it has changed since it was looked at"
 
 Progress = Callable[[int, int, str], None]
 
@@ -63,7 +79,7 @@ class Outcome:
     Attributes
     ----------
     files : dict of str to str
-        What of ours is in the folder now: place to sha256, or to "link:" and a target.
+        What of ours is in the folder now: place to mark; see `ResultsFolder.files`.
     not_copied : tuple of (str, str)
         Photos that should have been copied and were not: path and reason.
     removed : tuple of str
@@ -73,6 +89,8 @@ class Outcome:
         photo among them: place and reason.
     not_reached : int
         Files of the plan that were not tried, because it was stopped.
+    clones : tuple of str
+        Places of the new files that share their bytes with their photo.
     """
 
     files: dict[str, str]
@@ -80,6 +98,7 @@ class Outcome:
     removed: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
     not_reached: int = 0
+    clones: tuple[str, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -88,7 +107,7 @@ class Outcome:
 
 
 def plan(
-    album: Album, names: Sequence[str | None], out: Path, *, link: bool = False
+    album: Album, names: Sequence[str | None], out: Path, *, link: str | None = None
 ) -> pd.DataFrame:
     """
     Say which photo goes into which folder, without writing anything.
@@ -104,8 +123,8 @@ def plan(
         The individual of each sighting, n in all; None for unknown.
     out : Path
         Where results go.
-    link : bool
-        Whether links will be made; a copy does not count as one, nor a link as a copy.
+    link : {"symbolic", "hard", "clone"} or None
+        What will be made instead of copies; a copy does not count as a link, nor a link as a copy.
 
     Returns
     -------
@@ -138,13 +157,16 @@ def plan(
     order = {name: number for number, name in enumerate(known)}
     rows.sort(key=lambda row: order[str(row[0])])
     photo_with = dict(zip(album.file_digests, album.photos["path"], strict=True))
+    photo_at = _by_file(album.photos["path"]) if any(map(_is_hard, record.values())) else {}
     for place, mark in record.items():
         if folded(place) not in earlier.used and os.path.lexists(out / place):
+            photo = photo_with.get(digest_in(mark))
+            if _is_hard(mark):
+                # The photo under another name, whatever is in it now.
+                photo = photo_at.get(_file_id(out / place), photo)
             # A link is no copy: nothing is lost with it.
-            state = LEFT_OVER if mark in photo_with or mark.startswith(LINK) else KEPT
-            rows.append(
-                (None, place.partition("/")[0], photo_with.get(mark), place, mark, 0, state)
-            )
+            state = KEPT if photo is None and not mark.startswith(LINK) else LEFT_OVER
+            rows.append((None, place.partition("/")[0], photo, place, mark, 0, state))
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
 
 
@@ -156,11 +178,32 @@ def _size(path: str) -> int:
         return 0
 
 
+def _is_hard(mark: str) -> bool:
+    return mark.startswith(HARD)
+
+
+def _by_file(paths: Iterable[str]) -> dict[tuple[int, int], str]:
+    """Return which of some photos has which file on the disk."""
+    found = {_file_id(Path(path)): path for path in paths}
+    found.pop(NO_FILE, None)
+    return found
+
+
+def _file_id(path: Path) -> tuple[int, int]:
+    """Return what names of one file have in common."""
+    try:
+        about = path.stat()
+    except OSError:
+        return NO_FILE
+    return about.st_dev, about.st_ino
+
+
 class _Earlier:
     """What is in the folder of results already, and which places are taken."""
 
-    def __init__(self, out: Path, record: dict[str, str], link: bool) -> None:
+    def __init__(self, out: Path, record: dict[str, str], link: str | None) -> None:
         self.out = out
+        self.record = record
         self.link = link
         self.used: set[str] = set()
         self.marked: dict[tuple[str, str], deque[str]] = {}
@@ -176,7 +219,7 @@ class _Earlier:
         places = self.marked.get((folded(folder), mark), deque())
         while places:
             place = places.popleft()
-            if folded(place) not in self.used and self._holds(place, mark):
+            if folded(place) not in self.used and self._is_there(place, mark, source):
                 self.used.add(folded(place))
                 return place, THERE
         number = 1
@@ -186,18 +229,28 @@ class _Earlier:
             if folded(place) in self.used:
                 continue
             taken = os.path.lexists(self.out / place)
-            if not taken or self._holds(place, mark):
+            if not taken or self._is_there(place, mark, source):
                 self.used.add(folded(place))
                 return place, THERE if taken else NEW
+
+    def _is_there(self, place: str, mark: str, source: str) -> bool:
+        """Whether a place holds what would be put there; a hard link is no copy, nor a copy one."""
+        if not self._holds(place, mark):
+            return False
+        if _is_hard(mark):
+            return _is_name_of(self.out / place, source)
+        return not (_is_hard(self.record.get(place, "")) and _is_name_of(self.out / place, source))
 
     def _holds(self, place: str, mark: str) -> bool:
         return real_folder(self.out, place) and holds(self.out / place, mark)
 
 
-def mark_of(source: str | Path, digest: str, *, link: bool) -> str:
-    """Return what the record says of a file: its sha256, or where a link points."""
-    # A link that leads to itself has no place either; it is refused when it is copied.
-    return f"{LINK}{os.path.realpath(source)}" if link else digest
+def mark_of(source: str | Path, digest: str, *, link: str | None) -> str:
+    """Return what the record says of a file; see `ResultsFolder.files`."""
+    if link == SYMBOLIC:
+        # A link that leads to itself has no place either; it is refused when it is copied.
+        return f"{LINK}{os.path.realpath(source)}"
+    return f"{HARD}{digest}" if link == HARD_LINK else digest
 
 
 def holds(path: Path, mark: str) -> bool:
@@ -205,16 +258,56 @@ def holds(path: Path, mark: str) -> bool:
     try:
         if path.is_symlink():
             return mark.startswith(LINK) and str(path.readlink()) == mark[len(LINK) :]
-        return path.is_file() and digest_of(path) == mark
+        return path.is_file() and digest_of(path) == digest_in(mark)
     except (OSError, UnreadablePhoto):
         return False
+
+
+def _is_name_of(path: Path, source: object) -> bool:
+    """Whether a path is a hard link: a photo's own file under a second name."""
+    if not isinstance(source, str) or path.is_symlink():
+        return False
+    found = _file_id(path)
+    return found != NO_FILE and found == _file_id(Path(source))
+
+
+def require_hard_links(out: Path, photo: Path, *, write: bool) -> None:
+    """
+    Raise `BadFolder` unless a photo can have a second name in a folder of results.
+
+    Parameters
+    ----------
+    out : Path
+        The folder; it need not be there.
+    photo : Path
+        One of the photos.
+    write : bool
+        Try it, in `out`, which is there; otherwise it is only seen whether both are on one disk.
+    """
+    trial, reason = temporary_in(out), ""
+    try:
+        if write:
+            os.link(os.path.realpath(photo), trial)
+            trial.unlink()
+        else:
+            there = next(each for each in (out, *out.absolute().parents) if each.exists())
+            if there.stat().st_dev != photo.resolve().parent.stat().st_dev:
+                reason = os.strerror(errno.EXDEV)
+    except OSError as error:
+        # Another trouble is the photo's own, and told of it.
+        reason = reason_of(error) if error.errno in NO_HARD_LINKS else ""
+    if reason:
+        raise BadFolder(
+            f"{out} can hold no hard links to the photos, such as {photo}: {reason}. Choose a "
+            "folder on the disk that the photos are on, or --link symbolic, or copies."
+        )
 
 
 def apply(
     planned: pd.DataFrame,
     out: Path,
     *,
-    link: bool = False,
+    link: str | None = None,
     keep_all: bool = False,
     about: dict[str, Any] | None = None,
     progress: Progress | None = None,
@@ -235,8 +328,8 @@ def apply(
         What `plan` returned for the same `out`.
     out : Path
         Where results go; made where it is missing.
-    link : bool
-        Make symbolic links, not copies.
+    link : {"symbolic", "hard", "clone"} or None
+        What to make instead of copies.
     keep_all : bool
         Take nothing away. Otherwise what an earlier run put there and this one does not want goes,
         if it is unchanged and the same bytes can be read in the folder of photos at that moment, or
@@ -262,7 +355,8 @@ def apply(
     Raises
     ------
     BadFolder
-        If the disk is too small, or if a folder in `out` is not one.
+        If the disk is too small or has no hard links where these are asked for, or if a folder in
+        `out` is not one.
     """
     todo = planned[planned["state"] == NEW]
     wanted = planned[planned["state"].isin([NEW, THERE])]
@@ -277,7 +371,10 @@ def apply(
     run = about or {}
     with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
-        _check_space(out, 0 if link else int(todo["bytes"].sum()))
+        if link == HARD_LINK and len(todo) and Path(todo["source"].iloc[0]).is_file():
+            require_hard_links(out, Path(todo["source"].iloc[0]), write=True)
+        if not link or (link == CLONE and not _can_clone(out, todo["source"])):
+            _check_space(out, int(todo["bytes"].sum()))
     # Before anything else is made, so that a run that is cut off is known as one of ours.
     ResultsFolder(out).write_record({**leaving, **files}, {**run, "finished": False})
     with disk_errors(out):
@@ -288,7 +385,7 @@ def apply(
                 )
             _make_folder(out / str(folder), rows["source"])
     outcome = _copy(todo, out, files, link=link, progress=progress, stop=stop)
-    if link and not outcome.not_reached:
+    if link == SYMBOLIC and not outcome.not_reached:
         outcome = _check_links(wanted[wanted["state"] == THERE], out, outcome)
     if outcome.not_reached:
         outcome = changed(outcome, files={**leaving, **outcome.files})
@@ -335,22 +432,24 @@ def _copy(
     out: Path,
     files: dict[str, str],
     *,
-    link: bool,
+    link: str | None,
     progress: Progress | None,
     stop: Callable[[], bool] | None,
 ) -> Outcome:
     """Make what is new; `files` is what is wanted, and what is returned is what is there of it."""
     made = dict(files)
     failed: list[tuple[str, str]] = []
+    clones: list[str] = []
     rows = zip(todo["source"], todo["destination"], todo["digest"], strict=True)
     for done, (source, place, digest) in enumerate(rows, start=1):
         if stop is not None and stop():
             missing = todo["destination"].iloc[done - 1 :]
             for each in missing:
                 made.pop(each)
-            return Outcome(made, tuple(failed), not_reached=len(missing))
+            return Outcome(made, tuple(failed), not_reached=len(missing), clones=tuple(clones))
         try:
-            _put(Path(source), out / place, digest, link=link)
+            if _put(Path(source), out / place, digest, link=link):
+                clones.append(place)
         except OSError as error:
             if error.errno in FATAL:
                 raise BadFolder(f"{out} cannot be written: {reason_of(error)}") from error
@@ -359,7 +458,7 @@ def _copy(
                 made.pop(place)
         if progress is not None:
             progress(done, len(todo), place)
-    return Outcome(made, tuple(failed))
+    return Outcome(made, tuple(failed), clones=tuple(clones))
 
 
 def _check_links(there: pd.DataFrame, out: Path, outcome: Outcome) -> Outcome:
@@ -379,8 +478,16 @@ def _check_space(out: Path, needed: int) -> None:
     if needed > free:
         raise BadFolder(
             f"the copies need {needed / 1e6:,.1f} MB, and {out} has {free / 1e6:,.1f} MB free. "
-            "Choose another disk, or links instead of copies with --link (link=True)."
+            'Choose another disk, or links instead of copies with --link (link="symbolic").'
         )
+
+
+def _can_clone(out: Path, sources: pd.Series) -> bool:
+    """Try whether the first photo can be cloned into a folder."""
+    trial = temporary_in(out)
+    made = len(sources) > 0 and clone(Path(sources.iloc[0]), trial)
+    trial.unlink(missing_ok=True)
+    return made
 
 
 def _make_folder(path: Path, sources: pd.Series) -> None:
@@ -410,7 +517,7 @@ def _take_away(
     unsure = set(wanted["digest"][wanted["source"].isin(list(failed))])
     copies: dict[str, list[str]] = {}
     for place, mark in outcome.files.items():
-        copies.setdefault(mark, []).append(place)
+        copies.setdefault(digest_in(mark), []).append(place)
     files, removed, kept = dict(outcome.files), [], []
     rows = zip(earlier["destination"], earlier["digest"], earlier["source"], strict=True)
     for place, mark, source in rows:
@@ -423,13 +530,12 @@ def _take_away(
             reason = "its folder is a link"
         elif not path.is_symlink() and os.path.realpath(path) in read_from:
             reason = "a photo of this run was read from it"
-        elif not holds(path, mark):
+        # What is done to a second name of a photo is done to the photo: it is as it should be.
+        elif not (second := _is_hard(mark) and _is_name_of(path, source)) and not holds(path, mark):
             reason = "changed since the earlier run"
-        elif mark in unsure:
+        elif digest_in(mark) in unsure:
             reason = "its new copy could not be made"
-        elif not mark.startswith(LINK) and not _is_elsewhere(
-            path, mark, source, (out / each for each in copies.get(mark, ())), settled
-        ):
+        elif not second and not _is_elsewhere(path, mark, source, out, copies, settled):
             reason = NOT_HERE
         else:
             try:
@@ -448,15 +554,24 @@ def _take_away(
 
 
 def _is_elsewhere(
-    path: Path, digest: str, source: object, copies: Iterable[Path], settled: set[str]
+    path: Path,
+    mark: str,
+    source: object,
+    out: Path,
+    copies: Mapping[str, list[str]],
+    settled: set[str],
 ) -> bool:
     """
     Whether the bytes of a file can be read at this moment where its photo is, or in a copy.
 
-    Then they are on the disk, too; `settled` has the names of which that is known.
+    Then they are on the disk, too; `settled` has the names of which that is known. With a symbolic
+    link nothing is lost.
     """
+    if mark.startswith(LINK):
+        return True
+    digest = digest_in(mark)
     photo = [Path(source)] if isinstance(source, str) else []
-    for other in itertools.chain(photo, copies):
+    for other in itertools.chain(photo, (out / place for place in copies.get(digest, ()))):
         with contextlib.suppress(OSError, UnreadablePhoto):
             if digest_of(other) == digest and not _one_file(path, other):
                 if str(other) not in settled:
@@ -474,27 +589,40 @@ def _one_file(path: Path, other: Path) -> bool:
     return (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino) and one.st_nlink < 2
 
 
-def _put(source: Path, destination: Path, digest: str, *, link: bool) -> None:
-    if link:
+def _put(source: Path, destination: Path, digest: str, *, link: str | None) -> bool:
+    """Put a photo into its place; return whether it is a clone."""
+    if link in (SYMBOLIC, HARD_LINK):
         _require_same(source, digest)
-        destination.symlink_to(os.path.realpath(source))
-        return
+        if link == HARD_LINK:
+            os.link(os.path.realpath(source), destination)
+        else:
+            destination.symlink_to(os.path.realpath(source))
+        return False
     temporary = temporary_in(destination.parent)
     try:
-        copied = hashlib.sha256()
-        with create(temporary) as stream, open_regular(source) as original:
-            while block := original.read(1 << 20):
-                copied.update(block)
-                stream.write(block)
-        if copied.hexdigest() != digest:
-            raise OSError("it has changed since it was looked at")
+        cloned = link == CLONE and clone(source, temporary)
+        if cloned:
+            _require_same(temporary, digest)
+        elif _copied(source, temporary) != digest:
+            raise OSError(CHANGED)
         # Some file systems keep no permissions or times; the photo is whole all the same.
         with contextlib.suppress(OSError):
             shutil.copystat(source, temporary)
         _rename_new(temporary, destination)
+        return cloned
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _copied(source: Path, temporary: Path) -> str:
+    """Copy a photo into a file of its own; return the sha256 of what was copied."""
+    copied = hashlib.sha256()
+    with create(temporary) as stream, open_regular(source) as original:
+        while block := original.read(1 << 20):
+            copied.update(block)
+            stream.write(block)
+    return copied.hexdigest()
 
 
 def _require_same(source: Path, digest: str) -> None:
@@ -504,7 +632,7 @@ def _require_same(source: Path, digest: str) -> None:
     except UnreadablePhoto as error:
         raise OSError(str(error)) from error
     if now != digest:
-        raise OSError("it has changed since it was looked at")
+        raise OSError(CHANGED)
 
 
 def _rename_new(temporary: Path, destination: Path) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as changed
 from pathlib import Path, PurePosixPath
 from typing import TypeVar, cast
@@ -23,8 +23,8 @@ from toolkit.results import export, report, results_folder
 from toolkit.results.result import Result
 from toolkit.results.results_folder import ResultsFolder, relative
 
-# The part of one album's photos that are in another, from which on the two count as one; and how many
-# of them are read to tell.
+# The part of one album's photos that are in another, from which on the two count as one; and how
+# many of them are read to tell.
 SHARED, TRIED = 0.1, 50
 
 AnyResult = TypeVar("AnyResult", bound=Result)
@@ -135,6 +135,7 @@ def write_result(
             removed=outcome.removed,
             kept=outcome.kept,
             not_reached=outcome.not_reached,
+            clones=outcome.clones,
         )
         folder.save(
             written.album,

@@ -17,7 +17,16 @@ from toolkit.grouping.linkage import Tree
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable
 from toolkit.records import Album, Clustering, Words
-from toolkit.results.export import LEFT_OVER, NEW, THERE, by_folder, told
+from toolkit.results.export import (
+    CLONE,
+    HARD_LINK,
+    LEFT_OVER,
+    NEW,
+    SYMBOLIC,
+    THERE,
+    by_folder,
+    told,
+)
 from toolkit.results.results_folder import about_encoder, about_subject
 from toolkit.settings import Settings
 
@@ -68,6 +77,8 @@ class Result:
         Photos that were known from an earlier look.
     not_reached : int
         Files of the plan that were not copied, because it was stopped.
+    clones : tuple of str
+        New files that share their bytes on the disk with their photo: folder/file.
     photos_folder, known_folder : Path or None
         Where photos and references were read, so that results do not go there; None if unknown.
     """
@@ -92,6 +103,7 @@ class Result:
     not_seen: int = 0
     recognised: int = 0
     not_reached: int = 0
+    clones: tuple[str, ...] = ()
     photos_folder: Path | None = None
     known_folder: Path | None = None
 
@@ -227,6 +239,7 @@ class Result:
             "photos_with_nobody": len(self.unsorted),
             "problems": len(self.problems),
             "copies": len(self._made),
+            "clones": len(self.clones),
             "already_there": int(states.get(THERE, 0)),
             "left_over": int(states.get(LEFT_OVER, 0)),
             "run": self.run,
@@ -339,12 +352,7 @@ class Result:
         states = self.plan["state"].value_counts()
         new, there = len(self._made), int(states.get(THERE, 0))
         if len(self.plan):
-            size = self._made["bytes"].sum() / 1e6
-            made = (
-                counted(new, "link")
-                if self.settings.link
-                else f"{counted(new, 'copy', 'copies')} ({size:.1f} MB)"
-            )
+            made = self._counted(new)
             also = f"; {there} there already" if there else ""
             if self.out is None:
                 remarks.append(f"a run would make {made}{also}")
@@ -363,6 +371,20 @@ class Result:
                     "go on"
                 )
         return remarks + told(self.removed, self.kept)
+
+    def _counted(self, new: int) -> str:
+        """Say what was made, or would be."""
+        link, clones = self.settings.link, len(self.clones)
+        if link in (SYMBOLIC, HARD_LINK):
+            return counted(new, f"{link} link")
+        rest = self._made[~self._made["destination"].isin(self.clones)]
+        size = f"{rest['bytes'].sum() / 1e6:.1f} MB"
+        if link == CLONE and self.out is None:
+            return f"{counted(new, 'clone')}, or copies ({size}) where there can be none"
+        copies = f"{counted(new - clones, 'copy', 'copies')} ({size})"
+        if link != CLONE:
+            return copies
+        return f"{counted(clones, 'clone')}, {copies}" if new > clones else counted(new, "clone")
 
     def _away(self) -> str:
         """Say which decisions are about what is not here: kept, and not applied."""

@@ -68,7 +68,7 @@ PROGRAM = "sightings"
 # The version of what is written here. 1, which has no number in its record, has the paths as they
 # were given, and knows a photo by the bytes of its file.
 FORMAT = 2
-LINK = "link:"
+LINK, HARD = "link:", "hard:"
 BOX = ("left", "top", "right", "bottom")
 # Columns of sightings.csv that say what was found out about a sighting.
 FOUND = ("name", "nearest", "distance", "runner_up", "margin", "reason")
@@ -222,9 +222,9 @@ class ResultsFolder:
         Returns
         -------
         dict of str to str, or None
-            Place (folder/file, relative to this folder) to the sha256 of the copy, or to "link:"
-            and the target of a link. Entries that do not name a place in a folder of this one are
-            left out.
+            Place (folder/file, relative to this folder) to the sha256 of the copy, to "hard:" and
+            that of a hard link, or to "link:" and the target of a symbolic one. Entries that do not
+            name a place in a folder of this one are left out.
         """
         try:
             content = parsed(read_regular(self.path / RECORD, most=LARGEST))
@@ -884,6 +884,11 @@ def _is_inside(place: object) -> bool:
         return False
     parts = place.split("/")
     return len(parts) == 2 and not {"", ".", ".."} & set(parts) and ":" not in place
+
+
+def digest_in(mark: str) -> str:
+    """Return the sha256 that the record has of a copy or a hard link; "" of a symbolic link."""
+    return "" if mark.startswith(LINK) else mark.removeprefix(HARD)
 
 
 def real_folder(out: Path, place: str) -> bool:
