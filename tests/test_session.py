@@ -475,3 +475,15 @@ def test_a_change_that_cannot_be_sorted_by_has_not_happened(
     assert sorted_album.result is result
     monkeypatch.undo()
     assert sorted_album.undo()
+
+
+def test_an_export_is_undone_and_what_was_decided_stays(sorted_album, out):
+    sorted_album.rename("person_001", "Ann")
+    sorted_album.export(out)
+    undone = sorted_album.undo_export(out)
+    assert undone.kept == ()
+    assert [path.name for path in out.iterdir()] == ["decisions.csv"]
+    assert sorted_album.result.out is None
+    assert "Ann" in sorted_album.names
+    with pytest.raises(BadFolder, match="nothing to undo"):
+        sorted_album.undo_export(out)

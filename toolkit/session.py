@@ -32,6 +32,7 @@ from toolkit.records import Album
 from toolkit.results import export, exporting
 from toolkit.results.result import AnyResult
 from toolkit.results.results_folder import settings_of
+from toolkit.results.undo import Undone, undo
 from toolkit.settings import Settings
 from toolkit.subjects.settings import declared
 
@@ -325,6 +326,28 @@ class Session:
                     self.result, target, keep_all=keep_all, progress=progress, stop=stop
                 )
             return self.result
+
+    def undo_export(
+        self,
+        out: str | Path,
+        *,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> Undone:
+        """
+        Take away what the last export, or run, put into a folder; decisions stay.
+
+        Raises
+        ------
+        BadFolder
+            If there is nothing to undo; `toolkit.locks.InUse` if a run is writing there.
+        """
+        with self._alone():
+            target = self._target(out)
+            undone = undo(target, photos=self.looked.folder, progress=progress, stop=stop)
+            if self.result.out is not None and self.result.out == target:
+                self.result = replace(self.result, out=None, run="", removed=(), kept=())
+            return undone
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -264,3 +264,49 @@ def test_links_through_the_server(tmp_path):
 def test_no_server_no_link(tmp_path, monkeypatch):
     monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     assert link_to(tmp_path) is None
+
+
+def test_the_last_export_is_undone_by_a_button(tmp_path):
+    calls = []
+
+    def undo(folder, tell, stopped):
+        calls.append(folder)
+        return "2 files removed\nleft (changed since): <b>/1.jpg"
+
+    box = ExportBox(lambda _: plan_of("new"), lambda *_: Outcome({}), undo=undo, out=str(tmp_path))
+    assert box.back.layout.display == "none"
+    box.show_plan()
+    assert box.wait(LONG)
+    assert box.back.layout.display == "none"
+    box.go.click()
+    assert box.wait(LONG)
+    assert (box.state, box.back.layout.display) == ("exported", "block")
+    box.back.click()
+    assert box.wait(LONG)
+    assert (calls, box.state, box.back.layout.display) == ([tmp_path], "undone", "none")
+    assert "<b>Undone.</b> 2 files removed<br>left (changed since): &lt;b&gt;" in box.where.value
+
+
+def test_an_undo_that_fails_says_why(tmp_path):
+    def undo(*_):
+        raise BadFolder("there is nothing to undo")
+
+    plan = plan_of("there already")
+    box = ExportBox(lambda _: plan, lambda *_: Outcome({}), undo=undo, out=str(tmp_path))
+    box.show_plan()
+    assert box.wait(LONG)
+    # What an earlier run put there can be taken back as well.
+    assert box.back.layout.display == "block"
+    box.back.click()
+    assert box.wait(LONG)
+    assert box.state == "failed"
+    assert "there is nothing to undo" in box.work.message.value
+
+
+def test_without_a_way_back_there_is_no_button(tmp_path):
+    box = ExportBox(lambda _: plan_of("there already"), lambda *_: Outcome({}), out=str(tmp_path))
+    box.show_plan()
+    assert box.wait(LONG)
+    box.export()
+    assert box.wait(LONG)
+    assert box.back.layout.display == "none"

@@ -193,6 +193,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "models": _models,
     "store": _store,
     "app": _app,
+    "undo": result_commands.undo,
     "audit": result_commands.audit,
     "evaluate": result_commands.evaluate,
     "bench": bench_command.bench,

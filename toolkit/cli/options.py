@@ -68,6 +68,15 @@ in a photo, and left, top, right, bottom (px) where a photo shows several. Print
 the two answers that need no look at a photo, with 95% intervals.
 """
 
+UNDO = """\
+  sightings undo ~/Sorted
+
+Take away what the last run put into OUT: the copies that nobody changed and whose photo is there,
+and, where no earlier run left any, the tables, report.html and run.json. Your photos stay as they
+are, and so does decisions.csv. What was left, and why, is said. What that run took out of folders
+does not come back by itself.
+"""
+
 STORE = """\
   sightings store
   sightings store --purge
@@ -179,6 +188,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="draws for the intervals (%(default)s)",
     )
+    undo = _command(commands, "undo", "take away what the last run put into OUT", UNDO)
+    undo.add_argument("out", metavar="OUT", help="the output folder of a run")
+    undo.add_argument(
+        "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"
+    )
+    undo.add_argument("--json", action="store_true", help="print what was done as JSON")
+    undo.add_argument("--quiet", action="store_true", help="print nothing but what was done")
     for command in (audit, evaluate):
         command.add_argument(
             "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"

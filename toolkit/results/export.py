@@ -33,6 +33,7 @@ from toolkit.names import counted, folded, numbered, unique_names
 from toolkit.photos.opening import digest_of
 from toolkit.records import Album
 from toolkit.results.results_folder import (
+    CHANGES,
     HARD,
     LINK,
     RECORD,
@@ -40,6 +41,7 @@ from toolkit.results.results_folder import (
     check_out,
     digest_in,
     real_folder,
+    with_run,
 )
 
 __all__ = [
@@ -53,8 +55,13 @@ __all__ = [
 ]
 
 # What else is in a folder of results: no individual's folder has one of these names.
-TABLES = ("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", "decisions.csv")
-RESERVED = (RECORD, *TABLES, "encodings.npz", "report.html")
+DECISIONS = "decisions.csv"
+# What a run writes beside the copies and its record.
+WRITTEN = (
+    *("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", CHANGES),
+    *("encodings.npz", "report.html"),
+)
+RESERVED = (RECORD, DECISIONS, *WRITTEN)
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state")
 
 NEW, THERE, LEFT_OVER, KEPT = "new", "there already", "left over", "kept"
@@ -263,6 +270,11 @@ def holds(path: Path, mark: str) -> bool:
         return False
 
 
+def is_second_name(path: Path, mark: str, source: object) -> bool:
+    """Whether a path that was made as a hard link is the photo's own file, whatever is in it."""
+    return _is_hard(mark) and _is_name_of(path, source)
+
+
 def _is_name_of(path: Path, source: object) -> bool:
     """Whether a path is a hard link: a photo's own file under a second name."""
     if not isinstance(source, str) or path.is_symlink():
@@ -368,7 +380,14 @@ def apply(
             wanted["destination"], wanted["source"], wanted["digest"], strict=True
         )
     }
-    run = about or {}
+    run, folder = about or {}, ResultsFolder(out)
+    before = folder.files()
+    added, goes_on = folder.added(before or {}), not before or folder.goes_on()
+
+    def runs(there: Mapping[str, str]) -> list[list[str]]:
+        new = [place for place in todo["destination"] if place in there]
+        return with_run(added, new, there, goes_on=goes_on)
+
     with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         if link == HARD_LINK and len(todo) and Path(todo["source"].iloc[0]).is_file():
@@ -376,14 +395,15 @@ def apply(
         if not link or (link == CLONE and not _can_clone(out, todo["source"])):
             _check_space(out, int(todo["bytes"].sum()))
     # Before anything else is made, so that a run that is cut off is known as one of ours.
-    ResultsFolder(out).write_record({**leaving, **files}, {**run, "finished": False})
+    there = {**leaving, **files}
+    folder.write_record(there, {**run, "added": runs(there), "finished": False})
     with disk_errors(out):
-        for folder, rows in wanted.groupby("folder", sort=False):
-            if os.path.lexists(out / str(folder)) and not real_folder(out, f"{folder}/x"):
+        for name, rows in wanted.groupby("folder", sort=False):
+            if os.path.lexists(out / str(name)) and not real_folder(out, f"{name}/x"):
                 raise BadFolder(
-                    f"{out / str(folder)} is a link or a file; expected a folder. Take it away."
+                    f"{out / str(name)} is a link or a file; expected a folder. Take it away."
                 )
-            _make_folder(out / str(folder), rows["source"])
+            _make_folder(out / str(name), rows["source"])
     outcome = _copy(todo, out, files, link=link, progress=progress, stop=stop)
     if link == SYMBOLIC and not outcome.not_reached:
         outcome = _check_links(wanted[wanted["state"] == THERE], out, outcome)
@@ -394,8 +414,18 @@ def apply(
         outcome = _take_away(out, earlier, wanted, outcome, seen, keep_all=keep_all)
     if complete is not None:
         complete(outcome)
-    ResultsFolder(out).write_record(outcome.files, {**run, "finished": outcome.finished})
+    told = {"added": runs(outcome.files), "tables": _digests(out), "finished": outcome.finished}
+    folder.write_record(outcome.files, {**run, **told})
     return outcome
+
+
+def _digests(out: Path) -> dict[str, str]:
+    """Return the sha256 of what a run wrote beside the copies: by it a change is seen."""
+    found = {}
+    for name in WRITTEN:
+        with contextlib.suppress(OSError, UnreadablePhoto):
+            found[name] = digest_of(out / name)
+    return found
 
 
 def told(removed: Sequence[str], kept: Sequence[tuple[str, str]]) -> list[str]:
@@ -531,11 +561,11 @@ def _take_away(
         elif not path.is_symlink() and os.path.realpath(path) in read_from:
             reason = "a photo of this run was read from it"
         # What is done to a second name of a photo is done to the photo: it is as it should be.
-        elif not (second := _is_hard(mark) and _is_name_of(path, source)) and not holds(path, mark):
+        elif not (second := is_second_name(path, mark, source)) and not holds(path, mark):
             reason = "changed since the earlier run"
         elif digest_in(mark) in unsure:
             reason = "its new copy could not be made"
-        elif not second and not _is_elsewhere(path, mark, source, out, copies, settled):
+        elif not second and not is_elsewhere(path, mark, source, out, copies, settled):
             reason = NOT_HERE
         else:
             try:
@@ -553,7 +583,7 @@ def _take_away(
     return changed(outcome, files=files, removed=tuple(removed), kept=tuple(kept))
 
 
-def _is_elsewhere(
+def is_elsewhere(
     path: Path,
     mark: str,
     source: object,

@@ -64,6 +64,7 @@ SIGHTINGS = "sightings.csv"
 PHOTOS = "photos.csv"
 NOBODY = "nobody.csv"
 PROBLEMS = "problems.csv"
+CHANGES = "changes.csv"
 PROGRAM = "sightings"
 # The version of what is written here. 1, which has no number in its record, has the paths as they
 # were given, and knows a photo by the bytes of its file.
@@ -238,6 +239,30 @@ class ResultsFolder:
             for place, mark in files.items()
             if isinstance(mark, str) and _is_inside(place)
         }
+
+    def goes_on(self) -> bool:
+        """Whether the next run goes on with the last one, which was cut off or could not do all."""
+        try:
+            about = parsed(read_regular(self.path / RECORD, most=LARGEST))
+        except (OSError, ValueError, RecursionError, MemoryError):
+            return False
+        return about.get("finished") is not True and not about.get("undone")
+
+    def added(self, files: Mapping[str, str]) -> list[list[str]]:
+        """
+        Return what runs after the first put here and is among some files: places, run by run.
+
+        Parameters
+        ----------
+        files : mapping of str to str
+            What `files` returned, or what is here of it now.
+        """
+        try:
+            told = parsed(read_regular(self.path / RECORD, most=LARGEST)).get("added")
+        except (OSError, ValueError, RecursionError, MemoryError):
+            return []
+        runs = [run for run in told if isinstance(run, list)] if isinstance(told, list) else []
+        return _runs([[place for place in run if isinstance(place, str)] for run in runs], files)
 
     def write_record(self, files: dict[str, str], about: Mapping[str, Any]) -> None:
         """
@@ -884,6 +909,44 @@ def _is_inside(place: object) -> bool:
         return False
     parts = place.split("/")
     return len(parts) == 2 and not {"", ".", ".."} & set(parts) and ":" not in place
+
+
+def _runs(added: Iterable[Sequence[str]], files: Mapping[str, str]) -> list[list[str]]:
+    """Leave out what is not among some files; the first run that has any is not told apart."""
+    left = dict.fromkeys(files)
+    runs = []
+    for run in added:
+        here = [place for place in dict.fromkeys(run) if place in left]
+        for place in here:
+            del left[place]
+        if here:
+            runs.append(here)
+    return runs if left else runs[1:]
+
+
+def with_run(
+    before: Iterable[Sequence[str]], new: Sequence[str], files: Mapping[str, str], *, goes_on: bool
+) -> list[list[str]]:
+    """
+    Return what each run after the first put into a folder, when one more has put something there.
+
+    Parameters
+    ----------
+    before : iterable of sequence of str
+        What `ResultsFolder.added` returned before it.
+    new : sequence of str
+        The places of what it put there.
+    files : mapping of str to str
+        All that is there now.
+    goes_on : bool
+        Whether it goes on with the one before, which was not finished.
+    """
+    runs = [list(run) for run in before]
+    if not goes_on:
+        runs.append(list(new))
+    elif runs:
+        runs[-1] += new
+    return _runs(runs, files)
 
 
 def digest_in(mark: str) -> str:

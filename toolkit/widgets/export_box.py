@@ -68,6 +68,9 @@ def _running() -> list[Mapping[str, Any]]:
 
 
 SHOWN = 15
+# States after which there is something to take back.
+UNDOABLE = ("exported", "exported in part", "cancelled")
+
 # What is said of a cancelled export that has copied something, by whether some could not be.
 CANCELLED = {False: "Cancelled: what was copied stays", True: "Cancelled"}
 
@@ -99,6 +102,10 @@ class Written(Protocol):
 Export = Callable[[Path, bool, Tell, Stopped], Written]
 
 
+# Takes away what the last export put into a folder; says what became of it.
+Undo = Callable[[Path, Tell, Stopped], object]
+
+
 class ExportBox(ipywidgets.VBox):
     """
     A folder for the results, the plan, and a button that carries it out.
@@ -106,9 +113,9 @@ class ExportBox(ipywidgets.VBox):
     Attributes
     ----------
     state : str
-        "empty", "planned", "exported", "exported in part" (photos could not be copied), "nothing
-        exported" (there was none to copy, or none could be), "cancelled", "failed"; can be
-        observed.
+        "empty", "planned", "undone", "exported", "exported in part" (photos could not be
+        copied), "nothing exported" (there was none to copy, or none could be), "cancelled",
+        "failed"; can be observed.
     summary : Summary or None
         The plan that is shown.
 
@@ -116,14 +123,18 @@ class ExportBox(ipywidgets.VBox):
     ----------
     plan, export : callable
         What to do; called in a thread.
+    undo : callable, optional
+        Takes back what the last export put into a folder; without it there is no button for that.
     out : str
         The folder to begin with.
     """
 
     state = traitlets.Unicode("empty")
 
-    def __init__(self, plan: Plan, export: Export, *, out: str = "") -> None:
-        self._plan, self._export = plan, export
+    def __init__(
+        self, plan: Plan, export: Export, *, undo: Undo | None = None, out: str = ""
+    ) -> None:
+        self._plan, self._export, self._undo = plan, export, undo
         self.summary: Summary | None = None
         self.planned_for: Path | None = None
         self._plans = 0
@@ -152,6 +163,12 @@ class ExportBox(ipywidgets.VBox):
             button_style="primary",
             layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
         )
+        self.back = ipywidgets.Button(
+            description="Undo the last export",
+            tooltip="Take away what it put there, as far as nobody changed it since; your photos "
+            "and your corrections stay",
+            layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
+        )
         self.work = Work()
         self.about = ipywidgets.HTML()
         self.where = ipywidgets.HTML()
@@ -164,10 +181,12 @@ class ExportBox(ipywidgets.VBox):
                 self.go,
                 self.work,
                 self.where,
+                self.back,
             ]
         )
         self.look.on_click(lambda _: self.show_plan())
         self.go.on_click(lambda _: self.export())
+        self.back.on_click(lambda _: self.undo())
         self.out.observe(self._typed, names="value")
         self.keep_all.observe(lambda _: self._show(), names="value")
         self.work.observe(self._worked, names="state")
@@ -201,6 +220,18 @@ class ExportBox(ipywidgets.VBox):
             lambda tell, stopped: (self._export(folder, keep_all, tell, stopped), stopped()),
             lambda done: self._exported(folder, *done),
             title="copying",
+        )
+
+    def undo(self) -> None:
+        """Take away what the last export put into the folder."""
+        undo, named = self._undo, self.out.value.strip()
+        if undo is None or self.work.busy:
+            return
+        self.clear()
+        self.work.run(
+            lambda tell, stopped: undo(folder_of(named), tell, stopped),
+            self._undone,
+            title="taking the last export back",
         )
 
     def clear(self) -> None:
@@ -240,12 +271,17 @@ class ExportBox(ipywidgets.VBox):
         self.state = state
         self._show()
 
+    def _undone(self, undone: object) -> None:
+        lines = "<br>".join(safe(line) for line in str(undone).splitlines())
+        self.where.value = f"<p role='status'><b>Undone.</b> {lines}</p>"
+        self.state = "undone"
+
     def _worked(self, change: dict[str, Any]) -> None:
         if change["new"] == "failed":
             self.about.value = ""
             self.summary = self.planned_for = None
             self.state = "failed"
-        for control in (self.out, self.look, self.keep_all):
+        for control in (self.out, self.look, self.keep_all, self.back):
             control.disabled = self.work.busy
         self._show()
 
@@ -259,6 +295,9 @@ class ExportBox(ipywidgets.VBox):
             new = f"copy {counted(summary.new, 'file')}"
             away = f", take {left:,} away" if left and not self.keep_all.value else ""
             self.go.description = f"Export: {new if summary.new else 'nothing new to copy'}{away}"
+        there = planned and summary is not None and (summary.there or earlier)
+        shown = self._undo is not None and (there or self.state in UNDOABLE)
+        self.back.layout.display = "block" if shown else "none"
         self.go.disabled = self.work.busy or summary is None
 
     @traitlets.observe("state")

@@ -18,6 +18,7 @@ from toolkit.photos.thumbnails import count_gone
 from toolkit.records import Words
 from toolkit.results.result import Result
 from toolkit.results.results_folder import earlier_run
+from toolkit.results.undo import Undone
 from toolkit.session import Session
 from toolkit.session import taken_up as take_up_session
 from toolkit.subjects import registry
@@ -132,7 +133,7 @@ class ReviewPanel(ipywidgets.VBox):
         self.turns = Work(locks=(self.questions.alone, self.questions.writing))
         words = self._default
         self.individuals = IndividualsView(self.turns, changed=self._corrected, words=words)
-        self.export = ExportBox(self._plan, self._exported, out=str(out))
+        self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=str(out))
         self.kept_in, self.not_yet = ipywidgets.HTML(), ipywidgets.HTML()
         self.about_export = ipywidgets.HTML()
         parts = {
@@ -244,6 +245,10 @@ class ReviewPanel(ipywidgets.VBox):
     def _plan(self, out: Path) -> pd.DataFrame:
         with self.questions.alone:
             return self._here().plan(out)
+
+    def _undone(self, out: Path, tell: Tell, stopped: Stopped) -> Undone:
+        with self.questions.alone:
+            return self._here().undo_export(out, progress=tell, stop=stopped)
 
     def _exported(self, out: Path, keep_all: bool, tell: Tell, stopped: Stopped) -> Result:
         with self.questions.alone:

@@ -19,6 +19,7 @@ from toolkit.modes import Looked
 from toolkit.photos import sample
 from toolkit.records import Words
 from toolkit.results.result import Result
+from toolkit.results.undo import Undone
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.widgets.background_work import Message, Stopped, Tell, Work, in_html, safe
@@ -109,7 +110,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             description="Start", button_style="primary", icon="play"
         )
         self.work, self.later = Work(), Message()
-        self.export = ExportBox(self._plan, self._exported, out=str(out))
+        self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=str(out))
         self.results = ipywidgets.VBox([self.summary])
         self.last = ipywidgets.VBox([ipywidgets.HTML("<h3>Export</h3>"), self.export])
         super().__init__()
@@ -265,6 +266,9 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         album = self._here()
         self._planned = _version(album)
         return album.plan(out)
+
+    def _undone(self, out: Path, tell: Tell, stopped: Stopped) -> Undone:
+        return self._here().undo_export(out, progress=tell, stop=stopped)
 
     def _exported(self, out: Path, keep_all: bool, tell: Tell, stopped: Stopped) -> Result:
         album = self._here()
