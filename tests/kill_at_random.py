@@ -72,7 +72,7 @@ def run(folder: Path, mode: str, threshold: float) -> None:
     photos_folder, out = folder / "photos", folder / "out"
     if mode == "autopilot":
         settings = AutopilotSettings(threshold=threshold, jobs=1)
-        modes.autopilot(photos_folder, out, settings=settings, subject=subject(), replace=True)
+        modes.autopilot(photos_folder, out, settings=settings, subject=subject())
     else:
         aimed = PointAndShootSettings(threshold=threshold, jobs=1)
         modes.point_and_shoot(
@@ -81,7 +81,6 @@ def run(folder: Path, mode: str, threshold: float) -> None:
             out,
             settings=aimed,
             subject=subject(),
-            replace=True,
         )
 
 

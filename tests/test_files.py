@@ -126,3 +126,42 @@ def test_readers_see_the_old_file_or_the_new_one(tmp_path) -> None:
 def test_a_path_that_cannot_be_is_refused_in_one_line(path, complaint) -> None:
     with pytest.raises(BadFolder, match=complaint):
         files.folder_at(path)
+
+
+def test_a_clone_holds_the_same_or_is_not_made(tmp_path) -> None:
+    (tmp_path / "a").write_bytes(b"whole")
+    made = files.clone(tmp_path / "a", tmp_path / "b")
+    assert made == (tmp_path / "b").exists()
+    assert not made or (tmp_path / "b").read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems are asked otherwise")
+def test_linux_is_asked_for_a_clone(tmp_path, monkeypatch) -> None:
+    import fcntl
+
+    (tmp_path / "a").write_bytes(b"whole")
+
+    def cloned(target, request, source) -> int:
+        # As the kernel does it on btrfs, XFS and ZFS.
+        assert request == 0x40049409
+        os.write(target, os.pread(source, 100, 0))
+        return 0
+
+    monkeypatch.setattr(fcntl, "ioctl", cloned)
+    assert files.clone(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"whole"
+    assert not files.clone(tmp_path / "nothing", tmp_path / "c")
+    assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems are asked otherwise")
+def test_a_clone_that_cannot_be_leaves_nothing(tmp_path, monkeypatch) -> None:
+    import fcntl
+
+    def refused(*_: object) -> int:
+        raise OSError(95, "Operation not supported")
+
+    (tmp_path / "a").write_bytes(b"whole")
+    monkeypatch.setattr(fcntl, "ioctl", refused)
+    assert not files.clone(tmp_path / "a", tmp_path / "b")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

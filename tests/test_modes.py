@@ -473,7 +473,7 @@ class TestTakenUp:
         first = modes.autopilot(odd, out, subject=colours)
         made = [Decision("ignore", key_of(first.album, row)) for row in range(4)]
         write(out, made)
-        whole = modes.autopilot(odd, out, subject=colours, replace=True)
+        whole = modes.autopilot(odd, out, subject=colours)
         before = files_in(out)
         looked, _ = modes.taken_up(out)
         again = modes.autopilot_of(looked, settings=AUTO, decided=made)
@@ -492,7 +492,7 @@ class TestTakenUp:
         out = tmp_path / "out"
         first = modes.autopilot(odd, out, subject=colours)
         write(out, [Decision("ignore", key_of(first.album, 2))])
-        assert modes.autopilot(odd, out, subject=colours, replace=True).names[2] is None
+        assert modes.autopilot(odd, out, subject=colours).names[2] is None
         looked, run = modes.taken_up(out)
         assert run.album.ignored.sum() == 1
         assert not looked.album.ignored.any()

@@ -206,7 +206,7 @@ def test_ignoring_is_undone_after_the_results_were_opened_again(
 ) -> None:
     before = sorted_album.export(out)
     sorted_album.ignore(3)
-    sorted_album.export(out, replace=True)
+    sorted_album.export(out)
     if again == "opened":
         later = taken_up(out)
     else:
@@ -219,7 +219,7 @@ def test_ignoring_is_undone_after_the_results_were_opened_again(
     assert later.names == before.names
     assert not later.album.ignored.any()
     np.testing.assert_array_equal(later.album.encodings[3], before.album.encodings[3])
-    assert later.export(out, replace=True).individuals.equals(before.individuals)
+    assert later.export(out).individuals.equals(before.individuals)
     assert not results_folder.load(out).album.ignored.any()
 
 
@@ -475,3 +475,15 @@ def test_a_change_that_cannot_be_sorted_by_has_not_happened(
     assert sorted_album.result is result
     monkeypatch.undo()
     assert sorted_album.undo()
+
+
+def test_an_export_is_undone_and_what_was_decided_stays(sorted_album, out):
+    sorted_album.rename("person_001", "Ann")
+    sorted_album.export(out)
+    undone = sorted_album.undo_export(out)
+    assert undone.kept == ()
+    assert [path.name for path in out.iterdir()] == ["decisions.csv"]
+    assert sorted_album.result.out is None
+    assert "Ann" in sorted_album.names
+    with pytest.raises(BadFolder, match="nothing to undo"):
+        sorted_album.undo_export(out)

@@ -50,7 +50,7 @@ class HueSettings(ScanSettings):
 
 @pytest.mark.parametrize("kind", MODES)
 def test_a_mode_has_all_parts_and_stays_flat(kind) -> None:
-    made = kind(long_edge=800, detector="hog", link=True, one_per_photo=False)
+    made = kind(long_edge=800, detector="hog", link="symbolic", one_per_photo=False)
     for part in (FaceSettings, ScanSettings, ExportSettings, AssignSettings):
         assert isinstance(made, part)
     assert replace(made, min_size=3).as_dict() == {**made.as_dict(), "min_size": 3}
@@ -179,3 +179,16 @@ def test_what_a_record_has_and_nobody_knows_is_named(record, unknown) -> None:
 def test_a_record_with_values_that_cannot_be_says_where_it_is() -> None:
     with pytest.raises(BadSetting, match=r"/out holds settings that cannot be: jobs is \[\]"):
         from_record(AutopilotSettings, {"jobs": []}, of="/out")
+
+
+@pytest.mark.parametrize(
+    ("then", "now"), [(True, "symbolic"), (False, None), ("hard", "hard"), (None, None)]
+)
+def test_links_of_an_earlier_record(then, now) -> None:
+    record = {**AutopilotSettings().as_dict(), "link": then}
+    assert from_record(AutopilotSettings, record, of="OUT").link == now
+
+
+def test_a_value_that_never_was_is_no_earlier_one() -> None:
+    with pytest.raises(BadSetting, match="link is 1"):
+        from_record(AutopilotSettings, {"link": 1}, of="OUT")

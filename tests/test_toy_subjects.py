@@ -130,7 +130,7 @@ def test_corrections_hold_and_can_be_taken_back(toy, photos, tmp_path) -> None:
     made.undo()
     made.ignore(row)
     made.export(out)
-    again = modes.autopilot(photos, out, settings=settings_of(toy), replace=True)
+    again = modes.autopilot(photos, out, settings=settings_of(toy))
     assert "Mine" in again.names
     assert toy.info.words.count(1) in str(again)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
 import re
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +20,8 @@ from toolkit.names import printable
 # A file under way has such a name: the first is today's, the others are those of earlier versions.
 _TEMPORARY = re.compile(r"\.sightings-([0-9a-f]{16}\.part|[0-9a-f]{12}|[0-9a-z_]{8})")
 PRIVATE = 0o600
+# What asks Linux for a clone of a file (linux/fs.h).
+FICLONE = 0x40049409
 NOT_REGULAR = "it is not a regular file (a folder, a pipe or a device)"
 
 
@@ -120,6 +124,46 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file as `write_bytes` does: UTF-8, what is no text as escapes."""
     write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def clone(source: Path, target: Path) -> bool:
+    """
+    Make a new file that shares the bytes of another one on the disk, until either is changed.
+
+    Parameters
+    ----------
+    source : Path
+        What to clone.
+    target : Path
+        The new file.
+
+    Returns
+    -------
+    bool
+        False where the file system, or the system, has no such way; then there is no new file.
+    """
+    try:
+        if sys.platform == "darwin":
+            library = ctypes.CDLL(None, use_errno=True)
+            made = library.clonefile(os.fsencode(source), os.fsencode(target), 0) == 0
+        elif sys.platform == "linux":
+            made = _clone_on_linux(source, target)
+        else:
+            made = False
+    except (OSError, AttributeError):
+        made = False
+    if not made:
+        with contextlib.suppress(OSError):
+            target.unlink(missing_ok=True)
+    return made
+
+
+def _clone_on_linux(source: Path, target: Path) -> bool:
+    import fcntl
+
+    with open_regular(source) as original, create(target) as stream:
+        fcntl.ioctl(stream.fileno(), FICLONE, original.fileno())
+    return True
 
 
 def settle(path: Path) -> None:

@@ -197,6 +197,26 @@ def list_photos(
     return Listed(listing, folder, examples, target)
 
 
+def _listed(
+    photos_folder: str | Path,
+    out: str | Path | None,
+    known: str | Path | None = None,
+    *,
+    keep_all: bool,
+) -> Listed:
+    """List the photos, and refuse a folder of results that holds another album."""
+    listed = list_photos(photos_folder, out, known)
+    if listed.out is not None and not keep_all:
+        exporting.require_same_album(listed.out, listed.folder, listed.listing.photos)
+    return listed
+
+
+def _require_links(listed: Listed, settings: Settings, *, write: bool) -> None:
+    """Refuse hard links where there can be none, before the long work."""
+    if settings.link == export.HARD_LINK and listed.out is not None:
+        export.require_hard_links(listed.out, listed.listing.photos[0], write=write)
+
+
 def look_at(
     listed: Listed,
     settings: Settings,
@@ -418,7 +438,7 @@ def autopilot(
     *,
     settings: GroupingSettings | None = None,
     dry_run: bool = False,
-    replace: bool = False,
+    keep_all: bool = False,
     pictures: bool = True,
     progress: Progress | None = None,
     subject: Subject | None = None,
@@ -439,9 +459,9 @@ def autopilot(
         How; the defaults serve.
     dry_run : bool
         Plan, and write nothing.
-    replace : bool
-        Take away what an earlier run put into `out` and this one sorts otherwise, where the photo
-        is still among the photos. What is the last copy stays.
+    keep_all : bool
+        Take nothing away. Otherwise what an earlier run put into `out` and this one sorts otherwise
+        goes, if nobody changed it and its photo is still among the photos; the last copy stays.
     pictures : bool
         Put pictures of sightings into ``report.html``.
     progress : callable, optional
@@ -462,13 +482,15 @@ def autopilot(
     Raises
     ------
     BadFolder
-        If a folder is missing or cannot be used, or holds no photo; `toolkit.locks.InUse` if
-        another run is writing into `out`.
+        If a folder is missing or cannot be used, or holds no photo; if `out` holds the result of
+        other photos, and `keep_all` is off; `toolkit.locks.InUse` if another run is writing into
+        it.
     """
     settings = settings or AutopilotSettings()
-    listed = list_photos(photos_folder, out)
+    listed = _listed(photos_folder, out, keep_all=keep_all)
     target = None if dry_run else listed.out
     with _alone_in(target, "autopilot"):
+        _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
         made, synced = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed)
@@ -480,7 +502,7 @@ def autopilot(
         result = changed(autopilot_of(looked, planned, **how), synced=synced)
         if target is None:
             return result
-        return write_result(result, target, replace=replace, pictures=pictures, progress=progress)
+        return write_result(result, target, keep_all=keep_all, pictures=pictures, progress=progress)
 
 
 def autopilot_of(
@@ -528,7 +550,7 @@ def point_and_shoot(
     *,
     settings: ComparingSettings | None = None,
     dry_run: bool = False,
-    replace: bool = False,
+    keep_all: bool = False,
     pictures: bool = True,
     progress: Progress | None = None,
     subject: Subject | None = None,
@@ -544,7 +566,7 @@ def point_and_shoot(
     known : path
         One folder an individual, named as the results should be, with one or more of its photos (in
         subfolders too).
-    out, settings, dry_run, replace, pictures, progress, subject, decided
+    out, settings, dry_run, keep_all, pictures, progress, subject, decided
         As for `autopilot`.
 
     Returns
@@ -559,9 +581,10 @@ def point_and_shoot(
         If a folder is missing or cannot be used, or none has a reference that serves.
     """
     settings = settings or PointAndShootSettings()
-    listed = list_photos(photos_folder, out, known)
+    listed = _listed(photos_folder, out, known, keep_all=keep_all)
     target = None if dry_run else listed.out
     with _alone_in(target, "point-and-shoot"):
+        _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
         made, synced = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed)
@@ -579,7 +602,7 @@ def point_and_shoot(
         result = changed(found, synced=synced)
         if target is None:
             return result
-        return write_result(result, target, replace=replace, pictures=pictures, progress=progress)
+        return write_result(result, target, keep_all=keep_all, pictures=pictures, progress=progress)
 
 
 def point_and_shoot_of(

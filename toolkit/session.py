@@ -35,6 +35,7 @@ from toolkit.results import earlier as earlier_results
 from toolkit.results import export, exporting
 from toolkit.results.result import AnyResult
 from toolkit.results.results_folder import settings_of
+from toolkit.results.undo import Undone, undo
 from toolkit.settings import Settings
 from toolkit.subjects.settings import declared
 
@@ -299,7 +300,7 @@ class Session:
         self,
         out: str | Path,
         *,
-        replace: bool = False,
+        keep_all: bool = False,
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> AnyResult:
@@ -324,7 +325,7 @@ class Session:
                 self._move_to(target)
                 self.result = changed(self.result, synced=said)
                 self.result = exporting.write_result(
-                    self.result, target, replace=replace, progress=progress, stop=stop
+                    self.result, target, keep_all=keep_all, progress=progress, stop=stop
                 )
                 # From now on, everybody has the number of now.
                 self.assigner = self.assigner.following(self.result.numbering)
@@ -345,6 +346,28 @@ class Session:
         """Return the assigner, with the numbers of a folder of results where it holds any."""
         found = earlier_results.numbering(target) if self.assigner.by_group else None
         return self.assigner if found is None else self.assigner.following(found)
+
+    def undo_export(
+        self,
+        out: str | Path,
+        *,
+        progress: Progress | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> Undone:
+        """
+        Take away what the last export, or run, put into a folder; decisions stay.
+
+        Raises
+        ------
+        BadFolder
+            If there is nothing to undo; `toolkit.locks.InUse` if a run is writing there.
+        """
+        with self._alone():
+            target = self._target(out)
+            undone = undo(target, photos=self.looked.folder, progress=progress, stop=stop)
+            if self.result.out is not None and self.result.out == target:
+                self.result = replace(self.result, out=None, run="", removed=(), kept=())
+            return undone
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

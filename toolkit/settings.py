@@ -27,6 +27,13 @@ from toolkit.subjects.settings import (
 
 METHODS = ("average", "linked", "online", "whispers", "dbscan", "hdbscan")
 RULES = ("blend", "nearest", "mean")
+LINKS = ("symbolic", "hard", "clone")
+LINK_TEXTS: Mapping[str | int | None, str] = {
+    None: "copies",
+    "symbolic": "symbolic links",
+    "hard": "hard links",
+    "clone": "clones",
+}
 
 Mode = Literal["autopilot", "point-and-shoot"]
 Kind = TypeVar("Kind", bound="Settings")
@@ -79,16 +86,24 @@ class ExportSettings(Part):
 
     Attributes
     ----------
-    link : bool
-        Put symbolic links into the sorted folders, not copies.
+    link : {"symbolic", "hard", "clone"} or None
+        Put links into the sorted folders, not copies: symbolic ones, or hard ones, which are the
+        photo itself under a second name; or clones, which are copies that share their bytes on the
+        disk with the photo until either is changed, and copies where the file system has none.
     """
 
-    link: bool = setting(
-        False,
-        takes=Switch(),
+    respelled: ClassVar[Mapping[str, tuple[tuple[Any, Any], ...]]] = {
+        "link": ((False, None), (True, "symbolic"))
+    }
+
+    link: str | None = setting(
+        None,
+        takes=Choice((None, *LINKS), texts=LINK_TEXTS, alone=LINKS[0]),
         changes="export",
-        explained="make symbolic links instead of copies",
-        label="make links, not copies",
+        explained="instead of copies: symbolic links (also --link alone); hard links, which are "
+        "the photos under a second name; or clones, which take no room until they are changed, and "
+        "are copies where the file system has none",
+        label="the folders get",
         advanced=True,
     )
 
@@ -247,7 +262,7 @@ def from_record(kind: type[Kind], record: Mapping[str, Any], *, of: str) -> Kind
     for name, value in record.items():
         now = kind.renamed.get(name, name)
         # A record that has both names is of no version that there was.
-        values[now if now in known and now not in record else name] = value
+        values[now if now in known and now not in record else name] = _respelled(kind, now, value)
     unknown = values.keys() - known
     if unknown:
         raise BadSetting(
@@ -258,3 +273,11 @@ def from_record(kind: type[Kind], record: Mapping[str, Any], *, of: str) -> Kind
         return kind(**values)
     except BadSetting as error:
         raise BadSetting(f"{of} holds settings that cannot be: {error}") from error
+
+
+def _respelled(kind: type[Settings], name: str, value: Any) -> Any:
+    """Return what a value of an earlier version is called now."""
+    for then, now in kind.respelled.get(name, ()):
+        if type(value) is type(then) and value == then:
+            return now
+    return value

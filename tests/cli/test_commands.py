@@ -250,10 +250,10 @@ def test_half_characters_in_names_end_in_no_traceback(
     face = key_of(album, 0)
     decisions.add(out, [Decision("name", face, name="\ud800 Ann \udfff")])
     assert "\ud800 Ann \udfff" in decisions.read(out)[0].name
-    assert cli.main(["autopilot", str(album_folder), str(out), "--replace"]) == 0
+    assert cli.main(["autopilot", str(album_folder), str(out)]) == 0
     assert (out / "_ Ann _").is_dir()
     record = json.loads((out / "run.json").read_text())
     record["files"]["\ud800/a.png"] = "0" * 64
     (out / "run.json").write_text(json.dumps(record))
-    assert cli.main(["autopilot", str(album_folder), str(out), "--replace"]) == 0
+    assert cli.main(["autopilot", str(album_folder), str(out)]) == 0
     assert cli.main(["audit", str(out)]) == 0

@@ -56,7 +56,10 @@ def test_each_setting_has_an_option_that_the_help_explains(kind, capsys) -> None
         ("--threshold auto --upsample 2", {"threshold": "auto", "upsample": 2}),
         # As they are spelled for faces.
         ("--min-face 11 --min-sharpness 0", {"min_size": 11, "min_sharpness": 0.0}),
-        ("--same-photo --link --plain", {"one_per_photo": False, "link": True, "plain": True}),
+        (
+            "--same-photo --link --plain",
+            {"one_per_photo": False, "link": "symbolic", "plain": True},
+        ),
         ("--landmarks 68 --device cuda", {"landmarks": 68, "device": "cuda"}),
         ("--jobs 2 --memory 1.5 --jitter 3", {"jobs": 2, "memory": 1.5, "jitter": 3}),
     ],
@@ -135,7 +138,7 @@ def test_a_new_setting_is_declared_once_and_has_its_option() -> None:
 def test_only_what_is_asked_for_gets_an_option() -> None:
     command = argparse.ArgumentParser()
     options.add_settings(command, AutopilotSettings, "export")
-    assert command.parse_args([]) == argparse.Namespace(link=False)
+    assert command.parse_args([]) == argparse.Namespace(link=None)
 
 
 def test_the_help_waits_for_no_library() -> None:
@@ -145,3 +148,41 @@ def test_the_help_waits_for_no_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"numpy", "pandas", "PIL", "scipy"}.isdisjoint(done.stdout.split())
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_commands_of_before_are_taken(kind) -> None:
+    command = COMMANDS[kind]
+    assert options.parser().parse_args([*command, "--replace"]).keep_all is False
+    assert options.parser().parse_args([*command, "--keep-all"]).keep_all is True
+
+
+def test_what_does_nothing_is_not_in_the_help(capsys) -> None:
+    with pytest.raises(SystemExit):
+        options.parser().parse_args(["autopilot", "--help"])
+    said = capsys.readouterr().out
+    assert "--keep-all" in said
+    assert "--replace" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("--link PHOTOS OUT", "symbolic"),
+        ("PHOTOS --link OUT", "symbolic"),
+        ("PHOTOS OUT --link", "symbolic"),
+        ("PHOTOS OUT --link --dry-run", "symbolic"),
+        ("--link hard PHOTOS OUT", "hard"),
+        ("PHOTOS OUT --link=clone", "clone"),
+        ("PHOTOS OUT", None),
+    ],
+)
+def test_links_alone_are_symbolic(text, link) -> None:
+    chosen = options.parser().parse_args(["autopilot", *text.split()])
+    assert (chosen.photos, chosen.out, chosen.link) == ("PHOTOS", "OUT", link)
+
+
+def test_another_kind_of_link_is_complained_of(capsys) -> None:
+    with pytest.raises(SystemExit):
+        options.parser().parse_args(["autopilot", "PHOTOS", "OUT", "--link=soft"])
+    assert "choose from 'symbolic', 'hard', 'clone'" in capsys.readouterr().err

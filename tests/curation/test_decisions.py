@@ -158,9 +158,7 @@ def rows_of(result, person: str) -> list[int]:
 
 def again(result, album_folder, colours, *all_of_them, settings=None):
     write(result.out, all_of_them)
-    return modes.autopilot(
-        album_folder, result.out, subject=colours, settings=settings, replace=True
-    )
+    return modes.autopilot(album_folder, result.out, subject=colours, settings=settings)
 
 
 def faces_in(result, person: str) -> list[SightingKey]:
@@ -305,7 +303,7 @@ def test_point_and_shoot_holds_to_names_and_refusals(album_folder, tmp_path, col
     ann, cem = rows_of(first, "Ann")[0], rows_of(first, None)[0]
     refused, named = key_of(first.album, ann), key_of(first.album, cem)
     write(first.out, [Decision("not", refused, name="Ann"), Decision("name", named, name="Bob")])
-    found = modes.point_and_shoot(*ask, subject=colours, replace=True)
+    found = modes.point_and_shoot(*ask, subject=colours)
     assert found.names[ann] is None
     assert found.names[cem] == "Bob"
     changed = [row for row in range(len(first.names)) if first.names[row] != found.names[row]]
@@ -321,7 +319,7 @@ def test_the_command_keeps_a_table_that_was_edited_by_hand(
         table = csv.writer(stream)
         table.writerow(decisions.COLUMNS)
         table.writerow([*row, *[""] * 6])
-    arguments = ["autopilot", str(album_folder), str(sorted_once.out), "--replace", "--json"]
+    arguments = ["autopilot", str(album_folder), str(sorted_once.out), "--json"]
     assert cli.main(arguments) == 0
     assert "Ann" in json.loads(capsys.readouterr().out)["people"]
 
@@ -415,7 +413,7 @@ def test_decisions_hold_after_stars_and_moves(named_once, album_folder, colours,
     if moved:
         (album_folder / "sub").mkdir()
         (album_folder / "three.jpg").rename(album_folder / "sub" / "renamed three.jpg")
-    result = modes.autopilot(album_folder, named_once.out, subject=colours, replace=True)
+    result = modes.autopilot(album_folder, named_once.out, subject=colours)
     assert result.undecided == 0
     assert names_in(result, "three") == ["Ann", "Bob"]
 
@@ -428,7 +426,7 @@ def test_decisions_hold_after_a_photo_was_turned(
     made[0x0112] = orientation
     insert(album_folder / "three.jpg", b"Exif\0\0" + made.tobytes().removeprefix(b"Exif\0\0"))
     turned = Subject("tile", TurnedTiles(), colours.encoder, FACE.words)
-    result = modes.autopilot(album_folder, named_once.out, subject=turned, replace=True)
+    result = modes.autopilot(album_folder, named_once.out, subject=turned)
     assert result.undecided == 0
     # Mirrored or upside down, they stand the other way round.
     there = names_in(result, "three")
@@ -453,7 +451,7 @@ def test_another_picture_is_named_and_its_decisions_kept_and_not_applied(
     picture.putpixel((100, 5), (200, 200, 200))
     picture.save(album_folder / "three.jpg", quality=95)
     before = (named_once.out / "decisions.csv").read_bytes()
-    result = modes.autopilot(album_folder, named_once.out, subject=colours, replace=True)
+    result = modes.autopilot(album_folder, named_once.out, subject=colours)
     assert (result.decided, result.undecided) == (3, 3)
     assert len(names_in(result, "three")) == 3
     assert "Ann" not in result.names
@@ -471,7 +469,7 @@ def test_a_row_of_sightings_copied_by_its_columns_names_that_face(
     cells = ["name", "Bo", *(row[column] for column in columns)]
     lines = [",".join(COLUMNS), ",".join([*cells, *[""] * 6])]
     (named_once.out / "decisions.csv").write_text("\n".join(lines) + "\n")
-    result = modes.autopilot(album_folder, named_once.out, subject=colours, replace=True)
+    result = modes.autopilot(album_folder, named_once.out, subject=colours)
     assert names_in(result, "three")[1] == "Bo"
 
 

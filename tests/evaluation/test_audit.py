@@ -325,7 +325,7 @@ def test_an_audit_is_as_if_what_is_ignored_were_not_there(seed, data) -> None:
 def test_the_command_audits_without_what_is_ignored(album_folder, tmp_path, colours, capsys):
     run = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
     decisions.add(run.out, [Decision("ignore", key_of(run.album, 0))])
-    modes.autopilot(album_folder, run.out, subject=colours, replace=True)
+    modes.autopilot(album_folder, run.out, subject=colours)
     assert cli.main(["audit", str(run.out)]) == 0
     assert " with 7 faces" in capsys.readouterr().out
 

@@ -398,7 +398,7 @@ def test_what_is_ignored_is_in_no_score(tmp_path, colours) -> None:
     # Who is no label's, and one who is.
     away = [3, run.names.index("person_003")]
     decisions.add(out, [Decision("ignore", key_of(run.album, row)) for row in away])
-    modes.autopilot(tmp_path / "photos", out, subject=colours, replace=True)
+    modes.autopilot(tmp_path / "photos", out, subject=colours)
     found = evaluate_folder(out, labels, draws=5)
     assert found.sightings == len(run.album) - 2
     assert found.missed == 1

@@ -112,7 +112,7 @@ def test_what_is_there_is_never_overwritten(planned) -> None:
     export.apply(export.plan(album, names, out), out)
     (out / "Ann" / "a.png").write_bytes(b"edited by hand")
     again = export.plan(album, names, out)
-    export.apply(again, out, replace=True)
+    export.apply(again, out)
     assert (out / "Ann" / "a.png").read_bytes() == b"edited by hand"
     ours = again[(again["folder"] == "Ann") & (again["state"] == export.NEW)]
     assert len(ours) == 1
@@ -130,18 +130,27 @@ def test_a_name_taken_meanwhile_is_reported_and_kept(planned) -> None:
     assert (out / "Bob" / "a (2).png").read_bytes() == b"somebody was quicker"
 
 
-def test_another_answer_leaves_nothing_behind_unasked_and_nothing_mixed(planned) -> None:
+def test_another_answer_leaves_nothing_behind_and_nothing_mixed(planned) -> None:
     album, names, out = planned
     export.apply(export.plan(album, names, out), out)
     other = export.plan(album, ["Ann", None, "Ann", "Bob"], out)
     left = other[other["state"] == export.LEFT_OVER]
     assert left["destination"].to_list() == ["Ann/c.png"]
-    before = files_in(out)
-    with pytest.raises(BadFolder, match=r"1 files of an earlier run.*--replace"):
-        export.apply(other, out)
-    assert files_in(out) == before
-    export.apply(other, out, replace=True)
+    outcome = export.apply(other, out)
+    assert outcome.removed == ("Ann/c.png",)
     assert "Ann/c.png" not in files_in(out)
+    assert set(ResultsFolder(out).files()) == set(files_in(out)) - {"run.json"}
+
+
+def test_all_is_kept_when_that_is_asked_for_and_goes_with_a_later_run(planned) -> None:
+    album, names, out = planned
+    export.apply(export.plan(album, names, out), out)
+    sorted_otherwise = ["Ann", None, "Ann", "Bob"]
+    before = files_in(out)
+    outcome = export.apply(export.plan(album, sorted_otherwise, out), out, keep_all=True)
+    assert outcome.kept == (("Ann/c.png", export.ASKED),)
+    assert {**before, "run.json": b""} == {**files_in(out), "run.json": b""}
+    assert export.apply(export.plan(album, sorted_otherwise, out), out).removed == ("Ann/c.png",)
 
 
 def test_replacing_keeps_what_was_changed_by_hand(planned) -> None:
@@ -149,7 +158,7 @@ def test_replacing_keeps_what_was_changed_by_hand(planned) -> None:
     export.apply(export.plan(album, names, out), out)
     (out / "Ann" / "c.png").write_bytes(b"edited")
     other = export.plan(album, ["Ann", None, "Ann", "Bob"], out)
-    ((path, reason),) = export.apply(other, out, replace=True).kept
+    ((path, reason),) = export.apply(other, out).kept
     assert path.endswith("c.png")
     assert "changed" in reason
     assert (out / "Ann" / "c.png").read_bytes() == b"edited"
@@ -163,7 +172,7 @@ def test_a_record_made_by_somebody_else_cannot_delete_outside(planned, tmp_path)
     places = ["../victim.png", str(victim), "a/../../victim.png", "a\\..\\victim.png", "victim.png"]
     ResultsFolder(out).write_record(dict.fromkeys(places, digest), {})
     assert ResultsFolder(out).files() == {}
-    export.apply(export.plan(album, names, out), out, replace=True)
+    export.apply(export.plan(album, names, out), out)
     assert victim.is_file()
 
 
@@ -171,7 +180,7 @@ def test_a_record_made_by_somebody_else_cannot_delete_outside(planned, tmp_path)
 def test_links_point_to_the_originals(planned) -> None:
     album, names, out = planned
     table = export.plan(album, names, out)
-    export.apply(table, out, link=True)
+    export.apply(table, out, link="symbolic")
     for row in table.itertuples():
         assert (out / row.destination).is_symlink()
         assert (out / row.destination).resolve() == Path(row.source).resolve()
@@ -289,13 +298,13 @@ class TestWhatIsNotCopied:
 
     def meddled(self, planned, how, **settings):
         album, names, out = planned
-        table = export.plan(album, names, out, link=bool(settings.get("link")))
+        table = export.plan(album, names, out, link=settings.get("link"))
         source = Path(table["source"].iloc[0])
         how(source)
         return source, export.apply(table, out, **settings)
 
     @pytest.mark.skipif(sys.platform == "win32", reason="pipes and links are other on Windows")
-    @pytest.mark.parametrize("link", [False, True])
+    @pytest.mark.parametrize("link", [None, "symbolic", "hard", "clone"])
     @pytest.mark.parametrize(
         ("how", "why"),
         [
@@ -319,11 +328,11 @@ class TestWhatIsNotCopied:
     @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
     def test_a_link_that_was_there_leads_to_the_photo_that_was_seen(self, planned) -> None:
         album, names, out = planned
-        export.apply(export.plan(album, names, out, link=True), out, link=True)
-        table = export.plan(album, names, out, link=True)
+        export.apply(export.plan(album, names, out, link="symbolic"), out, link="symbolic")
+        table = export.plan(album, names, out, link="symbolic")
         assert set(table["state"]) == {export.THERE}
         Path(table["source"].iloc[0]).write_bytes(b"another")
-        outcome = export.apply(table, out, link=True)
+        outcome = export.apply(table, out, link="symbolic")
         assert "changed since" in outcome.not_copied[0][1]
         assert not outcome.finished
 
@@ -348,7 +357,7 @@ class TestTheLastCopy:
 
     def test_it_goes_while_the_photo_is_there(self, sorted_otherwise) -> None:
         album, names, out = sorted_otherwise
-        outcome = export.apply(export.plan(album, names, out), out, replace=True)
+        outcome = export.apply(export.plan(album, names, out), out)
         assert (outcome.removed, outcome.kept) == (("Ann/c.png",), ())
         assert not (out / "Ann" / "c.png").exists()
 
@@ -373,7 +382,7 @@ class TestTheLastCopy:
         # Somebody else may have put its file in the place of the photo that is sorted.
         source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
         how(source, copy)
-        outcome = export.apply(table, out, replace=True)
+        outcome = export.apply(table, out)
         assert [place for place, _ in outcome.kept] == ["Ann/c.png"]
         assert copy.read_bytes() == before
         assert ResultsFolder(out).files()["Ann/c.png"]
@@ -391,7 +400,7 @@ class TestTheLastCopy:
         def gone(done, total, place) -> None:
             source.unlink(missing_ok=True)
 
-        outcome = export.apply(table, out, replace=True, progress=gone)
+        outcome = export.apply(table, out, progress=gone)
         assert "Bob/c.png" in outcome.files
         assert outcome.removed == ("Ann/c.png",)
 
@@ -404,7 +413,7 @@ class TestTheLastCopy:
             raise OSError(5, "Input/output error")
 
         monkeypatch.setattr(export, "_put", broken)
-        outcome = export.apply(table, out, replace=True)
+        outcome = export.apply(table, out)
         assert dict(outcome.kept) == {"Ann/c.png": "its new copy could not be made"}
         assert (out / "Ann" / "c.png").is_file()
 
@@ -416,7 +425,7 @@ class TestTheLastCopy:
         source = Path(table["source"][table["state"] == export.LEFT_OVER].iloc[0])
         source.unlink()
         os.link(out / "Ann" / "c.png", source)
-        outcome = export.apply(table, out, replace=True)
+        outcome = export.apply(table, out)
         assert outcome.removed == ("Ann/c.png",)
         assert source.is_file()
 
@@ -432,7 +441,7 @@ class TestTheLastCopy:
         source.symlink_to(copy)
         os.link(copy, out.parent / "a third name.png")
         seen = album.photos["path"]
-        outcome = export.apply(table, out, replace=True, seen=seen)
+        outcome = export.apply(table, out, seen=seen)
         assert dict(outcome.kept) == {"Ann/c.png": "a photo of this run was read from it"}
         assert source.read_bytes()
 
@@ -446,7 +455,7 @@ class TestTheLastCopy:
         real = export.digest_of
         monkeypatch.setattr(export, "digest_of", lambda path: (read.append(path), real(path))[1])
         table = export.plan(album, ["Anna"], out)
-        outcome = export.apply(table, out, replace=True)
+        outcome = export.apply(table, out)
         assert len(outcome.removed) == count
         # Each once to see that it is unchanged, and its photo.
         assert len(read) <= 3 * count
@@ -481,7 +490,7 @@ class TestTheLastCopy:
         kept_before = {
             content for place, content in files_in(out).items() if place.endswith(".png")
         }
-        export.apply(table, out, replace=True)
+        export.apply(table, out)
         there = set(files_in(folder).values())
         # What was in the results can still be read somewhere: in the results, or as a photo.
         assert kept_before <= there
@@ -555,7 +564,6 @@ def again(folder, colours, **settings):
         folder / "photos",
         folder / "out",
         subject=colours,
-        replace=True,
         settings=AutopilotSettings(**settings),
     )
 
@@ -641,10 +649,8 @@ def test_a_link_of_the_users(sorted_once, colours) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 def test_links_become_copies_when_copies_are_asked_for(tmp_path, colours) -> None:
     save_tiles(tmp_path / "photos" / "ann.png", "ann")
-    again(tmp_path, colours, link=True)
+    again(tmp_path, colours, link="symbolic")
     assert (tmp_path / "out/person_001/ann.png").is_symlink()
-    with pytest.raises(BadFolder, match="--replace"):
-        modes.autopilot(tmp_path / "photos", tmp_path / "out", subject=colours)
     again(tmp_path, colours)
     (copy,) = (tmp_path / "out/person_001").iterdir()
     assert not copy.is_symlink()
@@ -726,7 +732,164 @@ def test_a_plan_in_words():
     summary = summarise(pd.DataFrame(rows, columns=["state", "folder", "bytes"]))
     assert summary.text == (
         "2 folders with 3 files: 2 new (2.0 MB), 1 there already, "
-        "1 of an earlier run that are sorted otherwise now"
+        "1 of an earlier run that are sorted otherwise, and go"
     )
     assert counted(1, "file") == "1 file"
     assert counted(1200, "file") == "1,200 files"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are other on Windows")
+class TestHardLinks:
+    """A hard link is the photo under a second name: to take it away is to take a name away."""
+
+    @pytest.fixture
+    def linked(self, planned):
+        album, names, out = planned
+        outcome = export.apply(export.plan(album, names, out, link="hard"), out, link="hard")
+        assert outcome.finished
+        return album, names, out
+
+    def test_they_are_the_photos(self, linked) -> None:
+        album, names, out = linked
+        for row in export.plan(album, names, out, link="hard").itertuples():
+            assert row.state == export.THERE
+            assert (out / row.destination).samefile(row.source)
+            assert not (out / row.destination).is_symlink()
+            mark = ResultsFolder(out).files()[row.destination]
+            assert mark == f"hard:{row.digest}"
+
+    def test_of_a_photo_that_is_a_link_the_file_gets_the_name(self, tmp_path) -> None:
+        real = save_tiles(tmp_path / "elsewhere" / "a.png", "ann")
+        (tmp_path / "photos").mkdir()
+        (tmp_path / "photos" / "a.png").symlink_to(real)
+        album, names = album_of(tmp_path / "photos", {"a.png": ["Ann"]})
+        out = tmp_path / "out"
+        export.apply(export.plan(album, names, out, link="hard"), out, link="hard")
+        assert not (out / "Ann" / "a.png").is_symlink()
+        assert (out / "Ann" / "a.png").samefile(real)
+
+    @pytest.mark.parametrize("edited", [False, True])
+    def test_they_go_whatever_is_done_to_the_photo(self, linked, edited) -> None:
+        album, _, out = linked
+        source = Path(album.photos["path"].iloc[1])
+        assert source.name == "c.png"
+        if edited:
+            save_tiles(source, "dee")
+            album, _ = album_of(out.parent / "photos", {"a.png": ["Ann"]})
+        before = source.read_bytes()
+        otherwise = export.plan(album, ["Ann", None, "Ann", "Bob"][: len(album)], out, link="hard")
+        outcome = export.apply(otherwise, out, link="hard")
+        assert "Ann/c.png" in outcome.removed
+        assert source.read_bytes() == before
+
+    def test_the_last_name_stays(self, linked) -> None:
+        album, _, out = linked
+        otherwise = export.plan(album, ["Ann", None, "Ann", "Bob"], out, link="hard")
+        Path(album.photos["path"].iloc[1]).unlink()
+        outcome = export.apply(otherwise, out, link="hard")
+        assert outcome.kept == (("Ann/c.png", export.NOT_HERE),)
+        assert (out / "Ann" / "c.png").is_file()
+
+    @pytest.mark.parametrize(("first", "then"), [("hard", None), (None, "hard"), ("hard", "clone")])
+    def test_a_link_is_no_copy_and_a_copy_no_link(self, planned, first, then) -> None:
+        album, names, out = planned
+        export.apply(export.plan(album, names, out, link=first), out, link=first)
+        outcome = export.apply(export.plan(album, names, out, link=then), out, link=then)
+        assert len(outcome.removed) == 4
+        for path in out.rglob("*.png"):
+            assert (path.stat().st_nlink > 1) == (then == "hard")
+
+    @pytest.mark.parametrize("write", [False, True])
+    def test_another_disk_is_refused_before_the_long_work(
+        self, album_folder, tmp_path, colours, monkeypatch, write
+    ) -> None:
+        def elsewhere(*_: object, **__: object) -> None:
+            raise OSError(18, "Invalid cross-device link")
+
+        told: list[object] = []
+        if write:
+            monkeypatch.setattr(os, "link", elsewhere)
+            out = tmp_path / "out"
+        else:
+            out = Path("/dev/shm/nothing-of-ours/out")
+            if not out.parent.parent.is_dir() or (
+                out.parent.parent.stat().st_dev == tmp_path.stat().st_dev
+            ):
+                pytest.skip("there is no other file system here")
+        with pytest.raises(
+            BadFolder, match=r"no hard links.*cross-device link\. Choose a folder on"
+        ):
+            modes.autopilot(
+                album_folder,
+                out,
+                subject=colours,
+                settings=AutopilotSettings(link="hard"),
+                dry_run=not write,
+                progress=lambda *said: told.append(said),
+            )
+        assert not told
+        assert not out.exists()
+
+    def test_the_summary_says_what_they_are(self, album_folder, tmp_path, colours) -> None:
+        settings = AutopilotSettings(link="hard")
+        result = modes.autopilot(album_folder, tmp_path / "out", subject=colours, settings=settings)
+        assert "8 hard links made" in str(result)
+
+
+class TestClones:
+    """Copies that share their bytes with the photo, where the file system can."""
+
+    def some(self, monkeypatch, *but: str) -> None:
+        def clone(source, target) -> bool:
+            if source.name in but:
+                return False
+            shutil.copyfile(source, target)
+            return True
+
+        monkeypatch.setattr(export, "clone", clone)
+
+    def test_they_are_counted_apart_from_copies(
+        self, album_folder, tmp_path, colours, monkeypatch
+    ) -> None:
+        self.some(monkeypatch, "three.png")
+        settings, out = AutopilotSettings(link="clone"), tmp_path / "out"
+        result = modes.autopilot(album_folder, out, subject=colours, settings=settings)
+        assert "5 clones, 3 copies (0.0 MB) made" in str(result)
+        assert result.as_dict()["clones"] == 5
+        assert len(result.clones) == 5
+        # A clone is a file of its own: with copies asked for, it is there.
+        again = modes.autopilot(album_folder, out, subject=colours)
+        assert set(again.plan["state"]) == {THERE}
+
+    def test_without_them_there_are_copies(
+        self, album_folder, tmp_path, colours, monkeypatch
+    ) -> None:
+        monkeypatch.setattr(export, "clone", lambda *_: False)
+        settings, out = AutopilotSettings(link="clone"), tmp_path / "out"
+        result = modes.autopilot(album_folder, out, subject=colours, settings=settings)
+        assert "0 clones, 8 copies" in str(result)
+        assert result.finished
+        modes.autopilot(album_folder, tmp_path / "copies", subject=colours)
+        assert {k: v for k, v in files_in(out).items() if k.endswith(".png")} == {
+            k: v for k, v in files_in(tmp_path / "copies").items() if k.endswith(".png")
+        }
+
+    def test_a_clone_of_what_has_changed_is_not_kept(self, planned, monkeypatch) -> None:
+        self.some(monkeypatch)
+        album, names, out = planned
+        table = export.plan(album, names, out, link="clone")
+        Path(table["source"].iloc[0]).write_bytes(b"another")
+        outcome = export.apply(table, out, link="clone")
+        assert "changed since" in outcome.not_copied[0][1]
+        assert not (out / table["destination"].iloc[0]).exists()
+
+    def test_they_need_no_room_and_copies_in_their_place_do(self, planned, monkeypatch) -> None:
+        album, names, out = planned
+        monkeypatch.setattr(export.shutil, "disk_usage", lambda path: SimpleNamespace(free=100))
+        monkeypatch.setattr(export, "clone", lambda *_: False)
+        with pytest.raises(BadFolder, match="MB free"):
+            export.apply(export.plan(album, names, out, link="clone"), out, link="clone")
+        self.some(monkeypatch)
+        assert export.apply(
+            export.plan(album, names, out, link="clone"), out, link="clone"
+        ).finished

@@ -1,14 +1,16 @@
 """What a mode found, written into a folder: as a whole, stopped, gone on with."""
 
 import json
+import shutil
 
 import pytest
 from files_seen import files_in
 from stopping import after
+from tiles import save_tiles
 
 from toolkit import modes
 from toolkit.errors import BadFolder
-from toolkit.results import export
+from toolkit.results import export, exporting
 from toolkit.results.export import THERE
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
@@ -68,13 +70,18 @@ class TestExport:
         other = modes.autopilot_of(looked, settings=settings)
         _, how = after(1)
         before = {name for name in files_in(out) if name.endswith(".png")}
-        modes.export_result(other, out, replace=True, **how)
+        modes.export_result(other, out, **how)
         assert before < {name for name in files_in(out) if name.endswith(".png")}
-        modes.export_result(other, out, replace=True)
+        modes.export_result(other, out)
         modes.export_result(other, tmp_path / "new")
         found, expected = files_in(out), files_in(tmp_path / "new")
         assert "of an earlier run removed" in found.pop("report.html").decode()
         assert "of an earlier run" not in expected.pop("report.html").decode()
+        # Of them, the record tells more: what each run put there, and what is in the report.
+        records = [json.loads(each.pop("run.json")) for each in (found, expected)]
+        for record in records:
+            del record["added"], record["tables"], record["files"]
+        assert records[0] == records[1]
         assert sorted(found.values()) == sorted(expected.values())
 
     def test_photos_not_looked_at_are_not_taken_away(self, album_folder, tmp_path, colours) -> None:
@@ -84,7 +91,7 @@ class TestExport:
         looked = modes.look(album_folder, out, settings=AUTO, subject=colours, **how)
         result = modes.autopilot_of(looked, settings=AUTO)
         before = {place for place in files_in(out) if place.endswith(".png")}
-        written = modes.export_result(result, out, replace=True)
+        written = modes.export_result(result, out)
         assert before <= set(files_in(out))
         assert len(written.kept) == len(before) - int((written.plan["state"] == THERE).sum())
         assert {reason for _, reason in written.kept} == {export.NOT_HERE}
@@ -102,3 +109,73 @@ class TestExport:
             with pytest.raises(BadFolder):
                 modes.point_and_shoot_of(looked, references, out, settings=AIMED)
         assert files_in(tmp_path) == before
+
+
+class TestAnotherAlbum:
+    """A folder of results that holds another album is refused, before the photos are looked at."""
+
+    @pytest.fixture
+    def sorted_once(self, album_folder, tmp_path, colours):
+        modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+        return tmp_path / "out"
+
+    @pytest.fixture
+    def other(self, tmp_path):
+        # Cameras number alike: names say little.
+        for name in ("a1.png", "a2.png", "deep/a3.png", "more.png"):
+            save_tiles(tmp_path / "other" / name, "dee", shade=7)
+        return tmp_path / "other"
+
+    def test_it_is_refused_in_a_line_that_names_both(
+        self, sorted_once, other, album_folder, people, colours
+    ) -> None:
+        before, told = files_in(sorted_once), []
+        how = {"subject": colours, "progress": lambda *said: told.append(said)}
+        for run in (
+            lambda **more: modes.autopilot(other, sorted_once, **how, **more),
+            lambda **more: modes.point_and_shoot(other, people, sorted_once, **how, **more),
+            lambda **more: modes.autopilot(other, sorted_once, dry_run=True, **how),
+        ):
+            with pytest.raises(BadFolder, match="holds the result of other photos") as refused:
+                run()
+            assert str(album_folder) in str(refused.value)
+            assert str(other) in str(refused.value)
+            assert "--keep-all" in str(refused.value)
+        assert (told, files_in(sorted_once)) == ([], before)
+        found = modes.autopilot_of(modes.look(other, settings=AUTO, subject=colours), settings=AUTO)
+        with pytest.raises(BadFolder, match="other photos"):
+            modes.export_result(found, sorted_once)
+
+    def test_both_lie_there_when_all_is_to_be_kept(self, sorted_once, other, colours) -> None:
+        before = {place for place in files_in(sorted_once) if place.endswith(".png")}
+        result = modes.autopilot(other, sorted_once, subject=colours, keep_all=True)
+        after = {place for place in files_in(sorted_once) if place.endswith(".png")}
+        assert before < after
+        assert {reason for _, reason in result.kept} == {export.ASKED}
+        assert set(json.loads((sorted_once / "run.json").read_text())["files"]) == after
+
+    @pytest.mark.parametrize("how", ["within", "around", "moved", "renamed", "moved together"])
+    def test_the_same_photos_in_another_folder_are_no_other_album(
+        self, sorted_once, album_folder, tmp_path, colours, how
+    ) -> None:
+        out = sorted_once
+        if how == "within":
+            place = album_folder / "deep"
+        elif how == "around":
+            place = tmp_path
+        elif how == "moved together":
+            (tmp_path / "disk").mkdir()
+            shutil.move(album_folder, tmp_path / "disk" / "photos")
+            out = shutil.move(out, tmp_path / "disk" / "out")
+            place = tmp_path / "disk" / "photos"
+        else:
+            place = shutil.move(album_folder, tmp_path / "elsewhere")
+            if how == "renamed":
+                shutil.move(place / "deep", place / "2024")
+        exporting.require_same_album(out, place, modes.list_photos(place, out).listing.photos)
+
+    def test_a_result_that_cannot_be_read_is_mended_not_refused(
+        self, sorted_once, other, colours
+    ) -> None:
+        (sorted_once / "photos.csv").unlink()
+        modes.autopilot(other, sorted_once, subject=colours)

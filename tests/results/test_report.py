@@ -215,7 +215,6 @@ def known(album_folder: Path, colours: Subject, tmp_path: Path) -> Callable[...,
             people,
             tmp_path / "found",
             subject=colours,
-            replace=True,
             settings=PointAndShootSettings(**changes),  # type: ignore[arg-type]
         )
 

@@ -186,14 +186,14 @@ def test_a_run_that_dies_between_record_and_tables_is_recognised_and_mended(
     monkeypatch.setattr(results_folder.ResultsFolder, "save", dies)
     settings = AutopilotSettings(threshold=0.02)
     with pytest.raises(KeyboardInterrupt):
-        modes.autopilot(album_folder, run.out, subject=colours, settings=settings, replace=True)
+        modes.autopilot(album_folder, run.out, subject=colours, settings=settings)
     with pytest.raises(BadFolder, match="parts of two runs"):
         results_folder.load(run.out)
     (run.out.parent / "labels.csv").write_text("photo,person\na1.png,Ann\n")
     with pytest.raises(BadFolder, match="parts of two runs"):
         accuracy.evaluate_folder(run.out, run.out.parent / "labels.csv")
     monkeypatch.undo()
-    again = modes.autopilot(album_folder, run.out, subject=colours, settings=settings, replace=True)
+    again = modes.autopilot(album_folder, run.out, subject=colours, settings=settings)
     assert results_folder.load(run.out).names == again.names
 
 
@@ -455,7 +455,7 @@ def test_a_record_that_is_a_pipe_is_not_waited_for(tmp_path) -> None:
 def ignoring(run, *rows):
     """Leave sightings of a run out, and sort anew into the same folder."""
     decisions.add(run.out, [Decision("ignore", key_of(run.album, row)) for row in rows])
-    return taken_up(run.out).export(run.out, replace=True)
+    return taken_up(run.out).export(run.out)
 
 
 def test_ignored_sightings_keep_their_rows_and_have_no_name(run) -> None:

@@ -47,7 +47,7 @@ def test_a_key_follows_from_what_shapes_the_results_and_from_nothing_else(monkey
     def key(**values):
         return registry.subject_for(kind(**values)).key
 
-    assert key() == key(threshold=0.3, jobs=2, memory=1.0, store=False, link=True)
+    assert key() == key(threshold=0.3, jobs=2, memory=1.0, store=False, link="symbolic")
     seen = {key(), key(long_edge=500), key(min_size=5), key(min_sharpness=0.5)}
     assert len(seen) == 4
     cards = settings_for("autopilot", CardSettings)

@@ -542,15 +542,14 @@ def test_an_earlier_result_that_is_damaged_is_said(make, out) -> None:
     assert "sightings.csv" in panel.work.message.value
 
 
-def test_replacing_what_an_earlier_run_sorted_otherwise_is_asked_for(make, out) -> None:
+def test_what_an_earlier_run_sorted_otherwise_goes(make, out) -> None:
     exported(started(make()))
     panel = started(make())
     panel.individuals.rename("person_001", "Ann")
     panel.wait(10)
     panel.export.show_plan()
     panel.export.wait(10)
-    assert panel.export.go.disabled
-    panel.export.replace.value = True
+    assert "take 5 away" in panel.export.go.description
     panel.export.export()
     panel.export.wait(30)
     assert panel.export.state == "exported"

@@ -27,7 +27,7 @@ from toolkit.settings import AutopilotSettings
 
 photos, out = "../data/sample/photos", "../out/review"
 settings = AutopilotSettings(threshold=0.3)
-result = modes.autopilot(photos, out, settings=settings, replace=True)
+result = modes.autopilot(photos, out, settings=settings)
 print(f"threshold {result.threshold}: {result.decided} decisions")
 """
 

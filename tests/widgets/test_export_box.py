@@ -34,8 +34,8 @@ PLAN = ("new", "new", "new", "there already")
 def test_a_plan_then_the_copies(tmp_path):
     calls = []
 
-    def export(folder, replace, tell, stopped):
-        calls.append((folder, replace))
+    def export(folder, keep_all, tell, stopped):
+        calls.append((folder, keep_all))
         (folder / "report.html").write_text("x")
         return Outcome({}, ((f"a/{EVIL}", EVIL), ("b/c.jpg", "gone")))
 
@@ -50,7 +50,7 @@ def test_a_plan_then_the_copies(tmp_path):
     assert PART not in box.about.value
     assert not box.go.disabled
     assert box.go.description == "Export: copy 3 files"
-    assert box.replace.layout.display == "none"
+    assert box.keep_all.layout.display == "none"
     box.go.click()
     assert box.wait(LONG)
     assert calls == [(tmp_path, False)]
@@ -68,34 +68,34 @@ def test_a_plan_then_the_copies(tmp_path):
     assert len(calls) == 1
 
 
-def test_what_is_left_over_goes_only_with_the_tick(tmp_path):
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_is_left_over_goes_unless_it_is_kept(tmp_path, keep):
     calls = []
     box = ExportBox(
         lambda _: plan_of("new", "left over"),
-        lambda folder, replace, *_: calls.append(replace) or Outcome({}, removed=("ann/1.jpg",)),
+        lambda folder, keep_all, *_: calls.append(keep_all) or Outcome({}, removed=("ann/1.jpg",)),
         out=str(tmp_path),
     )
     box.show_plan()
     box.wait(LONG)
     if box.summary.left_over != 1:
         pytest.fail("the plan's word for what is left over has changed")
-    assert box.replace.layout.display == "block"
-    assert box.go.disabled
-    box.export()
-    box.wait(LONG)
-    assert calls == []
-    box.replace.value = True
+    assert box.keep_all.layout.display == "block"
+    assert not box.keep_all.value
     assert not box.go.disabled
+    assert box.go.description == "Export: copy 1 file, take 1 away"
+    box.keep_all.value = keep
+    assert box.go.description == "Export: copy 1 file" + ", take 1 away" * (not keep)
     box.export()
     box.wait(LONG)
-    assert (calls, box.state) == ([True], "exported")
+    assert (calls, box.state) == ([keep], "exported")
     assert "1 file of an earlier run removed: ann (1)" in box.where.value
 
 
 def test_an_export_that_is_cancelled_says_so(tmp_path):
     begun = threading.Event()
 
-    def export(folder, replace, tell, stopped):
+    def export(folder, keep_all, tell, stopped):
         begun.set()
         while not stopped():
             threading.Event().wait(0.01)
@@ -175,16 +175,14 @@ def test_a_long_plan_shows_its_largest_folders():
     assert "and 2 more rows" in text
 
 
-def test_an_export_says_how_many_files_and_why_it_waits(tmp_path):
-    plan = plan_of("new", "new", "left over")
+def test_an_export_says_how_many_files(tmp_path):
+    plan = plan_of("new", "new", "kept")
     box = export_box.ExportBox(lambda _: plan, lambda *_: Outcome({}), out=str(tmp_path))
     box.show_plan()
     assert box.wait(LONG)
-    assert box.go.disabled
-    assert box.needed.layout.display == "block"
-    box.replace.value = True
-    assert box.needed.layout.display == "none"
-    assert box.go.description == "Export: copy 2 files, take 1 away"
+    # Such are those of another album: they stay only where that is asked for.
+    assert box.keep_all.layout.display == "block"
+    assert box.go.description == "Export: copy 2 files"
     box.export()
     assert box.wait(LONG)
     assert "2 files copied." in box.where.value
@@ -237,7 +235,6 @@ def test_what_was_taken_away_is_something_that_was_done(tmp_path):
     box = ExportBox(lambda _: plan, lambda *_: outcome, out=str(tmp_path))
     box.show_plan()
     assert box.wait(LONG)
-    box.replace.value = True
     box.export()
     assert box.wait(LONG)
     assert (box.state, "<b>Exported.</b>" in box.where.value) == ("exported", True)
@@ -267,3 +264,49 @@ def test_links_through_the_server(tmp_path):
 def test_no_server_no_link(tmp_path, monkeypatch):
     monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     assert link_to(tmp_path) is None
+
+
+def test_the_last_export_is_undone_by_a_button(tmp_path):
+    calls = []
+
+    def undo(folder, tell, stopped):
+        calls.append(folder)
+        return "2 files removed\nleft (changed since): <b>/1.jpg"
+
+    box = ExportBox(lambda _: plan_of("new"), lambda *_: Outcome({}), undo=undo, out=str(tmp_path))
+    assert box.back.layout.display == "none"
+    box.show_plan()
+    assert box.wait(LONG)
+    assert box.back.layout.display == "none"
+    box.go.click()
+    assert box.wait(LONG)
+    assert (box.state, box.back.layout.display) == ("exported", "block")
+    box.back.click()
+    assert box.wait(LONG)
+    assert (calls, box.state, box.back.layout.display) == ([tmp_path], "undone", "none")
+    assert "<b>Undone.</b> 2 files removed<br>left (changed since): &lt;b&gt;" in box.where.value
+
+
+def test_an_undo_that_fails_says_why(tmp_path):
+    def undo(*_):
+        raise BadFolder("there is nothing to undo")
+
+    plan = plan_of("there already")
+    box = ExportBox(lambda _: plan, lambda *_: Outcome({}), undo=undo, out=str(tmp_path))
+    box.show_plan()
+    assert box.wait(LONG)
+    # What an earlier run put there can be taken back as well.
+    assert box.back.layout.display == "block"
+    box.back.click()
+    assert box.wait(LONG)
+    assert box.state == "failed"
+    assert "there is nothing to undo" in box.work.message.value
+
+
+def test_without_a_way_back_there_is_no_button(tmp_path):
+    box = ExportBox(lambda _: plan_of("there already"), lambda *_: Outcome({}), out=str(tmp_path))
+    box.show_plan()
+    assert box.wait(LONG)
+    box.export()
+    assert box.wait(LONG)
+    assert box.back.layout.display == "none"

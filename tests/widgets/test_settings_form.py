@@ -78,8 +78,10 @@ def test_a_new_setting_is_declared_once_and_has_its_control() -> None:
 
 def test_what_has_no_control_stays_as_it_was() -> None:
     form = SettingsForm(AutopilotSettings(min_score=0.5, landmarks=68, memory=2.0))
-    form.fields["link"].value = True
-    assert form.settings() == AutopilotSettings(min_score=0.5, landmarks=68, memory=2.0, link=True)
+    form.fields["link"].value = "symbolic"
+    assert form.settings() == AutopilotSettings(
+        min_score=0.5, landmarks=68, memory=2.0, link="symbolic"
+    )
 
 
 def test_only_a_choice_has_choices() -> None:
@@ -103,7 +105,7 @@ SHARED = {
     "plain": st.booleans(),
     "jitter": st.integers(0, 100),
     "one_per_photo": st.booleans(),
-    "link": st.booleans(),
+    "link": st.sampled_from([None, "symbolic", "hard", "clone"]),
     "jobs": st.integers(0, 256),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from typing import Any, NoReturn, TypeVar
 
 from toolkit import __version__
@@ -67,6 +68,15 @@ in a photo, and left, top, right, bottom (px) where a photo shows several. Print
 the two answers that need no look at a photo, with 95% intervals.
 """
 
+UNDO = """\
+  sightings undo ~/Sorted
+
+Take away what the last run put into OUT: the copies that nobody changed and whose photo is there,
+and, where no earlier run left any, the tables, report.html and run.json. Your photos stay as they
+are, and so does decisions.csv. What was left, and why, is said. What that run took out of folders
+does not come back by itself.
+"""
+
 STORE = """\
   sightings store
   sightings store --purge
@@ -115,6 +125,15 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **{**settings, "allow_abbrev": False})
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read a command line; an option that may stand alone takes no PHOTOS for its value."""
+        given = sys.argv[1:] if args is None else list(args)
+        for at, (option, after) in enumerate(zip(given, [*given[1:], ""], strict=True)):
+            action = self._option_string_actions.get(option)
+            if action is not None and action.nargs == "?" and after not in (action.choices or ()):
+                given[at] = f"{option}={action.const}"
+        return super().parse_known_args(given, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is, and leave with exit code 2."""
@@ -187,6 +206,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="draws for the intervals (%(default)s)",
     )
+    undo = _command(commands, "undo", "take away what the last run put into OUT", UNDO)
+    undo.add_argument("out", metavar="OUT", help="the output folder of a run")
+    undo.add_argument(
+        "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"
+    )
+    undo.add_argument("--json", action="store_true", help="print what was done as JSON")
+    undo.add_argument("--quiet", action="store_true", help="print nothing but what was done")
     for command in (audit, evaluate):
         command.add_argument(
             "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"
@@ -273,11 +299,13 @@ def _mode(command: argparse.ArgumentParser, kind: type[Settings]) -> None:
     )
     add_settings(command, kind, "export")
     command.add_argument(
-        "--replace",
+        "--keep-all",
         action="store_true",
-        help="take away what an earlier run put into OUT and this one sorts otherwise, where the "
-        "photo is still in PHOTOS; the last copy of a photo stays",
+        help="take nothing out of OUT. Otherwise what an earlier run put there and this one sorts "
+        "otherwise goes, if it is unchanged and its photo is still in PHOTOS",
     )
+    # What it asked for is done without it now.
+    command.add_argument("--replace", action="store_true", help=argparse.SUPPRESS)
     command.add_argument(
         "--no-faces", action="store_true", help="leave the pictures out of report.html"
     )
@@ -317,7 +345,8 @@ def _how(setting: Setting) -> dict[str, Any]:
     if isinstance(takes, Switch):
         return {"action": "store_false" if default else "store_true"}
     if isinstance(takes, Choice):
-        return {"choices": takes.spelled, "type": takes.read, "default": default}
+        alone = {} if takes.alone is None else {"nargs": "?", "const": takes.alone}
+        return {"choices": takes.spelled, "type": takes.read, "default": default, **alone}
     read = _threshold if isinstance(takes, Distance) else takes.read
     return {"type": read, "metavar": setting.metavar, "default": default}
 

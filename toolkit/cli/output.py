@@ -69,7 +69,12 @@ def new_file(options: argparse.Namespace) -> Path | None:
 
 def print_finding(found: Any, options: argparse.Namespace, output: Path | None) -> None:
     """Print a finding for people or, if asked, as JSON; and write the JSON to a file, if asked."""
-    text = json.dumps(found.as_dict(), indent=1) + "\n"
-    sys.stdout.write(text if options.json else f"{found}\n")
+    print_json_or_text(found, options)
     if output is not None:
-        write_text(output, text)
+        write_text(output, json.dumps(found.as_dict(), indent=1) + "\n")
+
+
+def print_json_or_text(found: Any, options: argparse.Namespace) -> None:
+    """Print what was found or done, for people or, if asked, as JSON."""
+    text = json.dumps(found.as_dict(), indent=1) if options.json else str(found)
+    sys.stdout.write(f"{text}\n")

@@ -1,11 +1,12 @@
-"""The commands that read a result: how far to trust it, and how right it is."""
+"""The commands about a result: how far to trust it, how right it is, and to be rid of it."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any, TextIO
 
-from toolkit.cli.output import new_file, print_finding
+from toolkit.cli import terminal
+from toolkit.cli.output import new_file, print_finding, print_json_or_text
 from toolkit.files import folder_at
 from toolkit.names import printable
 
@@ -37,6 +38,15 @@ def evaluate(options: argparse.Namespace, console: TextIO) -> None:
         **_moved(options),
     )
     print_finding(found, options, output)
+
+
+def undo(options: argparse.Namespace, console: TextIO) -> None:
+    """Take away what the last run put into a folder, and print what became of it."""
+    from toolkit.results import undo as undoing
+
+    with terminal.progress_bar(console, quiet=options.quiet) as progress:
+        found = undoing.undo(options.out, progress=progress, **_moved(options))
+    print_json_or_text(found, options)
 
 
 def _moved(options: argparse.Namespace) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from toolkit.photos.identity import identify
 from toolkit.records import Album
 from toolkit.results import folder_changes, results_folder
 from toolkit.results.folder_changes import FolderChanges, Owner
-from toolkit.results.results_folder import LINK, ResultsFolder, Run
+from toolkit.results.results_folder import LINK, ResultsFolder, Run, digest_in
 
 # Says in a decision's own column where it came from.
 FROM = ("from", "folders")
@@ -408,8 +408,8 @@ class _Reading:
                 if str(whole_path(path)) == target:
                     return str(digest)
             return ""
-        if mark in self.photo_of:
-            return self.photo_of[mark]
+        if (digest := digest_in(mark)) in self.photo_of:
+            return self.photo_of[digest]
         try:
             photo = identify(self.out / place).photo
         except UnreadablePhoto:

@@ -29,7 +29,7 @@ from toolkit.evaluation.scores import INTERVALS, trivial_answers, with_trivial
 from toolkit.names import printable
 from toolkit.records import SIGHTING_COLUMNS, SubjectInfo, Words
 from toolkit.results import results_folder
-from toolkit.results.results_folder import LINK, RECORD, ResultsFolder
+from toolkit.results.results_folder import RECORD, ResultsFolder, digest_in
 
 # B-cubed F that the count of answers is to reach.
 TARGET = 0.99
@@ -433,8 +433,8 @@ def _copies(out: Path, files: dict[str, str]) -> dict[str, str]:
     """Return the names under which photos were copied, which those of identical files are among."""
     found: dict[str, set[str]] = {}
     for place, mark in (ResultsFolder(out).files() or {}).items():
-        if not mark.startswith(LINK) and mark in files:
-            found.setdefault(place.rpartition("/")[2], set()).add(files[mark])
+        if (digest := digest_in(mark)) in files:
+            found.setdefault(place.rpartition("/")[2], set()).add(files[digest])
     return {name: marks.pop() for name, marks in found.items() if len(marks) == 1}
 
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
@@ -20,6 +20,7 @@ import pandas as pd
 
 from toolkit.errors import BadFolder, UnreadablePhoto
 from toolkit.files import (
+    clone,
     create,
     disk_errors,
     open_regular,
@@ -32,28 +33,48 @@ from toolkit.names import counted, folded, numbered, unique_names
 from toolkit.photos.opening import digest_of
 from toolkit.records import Album
 from toolkit.results import folder_changes
-from toolkit.results.results_folder import LINK, RECORD, ResultsFolder, check_out, real_folder
+from toolkit.results.results_folder import (
+    CHANGES,
+    HARD,
+    LINK,
+    RECORD,
+    ResultsFolder,
+    check_out,
+    digest_in,
+    real_folder,
+    with_run,
+)
 
 __all__ = [
     "Outcome",
     "apply",
     "check_out",
     "plan",
+    "require_hard_links",
     "sweep_results",
     "told",
 ]
 
 # What else is in a folder of results: no individual's folder has one of these names.
-TABLES = (
-    *("sightings.csv", "photos.csv", "nobody.csv", "problems.csv"),
-    *("changes.csv", "decisions.csv"),
+DECISIONS = "decisions.csv"
+# What a run writes beside the copies and its record.
+WRITTEN = (
+    *("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", CHANGES),
+    *("encodings.npz", "report.html"),
 )
-RESERVED = (RECORD, *TABLES, "encodings.npz", "report.html")
+RESERVED = (RECORD, DECISIONS, *WRITTEN)
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state")
 
 NEW, THERE, LEFT_OVER, KEPT = "new", "there already", "left over", "kept"
+# What `ExportSettings.link` may be.
+SYMBOLIC, HARD_LINK, CLONE = "symbolic", "hard", "clone"
+# Why there can be no hard link, whatever the photo.
+NO_HARD_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+NO_FILE = (-1, -1)
 NOT_HERE = "its photo is not among the photos looked at"
+ASKED = "as you asked"
+CHANGED = "it has changed since it was looked at"
 
 Progress = Callable[[int, int, str], None]
 
@@ -66,7 +87,7 @@ class Outcome:
     Attributes
     ----------
     files : dict of str to str
-        What of ours is in the folder now: place to sha256, or to "link:" and a target.
+        What of ours is in the folder now: place to mark; see `ResultsFolder.files`.
     not_copied : tuple of (str, str)
         Photos that should have been copied and were not: path and reason.
     removed : tuple of str
@@ -76,6 +97,8 @@ class Outcome:
         photo among them: place and reason.
     not_reached : int
         Files of the plan that were not tried, because it was stopped.
+    clones : tuple of str
+        Places of the new files that share their bytes with their photo.
     """
 
     files: dict[str, str]
@@ -83,6 +106,7 @@ class Outcome:
     removed: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
     not_reached: int = 0
+    clones: tuple[str, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -95,7 +119,7 @@ def plan(
     names: Sequence[str | None],
     out: Path,
     *,
-    link: bool = False,
+    link: str | None = None,
     hidden: Collection[str] = (),
 ) -> pd.DataFrame:
     """
@@ -112,8 +136,8 @@ def plan(
         The individual of each sighting, n in all; None for unknown.
     out : Path
         Where results go.
-    link : bool
-        Whether links will be made; a copy does not count as one, nor a link as a copy.
+    link : {"symbolic", "hard", "clone"} or None
+        What will be made instead of copies; a copy does not count as a link, nor a link as a copy.
     hidden : collection of str
         Individuals that get no folder.
 
@@ -130,7 +154,7 @@ def plan(
     known = list(dict.fromkeys(name for name in names if name is not None and name not in hidden))
     folder_of = _folders(known, out, about)
     theirs = {
-        (place.partition("/")[0], mark)
+        (place.partition("/")[0], digest_in(mark) or mark)
         for place, mark in folder_changes.theirs_of(about).items()
         if os.path.lexists(out / place)
     }
@@ -148,21 +172,30 @@ def plan(
     ):
         size, digest = _size(path), file_digests[path]
         for name in seen_in[photo]:
-            if (folder_of[name], digest) in theirs:
+            # A photo that the user put there, or edited there, is there.
+            if (folder_of[name], digest) in theirs or (folder_of[name], _lead(path)) in theirs:
                 continue
             place, state = earlier.place(folder_of[name], file_name, path, digest)
             rows.append((name, folder_of[name], path, place, digest, size, state))
     order = {name: number for number, name in enumerate(known)}
     rows.sort(key=lambda row: order[str(row[0])])
     photo_with = dict(zip(album.file_digests, album.photos["path"], strict=True))
+    photo_at = _by_file(album.photos["path"]) if any(map(_is_hard, record.values())) else {}
     for place, mark in record.items():
         if folded(place) not in earlier.used and os.path.lexists(out / place):
+            photo = photo_with.get(digest_in(mark))
+            if _is_hard(mark):
+                # The photo under another name, whatever is in it now.
+                photo = photo_at.get(_file_id(out / place), photo)
             # A link is no copy: nothing is lost with it.
-            state = LEFT_OVER if mark in photo_with or mark.startswith(LINK) else KEPT
-            rows.append(
-                (None, place.partition("/")[0], photo_with.get(mark), place, mark, 0, state)
-            )
+            state = KEPT if photo is None and not mark.startswith(LINK) else LEFT_OVER
+            rows.append((None, place.partition("/")[0], photo, place, mark, 0, state))
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
+
+
+def _lead(path: str) -> str:
+    """Return what the record says of a link to a photo."""
+    return f"{LINK}{os.path.realpath(path)}"
 
 
 def _about(out: Path) -> dict[str, Any]:
@@ -194,11 +227,32 @@ def _size(path: str) -> int:
         return 0
 
 
+def _is_hard(mark: str) -> bool:
+    return mark.startswith(HARD)
+
+
+def _by_file(paths: Iterable[str]) -> dict[tuple[int, int], str]:
+    """Return which of some photos has which file on the disk."""
+    found = {_file_id(Path(path)): path for path in paths}
+    found.pop(NO_FILE, None)
+    return found
+
+
+def _file_id(path: Path) -> tuple[int, int]:
+    """Return what names of one file have in common."""
+    try:
+        about = path.stat()
+    except OSError:
+        return NO_FILE
+    return about.st_dev, about.st_ino
+
+
 class _Earlier:
     """What is in the folder of results already, and which places are taken."""
 
-    def __init__(self, out: Path, record: dict[str, str], link: bool) -> None:
+    def __init__(self, out: Path, record: dict[str, str], link: str | None) -> None:
         self.out = out
+        self.record = record
         self.link = link
         self.used: set[str] = set()
         self.marked: dict[tuple[str, str], deque[str]] = {}
@@ -214,7 +268,7 @@ class _Earlier:
         places = self.marked.get((folded(folder), mark), deque())
         while places:
             place = places.popleft()
-            if folded(place) not in self.used and self._holds(place, mark):
+            if folded(place) not in self.used and self._is_there(place, mark, source):
                 self.used.add(folded(place))
                 return place, THERE
         number = 1
@@ -224,18 +278,28 @@ class _Earlier:
             if folded(place) in self.used:
                 continue
             taken = os.path.lexists(self.out / place)
-            if not taken or self._holds(place, mark):
+            if not taken or self._is_there(place, mark, source):
                 self.used.add(folded(place))
                 return place, THERE if taken else NEW
+
+    def _is_there(self, place: str, mark: str, source: str) -> bool:
+        """Whether a place holds what would be put there; a hard link is no copy, nor a copy one."""
+        if not self._holds(place, mark):
+            return False
+        if _is_hard(mark):
+            return _is_name_of(self.out / place, source)
+        return not (_is_hard(self.record.get(place, "")) and _is_name_of(self.out / place, source))
 
     def _holds(self, place: str, mark: str) -> bool:
         return real_folder(self.out, place) and holds(self.out / place, mark)
 
 
-def mark_of(source: str | Path, digest: str, *, link: bool) -> str:
-    """Return what the record says of a file: its sha256, or where a link points."""
-    # A link that leads to itself has no place either; it is refused when it is copied.
-    return f"{LINK}{os.path.realpath(source)}" if link else digest
+def mark_of(source: str | Path, digest: str, *, link: str | None) -> str:
+    """Return what the record says of a file; see `ResultsFolder.files`."""
+    if link == SYMBOLIC:
+        # A link that leads to itself has no place either; it is refused when it is copied.
+        return f"{LINK}{os.path.realpath(source)}"
+    return f"{HARD}{digest}" if link == HARD_LINK else digest
 
 
 def holds(path: Path, mark: str) -> bool:
@@ -243,17 +307,62 @@ def holds(path: Path, mark: str) -> bool:
     try:
         if path.is_symlink():
             return mark.startswith(LINK) and str(path.readlink()) == mark[len(LINK) :]
-        return path.is_file() and digest_of(path) == mark
+        return path.is_file() and digest_of(path) == digest_in(mark)
     except (OSError, UnreadablePhoto):
         return False
+
+
+def is_second_name(path: Path, mark: str, source: object) -> bool:
+    """Whether a path that was made as a hard link is the photo's own file, whatever is in it."""
+    return _is_hard(mark) and _is_name_of(path, source)
+
+
+def _is_name_of(path: Path, source: object) -> bool:
+    """Whether a path is a hard link: a photo's own file under a second name."""
+    if not isinstance(source, str) or path.is_symlink():
+        return False
+    found = _file_id(path)
+    return found != NO_FILE and found == _file_id(Path(source))
+
+
+def require_hard_links(out: Path, photo: Path, *, write: bool) -> None:
+    """
+    Raise `BadFolder` unless a photo can have a second name in a folder of results.
+
+    Parameters
+    ----------
+    out : Path
+        The folder; it need not be there.
+    photo : Path
+        One of the photos.
+    write : bool
+        Try it, in `out`, which is there; otherwise it is only seen whether both are on one disk.
+    """
+    trial, reason = temporary_in(out), ""
+    try:
+        if write:
+            os.link(os.path.realpath(photo), trial)
+            trial.unlink()
+        else:
+            there = next(each for each in (out, *out.absolute().parents) if each.exists())
+            if there.stat().st_dev != photo.resolve().parent.stat().st_dev:
+                reason = os.strerror(errno.EXDEV)
+    except OSError as error:
+        # Another trouble is the photo's own, and told of it.
+        reason = reason_of(error) if error.errno in NO_HARD_LINKS else ""
+    if reason:
+        raise BadFolder(
+            f"{out} can hold no hard links to the photos, such as {photo}: {reason}. Choose a "
+            "folder on the disk that the photos are on, or --link symbolic, or copies."
+        )
 
 
 def apply(
     planned: pd.DataFrame,
     out: Path,
     *,
-    link: bool = False,
-    replace: bool = False,
+    link: str | None = None,
+    keep_all: bool = False,
     about: dict[str, Any] | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
@@ -273,12 +382,12 @@ def apply(
         What `plan` returned for the same `out`.
     out : Path
         Where results go; made where it is missing.
-    link : bool
-        Make symbolic links, not copies.
-    replace : bool
-        Take away what an earlier run put there and this one does not want, if it is unchanged and
-        the same bytes can be read in the folder of photos at that moment, or are elsewhere in
-        `out`. What is the last copy stays.
+    link : {"symbolic", "hard", "clone"} or None
+        What to make instead of copies.
+    keep_all : bool
+        Take nothing away. Otherwise what an earlier run put there and this one does not want goes,
+        if it is unchanged and the same bytes can be read in the folder of photos at that moment, or
+        are elsewhere in `out`. What is the last copy stays.
     about : dict, optional
         What else the record says; plain values.
     progress : callable, optional
@@ -300,17 +409,9 @@ def apply(
     Raises
     ------
     BadFolder
-        If earlier results are left over and `replace` is off, if the disk is too small, or if a
-        folder in `out` is not one.
+        If the disk is too small or has no hard links where these are asked for, or if a folder in
+        `out` is not one.
     """
-    left_over = planned[planned["state"] == LEFT_OVER]
-    if len(left_over) and not replace:
-        raise BadFolder(
-            f"{out} holds {len(left_over)} files of an earlier run that this one sorts otherwise, "
-            f"such as {left_over['destination'].iloc[0]}. Choose a new folder; or add --replace "
-            "(replace=True), which removes those of them whose photo can still be read among the "
-            "photos, and keeps the others."
-        )
     todo = planned[planned["state"] == NEW]
     wanted = planned[planned["state"].isin([NEW, THERE])]
     earlier = planned[planned["state"].isin([LEFT_OVER, KEPT])]
@@ -321,33 +422,53 @@ def apply(
             wanted["destination"], wanted["source"], wanted["digest"], strict=True
         )
     }
-    run = about or {}
+    run, folder = about or {}, ResultsFolder(out)
+    before = folder.files()
+    added, goes_on = folder.added(before or {}), not before or folder.goes_on()
+
+    def runs(there: Mapping[str, str]) -> list[list[str]]:
+        new = [place for place in todo["destination"] if place in there]
+        return with_run(added, new, there, goes_on=goes_on)
+
     with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
-        _check_space(out, 0 if link else int(todo["bytes"].sum()))
+        if link == HARD_LINK and len(todo) and Path(todo["source"].iloc[0]).is_file():
+            require_hard_links(out, Path(todo["source"].iloc[0]), write=True)
+        if not link or (link == CLONE and not _can_clone(out, todo["source"])):
+            _check_space(out, int(todo["bytes"].sum()))
     # Before anything else is made, so that a run that is cut off is known as one of ours.
-    ResultsFolder(out).write_record(
-        {**leaving, **files}, {**run, "finished": False, "pending": todo["destination"].to_list()}
-    )
+    there, pending = {**leaving, **files}, todo["destination"].to_list()
+    begun = {"added": runs(there), "finished": False, "pending": pending}
+    folder.write_record(there, {**run, **begun})
     with disk_errors(out):
-        for folder, rows in wanted.groupby("folder", sort=False):
-            if os.path.lexists(out / str(folder)) and not real_folder(out, f"{folder}/x"):
+        for name, rows in wanted.groupby("folder", sort=False):
+            if os.path.lexists(out / str(name)) and not real_folder(out, f"{name}/x"):
                 raise BadFolder(
-                    f"{out / str(folder)} is a link or a file; expected a folder. Take it away."
+                    f"{out / str(name)} is a link or a file; expected a folder. Take it away."
                 )
-            _make_folder(out / str(folder), rows["source"])
+            _make_folder(out / str(name), rows["source"])
     outcome = _copy(todo, out, files, link=link, progress=progress, stop=stop)
-    if link and not outcome.not_reached:
+    if link == SYMBOLIC and not outcome.not_reached:
         outcome = _check_links(wanted[wanted["state"] == THERE], out, outcome)
     if outcome.not_reached:
         outcome = changed(outcome, files={**leaving, **outcome.files})
     else:
         # Only now that every copy is made: a photo may have been read from what is taken away.
-        outcome = _take_away(out, earlier, wanted, outcome, seen)
+        outcome = _take_away(out, earlier, wanted, outcome, seen, keep_all=keep_all)
     if complete is not None:
         complete(outcome)
-    ResultsFolder(out).write_record(outcome.files, {**run, "finished": outcome.finished})
+    told = {"added": runs(outcome.files), "tables": _digests(out), "finished": outcome.finished}
+    folder.write_record(outcome.files, {**run, **told})
     return outcome
+
+
+def _digests(out: Path) -> dict[str, str]:
+    """Return the sha256 of what a run wrote beside the copies: by it a change is seen."""
+    found = {}
+    for name in WRITTEN:
+        with contextlib.suppress(OSError, UnreadablePhoto):
+            found[name] = digest_of(out / name)
+    return found
 
 
 def told(removed: Sequence[str], kept: Sequence[tuple[str, str]]) -> list[str]:
@@ -361,16 +482,18 @@ def told(removed: Sequence[str], kept: Sequence[tuple[str, str]]) -> list[str]:
     """
     said = []
     if removed:
-        said.append(f"{counted(len(removed), 'file')} of an earlier run removed: {_by(removed)}")
+        said.append(
+            f"{counted(len(removed), 'file')} of an earlier run removed: {by_folder(removed)}"
+        )
     for reason in dict.fromkeys(reason for _, reason in kept):
         places = [place for place, why in kept if why == reason]
         said.append(
-            f"{counted(len(places), 'file')} of an earlier run kept ({reason}): {_by(places)}"
+            f"{counted(len(places), 'file')} of an earlier run kept ({reason}): {by_folder(places)}"
         )
     return said
 
 
-def _by(places: Sequence[str], most: int = 10) -> str:
+def by_folder(places: Sequence[str], most: int = 10) -> str:
     """Count places by folder, such as "person_003 (2), person_007 (1)"."""
     count = Counter(place.partition("/")[0] for place in places).most_common()
     more = f" and {counted(len(count) - most, 'more folder')}" if count[most:] else ""
@@ -382,22 +505,24 @@ def _copy(
     out: Path,
     files: dict[str, str],
     *,
-    link: bool,
+    link: str | None,
     progress: Progress | None,
     stop: Callable[[], bool] | None,
 ) -> Outcome:
     """Make what is new; `files` is what is wanted, and what is returned is what is there of it."""
     made = dict(files)
     failed: list[tuple[str, str]] = []
+    clones: list[str] = []
     rows = zip(todo["source"], todo["destination"], todo["digest"], strict=True)
     for done, (source, place, digest) in enumerate(rows, start=1):
         if stop is not None and stop():
             missing = todo["destination"].iloc[done - 1 :]
             for each in missing:
                 made.pop(each)
-            return Outcome(made, tuple(failed), not_reached=len(missing))
+            return Outcome(made, tuple(failed), not_reached=len(missing), clones=tuple(clones))
         try:
-            _put(Path(source), out / place, digest, link=link)
+            if _put(Path(source), out / place, digest, link=link):
+                clones.append(place)
         except OSError as error:
             if error.errno in FATAL:
                 raise BadFolder(f"{out} cannot be written: {reason_of(error)}") from error
@@ -406,7 +531,7 @@ def _copy(
                 made.pop(place)
         if progress is not None:
             progress(done, len(todo), place)
-    return Outcome(made, tuple(failed))
+    return Outcome(made, tuple(failed), clones=tuple(clones))
 
 
 def _check_links(there: pd.DataFrame, out: Path, outcome: Outcome) -> Outcome:
@@ -426,8 +551,16 @@ def _check_space(out: Path, needed: int) -> None:
     if needed > free:
         raise BadFolder(
             f"the copies need {needed / 1e6:,.1f} MB, and {out} has {free / 1e6:,.1f} MB free. "
-            "Choose another disk, or links instead of copies with --link (link=True)."
+            'Choose another disk, or links instead of copies with --link (link="symbolic").'
         )
+
+
+def _can_clone(out: Path, sources: pd.Series) -> bool:
+    """Try whether the first photo can be cloned into a folder."""
+    trial = temporary_in(out)
+    made = len(sources) > 0 and clone(Path(sources.iloc[0]), trial)
+    trial.unlink(missing_ok=True)
+    return made
 
 
 def _make_folder(path: Path, sources: pd.Series) -> None:
@@ -445,6 +578,8 @@ def _take_away(
     wanted: pd.DataFrame,
     outcome: Outcome,
     seen: Iterable[str],
+    *,
+    keep_all: bool,
 ) -> Outcome:
     """Remove what an earlier run put into `out` and nobody has touched since; no last copy."""
     if not len(earlier):
@@ -455,24 +590,25 @@ def _take_away(
     unsure = set(wanted["digest"][wanted["source"].isin(list(failed))])
     copies: dict[str, list[str]] = {}
     for place, mark in outcome.files.items():
-        copies.setdefault(mark, []).append(place)
+        copies.setdefault(digest_in(mark), []).append(place)
     files, removed, kept = dict(outcome.files), [], []
     rows = zip(earlier["destination"], earlier["digest"], earlier["source"], strict=True)
     for place, mark, source in rows:
         path = out / place
         if not os.path.lexists(path):
             continue
-        if not real_folder(out, place):
+        if keep_all:
+            reason = ASKED
+        elif not real_folder(out, place):
             reason = "its folder is a link"
         elif not path.is_symlink() and os.path.realpath(path) in read_from:
             reason = "a photo of this run was read from it"
-        elif not holds(path, mark):
+        # What is done to a second name of a photo is done to the photo: it is as it should be.
+        elif not (second := is_second_name(path, mark, source)) and not holds(path, mark):
             reason = "changed since the earlier run"
-        elif mark in unsure:
+        elif digest_in(mark) in unsure:
             reason = "its new copy could not be made"
-        elif not mark.startswith(LINK) and not _is_elsewhere(
-            path, mark, source, (out / each for each in copies.get(mark, ())), settled
-        ):
+        elif not second and not is_elsewhere(path, mark, source, out, copies, settled):
             reason = NOT_HERE
         else:
             try:
@@ -490,16 +626,25 @@ def _take_away(
     return changed(outcome, files=files, removed=tuple(removed), kept=tuple(kept))
 
 
-def _is_elsewhere(
-    path: Path, digest: str, source: object, copies: Iterable[Path], settled: set[str]
+def is_elsewhere(
+    path: Path,
+    mark: str,
+    source: object,
+    out: Path,
+    copies: Mapping[str, list[str]],
+    settled: set[str],
 ) -> bool:
     """
     Whether the bytes of a file can be read at this moment where its photo is, or in a copy.
 
-    Then they are on the disk, too; `settled` has the names of which that is known.
+    Then they are on the disk, too; `settled` has the names of which that is known. With a symbolic
+    link nothing is lost.
     """
+    if mark.startswith(LINK):
+        return True
+    digest = digest_in(mark)
     photo = [Path(source)] if isinstance(source, str) else []
-    for other in itertools.chain(photo, copies):
+    for other in itertools.chain(photo, (out / place for place in copies.get(digest, ()))):
         with contextlib.suppress(OSError, UnreadablePhoto):
             if digest_of(other) == digest and not _one_file(path, other):
                 if str(other) not in settled:
@@ -517,27 +662,40 @@ def _one_file(path: Path, other: Path) -> bool:
     return (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino) and one.st_nlink < 2
 
 
-def _put(source: Path, destination: Path, digest: str, *, link: bool) -> None:
-    if link:
+def _put(source: Path, destination: Path, digest: str, *, link: str | None) -> bool:
+    """Put a photo into its place; return whether it is a clone."""
+    if link in (SYMBOLIC, HARD_LINK):
         _require_same(source, digest)
-        destination.symlink_to(os.path.realpath(source))
-        return
+        if link == HARD_LINK:
+            os.link(os.path.realpath(source), destination)
+        else:
+            destination.symlink_to(os.path.realpath(source))
+        return False
     temporary = temporary_in(destination.parent)
     try:
-        copied = hashlib.sha256()
-        with create(temporary) as stream, open_regular(source) as original:
-            while block := original.read(1 << 20):
-                copied.update(block)
-                stream.write(block)
-        if copied.hexdigest() != digest:
-            raise OSError("it has changed since it was looked at")
+        cloned = link == CLONE and clone(source, temporary)
+        if cloned:
+            _require_same(temporary, digest)
+        elif _copied(source, temporary) != digest:
+            raise OSError(CHANGED)
         # Some file systems keep no permissions or times; the photo is whole all the same.
         with contextlib.suppress(OSError):
             shutil.copystat(source, temporary)
         _rename_new(temporary, destination)
+        return cloned
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _copied(source: Path, temporary: Path) -> str:
+    """Copy a photo into a file of its own; return the sha256 of what was copied."""
+    copied = hashlib.sha256()
+    with create(temporary) as stream, open_regular(source) as original:
+        while block := original.read(1 << 20):
+            copied.update(block)
+            stream.write(block)
+    return copied.hexdigest()
 
 
 def _require_same(source: Path, digest: str) -> None:
@@ -547,7 +705,7 @@ def _require_same(source: Path, digest: str) -> None:
     except UnreadablePhoto as error:
         raise OSError(str(error)) from error
     if now != digest:
-        raise OSError("it has changed since it was looked at")
+        raise OSError(CHANGED)
 
 
 def _rename_new(temporary: Path, destination: Path) -> None:
@@ -611,7 +769,7 @@ class Summary:
             f"{self.there:,} there already",
         ]
         if self.left_over:
-            parts.append(f"{self.left_over:,} of an earlier run that are sorted otherwise now")
+            parts.append(f"{self.left_over:,} of an earlier run that are sorted otherwise, and go")
         if self.kept:
             parts.append(
                 f"{self.kept:,} of an earlier run that stay, as their photos are not among these"

@@ -7,21 +7,26 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as changed
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 
 from toolkit import locks
-from toolkit.errors import BadFolder
-from toolkit.files import folder_at
+from toolkit.errors import BadFolder, UnreadablePhoto
+from toolkit.files import folder_at, whole_path
+from toolkit.photos import opening
 from toolkit.progress import Progress
 from toolkit.results import changes, earlier, export, folder_changes, report, results_folder
 from toolkit.results.result import Result
 from toolkit.results.results_folder import ResultsFolder, relative
+
+# The part of one album's photos that are in another, from which on the two count as one; and how
+# many of them are read to tell.
+SHARED, TRIED = 0.1, 50
 
 AnyResult = TypeVar("AnyResult", bound=Result)
 
@@ -30,7 +35,7 @@ def export_result(
     result: AnyResult,
     out: str | Path,
     *,
-    replace: bool = False,
+    keep_all: bool = False,
     pictures: bool = True,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
@@ -44,9 +49,9 @@ def export_result(
         Of either mode; what goes where is planned anew.
     out : path
         Where the sorted folders go: missing, empty, or of an earlier run.
-    replace : bool
-        Take away what an earlier run put into `out` and this one sorts otherwise, where the photo
-        is still among the photos. What is the last copy stays.
+    keep_all : bool
+        Take nothing away. Otherwise what an earlier run put into `out` and this one sorts otherwise
+        goes, if nobody changed it and its photo is still among the photos; the last copy stays.
     pictures : bool
         Put pictures of sightings into ``report.html``.
     progress : callable, optional
@@ -64,14 +69,14 @@ def export_result(
     Raises
     ------
     BadFolder
-        If `out` cannot be used.
+        If `out` cannot be used, or holds the result of other photos, and `keep_all` is off.
     toolkit.locks.InUse
         If another run is writing into it.
     """
     target = _checked(out, result)
     with alone_in(target, "an export"):
         return write_result(
-            result, target, replace=replace, pictures=pictures, progress=progress, stop=stop
+            result, target, keep_all=keep_all, pictures=pictures, progress=progress, stop=stop
         )
 
 
@@ -98,7 +103,7 @@ def write_result(
     result: AnyResult,
     target: Path,
     *,
-    replace: bool = False,
+    keep_all: bool = False,
     pictures: bool = True,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
@@ -107,6 +112,8 @@ def write_result(
     started = time.perf_counter()
     _checked(target, result)
     run, folder, photos = _mark_of(result), ResultsFolder(target), _photos_folder(result)
+    if not keep_all:
+        require_same_album(target, photos, result.album.photos["path"])
     seconds = dict(result.seconds)
     wall = seconds.get("wall", 0.0)
     written: AnyResult | None = None
@@ -130,6 +137,7 @@ def write_result(
             kept=outcome.kept,
             not_reached=outcome.not_reached,
             changes=None if before is None else changes.compare(before, result.now),
+            clones=outcome.clones,
         )
         folder.save(
             written.album,
@@ -153,7 +161,7 @@ def write_result(
         plan,
         target,
         link=result.settings.link,
-        replace=replace,
+        keep_all=keep_all,
         about={
             **_by_hand(target),
             "run": run,
@@ -225,6 +233,58 @@ def planned(result: Result, target: Path) -> pd.DataFrame:
     """Return which photo of a result would go where; see `toolkit.results.export.plan`."""
     link, hidden = result.settings.link, result.hidden
     return export.plan(result.album, result.names, target, link=link, hidden=hidden)
+
+
+def require_same_album(out: Path, photos: Path | None, paths: Iterable[str | Path]) -> None:
+    """
+    Raise `BadFolder` if a folder holds the result of other photos than those that are to be sorted.
+
+    They are the same where their folder is, where it lies in the other or around it, and where it
+    moved: where at least a tenth of the photos of the smaller of the two albums are in the other.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of results.
+    photos : Path or None
+        The folder of the photos that are to be sorted; where it is unknown, nothing is asked.
+    paths : iterable of path
+        These photos.
+    """
+    folder = ResultsFolder(out)
+    if photos is None or not folder.files():
+        return
+    try:
+        about = folder.record()
+        known = folder.table(results_folder.PHOTOS, ("path", "file_digest"), about)
+    except BadFolder:
+        # What is damaged is mended by this run, and nothing is taken away that is not read before.
+        return
+    before = folder.photos_before(about)
+    here = [whole_path(path) for path in paths]
+    if not (before and here and len(known)) or whole_path(photos) in before:
+        return
+    fewer = min(len(known), len(here)) * SHARED
+    listed = {str(path) for path in here}
+    if any(sum(str(at / name) in listed for name in known["path"]) >= fewer for at in before):
+        return
+    called = {PurePosixPath(name).name for name in known["path"]}
+    alike = [path for path in here if path.name in called]
+    some = alike[:: max(1, len(alike) // TRIED)]
+    digests = set(known["file_digest"])
+    if len(alike) < fewer or sum(_digest(path) in digests for path in some) < len(some) * SHARED:
+        raise BadFolder(
+            f"{out} holds the result of other photos, those in {before[0]}; these are in {photos}. "
+            "Choose another folder for them; or sort both into this one with --keep-all "
+            "(keep_all=True, or the box in the panel)."
+        )
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return opening.digest_of(path)
+    except (OSError, UnreadablePhoto):
+        return None
 
 
 def planned_for(result: AnyResult, out: str | Path | None, started: float) -> AnyResult:

@@ -13,7 +13,7 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.files import is_temporary
 from toolkit.names import folded
 from toolkit.photos.opening import digest_of
-from toolkit.results.results_folder import LINK, ResultsFolder, real_folder
+from toolkit.results.results_folder import HARD, LINK, ResultsFolder, digest_in, real_folder
 
 # Levels of folders below an individual's that are looked into.
 DEEPEST = 8
@@ -128,7 +128,7 @@ def read(out: Path) -> FolderChanges:
     missing: dict[str, str] = {}
     for place, mark in recorded.items():
         if os.path.lexists(out / place) and real_folder(out, place):
-            if mark.startswith(LINK) or folder.untouched(place, mark, about):
+            if mark.startswith((LINK, HARD)) or folder.untouched(place, mark, about):
                 files[place] = mark
             else:
                 theirs[place] = mark
@@ -152,7 +152,7 @@ def read(out: Path) -> FolderChanges:
     for place, mark in missing.items():
         top, _, rest = place.partition("/")
         stays = renamed.get(top, top)
-        candidates = where.get(mark, [])
+        candidates = where.get(digest_in(mark) or mark, [])
         # The same name in the same folder first, then the same folder, then anywhere.
         candidates.sort(key=lambda each: (each != f"{stays}/{rest}", _top(each) != stays, each))
         if not candidates:
@@ -200,7 +200,7 @@ def _renamed(
             if here[folded(name)] != name:
                 renamed[name] = here[folded(name)]
             continue
-        marks = [mark for place, mark in missing.items() if _top(place) == name]
+        marks = [digest_in(mark) or mark for place, mark in missing.items() if _top(place) == name]
         into = Counter(top for mark in marks for top in tops.get(mark, ()))
         for top, count in into.most_common():
             if folded(top) not in ours and top not in renamed.values():

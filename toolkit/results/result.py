@@ -21,7 +21,16 @@ from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable
 from toolkit.records import Album, Clustering, Words
 from toolkit.results.changes import Now, Reason, details, headline
-from toolkit.results.export import LEFT_OVER, NEW, THERE, told
+from toolkit.results.export import (
+    CLONE,
+    HARD_LINK,
+    LEFT_OVER,
+    NEW,
+    SYMBOLIC,
+    THERE,
+    by_folder,
+    told,
+)
 from toolkit.results.results_folder import about_encoder, about_subject
 from toolkit.settings import Settings
 
@@ -81,6 +90,8 @@ class Result:
         there was none.
     synced : tuple of str
         What the user did in the folders of results since the run before, and what was made of it.
+    clones : tuple of str
+        New files that share their bytes on the disk with their photo: folder/file.
     photos_folder, known_folder : Path or None
         Where photos and references were read, so that results do not go there; None if unknown.
     """
@@ -109,6 +120,7 @@ class Result:
     hidden: tuple[str, ...] = ()
     changes: pd.DataFrame | None = None
     synced: tuple[str, ...] = ()
+    clones: tuple[str, ...] = ()
     photos_folder: Path | None = None
     known_folder: Path | None = None
 
@@ -259,6 +271,7 @@ class Result:
             "photos_with_nobody": len(self.unsorted),
             "problems": len(self.problems),
             "copies": len(self._made),
+            "clones": len(self.clones),
             "already_there": int(states.get(THERE, 0)),
             "left_over": int(states.get(LEFT_OVER, 0)),
             "run": self.run,
@@ -388,15 +401,16 @@ class Result:
         states = self.plan["state"].value_counts()
         new, there = len(self._made), int(states.get(THERE, 0))
         if len(self.plan):
-            size = self._made["bytes"].sum() / 1e6
-            made = (
-                counted(new, "link")
-                if self.settings.link
-                else f"{counted(new, 'copy', 'copies')} ({size:.1f} MB)"
-            )
+            made = self._counted(new)
             also = f"; {there} there already" if there else ""
             if self.out is None:
                 remarks.append(f"a run would make {made}{also}")
+                going = self.plan["destination"][self.plan["state"] == LEFT_OVER]
+                if len(going):
+                    remarks.append(
+                        f"{counted(len(going), 'file')} of an earlier run would be removed: "
+                        f"{by_folder(list(going))}"
+                    )
             else:
                 failed = f"; {len(self.not_copied):,} FAILED" if self.not_copied else ""
                 remarks.append(f"{made} made{also}{failed}; the folders are in {self.out}")
@@ -406,6 +420,20 @@ class Result:
                     "go on"
                 )
         return remarks + told(self.removed, self.kept)
+
+    def _counted(self, new: int) -> str:
+        """Say what was made, or would be."""
+        link, clones = self.settings.link, len(self.clones)
+        if link in (SYMBOLIC, HARD_LINK):
+            return counted(new, f"{link} link")
+        rest = self._made[~self._made["destination"].isin(self.clones)]
+        size = f"{rest['bytes'].sum() / 1e6:.1f} MB"
+        if link == CLONE and self.out is None:
+            return f"{counted(new, 'clone')}, or copies ({size}) where there can be none"
+        copies = f"{counted(new - clones, 'copy', 'copies')} ({size})"
+        if link != CLONE:
+            return copies
+        return f"{counted(clones, 'clone')}, {copies}" if new > clones else counted(new, "clone")
 
     def _away(self) -> str:
         """Say which decisions are about what is not here: kept, and not applied."""

@@ -70,7 +70,7 @@ PROGRAM = "sightings"
 # The version of what is written here. 1, which has no number in its record, has the paths as they
 # were given, and knows a photo by the bytes of its file.
 FORMAT = 2
-LINK = "link:"
+LINK, HARD = "link:", "hard:"
 BOX = ("left", "top", "right", "bottom")
 # Columns of sightings.csv that say what was found out about a sighting.
 FOUND = ("name", "number", "nearest", "distance", "runner_up", "margin", "reason")
@@ -224,9 +224,9 @@ class ResultsFolder:
         Returns
         -------
         dict of str to str, or None
-            Place (folder/file, relative to this folder) to the sha256 of the copy, or to "link:"
-            and the target of a link. Entries that do not name a place in a folder of this one are
-            left out.
+            Place (folder/file, relative to this folder) to the sha256 of the copy, to "hard:" and
+            that of a hard link, or to "link:" and the target of a symbolic one. Entries that do not
+            name a place in a folder of this one are left out.
         """
         try:
             content = parsed(read_regular(self.path / RECORD, most=LARGEST))
@@ -240,6 +240,30 @@ class ResultsFolder:
             for place, mark in files.items()
             if isinstance(mark, str) and _is_inside(place)
         }
+
+    def goes_on(self) -> bool:
+        """Whether the next run goes on with the last one, which was cut off or could not do all."""
+        try:
+            about = parsed(read_regular(self.path / RECORD, most=LARGEST))
+        except (OSError, ValueError, RecursionError, MemoryError):
+            return False
+        return about.get("finished") is not True and not about.get("undone")
+
+    def added(self, files: Mapping[str, str]) -> list[list[str]]:
+        """
+        Return what runs after the first put here and is among some files: places, run by run.
+
+        Parameters
+        ----------
+        files : mapping of str to str
+            What `files` returned, or what is here of it now.
+        """
+        try:
+            told = parsed(read_regular(self.path / RECORD, most=LARGEST)).get("added")
+        except (OSError, ValueError, RecursionError, MemoryError):
+            return []
+        runs = [run for run in told if isinstance(run, list)] if isinstance(told, list) else []
+        return _runs([[place for place in run if isinstance(place, str)] for run in runs], files)
 
     def write_record(self, files: dict[str, str], about: Mapping[str, Any]) -> None:
         """
@@ -256,7 +280,7 @@ class ResultsFolder:
         write_bytes(self.path / RECORD, text.encode("utf-8", errors="backslashreplace"))
 
     def _stamp(self, place: str) -> list[int] | None:
-        """Return size (bytes) and time of change (microseconds) of a file; None where there is none."""
+        """Return size (bytes) and time of change (microseconds) of a file; None for none."""
         try:
             found = (self.path / place).lstat()
         except (OSError, ValueError):
@@ -279,7 +303,7 @@ class ResultsFolder:
         if stamp is not None and isinstance(times, dict) and times.get(place) == stamp:
             return True
         try:
-            return digest_of(self.path / place) == mark
+            return digest_of(self.path / place) == digest_in(mark)
         except (OSError, UnreadablePhoto):
             return False
 
@@ -509,6 +533,13 @@ class ResultsFolder:
         except ValueError:  # another drive
             from_here = ""
         return {"photos_folder": {"path": str(whole), "from_results": from_here}}
+
+    def photos_before(self, about: Mapping[str, Any]) -> list[Path]:
+        """Return where a record says that the photos are: their whole path, and seen from here."""
+        told = about.get("photos_folder")
+        told = told if isinstance(told, dict) else {}
+        places = [str(told.get("path") or ""), str(told.get("from_results") or "")]
+        return [whole_path(self.path / place) for place in places if place and "\0" not in place]
 
     def _photos_folder(
         self, about: Mapping[str, Any], paths: Sequence[str], given: str | Path | None
@@ -928,6 +959,49 @@ def _is_inside(place: object) -> bool:
         return False
     parts = place.split("/")
     return len(parts) == 2 and not {"", ".", ".."} & set(parts) and ":" not in place
+
+
+def _runs(added: Iterable[Sequence[str]], files: Mapping[str, str]) -> list[list[str]]:
+    """Leave out what is not among some files; the first run that has any is not told apart."""
+    left = dict.fromkeys(files)
+    runs = []
+    for run in added:
+        here = [place for place in dict.fromkeys(run) if place in left]
+        for place in here:
+            del left[place]
+        if here:
+            runs.append(here)
+    return runs if left else runs[1:]
+
+
+def with_run(
+    before: Iterable[Sequence[str]], new: Sequence[str], files: Mapping[str, str], *, goes_on: bool
+) -> list[list[str]]:
+    """
+    Return what each run after the first put into a folder, when one more has put something there.
+
+    Parameters
+    ----------
+    before : iterable of sequence of str
+        What `ResultsFolder.added` returned before it.
+    new : sequence of str
+        The places of what it put there.
+    files : mapping of str to str
+        All that is there now.
+    goes_on : bool
+        Whether it goes on with the one before, which was not finished.
+    """
+    runs = [list(run) for run in before]
+    if not goes_on:
+        runs.append(list(new))
+    elif runs:
+        runs[-1] += new
+    return _runs(runs, files)
+
+
+def digest_in(mark: str) -> str:
+    """Return the sha256 that the record has of a copy or a hard link; "" of a symbolic link."""
+    return "" if mark.startswith(LINK) else mark.removeprefix(HARD)
 
 
 def real_folder(out: Path, place: str) -> bool:

@@ -55,10 +55,13 @@ class Choice:
         Those that can be chosen; None among them stands for a choice that is made for the user.
     texts : mapping of value to str
         What a form calls them; itself, where a value has none.
+    alone : str or None
+        What the option stands for where no value follows it; None where one has to.
     """
 
     values: tuple[str | int | None, ...]
     texts: Mapping[str | int | None, str] = field(default_factory=dict)
+    alone: str | None = None
 
     @property
     def spelled(self) -> tuple[str | int, ...]:
@@ -364,6 +367,8 @@ class Part:
         What they are about, for the words; of the class.
     renamed : mapping of str to str
         What settings were called in records of earlier versions, and are called now; of the class.
+    respelled : mapping of str to tuple
+        For settings whose values were others then: pairs of a value then and now; of the class.
     slider : tuple of float
         Distances that the form offers for the threshold: the least, one to begin with, the largest;
         of the class.
@@ -376,6 +381,7 @@ class Part:
 
     subject: ClassVar[SubjectInfo] = SubjectInfo()
     renamed: ClassVar[Mapping[str, str]] = {}
+    respelled: ClassVar[Mapping[str, tuple[tuple[Any, Any], ...]]] = {}
     slider: ClassVar[tuple[float, float, float]] = (0.001, 0.5, 2.0)
 
     def __post_init__(self) -> None:

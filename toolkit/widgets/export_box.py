@@ -16,10 +16,8 @@ import traitlets
 from toolkit.errors import BadSetting
 from toolkit.names import counted
 from toolkit.photos import folder_suggestions
-from toolkit.records import Words
 from toolkit.results import report
 from toolkit.results.export import Summary, summarise, told
-from toolkit.subjects import registry
 from toolkit.widgets.background_work import Stopped, Tell, Work, safe
 from toolkit.widgets.folder_field import SHORT, WIDE
 
@@ -70,11 +68,8 @@ def _running() -> list[Mapping[str, Any]]:
 
 
 SHOWN = 15
-# Said while Export waits for the tick.
-NEEDED = (
-    "To export into this folder, tick the box; or name another folder above. ({individuals} "
-    "without a name can get another number when photos are added: their copies move.)"
-)
+# States after which there is something to take back.
+UNDOABLE = ("exported", "exported in part", "cancelled")
 
 # What is said of a cancelled export that has copied something, by whether some could not be.
 CANCELLED = {False: "Cancelled: what was copied stays", True: "Cancelled"}
@@ -103,8 +98,12 @@ class Written(Protocol):
         """Files that are still to be copied, because it was stopped."""
 
 
-# Copies into a folder; takes away what an earlier run left if told to.
+# Copies into a folder; takes nothing away that an earlier run left if told so.
 Export = Callable[[Path, bool, Tell, Stopped], Written]
+
+
+# Takes away what the last export put into a folder; says what became of it.
+Undo = Callable[[Path, Tell, Stopped], object]
 
 
 class ExportBox(ipywidgets.VBox):
@@ -114,9 +113,9 @@ class ExportBox(ipywidgets.VBox):
     Attributes
     ----------
     state : str
-        "empty", "planned", "exported", "exported in part" (photos could not be copied), "nothing
-        exported" (there was none to copy, or none could be), "cancelled", "failed"; can be
-        observed.
+        "empty", "planned", "undone", "exported", "exported in part" (photos could not be
+        copied), "nothing exported" (there was none to copy, or none could be), "cancelled",
+        "failed"; can be observed.
     summary : Summary or None
         The plan that is shown.
 
@@ -124,19 +123,18 @@ class ExportBox(ipywidgets.VBox):
     ----------
     plan, export : callable
         What to do; called in a thread.
+    undo : callable, optional
+        Takes back what the last export put into a folder; without it there is no button for that.
     out : str
         The folder to begin with.
-    words : Words, optional
-        What the subject and its individuals are called; those of the default subject,
-        if not given.
     """
 
     state = traitlets.Unicode("empty")
 
     def __init__(
-        self, plan: Plan, export: Export, *, out: str = "", words: Words | None = None
+        self, plan: Plan, export: Export, *, undo: Undo | None = None, out: str = ""
     ) -> None:
-        self._plan, self._export = plan, export
+        self._plan, self._export, self._undo = plan, export, undo
         self.summary: Summary | None = None
         self.planned_for: Path | None = None
         self._plans = 0
@@ -153,9 +151,8 @@ class ExportBox(ipywidgets.VBox):
             tooltip="See what would be copied; nothing is written",
             layout=ipywidgets.Layout(width="auto"),
         )
-        self.replace = ipywidgets.Checkbox(
-            description="take away what an earlier run put there and is sorted otherwise now, but "
-            "never the last copy of a photo",
+        self.keep_all = ipywidgets.Checkbox(
+            description="keep what an earlier run put there, sorted otherwise or not",
             value=False,
             indent=False,
             # One of its own: hiding it would hide all fields that share it.
@@ -166,33 +163,34 @@ class ExportBox(ipywidgets.VBox):
             button_style="primary",
             layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
         )
+        self.back = ipywidgets.Button(
+            description="Undo the last export",
+            tooltip="Take away what it put there, as far as nobody changed it since; your photos "
+            "and your corrections stay",
+            layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
+        )
         self.work = Work()
         self.about = ipywidgets.HTML()
         self.where = ipywidgets.HTML()
         row = ipywidgets.Layout(flex_flow="row wrap")
-        self.needed = ipywidgets.HTML()
-        self.name(words or registry.words_for())
         super().__init__(
             [
                 ipywidgets.HBox([self.out, self.look], layout=row),
                 self.about,
-                self.replace,
-                self.needed,
+                self.keep_all,
                 self.go,
                 self.work,
                 self.where,
+                self.back,
             ]
         )
         self.look.on_click(lambda _: self.show_plan())
         self.go.on_click(lambda _: self.export())
+        self.back.on_click(lambda _: self.undo())
         self.out.observe(self._typed, names="value")
-        self.replace.observe(lambda _: self._show(), names="value")
+        self.keep_all.observe(lambda _: self._show(), names="value")
         self.work.observe(self._worked, names="state")
         self._show()
-
-    def name(self, words: Words) -> None:
-        """Say what the subject and its individuals are called: those of an album that is opened."""
-        self.needed.value = NEEDED.format(individuals=safe(words.individuals.capitalize()))
 
     def show_plan(self) -> None:
         """Work out what would be copied, and show it."""
@@ -215,13 +213,25 @@ class ExportBox(ipywidgets.VBox):
     def export(self) -> None:
         """Do what the plan says."""
         folder = self.planned_for
-        if folder is None or self.summary is None or not self._may_go():
+        if folder is None or self.summary is None:
             return
-        replace = self.replace.value
+        keep_all = self.keep_all.value
         self.work.run(
-            lambda tell, stopped: (self._export(folder, replace, tell, stopped), stopped()),
+            lambda tell, stopped: (self._export(folder, keep_all, tell, stopped), stopped()),
             lambda done: self._exported(folder, *done),
             title="copying",
+        )
+
+    def undo(self) -> None:
+        """Take away what the last export put into the folder."""
+        undo, named = self._undo, self.out.value.strip()
+        if undo is None or self.work.busy:
+            return
+        self.clear()
+        self.work.run(
+            lambda tell, stopped: undo(folder_of(named), tell, stopped),
+            self._undone,
+            title="taking the last export back",
         )
 
     def clear(self) -> None:
@@ -231,7 +241,7 @@ class ExportBox(ipywidgets.VBox):
             return
         self.summary = self.planned_for = None
         self.about.value = self.where.value = ""
-        self.replace.value = False
+        self.keep_all.value = False
         self.work.message.clear()
         self.state = "empty"
         self._show()
@@ -261,29 +271,34 @@ class ExportBox(ipywidgets.VBox):
         self.state = state
         self._show()
 
+    def _undone(self, undone: object) -> None:
+        lines = "<br>".join(safe(line) for line in str(undone).splitlines())
+        self.where.value = f"<p role='status'><b>Undone.</b> {lines}</p>"
+        self.state = "undone"
+
     def _worked(self, change: dict[str, Any]) -> None:
         if change["new"] == "failed":
             self.about.value = ""
             self.summary = self.planned_for = None
             self.state = "failed"
-        for control in (self.out, self.look, self.replace):
+        for control in (self.out, self.look, self.keep_all, self.back):
             control.disabled = self.work.busy
         self._show()
-
-    def _may_go(self) -> bool:
-        return self.summary is not None and (not self.summary.left_over or self.replace.value)
 
     def _show(self) -> None:
         planned, summary = self.state == "planned", self.summary
         self.go.layout.display = "block" if planned else "none"
         left = summary.left_over if planned and summary else 0
-        self.replace.layout.display = "block" if left else "none"
+        earlier = left or (summary.kept if planned and summary else 0)
+        self.keep_all.layout.display = "block" if earlier else "none"
         if planned and summary:
             new = f"copy {counted(summary.new, 'file')}"
-            away = f", take {left:,} away" if left and self.replace.value else ""
+            away = f", take {left:,} away" if left and not self.keep_all.value else ""
             self.go.description = f"Export: {new if summary.new else 'nothing new to copy'}{away}"
-        self.needed.layout.display = "block" if left and not self.replace.value else "none"
-        self.go.disabled = self.work.busy or not self._may_go()
+        there = planned and summary is not None and (summary.there or earlier)
+        shown = self._undo is not None and (there or self.state in UNDOABLE)
+        self.back.layout.display = "block" if shown else "none"
+        self.go.disabled = self.work.busy or summary is None
 
     @traitlets.observe("state")
     def _state_changed(self, _: object) -> None:

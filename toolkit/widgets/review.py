@@ -18,6 +18,7 @@ from toolkit.photos.thumbnails import count_gone
 from toolkit.records import Words
 from toolkit.results.result import Result
 from toolkit.results.results_folder import earlier_run
+from toolkit.results.undo import Undone
 from toolkit.session import Session
 from toolkit.session import taken_up as take_up_session
 from toolkit.subjects import registry
@@ -65,8 +66,8 @@ ABOUT_EXPORT = (
     "<p>Your answers are kept already, and hold in every later run. The copies in the folders "
     "still lie as the last export left them: show the plan, and export into the same folder. A "
     "copy that is now with {words.somebody} else is <b>sorted otherwise</b>: it is taken away, and "
-    "copied to where it belongs, only once you have ticked the box that then appears. Files of "
-    "your own, and copies that you changed, stay.</p>"
+    "copied to where it belongs, unless you tick the box that then appears. Files of your own, and "
+    "copies that you changed, stay.</p>"
 )
 
 # Reads a folder of results, with `photos` for where the photos are now.
@@ -132,7 +133,7 @@ class ReviewPanel(ipywidgets.VBox):
         self.turns = Work(locks=(self.questions.alone, self.questions.writing))
         words = self._default
         self.individuals = IndividualsView(self.turns, changed=self._corrected, words=words)
-        self.export = ExportBox(self._plan, self._exported, out=str(out), words=words)
+        self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=str(out))
         self.kept_in, self.not_yet = ipywidgets.HTML(), ipywidgets.HTML()
         self.about_export = ipywidgets.HTML()
         parts = {
@@ -212,7 +213,6 @@ class ReviewPanel(ipywidgets.VBox):
         self.chooser.opened = False
         self.export.out.value = str(session.corrections.out)
         self.export.clear()
-        self.export.name(session.album.words)
         self.tabs.selected_index = QUESTIONS
         if gone:
             photos = counted(gone, "photo is", "photos are")
@@ -246,10 +246,14 @@ class ReviewPanel(ipywidgets.VBox):
         with self.questions.alone:
             return self._here().plan(out)
 
-    def _exported(self, out: Path, replace: bool, tell: Tell, stopped: Stopped) -> Result:
+    def _undone(self, out: Path, tell: Tell, stopped: Stopped) -> Undone:
+        with self.questions.alone:
+            return self._here().undo_export(out, progress=tell, stop=stopped)
+
+    def _exported(self, out: Path, keep_all: bool, tell: Tell, stopped: Stopped) -> Result:
         with self.questions.alone:
             session = self._here()
-            written = session.export(out, replace=replace, progress=tell, stop=stopped)
+            written = session.export(out, keep_all=keep_all, progress=tell, stop=stopped)
         self.kept_in.value = kept_in(session)
         return written
 

@@ -19,6 +19,7 @@ from toolkit.modes import Looked
 from toolkit.photos import sample
 from toolkit.records import Words
 from toolkit.results.result import Result
+from toolkit.results.undo import Undone
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.widgets.background_work import Message, Stopped, Tell, Work, in_html, safe
@@ -109,7 +110,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             description="Start", button_style="primary", icon="play"
         )
         self.work, self.later = Work(), Message()
-        self.export = ExportBox(self._plan, self._exported, out=str(out), words=words)
+        self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=str(out))
         self.results = ipywidgets.VBox([self.summary])
         self.last = ipywidgets.VBox([ipywidgets.HTML("<h3>Export</h3>"), self.export])
         super().__init__()
@@ -245,7 +246,6 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def _take(self, found: Session, of: Folders) -> None:
         fresh = found is not self.session
         self.session, self._of = found, of
-        self.export.name(self.words)
         if fresh and self._view is not None:
             self._view.show(found)
         self._corrected()
@@ -267,14 +267,17 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self._planned = _version(album)
         return album.plan(out)
 
-    def _exported(self, out: Path, replace: bool, tell: Tell, stopped: Stopped) -> Result:
+    def _undone(self, out: Path, tell: Tell, stopped: Stopped) -> Undone:
+        return self._here().undo_export(out, progress=tell, stop=stopped)
+
+    def _exported(self, out: Path, keep_all: bool, tell: Tell, stopped: Stopped) -> Result:
         album = self._here()
         if self._planned != _version(album):
             raise BadSetting(
                 f"the {self.SHOWN.format(words=self.words)} have changed since the plan was made; "
                 "show it again"
             )
-        written = album.export(out, replace=replace, progress=tell, stop=stopped)
+        written = album.export(out, keep_all=keep_all, progress=tell, stop=stopped)
         # Decisions of that folder may have come in.
         self._summarise()
         if self._view is not None:

@@ -260,6 +260,20 @@ class Page:
             paths = list(dict.fromkeys(map(str, audited.pictures["path"])))
         return {"said": said, "pictures": _named([self._short(path) for path in paths], 10)}
 
+    def changes(self) -> dict[str, Any]:
+        """Return what is otherwise than in the run before; nothing where there was none."""
+        table, words = self.result.changes, self.words
+        if table is None:
+            return {}
+        lines = [*self.result.synced, *details(table, NAMED)]
+        photos = table[table["path"] != ""]
+        columns = ("path", "change", "before", "name", "why")
+        return {
+            "headline": headline(table, words.individual, words.individuals),
+            "lines": lines,
+            "photos": self._rows(photos, columns, counted(len(photos), "photo")),
+        }
+
     def aside(self) -> dict[str, Any]:
         """Return unnamed photos, files with problems, and what became of an earlier run's."""
         unsorted, problems = self.result.unsorted, self.result.problems

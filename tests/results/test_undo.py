@@ -1,0 +1,276 @@
+"""What the last run put into a folder is taken away again: that, and nothing else."""
+
+import json
+import os
+import shutil
+import sys
+
+import pytest
+from files_seen import files_in
+from tiles import save_tiles
+
+from toolkit import modes
+from toolkit.cli import commands
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision
+from toolkit.errors import BadFolder
+from toolkit.locks import InUse, held
+from toolkit.results import undo as undoing
+from toolkit.results.undo import CHANGED, LAST, undo
+from toolkit.settings import AutopilotSettings
+
+
+def photos_in(folder) -> dict[str, bytes]:
+    return {name: content for name, content in files_in(folder).items() if name.endswith(".png")}
+
+
+@pytest.fixture
+def out(album_folder, tmp_path, colours):
+    """The album, sorted once."""
+    modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+    return tmp_path / "out"
+
+
+def added(album_folder, out, colours, **settings):
+    """Two photos more, and a second run; what it put there."""
+    before = set(photos_in(out))
+    save_tiles(album_folder / "more.png", "ann", shade=7)
+    save_tiles(album_folder / "zz.png", "dee")
+    how = AutopilotSettings(**settings)
+    modes.autopilot(album_folder, out, subject=colours, settings=how)
+    return before, set(photos_in(out)) - before
+
+
+@pytest.mark.parametrize("link", [None, "symbolic", "hard", "clone"])
+def test_after_the_first_run_nothing_of_it_is_left(album_folder, tmp_path, colours, link) -> None:
+    out, before = tmp_path / "out", files_in(album_folder)
+    modes.autopilot(album_folder, out, subject=colours, settings=AutopilotSettings(link=link))
+    undone = undo(out)
+    assert list(out.iterdir()) == []
+    assert files_in(album_folder) == before
+    assert len([place for place in undone.removed if "/" in place]) == 8
+    assert undone.kept == ()
+    assert "8 files of the last run removed" in str(undone)
+    assert "report.html" in str(undone)
+
+
+def test_decisions_are_the_users_and_stay(album_folder, out, colours) -> None:
+    album = modes.taken_up(out)[0].album
+    decisions.add(out, [Decision("name", decisions.key_of(album, 0), name="Ann")])
+    before = (out / "decisions.csv").read_bytes()
+    undo(out)
+    assert files_in(out) == {"decisions.csv": before}
+    # And the folder can be sorted into again.
+    assert "Ann" in modes.autopilot(album_folder, out, subject=colours).names
+
+
+def test_to_undo_twice_is_one_line(out, capsys) -> None:
+    assert commands.main(["undo", str(out)]) == 0
+    assert "8 files of the last run removed" in capsys.readouterr().out
+    assert commands.main(["undo", str(out)]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert "nothing to undo" in said.err
+
+
+def test_what_was_changed_by_hand_stays_and_is_said(out, album_folder, colours) -> None:
+    keep = out / "person_001" / "a1.png"
+    keep.write_bytes(b"edited")
+    (out / "person_002" / "of my own.txt").write_text("mine")
+    undone = undo(out)
+    assert undone.kept == (("person_001/a1.png", CHANGED),)
+    assert "left (changed since): person_001/a1.png" in str(undone)
+    assert set(files_in(out)) == {"person_001/a1.png", "person_002/of my own.txt", "run.json"}
+    assert keep.read_bytes() == b"edited"
+    with pytest.raises(BadFolder, match="nothing to undo"):
+        undo(out)
+    # The folder is still one that can be sorted into.
+    modes.autopilot(album_folder, out, subject=colours)
+    assert keep.read_bytes() == b"edited"
+
+
+@pytest.mark.parametrize("how", ["deleted", "damaged", "elsewhere"])
+def test_a_last_copy_stays(album_folder, out, tmp_path, how) -> None:
+    photo = album_folder / "a2.png"
+    copy = out / "person_001" / "a2.png"
+    before = copy.read_bytes()
+    if how == "elsewhere":
+        # Another name in another folder: the same bytes.
+        photo.rename(album_folder / "deep" / "renamed.png")
+    elif how == "deleted":
+        photo.unlink()
+    else:
+        photo.write_bytes(before[:-1] + b"?")
+    undone = undo(out)
+    if how == "elsewhere":
+        assert (undone.kept, list(out.iterdir())) == ((), [])
+        return
+    assert undone.kept == (("person_001/a2.png", LAST),)
+    assert copy.read_bytes() == before
+    # What stays of ours is on record, and so the folder is known, and goes once its photo is back.
+    assert set(json.loads((out / "run.json").read_text())["files"]) == {"person_001/a2.png"}
+    photo.write_bytes(before)
+    undo(out)
+    assert list(out.iterdir()) == []
+
+
+def test_a_photo_that_is_a_link_to_its_copy_is_no_second_one(album_folder, out) -> None:
+    if sys.platform == "win32":
+        pytest.skip("links need a privilege on Windows")
+    photo, copy = album_folder / "a2.png", out / "person_001" / "a2.png"
+    photo.unlink()
+    photo.symlink_to(copy)
+    assert undo(out).kept == (("person_001/a2.png", LAST),)
+    assert photo.read_bytes()
+
+
+def test_the_last_names_of_a_photo_stay(album_folder, tmp_path, colours) -> None:
+    out = tmp_path / "out"
+    modes.autopilot(album_folder, out, subject=colours, settings=AutopilotSettings(link="hard"))
+    whole = (album_folder / "three.png").read_bytes()
+    (album_folder / "three.png").unlink()
+    undone = undo(out)
+    # Its three names: nobody can say from one of them that the others stay.
+    assert [why for _, why in undone.kept] == [LAST] * 3
+    assert set(photos_in(out).values()) == {whole}
+
+
+def test_only_the_last_run_is_undone(album_folder, out, colours) -> None:
+    before, new = added(album_folder, out, colours)
+    assert len(new) == 2
+    undone = undo(out)
+    assert {place for place in undone.removed if "/" in place} == new
+    assert (set(photos_in(out)), undone.earlier) == (before, 8)
+    assert "8 files of earlier runs stay, with the tables" in str(undone)
+    # The tables number the individuals of what is there; the report was the run's alone.
+    assert (out / "sightings.csv").is_file()
+    assert not (out / "report.html").exists()
+    # A run after that is a run of its own again, and so is the first.
+    modes.autopilot(album_folder, out, subject=colours)
+    assert set(photos_in(out)) == before | new
+    undo(out)
+    assert set(photos_in(out)) == before
+    undo(out)
+    assert list(out.iterdir()) == []
+
+
+def test_a_run_that_added_nothing_is_not_the_one_that_is_undone(album_folder, out, colours) -> None:
+    before, new = added(album_folder, out, colours)
+    modes.autopilot(album_folder, out, subject=colours)
+    assert {place for place in undo(out).removed if "/" in place} == new
+    assert set(photos_in(out)) == before
+
+
+def test_a_run_that_was_cut_off_and_done_again_is_one(album_folder, tmp_path, colours) -> None:
+    out = tmp_path / "out"
+
+    def cut_off(work: str, done: int, total: int, item: str) -> None:
+        if (work, done) == ("copies", 3):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        modes.autopilot(album_folder, out, subject=colours, progress=cut_off)
+    modes.autopilot(album_folder, out, subject=colours)
+    undo(out)
+    assert list(out.iterdir()) == []
+
+
+def test_a_run_that_was_cut_off_can_be_undone_without_its_tables(
+    album_folder, tmp_path, colours
+) -> None:
+    out = tmp_path / "out"
+
+    def cut_off(work: str, done: int, total: int, item: str) -> None:
+        if (work, done) == ("copies", 3):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        modes.autopilot(album_folder, out, subject=colours, progress=cut_off)
+    assert not (out / "photos.csv").exists()
+    assert len(undo(out).removed) == 4
+    assert list(out.iterdir()) == []
+
+
+def test_after_everything_was_sorted_otherwise_it_is_one_run(album_folder, out, colours) -> None:
+    album = modes.taken_up(out)[0].album
+    named = [Decision("name", decisions.key_of(album, row), name=f"x{row}") for row in (0, 2)]
+    decisions.add(out, named)
+    modes.autopilot(album_folder, out, subject=colours)
+    undo(out)
+    undo(out)
+    assert [path.name for path in out.iterdir()] == ["decisions.csv"]
+
+
+def test_a_table_that_was_changed_stays(out) -> None:
+    with (out / "sightings.csv").open("a") as table:
+        table.write("a note of mine\n")
+    undone = undo(out)
+    assert ("sightings.csv", CHANGED) in undone.kept
+    assert set(files_in(out)) == {"sightings.csv", "run.json"}
+
+
+def test_photos_that_moved_are_named(album_folder, out, tmp_path) -> None:
+    shutil.move(album_folder, tmp_path / "moved")
+    assert len(undo(out).kept) == 8
+    assert commands.main(["undo", str(out), "--photos", str(tmp_path / "moved"), "--quiet"]) == 0
+    assert list(out.iterdir()) == []
+
+
+def test_it_waits_for_nobody_who_is_writing(out) -> None:
+    before = files_in(out)
+    with held(out, "autopilot"), pytest.raises(InUse, match="in use: autopilot"):
+        undo(out)
+    assert files_in(out) == before
+
+
+def test_stopped_it_can_be_gone_on_with(out) -> None:
+    told: list[int] = []
+    undone = undo(
+        out,
+        progress=lambda work, done, total, item: told.append(done),
+        stop=lambda: len(told) == 3,
+    )
+    assert (undone.not_reached, len(photos_in(out))) == (5, 5)
+    assert "5 files not tried yet" in str(undone)
+    undo(out)
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["nothing", "empty", "of somebody else", "damaged"])
+def test_where_there_is_nothing_of_ours_it_says_so(tmp_path, what, capsys) -> None:
+    folder = tmp_path / "folder"
+    if what != "nothing":
+        folder.mkdir()
+    if what == "of somebody else":
+        (folder / "run.json").write_text('{"files": {"a/b": "0"}}')
+    elif what == "damaged":
+        (folder / "run.json").write_text("{")
+    before = files_in(tmp_path)
+    assert commands.main(["undo", str(folder)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert (files_in(tmp_path), folder.exists()) == (before, what != "nothing")
+
+
+@pytest.mark.parametrize("place", ["../victim.png", "a/../../victim.png", "victim.png"])
+def test_a_record_of_somebody_else_takes_nothing_away_outside(out, tmp_path, place) -> None:
+    victim = shutil.copy(out / "person_001" / "a1.png", tmp_path / "victim.png")
+    record = json.loads((out / "run.json").read_text())
+    record["files"][place] = record["files"]["person_001/a1.png"]
+    record["tables"]["../victim.png"] = ""
+    record["added"] = [[place], "x", [1], ["person_001/a2.png", "person_001/a2.png"]]
+    (out / "run.json").write_text(json.dumps(record))
+    assert [each for each in undo(out).removed if "/" in each] == ["person_001/a2.png"]
+    undo(out)
+    assert os.path.lexists(victim)
+
+
+def test_what_is_read_is_what_may_be_it(album_folder, out, monkeypatch) -> None:
+    for number in range(50):
+        (album_folder / f"other{number}.png").write_bytes(b"x" * (100_000 + number))
+    read: list[str] = []
+    real = undoing.opening.digest_of
+    monkeypatch.setattr(
+        undoing.opening, "digest_of", lambda path: (read.append(path.name), real(path))[1]
+    )
+    undo(out)
+    assert not [name for name in read if name.startswith("other")]

@@ -1,0 +1,286 @@
+"""Take away what the last run put into a folder of results: unchanged files only, no last copy."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from toolkit.errors import BadFolder, UnreadablePhoto
+from toolkit.files import folder_at, reason_of
+from toolkit.names import counted, printable
+from toolkit.photos import listing, opening
+from toolkit.progress import Progress
+from toolkit.results import export
+from toolkit.results.exporting import alone_in
+from toolkit.results.results_folder import CHANGES, RECORD, ResultsFolder, digest_in, real_folder
+
+CHANGED = "changed since"
+LAST = "it may be the last copy: its photo is not found"
+# What of a run says nothing of the files of the runs before it.
+ITS_OWN = (CHANGES, "report.html")
+
+
+@dataclass(frozen=True)
+class Undone:
+    """
+    What became of the last run.
+
+    Attributes
+    ----------
+    out : Path
+        The folder of results.
+    removed : tuple of str
+        Files that were taken away: folder/file, and the names of tables.
+    kept : tuple of (str, str)
+        Files of that run that were left, and why.
+    earlier : int
+        Files that runs before it had put there, and that stay.
+    not_reached : int
+        Files that were not tried, because it was stopped.
+    """
+
+    out: Path
+    removed: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+    earlier: int = 0
+    not_reached: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return {
+            "out": str(self.out),
+            "removed": list(self.removed),
+            "kept": [list(each) for each in self.kept],
+            "earlier": self.earlier,
+            "not_reached": self.not_reached,
+        }
+
+    def __str__(self) -> str:
+        places = [place for place in self.removed if "/" in place]
+        by = f": {export.by_folder(places)}" if places else ""
+        said = [f"{counted(len(places), 'file')} of the last run removed from {self.out}{by}"]
+        tables = [name for name in self.removed if "/" not in name]
+        if tables:
+            said.append(f"removed too: {', '.join(tables)}")
+        for reason in dict.fromkeys(reason for _, reason in self.kept):
+            left = [place for place, why in self.kept if why == reason]
+            more = f" and {len(left) - 10:,} more" if left[10:] else ""
+            said.append(f"left ({reason}): {', '.join(left[:10])}{more}")
+        if self.earlier:
+            files = counted(
+                self.earlier, "file of earlier runs stays", "files of earlier runs stay"
+            )
+            said.append(f"{files}, with the tables")
+        if self.not_reached:
+            files = counted(self.not_reached, "file")
+            said.append(f"stopped: {files} not tried yet; do it again to go on")
+        return "\n".join(printable(line) for line in said)
+
+
+def undo(
+    out: str | Path,
+    *,
+    photos: str | Path | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Undone:
+    """
+    Take away what the last run that put anything into a folder of results put there.
+
+    A file goes if nobody changed it and the same bytes can be read among the photos at that moment,
+    or in what runs before it had put there. Where nothing of those runs is left, the tables, the
+    encodings and the record go too; decisions stay. What a run took out of its folders does not
+    come back by this.
+
+    Parameters
+    ----------
+    out : path
+        The folder of results.
+    photos : path, optional
+        Where the photos are now, if they moved.
+    progress : callable, optional
+        Called with "files", the number tried, the total, and the file just tried.
+    stop : callable, optional
+        Asked before each file whether to stop; to do it again goes on.
+
+    Raises
+    ------
+    BadFolder
+        If there is nothing to undo, or the folder cannot be read.
+    toolkit.locks.InUse
+        If a run is writing into it.
+    """
+    target = folder_at(out)
+    _required(target)
+    with alone_in(target, "an undo"):
+        # It may have become another one while the lock was taken.
+        folder, about = ResultsFolder(target), _required(target)
+        files = folder.files() or {}
+        added = folder.added(files)
+        last = added.pop() if added else list(files)
+        earlier = {place: mark for place, mark in files.items() if place not in set(last)}
+        work = _Undoing(target, earlier, _Originals(target, about, photos, last, files))
+        for done, place in enumerate(last, start=1):
+            if stop is not None and stop():
+                rest = last[done - 1 :]
+                work.left |= {each: files[each] for each in rest}
+                break
+            work.take(place, files[place])
+            if progress is not None:
+                progress("files", done, len(last), place)
+        else:
+            rest = []
+        for name in {place.partition("/")[0] for place in last}:
+            # One that nothing was put into is a run's, too, that was cut off.
+            with contextlib.suppress(OSError):
+                (target / name).rmdir()
+        if not rest:
+            _take_tables(target, about, work, everything=not (earlier or work.left))
+        if earlier or work.left or work.kept:
+            if work.left and earlier:
+                added.append(list(work.left))
+            told = {key: value for key, value in about.items() if key not in ("files", "added")}
+            folder.write_record(
+                {**earlier, **work.left},
+                {**told, "added": added, "finished": False, "undone": True},
+            )
+        else:
+            (target / RECORD).unlink()
+            work.removed.append(RECORD)
+    return Undone(target, tuple(work.removed), tuple(work.kept), len(earlier), len(rest))
+
+
+def _required(out: Path) -> dict[str, Any]:
+    """Return the record of a folder of results; `BadFolder` where there is nothing to undo."""
+    if out.is_dir() and not os.path.lexists(out / RECORD):
+        raise BadFolder(f"there is nothing to undo in {out}: it holds no result of a run.")
+    about = ResultsFolder(out).record()
+    files = ResultsFolder(out).files()
+    if files is None:
+        raise BadFolder(f"{out / RECORD} is no record of this program; nothing was changed.")
+    if not files and not any(os.path.lexists(out / name) for name in _tables(about)):
+        raise BadFolder(f"there is nothing to undo in {out}: nothing that a run put there is left.")
+    return about
+
+
+@dataclass
+class _Undoing:
+    """Files on their way out."""
+
+    out: Path
+    earlier: dict[str, str]
+    originals: _Originals
+    removed: list[str] = field(default_factory=list)
+    kept: list[tuple[str, str]] = field(default_factory=list)
+    # What stays, and is as it was put there.
+    left: dict[str, str] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.copies: dict[str, list[str]] = {}
+        for place, mark in self.earlier.items():
+            self.copies.setdefault(digest_in(mark), []).append(place)
+
+    def take(self, place: str, mark: str) -> None:
+        """Take a file away, if it may go."""
+        path = self.out / place
+        if not os.path.lexists(path):
+            return
+        if not real_folder(self.out, place):
+            self.kept.append((place, "its folder is a link"))
+            return
+        source = self.originals.of(path, mark)
+        second = export.is_second_name(path, mark, source)
+        if not second and not export.holds(path, mark):
+            self.kept.append((place, CHANGED))
+            return
+        reason = LAST
+        if second or export.is_elsewhere(path, mark, source, self.out, self.copies, self.settled):
+            try:
+                path.unlink()
+                self.removed.append(place)
+                return
+            except OSError as error:
+                reason = f"could not be taken away: {reason_of(error)}"
+        self.kept.append((place, reason))
+        self.left[place] = mark
+
+
+class _Originals:
+    """Where the photos are that some copies are of, by their sizes and bytes."""
+
+    def __init__(
+        self,
+        out: Path,
+        about: Mapping[str, Any],
+        photos: str | Path | None,
+        places: list[str],
+        files: Mapping[str, str],
+    ) -> None:
+        self._digests: dict[str, str] = {}
+        sizes = {_size(out / place) for place in places if digest_in(files[place])} - {-1}
+        self._of_size: dict[int, list[Path]] = {}
+        folders = ResultsFolder(out).photos_before(about)
+        if photos is not None:
+            folders = [folder_at(photos)]
+            listing.require_folder(folders[0], "photos")
+        for folder in dict.fromkeys(folders) if sizes else ():
+            with contextlib.suppress(BadFolder):
+                found = listing.find(folder, leave_out=[out])
+                for path in (*found.photos, *(path for path, _ in found.skipped)):
+                    if (size := _size(path)) in sizes:
+                        self._of_size.setdefault(size, []).append(path)
+
+    def of(self, copy: Path, mark: str) -> str | None:
+        """Return a photo that has the bytes of a copy, if there is one."""
+        digest = digest_in(mark)
+        if not digest:
+            return None
+        alike = self._of_size.get(_size(copy), [])
+        # Most copies have their photo's name: the others need not be read.
+        for path in sorted(alike, key=lambda path: path.name != copy.name):
+            if self._digest(path) == digest or export.is_second_name(copy, mark, str(path)):
+                return str(path)
+        return None
+
+    def _digest(self, path: Path) -> str:
+        if str(path) not in self._digests:
+            try:
+                self._digests[str(path)] = opening.digest_of(path)
+            except (OSError, UnreadablePhoto):
+                self._digests[str(path)] = ""
+        return self._digests[str(path)]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def _tables(about: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of the tables of a run, with their sha256, "" where it is not recorded."""
+    told = about.get("tables")
+    known = told if isinstance(told, dict) else {}
+    return {name: str(known.get(name) or "") for name in export.WRITTEN}
+
+
+def _take_tables(out: Path, about: Mapping[str, Any], work: _Undoing, *, everything: bool) -> None:
+    """Take away the tables that nobody changed; only the run's own while others are of use."""
+    for name, digest in _tables(about).items():
+        path = out / name
+        if not os.path.lexists(path) or not (everything or name in ITS_OWN):
+            continue
+        if path.is_symlink() or (digest and not export.holds(path, digest)):
+            work.kept.append((name, CHANGED))
+            continue
+        try:
+            path.unlink()
+            work.removed.append(name)
+        except OSError as error:
+            work.kept.append((name, f"could not be taken away: {reason_of(error)}"))
