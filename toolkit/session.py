@@ -328,7 +328,7 @@ class Session:
                     self.result, target, keep_all=keep_all, progress=progress, stop=stop
                 )
                 # From now on, everybody has the number of now.
-                self.assigner = self.assigner.following(self.result.numbering)
+                self.assigner = self.assigner.following(getattr(self.result, "numbering", None))
             return self.result
 
     def _move_to(self, target: Path) -> None:

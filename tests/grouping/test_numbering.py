@@ -49,15 +49,19 @@ def test_one_that_is_left_out_keeps_its_number_for_later() -> None:
 def test_numbers_of_those_who_are_gone_are_given_to_nobody() -> None:
     seen = album([0, 1, 2])
     before = Earlier(keys_of(seen, of(0)), of(1), last=9)
-    assert number_groups(of(0, 1, 2), before.within(seen), before.last).tolist() == [1, 10, 11]
+    assert number_groups(of(0, 1, 2), before.within(seen)[0], before.last).tolist() == [1, 10, 11]
 
 
-def test_what_is_carried_over_is_found_again_after_photos_were_added() -> None:
-    before = earlier_of(album([0, 1, 2]), of(2, 2, 7))
-    assert before.last == 7
-    more = album([5, 0, 1, 2], photo_of=[9, 0, 1, 2])
-    # Boxes of `album` depend on the row.
-    assert before.within(more).tolist()[0] == 0
+def test_who_is_away_is_carried_over_and_known_again() -> None:
+    whole, part = album([0, 1, 2]), album([0, 1])
+    before = earlier_of(whole, of(2, 2, 7))
+    numbers, absent = before.within(part)
+    assert numbers.tolist() == [2, 2]
+    assert absent.numbers.tolist() == [7]
+    again = earlier_of(part, number_groups(of(0, 0), numbers, absent.last), absent)
+    assert again.last == 7
+    assert again.within(whole)[0].tolist() == [2, 2, 7]
+    assert again.within(whole)[1].sightings == ()
 
 
 GROUPS = st.lists(st.integers(-1, 5), min_size=1, max_size=30)

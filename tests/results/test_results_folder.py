@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from files_seen import files_in, without_changes
 from tiles import save_tiles
 
 from toolkit import modes
@@ -198,10 +199,10 @@ def test_a_run_that_dies_between_record_and_tables_is_recognised_and_mended(
 
 
 def test_the_same_again_is_the_same_run(run, album_folder, colours) -> None:
-    before = {path.name: path.read_bytes() for path in run.out.iterdir() if path.is_file()}
+    before = files_in(run.out)
     again = modes.autopilot(album_folder, run.out, subject=colours)
     assert again.run == run.run
-    assert {path.name: path.read_bytes() for path in run.out.iterdir() if path.is_file()} == before
+    assert without_changes(files_in(run.out)) == without_changes(before)
 
 
 def test_results_of_the_version_before_still_open(run) -> None:

@@ -14,6 +14,7 @@ from toolkit.cli import commands
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.locks import InUse, held
 from toolkit.results import undo as undoing
 from toolkit.results.undo import CHANGED, LAST, undo
@@ -56,7 +57,7 @@ def test_after_the_first_run_nothing_of_it_is_left(album_folder, tmp_path, colou
 
 def test_decisions_are_the_users_and_stay(album_folder, out, colours) -> None:
     album = modes.taken_up(out)[0].album
-    decisions.add(out, [Decision("name", decisions.key_of(album, 0), name="Ann")])
+    decisions.add(out, [Decision("name", key_of(album, 0), name="Ann")])
     before = (out / "decisions.csv").read_bytes()
     undo(out)
     assert files_in(out) == {"decisions.csv": before}
@@ -193,7 +194,7 @@ def test_a_run_that_was_cut_off_can_be_undone_without_its_tables(
 
 def test_after_everything_was_sorted_otherwise_it_is_one_run(album_folder, out, colours) -> None:
     album = modes.taken_up(out)[0].album
-    named = [Decision("name", decisions.key_of(album, row), name=f"x{row}") for row in (0, 2)]
+    named = [Decision("name", key_of(album, row), name=f"x{row}") for row in (0, 2)]
     decisions.add(out, named)
     modes.autopilot(album_folder, out, subject=colours)
     undo(out)

@@ -21,7 +21,7 @@ from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels, Pairs, never_one
-from toolkit.grouping.numbering import Earlier, number_groups
+from toolkit.grouping.numbering import NO_EARLIER, Earlier, earlier_of, number_groups
 from toolkit.grouping.thresholds import Threshold
 from toolkit.records import PROBLEM_COLUMNS, Album, Clustering, Words, empty_table
 from toolkit.settings import ComparingSettings, GroupingSettings, Settings
@@ -202,18 +202,15 @@ class GroupingAssigner:
 
     def _named(self, grouped: Grouped, album: Album, decided: Decided) -> Assigned:
         found = grouped.clustering
-        before, last = np.zeros(len(album), dtype=np.int64), 0
-        if self.earlier is not None:
-            before, last = self.earlier.within(album), self.earlier.last
-        numbers = number_groups(found.labels, before, last)
+        before, absent = (self.earlier or NO_EARLIER).within(album)
+        numbers = number_groups(found.labels, before, absent.last)
         numbered = numbered_names(np.where(found.labels < 0, 0, numbers), album.words)
         names = naming.name_groups(found.labels, numbered, decided.names)
-        last = max(last, int(numbers.max(initial=0)))
         details = {
             "clustering": found,
             "tree": grouped.tree,
             "numbers": numbers,
-            "last_number": last,
+            "numbering": earlier_of(album, numbers, absent),
         }
         return Assigned(self.settings, names, grouped.threshold, details)
 

@@ -30,17 +30,34 @@ class Earlier:
     numbers: Labels
     last: int
 
-    def within(self, album: Album) -> Labels:
-        """Return shape (n,), int64: the number that each sighting of an album had, 0 for none."""
+    def within(self, album: Album) -> tuple[Labels, Earlier]:
+        """
+        Find the sightings in an album.
+
+        Returns
+        -------
+        (numpy.ndarray, Earlier)
+            Shape (n,), int64: the number that each sighting of the album had, 0 for none; and those
+            that are not in it. Should their photos come back, they are known by it.
+        """
         found: Labels = np.zeros(len(album), dtype=np.int64)
         find = SightingFinder(album, np.arange(len(album)))
-        for key, number in zip(self.sightings, self.numbers.tolist(), strict=True):
-            if (row := find(key)) is not None:
+        away = []
+        for place, (key, number) in enumerate(
+            zip(self.sightings, self.numbers.tolist(), strict=True)
+        ):
+            if (row := find(key)) is None:
+                away.append(place)
+            else:
                 found[row] = number
-        return found
+        rest = tuple(self.sightings[place] for place in away)
+        return found, Earlier(rest, self.numbers[away], self.last)
 
 
-def earlier_of(album: Album, numbers: Labels, last: int = 0) -> Earlier:
+NO_EARLIER = Earlier((), np.zeros(0, dtype=np.int64), 0)
+
+
+def earlier_of(album: Album, numbers: Labels, absent: Earlier = NO_EARLIER) -> Earlier:
     """
     Return what is carried over to later runs from the numbers of an album.
 
@@ -50,11 +67,13 @@ def earlier_of(album: Album, numbers: Labels, last: int = 0) -> Earlier:
         n sightings.
     numbers : numpy.ndarray
         Shape (n,), int64: as of `number_groups`.
-    last : int
-        The highest number that was given before.
+    absent : Earlier
+        What was carried over to it, and is not in it.
     """
     rows = np.flatnonzero(numbers > 0)
-    return Earlier(keys_of(album, rows), numbers[rows], max(last, int(numbers.max(initial=0))))
+    last = max(absent.last, int(numbers.max(initial=0)))
+    keys = (*keys_of(album, rows), *absent.sightings)
+    return Earlier(keys, np.concatenate([numbers[rows], absent.numbers]), last)
 
 
 def number_groups(labels: Labels, before: Labels, last: int) -> Labels:

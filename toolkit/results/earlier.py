@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import BadFolder
-from toolkit.grouping.numbering import Earlier
+from toolkit.grouping.numbering import NO_EARLIER, Earlier
 from toolkit.grouping.sighting_finder import SightingKey
-from toolkit.records import SIGHTING_COLUMNS
+from toolkit.records import SIGHTING_COLUMNS, Album
 from toolkit.results.results_folder import (
     BOX,
     LARGEST_TABLE,
+    NUMBERS,
     PHOTOS,
     SIGHTINGS,
     ResultsFolder,
@@ -48,6 +49,8 @@ class EarlierRun:
         Shape (m,), int64: the number of each, 0 for none.
     photos : pandas.DataFrame
         Of all photos: path, as the table has it, and photo_digest.
+    absent : Earlier
+        The numbers of sightings whose photos were away.
     """
 
     about: Mapping[str, Any]
@@ -58,14 +61,17 @@ class EarlierRun:
         default_factory=lambda: pd.DataFrame(columns=["path", "photo_digest"])
     )
 
+    absent: Earlier = NO_EARLIER
+
     @property
     def numbering(self) -> Earlier:
         """The numbers that were given, for `GroupingAssigner`."""
         told = self.about.get("last_number")
         last = told if isinstance(told, int) and 0 <= told < HIGHEST else 0
         kept = np.flatnonzero(self.numbers > 0)
-        keys = tuple(self.sightings[row] for row in kept)
-        return Earlier(keys, self.numbers[kept], max(last, int(self.numbers.max(initial=0))))
+        keys = (*(self.sightings[row] for row in kept), *self.absent.sightings)
+        numbers = np.concatenate([self.numbers[kept], self.absent.numbers])
+        return Earlier(keys, numbers, max(last, int(numbers.max(initial=0))))
 
 
 def read(out: Path) -> EarlierRun | None:
@@ -83,11 +89,7 @@ def read(out: Path) -> EarlierRun | None:
     try:
         about = ResultsFolder(out).record()
         table = read_table(out / SIGHTINGS, ("name", *SIGHTING_COLUMNS), most=LARGEST_TABLE)
-        boxes = table[list(BOX)].astype("int64").itertuples(index=False, name=None)
-        keys = [
-            SightingKey(path, photo.strip().casefold(), *box)
-            for path, photo, box in zip(table["path"], table["photo_digest"], boxes, strict=True)
-        ]
+        keys = _keys(table)
         ignored = ignored_in(table)
         names = [
             None if left_out else name or None
@@ -95,9 +97,36 @@ def read(out: Path) -> EarlierRun | None:
         ]
         numbers = _numbers(table, names, subject_of(dict(about)).words.individual)
         photos = read_table(out / PHOTOS, ("path", "photo_digest"), most=LARGEST_TABLE)
+        absent = _absent(out)
     except (BadFolder, BadTable, OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
-    return EarlierRun(about, tuple(keys), tuple(names), numbers, photos[["path", "photo_digest"]])
+    known = photos[["path", "photo_digest"]]
+    return EarlierRun(about, keys, tuple(names), numbers, known, absent)
+
+
+def _keys(table: pd.DataFrame) -> tuple[SightingKey, ...]:
+    boxes = table[list(BOX)].astype("int64").itertuples(index=False, name=None)
+    return tuple(
+        SightingKey(path, photo.strip().casefold(), *box)
+        for path, photo, box in zip(table["path"], table["photo_digest"], boxes, strict=True)
+    )
+
+
+def _absent(out: Path) -> Earlier:
+    """Read the numbers of those whose photos were away; none where nobody was."""
+    if not (out / NUMBERS).is_file():
+        return NO_EARLIER
+    table = read_table(out / NUMBERS, ("number", "path", "photo_digest", *BOX), most=LARGEST_TABLE)
+    return Earlier(_keys(table), _valid(table["number"]), 0)
+
+
+def absent_table(numbering: Earlier, album: Album) -> pd.DataFrame:
+    """Return the table of numbers whose sightings are not in an album, for later runs."""
+    absent = numbering.within(album)[1]
+    rows = [astuple(key) for key in absent.sightings]
+    table = pd.DataFrame(rows, columns=["path", "photo_digest", *BOX], dtype=object)
+    table.insert(0, "number", absent.numbers)
+    return table
 
 
 def numbering(out: Path) -> Earlier | None:
@@ -111,11 +140,15 @@ def _numbers(
 ) -> npt.NDArray[np.int64]:
     """Read the numbers; where an earlier version wrote the table, from names that are numbers."""
     if "number" in table:
-        numbers = table["number"].replace("", "0").astype("int64").to_numpy()
-    else:
-        numbered = re.compile(rf"{re.escape(individual)}_([0-9]{{1,9}})")
-        found = [numbered.fullmatch(name or "") for name in names]
-        numbers = np.array([int(each[1]) if each else 0 for each in found], dtype=np.int64)
+        return _valid(table["number"])
+    numbered = re.compile(rf"{re.escape(individual)}_([0-9]{{1,9}})")
+    found = [numbered.fullmatch(name or "") for name in names]
+    return np.array([int(each[1]) if each else 0 for each in found], dtype=np.int64)
+
+
+def _valid(cells: pd.Series) -> npt.NDArray[np.int64]:
+    """Return numbers as they were written; `ValueError` for what none can have."""
+    numbers = cells.replace("", "0").astype("int64").to_numpy()
     if len(numbers) and not ((numbers >= 0) & (numbers < HIGHEST)).all():
         raise ValueError("a number is none that an individual can have")
     result: npt.NDArray[np.int64] = numbers

@@ -37,6 +37,7 @@ from toolkit.results.results_folder import (
     CHANGES,
     HARD,
     LINK,
+    NUMBERS,
     RECORD,
     ResultsFolder,
     check_out,
@@ -59,7 +60,7 @@ __all__ = [
 DECISIONS = "decisions.csv"
 # What a run writes beside the copies and its record.
 WRITTEN = (
-    *("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", CHANGES),
+    *("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", CHANGES, NUMBERS),
     *("encodings.npz", "report.html"),
 )
 RESERVED = (RECORD, DECISIONS, *WRITTEN)

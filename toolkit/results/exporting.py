@@ -21,7 +21,7 @@ from toolkit.files import folder_at, whole_path
 from toolkit.photos import opening
 from toolkit.progress import Progress
 from toolkit.results import changes, earlier, export, folder_changes, report, results_folder
-from toolkit.results.result import Result
+from toolkit.results.result import AutopilotResult, Result
 from toolkit.results.results_folder import ResultsFolder, relative
 
 # The part of one album's photos that are in another, from which on the two count as one; and how
@@ -142,7 +142,7 @@ def write_result(
         folder.save(
             written.album,
             {
-                **({} if written.changes is None else {results_folder.CHANGES: written.changes}),
+                **_of_earlier(written, target),
                 results_folder.SIGHTINGS: written.sightings,
                 results_folder.PHOTOS: written.album.photos,
                 results_folder.NOBODY: written.unsorted,
@@ -176,6 +176,18 @@ def write_result(
         seen=result.album.photos["path"],
     )
     return cast(AnyResult, written)
+
+
+def _of_earlier(result: Result, target: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables that a run has beside those of every run."""
+    tables = {}
+    if result.changes is not None:
+        tables[results_folder.CHANGES] = result.changes
+    if isinstance(result, AutopilotResult):
+        away = earlier.absent_table(result.numbering, result.album)
+        if len(away) or (target / results_folder.NUMBERS).exists():
+            tables[results_folder.NUMBERS] = away
+    return tables
 
 
 def _by_hand(target: Path) -> dict[str, Any]:

@@ -127,7 +127,10 @@ def read(out: Path) -> FolderChanges:
     files: dict[str, str] = {}
     missing: dict[str, str] = {}
     for place, mark in recorded.items():
-        if os.path.lexists(out / place) and real_folder(out, place):
+        if os.path.lexists((out / place).parent) and not real_folder(out, place):
+            # A link that stands for a folder: where it leads to is nothing of ours.
+            files[place] = mark
+        elif os.path.lexists(out / place):
             if mark.startswith((LINK, HARD)) or folder.untouched(place, mark, about):
                 files[place] = mark
             else:
@@ -165,7 +168,13 @@ def read(out: Path) -> FolderChanges:
             theirs[now] = mark
         if _top(now) != stays:
             moved.append((place, now))
-    gone = {top for top in names if folded(top) not in here and top not in renamed | merged}
+    gone = {
+        top
+        for top in names
+        if folded(top) not in here
+        and top not in renamed | merged
+        and not os.path.lexists(out / top)
+    }
     emptied = tuple(
         top for top in names if top in gone and any(_top(place) == top for place in deleted)
     )

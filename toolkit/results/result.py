@@ -16,7 +16,7 @@ from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels
-from toolkit.grouping.numbering import Earlier, earlier_of
+from toolkit.grouping.numbering import Earlier
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable
 from toolkit.records import Album, Clustering, Words
@@ -155,11 +155,6 @@ class Result:
             hidden=assigned.hidden(decided.hidden, self.album.words),
             **assigned.details,
         )
-
-    @property
-    def numbering(self) -> Earlier | None:
-        """The numbers that individuals keep in a later run; None where they have none."""
-        return None
 
     @property
     def count(self) -> int:
@@ -488,16 +483,16 @@ class AutopilotResult(Result):
     numbers : numpy.ndarray
         Shape (n,), int64: the number of each sighting's individual, whatever it is called, the same
         in every later run; of one that is ignored, the number that it had, or 0.
-    last_number : int
-        The highest that was ever given.
+    numbering : Earlier
+        The numbers that individuals keep in later runs, of photos that are away as well.
     """
 
-    OWN: ClassVar[tuple[str, ...]] = ("clustering", "tree", "numbers", "last_number")
+    OWN: ClassVar[tuple[str, ...]] = ("clustering", "tree", "numbers", "numbering")
 
     clustering: Clustering = field(kw_only=True)
     tree: Tree | None = field(default=None, kw_only=True)
     numbers: Labels = field(kw_only=True)
-    last_number: int = field(kw_only=True)
+    numbering: Earlier = field(kw_only=True, repr=False)
 
     @property
     def mode(self) -> str:
@@ -506,13 +501,8 @@ class AutopilotResult(Result):
 
     def about(self) -> dict[str, Any]:
         """Return what ``run.json`` says of a run, beside its files."""
-        last = {"last_number": self.last_number}
+        last = {"last_number": self.numbering.last}
         return {**super().about(), "grouped_by": self.clustering.method, **last}
-
-    @property
-    def numbering(self) -> Earlier | None:
-        """The numbers that individuals keep in a later run."""
-        return earlier_of(self.album, self.numbers, self.last_number)
 
     @property
     def now(self) -> Now:

@@ -66,6 +66,7 @@ PHOTOS = "photos.csv"
 NOBODY = "nobody.csv"
 PROBLEMS = "problems.csv"
 CHANGES = "changes.csv"
+NUMBERS = "numbers.csv"
 PROGRAM = "sightings"
 # The version of what is written here. 1, which has no number in its record, has the paths as they
 # were given, and knows a photo by the bytes of its file.

@@ -15,6 +15,7 @@ from toolkit.evaluation.audit import Audit
 from toolkit.grouping.identification import SECOND
 from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import Thumbnails, data_uri
+from toolkit.results.changes import details, headline
 from toolkit.results.export import NEW, THERE, told
 from toolkit.results.report.cases import Doubt, measured
 from toolkit.results.report.markup import href, in_words, shared_folder
