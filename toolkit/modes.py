@@ -85,6 +85,8 @@ class Looked:
         Where the photos are, and the references that were left out; None if unknown.
     recognised : int
         Photos that were in the store, and not looked at again.
+    earlier : Earlier or None
+        The numbers that an earlier run gave, which individuals keep.
     """
 
     album: Album
@@ -93,6 +95,7 @@ class Looked:
     folder: Path | None = None
     known: Path | None = None
     recognised: int = 0
+    earlier: Earlier | None = None
 
     @property
     def not_seen(self) -> int:
@@ -420,7 +423,8 @@ def taken_up(
     tried = run.album.problems["stage"] != "listing"
     listed = len(run.album.photos) + int(tried.sum()) + run.not_seen
     every = changed(run.album, ignored=np.zeros(len(run.album), dtype=np.bool_))
-    return Looked(every, {}, listed, run.photos_folder), run
+    numbers = earlier.numbering(run.out)
+    return Looked(every, {}, listed, run.photos_folder, earlier=numbers), run
 
 
 def _require_two(folder: Path, known: Path) -> None:
@@ -494,12 +498,13 @@ def autopilot(
         subject = subject or subject_for(settings)
         made, synced = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed)
-        before = None if listed.out is None else earlier.numbering(listed.out)
         started = time.perf_counter()
         looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
         planned = listed.out if dry_run else None
-        how: dict[str, Any] = {"settings": settings, "decided": made, "before": before}
-        result = changed(autopilot_of(looked, planned, **how), synced=synced)
+        if listed.out is not None:
+            looked = changed(looked, earlier=earlier.numbering(listed.out))
+        found = autopilot_of(looked, planned, settings=settings, decided=made)
+        result = changed(found, synced=synced)
         if target is None:
             return result
         return write_result(result, target, keep_all=keep_all, pictures=pictures, progress=progress)
@@ -511,7 +516,6 @@ def autopilot_of(
     *,
     settings: GroupingSettings,
     decided: Sequence[Decision] = (),
-    before: Earlier | None = None,
 ) -> AutopilotResult:
     """
     Group what was seen into individuals; nothing is written, and it takes a moment.
@@ -526,8 +530,6 @@ def autopilot_of(
         How to group.
     decided : sequence of Decision
         What the user decided about sightings.
-    before : Earlier, optional
-        The numbers of an earlier run, which individuals keep.
 
     Returns
     -------
@@ -539,7 +541,7 @@ def autopilot_of(
     BadFolder
         If results cannot go to `out`.
     """
-    found = assigned_by(looked, GroupingAssigner(settings, before), out, decided=decided)
+    found = assigned_by(looked, GroupingAssigner(settings, looked.earlier), out, decided=decided)
     return cast(AutopilotResult, found)
 
 

@@ -41,5 +41,5 @@ def said(widget, *leave_out):
     """Return what stands there; nothing of it may be about faces and people."""
     text = NOT_OURS.sub("", "\n".join(texts_of(widget, *leave_out)))
     found = [line for line in text.splitlines() if OTHERS.search(line)]
-    assert not found
+    assert found == []
     return text
