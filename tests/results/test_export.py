@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,7 +29,7 @@ from toolkit.records import (
 from toolkit.results import export
 from toolkit.results.export import LEFT_OVER, NEW, THERE, counted, summarise
 from toolkit.results.results_folder import ResultsFolder
-from toolkit.settings import AutopilotSettings
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.tables import write_table
 
 INFO = EncoderInfo("test", "ab" * 32, 1, "euclidean", Calibration(60.0, 0.55))
@@ -893,3 +894,136 @@ class TestClones:
         assert export.apply(
             export.plan(album, names, out, link="clone"), out, link="clone"
         ).finished
+
+
+class TestStrangers:
+    """Who is in few photos, or hidden, gets no folder, and is in the tables all the same."""
+
+    @pytest.fixture
+    def crowd(self, album_folder):
+        # One more look at cem that is none: the same file again.
+        shutil.copy(album_folder / "three.png", album_folder / "again.png")
+        save_tiles(album_folder / "stranger.png", "dee")
+        return album_folder
+
+    def sort(self, folder, out, colours, **settings):
+        how = AutopilotSettings(**settings)
+        return modes.autopilot(folder, out, subject=colours, settings=how)
+
+    def folders(self, out) -> dict[str, list[str]]:
+        return {
+            path.name: sorted(each.name for each in path.iterdir())
+            for path in sorted(out.iterdir())
+            if path.is_dir()
+        }
+
+    @pytest.mark.parametrize(
+        ("least", "left"), [(1, (5, 2, 1, 1)), (2, (5, 2)), (3, (5,)), (6, ())]
+    )
+    def test_who_is_in_few_photos_has_no_folder(
+        self, crowd, tmp_path, colours, least, left
+    ) -> None:
+        result = self.sort(crowd, tmp_path / "out", colours, min_photos=least)
+        found = self.folders(tmp_path / "out")
+        # "three.png" is there twice, and counts once.
+        pictures = [len(set(names) - {"again.png"}) for names in found.values()]
+        assert tuple(sorted(pictures, reverse=True)) == left
+        table = pd.read_csv(tmp_path / "out" / "sightings.csv")
+        assert table["name"].notna().all()
+        assert table["name"].nunique() == 4
+        few = 4 - len(left)
+        assert len(result.as_dict()["without_folder"]) == few
+        people = "1 person" if few == 1 else f"{few} people"
+        said = f"{people} in fewer than {least} photos have no folder"
+        assert (said in str(result)) == bool(few)
+
+    def test_one_alone_is_said_as_one(self, album_folder, tmp_path, colours) -> None:
+        result = self.sort(album_folder, tmp_path / "out", colours, min_photos=2)
+        assert "1 person in fewer than 2 photos has no folder" in str(result)
+        assert "person_003" not in str(result)
+
+    def test_their_photos_are_listed_as_in_no_folder(self, crowd, tmp_path, colours) -> None:
+        result = self.sort(crowd, tmp_path / "out", colours, min_photos=2)
+        reasons = {Path(path).name: why for path, why in result.unsorted.itertuples(index=False)}
+        assert reasons == {
+            "stranger.png": "only people in fewer than 2 photos",
+            "empty.png": "no face found",
+        }
+        # The photos of strangers are not told of as photos with nobody known.
+        assert "photo with no other" not in str(result)
+        assert "no face was found in 1 photo" in str(result)
+
+    def test_with_fewer_asked_for_they_are_back_and_with_more_they_go(
+        self, crowd, tmp_path, colours
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(crowd, out, colours)
+        whole = self.folders(out)
+        result = self.sort(crowd, out, colours, min_photos=2)
+        assert len(self.folders(out)) == 2
+        assert len(result.removed) == 3
+        self.sort(crowd, out, colours)
+        assert self.folders(out) == whole
+
+    def test_the_hidden_have_no_folder(self, planned) -> None:
+        album, names, out = planned
+        table = export.plan(album, names, out, hidden={"Bob", "nobody of that name"})
+        assert set(table["name"]) == {"Ann"}
+
+    def test_a_result_says_who_is_hidden(self, crowd, tmp_path, colours) -> None:
+        looked = modes.look(crowd, settings=AutopilotSettings(), subject=colours)
+        found = modes.autopilot_of(looked, settings=AutopilotSettings())
+        stranger = next(
+            name
+            for name, path in zip(found.names, found.album.sightings["path"], strict=True)
+            if path.endswith("stranger.png")
+        )
+        hidden = replace(found, hidden=frozenset({stranger, "nobody of that name"}))
+        written = modes.export_result(hidden, tmp_path / "out")
+        assert stranger not in self.folders(tmp_path / "out")
+        assert "1 person that you hid has no folder" in str(written)
+        assert "only people that you hid" in set(written.unsorted["reason"])
+
+    @pytest.mark.parametrize("least", [1, 2])
+    def test_what_is_in_no_folder_can_have_one(self, crowd, tmp_path, colours, least) -> None:
+        out = tmp_path / "out"
+        result = self.sort(crowd, out, colours, unsorted="the rest", min_photos=least)
+        rest = ["empty.png", "stranger.png"] if least == 2 else ["empty.png"]
+        assert self.folders(out)["the rest"] == rest
+        photos = "1 photo" if least == 1 else "2 photos"
+        assert f"{photos} in nobody's folder: the rest" in str(result)
+        # The copies of the others are as they are without it.
+        found = self.folders(out)
+        del found["the rest"]
+        self.sort(crowd, tmp_path / "without", colours, min_photos=least)
+        assert self.folders(tmp_path / "without") == found
+        # And go when nobody asks for it any more.
+        self.sort(crowd, out, colours, min_photos=least)
+        assert self.folders(out) == found
+
+    def test_strangers_of_point_and_shoot_are_unsorted(self, crowd, people, tmp_path, colours):
+        out = tmp_path / "out"
+        how = PointAndShootSettings(unsorted="rest")
+        modes.point_and_shoot(crowd, people, out, subject=colours, settings=how)
+        assert self.folders(out)["rest"] == ["empty.png", "stranger.png"]
+
+    @pytest.mark.parametrize(
+        ("asked", "name"),
+        [
+            ("../a/b", "_a_b"),
+            ("person_001", "person_001 (2)"),
+            ("PERSON_001", "PERSON_001 (2)"),
+            ("run.json", "run (2).json"),
+            ("decisions.csv", "decisions (2).csv"),
+            ("..", "_"),
+            (".hidden", "hidden"),
+        ],
+    )
+    def test_its_name_is_safe_and_nobodys(self, crowd, tmp_path, colours, asked, name) -> None:
+        out = tmp_path / "out"
+        self.sort(crowd, out, colours, unsorted=asked)
+        found = self.folders(out)
+        assert len(found) == 5
+        (folder,) = [each for each in found if "empty.png" in found[each]]
+        assert folder == name
+        assert found["person_001"][0] == "a1 (2).png"

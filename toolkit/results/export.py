@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
@@ -113,8 +113,35 @@ class Outcome:
         return not self.not_copied and not self.not_reached
 
 
+def in_few(album: Album, names: Sequence[str | None], min_photos: int) -> frozenset[str]:
+    """
+    Return who is seen in fewer photos than `min_photos`; files of one picture count once.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    names : sequence of str or None
+        The individual of each, n in all.
+    min_photos : int
+        From how many photos on somebody is in enough.
+    """
+    seen_in: dict[str, set[str]] = {}
+    for photo, name in zip(album.sightings["photo_digest"], names, strict=True):
+        if name is not None:
+            seen_in.setdefault(name, set()).add(photo)
+    return frozenset(name for name, photos in seen_in.items() if len(photos) < min_photos)
+
+
 def plan(
-    album: Album, names: Sequence[str | None], out: Path, *, link: str | None = None
+    album: Album,
+    names: Sequence[str | None],
+    out: Path,
+    *,
+    link: str | None = None,
+    min_photos: int = 1,
+    unsorted: str = "",
+    hidden: Collection[str] = (),
 ) -> pd.DataFrame:
     """
     Say which photo goes into which folder, without writing anything.
@@ -132,24 +159,40 @@ def plan(
         Where results go.
     link : {"symbolic", "hard", "clone"} or None
         What will be made instead of copies; a copy does not count as a link, nor a link as a copy.
+    min_photos : int
+        Individuals who are seen in fewer photos get no folder.
+    unsorted : str
+        What the folder is called that photos go to which are in no other; "" for none. It gets
+        another name where an individual has that one.
+    hidden : collection of str
+        Individuals who get no folder either.
 
     Returns
     -------
     pandas.DataFrame
-        One row a file: name (the individual), folder (its safe name), source, destination
-        (relative to `out`, with forward slashes, no two alike), digest (sha256), bytes, state:
-        "new"; "there already"; "left over" from an earlier run and no longer wanted, the photo
+        One row a file: name (the individual; None for the unsorted), folder (its safe name),
+        source, destination (relative to `out`, with forward slashes, no two alike), digest
+        (sha256), bytes, state: "new"; "there already"; "left over" from an earlier run and no longer wanted, the photo
         being at `source`; or "kept": no longer wanted, and taken away by no run, as no photo of the
         album is the same.
     """
     record = ResultsFolder(out).files() or {}
     known = list(dict.fromkeys(name for name in names if name is not None))
-    folder_of = dict(zip(known, unique_names(known, taken=RESERVED), strict=True))
-    seen_in: dict[str, list[str]] = {}
+    # The unsorted come last: they get what name is left, if it is an individual's.
+    *folders, unsorted_folder = unique_names([*known, unsorted], taken=RESERVED)
+    folder_of = dict(zip(known, folders, strict=True))
+    aside = {*in_few(album, names, min_photos), *hidden}
+    seen_in: dict[str, list[str | None]] = {}
     for photo, name in zip(album.sightings["photo_digest"], names, strict=True):
-        if name is not None and name not in seen_in.setdefault(photo, []):
+        if name is None or name in aside:
+            continue
+        if name not in seen_in.setdefault(photo, []):
             seen_in[photo].append(name)
-    wanted = album.photos[album.photos["photo_digest"].isin(list(seen_in))]
+    sorted_photos = album.photos["photo_digest"].isin(list(seen_in))
+    # Those of the unsorted come after, so that they change no name of the others.
+    wanted = pd.concat([album.photos[sorted_photos], album.photos[~sorted_photos]])
+    if not unsorted:
+        wanted = album.photos[sorted_photos]
     file_names = unique_names(Path(path).name for path in wanted["path"])
     earlier = _Earlier(out, record, link)
     rows: list[tuple[object, ...]] = []
@@ -158,11 +201,12 @@ def plan(
         wanted["path"], wanted["photo_digest"], file_names, strict=True
     ):
         size, digest = _size(path), file_digests[path]
-        for name in seen_in[photo]:
-            place, state = earlier.place(folder_of[name], file_name, path, digest)
-            rows.append((name, folder_of[name], path, place, digest, size, state))
-    order = {name: number for number, name in enumerate(known)}
-    rows.sort(key=lambda row: order[str(row[0])])
+        for name in seen_in.get(photo, [None]):
+            folder = unsorted_folder if name is None else folder_of[name]
+            place, state = earlier.place(folder, file_name, path, digest)
+            rows.append((name, folder, path, place, digest, size, state))
+    order: dict[object, int] = {name: number for number, name in enumerate(known)}
+    rows.sort(key=lambda row: order.get(row[0], len(order)))
     photo_with = dict(zip(album.file_digests, album.photos["path"], strict=True))
     photo_at = _by_file(album.photos["path"]) if any(map(_is_hard, record.values())) else {}
     for place, mark in record.items():

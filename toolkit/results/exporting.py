@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar, cast
 
 import numpy as np
+import pandas as pd
 
 from toolkit import locks
 from toolkit.errors import BadFolder, UnreadablePhoto
@@ -151,7 +152,7 @@ def write_result(
         report.write(written, target, pictures=pictures)
 
     begun = time.thread_time()
-    plan = export.plan(result.album, result.names, target, link=result.settings.link)
+    plan = _plan(result, target)
     export.apply(
         plan,
         target,
@@ -244,10 +245,22 @@ def _digest(path: Path) -> str | None:
 def planned_for(result: AnyResult, out: str | Path | None, started: float) -> AnyResult:
     """Return a result that took until now, with the plan for a folder where one is given."""
     if out is not None:
-        target, link = _checked(out, result), result.settings.link
-        result = changed(result, plan=export.plan(result.album, result.names, target, link=link))
+        result = changed(result, plan=_plan(result, _checked(out, result)))
     wall = result.seconds.get("wall", 0.0) + time.perf_counter() - started
     return changed(result, seconds={**result.seconds, "wall": wall})
+
+
+def _plan(result: Result, out: Path) -> pd.DataFrame:
+    how = result.settings
+    return export.plan(
+        result.album,
+        result.names,
+        out,
+        link=how.link,
+        min_photos=how.min_photos,
+        unsorted=how.unsorted,
+        hidden=result.hidden,
+    )
 
 
 def _checked(out: str | Path, result: Result) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, TypeVar
@@ -25,10 +26,14 @@ from toolkit.results.export import (
     SYMBOLIC,
     THERE,
     by_folder,
+    in_few,
     told,
 )
 from toolkit.results.results_folder import about_encoder, about_subject
 from toolkit.settings import Settings
+
+# Why an individual has no folder.
+HIDDEN = "that you hid"
 
 Mine = TypeVar("Mine", bound="Result")
 
@@ -79,6 +84,8 @@ class Result:
         Files of the plan that were not copied, because it was stopped.
     clones : tuple of str
         New files that share their bytes on the disk with their photo: folder/file.
+    hidden : frozenset of str
+        Individuals who get no folder, as the user wants it.
     photos_folder, known_folder : Path or None
         Where photos and references were read, so that results do not go there; None if unknown.
     """
@@ -104,6 +111,7 @@ class Result:
     recognised: int = 0
     not_reached: int = 0
     clones: tuple[str, ...] = ()
+    hidden: frozenset[str] = frozenset()
     photos_folder: Path | None = None
     known_folder: Path | None = None
 
@@ -181,13 +189,21 @@ class Result:
     def unsorted(self) -> pd.DataFrame:
         """Photos that go into no folder: path, and why."""
         digests = self.album.sightings["photo_digest"]
-        known = {d for d, name in zip(digests, self.names, strict=True) if name is not None}
+        few, without = self._few, self._without_folder
+        named = pd.Series(list(self.names), dtype=object, index=digests.index)
+        known = set(digests[named.notna() & ~named.isin(list(without))])
+        # Who is in a photo and has no folder, as the reason says it.
+        aside_in = {
+            reason: set(digests[named.isin(list(who))])
+            for reason, who in ((self._in_few, few), (HIDDEN, without - few))
+        }
         seen = set(digests.iloc[self.album.kept])
         aside = ~self.album.photos["photo_digest"].isin(list(known))
         rest, ignored = self.album.photos[aside], self._ignored_in[aside]
         strangers = self._strangers
         reasons = [
-            strangers if digest in seen else _why_none(self.words, left_out > 0, by_hand > 0)
+            self._why_aside([why for why, those in aside_in.items() if digest in those])
+            or (strangers if digest in seen else _why_none(self.words, left_out > 0, by_hand > 0))
             for digest, left_out, by_hand in zip(
                 rest["photo_digest"], rest["left_out"], ignored, strict=True
             )
@@ -237,6 +253,7 @@ class Result:
             "decisions": self.decided,
             "decisions_not_here": self.undecided,
             "photos_with_nobody": len(self.unsorted),
+            "without_folder": sorted(self._without_folder),
             "problems": len(self.problems),
             "copies": len(self._made),
             "clones": len(self.clones),
@@ -263,6 +280,24 @@ class Result:
     def finished(self) -> bool:
         """Whether every photo is where the plan wants it."""
         return self.out is not None and not self.not_copied and not self.not_reached
+
+    @property
+    def _few(self) -> frozenset[str]:
+        """Who is in too few photos for a folder."""
+        return in_few(self.album, self.names, self.settings.min_photos)
+
+    @property
+    def _without_folder(self) -> frozenset[str]:
+        """Who has no folder, for whatever reason."""
+        return self._few | (self.hidden & set(filter(None, self.names)))
+
+    @property
+    def _in_few(self) -> str:
+        return f"in fewer than {counted(self.settings.min_photos, 'photo')}"
+
+    def _why_aside(self, reasons: Sequence[str]) -> str:
+        """Say why a photo of individuals without a folder is in none; "" if there are none."""
+        return f"only {self.words.individuals} {', or '.join(reasons)}" if reasons else ""
 
     @property
     def _strangers(self) -> str:
@@ -333,7 +368,14 @@ class Result:
             )
         if self._ignored:
             remarks.append(f"{self.words.count(self._ignored)} ignored, as you decided")
+        few, without = self._few, self._without_folder
+        for number, why in ((len(few), self._in_few), (len(without - few), HIDDEN)):
+            if number:
+                have = "has" if number == 1 else "have"
+                who = self.words.count_individuals(number)
+                remarks.append(f"{who} {why} {have} no folder")
         reasons, unknown = self.unsorted["reason"].value_counts(), self._strangers
+        reasons = reasons[[not each.startswith(self._why_aside([""])) for each in reasons.index]]
         none, plural = _why_none(self.words, False, False), self.words.plural
         empty, strangers = int(reasons.get(none, 0)), int(reasons.get(unknown, 0))
         if others := int(reasons.sum()) - empty - strangers:
@@ -354,6 +396,9 @@ class Result:
         if len(self.plan):
             made = self._counted(new)
             also = f"; {there} there already" if there else ""
+            if self.settings.unsorted and (nobodys := self._in_unsorted):
+                folder = nobodys[0].partition("/")[0]
+                remarks.append(f"{counted(len(nobodys), 'photo')} in nobody's folder: {folder}")
             if self.out is None:
                 remarks.append(f"a run would make {made}{also}")
                 going = self.plan["destination"][self.plan["state"] == LEFT_OVER]
@@ -371,6 +416,12 @@ class Result:
                     "go on"
                 )
         return remarks + told(self.removed, self.kept)
+
+    @property
+    def _in_unsorted(self) -> list[str]:
+        """What of the plan goes into the folder of those that are in no other."""
+        wanted = self.plan[self.plan["state"].isin([NEW, THERE]) & self.plan["name"].isna()]
+        return list(wanted["destination"])
 
     def _counted(self, new: int) -> str:
         """Say what was made, or would be."""
@@ -396,6 +447,7 @@ class Result:
     def __str__(self) -> str:
         lines = [self._headline(), ""]
         individuals = self.individuals
+        individuals = individuals[~individuals["name"].isin(list(self._without_folder))]
         if len(individuals):
             width = max(len(str(name)) for name in individuals["name"].head(30))
             for name, photos in zip(

@@ -76,14 +76,14 @@ class Page:
         result = self.result
         files: dict[str, list[tuple[str, str | None]]] = {}
         folders: dict[str, str] = {}
-        plan = result.plan[result.plan["state"].isin([NEW, THERE])]
-        if not len(plan):
-            known = result.sightings[["name", "photo_digest"]].dropna().drop_duplicates()
-            for name, path in known.merge(
-                result.album.photos[["path", "photo_digest"]], on="photo_digest"
-            )[["name", "path"]].itertuples(index=False, name=None):
-                files.setdefault(str(name), []).append((str(path), None))
-            return files, folders
+        plan = result.plan[result.plan["state"].isin([NEW, THERE]) & result.plan["name"].notna()]
+        known = result.sightings[["name", "photo_digest"]].dropna().drop_duplicates()
+        # Those without a folder of their own.
+        known = known[~known["name"].isin(plan["name"])]
+        for name, path in known.merge(
+            result.album.photos[["path", "photo_digest"]], on="photo_digest"
+        )[["name", "path"]].itertuples(index=False, name=None):
+            files.setdefault(str(name), []).append((str(path), None))
         failed = {path for path, _ in result.not_copied}
         for name, folder, source, place in zip(
             plan["name"], plan["folder"], plan["source"], plan["destination"], strict=True
