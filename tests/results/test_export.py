@@ -29,6 +29,7 @@ from toolkit.records import (
 from toolkit.results import export
 from toolkit.results.export import LEFT_OVER, NEW, THERE, counted, summarise
 from toolkit.results.results_folder import ResultsFolder
+from toolkit.results.undo import undo
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.tables import write_table
 
@@ -730,7 +731,8 @@ def test_a_plan_in_numbers(rows):
 
 def test_a_plan_in_words():
     rows = [(NEW, "a", 1_500_000), (THERE, "a", 1), (NEW, "b", 500_000), (LEFT_OVER, "c", 1)]
-    summary = summarise(pd.DataFrame(rows, columns=["state", "folder", "bytes"]))
+    plan = pd.DataFrame(rows, columns=["state", "folder", "bytes"]).assign(kind="photo")
+    summary = summarise(plan)
     assert summary.text == (
         "2 folders with 3 files: 2 new (2.0 MB), 1 there already, "
         "1 of an earlier run that are sorted otherwise, and go"
@@ -1027,3 +1029,110 @@ class TestStrangers:
         (folder,) = [each for each in found if "empty.png" in found[each]]
         assert folder == name
         assert found["person_001"][0] == "a1 (2).png"
+
+
+class TestCompanions:
+    """What lies beside a photo and belongs to it goes where the photo goes, under its name."""
+
+    ONE, TWO = ("a1.MOV", "a1.AAE", "a1.png.json"), ("deep/a1.xmp",)
+
+    @pytest.fixture
+    def lived_in(self, album_folder):
+        for name in (*self.ONE, *self.TWO, "empty.mov", "lonely.CR2", "film.mp4"):
+            (album_folder / name).write_bytes(name.encode())
+        return album_folder
+
+    def sort(self, folder, out, colours, **settings):
+        how = AutopilotSettings(**settings)
+        return modes.autopilot(folder, out, subject=colours, settings=how)
+
+    def beside(self, out) -> set[str]:
+        """What lies in the folders and is no photo."""
+        return {name for name in files_in(out) if "/" in name and not name.endswith(".png")}
+
+    @pytest.mark.parametrize("link", [None, "symbolic", "hard", "clone"])
+    def test_it_goes_along(self, lived_in, tmp_path, colours, link) -> None:
+        out = tmp_path / "out"
+        result = self.sort(lived_in, out, colours, link=link)
+        names = {path.name for path in (out / "person_001").iterdir()}
+        owner = {"a1 (2).png": "deep/a1.png", "a1.png": "a1.png"}
+        if (out / "person_001/a1.png").read_bytes() != (lived_in / "a1.png").read_bytes():
+            owner = {"a1 (2).png": "a1.png", "a1.png": "deep/a1.png"}
+        for name, photo in owner.items():
+            stem = name.removesuffix(".png")
+            its = [each for each in (*self.ONE, *self.TWO) if each.startswith(photo[:-4])]
+            for each in its:
+                assert stem + each.removeprefix(photo[:-4]) in names
+        assert len(self.beside(out)) == 4
+        for name in self.beside(out):
+            assert (out / name).is_symlink() == (link == "symbolic")
+            assert ((out / name).stat().st_nlink > 1) == (link == "hard")
+        assert set(ResultsFolder(out).files()) >= self.beside(out)
+        assert set(self.sort(lived_in, out, colours, link=link).plan["state"]) == {THERE}
+        assert result.finished
+
+    def test_it_is_counted_apart_and_is_no_problem(self, lived_in, tmp_path, colours) -> None:
+        result = self.sort(lived_in, tmp_path / "out", colours)
+        assert "8 copies" in str(result)
+        assert "4 files beside them go along: AAE (1), JSON (1), MOV (1), XMP (1)" in str(result)
+        assert (result.as_dict()["copies"], result.as_dict()["companions"]) == (8, 4)
+        # A raw file without its photo, and a film of its own, are told of with their reasons.
+        skipped = {Path(path).name for path in result.problems["path"]}
+        assert skipped == {"lonely.CR2", "film.mp4"}
+        assert "4 of these beside a photo and belonging to it" in summarise(result.plan).text
+
+    def test_it_goes_with_its_photo_and_is_undone_with_it(
+        self, lived_in, tmp_path, colours
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(lived_in, out, colours)
+        result = self.sort(lived_in, out, colours, min_photos=9)
+        assert self.beside(out) == set()
+        assert len(result.removed) == 12
+        self.sort(lived_in, out, colours)
+        assert len(self.beside(out)) == 4
+        before = files_in(lived_in)
+        assert undo(out).kept == ()
+        assert list(out.iterdir()) == []
+        assert files_in(lived_in) == before
+
+    def test_unsorted_photos_take_theirs_along(self, lived_in, tmp_path, colours) -> None:
+        self.sort(lived_in, tmp_path / "out", colours, unsorted="rest")
+        rest = {path.name for path in (tmp_path / "out" / "rest").iterdir()}
+        assert rest == {"empty.png", "empty.mov"}
+
+    def test_what_is_new_beside_a_photo_that_is_there_is_added(
+        self, lived_in, tmp_path, colours
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(lived_in, out, colours)
+        (lived_in / "a2.xmp").write_text("<x/>")
+        result = self.sort(lived_in, out, colours)
+        assert (out / "person_001" / "a2.xmp").read_text() == "<x/>"
+        assert result.as_dict()["copies"] == 0
+
+    def test_its_last_copy_stays(self, lived_in, tmp_path, colours) -> None:
+        out = tmp_path / "out"
+        self.sort(lived_in, out, colours)
+        (lived_in / "a1.MOV").unlink()
+        result = self.sort(lived_in, out, colours)
+        ((place, why),) = result.kept
+        assert (Path(place).suffix, why) == (".MOV", export.NOT_HERE)
+        assert (out / place).read_bytes() == b"a1.MOV"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+    def test_one_that_cannot_be_read_is_named(
+        self, lived_in, tmp_path, colours, monkeypatch
+    ) -> None:
+        real = export.open_regular
+
+        def refused(path, **how):
+            if path.suffix == ".MOV":
+                raise OSError(13, "Permission denied")
+            return real(path, **how)
+
+        monkeypatch.setattr(export, "open_regular", refused)
+        result = self.sort(lived_in, tmp_path / "out", colours)
+        ((path, why),) = result.not_copied
+        assert (Path(path).name, "Permission denied" in why) == ("a1.MOV", True)
+        assert not result.finished

@@ -20,6 +20,7 @@ from toolkit.names import counted, printable
 from toolkit.records import Album, Clustering, Words
 from toolkit.results.export import (
     CLONE,
+    COMPANION,
     HARD_LINK,
     LEFT_OVER,
     NEW,
@@ -234,7 +235,7 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and the settings as plain values, for JSON."""
-        states = self.plan["state"].value_counts().to_dict()
+        states = self._photos_planned["state"].value_counts().to_dict()
         return {
             "mode": self.mode,
             "photos": len(self.album.photos),
@@ -257,6 +258,7 @@ class Result:
             "problems": len(self.problems),
             "copies": len(self._made),
             "clones": len(self.clones),
+            "companions": len(self._companions),
             "already_there": int(states.get(THERE, 0)),
             "left_over": int(states.get(LEFT_OVER, 0)),
             "run": self.run,
@@ -324,9 +326,22 @@ class Result:
         return "joins"
 
     @property
+    def _photos_planned(self) -> pd.DataFrame:
+        return self.plan[self.plan["kind"] != COMPANION]
+
+    @property
+    def _companions(self) -> pd.Series:
+        """Where files are, or would be, that belong to a photo and are none: folder/file."""
+        wanted = self.plan[self.plan["state"].isin([NEW, THERE]) & (self.plan["kind"] == COMPANION)]
+        if self.out is not None:
+            wanted = wanted[~wanted["source"].isin([path for path, _ in self.not_copied])]
+        return wanted["destination"]
+
+    @property
     def _made(self) -> pd.DataFrame:
-        """The rows of the plan whose files were made, or would be."""
-        new = self.plan[self.plan["state"] == NEW]
+        """The rows of the plan whose photos were copied, or would be."""
+        planned = self._photos_planned
+        new = planned[planned["state"] == NEW]
         if self.out is None or not (self.not_copied or self.not_reached):
             return new
         there = [os.path.lexists(self.out / place) for place in new["destination"]]
@@ -391,11 +406,16 @@ class Result:
                 remarks.append(f"    {Path(path).name}: {reason}")
             if len(problems) > 5:
                 remarks.append(f"    and {len(problems) - 5} more (in problems.csv)")
-        states = self.plan["state"].value_counts()
+        states = self._photos_planned["state"].value_counts()
         new, there = len(self._made), int(states.get(THERE, 0))
         if len(self.plan):
             made = self._counted(new)
             also = f"; {there} there already" if there else ""
+            if len(along := self._companions):
+                kinds = along.map(lambda place: PurePath(place).suffix[1:].upper()).value_counts()
+                said = ", ".join(f"{kind} ({n:,})" for kind, n in sorted(kinds.items()))
+                go = "goes" if len(along) == 1 else "go"
+                remarks.append(f"{counted(len(along), 'file')} beside them {go} along: {said}")
             if self.settings.unsorted and (nobodys := self._in_unsorted):
                 folder = nobodys[0].partition("/")[0]
                 remarks.append(f"{counted(len(nobodys), 'photo')} in nobody's folder: {folder}")
@@ -420,7 +440,8 @@ class Result:
     @property
     def _in_unsorted(self) -> list[str]:
         """What of the plan goes into the folder of those that are in no other."""
-        wanted = self.plan[self.plan["state"].isin([NEW, THERE]) & self.plan["name"].isna()]
+        planned = self._photos_planned
+        wanted = planned[planned["state"].isin([NEW, THERE]) & planned["name"].isna()]
         return list(wanted["destination"])
 
     def _counted(self, new: int) -> str:

@@ -15,7 +15,7 @@ from toolkit.evaluation.audit import Audit
 from toolkit.grouping.identification import SECOND
 from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import Thumbnails, data_uri
-from toolkit.results.export import NEW, THERE, told
+from toolkit.results.export import NEW, PHOTO, THERE, told
 from toolkit.results.report.cases import Doubt, measured
 from toolkit.results.report.markup import href, in_words, shared_folder
 from toolkit.results.result import AutopilotResult, PointAndShootResult, Result
@@ -77,6 +77,7 @@ class Page:
         files: dict[str, list[tuple[str, str | None]]] = {}
         folders: dict[str, str] = {}
         plan = result.plan[result.plan["state"].isin([NEW, THERE]) & result.plan["name"].notna()]
+        plan = plan[plan["kind"] == PHOTO]
         known = result.sightings[["name", "photo_digest"]].dropna().drop_duplicates()
         # Those without a folder of their own.
         known = known[~known["name"].isin(plan["name"])]
