@@ -711,7 +711,7 @@ STATES = st.sampled_from([NEW, THERE, LEFT_OVER])
 
 @given(st.lists(st.tuples(STATES, st.sampled_from("abc"), st.integers(0, 9)), max_size=30))
 def test_a_plan_in_numbers(rows):
-    plan = pd.DataFrame(rows, columns=["state", "folder", "bytes"])
+    plan = pd.DataFrame(rows, columns=["state", "folder", "bytes"]).assign(kind="photo")
     summary = summarise(plan)
     states = [state for state, *_ in rows]
     assert summary.new == states.count(NEW)
