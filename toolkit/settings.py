@@ -96,7 +96,7 @@ class ExportSettings(Part):
         Individuals who are seen in fewer photos get no folder; they stay in the tables. Files of
         one picture count once.
     unsorted : str
-        A folder for the photos that go into nobody's; "" for none.
+        A folder for the photos that go into no other; "" for none.
     """
 
     respelled: ClassVar[Mapping[str, tuple[tuple[Any, Any], ...]]] = {
@@ -117,7 +117,7 @@ class ExportSettings(Part):
         1,
         takes=Whole(1, unit="photos"),
         changes="export",
-        explained="make no folder for {individuals} who are in fewer photos than this "
+        explained="make no folder for {individuals} seen in fewer photos than this "
         "(%(default)s); they stay in the tables",
         metavar="N",
         label="photos for a folder, at least",
@@ -126,8 +126,8 @@ class ExportSettings(Part):
         "",
         takes=Text("a folder's name"),
         changes="export",
-        explained="a folder in OUT for the photos that go into nobody's: without a {singular}, or "
-        "of nobody known",
+        explained="a folder in OUT for photos that go into no other: with no {singular}, or none "
+        "that is known",
         metavar="FOLDER",
     )
 

@@ -418,7 +418,9 @@ class Result:
                 remarks.append(f"{counted(len(along), 'file')} beside them {go} along: {said}")
             if self.settings.unsorted and (nobodys := self._in_unsorted):
                 folder = nobodys[0].partition("/")[0]
-                remarks.append(f"{counted(len(nobodys), 'photo')} in nobody's folder: {folder}")
+                remarks.append(
+                    f"{counted(len(nobodys), 'photo')} in {self.words.nobody}'s folder: {folder}"
+                )
             if self.out is None:
                 remarks.append(f"a run would make {made}{also}")
                 going = self.plan["destination"][self.plan["state"] == LEFT_OVER]
