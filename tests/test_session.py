@@ -487,3 +487,16 @@ def test_an_export_is_undone_and_what_was_decided_stays(sorted_album, out):
     assert "Ann" in sorted_album.names
     with pytest.raises(BadFolder, match="nothing to undo"):
         sorted_album.undo_export(out)
+
+
+def test_a_folder_that_holds_another_album_is_exported_into_only_if_all_is_kept(
+    sorted_album, out, tmp_path, colours
+):
+    save_tiles(tmp_path / "other" / "x.png", "eve")
+    modes.autopilot(tmp_path / "other", out, subject=colours)
+    assert set(sorted_album.plan(out)["state"]) == {"new", "kept"}
+    with pytest.raises(BadFolder, match="holds the result of other photos"):
+        sorted_album.export(out)
+    written = sorted_album.export(out, keep_all=True)
+    assert [place for place, _ in written.kept] == ["person_001/x.png"]
+    assert written.finished

@@ -34,7 +34,11 @@ from toolkit.subjects.settings import (
 
 MODES = [AutopilotSettings, PointAndShootSettings]
 # What a new grouping takes up: the photos need not be looked at again.
-REGROUPED = {"threshold", "method", "one_per_photo", "link", "jobs", "memory", "store"}
+REGROUPED = {"threshold", "method", "one_per_photo", "jobs", "memory", "store"} | {
+    "link",
+    "min_photos",
+    "unsorted",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from toolkit.modes import autopilot, point_and_shoot
     from toolkit.records import Album
     from toolkit.results.accuracy import evaluate_folder as evaluate
+    from toolkit.results.undo import undo
     from toolkit.session import Session
     from toolkit.session import taken_up as open_results
     from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -34,6 +35,7 @@ __all__ = [
     "evaluate",
     "open_results",
     "point_and_shoot",
+    "undo",
 ]
 
 # Where each is made; taken from there when it is first asked for.
@@ -50,6 +52,7 @@ _HOMES = {
     "evaluate": ("results.accuracy", "evaluate_folder"),
     "open_results": ("session", "taken_up"),
     "point_and_shoot": ("modes", "point_and_shoot"),
+    "undo": ("results.undo", "undo"),
 }
 
 # ONNX Runtime from 1.29 on reports its use to its maker unless this is set before it is loaded.

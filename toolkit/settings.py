@@ -20,6 +20,8 @@ from toolkit.subjects.settings import (
     Part,
     ScanSettings,
     Switch,
+    Text,
+    Whole,
     again,
     declared,
     setting,
@@ -90,6 +92,11 @@ class ExportSettings(Part):
         Put links into the sorted folders, not copies: symbolic ones, or hard ones, which are the
         photo itself under a second name; or clones, which are copies that share their bytes on the
         disk with the photo until either is changed, and copies where the file system has none.
+    min_photos : int
+        Individuals who are seen in fewer photos get no folder; they stay in the tables. Files of
+        one picture count once.
+    unsorted : str
+        A folder for the photos that go into no other; "" for none.
     """
 
     respelled: ClassVar[Mapping[str, tuple[tuple[Any, Any], ...]]] = {
@@ -105,6 +112,23 @@ class ExportSettings(Part):
         "are copies where the file system has none",
         label="the folders get",
         advanced=True,
+    )
+    min_photos: int = setting(
+        1,
+        takes=Whole(1, unit="photos"),
+        changes="export",
+        explained="make no folder for {individuals} seen in fewer photos than this "
+        "(%(default)s); they stay in the tables",
+        metavar="N",
+        label="photos for a folder, at least",
+    )
+    unsorted: str = setting(
+        "",
+        takes=Text("a folder's name"),
+        changes="export",
+        explained="a folder in OUT for photos that go into no other: with no {singular}, or none "
+        "that is known",
+        metavar="FOLDER",
     )
 
 

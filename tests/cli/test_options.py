@@ -18,6 +18,7 @@ from toolkit.subjects.settings import (
     Number,
     ScanSettings,
     Switch,
+    as_options,
     declared,
     setting,
 )
@@ -138,7 +139,7 @@ def test_a_new_setting_is_declared_once_and_has_its_option() -> None:
 def test_only_what_is_asked_for_gets_an_option() -> None:
     command = argparse.ArgumentParser()
     options.add_settings(command, AutopilotSettings, "export")
-    assert command.parse_args([]) == argparse.Namespace(link=None)
+    assert command.parse_args([]) == argparse.Namespace(link=None, min_photos=1, unsorted="")
 
 
 def test_the_help_waits_for_no_library() -> None:
@@ -186,3 +187,21 @@ def test_another_kind_of_link_is_complained_of(capsys) -> None:
     with pytest.raises(SystemExit):
         options.parser().parse_args(["autopilot", "PHOTOS", "OUT", "--link=soft"])
     assert "choose from 'symbolic', 'hard', 'clone'" in capsys.readouterr().err
+
+
+def test_a_text_is_taken_as_it_is() -> None:
+    chosen = options.parser().parse_args(["autopilot", "PHOTOS", "OUT", "--unsorted", "the rest"])
+    assert options.chosen_settings(chosen, AutopilotSettings).unsorted == "the rest"
+    with pytest.raises(BadSetting, match="expected a folder's name of at most 100 letters"):
+        AutopilotSettings(unsorted="x" * 101)
+    with pytest.raises(BadSetting, match="unsorted is None"):
+        AutopilotSettings(unsorted=None)
+    values = {"min_photos": 2, "unsorted": "the rest", "link": None}
+    assert as_options(AutopilotSettings, values) == "--min-photos 2 --unsorted 'the rest'"
+    assert as_options(AutopilotSettings, {"unsorted": ""}) == ""
+
+
+@pytest.mark.parametrize("least", ["0", "-1", "x"])
+def test_fewer_photos_than_one_are_none(least, capsys) -> None:
+    with pytest.raises((SystemExit, BadSetting)):
+        given(AutopilotSettings, f"--min-photos {least}")

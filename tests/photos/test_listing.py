@@ -85,3 +85,39 @@ def test_links_that_lead_nowhere_do_not_end_the_run(tmp_path) -> None:
     found = listing.find(tmp_path)
     assert len(found.photos) == 1
     assert len(found.skipped) == 3
+
+
+class TestCompanions:
+    """What belongs to a photo is no file that could not be used."""
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        save_tiles(tmp_path / "a.png", "ann")
+        save_tiles(tmp_path / "deep" / "b.png", "ann")
+        for name in ("a.MOV", "a.png.json", "b.xmp", "deep/b.CR2", "c.CR2", ".a.xmp", "a.aae"):
+            (tmp_path / name).write_bytes(b"x")
+        return tmp_path
+
+    def test_each_belongs_to_a_photo_of_its_own_folder(self, folder) -> None:
+        found = listing.find(folder)
+        assert {
+            path.relative_to(folder).as_posix(): [each.name for each in others]
+            for path, others in found.companions.items()
+        } == {"a.png": ["a.aae", "a.MOV", "a.png.json"], "deep/b.png": ["b.CR2"]}
+        assert [path.name for path, _ in found.skipped] == ["b.xmp", "c.CR2"]
+
+    def test_they_are_found_again_from_the_photos_alone(self, folder) -> None:
+        photos = [str(folder / "a.png"), str(folder / "deep" / "b.png"), str(folder / "gone/x.png")]
+        found = listing.companions_of(photos)
+        assert found == {
+            photos[0]: tuple(str(folder / name) for name in ("a.MOV", "a.aae", "a.png.json")),
+            photos[1]: (str(folder / "deep" / "b.CR2"),),
+        }
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+    def test_a_dead_link_or_a_folder_is_none(self, folder) -> None:
+        (folder / "a.xmp").symlink_to(folder / "nothing")
+        (folder / "a.mp4").mkdir()
+        assert "a.xmp" in {path.name for path, _ in listing.find(folder).skipped}
+        (found,) = listing.companions_of([folder / "a.png"]).values()
+        assert {each.rpartition(os.sep)[2] for each in found} == {"a.MOV", "a.aae", "a.png.json"}

@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,7 +29,8 @@ from toolkit.records import (
 from toolkit.results import export
 from toolkit.results.export import LEFT_OVER, NEW, THERE, counted, summarise
 from toolkit.results.results_folder import ResultsFolder
-from toolkit.settings import AutopilotSettings
+from toolkit.results.undo import undo
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.tables import write_table
 
 INFO = EncoderInfo("test", "ab" * 32, 1, "euclidean", Calibration(60.0, 0.55))
@@ -709,7 +711,7 @@ STATES = st.sampled_from([NEW, THERE, LEFT_OVER])
 
 @given(st.lists(st.tuples(STATES, st.sampled_from("abc"), st.integers(0, 9)), max_size=30))
 def test_a_plan_in_numbers(rows):
-    plan = pd.DataFrame(rows, columns=["state", "folder", "bytes"])
+    plan = pd.DataFrame(rows, columns=["state", "folder", "bytes"]).assign(kind="photo")
     summary = summarise(plan)
     states = [state for state, *_ in rows]
     assert summary.new == states.count(NEW)
@@ -729,7 +731,8 @@ def test_a_plan_in_numbers(rows):
 
 def test_a_plan_in_words():
     rows = [(NEW, "a", 1_500_000), (THERE, "a", 1), (NEW, "b", 500_000), (LEFT_OVER, "c", 1)]
-    summary = summarise(pd.DataFrame(rows, columns=["state", "folder", "bytes"]))
+    plan = pd.DataFrame(rows, columns=["state", "folder", "bytes"]).assign(kind="photo")
+    summary = summarise(plan)
     assert summary.text == (
         "2 folders with 3 files: 2 new (2.0 MB), 1 there already, "
         "1 of an earlier run that are sorted otherwise, and go"
@@ -893,3 +896,243 @@ class TestClones:
         assert export.apply(
             export.plan(album, names, out, link="clone"), out, link="clone"
         ).finished
+
+
+class TestStrangers:
+    """Who is in few photos, or hidden, gets no folder, and is in the tables all the same."""
+
+    @pytest.fixture
+    def crowd(self, album_folder):
+        # One more look at cem that is none: the same file again.
+        shutil.copy(album_folder / "three.png", album_folder / "again.png")
+        save_tiles(album_folder / "stranger.png", "dee")
+        return album_folder
+
+    def sort(self, folder, out, colours, **settings):
+        how = AutopilotSettings(**settings)
+        return modes.autopilot(folder, out, subject=colours, settings=how)
+
+    def folders(self, out) -> dict[str, list[str]]:
+        return {
+            path.name: sorted(each.name for each in path.iterdir())
+            for path in sorted(out.iterdir())
+            if path.is_dir()
+        }
+
+    @pytest.mark.parametrize(
+        ("least", "left"), [(1, (5, 2, 1, 1)), (2, (5, 2)), (3, (5,)), (6, ())]
+    )
+    def test_who_is_in_few_photos_has_no_folder(
+        self, crowd, tmp_path, colours, least, left
+    ) -> None:
+        result = self.sort(crowd, tmp_path / "out", colours, min_photos=least)
+        found = self.folders(tmp_path / "out")
+        # "three.png" is there twice, and counts once.
+        pictures = [len(set(names) - {"again.png"}) for names in found.values()]
+        assert tuple(sorted(pictures, reverse=True)) == left
+        table = pd.read_csv(tmp_path / "out" / "sightings.csv")
+        assert table["name"].notna().all()
+        assert table["name"].nunique() == 4
+        few = 4 - len(left)
+        assert len(result.as_dict()["without_folder"]) == few
+        people = "1 person" if few == 1 else f"{few} people"
+        said = f"{people} in fewer than {least} photos have no folder"
+        assert (said in str(result)) == bool(few)
+
+    def test_one_alone_is_said_as_one(self, album_folder, tmp_path, colours) -> None:
+        result = self.sort(album_folder, tmp_path / "out", colours, min_photos=2)
+        assert "1 person in fewer than 2 photos has no folder" in str(result)
+        assert "person_003" not in str(result)
+
+    def test_their_photos_are_listed_as_in_no_folder(self, crowd, tmp_path, colours) -> None:
+        result = self.sort(crowd, tmp_path / "out", colours, min_photos=2)
+        reasons = {Path(path).name: why for path, why in result.unsorted.itertuples(index=False)}
+        assert reasons == {
+            "stranger.png": "only people in fewer than 2 photos",
+            "empty.png": "no face found",
+        }
+        # The photos of strangers are not told of as photos with nobody known.
+        assert "photo with no other" not in str(result)
+        assert "no face was found in 1 photo" in str(result)
+
+    def test_with_fewer_asked_for_they_are_back_and_with_more_they_go(
+        self, crowd, tmp_path, colours
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(crowd, out, colours)
+        whole = self.folders(out)
+        result = self.sort(crowd, out, colours, min_photos=2)
+        assert len(self.folders(out)) == 2
+        assert len(result.removed) == 3
+        self.sort(crowd, out, colours)
+        assert self.folders(out) == whole
+
+    def test_the_hidden_have_no_folder(self, planned) -> None:
+        album, names, out = planned
+        table = export.plan(album, names, out, hidden={"Bob", "nobody of that name"})
+        assert set(table["name"]) == {"Ann"}
+
+    def test_a_result_says_who_is_hidden(self, crowd, tmp_path, colours) -> None:
+        looked = modes.look(crowd, settings=AutopilotSettings(), subject=colours)
+        found = modes.autopilot_of(looked, settings=AutopilotSettings())
+        stranger = next(
+            name
+            for name, path in zip(found.names, found.album.sightings["path"], strict=True)
+            if path.endswith("stranger.png")
+        )
+        hidden = replace(found, hidden=frozenset({stranger, "nobody of that name"}))
+        written = modes.export_result(hidden, tmp_path / "out")
+        assert stranger not in self.folders(tmp_path / "out")
+        assert "1 person that you hid has no folder" in str(written)
+        assert "only people that you hid" in set(written.unsorted["reason"])
+
+    @pytest.mark.parametrize("least", [1, 2])
+    def test_what_is_in_no_folder_can_have_one(self, crowd, tmp_path, colours, least) -> None:
+        out = tmp_path / "out"
+        result = self.sort(crowd, out, colours, unsorted="the rest", min_photos=least)
+        rest = ["empty.png", "stranger.png"] if least == 2 else ["empty.png"]
+        assert self.folders(out)["the rest"] == rest
+        photos = "1 photo" if least == 1 else "2 photos"
+        assert f"{photos} in nobody's folder: the rest" in str(result)
+        # The copies of the others are as they are without it.
+        found = self.folders(out)
+        del found["the rest"]
+        self.sort(crowd, tmp_path / "without", colours, min_photos=least)
+        assert self.folders(tmp_path / "without") == found
+        # And go when nobody asks for it any more.
+        self.sort(crowd, out, colours, min_photos=least)
+        assert self.folders(out) == found
+
+    def test_strangers_of_point_and_shoot_are_unsorted(self, crowd, people, tmp_path, colours):
+        out = tmp_path / "out"
+        how = PointAndShootSettings(unsorted="rest")
+        modes.point_and_shoot(crowd, people, out, subject=colours, settings=how)
+        assert self.folders(out)["rest"] == ["empty.png", "stranger.png"]
+
+    @pytest.mark.parametrize(
+        ("asked", "name"),
+        [
+            ("../a/b", "_a_b"),
+            ("person_001", "person_001 (2)"),
+            ("PERSON_001", "PERSON_001 (2)"),
+            ("run.json", "run (2).json"),
+            ("decisions.csv", "decisions (2).csv"),
+            ("..", "_"),
+            (".hidden", "hidden"),
+        ],
+    )
+    def test_its_name_is_safe_and_nobodys(self, crowd, tmp_path, colours, asked, name) -> None:
+        out = tmp_path / "out"
+        self.sort(crowd, out, colours, unsorted=asked)
+        found = self.folders(out)
+        assert len(found) == 5
+        (folder,) = [each for each in found if "empty.png" in found[each]]
+        assert folder == name
+        assert found["person_001"][0] == "a1 (2).png"
+
+
+class TestCompanions:
+    """What lies beside a photo and belongs to it goes where the photo goes, under its name."""
+
+    ONE, TWO = ("a1.MOV", "a1.AAE", "a1.png.json"), ("deep/a1.xmp",)
+
+    @pytest.fixture
+    def lived_in(self, album_folder):
+        for name in (*self.ONE, *self.TWO, "empty.mov", "lonely.CR2", "film.mp4"):
+            (album_folder / name).write_bytes(name.encode())
+        return album_folder
+
+    def sort(self, folder, out, colours, **settings):
+        how = AutopilotSettings(**settings)
+        return modes.autopilot(folder, out, subject=colours, settings=how)
+
+    def beside(self, out) -> set[str]:
+        """What lies in the folders and is no photo."""
+        return {name for name in files_in(out) if "/" in name and not name.endswith(".png")}
+
+    @pytest.mark.parametrize("link", [None, "symbolic", "hard", "clone"])
+    def test_it_goes_along(self, lived_in, tmp_path, colours, link) -> None:
+        out = tmp_path / "out"
+        result = self.sort(lived_in, out, colours, link=link)
+        names = {path.name for path in (out / "person_001").iterdir()}
+        owner = {"a1 (2).png": "deep/a1.png", "a1.png": "a1.png"}
+        if (out / "person_001/a1.png").read_bytes() != (lived_in / "a1.png").read_bytes():
+            owner = {"a1 (2).png": "a1.png", "a1.png": "deep/a1.png"}
+        for name, photo in owner.items():
+            stem = name.removesuffix(".png")
+            its = [each for each in (*self.ONE, *self.TWO) if each.startswith(photo[:-4])]
+            for each in its:
+                assert stem + each.removeprefix(photo[:-4]) in names
+        assert len(self.beside(out)) == 4
+        for name in self.beside(out):
+            assert (out / name).is_symlink() == (link == "symbolic")
+            assert ((out / name).stat().st_nlink > 1) == (link == "hard")
+        assert set(ResultsFolder(out).files()) >= self.beside(out)
+        assert set(self.sort(lived_in, out, colours, link=link).plan["state"]) == {THERE}
+        assert result.finished
+
+    def test_it_is_counted_apart_and_is_no_problem(self, lived_in, tmp_path, colours) -> None:
+        result = self.sort(lived_in, tmp_path / "out", colours)
+        assert "8 copies" in str(result)
+        assert "4 files beside them go along: AAE (1), JSON (1), MOV (1), XMP (1)" in str(result)
+        assert (result.as_dict()["copies"], result.as_dict()["companions"]) == (8, 4)
+        # A raw file without its photo, and a film of its own, are told of with their reasons.
+        skipped = {Path(path).name for path in result.problems["path"]}
+        assert skipped == {"lonely.CR2", "film.mp4"}
+        assert "4 of these beside a photo and belonging to it" in summarise(result.plan).text
+
+    def test_it_goes_with_its_photo_and_is_undone_with_it(
+        self, lived_in, tmp_path, colours
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(lived_in, out, colours)
+        result = self.sort(lived_in, out, colours, min_photos=9)
+        assert self.beside(out) == set()
+        assert len(result.removed) == 12
+        self.sort(lived_in, out, colours)
+        assert len(self.beside(out)) == 4
+        before = files_in(lived_in)
+        assert undo(out).kept == ()
+        assert list(out.iterdir()) == []
+        assert files_in(lived_in) == before
+
+    def test_unsorted_photos_take_theirs_along(self, lived_in, tmp_path, colours) -> None:
+        self.sort(lived_in, tmp_path / "out", colours, unsorted="rest")
+        rest = {path.name for path in (tmp_path / "out" / "rest").iterdir()}
+        assert rest == {"empty.png", "empty.mov"}
+
+    def test_what_is_new_beside_a_photo_that_is_there_is_added(
+        self, lived_in, tmp_path, colours
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(lived_in, out, colours)
+        (lived_in / "a2.xmp").write_text("<x/>")
+        result = self.sort(lived_in, out, colours)
+        assert (out / "person_001" / "a2.xmp").read_text() == "<x/>"
+        assert result.as_dict()["copies"] == 0
+
+    def test_its_last_copy_stays(self, lived_in, tmp_path, colours) -> None:
+        out = tmp_path / "out"
+        self.sort(lived_in, out, colours)
+        (lived_in / "a1.MOV").unlink()
+        result = self.sort(lived_in, out, colours)
+        ((place, why),) = result.kept
+        assert (Path(place).suffix, why) == (".MOV", export.NOT_HERE)
+        assert (out / place).read_bytes() == b"a1.MOV"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+    def test_one_that_cannot_be_read_is_named(
+        self, lived_in, tmp_path, colours, monkeypatch
+    ) -> None:
+        real = export.open_regular
+
+        def refused(path, **how):
+            if path.suffix == ".MOV":
+                raise OSError(13, "Permission denied")
+            return real(path, **how)
+
+        monkeypatch.setattr(export, "open_regular", refused)
+        result = self.sort(lived_in, tmp_path / "out", colours)
+        ((path, why),) = result.not_copied
+        assert (Path(path).name, "Permission denied" in why) == ("a1.MOV", True)
+        assert not result.finished

@@ -286,7 +286,8 @@ def test_nasty_names_stay_text(tmp_path: Path) -> None:
     paths = [f"/photos/{number} {name}.jpg" for number, name in enumerate(names)]
     # Worse than any that `export.plan` makes.
     rows = [
-        (n, n, path, f"{n}/{path}", "", 0, export.NEW) for n, path in zip(names, paths, strict=True)
+        (n, n, path, f"{n}/{path}", "", 0, export.NEW, export.PHOTO)
+        for n, path in zip(names, paths, strict=True)
     ]
     plan = pd.DataFrame(rows, columns=list(export.PLAN_COLUMNS))
     result = made([*names], paths=paths, out=tmp_path, plan=plan)

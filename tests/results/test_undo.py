@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 from files_seen import files_in
@@ -275,3 +276,37 @@ def test_what_is_read_is_what_may_be_it(album_folder, out, monkeypatch) -> None:
     )
     undo(out)
     assert not [name for name in read if name.startswith("other")]
+
+
+def test_what_became_of_it_can_be_had_as_numbers(out, capsys) -> None:
+    (out / "person_001" / "a1.png").write_bytes(b"edited")
+    assert commands.main(["undo", str(out), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["kept"] == [["person_001/a1.png", CHANGED]]
+    assert len([place for place in said["removed"] if "/" in place]) == 7
+    assert (said["earlier"], said["not_reached"], said["out"]) == (0, 0, str(out))
+
+
+@pytest.mark.parametrize("moment", [0, 5, 8, 11, 14])
+def test_cut_off_at_any_moment_it_can_be_done_again(
+    album_folder, out, colours, monkeypatch, moment
+) -> None:
+    before, count, unlink = files_in(album_folder), 0, Path.unlink
+
+    def cut_off(self, **how) -> None:
+        nonlocal count
+        if self.parent.parent in (out, out.parent) and not self.name.startswith("."):
+            count += 1
+            if count > moment:
+                raise KeyboardInterrupt
+        unlink(self, **how)
+
+    monkeypatch.setattr(Path, "unlink", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        undo(out)
+    monkeypatch.undo()
+    undo(out)
+    assert list(out.iterdir()) == []
+    assert files_in(album_folder) == before
+    modes.autopilot(album_folder, out, subject=colours)
+    assert len(photos_in(out)) == 8

@@ -557,6 +557,19 @@ def test_what_an_earlier_run_sorted_otherwise_goes(make, out) -> None:
     assert len(list((out / "Ann").iterdir())) == 5
 
 
+def test_an_export_is_undone_by_its_button(make, out) -> None:
+    panel = started(make())
+    panel.individuals.rename("person_001", "Ann")
+    panel.wait(10)
+    exported(panel)
+    panel.export.back.click()
+    panel.export.wait(30)
+    assert panel.export.state == "undone", panel.export.work.message.value
+    assert [path.name for path in out.iterdir()] == ["decisions.csv"]
+    exported(panel)
+    assert len(list((out / "Ann").iterdir())) == 5
+
+
 def test_the_sample_album_is_made_by_its_button(make, tmp_path) -> None:
     panel = make("", sample_folder=tmp_path / "sample")
     panel.folder.suggest("Use the sample album")

@@ -24,6 +24,7 @@ def plan_of(*states: str, folder: str = "ann") -> pd.DataFrame:
             "state": list(states),
             "folder": [folder] * len(states),
             "bytes": [1000] * len(states),
+            "kind": ["photo"] * len(states),
         }
     )
 

@@ -47,8 +47,8 @@ class HueSettings(ScanSettings):
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        (AutopilotSettings, [*NEEDED, "one_per_photo", *RARE]),
-        (PointAndShootSettings, [*NEEDED, "largest", "one_per_photo", *RARE]),
+        (AutopilotSettings, [*NEEDED, "one_per_photo", "min_photos", *RARE]),
+        (PointAndShootSettings, [*NEEDED, "largest", "one_per_photo", "min_photos", *RARE]),
     ],
 )
 def test_what_more_people_need_stands_first(kind, names) -> None:

@@ -57,7 +57,7 @@ class Assigned:
     chosen: Threshold
     details: Mapping[str, Any] = field(repr=False)
 
-    def hidden(self, wanted: Sequence[tuple[int, str]], words: Words) -> tuple[str, ...]:
+    def hidden(self, wanted: Sequence[tuple[int, str]], words: Words) -> frozenset[str]:
         """
         Return who of these is to have no folder.
 
@@ -71,12 +71,10 @@ class Assigned:
         """
         numbers = self.details.get("numbers")
         numbered = self.names if numbers is None else numbered_names(numbers, words)
-        found = {
-            self.names[row]: None
-            for row, name in wanted
-            if name in (self.names[row], numbered[row]) and self.names[row] is not None
-        }
-        return tuple(str(name) for name in found)
+        found = (
+            self.names[row] for row, name in wanted if name in (self.names[row], numbered[row])
+        )
+        return frozenset(name for name in found if name is not None)
 
 
 class Assigner(Protocol):

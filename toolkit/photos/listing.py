@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit.errors import BadFolder
 from toolkit.files import open_regular
+from toolkit.photos.companions import belonging
 
 HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
@@ -17,6 +19,7 @@ SUFFIXES = frozenset(
     {".png", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"} | HEIF_SUFFIXES | JPEG_SUFFIXES
 )
 RESULT = "run.json"
+NO_PHOTO = "not a photo format that is read here"
 NEVER_PHOTOS = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 
 
@@ -31,10 +34,13 @@ class Listing:
         Files to be read as photos, in a fixed order: by name, case ignored, folder by folder.
     skipped : tuple of (Path, str)
         Other files and unreadable folders, each with the reason.
+    companions : mapping of Path to tuple of Path
+        What lies beside a photo and belongs to it; see `toolkit.photos.companions`.
     """
 
     photos: tuple[Path, ...]
     skipped: tuple[tuple[Path, str], ...]
+    companions: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
 
 
 def require_folder(folder: Path, what: str) -> None:
@@ -86,6 +92,7 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
     left_out = {path.resolve() for path in leave_out}
     photos: list[Path] = []
     skipped: list[tuple[Path, str]] = []
+    companions: dict[Path, tuple[Path, ...]] = {}
     seen: set[tuple[int, int]] = set()
     pending = [folder]
     while pending:
@@ -103,7 +110,9 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
         if any(entry.name == RESULT for entry in entries) and _is_result(current / RESULT):
             skipped.append((current, "holds results of this program, which are copies"))
             continue
-        subfolders = []
+        subfolders: list[Path] = []
+        here: list[Path] = []
+        others: list[tuple[Path, str]] = []
         for entry in entries:
             path = current / entry.name
             try:
@@ -116,11 +125,54 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
             except OSError as error:
                 reason = f"a link that cannot be followed: {error.strerror}"
             if reason is None:
-                photos.append(path)
+                here.append(path)
             else:
-                skipped.append((path, reason))
+                others.append((path, reason))
+        beside = _beside(here, [path for path, reason in others if reason.startswith(NO_PHOTO)])
+        known = {path for paths in beside.values() for path in paths}
+        photos += here
+        companions |= beside
+        skipped += [(path, reason) for path, reason in others if path not in known]
         pending.extend(reversed(subfolders))
-    return Listing(tuple(photos), tuple(skipped))
+    return Listing(tuple(photos), tuple(skipped), companions)
+
+
+def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
+    """
+    Return what lies beside some photos now and belongs to them.
+
+    Parameters
+    ----------
+    photos : iterable of path
+        In whatever folders.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        For each photo, as it was given, that has any, its companions, by name.
+    """
+    found: dict[Path, tuple[Path, ...]] = {}
+    asked = [str(photo) for photo in photos]
+    for folder in dict.fromkeys(Path(photo).parent for photo in asked):
+        here: list[Path] = []
+        others: list[Path] = []
+        with contextlib.suppress(OSError), os.scandir(folder) as scan:
+            for entry in sorted(scan, key=lambda entry: entry.name):
+                if not _hidden(entry) and entry.is_file():
+                    path = folder / entry.name
+                    (here if path.suffix.lower() in SUFFIXES else others).append(path)
+        found |= _beside(here, others)
+    return {photo: tuple(map(str, found[Path(photo)])) for photo in asked if Path(photo) in found}
+
+
+def _beside(photos: Sequence[Path], others: Sequence[Path]) -> dict[Path, tuple[Path, ...]]:
+    """Return which files of a folder belong to which of its photos."""
+    owners = belonging([path.name for path in photos], [path.name for path in others])
+    found: dict[str, tuple[Path, ...]] = {}
+    for path in others:
+        if (owner := owners.get(path.name)) is not None:
+            found[owner] = (*found.get(owner, ()), path)
+    return {path: found[path.name] for path in photos if path.name in found}
 
 
 def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
@@ -131,7 +183,7 @@ def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
         return "not a regular file"
     if path.suffix.lower() not in SUFFIXES:
         kind = path.suffix.lower() or "a file without an ending"
-        return f"not a photo format that is read here: {kind}"
+        return f"{NO_PHOTO}: {kind}"
     return None
 
 

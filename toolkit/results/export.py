@@ -29,7 +29,9 @@ from toolkit.files import (
     sweep,
     temporary_in,
 )
-from toolkit.names import counted, folded, numbered, unique_names
+from toolkit.names import counted, folded, numbered, safe_name, unique_names
+from toolkit.photos.companions import renamed
+from toolkit.photos.listing import SUFFIXES, companions_of
 from toolkit.photos.opening import digest_of
 from toolkit.records import Album
 from toolkit.results import folder_changes
@@ -64,7 +66,9 @@ WRITTEN = (
     *("encodings.npz", "report.html"),
 )
 RESERVED = (RECORD, DECISIONS, *WRITTEN)
-PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state")
+PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state", "kind")
+# What a row of a plan is: a photo, or what lies beside one and belongs to it.
+PHOTO, COMPANION = "photo", "companion"
 
 NEW, THERE, LEFT_OVER, KEPT = "new", "there already", "left over", "kept"
 # What `ExportSettings.link` may be.
@@ -115,19 +119,42 @@ class Outcome:
         return not self.not_copied and not self.not_reached
 
 
+def in_few(album: Album, names: Sequence[str | None], min_photos: int) -> frozenset[str]:
+    """
+    Return who is seen in fewer photos than `min_photos`; files of one picture count once.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    names : sequence of str or None
+        The individual of each, n in all.
+    min_photos : int
+        From how many photos on somebody is in enough.
+    """
+    seen_in: dict[str, set[str]] = {}
+    for photo, name in zip(album.sightings["photo_digest"], names, strict=True):
+        if name is not None:
+            seen_in.setdefault(name, set()).add(photo)
+    return frozenset(name for name, photos in seen_in.items() if len(photos) < min_photos)
+
+
 def plan(
     album: Album,
     names: Sequence[str | None],
     out: Path,
     *,
     link: str | None = None,
+    min_photos: int = 1,
+    unsorted: str = "",
     hidden: Collection[str] = (),
 ) -> pd.DataFrame:
     """
     Say which photo goes into which folder, without writing anything.
 
-    A photo has the same name in every folder; of two photos with one name, the second gets " (2)".
-    A photo that an earlier run put into a folder keeps the name that it got there.
+    What lies beside a photo and belongs to it (`toolkit.photos.companions`) goes along under its
+    name. A photo has the same name in every folder; of two photos with one name, the second gets
+    " (2)". A photo that an earlier run put into a folder keeps the name that it got there.
 
     Parameters
     ----------
@@ -139,58 +166,88 @@ def plan(
         Where results go.
     link : {"symbolic", "hard", "clone"} or None
         What will be made instead of copies; a copy does not count as a link, nor a link as a copy.
+    min_photos : int
+        Individuals who are seen in fewer photos get no folder.
+    unsorted : str
+        What the folder is called that photos go to which are in no other; "" for none. It gets
+        another name where an individual has that one.
     hidden : collection of str
-        Individuals that get no folder.
+        Individuals who get no folder either.
 
     Returns
     -------
     pandas.DataFrame
-        One row a file: name (the individual), folder (its safe name), source, destination
-        (relative to `out`, with forward slashes, no two alike), digest (sha256), bytes, state:
-        "new"; "there already"; "left over" from an earlier run and no longer wanted, the photo
-        being at `source`; or "kept": no longer wanted, and taken away by no run, as no photo of the
-        album is the same.
+        One row a file: name (the individual; None for the unsorted), folder (its safe name),
+        source, destination (relative to `out`, with forward slashes, no two alike), digest
+        (sha256), bytes, state: "new"; "there already"; "left over" from an earlier run and no
+        longer wanted, the photo being at `source`; or "kept": no longer wanted, and taken away by
+        no run, as no photo of the album is the same; kind: "photo" or "companion", which follows
+        its photo.
     """
     record, about = ResultsFolder(out).files() or {}, _about(out)
-    known = list(dict.fromkeys(name for name in names if name is not None and name not in hidden))
+    known = list(dict.fromkeys(name for name in names if name is not None))
     folder_of = _folders(known, out, about)
+    # The unsorted come last: they get what name is left, if it is an individual's.
+    (unsorted_folder,) = unique_names([unsorted], taken=(*RESERVED, *folder_of.values()))
     theirs = {
         (place.partition("/")[0], digest_in(mark) or mark)
         for place, mark in folder_changes.theirs_of(about).items()
         if os.path.lexists(out / place)
     }
-    seen_in: dict[str, list[str]] = {}
+    aside = {*in_few(album, names, min_photos), *hidden}
+    seen_in: dict[str, list[str | None]] = {}
     for photo, name in zip(album.sightings["photo_digest"], names, strict=True):
-        if name in folder_of and name not in seen_in.setdefault(photo, []):
+        if name is None or name in aside:
+            continue
+        if name not in seen_in.setdefault(photo, []):
             seen_in[photo].append(name)
-    wanted = album.photos[album.photos["photo_digest"].isin(list(seen_in))]
+    sorted_photos = album.photos["photo_digest"].isin(list(seen_in))
+    # Those of the unsorted come after, so that they change no name of the others.
+    wanted = pd.concat([album.photos[sorted_photos], album.photos[~sorted_photos]])
+    if not unsorted:
+        wanted = album.photos[sorted_photos]
     file_names = unique_names(Path(path).name for path in wanted["path"])
     earlier = _Earlier(out, record, link)
     rows: list[tuple[object, ...]] = []
+    beside = _Companions(album.photos["path"])
     file_digests = dict(zip(album.photos["path"], album.file_digests, strict=True))
     for path, photo, file_name in zip(
         wanted["path"], wanted["photo_digest"], file_names, strict=True
     ):
         size, digest = _size(path), file_digests[path]
-        for name in seen_in[photo]:
+        for name in seen_in.get(photo, [None]):
+            folder = unsorted_folder if name is None else folder_of[name]
             # A photo that the user put there, or edited there, is there.
-            if (folder_of[name], digest) in theirs or (folder_of[name], _lead(path)) in theirs:
+            if (folder, digest) in theirs or (folder, _lead(path)) in theirs:
                 continue
-            place, state = earlier.place(folder_of[name], file_name, path, digest)
-            rows.append((name, folder_of[name], path, place, digest, size, state))
-    order = {name: number for number, name in enumerate(known)}
-    rows.sort(key=lambda row: order[str(row[0])])
+            place, state = earlier.place(folder, file_name, path, digest)
+            rows.append((name, folder, path, place, digest, size, state, PHOTO))
+            now = place.rpartition("/")[2]
+            for other in beside.of(path):
+                its_name = safe_name(renamed(Path(other).name, Path(path).name, now))
+                read = beside.digest(other)
+                place, state = earlier.place(folder, its_name, other, read)
+                rows.append((name, folder, other, place, read, _size(other), state, COMPANION))
+    order: dict[object, int] = {name: number for number, name in enumerate(known)}
+    rows.sort(key=lambda row: order.get(row[0], len(order)))
     photo_with = dict(zip(album.file_digests, album.photos["path"], strict=True))
     photo_at = _by_file(album.photos["path"]) if any(map(_is_hard, record.values())) else {}
-    for place, mark in record.items():
-        if folded(place) not in earlier.used and os.path.lexists(out / place):
-            photo = photo_with.get(digest_in(mark))
-            if _is_hard(mark):
-                # The photo under another name, whatever is in it now.
-                photo = photo_at.get(_file_id(out / place), photo)
-            # A link is no copy: nothing is lost with it.
-            state = KEPT if photo is None and not mark.startswith(LINK) else LEFT_OVER
-            rows.append((None, place.partition("/")[0], photo, place, mark, 0, state))
+    left = {
+        place: mark
+        for place, mark in record.items()
+        if folded(place) not in earlier.used and os.path.lexists(out / place)
+    }
+    unknown = [place for place, mark in left.items() if digest_in(mark) not in photo_with]
+    photo_with = beside.with_digests({_size(out / place) for place in unknown}) | photo_with
+    for place, mark in left.items():
+        photo = photo_with.get(digest_in(mark))
+        if _is_hard(mark):
+            # The photo under another name, whatever is in it now.
+            photo = photo_at.get(_file_id(out / place), photo)
+        # A link is no copy: nothing is lost with it.
+        state = KEPT if photo is None and not mark.startswith(LINK) else LEFT_OVER
+        kind = PHOTO if Path(place).suffix.lower() in SUFFIXES else COMPANION
+        rows.append((None, place.partition("/")[0], photo, place, mark, 0, state, kind))
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
 
 
@@ -220,7 +277,34 @@ def _folders(known: Sequence[str], out: Path, about: dict[str, Any]) -> dict[str
     return {**folder_of, **dict(zip(rest, safe, strict=True))}
 
 
-def _size(path: str) -> int:
+class _Companions:
+    """What lies beside the photos of an album and belongs to them; each is read once."""
+
+    def __init__(self, photos: Iterable[str]) -> None:
+        self._of = companions_of(photos)
+        self._digests: dict[str, str] = {}
+
+    def of(self, photo: str) -> tuple[str, ...]:
+        """Return what belongs to a photo."""
+        return self._of.get(photo, ())
+
+    def digest(self, path: str) -> str:
+        """Return the sha256 of one; "" where it cannot be read: then copying fails, and says so."""
+        if path not in self._digests:
+            self._digests[path] = ""
+            with contextlib.suppress(OSError, UnreadablePhoto):
+                self._digests[path] = digest_of(Path(path))
+        return self._digests[path]
+
+    def with_digests(self, sizes: Collection[int]) -> dict[str, str]:
+        """Return those of some sizes, in bytes, by their sha256."""
+        every = itertools.chain.from_iterable(self._of.values())
+        found = {self.digest(path): path for path in every if sizes and _size(path) in sizes}
+        found.pop("", None)
+        return found
+
+
+def _size(path: str | Path) -> int:
     try:
         return Path(path).stat().st_size
     except OSError:
@@ -751,6 +835,8 @@ class Summary:
         in any case, as it is not.
     bytes : int
         Of the new ones.
+    companions : int
+        Files among those that would be made or are there that belong to a photo, and are none.
     """
 
     folders: pd.DataFrame
@@ -759,6 +845,7 @@ class Summary:
     left_over: int
     kept: int
     bytes: int
+    companions: int = 0
 
     @property
     def text(self) -> str:
@@ -769,6 +856,8 @@ class Summary:
             f"{self.new:,} new ({self.bytes / 1e6:,.1f} MB)",
             f"{self.there:,} there already",
         ]
+        if self.companions:
+            parts.append(f"{self.companions:,} of these beside a photo and belonging to it")
         if self.left_over:
             parts.append(f"{self.left_over:,} of an earlier run that are sorted otherwise, and go")
         if self.kept:
@@ -803,4 +892,5 @@ def summarise(plan: pd.DataFrame) -> Summary:
         int(table["left_over"].sum()),
         int(table["kept"].sum()),
         int(new["bytes"].sum()),
+        int((plan["state"].isin([NEW, THERE]) & (plan["kind"] == COMPANION)).sum()),
     )

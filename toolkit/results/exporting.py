@@ -156,7 +156,7 @@ def write_result(
     begun = time.thread_time()
     # Read before anything is written.
     before = earlier.read(target)
-    plan = planned(result, target)
+    plan = _plan(result, target)
     export.apply(
         plan,
         target,
@@ -241,12 +241,6 @@ def _mark_of(result: Result) -> str:
     return found.hexdigest()[:16]
 
 
-def planned(result: Result, target: Path) -> pd.DataFrame:
-    """Return which photo of a result would go where; see `toolkit.results.export.plan`."""
-    link, hidden = result.settings.link, result.hidden
-    return export.plan(result.album, result.names, target, link=link, hidden=hidden)
-
-
 def require_same_album(out: Path, photos: Path | None, paths: Iterable[str | Path]) -> None:
     """
     Raise `BadFolder` if a folder holds the result of other photos than those that are to be sorted.
@@ -302,9 +296,22 @@ def _digest(path: Path) -> str | None:
 def planned_for(result: AnyResult, out: str | Path | None, started: float) -> AnyResult:
     """Return a result that took until now, with the plan for a folder where one is given."""
     if out is not None:
-        result = changed(result, plan=planned(result, _checked(out, result)))
+        result = changed(result, plan=_plan(result, _checked(out, result)))
     wall = result.seconds.get("wall", 0.0) + time.perf_counter() - started
     return changed(result, seconds={**result.seconds, "wall": wall})
+
+
+def _plan(result: Result, out: Path) -> pd.DataFrame:
+    how = result.settings
+    return export.plan(
+        result.album,
+        result.names,
+        out,
+        link=how.link,
+        min_photos=how.min_photos,
+        unsorted=how.unsorted,
+        hidden=result.hidden,
+    )
 
 
 def _checked(out: str | Path, result: Result) -> Path:

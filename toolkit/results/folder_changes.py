@@ -12,6 +12,7 @@ from typing import Any
 from toolkit.errors import UnreadablePhoto
 from toolkit.files import is_temporary
 from toolkit.names import folded
+from toolkit.photos.listing import SUFFIXES
 from toolkit.photos.opening import digest_of
 from toolkit.results.results_folder import HARD, LINK, ResultsFolder, digest_in, real_folder
 
@@ -135,7 +136,7 @@ def read(out: Path) -> FolderChanges:
                 files[place] = mark
             else:
                 theirs[place] = mark
-        elif place not in pending:
+        elif place not in pending and _is_photo(place):
             missing[place] = mark
     stands = {folded(place) for place in (*files, *theirs)}
     # What is new there, by its bytes; a link is known by where it leads.
@@ -143,7 +144,7 @@ def read(out: Path) -> FolderChanges:
     for top, inside in found.items():
         for rest in inside:
             place = f"{top}/{rest}"
-            if folded(place) not in stands and (mark := _mark_of(out / place)):
+            if folded(place) not in stands and _is_photo(place) and (mark := _mark_of(out / place)):
                 extra[place] = mark
     theirs = {place: mark for place, mark in theirs.items() if os.path.lexists(out / place)}
     renamed, merged = _renamed(names, here, missing, extra)
@@ -248,6 +249,11 @@ def _files(out: Path) -> dict[str, list[str]]:
             ]
         found[top] = inside
     return found
+
+
+def _is_photo(place: str) -> bool:
+    """Whether a file is a photo; what belongs to one goes where it goes."""
+    return Path(place).suffix.lower() in SUFFIXES
 
 
 def _mark_of(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, TypeVar
@@ -23,16 +24,21 @@ from toolkit.records import Album, Clustering, Words
 from toolkit.results.changes import Now, Reason, details, headline
 from toolkit.results.export import (
     CLONE,
+    COMPANION,
     HARD_LINK,
     LEFT_OVER,
     NEW,
     SYMBOLIC,
     THERE,
     by_folder,
+    in_few,
     told,
 )
 from toolkit.results.results_folder import about_encoder, about_subject
 from toolkit.settings import Settings
+
+# Why an individual has no folder.
+HIDDEN = "that you hid"
 
 Mine = TypeVar("Mine", bound="Result")
 
@@ -83,8 +89,6 @@ class Result:
         Files of the plan that were not copied, because it was stopped.
     reasons : tuple of Reason
         The decisions, as what changed by them names them.
-    hidden : tuple of str
-        Who gets no folder, as the user decided.
     changes : pandas.DataFrame or None
         What is otherwise than in the run before, of `toolkit.results.changes.compare`; None where
         there was none.
@@ -92,6 +96,8 @@ class Result:
         What the user did in the folders of results since the run before, and what was made of it.
     clones : tuple of str
         New files that share their bytes on the disk with their photo: folder/file.
+    hidden : frozenset of str
+        Individuals who get no folder, as the user wants it.
     photos_folder, known_folder : Path or None
         Where photos and references were read, so that results do not go there; None if unknown.
     """
@@ -117,10 +123,10 @@ class Result:
     recognised: int = 0
     not_reached: int = 0
     reasons: tuple[Reason, ...] = ()
-    hidden: tuple[str, ...] = ()
     changes: pd.DataFrame | None = None
     synced: tuple[str, ...] = ()
     clones: tuple[str, ...] = ()
+    hidden: frozenset[str] = frozenset()
     photos_folder: Path | None = None
     known_folder: Path | None = None
 
@@ -199,13 +205,21 @@ class Result:
     def unsorted(self) -> pd.DataFrame:
         """Photos that go into no folder: path, and why."""
         digests = self.album.sightings["photo_digest"]
-        known = {d for d, name in zip(digests, self.names, strict=True) if name is not None}
+        few, without = self._few, self._without_folder
+        named = pd.Series(list(self.names), dtype=object, index=digests.index)
+        known = set(digests[named.notna() & ~named.isin(list(without))])
+        # Who is in a photo and has no folder, as the reason says it.
+        aside_in = {
+            reason: set(digests[named.isin(list(who))])
+            for reason, who in ((self._in_few, few), (HIDDEN, without - few))
+        }
         seen = set(digests.iloc[self.album.kept])
         aside = ~self.album.photos["photo_digest"].isin(list(known))
         rest, ignored = self.album.photos[aside], self._ignored_in[aside]
         strangers = self._strangers
         reasons = [
-            strangers if digest in seen else _why_none(self.words, left_out > 0, by_hand > 0)
+            self._why_aside([why for why, those in aside_in.items() if digest in those])
+            or (strangers if digest in seen else _why_none(self.words, left_out > 0, by_hand > 0))
             for digest, left_out, by_hand in zip(
                 rest["photo_digest"], rest["left_out"], ignored, strict=True
             )
@@ -245,7 +259,7 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and the settings as plain values, for JSON."""
-        states = self.plan["state"].value_counts().to_dict()
+        states = self._photos_planned["state"].value_counts().to_dict()
         return {
             "mode": self.mode,
             "photos": len(self.album.photos),
@@ -264,15 +278,17 @@ class Result:
             "decisions": self.decided,
             "decisions_not_here": self.undecided,
             "photos_with_nobody": len(self.unsorted),
+            "without_folder": sorted(self._without_folder),
             "problems": len(self.problems),
             "copies": len(self._made),
             "clones": len(self.clones),
+            "companions": len(self._companions),
             "already_there": int(states.get(THERE, 0)),
             "left_over": int(states.get(LEFT_OVER, 0)),
             "run": self.run,
             "finished": self.finished,
             "not_copied": len(self.not_copied),
-            "hidden": list(self.hidden),
+            "hidden": sorted(self.hidden),
             "synced": list(self.synced),
             "changes": (
                 None
@@ -299,6 +315,24 @@ class Result:
         return self.out is not None and not self.not_copied and not self.not_reached
 
     @property
+    def _few(self) -> frozenset[str]:
+        """Who is in too few photos for a folder."""
+        return in_few(self.album, self.names, self.settings.min_photos)
+
+    @property
+    def _without_folder(self) -> frozenset[str]:
+        """Who has no folder, for whatever reason."""
+        return self._few | (self.hidden & set(filter(None, self.names)))
+
+    @property
+    def _in_few(self) -> str:
+        return f"in fewer than {counted(self.settings.min_photos, 'photo')}"
+
+    def _why_aside(self, reasons: Sequence[str]) -> str:
+        """Say why a photo of individuals without a folder is in none; "" if there are none."""
+        return f"only {self.words.individuals} {', or '.join(reasons)}" if reasons else ""
+
+    @property
     def _strangers(self) -> str:
         """Why a photo with sightings goes into no folder."""
         return f"{self.words.nobody} known"
@@ -323,9 +357,22 @@ class Result:
         return "joins"
 
     @property
+    def _photos_planned(self) -> pd.DataFrame:
+        return self.plan[self.plan["kind"] != COMPANION]
+
+    @property
+    def _companions(self) -> pd.Series:
+        """Where files are, or would be, that belong to a photo and are none: folder/file."""
+        wanted = self.plan[self.plan["state"].isin([NEW, THERE]) & (self.plan["kind"] == COMPANION)]
+        if self.out is not None:
+            wanted = wanted[~wanted["source"].isin([path for path, _ in self.not_copied])]
+        return wanted["destination"]
+
+    @property
     def _made(self) -> pd.DataFrame:
-        """The rows of the plan whose files were made, or would be."""
-        new = self.plan[self.plan["state"] == NEW]
+        """The rows of the plan whose photos were copied, or would be."""
+        planned = self._photos_planned
+        new = planned[planned["state"] == NEW]
         if self.out is None or not (self.not_copied or self.not_reached):
             return new
         there = [os.path.lexists(self.out / place) for place in new["destination"]]
@@ -363,9 +410,6 @@ class Result:
         if self.decided:
             away = self._away() if self.undecided else ""
             remarks.append(f"{counted(self.decided, 'decision')} of yours kept{away}")
-        if self.hidden:
-            who = self.words.count_individuals(len(self.hidden))
-            remarks.append(f"{who} hidden, as you decided")
         if self.changes is not None:
             words = self.words
             line = headline(self.changes, words.individual, words.individuals)
@@ -377,7 +421,14 @@ class Result:
             )
         if self._ignored:
             remarks.append(f"{self.words.count(self._ignored)} ignored, as you decided")
+        few, without = self._few, self._without_folder
+        for number, why in ((len(few), self._in_few), (len(without - few), HIDDEN)):
+            if number:
+                have = "has" if number == 1 else "have"
+                who = self.words.count_individuals(number)
+                remarks.append(f"{who} {why} {have} no folder")
         reasons, unknown = self.unsorted["reason"].value_counts(), self._strangers
+        reasons = reasons[[not each.startswith(self._why_aside([""])) for each in reasons.index]]
         none, plural = _why_none(self.words, False, False), self.words.plural
         empty, strangers = int(reasons.get(none, 0)), int(reasons.get(unknown, 0))
         if others := int(reasons.sum()) - empty - strangers:
@@ -393,11 +444,21 @@ class Result:
                 remarks.append(f"    {Path(path).name}: {reason}")
             if len(problems) > 5:
                 remarks.append(f"    and {len(problems) - 5} more (in problems.csv)")
-        states = self.plan["state"].value_counts()
+        states = self._photos_planned["state"].value_counts()
         new, there = len(self._made), int(states.get(THERE, 0))
         if len(self.plan):
             made = self._counted(new)
             also = f"; {there} there already" if there else ""
+            if len(along := self._companions):
+                kinds = along.map(lambda place: PurePath(place).suffix[1:].upper()).value_counts()
+                said = ", ".join(f"{kind} ({n:,})" for kind, n in sorted(kinds.items()))
+                go = "goes" if len(along) == 1 else "go"
+                remarks.append(f"{counted(len(along), 'file')} beside them {go} along: {said}")
+            if self.settings.unsorted and (nobodys := self._in_unsorted):
+                folder = nobodys[0].partition("/")[0]
+                remarks.append(
+                    f"{counted(len(nobodys), 'photo')} in {self.words.nobody}'s folder: {folder}"
+                )
             if self.out is None:
                 remarks.append(f"a run would make {made}{also}")
                 going = self.plan["destination"][self.plan["state"] == LEFT_OVER]
@@ -415,6 +476,13 @@ class Result:
                     "go on"
                 )
         return remarks + told(self.removed, self.kept)
+
+    @property
+    def _in_unsorted(self) -> list[str]:
+        """What of the plan goes into the folder of those that are in no other."""
+        planned = self._photos_planned
+        wanted = planned[planned["state"].isin([NEW, THERE]) & planned["name"].isna()]
+        return list(wanted["destination"])
 
     def _counted(self, new: int) -> str:
         """Say what was made, or would be."""
@@ -440,6 +508,7 @@ class Result:
     def __str__(self) -> str:
         lines = [self._headline(), ""]
         individuals = self.individuals
+        individuals = individuals[~individuals["name"].isin(list(self._without_folder))]
         if len(individuals):
             width = max(len(str(name)) for name in individuals["name"].head(30))
             for name, photos in zip(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -231,7 +232,8 @@ class _Originals:
         for folder in dict.fromkeys(folders) if sizes else ():
             with contextlib.suppress(BadFolder):
                 found = listing.find(folder, leave_out=[out])
-                for path in (*found.photos, *(path for path, _ in found.skipped)):
+                beside = itertools.chain.from_iterable(found.companions.values())
+                for path in (*found.photos, *beside, *(path for path, _ in found.skipped)):
                     if (size := _size(path)) in sizes:
                         self._of_size.setdefault(size, []).append(path)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import math
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeGuard
@@ -191,7 +192,38 @@ class Distance:
             ) from None
 
 
-Takes = Switch | Choice | Whole | Number | Distance
+@dataclass(frozen=True)
+class Text:
+    """
+    Takes a text, "" for none.
+
+    Attributes
+    ----------
+    what : str
+        What it is, with its article, such as "a folder's name".
+    longest : int
+        Letters that it may have.
+    """
+
+    what: str
+    longest: int = 100
+
+    @property
+    def read(self) -> Callable[[str], Any]:
+        """What turns the text of a command line into a value."""
+        return str
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        return f"{self.what} of at most {self.longest} letters"
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value can be taken."""
+        return isinstance(value, str) and len(value) <= self.longest
+
+
+Takes = Switch | Choice | Whole | Number | Distance | Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,7 +237,7 @@ class Setting:
         Of the field.
     default : object
         Its value where nothing else is chosen.
-    takes : Switch, Choice, Whole, Number or Distance
+    takes : Switch, Choice, Whole, Number, Distance or Text
         Which values it takes.
     changes : {"scan", "subject", "references", "assign", "export", "resources"}
         What another value changes: what is looked at in the photos; how the subject is found and
@@ -345,6 +377,8 @@ def as_options(kind: type[Part], values: Mapping[str, Any]) -> str:
         each = declared_as(kind, name)
         if isinstance(each.takes, Switch):
             written += [each.option] * (value != each.default)
+        elif isinstance(each.takes, Text):
+            written += [f"{each.option} {shlex.quote(value)}"] * (value != "")
         elif value is not None:
             shown = f"{value:.10g}" if isinstance(value, float) else str(value)
             written.append(f"{each.option} {shown}")

@@ -165,7 +165,7 @@ class ExportBox(ipywidgets.VBox):
         )
         self.back = ipywidgets.Button(
             description="Undo the last export",
-            tooltip="Take away what it put there, as far as nobody changed it since; your photos "
+            tooltip="Take away what it put there, where it is unchanged since; your photos "
             "and your corrections stay",
             layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
         )

@@ -16,7 +16,7 @@ from toolkit.grouping.identification import SECOND
 from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import Thumbnails, data_uri
 from toolkit.results.changes import details, headline
-from toolkit.results.export import NEW, THERE, told
+from toolkit.results.export import NEW, PHOTO, THERE, told
 from toolkit.results.report.cases import Doubt, measured
 from toolkit.results.report.markup import href, in_words, shared_folder
 from toolkit.results.result import AutopilotResult, PointAndShootResult, Result
@@ -77,14 +77,15 @@ class Page:
         result = self.result
         files: dict[str, list[tuple[str, str | None]]] = {}
         folders: dict[str, str] = {}
-        plan = result.plan[result.plan["state"].isin([NEW, THERE])]
-        if not len(plan):
-            known = result.sightings[["name", "photo_digest"]].dropna().drop_duplicates()
-            for name, path in known.merge(
-                result.album.photos[["path", "photo_digest"]], on="photo_digest"
-            )[["name", "path"]].itertuples(index=False, name=None):
-                files.setdefault(str(name), []).append((str(path), None))
-            return files, folders
+        plan = result.plan[result.plan["state"].isin([NEW, THERE]) & result.plan["name"].notna()]
+        plan = plan[plan["kind"] == PHOTO]
+        known = result.sightings[["name", "photo_digest"]].dropna().drop_duplicates()
+        # Those without a folder of their own.
+        known = known[~known["name"].isin(plan["name"])]
+        for name, path in known.merge(
+            result.album.photos[["path", "photo_digest"]], on="photo_digest"
+        )[["name", "path"]].itertuples(index=False, name=None):
+            files.setdefault(str(name), []).append((str(path), None))
         failed = {path for path, _ in result.not_copied}
         for name, folder, source, place in zip(
             plan["name"], plan["folder"], plan["source"], plan["destination"], strict=True
