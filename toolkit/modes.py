@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from toolkit.curation import decisions
+from toolkit.curation import decisions, photo_names
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder
 from toolkit.files import folder_at
@@ -33,6 +33,7 @@ from toolkit.results.result import (
     RESULTS,
     AnyResult,
     AutopilotResult,
+    NamesTaken,
     PointAndShootResult,
 )
 from toolkit.scanning import comparing, store
@@ -84,6 +85,9 @@ class Looked:
         Where the photos are, and the references that were left out; None if unknown.
     recognised : int
         Photos that were in the store, and not looked at again.
+    regions : mapping of str to PhotoRegions, or None
+        Regions with names that the photos have already, by path; None where they were not asked
+        for.
     """
 
     album: Album
@@ -92,6 +96,7 @@ class Looked:
     folder: Path | None = None
     known: Path | None = None
     recognised: int = 0
+    regions: photo_names.Regions | None = None
 
     @property
     def not_seen(self) -> int:
@@ -261,8 +266,13 @@ def look_at(
         progress=for_work(progress, "pairs"),
         stop=stop,
     )
+    regions = None
+    if settings.names_from_photos:
+        with stopwatch(seconds, "names"):
+            told = for_work(progress, "names in the photos")
+            regions = photo_names.read_all(album, progress=told, stop=stop)
     seconds["wall"] = time.perf_counter() - started
-    return Looked(album, seconds, total, listed.folder, listed.known, recognised)
+    return Looked(album, seconds, total, listed.folder, listed.known, recognised, regions)
 
 
 def read_known(
@@ -473,7 +483,9 @@ def autopilot(
         subject = subject or subject_for(settings)
         looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
         planned = listed.out if dry_run else None
+        made, taken = _named(looked, GroupingAssigner(settings), made, None if decided is not None else target)
         result = autopilot_of(looked, planned, settings=settings, decided=made)
+        result = changed(result, names_taken=taken)
         if target is None:
             return result
         return write_result(result, target, replace=replace, pictures=pictures, progress=progress)
@@ -567,7 +579,10 @@ def point_and_shoot(
         how: dict[str, Any] = {"settings": settings, "progress": progress, "subject": subject}
         references = cast(References, compare_known(looked, references, **how))
         planned = listed.out if dry_run else None
+        keeper = None if decided is not None else target
+        made, taken = _named(looked, ReferenceAssigner(references, settings), made, keeper)
         result = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+        result = changed(result, names_taken=taken)
         if target is None:
             return result
         return write_result(result, target, replace=replace, pictures=pictures, progress=progress)
@@ -675,6 +690,21 @@ def _decided(given: Sequence[Decision] | None, target: Path | None) -> tuple[Dec
     if given is None:
         return () if target is None else decisions.read(target)
     return tuple(given)
+
+
+def _named(
+    looked: Looked, assigner: Assigner, made: tuple[Decision, ...], keeper: Path | None
+) -> tuple[tuple[Decision, ...], NamesTaken | None]:
+    """Take over the names that the photos have; they are kept in `keeper`, where there is one."""
+    if looked.regions is None:
+        return made, None
+    about: dict[str, Any] = {"once": photo_names.once(looked.album, assigner.settings)}
+    about["known"] = assigner.known
+    if keeper is None:
+        found = photo_names.found(looked.album, looked.regions, made, **about)
+        return (*made, *found.decisions), found.taken
+    found = photo_names.add_to(keeper, looked.album, looked.regions, **about)
+    return decisions.read(keeper), found.taken
 
 
 def _since(started: float, looked: Looked) -> Looked:

@@ -52,6 +52,9 @@ class AssignSettings(Part):
         which they are as likely one individual as two, given how many could be confused.
     one_per_photo : bool
         Two sightings in one photo are never one individual.
+    names_from_photos : bool
+        Regions with names in the photos' XMP, or in sidecars beside them, name the sightings that
+        they overlap; see `toolkit.curation.photo_names`.
     """
 
     threshold: float | Literal["auto"] = setting(
@@ -70,6 +73,15 @@ class AssignSettings(Part):
         option="--same-photo",
         label="one photo shows {an_individual} once",
     )
+    names_from_photos: bool = setting(
+        False,
+        takes=Switch(),
+        changes="metadata",
+        explained="take over the names of regions that digiKam, Lightroom or Picasa wrote into the "
+        "photos, or beside them (.xmp)",
+        label="take over names that are in the photos (XMP)",
+        advanced=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +93,9 @@ class ExportSettings(Part):
     ----------
     link : bool
         Put symbolic links into the sorted folders, not copies.
+    write_sidecars : bool
+        Write a sidecar beside each copy, with the sightings and their names; see
+        `toolkit.results.sidecars`.
     """
 
     link: bool = setting(
@@ -89,6 +104,15 @@ class ExportSettings(Part):
         changes="export",
         explained="make symbolic links instead of copies",
         label="make links, not copies",
+        advanced=True,
+    )
+    write_sidecars: bool = setting(
+        False,
+        takes=Switch(),
+        changes="export",
+        explained="write a sidecar (.xmp) with the {plural} and their names beside each copy, for "
+        "digiKam and others",
+        label="write names into sidecars (.xmp)",
         advanced=True,
     )
 

@@ -171,7 +171,7 @@ def parsed(content: bytes) -> Fields:
 
     def take(part: str) -> None:
         if len(path[-1].text) < LONG:
-            path[-1].text += part
+            path[-1].text += part[:LONG]
 
     def refuse(*_: object) -> None:
         raise BadXmp("it has a document type, which XMP does not have")
@@ -183,8 +183,9 @@ def parsed(content: bytes) -> Fields:
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
     try:
-        # Some programs close what is in a photo with a NUL.
-        parser.Parse(content.rstrip(b"\x00"), True)
+        # Some programs close what is in a photo with a NUL; in UTF-16, it is half a letter.
+        wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+        parser.Parse(content if wide else content.rstrip(b"\x00"), True)
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise BadXmp(f"it is no XML that can be read: {printable(str(error))}") from error
     found: Fields = {}

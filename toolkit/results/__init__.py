@@ -10,4 +10,5 @@ __all__ = [
     "record",
     "report",
     "result",
+    "sidecars",
 ]

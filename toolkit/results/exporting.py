@@ -17,7 +17,7 @@ import numpy as np
 from toolkit import locks
 from toolkit.files import folder_at
 from toolkit.progress import Progress
-from toolkit.results import export, report, results_folder
+from toolkit.results import export, report, results_folder, sidecars
 from toolkit.results.result import Result
 from toolkit.results.results_folder import ResultsFolder, relative
 
@@ -117,6 +117,9 @@ def write_result(
         nonlocal written
         seconds["copy"] = seconds.get("copy", 0.0) + time.thread_time() - begun
         seconds["wall"] = wall + time.perf_counter() - started
+        beside = sidecars.write(
+            result, target, plan, outcome.files, about, stopped=bool(outcome.not_reached)
+        )
         written = changed(
             result,
             plan=plan,
@@ -127,6 +130,7 @@ def write_result(
             removed=outcome.removed,
             kept=outcome.kept,
             not_reached=outcome.not_reached,
+            sidecars=beside.told,
         )
         folder.save(
             written.album,
@@ -142,13 +146,15 @@ def write_result(
         report.write(written, target, pictures=pictures)
 
     begun = time.thread_time()
+    about = {"run": run, **result.about(), "looks": result.looks, **folder.about_photos(photos)}
+    about |= sidecars.recorded(target)
     plan = export.plan(result.album, result.names, target, link=result.settings.link)
     export.apply(
         plan,
         target,
         link=result.settings.link,
         replace=replace,
-        about={"run": run, **result.about(), "looks": result.looks, **folder.about_photos(photos)},
+        about=about,
         progress=tell,
         stop=stop,
         complete=complete,
