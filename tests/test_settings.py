@@ -34,7 +34,9 @@ from toolkit.subjects.settings import (
 
 MODES = [AutopilotSettings, PointAndShootSettings]
 # What a new grouping takes up: the photos need not be looked at again.
-REGROUPED = {"threshold", "method", "one_per_photo", "link", "jobs", "memory", "store"}
+REGROUPED = {
+    *("threshold", "method", "one_per_photo", "link", "write_sidecars", "jobs", "memory", "store"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

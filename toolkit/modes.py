@@ -483,7 +483,9 @@ def autopilot(
         subject = subject or subject_for(settings)
         looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
         planned = listed.out if dry_run else None
-        made, taken = _named(looked, GroupingAssigner(settings), made, None if decided is not None else target)
+        made, taken = _named(
+            looked, GroupingAssigner(settings), made, None if decided is not None else target
+        )
         result = autopilot_of(looked, planned, settings=settings, decided=made)
         result = changed(result, names_taken=taken)
         if target is None:

@@ -15,11 +15,11 @@ from toolkit import cli, modes
 from toolkit.curation import decisions, photo_names
 from toolkit.curation.decisions import Decision, SightingKey, key_of
 from toolkit.errors import BadSetting
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.photos.face_regions import FaceRegion, PhotoRegions
 from toolkit.records import Box
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
-from toolkit.grouping.assigners import GroupingAssigner
 
 TAKING = AutopilotSettings(names_from_photos=True)
 SOURCE = "digiKam face region in a.jpg.xmp"
@@ -185,9 +185,7 @@ class TestOneNameTwiceInAPhoto:
         assert [each.sighting.left for each in found.decisions] == [TILE]
         ((_, name, why),) = found.taken.left
         assert name == "Ann"
-        assert why == (
-            "another face in this photo has that name, and nobody is in one photo twice"
-        )
+        assert why == ("another face in this photo has that name, and nobody is in one photo twice")
 
     def test_both_where_that_may_be(self, seen) -> None:
         names = about(seen, ab=["Ann", "Ann"])
@@ -227,9 +225,7 @@ def test_no_names_of_photos_contradict_anything_that_was_decided(data) -> None:
     kinds = st.one_of(
         st.builds(Decision, st.sampled_from(["same", "different"]), key, key),
         st.builds(Decision, st.sampled_from(["name", "not"]), key, st.none(), who),
-        st.builds(
-            Decision, st.just("name"), key, st.none(), who, st.just((("from", SOURCE),))
-        ),
+        st.builds(Decision, st.just("name"), key, st.none(), who, st.just((("from", SOURCE),))),
         st.builds(Decision, st.just("ignore"), key),
     )
     made = data.draw(st.lists(kinds, max_size=8))

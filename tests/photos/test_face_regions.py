@@ -157,7 +157,7 @@ class TestSidecar:
         self, tmp_path_factory, orientation, left, top, wide, high
     ) -> None:
         folder = tmp_path_factory.mktemp("photos")
-        path, size = photo(folder, orientation=orientation)
+        path, _ = photo(folder, orientation=orientation)
         full = (4000, 3000) if orientation < 5 else (3000, 4000)
         box = Box(left, top, min(left + wide, full[0]), top + high) if left < full[0] else None
         if box is None or box.right <= box.left or box.bottom > full[1]:
@@ -173,8 +173,8 @@ class TestSidecar:
     def test_exiftool_finds_it_under_the_names_of_the_working_group(
         self, tmp_path, orientation
     ) -> None:
-        name = "Zoë \"O'Neill\" <&> 山田"
-        path, size = photo(tmp_path, orientation=orientation)
+        name = 'Zoë "O\'Neill" <&> 山田'
+        _, size = photo(tmp_path, orientation=orientation)
         box = Box(11, 20, 102, 133)
         beside = tmp_path / "IMG.jpg.xmp"
         text = sidecar([(name, box)], **size, orientation=orientation)

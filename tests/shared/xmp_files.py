@@ -65,7 +65,7 @@ def digikam(regions: Regions, size: tuple[int, int] | None = None) -> str:
 
 
 def lightroom(regions: Regions, size: tuple[int, int]) -> str:
-    """Write as Lightroom does: nested descriptions, fields as attributes, a focus region as well."""
+    """Write as Lightroom does: descriptions in descriptions, attributes, a focus region too."""
     focus = (
         '<rdf:li><rdf:Description mwg-rs:Type="Focus" mwg-rs:Name="where it is sharp"><mwg-rs:Area '
         'stArea:x="0.5" stArea:y="0.5" stArea:w="0.9" stArea:h="0.9"/></rdf:Description></rdf:li>'

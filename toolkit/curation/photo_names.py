@@ -1,8 +1,8 @@
 """
 Names that photos have already, as decisions: of regions with names in their XMP.
 
-A sighting that a region overlaps gets its name, unless the user decided about it. Such a decision says
-where it comes from; what cannot be taken without contradicting another decision is named, and left.
+A sighting that a region overlaps gets its name, unless the user decided about it. Such a decision
+says where it comes from; what cannot be taken without contradicting another one is named, and left.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from toolkit.settings import Settings
 
 # The note that says where a decision comes from.
 FROM = "from"
-# Share of the union of a region and a sighting that they have in common, from which on they are of
-# one individual, if the centre of one lies in the other: people draw larger boxes than detectors do,
+# Share of their union that a region and a sighting have in common, from which on they are of one
+# individual, if the centre of one lies in the other: people draw larger boxes than detectors do,
 # and each detector has its own.
 OVERLAP = 0.2
 
@@ -250,7 +250,7 @@ def _fitting(
     once: bool,
     replace: bool,
 ) -> tuple[list[Decision], int, list[tuple[int, str, str]]]:
-    """Return the decisions that go together, how many are there already, and what was left and why."""
+    """Return what goes together, how many are there already, and what was left and why."""
     words, before = album.words, decided.names
     renamed = {row for row, name, _ in wanted if replace and before.get(row, name) != name}
     families = _Families(own)
@@ -290,8 +290,8 @@ class _Families:
     """
     Sightings that are one individual by decision, each with at most one name.
 
-    They begin with the user's own decisions, and are what `toolkit.curation.decisions.apply` would make
-    of these and the names that were given since, asked one by one.
+    They begin with the user's own decisions, and are what `toolkit.curation.decisions.apply` would
+    make of these and the names that were given since, asked one by one.
     """
 
     own: Decided

@@ -1,10 +1,10 @@
 """
 Regions with names that programs keep in the XMP of photos, and the sidecar that holds some.
 
-The scheme is that of the Metadata Working Group ("Guidelines for Handling Image Metadata" 2.0, 5.9):
-a centre and a size as shares of the picture *as it is stored*, whatever its orientation, and the size
-of the picture that they were made on. digiKam, Lightroom and Picasa write it; Windows, and digiKam
-beside it, write Microsoft's own, with the upper left corner in place of the centre.
+The scheme is that of the Metadata Working Group ("Guidelines for Handling Image Metadata" 2.0,
+5.9): a centre and a size as shares of the picture *as it is stored*, whatever its orientation, and
+the size of the picture that they were made on. digiKam, Lightroom and Picasa write it; Windows, and
+digiKam beside it, write Microsoft's own, with the upper left corner in place of the centre.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from xml.sax.saxutils import escape, quoteattr  # noqa: S406 - they write, and read nothing
+from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
@@ -90,8 +90,8 @@ def read(photo: Path, *, width: int, height: int) -> PhotoRegions:
     Read the regions with names in a photo, and in the sidecars beside it.
 
     They are turned as the photo is. Where the size of the picture that they were made on says that
-    it stood upright already, they are taken as they are; where it is of neither shape (the photo was
-    cropped, or turned, by a program that does not know of them), they cannot be used.
+    it stood upright already, they are taken as they are; where it is of neither shape (the photo
+    was cropped, or turned, by a program that does not know of them), they cannot be used.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ Size = tuple[float, float]
 
 
 def _areas(packet: Packet) -> Iterator[tuple[str, Area, Size | None]]:
-    """Yield name, left, top, width and height (shares of the picture), and what they were made on."""
+    """Yield names, left, top, width, height (shares of the picture), and what it was made on."""
     mwg = list(_by_mwg(packet.fields))
     yield from mwg[:MOST]
     # Who writes both means the same by them.
@@ -208,7 +208,7 @@ def _one_shape(one: Size, other: Size) -> bool:
 
 
 def _box_of(area: Area, upright: tuple[int, int], turn: int) -> Box | None:
-    """Return the box of a region in px; None where there is none, or its centre is not in the photo."""
+    """Return a region's box in px; None where it has none, or its centre is not in the photo."""
     left, top, wide, high = area
     centre = (left + wide / 2, top + high / 2)
     if not (all(map(math.isfinite, area)) and 0 < wide <= 2 and 0 < high <= 2):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.parsers import expat  # noqa: S407 - see `parsed`: no entities, no DTD, all sizes checked
+from xml.parsers import expat
 
 from toolkit.files import read_regular, reason_of
 from toolkit.names import printable
@@ -196,7 +196,7 @@ def parsed(content: bytes) -> Fields:
 
 
 def _descriptions(root: Node) -> Iterator[Node]:
-    """Yield what describes the photo: ``rdf:Description`` in ``rdf:RDF``, in ``x:xmpmeta`` or not."""
+    """Yield what describes the photo: it is in ``rdf:RDF``, in ``x:xmpmeta`` or not."""
     for top in root.children:
         for place in (top, *top.children):
             if place.name == f"{RDF}RDF":
@@ -247,5 +247,3 @@ def number(value: Value | None) -> float | None:
         return float(text(value).replace(",", "."))
     except ValueError:
         return None
-
-

@@ -1,9 +1,9 @@
 """
 Sidecars: beside each copy, who is where in it, for programs that read XMP.
 
-Nothing is ever written into a photo, beside a photo of the user's, or over a sidecar that is there and
-is not ours. The record of the results names those that are, so that a later run can bring them up to
-date and take them away, as long as nobody changed them.
+Nothing is ever written into a photo, beside a photo of the user's, or over a sidecar that is there
+and is not ours. The record of the results names those that are, so that a later run can bring them
+up to date and take them away, as long as nobody changed them.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ def write(
     """
     Write the sidecars of a run beside its copies, and take away those that have none any more.
 
-    Without the setting `write_sidecars` no new ones are written; those that are there are kept up to
-    date. The record is written before they are, so that those of a run that was cut off are known.
+    Without the setting `write_sidecars` no new ones are written; those that are there are kept up
+    to date. The record is written before they are, so that those of a run that was cut off are
+    known.
 
     Parameters
     ----------
