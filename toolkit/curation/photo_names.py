@@ -147,6 +147,7 @@ def found(
         (path, name, reason) for path, read in regions.items() for name, reason in read.problems
     ]
     yours = 0
+    refused = {(row, folded(text)) for row, text in own.refused}
     paths = album.sightings["path"].to_list()
     for row, region in matched:
         if number.fullmatch(region.name):
@@ -158,8 +159,7 @@ def found(
             left.append((paths[row], region.name, str(error)))
             continue
         name = spelled.setdefault(folded(name), name)
-        refused = {folded(text) for at, text in own.refused if at == row}
-        if row in own.names or folded(name) in refused:
+        if row in own.names or (row, folded(name)) in refused:
             yours += own.names.get(row) != name
         else:
             wanted.append((row, name, region))
