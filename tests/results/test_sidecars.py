@@ -216,6 +216,41 @@ def test_cut_off_between_two_the_next_run_knows_its_own(
     assert set(names_in(out / "Bob" / "ab.png", 2 * TILE)) == {"Anna", "Bob"}
 
 
+def test_one_that_was_moved_with_its_photo_is_ours_still(photos, colours, tmp_path) -> None:
+    out = tmp_path / "out"
+    run(photos, colours, call=[(0, "Ann"), (3, "Bob")])
+    (out / "Bob").rename(out / "Robert")
+    run(photos, colours, call=[(0, "Ann"), (3, "Robert")], replace=True)
+    assert set(names_in(out / "Robert" / "ab.png", 2 * TILE)) == {"Ann", "Robert"}
+
+
+def test_those_of_copies_that_went_are_taken_away(photos, colours, tmp_path) -> None:
+    out = tmp_path / "out"
+    run(photos, colours, call=[(0, "Ann"), (3, "Bob")])
+    for place in ("Ann/a1.png", "Ann/a2.png", "Bob/ab.png"):
+        (out / place).unlink()
+    (out / "Ann" / "a2.png.xmp").write_text("mine", encoding="utf-8")
+    about = json.loads((out / "run.json").read_text())
+    assert sidecars.take_alone(out, about).removed == 2
+    assert beside(out) == {"Ann/a2.png.xmp", "Ann/ab.png.xmp"}
+    assert not (out / "Bob").exists()
+    assert set(about["sidecars"]) == {"Ann/ab.png.xmp"}
+
+
+def test_the_rest_of_the_record_stays_while_they_are_written(
+    photos, colours, tmp_path, monkeypatch
+) -> None:
+    def cut_off(path, content):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sidecars, "_put", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        run(photos, colours, call=[(0, "Ann"), (3, "Bob")])
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert len(record["files"]) == len(record["sidecars"]) == 4
+    assert (record["finished"], record["mode"]) == (False, "autopilot")
+
+
 def test_links_have_them_beside_the_link(photos, colours, tmp_path) -> None:
     before = files_in(photos)
     run(photos, colours, settings=replace(WRITING, link=True), call=[(3, "Bob")])
@@ -232,9 +267,13 @@ def test_a_record_that_names_other_files_takes_none_away(photos, colours, tmp_pa
     digest = export.digest_of(mine)
     record["sidecars"] |= {"../mine.xmp": digest, "../../mine.xmp": digest, str(mine): digest}
     record["sidecars"]["Bob/ab.png.xmp"] = ["no", "text"]
+    # A copy is no sidecar.
+    shutil.copy(mine, out / "Bob" / "mine.png")
+    record["sidecars"]["Bob/mine.png"] = digest
     (out / "run.json").write_text(json.dumps(record), encoding="utf-8")
     run(photos, colours, call=[(3, "Bob")])
     assert mine.read_text(encoding="utf-8") == "mine"
+    assert (out / "Bob" / "mine.png").is_file()
 
 
 def test_a_full_disk_is_said_in_one_line(photos, colours, tmp_path, monkeypatch) -> None:

@@ -66,8 +66,14 @@ class Outcome:
 
 def recorded(out: Path) -> dict[str, Any]:
     """Return what the record of an earlier run says of sidecars: for `about` of the next one."""
-    earlier = ResultsFolder(out).files(SIDECARS)
+    earlier = _recorded(out)
     return {SIDECARS: earlier} if earlier else {}
+
+
+def _recorded(out: Path) -> dict[str, str]:
+    # Nothing else is ever taken away here, whatever somebody wrote into the record.
+    found = ResultsFolder(out).files(SIDECARS) or {}
+    return {place: marks for place, marks in found.items() if place.endswith(END)}
 
 
 def write(
@@ -112,9 +118,10 @@ def write(
         return done
     wanted: dict[str, bytes] = {}
     there: dict[str, str] = {}
-    for place, content in _contents(result, out, plan, copies, earlier).items():
+    known = _marks(earlier)
+    for place, content in _contents(result, out, plan, copies, known).items():
         mark, path = hashlib.sha256(content).hexdigest(), out / place
-        ours = _is_ours(path, earlier.get(place, ""))
+        ours = _digest(path) in known
         if ours and export.holds(path, mark):
             there[place] = mark
             done.same += 1
@@ -124,23 +131,58 @@ def write(
             done.left += 1
     marks = {place: hashlib.sha256(content).hexdigest() for place, content in wanted.items()}
     stale = {place: earlier[place] for place in earlier if place not in {**there, **marks}}
-    # Either may be there, if this run ends here.
-    both = {place: f"{earlier.get(place, '')} {mark}".strip() for place, mark in marks.items()}
-    about[SIDECARS] = {**stale, **there, **both}
     if wanted or stale:
-        ResultsFolder(out).write_record(copies, {**about, "finished": False})
+        # Either may be there, if this run ends here.
+        both = {place: f"{_digest(out / place)} {mark}".strip() for place, mark in marks.items()}
+        _announce(out, {**stale, **there, **both})
     for place, content in wanted.items():
-        if place in earlier and os.path.lexists(out / place):
+        if _digest(out / place) in known:
             write_bytes(out / place, content)
         else:
             _put(out / place, content)
         done.written += 1
     left_over = stale if stopped else _take_away(out, stale, done)
     done.files = {**there, **marks, **left_over}
-    about[SIDECARS] = done.files
-    if not done.files:
-        del about[SIDECARS]
+    _tell(about, done.files)
     return done
+
+
+def take_alone(out: Path, about: dict[str, Any]) -> Outcome:
+    """
+    Take away the sidecars of ours whose copies are not there any more.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of results, held by whoever took the copies away.
+    about : dict
+        What its record says; what it says of sidecars is brought up to date.
+    """
+    earlier = _recorded(out)
+    stale = {
+        place: marks
+        for place, marks in earlier.items()
+        if not os.path.lexists(out / place[: -len(END)])
+    }
+    done = Outcome()
+    kept = _take_away(out, stale, done)
+    done.files = {place: marks for place, marks in earlier.items() if place not in stale} | kept
+    _tell(about, done.files)
+    return done
+
+
+def _tell(about: dict[str, Any], files: dict[str, str]) -> None:
+    about.pop(SIDECARS, None)
+    if files:
+        about[SIDECARS] = files
+
+
+def _announce(out: Path, files: dict[str, str]) -> None:
+    """Write into the record which sidecars are about to be there; the rest of it stays."""
+    folder = ResultsFolder(out)
+    record = folder.record()
+    told = {key: value for key, value in record.items() if key not in ("files", SIDECARS)}
+    folder.write_record(record.get("files", {}), {**told, SIDECARS: files})
 
 
 def _contents(
@@ -148,7 +190,7 @@ def _contents(
     out: Path,
     plan: pd.DataFrame,
     copies: dict[str, str],
-    earlier: dict[str, str],
+    known: set[str],
 ) -> dict[str, bytes]:
     """Return what each sidecar holds, by its place."""
     photos = result.album.photos.drop_duplicates("path").set_index("path")
@@ -160,9 +202,7 @@ def _contents(
         if place not in copies:
             continue
         beside = f"{place}{END}"
-        if not result.settings.write_sidecars and not _is_ours(
-            out / beside, earlier.get(beside, "")
-        ):
+        if not result.settings.write_sidecars and _digest(out / beside) not in known:
             continue
         if source not in made:
             digest, width, height = photos.loc[source, ["photo_digest", "width", "height"]]
@@ -196,8 +236,21 @@ def _orientation(copy: Path) -> int:
         return 1
 
 
-def _is_ours(path: Path, marks: str) -> bool:
-    return any(export.holds(path, mark) for mark in marks.split())
+def _marks(files: dict[str, str]) -> set[str]:
+    """
+    Return the digests of all sidecars of ours, wherever they were put.
+
+    Who renames a person's folder, or moves a photo with its sidecar, has not changed it.
+    """
+    return {mark for marks in files.values() for mark in marks.split()}
+
+
+def _digest(path: Path) -> str:
+    """Return the digest of a file, "" for what is none."""
+    try:
+        return "" if path.is_symlink() or not path.is_file() else opening.digest_of(path)
+    except (OSError, UnreadablePhoto):
+        return ""
 
 
 def _put(path: Path, content: bytes) -> None:
@@ -219,7 +272,7 @@ def _take_away(out: Path, stale: dict[str, str], done: Outcome) -> dict[str, str
     kept: dict[str, str] = {}
     for place, marks in stale.items():
         path = out / place
-        if not (real_folder(out, place) and _is_ours(path, marks)):
+        if not (real_folder(out, place) and _digest(path) in marks.split()):
             continue
         try:
             path.unlink()
