@@ -35,9 +35,7 @@ from toolkit.subjects.settings import (
 MODES = [AutopilotSettings, PointAndShootSettings]
 # What a new grouping takes up: the photos need not be looked at again.
 REGROUPED = {"threshold", "method", "one_per_photo", "jobs", "memory", "store"} | {
-    "link",
-    "min_photos",
-    "unsorted",
+    *("link", "min_photos", "unsorted", "write_sidecars"),
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from toolkit.curation import decisions, sync
+from toolkit.curation import decisions, photo_names, sync
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder
 from toolkit.files import folder_at
@@ -34,6 +34,7 @@ from toolkit.results.result import (
     RESULTS,
     AnyResult,
     AutopilotResult,
+    NamesTaken,
     PointAndShootResult,
 )
 from toolkit.scanning import comparing, store
@@ -87,6 +88,9 @@ class Looked:
         Photos that were in the store, and not looked at again.
     earlier : Earlier or None
         The numbers that an earlier run gave, which individuals keep.
+    regions : mapping of str to PhotoRegions, or None
+        Regions with names that the photos have already, by path; None where they were not asked
+        for.
     """
 
     album: Album
@@ -96,6 +100,7 @@ class Looked:
     known: Path | None = None
     recognised: int = 0
     earlier: Earlier | None = None
+    regions: photo_names.Regions | None = None
 
     @property
     def not_seen(self) -> int:
@@ -285,8 +290,13 @@ def look_at(
         progress=for_work(progress, "pairs"),
         stop=stop,
     )
+    regions = None
+    if settings.names_from_photos:
+        with stopwatch(seconds, "names"):
+            told = for_work(progress, "names in the photos")
+            regions = photo_names.read_all(album, progress=told, stop=stop)
     seconds["wall"] = time.perf_counter() - started
-    return Looked(album, seconds, total, listed.folder, listed.known, recognised)
+    return Looked(album, seconds, total, listed.folder, listed.known, recognised, regions=regions)
 
 
 def read_known(
@@ -501,10 +511,13 @@ def autopilot(
         started = time.perf_counter()
         looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
         planned = listed.out if dry_run else None
+        made, taken = _named(
+            looked, GroupingAssigner(settings), made, None if decided is not None else target
+        )
         if listed.out is not None:
             looked = changed(looked, earlier=earlier.numbering(listed.out))
         found = autopilot_of(looked, planned, settings=settings, decided=made)
-        result = changed(found, synced=synced)
+        result = changed(found, synced=synced, names_taken=taken)
         if target is None:
             return result
         return write_result(result, target, keep_all=keep_all, pictures=pictures, progress=progress)
@@ -600,8 +613,10 @@ def point_and_shoot(
         how: dict[str, Any] = {"settings": settings, "progress": progress, "subject": subject}
         references = cast(References, compare_known(looked, references, **how))
         planned = listed.out if dry_run else None
+        keeper = None if decided is not None else target
+        made, taken = _named(looked, ReferenceAssigner(references, settings), made, keeper)
         found = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
-        result = changed(found, synced=synced)
+        result = changed(found, synced=synced, names_taken=taken)
         if target is None:
             return result
         return write_result(result, target, keep_all=keep_all, pictures=pictures, progress=progress)
@@ -786,6 +801,21 @@ def _with_examples(listed: Listed) -> Listed:
         return listed
     photos = (*listed.listing.photos, *more)
     return changed(listed, listing=changed(listed.listing, photos=photos))
+
+
+def _named(
+    looked: Looked, assigner: Assigner, made: tuple[Decision, ...], keeper: Path | None
+) -> tuple[tuple[Decision, ...], NamesTaken | None]:
+    """Take over the names that the photos have; they are kept in `keeper`, where there is one."""
+    if looked.regions is None:
+        return made, None
+    about: dict[str, Any] = {"once": photo_names.once(looked.album, assigner.settings)}
+    about["known"] = assigner.known
+    if keeper is None:
+        found = photo_names.found(looked.album, looked.regions, made, **about)
+        return (*made, *found.decisions), found.taken
+    found = photo_names.add_to(keeper, looked.album, looked.regions, **about)
+    return decisions.read(keeper), found.taken
 
 
 def _since(started: float, looked: Looked) -> Looked:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import modes
-from toolkit.curation import decisions, edits, history, questions
+from toolkit.curation import decisions, edits, history, photo_names, questions
 from toolkit.curation.decisions import Decision
 from toolkit.curation.history import Corrections, Gesture
 from toolkit.curation.questions import Queue
@@ -33,7 +33,7 @@ from toolkit.progress import Progress
 from toolkit.records import Album
 from toolkit.results import earlier as earlier_results
 from toolkit.results import export, exporting
-from toolkit.results.result import AnyResult
+from toolkit.results.result import AnyResult, NamesTaken
 from toolkit.results.results_folder import settings_of
 from toolkit.results.undo import Undone, undo
 from toolkit.settings import Settings
@@ -90,6 +90,7 @@ class Session:
         if out is not None:
             self.corrections.keep_in(self._target(out))
             self.assigner = self._following(self._target(out))
+        self._names_taken = self._take_names()
         self.result = self._sorted(self.corrections.decisions)
 
     @property
@@ -406,8 +407,23 @@ class Session:
             must_link=self.decided.must,
         )
 
+    def _take_names(self) -> NamesTaken | None:
+        """Take over the names that the photos have, as one step; None where they are not wanted."""
+        regions, album = self.looked.regions, self.looked.album
+        if regions is None:
+            return None
+        once = photo_names.once(album, self.settings)
+        found = photo_names.found(
+            album, regions, self.corrections.decisions, once=once, known=self.assigner.known
+        )
+        if found.decisions:
+            number = album.words.count(len(found.decisions))
+            self.corrections.add(Gesture(found.decisions, f"{number} named as in the photos"))
+        return found.taken
+
     def _sorted(self, made: Sequence[Decision], out: Path | None = None) -> AnyResult:
-        return modes.assigned_by(self.looked, self.assigner, out, decided=made)
+        found = modes.assigned_by(self.looked, self.assigner, out, decided=made)
+        return replace(found, names_taken=self._names_taken)
 
 
 def taken_up(out: str | Path, *, photos: str | Path | None = None) -> Session:

@@ -61,6 +61,9 @@ class AssignSettings(Part):
         which they are as likely one individual as two, given how many could be confused.
     one_per_photo : bool
         Two sightings in one photo are never one individual.
+    names_from_photos : bool
+        Regions with names in the photos' XMP, or in sidecars beside them, name the sightings that
+        they overlap; see `toolkit.curation.photo_names`.
     """
 
     threshold: float | Literal["auto"] = setting(
@@ -78,6 +81,15 @@ class AssignSettings(Part):
         explained="let two {plural} in one photo be one {individual} (for mirrors and collages)",
         option="--same-photo",
         label="one photo shows {an_individual} once",
+    )
+    names_from_photos: bool = setting(
+        False,
+        takes=Switch(),
+        changes="metadata",
+        explained="take over the names of regions that digiKam, Lightroom or Picasa wrote into the "
+        "photos, or beside them (.xmp)",
+        label="take over names that are in the photos (XMP)",
+        advanced=True,
     )
 
 
@@ -97,6 +109,9 @@ class ExportSettings(Part):
         one picture count once.
     unsorted : str
         A folder for the photos that go into no other; "" for none.
+    write_sidecars : bool
+        Write a sidecar beside each copy, with the sightings and their names; see
+        `toolkit.results.sidecars`.
     """
 
     respelled: ClassVar[Mapping[str, tuple[tuple[Any, Any], ...]]] = {
@@ -129,6 +144,15 @@ class ExportSettings(Part):
         explained="a folder in OUT for photos that go into no other: with no {singular}, or none "
         "that is known",
         metavar="FOLDER",
+    )
+    write_sidecars: bool = setting(
+        False,
+        takes=Switch(),
+        changes="export",
+        explained="write a sidecar (.xmp) with the {plural} and their names beside each copy, for "
+        "digiKam and others",
+        label="write names into sidecars (.xmp)",
+        advanced=True,
     )
 
 

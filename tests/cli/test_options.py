@@ -139,7 +139,9 @@ def test_a_new_setting_is_declared_once_and_has_its_option() -> None:
 def test_only_what_is_asked_for_gets_an_option() -> None:
     command = argparse.ArgumentParser()
     options.add_settings(command, AutopilotSettings, "export")
-    assert command.parse_args([]) == argparse.Namespace(link=None, min_photos=1, unsorted="")
+    assert command.parse_args([]) == argparse.Namespace(
+        link=None, min_photos=1, unsorted="", write_sidecars=False
+    )
 
 
 def test_the_help_waits_for_no_library() -> None:

@@ -202,3 +202,42 @@ class TestUnreadable:
             np.abs(opening.open_upright(tmp_path / "a.heic").astype(int) - noisy(480, 640)).mean()
             < 5
         )
+
+
+class TestMetadata:
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    @pytest.mark.parametrize("suffix", ["jpg", "png", "tiff", "webp"])
+    def test_the_orientation_is_known_without_decoding(
+        self, tmp_path, orientation, suffix, monkeypatch
+    ) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        Image.fromarray(noisy()).save(tmp_path / f"a.{suffix}", exif=exif)
+        monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("decoded"))
+        assert opening.metadata_of(tmp_path / f"a.{suffix}") == opening.Metadata(orientation)
+
+    def test_of_a_png_without_any_nothing_is_decoded_either(self, tmp_path, monkeypatch) -> None:
+        Image.fromarray(noisy()).save(tmp_path / "a.png")
+        monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("decoded"))
+        assert opening.metadata_of(tmp_path / "a.png") == opening.Metadata(1)
+
+    def test_heic_is_turned_by_whoever_decodes_it(self, tmp_path) -> None:
+        pytest.importorskip("pillow_heif").register_heif_opener()
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.fromarray(noisy()).save(tmp_path / "a.heic", exif=exif)
+        assert opening.metadata_of(tmp_path / "a.heic") == opening.Metadata(1)
+
+    @given(st.binary(max_size=400), st.integers(0, 600))
+    def test_damaged_bytes_give_metadata_or_the_one_error(
+        self, tmp_path_factory, junk, place
+    ) -> None:
+        path = tmp_path_factory.mktemp("a") / "a.jpg"
+        Image.fromarray(noisy()).save(path, xmp=b"<a/>")
+        whole = bytearray(path.read_bytes())
+        whole[place : place + len(junk)] = junk
+        path.write_bytes(bytes(whole))
+        try:
+            assert opening.metadata_of(path).orientation in range(1, 9)
+        except UnreadablePhoto as error:
+            assert str(error)

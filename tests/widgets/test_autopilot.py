@@ -10,6 +10,8 @@ from tiles import save_tiles
 from toolkit import memory, modes
 from toolkit.curation import decisions
 from toolkit.errors import BadFolder, BadSetting
+from toolkit.photos.face_regions import sidecar
+from toolkit.records import Box
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
 from toolkit.widgets.autopilot import AutopilotPanel
@@ -625,3 +627,25 @@ def test_what_grouping_will_not_be_able_to_do_is_said_before_the_long_work(
     panel.start()
     assert panel.wait(30)
     assert "with one sighting in each of 6 photos, needs about" in seen[0]
+
+
+def test_names_in_the_photos_are_taken_over_and_written_beside_the_copies(
+    make, album_folder, out
+) -> None:
+    text = sidecar([("Anna Lund", Box(0, 0, 64, 64))], width=64, height=64)
+    (album_folder / "a1.png.xmp").write_text(text, encoding="utf-8")
+    panel = make()
+    panel.form.fields["names_from_photos"].value = True
+    panel.form.fields["write_sidecars"].value = True
+    started(panel)
+    assert keys(panel) == ["Anna Lund", "person_002", "person_003"]
+    assert "names from the photos: 1 face" in panel.summary.value
+    panel.export.show_plan()
+    assert panel.export.wait(10)
+    panel.export.export()
+    assert panel.export.wait(30)
+    assert (out / "Anna Lund" / "a2.png.xmp").is_file()
+    # A step like any other.
+    panel.individuals.undo()
+    assert panel.wait(10)
+    assert keys(panel) == ["person_001", "person_002", "person_003"]

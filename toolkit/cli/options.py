@@ -292,7 +292,7 @@ def _command(commands: Any, name: str, summary: str, description: str) -> argpar
 
 def _mode(command: argparse.ArgumentParser, kind: type[Settings]) -> None:
     """Give a command the options of a mode."""
-    add_settings(command, kind, "assign", "references")
+    add_settings(command, kind, "assign", "references", "metadata")
     add_settings(command, kind, "scan", "subject")
     command.add_argument(
         "--dry-run", action="store_true", help="show what would be copied, and copy nothing"
@@ -326,7 +326,7 @@ def add_settings(command: argparse.ArgumentParser, kind: type[Settings], *change
         What takes the options.
     kind : type
         The settings of a mode and a subject, such as `AutopilotSettings`.
-    *changes : {"scan", "subject", "references", "assign", "export", "resources"}
+    *changes : {"scan", "subject", "references", "metadata", "assign", "export", "resources"}
         As in `toolkit.subjects.settings.Setting`.
     """
     for each in declared(kind):

@@ -6,6 +6,7 @@ __all__ = [
     "edits",
     "history",
     "match_list",
+    "photo_names",
     "question_deck",
     "questions",
 ]

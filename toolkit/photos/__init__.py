@@ -3,6 +3,7 @@
 __all__ = [
     "crops",
     "demand",
+    "face_regions",
     "folder_suggestions",
     "listing",
     "opening",
@@ -10,4 +11,5 @@ __all__ = [
     "quality",
     "sample",
     "thumbnails",
+    "xmp",
 ]

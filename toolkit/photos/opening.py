@@ -8,6 +8,7 @@ import importlib.util
 import logging
 import struct
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -37,6 +38,10 @@ SIGNATURES = {
     b"BM": "BMP",
 }
 
+# How the segments of a JPEG begin that hold XMP, and the tag of it in a TIFF.
+XMP_FIRST, XMP_MORE = b"http://ns.adobe.com/xap/1.0/\x00", b"http://ns.adobe.com/xmp/extension/\x00"
+XMP_TAG = 700
+
 # A photo may be large, and may carry a damaged EXIF block: neither is news to the user, who gets a
 # row in problems.csv where it matters.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -64,6 +69,24 @@ class Opened:
     full: Rgb | None
     width: int
     height: int
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """
+    What is written into a photo's file beside the picture.
+
+    Attributes
+    ----------
+    orientation : int
+        How the stored picture is turned to be upright, 1 to 8, as EXIF numbers it. 1 for HEIC,
+        which is turned in other ways, by whoever decodes it.
+    xmp : tuple of bytes
+        Packets of XMP.
+    """
+
+    orientation: int
+    xmp: tuple[bytes, ...] = ()
 
 
 def digest_of(path: Path) -> str:
@@ -107,6 +130,53 @@ def demand_of(path: Path, *, long_edge: int) -> demand.Demand:
     """
     with _decoding(path) as picture:
         return demand.of(picture, long_edge=long_edge)
+
+
+def metadata_of(path: Path) -> Metadata:
+    """
+    Read what is written into a photo's file; the picture is not decoded.
+
+    Raises
+    ------
+    UnreadablePhoto
+        With the cause, if the header is of no photo that can be read.
+    """
+    with _decoding(path) as picture:
+        segments = [content for name, content in getattr(picture, "applist", ()) if name == "APP1"]
+        if segments:
+            return Metadata(pixels.orientation(picture), _of_segments(segments))
+        found = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or b""
+        if picture.format == "TIFF":
+            found = found or getattr(picture, "tag_v2", {}).get(XMP_TAG, b"")
+        if isinstance(found, str):
+            found = found.encode("utf-8", errors="backslashreplace")
+        # Of a PNG, Pillow would decode the picture to seek what is not before it.
+        told = picture.format != "PNG" or "exif" in picture.info
+        return Metadata(
+            pixels.orientation(picture) if told else 1,
+            (found,) if isinstance(found, bytes) and found else (),
+        )
+
+
+def _of_segments(segments: Sequence[bytes]) -> tuple[bytes, ...]:
+    """
+    Return the packets in the segments APP1 of a JPEG: the first, and what did not fit into it.
+
+    Adobe's "Storage in Files" (XMP Specification Part 3, 1.1.3.1): the rest is cut in pieces, each
+    with the name of the whole (32 letters, which the first packet knows), its size, and the place
+    of the piece in it.
+    """
+    first = next((s[len(XMP_FIRST) :] for s in segments if s.startswith(XMP_FIRST)), b"")
+    pieces: dict[int, bytes] = {}
+    size = 0
+    for segment in segments:
+        head, content = segment[: len(XMP_MORE) + 40], segment[len(XMP_MORE) + 40 :]
+        name = head[len(XMP_MORE) : len(XMP_MORE) + 32]
+        if head.startswith(XMP_MORE) and len(head) == len(XMP_MORE) + 40 and name in first:
+            size, place = struct.unpack(">II", head[-8:])
+            pieces[place] = content
+    rest = b"".join(content for _, content in sorted(pieces.items()))
+    return tuple(each for each in (first, rest if len(rest) == size else b"") if each)
 
 
 def open_upright(path: Path) -> Rgb:

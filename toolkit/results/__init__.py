@@ -9,4 +9,5 @@ __all__ = [
     "report",
     "result",
     "results_folder",
+    "sidecars",
 ]

@@ -766,7 +766,7 @@ def _put(source: Path, destination: Path, digest: str, *, link: str | None) -> b
         # Some file systems keep no permissions or times; the photo is whole all the same.
         with contextlib.suppress(OSError):
             shutil.copystat(source, temporary)
-        _rename_new(temporary, destination)
+        rename_new(temporary, destination)
         return cloned
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -793,7 +793,7 @@ def _require_same(source: Path, digest: str) -> None:
         raise OSError(CHANGED)
 
 
-def _rename_new(temporary: Path, destination: Path) -> None:
+def rename_new(temporary: Path, destination: Path) -> None:
     """Give a file its name, unless something has it by now."""
     try:
         os.link(temporary, destination)

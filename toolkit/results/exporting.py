@@ -20,7 +20,15 @@ from toolkit.errors import BadFolder, UnreadablePhoto
 from toolkit.files import folder_at, whole_path
 from toolkit.photos import opening
 from toolkit.progress import Progress
-from toolkit.results import changes, earlier, export, folder_changes, report, results_folder
+from toolkit.results import (
+    changes,
+    earlier,
+    export,
+    folder_changes,
+    report,
+    results_folder,
+    sidecars,
+)
 from toolkit.results.result import AutopilotResult, Result
 from toolkit.results.results_folder import ResultsFolder, relative
 
@@ -126,6 +134,9 @@ def write_result(
         nonlocal written
         seconds["copy"] = seconds.get("copy", 0.0) + time.thread_time() - begun
         seconds["wall"] = wall + time.perf_counter() - started
+        beside = sidecars.write(
+            result, target, plan, outcome.files, about, stopped=bool(outcome.not_reached)
+        )
         written = changed(
             result,
             plan=plan,
@@ -138,6 +149,7 @@ def write_result(
             not_reached=outcome.not_reached,
             changes=None if before is None else changes.compare(before, result.now),
             clones=outcome.clones,
+            sidecars=beside.told,
         )
         folder.save(
             written.album,
@@ -157,19 +169,21 @@ def write_result(
     # Read before anything is written.
     before = earlier.read(target)
     plan = _plan(result, target)
+    about = {
+        **_by_hand(target),
+        "run": run,
+        **result.about(),
+        "looks": result.looks,
+        "folders": _folders(plan, result, target),
+        **folder.about_photos(photos),
+        **sidecars.recorded(target),
+    }
     export.apply(
         plan,
         target,
         link=result.settings.link,
         keep_all=keep_all,
-        about={
-            **_by_hand(target),
-            "run": run,
-            **result.about(),
-            "looks": result.looks,
-            "folders": _folders(plan, result, target),
-            **folder.about_photos(photos),
-        },
+        about=about,
         progress=tell,
         stop=stop,
         complete=complete,

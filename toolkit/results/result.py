@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, TypeVar
 
@@ -41,6 +41,52 @@ from toolkit.settings import Settings
 HIDDEN = "that you hid"
 
 Mine = TypeVar("Mine", bound="Result")
+
+
+@dataclass(frozen=True)
+class NamesTaken:
+    """
+    What names that photos had already came to.
+
+    Attributes
+    ----------
+    new, before : int
+        Sightings that got such a name now, and those that had it from an earlier run.
+    yours : int
+        Sightings that the user named otherwise, which stays.
+    alone : int
+        Regions with a name that overlap no sighting.
+    left : tuple of (str, str, str)
+        What was not taken: photo, name, and why.
+    """
+
+    new: int = 0
+    before: int = 0
+    yours: int = 0
+    alone: int = 0
+    left: tuple[tuple[str, str, str], ...] = ()
+
+    def told(self, words: Words, most: int = 5) -> list[str]:
+        """Say it in lines to be read, `most` of which name what was not taken."""
+        said = f"names from the photos: {words.count(self.new + self.before)}"
+        if self.before:
+            said += f", {self.new:,} of them new"
+        if self.yours:
+            said += f"; {self.yours:,} that you decided otherwise stay so"
+        if self.alone:
+            said += f"; {counted(self.alone, 'region')} without a {words.singular} that was found"
+        lines = [said]
+        if self.left:
+            lines.append(f"{counted(len(self.left), 'name')} not taken:")
+        for path, name, reason in self.left[:most]:
+            lines.append(f"    {PurePath(path).name}: {name}: {reason}")
+        if len(self.left) > most:
+            lines.append(f"    and {len(self.left) - most:,} more")
+        return lines
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return {**asdict(self), "left": [list(each) for each in self.left]}
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,6 +146,10 @@ class Result:
         Individuals who get no folder, as the user wants it.
     photos_folder, known_folder : Path or None
         Where photos and references were read, so that results do not go there; None if unknown.
+    names_taken : NamesTaken or None
+        What names that the photos had already came to; None where they were not asked for.
+    sidecars : str
+        What became of the sidecars beside the copies, to be read; "" where there are none.
     """
 
     # The fields that a mode adds: `Assigned.details`.
@@ -129,6 +179,8 @@ class Result:
     hidden: frozenset[str] = frozenset()
     photos_folder: Path | None = None
     known_folder: Path | None = None
+    names_taken: NamesTaken | None = None
+    sidecars: str = ""
 
     @property
     def threshold(self) -> float:
@@ -277,6 +329,7 @@ class Result:
             "not_reached": self.not_reached,
             "decisions": self.decided,
             "decisions_not_here": self.undecided,
+            "names_taken": None if self.names_taken is None else self.names_taken.as_dict(),
             "photos_with_nobody": len(self.unsorted),
             "without_folder": sorted(self._without_folder),
             "problems": len(self.problems),
@@ -415,6 +468,8 @@ class Result:
             line = headline(self.changes, words.individual, words.individuals)
             remarks.append(line + (" (changes.csv)" if len(self.changes) else ""))
             remarks += [f"    {line}" for line in details(self.changes)]
+        if self.names_taken is not None:
+            remarks += self.names_taken.told(self.words)
         if self._left_out:
             remarks.append(
                 f"{self.words.count(self._left_out)} too small or too blurred to be told apart"
@@ -475,6 +530,8 @@ class Result:
                     f"stopped: {counted(self.not_reached, 'file')} not copied yet; do it again to "
                     "go on"
                 )
+        if self.sidecars:
+            remarks.append(self.sidecars)
         return remarks + told(self.removed, self.kept)
 
     @property

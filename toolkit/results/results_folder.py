@@ -218,9 +218,14 @@ class ResultsFolder:
             )
         return content
 
-    def files(self) -> dict[str, str] | None:
+    def files(self, which: str = "files") -> dict[str, str] | None:
         """
         Return what an earlier run put here, or None where there was none that can be read.
+
+        Parameters
+        ----------
+        which : str
+            "files" are the copies; "sidecars" what stands beside them.
 
         Returns
         -------
@@ -233,7 +238,7 @@ class ResultsFolder:
             content = parsed(read_regular(self.path / RECORD, most=LARGEST))
         except (OSError, ValueError, RecursionError, MemoryError):
             return None
-        files = content.get("files")
+        files = content.get(which)
         if content.get("program") != PROGRAM or not isinstance(files, dict):
             return None
         return {

@@ -15,7 +15,7 @@ from toolkit.files import folder_at, reason_of
 from toolkit.names import counted, printable
 from toolkit.photos import listing, opening
 from toolkit.progress import Progress
-from toolkit.results import export
+from toolkit.results import export, sidecars
 from toolkit.results.exporting import alone_in
 from toolkit.results.results_folder import CHANGES, RECORD, ResultsFolder, digest_in, real_folder
 
@@ -135,6 +135,7 @@ def undo(
                 progress("files", done, len(last), place)
         else:
             rest = []
+        sidecars.take_alone(target, about)
         for name in {place.partition("/")[0] for place in last}:
             # One that nothing was put into is a run's, too, that was cut off.
             with contextlib.suppress(OSError):

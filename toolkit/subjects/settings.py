@@ -22,9 +22,9 @@ from toolkit.names import SubjectInfo, Words
 if TYPE_CHECKING:
     from toolkit.subjects.base import Subject
 
-Changes = Literal["scan", "subject", "references", "assign", "export", "resources"]
+Changes = Literal["scan", "subject", "references", "metadata", "assign", "export", "resources"]
 # What these change cannot be told from an album: the photos have to be looked at.
-SEEN_IN_PHOTOS: tuple[Changes, ...] = ("scan", "subject", "references")
+SEEN_IN_PHOTOS: tuple[Changes, ...] = ("scan", "subject", "references", "metadata")
 
 _DECLARED = "setting"
 # What `declared` returned for each class: every new settings object asks.
@@ -239,10 +239,10 @@ class Setting:
         Its value where nothing else is chosen.
     takes : Switch, Choice, Whole, Number, Distance or Text
         Which values it takes.
-    changes : {"scan", "subject", "references", "assign", "export", "resources"}
+    changes : {"scan", "subject", "references", "metadata", "assign", "export", "resources"}
         What another value changes: what is looked at in the photos; how the subject is found and
-        described; what the known individuals are compared by; who is who; what is written; or
-        nothing but time and memory.
+        described; what the known individuals are compared by; what is read of the photos beside
+        their pictures; who is who; what is written; or nothing but time and memory.
     explained : str
         What the help of the command line says of it; ``%(default)s`` stands for the default.
     option : str

@@ -35,6 +35,7 @@ PLACES: dict[Changes, int] = {
     "scan": 0,
     "subject": 0,
     "references": 1,
+    "metadata": 1,
     "assign": 1,
     "export": 2,
     "resources": 3,
