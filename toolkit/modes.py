@@ -25,9 +25,10 @@ from toolkit.grouping.assigners import (
 from toolkit.grouping.identification import References
 from toolkit.names import counted, printable
 from toolkit.photos import opening
+from toolkit.photos.copies import one_of_each
 from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
-from toolkit.results import export, exporting, results_folder
+from toolkit.results import as_examples, export, exporting, results_folder
 from toolkit.results.exporting import export_result, write_result
 from toolkit.results.result import (
     RESULTS,
@@ -84,6 +85,8 @@ class Looked:
         Where the photos are, and the references that were left out; None if unknown.
     recognised : int
         Photos that were in the store, and not looked at again.
+    taken : tuple of str
+        Sentences that say what the folder was taken for, where it is not simply one of photos.
     """
 
     album: Album
@@ -92,6 +95,7 @@ class Looked:
     folder: Path | None = None
     known: Path | None = None
     recognised: int = 0
+    taken: tuple[str, ...] = ()
 
     @property
     def not_seen(self) -> int:
@@ -153,12 +157,13 @@ def look(
 
 @dataclass(frozen=True)
 class Listed:
-    """The photos of a folder, and the folders themselves, checked."""
+    """The photos of a folder, and the folders themselves, checked; `taken` as of `Looked`."""
 
     listing: opening.Listing
     folder: Path
     known: Path | None
     out: Path | None
+    taken: tuple[str, ...] = ()
 
 
 def list_photos(
@@ -166,6 +171,8 @@ def list_photos(
 ) -> Listed:
     """
     List the photos to look at, and check all folders before the long work begins.
+
+    Where the folder is the result of an earlier run, its copies are the photos, each once.
 
     Parameters
     ----------
@@ -193,7 +200,16 @@ def list_photos(
             f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF or "
             "HEIC files, in subfolders or not."
         )
-    return Listed(listing, folder, examples, target)
+    taken: tuple[str, ...] = ()
+    if listing.result:
+        once = one_of_each(listing.photos)
+        copies = counted(len(listing.photos), "copy", "copies")
+        taken = (
+            f"{folder.resolve().name} is the result of an earlier run: its {copies} of "
+            f"{counted(len(once), 'photo')} are taken for the photos, each once",
+        )
+        listing = changed(listing, photos=once)
+    return Listed(listing, folder, examples, target, taken)
 
 
 def look_at(
@@ -262,7 +278,9 @@ def look_at(
         stop=stop,
     )
     seconds["wall"] = time.perf_counter() - started
-    return Looked(album, seconds, total, listed.folder, listed.known, recognised)
+    return Looked(
+        album, seconds, total, listed.folder, listed.known, recognised, taken=listed.taken
+    )
 
 
 def read_known(
@@ -281,7 +299,7 @@ def read_known(
     ----------
     known : path
         One folder an individual, named as the results should be, with one or more of its photos (in
-        subfolders too).
+        subfolders too); folders of such folders; or the folder of results of an earlier run.
     photos_folder : path, optional
         The photos to be sorted: left out where they lie inside `known`.
     settings : ComparingSettings
@@ -307,13 +325,17 @@ def read_known(
     apart = None if photos_folder is None else folder_at(photos_folder)
     if apart is not None:
         _require_two(apart, folder)
+    subject = subject or subject_for(settings)
+    leave_out = [] if apart is None else [apart]
+    listing = opening.find(folder, leave_out=leave_out)
     return read_references(
         folder,
-        subject or subject_for(settings),
+        subject,
         settings,
         progress=for_work(progress, "references"),
         stop=stop,
-        leave_out=[] if apart is None else [apart],
+        leave_out=leave_out,
+        meant=as_examples.meant_in(folder, listing.photos, subject.words),
     )
 
 
@@ -660,6 +682,7 @@ def assigned_by(
         recognised=looked.recognised,
         photos_folder=looked.folder,
         known_folder=looked.known,
+        taken=looked.taken,
         **found.details,
     )
     return exporting.planned_for(result, out, started)

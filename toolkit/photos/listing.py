@@ -31,10 +31,13 @@ class Listing:
         Files to be read as photos, in a fixed order: by name, case ignored, folder by folder.
     skipped : tuple of (Path, str)
         Other files and unreadable folders, each with the reason.
+    result : bool
+        The folder itself holds results of this program: their tables are neither.
     """
 
     photos: tuple[Path, ...]
     skipped: tuple[tuple[Path, str], ...]
+    result: bool = False
 
 
 def require_folder(folder: Path, what: str) -> None:
@@ -63,7 +66,8 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
     List the photos of a folder and its subfolders.
 
     Hidden files and folders are passed over. A symbolic link is followed, but no folder is read
-    twice, so a loop of links ends.
+    twice, so a loop of links ends. Results of this program that lie in the folder are passed over,
+    too, as they are copies; where the folder itself is such a result, its copies are the photos.
 
     Parameters
     ----------
@@ -100,7 +104,8 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
         except OSError as error:
             skipped.append((current, f"the folder cannot be read: {error.strerror}"))
             continue
-        if any(entry.name == RESULT for entry in entries) and _is_result(current / RESULT):
+        ours = any(entry.name == RESULT for entry in entries) and _is_result(current / RESULT)
+        if ours and current != folder:
             skipped.append((current, "holds results of this program, which are copies"))
             continue
         subfolders = []
@@ -117,10 +122,10 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
                 reason = f"a link that cannot be followed: {error.strerror}"
             if reason is None:
                 photos.append(path)
-            else:
+            elif not ours:
                 skipped.append((path, reason))
         pending.extend(reversed(subfolders))
-    return Listing(tuple(photos), tuple(skipped))
+    return Listing(tuple(photos), tuple(skipped), is_result(folder))
 
 
 def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
@@ -133,6 +138,11 @@ def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
         kind = path.suffix.lower() or "a file without an ending"
         return f"not a photo format that is read here: {kind}"
     return None
+
+
+def is_result(folder: Path) -> bool:
+    """Whether a folder holds results of this program."""
+    return _is_result(folder / RESULT)
 
 
 def _is_result(path: Path) -> bool:

@@ -1,0 +1,146 @@
+"""A folder of results read as examples: whose each folder is, and who is meant in a photo."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from toolkit.errors import BadFolder
+from toolkit.names import folded, safe_name
+from toolkit.photos.listing import is_result
+from toolkit.records import Box, Words
+from toolkit.results.results_folder import BOX, SIGHTINGS, ResultsFolder
+from toolkit.scanning.references import Meant
+
+# Renamed folders in one sentence.
+NAMED = 6
+# Characters of the edge of a box.
+LONGEST = 9
+
+
+def meant_in(known: Path, photos: Sequence[Path], words: Words) -> Meant | None:
+    """
+    Say who is meant in the photos of an earlier result, whose folders may have other names by now.
+
+    A file belongs to the individual into whose folder that run put it: where it is not there any
+    more, it is known by its name in the folder that the user made of it.
+
+    Parameters
+    ----------
+    known : Path
+        The folder.
+    photos : sequence of Path
+        The photos in it.
+    words : Words
+        What sightings and individuals are called.
+
+    Returns
+    -------
+    Meant or None
+        None where it holds no result. Where its tables cannot be read, nobody is meant in
+        particular, and that is said.
+    """
+    if not is_result(known):
+        return None
+    said = f"{known.name} is the result of an earlier run"
+    takes = f"its folders are taken for {words.individuals}"
+    try:
+        folder = ResultsFolder(known)
+        about = folder.record()
+        folder.require_one_run(about)
+        table = folder.table(SIGHTINGS, ("name", "photo_digest", *BOX), about)
+        placed = sorted(folder.files() or {})
+        boxes: dict[tuple[str, str], tuple[Box, ...]] = {}
+        columns = table[["name", "photo_digest", *BOX]].itertuples(index=False, name=None)
+        for name, digest, *edges in columns:
+            if name:
+                box = Box(*(_edge(edge) for edge in edges))
+                boxes[name, digest] = (*boxes.get((name, digest), ()), box)
+    except (BadFolder, ValueError):
+        reason = f"who is meant in a photo of several {words.plural} is unknown"
+        return Meant(said=(f"{said}: {takes}; its tables cannot be read, so {reason}",))
+    name_of_folder = _names(placed, {name for name, _ in boxes})
+    inside = [path.relative_to(known).as_posix() for path in photos]
+    inside = [place for place in inside if place.count("/") == 1]
+    from_folder = _origin(inside, placed)
+    name_of = {
+        place: name_of_folder[origin]
+        for place, origin in from_folder.items()
+        if origin in name_of_folder
+    }
+    here = list(dict.fromkeys(place.partition("/")[0] for place in inside))
+    nobody = frozenset(
+        each
+        for each in here
+        if each in {place.partition("/")[0] for place in placed} and each not in name_of_folder
+    )
+    sentences = [f"{said}: {takes}"]
+    called = _renamed(here, from_folder, name_of_folder)
+    if called:
+        more = f" and {len(called) - NAMED} more" if called[NAMED:] else ""
+        sentences[0] += f" ({', '.join(called[:NAMED])}{more})"
+    if nobody:
+        which = ", ".join(sorted(nobody))
+        sentences.append(f"{which} holds photos of {words.nobody} known, and no examples")
+    return Meant(name_of, boxes, nobody, tuple(sentences))
+
+
+def _edge(text: str) -> int:
+    """Return an edge of a box, in px; `ValueError` if it is none."""
+    if len(text) > LONGEST:
+        raise ValueError("an edge that no photo has")
+    return int(text)
+
+
+def _names(placed: Sequence[str], names: set[str]) -> dict[str, str]:
+    """Return whose each folder of a run is: it was named after them, as every system allows."""
+    safe: dict[str, str] = {}
+    for name in sorted(names):
+        safe.setdefault(folded(safe_name(name)), name)
+    found = {}
+    for folder in dict.fromkeys(place.partition("/")[0] for place in placed):
+        stem = folder.rpartition(" (")[0]
+        whose = safe.get(folded(folder)) or safe.get(folded(stem))
+        if whose:
+            found[folder] = whose
+    return found
+
+
+def _origin(inside: Sequence[str], placed: Sequence[str]) -> dict[str, str]:
+    """Return into which folder of a run each file was put, where that can be told."""
+    here, there = {folded(place) for place in inside}, {folded(each): each for each in placed}
+    gone: dict[str, list[str]] = {}
+    for each in placed:
+        if folded(each) not in here:
+            folder, _, file = each.partition("/")
+            gone.setdefault(folded(file), []).append(folder)
+    by_folder: dict[str, Counter[str]] = {}
+    for place in inside:
+        folder, _, file = place.partition("/")
+        by_folder.setdefault(folder, Counter()).update(
+            gone.get(folded(file), ()) if folded(place) not in there else ()
+        )
+    found = {}
+    for place in inside:
+        folder, _, file = place.partition("/")
+        if folded(place) in there:
+            found[place] = there[folded(place)].partition("/")[0]
+        elif could := gone.get(folded(file)):
+            found[place] = max(could, key=lambda each: (by_folder[folder][each], each))
+    return found
+
+
+def _renamed(
+    here: Sequence[str], from_folder: Mapping[str, str], name_of_folder: Mapping[str, str]
+) -> list[str]:
+    """Say which folders have another name than that run gave them."""
+    said = []
+    for folder in here:
+        origins = Counter(
+            origin for place, origin in from_folder.items() if place.partition("/")[0] == folder
+        )
+        for origin, _ in origins.most_common(1):
+            if folded(origin) != folded(folder) and origin in name_of_folder:
+                said.append(f"{folder} was {origin}")
+    return said
