@@ -58,6 +58,7 @@ def look_over(
     calibration: Calibration,
     *,
     places: Sequence[Hashable] | None = None,
+    witnesses: Sequence[tuple[int, Labels]] = (),
 ) -> tuple[Finding, ...]:
     """
     Say which examples of known individuals may be wrong.
@@ -71,13 +72,16 @@ def look_over(
     Parameters
     ----------
     distances : Distances
-        Of m examples.
+        Of m examples, and after them what `witnesses` names.
     individual_of : numpy.ndarray
         Shape (m,), int64, 0 or more: whose example each is.
     calibration : Calibration
         Of their encoder.
     places : sequence, optional
         What each was cut from, m in all; one place under two individuals is "shared".
+    witnesses : sequence of (int, numpy.ndarray)
+        Photos of an individual that show several, so that they are no example: whose, and the rows
+        of those in it. One that agrees with some of the examples counts as one of the others.
 
     Returns
     -------
@@ -86,7 +90,8 @@ def look_over(
     """
     where = range(len(individual_of)) if places is None else places
     first = list(dict(reversed([(key, k) for k, key in _keyed(individual_of, where)])).values())
-    some = _Examples(distances, individual_of, calibration, np.sort(np.array(first, np.int64)))
+    rows = np.sort(np.array(first, dtype=np.int64))
+    some = _Examples(distances, individual_of, calibration, rows, witnesses)
     found = some.within()
     found += _shared(individual_of, where, {each.row for each in found})
     used = np.ones(len(individual_of), dtype=np.bool_)
@@ -140,6 +145,7 @@ class _Examples:
     individual_of: Labels
     calibration: Calibration
     rows: Labels
+    witnesses: Sequence[tuple[int, Labels]]
 
     def within(self) -> list[Finding]:
         """Say which examples are unlike the others of their individual."""
@@ -152,7 +158,8 @@ class _Examples:
             table = self.distances.table(own, own)
             unlike = self.calibration.probability(table) < 0.5
             np.fill_diagonal(unlike, False)
-            far = unlike.sum(axis=1) >= MOST * (len(own) - 1)
+            seen = np.column_stack([unlike, *self._seen(own)])
+            far = seen.sum(axis=1) >= MOST * (seen.shape[1] - 1)
             if far.all():
                 pairs = np.argwhere(np.triu(~unlike, k=1))
                 unclear.append((own, components(len(own), pairs), table))
@@ -166,6 +173,16 @@ class _Examples:
         found = [replace(each, other=self._resembled(each.row, sure)) for each in found]
         for own, part, table in unclear:
             found += self._parts(own, part, table, sure)
+        return found
+
+    def _seen(self, own: Labels) -> list[npt.NDArray[np.bool_]]:
+        """Return, for each witness that agrees with some of them, who of an individual is not."""
+        found = []
+        for whose, rows in self.witnesses:
+            if whose == self.individual_of[own[0]]:
+                away = self.distances.table(own, rows).min(axis=1)
+                unlike = self.calibration.probability(away) < 0.5
+                found += [] if unlike.all() else [unlike]
         return found
 
     def _parts(

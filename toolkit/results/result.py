@@ -530,14 +530,18 @@ class PointAndShootResult(Result):
         doubts = found.doubts
         if len(doubts):
             extra.append(f"{counted(len(doubts), 'remark')} on the example photos:")
-            by = self.matches.table.loc[self.matches.table["name"].notna(), "reference"]
-            for path, kind, said in zip(
-                doubts["path"].head(5), doubts["kind"], doubts["said"], strict=False
+            named = self.matches.table.dropna(subset=["name"])
+            for path, whose, used, kind, said in zip(
+                doubts["path"].head(5),
+                *(doubts[column] for column in ("name", "used", "kind", "said")),
+                strict=False,
             ):
-                place = "/".join(Path(path).parts[-2:])
-                matched = int((by == path).sum()) if kind == PARTS else 0
-                also = f" ({words.count(matched)} named by this one)" if matched else ""
-                extra.append(f"    {place}: {said}{also}")
+                also = ""
+                if kind == PARTS and used:
+                    by = named.loc[named["name"] == whose, "reference"] == path
+                    here, away = words.count(int(by.sum())), int((~by).sum())
+                    also = f" ({here} named {whose} by it, {away:,} by others)"
+                extra.append(f"    {'/'.join(Path(path).parts[-2:])}: {said}{also}")
             if len(doubts) > 5:
                 extra.append(f"    and {len(doubts) - 5} more (in problems.csv)")
         return extra + super()._remarks()

@@ -117,6 +117,7 @@ def read_references(
         unfit = None if which is not None else _unfit(result, settings, subject.words)
         if unfit is not None:
             problems.append((str(result.path), "reference", unfit))
+            read.witness(result)
         else:
             read.add(result, _largest(result) if which is None else which)
     if not read.paths:
@@ -180,6 +181,10 @@ class _Read:
         self.features: list[Features] = []
         self.paths: list[Path] = []
         self.places: list[tuple[str, Box]] = []
+        # Photos of several: no examples, but what tells which of the examples are right.
+        self.seen_in: list[tuple[Path, int]] = []
+        self.others: list[npt.NDArray[np.float32]] = []
+        self.other_features: list[Features] = []
 
     def add(self, result: PhotoResult, which: int) -> None:
         """Take a detection of a photo."""
@@ -189,14 +194,23 @@ class _Read:
         digest = str(result.path) if result.photo is None else result.photo.digest
         self.places.append((digest, result.detections[which].box))
 
+    def witness(self, result: PhotoResult) -> None:
+        """Take all that is in a photo, where it is unknown which of them is meant."""
+        if result.problem is None and result.detections:
+            self.others += list(result.encodings)
+            self.other_features += result.features
+            self.seen_in.append((result.path, len(result.detections)))
+
     def distances(self, jobs: int, stop: Callable[[], bool] | None) -> Distances | None:
         """Return how far they are from each other; None if it was stopped."""
         encoder = self.subject.encoder
         matcher = matcher_of(encoder)
         if matcher is None:
             info = encoder.info
-            return VectorDistances(np.stack(self.encodings), info.metric, info.linkage)
-        pairs = comparing.compare_pairs(matcher, self.features, jobs=jobs, stop=stop)
+            every = np.stack(self.encodings + self.others)
+            return VectorDistances(every, info.metric, info.linkage)
+        features = self.features + self.other_features
+        pairs = comparing.compare_pairs(matcher, features, jobs=jobs, stop=stop)
         return None if pairs.left else PairDistances(pairs, encoder.info.linkage)
 
     def looked_over(
@@ -219,7 +233,18 @@ class _Read:
         individual_of = np.array(
             [names.index(taken.name_of[path]) for path in self.paths], dtype=np.int64
         )
-        found = examples.look_over(distances, individual_of, info.calibration, places=self.places)
+        witnesses, start = [], len(self.paths)
+        for path, count in self.seen_in:
+            whose = names.index(taken.name_of[path])
+            witnesses.append((whose, np.arange(start, start + count)))
+            start += count
+        found = examples.look_over(
+            distances,
+            individual_of,
+            info.calibration,
+            places=self.places,
+            witnesses=witnesses,
+        )
         used = np.ones(len(self.paths), dtype=np.bool_)
         used[[each.row for each in found if not each.used]] = False
         of = [names[k] for k in individual_of]
@@ -267,11 +292,12 @@ def _in_words(
     elif finding.kind == examples.FAR:
         out = {each.row for each in found if each.kind == examples.FAR}
         rest = sum(name == whose for row, name in enumerate(of) if row not in out)
-        said = f"unlike the {rest} other examples of {whose}{like}: not used"
+        others = f"the {rest} other examples" if rest > 1 else "the other example"
+        said = f"unlike {others} of {whose}{like}: not used"
     elif finding.used:
         said = (
-            f"unlike {beside.name}, the other example of {whose}{like}: which of them is right is "
-            "unknown, so all are used"
+            f"unlike other examples of {whose}, such as {beside.name}{like}: which of them are "
+            "right is unknown, so all are used"
         )
     else:
         said = f"unlike {beside.name}, another example of {whose},{like}: not used"
