@@ -101,7 +101,8 @@ def _names(placed: Sequence[str], names: set[str]) -> dict[str, str]:
     found = {}
     for folder in dict.fromkeys(place.partition("/")[0] for place in placed):
         stem = folder.rpartition(" (")[0]
-        whose = safe.get(folded(folder)) or safe.get(folded(stem))
+        places = (folder.rstrip("."), stem.rstrip("."))
+        whose = next((safe[folded(each)] for each in places if folded(each) in safe), "")
         if whose:
             found[folder] = whose
     return found

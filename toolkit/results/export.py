@@ -48,6 +48,8 @@ RESERVED = (RECORD, *TABLES, "encodings.npz", "report.html")
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state")
 
 NEW, THERE, LEFT_OVER, KEPT = "new", "there already", "left over", "kept"
+# Whether a folder may be called "Hugo C." here, as its user may have called it.
+KEEPS_FULL_STOP = os.name != "nt"
 FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 NOT_HERE = "its photo is not among the photos looked at"
 
@@ -117,7 +119,8 @@ def plan(
     """
     record = ResultsFolder(out).files() or {}
     known = list(dict.fromkeys(name for name in names if name is not None))
-    folder_of = dict(zip(known, unique_names(known, taken=RESERVED), strict=True))
+    folders = unique_names(known, taken=RESERVED, full_stop=KEEPS_FULL_STOP)
+    folder_of = dict(zip(known, folders, strict=True))
     seen_in: dict[str, list[str]] = {}
     for photo, name in zip(album.sightings["photo_digest"], names, strict=True):
         if name is not None and name not in seen_in.setdefault(photo, []):
