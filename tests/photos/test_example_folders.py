@@ -44,9 +44,15 @@ def test_a_folder_of_folders_of_several_is_no_individual():
 
 
 def test_a_folder_of_years_of_one_is_that_individual():
-    places, said = taken("Hans/2023/hans 1", "Hans/2024/hans 2", "Ida/ida 1")
+    places, said = taken("Hans/school/hans 1", "Hans/beach/hans 2", "Ida/ida 1")
     assert set(places.values()) == {"Hans", "Ida"}
-    assert said == ("Hans is taken for one person, alike in 2023, 2024",)
+    assert said == ("Hans is taken for one person, alike in school, beach",)
+
+
+def test_years_are_nobodys_names_whoever_is_in_them():
+    places, said = taken("Hans/1998/child 1", "Hans/2024-05/grown 1", "Ida/2023/ida 1")
+    assert list(places.values()) == ["Hans", "Hans", "Ida"]
+    assert said == ()
 
 
 def test_one_subfolder_alone_is_what_is_beside_it_or_one_individual_and_asked_about():

@@ -139,13 +139,13 @@ def test_one_without_an_example_that_serves_is_not_searched_for(tmp_path, colour
 
 
 def test_folders_of_folders_are_told_by_who_is_in_them(tmp_path, colours) -> None:
-    for place, who in {"Family/Ann": "ann", "Family/Bob": "bob", "Cem/2023": "cem"}.items():
+    for place, who in {"Family/Ann": "ann", "Family/Bob": "bob", "Cem/school": "cem"}.items():
         save_tiles(tmp_path / place / "1.png", who)
-    save_tiles(tmp_path / "Cem/2024/1.png", "cem", shade=9)
+    save_tiles(tmp_path / "Cem/beach/1.png", "cem", shade=9)
     found = read_references(tmp_path, colours, SETTINGS)
     assert found.names == ("Cem", "Ann", "Bob")
     assert found.taken == (
-        "Cem is taken for one person, alike in 2023, 2024",
+        "Cem is taken for one person, alike in beach, school",
         "Family is taken for a folder of people: Ann, Bob",
     )
 

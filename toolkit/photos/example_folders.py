@@ -45,8 +45,13 @@ class Branch:
 
     @property
     def unclear(self) -> bool:
-        """Whether it holds no photo itself, so that it may hold folders of individuals."""
-        return bool(self.inside) and not self.photos
+        """
+        Whether it may hold folders of individuals: no photo itself, and folders that have names.
+
+        "2023" and "05-17" are none.
+        """
+        named = any(letter.isalpha() for name in self.inside for letter in name)
+        return named and not self.photos
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,9 @@ def take(root: Branch, one_individual: OneIndividual, words: Words) -> Taken:
     """
     Say who the folders of a folder are.
 
-    A folder with a photo in it is an individual, whose photos may be in subfolders, too. One with
-    subfolders alone may be an individual with a subfolder a year, or hold a folder for each
-    individual: that is decided by who is in them. Where that says nothing, as in one that
+    A folder with a photo in it is an individual, whose photos may be in subfolders, too, and so is
+    one with a subfolder a year. One with other subfolders alone may be an individual, or hold a
+    folder for each: that is decided by who is in them. Where that says nothing, as in one that
     holds a single subfolder, it is what the other unclear folders beside it are; else an
     individual.
 
