@@ -59,6 +59,13 @@ def test_what_is_found_in_examples_on_a_line(metric, places, whose, expected):
     assert found(places, whose, metric=metric) == expected
 
 
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_thousands_of_one_are_looked_over_in_parts(wrong):
+    line = np.linspace(0, 0.5, 2500).tolist() + [5.0] * wrong
+    expected = [(FAR, 2500, 2499, -1, False)] * wrong
+    assert found(line, [0] * len(line)) == expected
+
+
 def test_how_far_it_is_is_said():
     far, *_ = look_over(on_a_line(0, 0.9, 6, 0.5), np.zeros(4, np.int64), CALIBRATION)
     assert far.distance == pytest.approx(UNIT * (6 + 5.1 + 5.5) / 3)

@@ -71,6 +71,13 @@ def test_folders_put_together_by_hand_keep_whose_each_file_was(out):
     assert found["Ann/a0.png"] == "001"
 
 
+def test_a_file_that_is_new_in_a_folder_shows_whom_the_others_show(out):
+    shutil.copy(out / "person_002" / "both.png", out / "person_002" / "again.png")
+    shutil.copy(out / "person_002" / "both.png", out / "person_001" / "again.png")
+    found = whom(meant(out))
+    assert (found["person_001/again.png"], found["person_002/again.png"]) == ("001", "002")
+
+
 def test_a_folder_of_photos_of_nobody_is_no_individual(out):
     record = json.loads((out / "run.json").read_text())
     (out / "unsorted").mkdir()

@@ -11,13 +11,16 @@ import numpy.typing as npt
 from toolkit.calibration import Calibration
 from toolkit.grouping import linkage
 from toolkit.grouping.links import Labels, components
-from toolkit.grouping.neighbours import Distances
+from toolkit.grouping.neighbours import Distances, slices
 
 # What can be wrong: an example is unlike the others of its individual; the examples of one fall
 # into parts, none of which is most of them; one is an example of two; two look like one.
 FAR, PARTS, SHARED, ALIKE = "far", "parts", "shared", "alike"
 # Of the other examples of an individual, those who have to disagree.
 MOST = 2 / 3
+# Examples of one individual that are looked at one by one where two parts, or two individuals, are
+# to be shown.
+SHOWN = 1000
 
 
 @dataclass(frozen=True)
@@ -150,29 +153,34 @@ class _Examples:
     def within(self) -> list[Finding]:
         """Say which examples are unlike the others of their individual."""
         found: list[Finding] = []
-        unclear: list[tuple[Labels, Labels, npt.NDArray[np.float64]]] = []
+        unclear: list[Labels] = []
         for individual in np.unique(self.individual_of):
             own = self.rows[self.individual_of[self.rows] == individual]
             if len(own) < 2:
                 continue
-            table = self.distances.table(own, own)
-            unlike = self.calibration.probability(table) < 0.5
-            np.fill_diagonal(unlike, False)
-            seen = np.column_stack([unlike, *self._seen(own)])
-            far = seen.sum(axis=1) >= MOST * (seen.shape[1] - 1)
+            # A few rows at a time: of some there may be thousands.
+            blocks = [self._unlike(own[part], own).sum(axis=1) for part in slices(len(own))]
+            seen = self._seen(own)
+            disagree = np.concatenate(blocks) + np.sum(seen, axis=0, dtype=np.int64)
+            far = disagree >= MOST * (len(own) - 1 + len(seen))
             if far.all():
-                pairs = np.argwhere(np.triu(~unlike, k=1))
-                unclear.append((own, components(len(own), pairs), table))
+                unclear.append(own)
                 continue
-            for k in np.flatnonzero(far):
-                away = table[k, ~far]
+            for row in own[far]:
+                away = self.distances.table(np.array([row]), own[~far])[0]
                 beside = int(own[~far][away.argmin()])
-                found.append(Finding(FAR, int(own[k]), beside, -1, float(away.mean()), False))
-        doubted = {each.row for each in found} | {int(row) for own, *_ in unclear for row in own}
+                found.append(Finding(FAR, int(row), beside, -1, float(away.mean()), False))
+        doubted = {each.row for each in found} | {int(row) for own in unclear for row in own}
         sure = np.array([row for row in self.rows if row not in doubted], dtype=np.int64)
         found = [replace(each, other=self._resembled(each.row, sure)) for each in found]
-        for own, part, table in unclear:
-            found += self._parts(own, part, table, sure)
+        for own in unclear:
+            found += self._parts(own[:SHOWN], sure)
+        return found
+
+    def _unlike(self, some: Labels, others: Labels) -> npt.NDArray[np.bool_]:
+        """Return who of some disagrees with whom of others; nobody with themselves."""
+        unlike = self.calibration.probability(self.distances.table(some, others)) < 0.5
+        found: npt.NDArray[np.bool_] = unlike & (some[:, None] != others)
         return found
 
     def _seen(self, own: Labels) -> list[npt.NDArray[np.bool_]]:
@@ -185,10 +193,11 @@ class _Examples:
                 found += [] if unlike.all() else [unlike]
         return found
 
-    def _parts(
-        self, own: Labels, part: Labels, table: npt.NDArray[np.float64], sure: Labels
-    ) -> list[Finding]:
+    def _parts(self, own: Labels, sure: Labels) -> list[Finding]:
         """Name the examples of the smaller parts into which those of an individual fall."""
+        table = self.distances.table(own, own)
+        pairs = np.argwhere(np.triu(~self._unlike(own, own), k=1))
+        part = components(len(own), pairs)
         sizes = np.bincount(part)
         if len(sizes) < 2:
             return []
@@ -230,6 +239,7 @@ class _Examples:
                 if one >= other:
                     continue
                 ours, theirs = np.flatnonzero(labels == one), np.flatnonzero(labels == other)
+                ours, theirs = ours[:SHOWN], theirs[:SHOWN]
                 away = some.table(ours, theirs)
                 k, m = np.unravel_index(away.argmin(), away.shape)
                 row, beside = int(rows[ours[k]]), int(rows[theirs[m]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from toolkit.errors import BadFolder
@@ -64,19 +64,28 @@ def meant_in(known: Path, photos: Sequence[Path], words: Words) -> Meant | None:
     inside = [path.relative_to(known).as_posix() for path in photos]
     inside = [place for place in inside if place.count("/") == 1]
     from_folder = _origin(inside, placed)
-    name_of = {
-        place: name_of_folder[origin]
-        for place, origin in from_folder.items()
-        if origin in name_of_folder
-    }
     here = list(dict.fromkeys(place.partition("/")[0] for place in inside))
+    origins: dict[str, Counter[str]] = {folder: Counter() for folder in here}
+    for place, origin in from_folder.items():
+        origins[place.partition("/")[0]][origin] += 1
+    # A file that is new there shows whom the others in its folder show, if that run saw them in it.
+    mostly = {folder: counts.most_common(1)[0][0] for folder, counts in origins.items() if counts}
+    name_of = {}
+    for place in inside:
+        origin = from_folder.get(place) or mostly.get(place.partition("/")[0], "")
+        if origin in name_of_folder:
+            name_of[place] = name_of_folder[origin]
     nobody = frozenset(
         each
         for each in here
         if each in {place.partition("/")[0] for place in placed} and each not in name_of_folder
     )
     sentences = [f"{said}: {takes}"]
-    called = _renamed(here, from_folder, name_of_folder)
+    called = [
+        f"{folder} was {origin}"
+        for folder, origin in mostly.items()
+        if folded(origin) != folded(folder) and origin in name_of_folder
+    ]
     if called:
         more = f" and {len(called) - NAMED} more" if called[NAMED:] else ""
         sentences[0] += f" ({', '.join(called[:NAMED])}{more})"
@@ -130,18 +139,3 @@ def _origin(inside: Sequence[str], placed: Sequence[str]) -> dict[str, str]:
         elif could := gone.get(folded(file)):
             found[place] = max(could, key=lambda each: (by_folder[folder][each], each))
     return found
-
-
-def _renamed(
-    here: Sequence[str], from_folder: Mapping[str, str], name_of_folder: Mapping[str, str]
-) -> list[str]:
-    """Say which folders have another name than that run gave them."""
-    said = []
-    for folder in here:
-        origins = Counter(
-            origin for place, origin in from_folder.items() if place.partition("/")[0] == folder
-        )
-        for origin, _ in origins.most_common(1):
-            if folded(origin) != folded(folder) and origin in name_of_folder:
-                said.append(f"{folder} was {origin}")
-    return said
