@@ -87,6 +87,31 @@ def test_a_folder_of_photos_of_nobody_is_no_individual(out):
     found = meant(out)
     assert found.nobody == {"unsorted"}
     assert found.said[1] == "unsorted holds photos of nobody known, and no examples"
+    # By that name, whoever is in its photos.
+    shutil.copy(out / "person_001" / "a0.png", out / "unsorted" / "a0.png")
+    record["files"]["unsorted/a0.png"] = record["files"]["unsorted/x.png"]
+    record["settings"]["unsorted"] = "unsorted"
+    (out / "run.json").write_text(json.dumps(record))
+    assert meant(out).nobody == {"unsorted"}
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_folder_called_otherwise_by_its_run_is_of_whom_the_record_says_or_most_photos_show(
+    out, told
+):
+    record = json.loads((out / "run.json").read_text())
+    record["files"] = {
+        place.replace("person_002", "The boys"): mark for place, mark in record["files"].items()
+    }
+    if told:
+        record["folders"] = {"The boys": {"name": "person_001", "number": 1}, "x": 3}
+    else:
+        record["folders"] = {"The boys": {"name": ["person_001"]}}
+    (out / "run.json").write_text(json.dumps(record))
+    (out / "person_002").rename(out / "The boys")
+    found = meant(out)
+    assert whom(found)["The boys/both.png"] == ("001" if told else "002")
+    assert found.nobody == frozenset()
 
 
 @pytest.mark.parametrize("damage", ["gone", "no box", "a huge edge", "another run"])

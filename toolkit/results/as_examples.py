@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from toolkit.errors import BadFolder
 from toolkit.names import folded, safe_name
 from toolkit.photos.listing import is_result
 from toolkit.records import Box, Words
-from toolkit.results.results_folder import BOX, SIGHTINGS, ResultsFolder
+from toolkit.results.results_folder import BOX, PHOTOS, SIGHTINGS, ResultsFolder
 from toolkit.scanning.references import Meant
 
 # Renamed folders in one sentence.
@@ -50,6 +51,7 @@ def meant_in(known: Path, photos: Sequence[Path], words: Words) -> Meant | None:
         about = folder.record()
         folder.require_one_run(about)
         table = folder.table(SIGHTINGS, ("name", "photo_digest", *BOX), about)
+        photos_of = folder.table(PHOTOS, ("path", "photo_digest"), about)
         placed = sorted(folder.files() or {})
         boxes: dict[tuple[str, str], tuple[Box, ...]] = {}
         columns = table[["name", "photo_digest", *BOX]].itertuples(index=False, name=None)
@@ -60,7 +62,14 @@ def meant_in(known: Path, photos: Sequence[Path], words: Words) -> Meant | None:
     except (BadFolder, ValueError):
         reason = f"who is meant in a photo of several {words.plural} is unknown"
         return Meant(said=(f"{said}: {takes}; its tables cannot be read, so {reason}",))
-    name_of_folder = _names(placed, {name for name, _ in boxes})
+    shown: dict[str, set[str]] = {}
+    for name, digest in boxes:
+        shown.setdefault(digest, set()).add(name)
+    in_file: dict[str, set[str]] = {}
+    for path, digest in zip(photos_of["path"], photos_of["photo_digest"], strict=True):
+        file = folded(safe_name(PurePosixPath(path).name))
+        in_file.setdefault(file, set()).update(shown.get(digest, ()))
+    name_of_folder = _names(placed, {name for name, _ in boxes}, in_file, about)
     inside = [path.relative_to(known).as_posix() for path in photos]
     inside = [place for place in inside if place.count("/") == 1]
     from_folder = _origin(inside, placed)
@@ -102,18 +111,43 @@ def _edge(text: str) -> int:
     return int(text)
 
 
-def _names(placed: Sequence[str], names: set[str]) -> dict[str, str]:
-    """Return whose each folder of a run is: it was named after them, as every system allows."""
+def _names(
+    placed: Sequence[str],
+    names: set[str],
+    in_file: Mapping[str, set[str]],
+    about: Mapping[str, Any],
+) -> dict[str, str]:
+    """
+    Return whose each folder of a run is.
+
+    Its record may say so; else it was named after them, as every system allows; else it is of whom
+    at least half of its photos show.
+    """
+    told, settings = about.get("folders"), about.get("settings")
+    told = told if isinstance(told, dict) else {}
+    unsorted = settings.get("unsorted") if isinstance(settings, dict) else None
     safe: dict[str, str] = {}
     for name in sorted(names):
         safe.setdefault(folded(safe_name(name)), name)
-    found = {}
-    for folder in dict.fromkeys(place.partition("/")[0] for place in placed):
-        stem = folder.rpartition(" (")[0]
-        places = (folder.rstrip("."), stem.rstrip("."))
-        whose = next((safe[folded(each)] for each in places if folded(each) in safe), "")
-        if whose:
-            found[folder] = whose
+    files: dict[str, list[str]] = {}
+    for place in placed:
+        folder, _, file = place.partition("/")
+        files.setdefault(folder, []).append(folded(file))
+    found: dict[str, str] = {}
+    for folder, inside in files.items():
+        owner = told.get(folder)
+        said = owner.get("name") if isinstance(owner, dict) else None
+        stems = (folded(folder.rstrip(".")), folded(folder.rpartition(" (")[0].rstrip(".")))
+        called = next((safe[each] for each in stems if each in safe), None)
+        if isinstance(said, str) and said in names:
+            found[folder] = said
+        elif called is not None:
+            found[folder] = called
+        elif not (isinstance(unsorted, str) and unsorted and safe_name(unsorted) == folder):
+            seen = Counter(sorted(name for file in inside for name in in_file.get(file, ())))
+            for name, count in seen.most_common(1):
+                if 2 * count >= len(inside):
+                    found[folder] = name
     return found
 
 
