@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import numpy as np
@@ -236,6 +237,89 @@ class TestPointAndShoot:
         folders = sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_dir())
         assert folders == ["Ann_", "Ann_ (2)"]
 
+    def test_who_has_no_example_that_serves_is_never_said_to_be_in_no_photo(
+        self, album_folder, three_people, tmp_path, colours
+    ):
+        (three_people / "Bob" / "bob.png").unlink()
+        save_tiles(three_people / "Bob" / "two.png", "ann", "bob")
+        result = modes.point_and_shoot(
+            album_folder, three_people, tmp_path / "out", subject=colours
+        )
+        said = str(result)
+        assert (
+            "could not be searched for (no example photo of a person of that name serves): Bob\n"
+        ) in said
+        assert "in no photo: Eve\n" in said
+        about = result.as_dict()
+        assert (about["not_searched"], about["not_found"]) == (["Bob"], ["Eve"])
+        assert json.loads((tmp_path / "out" / "run.json").read_text())["not_searched"] == ["Bob"]
+
+    def test_an_example_of_somebody_else_takes_nobody_along(
+        self, album_folder, three_people, tmp_path, colours
+    ):
+        for k in range(2):
+            save_tiles(three_people / "Ann" / f"{k}.png", "ann", shade=k)
+        save_tiles(three_people / "Ann" / "wrong.png", "cem")
+        result = modes.point_and_shoot(
+            album_folder, three_people, tmp_path / "out", subject=colours
+        )
+        assert set(result.individuals["name"]) == {"Ann", "Bob"}
+        assert dict(zip(*result.individuals[["name", "sightings"]].to_numpy().T, strict=True)) == {
+            "Ann": 5,
+            "Bob": 2,
+        }
+        assert "1 remark on the example photos:" in str(result)
+        assert "Ann/wrong.png: unlike the 4 other examples of Ann: not used" in str(result)
+        assert "could not be used" not in str(result)
+        problems = pd.read_csv(tmp_path / "out" / "problems.csv")
+        assert problems["stage"].to_list() == ["reference"]
+        assert problems["reason"].iloc[0].startswith("unlike the 4 other examples")
+        (doubt,) = result.as_dict()["examples_doubted"]
+        assert (doubt["name"], doubt["used"], doubt["nearest"]) == ("Ann", False, None)
+        assert json.loads(json.dumps(result.as_dict())) == result.as_dict()
+
+    def test_whom_an_example_in_doubt_names_is_counted(self, album_folder, tmp_path, colours):
+        people = tmp_path / "people"
+        save_tiles(people / "Ann" / "1.png", "ann")
+        save_tiles(people / "Ann" / "2.png", "bob")
+        said = str(modes.point_and_shoot(album_folder, people, subject=colours))
+        assert "Ann/2.png: unlike other examples of Ann, such as 1.png" in said
+        assert "all are used (" in said
+        assert "named Ann by it, 5 by others)" in said
+
+    def test_a_folder_of_folders_of_people_is_taken_for_that(self, album_folder, tmp_path, colours):
+        people = tmp_path / "people"
+        for place in ("Family/Ann", "Family/Bob", "Friends/Cem"):
+            save_tiles(people / place / "1.png", place[-3:].lower())
+        out = tmp_path / "out"
+        result = modes.point_and_shoot(album_folder, people, out, subject=colours)
+        assert set(result.individuals["name"]) == {"Ann", "Bob", "Cem"}
+        taken = [
+            "Family is taken for a folder of people: Ann, Bob",
+            "Friends is taken for a folder of people: Cem",
+        ]
+        assert all(f"{each}\n" in str(result) for each in taken)
+        assert result.as_dict()["examples_taken"] == taken
+        assert json.loads((out / "run.json").read_text())["examples_taken"] == taken
+
+    def test_a_sorted_folder_serves_as_people_photos_of_several_too(
+        self, album_folder, tmp_path, colours
+    ):
+        sorted_folder = tmp_path / "sorted"
+        modes.autopilot(album_folder, sorted_folder, subject=colours)
+        # Cem is in one photo only, between two others.
+        cem = "Cem" if os.name == "nt" else "Cem C."
+        (sorted_folder / "person_003").rename(sorted_folder / cem)
+        result = modes.point_and_shoot(
+            album_folder, sorted_folder, tmp_path / "out", subject=colours
+        )
+        assert result.as_dict()["people"] == {"person_001": 5, "person_002": 2, cem: 1}
+        assert [path.name for path in (tmp_path / "out" / cem).iterdir()] == ["three.png"]
+        assert "sorted is the result of an earlier run" in str(result)
+        assert f"({cem} was person_003)" in str(result)
+        assert len(result.problems) == 0
+        assert len(result.references) == 8
+
     def test_one_folder_for_both_is_refused(self, album_folder, colours) -> None:
         with pytest.raises(BadFolder, match="same folder"):
             modes.point_and_shoot(album_folder, album_folder, subject=colours)
@@ -353,6 +437,26 @@ def test_a_method_that_runs_out_of_memory_falls_back(
 
 
 AUTO, AIMED = AutopilotSettings(), PointAndShootSettings()
+
+
+def test_the_result_of_an_earlier_run_serves_as_photos_each_once(
+    album_folder, tmp_path, colours
+) -> None:
+    first = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+    (tmp_path / "out" / "person_001").rename(tmp_path / "out" / "Ann")
+    again = modes.autopilot(tmp_path / "out", tmp_path / "again", subject=colours)
+    # All photos but the one of nobody, the two that show several people once; no table among them.
+    assert len(again.album.photos) == 5
+    assert len(again.problems) == 0
+    assert again.as_dict()["people"] == first.as_dict()["people"]
+    said = "out is the result of an earlier run: its 8 copies of 5 photos are taken for the photos"
+    assert f"{said}, each once\n" in str(again)
+    assert again.as_dict()["taken"] == [f"{said}, each once"]
+    assert (
+        json.loads((tmp_path / "again" / "run.json").read_text())["taken"]
+        == again.as_dict()["taken"]
+    )
+    assert first.as_dict()["taken"] == []
 
 
 class TestLook:

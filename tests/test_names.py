@@ -20,10 +20,43 @@ def test_any_text_becomes_a_safe_name(text) -> None:
     assert safe_name(name) == name
 
 
-@given(st.lists(any_text, max_size=30))
-def test_names_never_collide_even_where_case_is_ignored(names) -> None:
-    made = unique_names(names, taken=["run.json"])
+@given(st.lists(any_text, max_size=30), st.booleans())
+def test_names_never_collide_even_where_case_is_ignored(names, full_stop) -> None:
+    made = unique_names(names, taken=["run.json"], full_stop=full_stop)
     assert len({name.casefold() for name in [*made, "run.json"]}) == len(names) + 1
+
+
+@given(any_text)
+def test_a_full_stop_is_all_that_is_kept_of_the_end_where_that_is_asked(text) -> None:
+    name, kept = safe_name(text), safe_name(text, full_stop=True)
+    # Where there is no room for it, a letter makes some.
+    assert name.startswith(kept.removesuffix("."))
+    assert kept in (name, f"{name}.") or len(name.encode()) > MAX_BYTES - 4
+    assert len(kept.encode("utf-8", "surrogateescape")) <= MAX_BYTES
+    assert safe_name(kept, full_stop=True) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hugo C.", "Hugo C."),
+        ("Hugo C. ", "Hugo C."),
+        ("Hugo...", "Hugo."),
+        ("...", "_"),
+        ("con.", "_con."),
+        ("Hugo", "Hugo"),
+        ("x" * 130 + ".", "x" * (MAX_BYTES - 1) + "."),
+    ],
+)
+def test_a_full_stop_after_a_letter_may_stay(text, name) -> None:
+    assert safe_name(text, full_stop=True) == name
+    assert not safe_name(text).endswith(".")
+
+
+def test_names_that_differ_in_a_full_stop_only_are_alike() -> None:
+    # On a disk from Windows they would be one.
+    made = unique_names(["Hugo C.", "hugo c", "Hugo C."], full_stop=True)
+    assert made == ["Hugo C.", "hugo c (2)", "Hugo C (3)."]
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,10 @@ from toolkit.grouping.identification import References
 from toolkit.grouping.numbering import Earlier
 from toolkit.names import counted, printable
 from toolkit.photos import opening
+from toolkit.photos.copies import one_of_each
 from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
-from toolkit.results import earlier, export, exporting, results_folder
+from toolkit.results import as_examples, earlier, export, exporting, results_folder
 from toolkit.results.exporting import export_result, write_result
 from toolkit.results.result import (
     RESULTS,
@@ -91,6 +92,8 @@ class Looked:
     regions : mapping of str to PhotoRegions, or None
         Regions with names that the photos have already, by path; None where they were not asked
         for.
+    taken : tuple of str
+        Sentences that say what the folder was taken for, where it is not simply one of photos.
     """
 
     album: Album
@@ -101,6 +104,7 @@ class Looked:
     recognised: int = 0
     earlier: Earlier | None = None
     regions: photo_names.Regions | None = None
+    taken: tuple[str, ...] = ()
 
     @property
     def not_seen(self) -> int:
@@ -162,12 +166,13 @@ def look(
 
 @dataclass(frozen=True)
 class Listed:
-    """The photos of a folder, and the folders themselves, checked."""
+    """The photos of a folder, and the folders themselves, checked; `taken` as of `Looked`."""
 
     listing: opening.Listing
     folder: Path
     known: Path | None
     out: Path | None
+    taken: tuple[str, ...] = ()
 
 
 def list_photos(
@@ -175,6 +180,8 @@ def list_photos(
 ) -> Listed:
     """
     List the photos to look at, and check all folders before the long work begins.
+
+    Where the folder is the result of an earlier run, its copies are the photos, each once.
 
     Parameters
     ----------
@@ -202,7 +209,16 @@ def list_photos(
             f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF or "
             "HEIC files, in subfolders or not."
         )
-    return Listed(listing, folder, examples, target)
+    taken: tuple[str, ...] = ()
+    if listing.result:
+        once = one_of_each(listing.photos)
+        copies = counted(len(listing.photos), "copy", "copies")
+        taken = (
+            f"{folder.resolve().name} is the result of an earlier run: its {copies} of "
+            f"{counted(len(once), 'photo')} are taken for the photos, each once",
+        )
+        listing = changed(listing, photos=once)
+    return Listed(listing, folder, examples, target, taken)
 
 
 def _listed(
@@ -296,7 +312,11 @@ def look_at(
             told = for_work(progress, "names in the photos")
             regions = photo_names.read_all(album, progress=told, stop=stop)
     seconds["wall"] = time.perf_counter() - started
-    return Looked(album, seconds, total, listed.folder, listed.known, recognised, regions=regions)
+    return Looked(
+        *(album, seconds, total, listed.folder, listed.known, recognised),
+        regions=regions,
+        taken=listed.taken,
+    )
 
 
 def read_known(
@@ -315,7 +335,7 @@ def read_known(
     ----------
     known : path
         One folder an individual, named as the results should be, with one or more of its photos (in
-        subfolders too).
+        subfolders too); folders of such folders; or the folder of results of an earlier run.
     photos_folder : path, optional
         The photos to be sorted: left out where they lie inside `known`.
     settings : ComparingSettings
@@ -341,13 +361,17 @@ def read_known(
     apart = None if photos_folder is None else folder_at(photos_folder)
     if apart is not None:
         _require_two(apart, folder)
+    subject = subject or subject_for(settings)
+    leave_out = [] if apart is None else [apart]
+    listing = opening.find(folder, leave_out=leave_out)
     return read_references(
         folder,
-        subject or subject_for(settings),
+        subject,
         settings,
         progress=for_work(progress, "references"),
         stop=stop,
-        leave_out=[] if apart is None else [apart],
+        leave_out=leave_out,
+        meant=as_examples.meant_in(folder, listing.photos, subject.words),
     )
 
 
@@ -712,6 +736,7 @@ def assigned_by(
         hidden=found.hidden(held.hidden, album.words),
         photos_folder=looked.folder,
         known_folder=looked.known,
+        taken=looked.taken,
         **found.details,
     )
     return exporting.planned_for(result, out, started)

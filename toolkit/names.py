@@ -98,7 +98,7 @@ class SubjectInfo:
     exclusive_in_photo: bool = True
 
 
-def safe_name(name: str) -> str:
+def safe_name(name: str, *, full_stop: bool = False) -> str:
     """
     Turn any text into one that names a single file or folder everywhere.
 
@@ -111,6 +111,8 @@ def safe_name(name: str) -> str:
     ----------
     name : str
         Untrusted text.
+    full_stop : bool
+        Keep one that ends the name, as in "Hugo C.", which Windows does not.
 
     Returns
     -------
@@ -118,7 +120,9 @@ def safe_name(name: str) -> str:
         Never empty, never "." or "..", never hidden.
     """
     text = unicodedata.normalize("NFC", name)
-    text = FORBIDDEN.sub("_", text).strip(" .")
+    text = FORBIDDEN.sub("_", text)
+    stopped = full_stop and text.rstrip(" ").endswith(".")
+    text = text.strip(" .")
     if text.startswith("-"):
         # A shell's commands would take it for an option.
         text = f"_{text}"
@@ -132,6 +136,8 @@ def safe_name(name: str) -> str:
         return "_"
     if text.split(".")[0].strip().casefold() in RESERVED:
         text = _cut("_" + text, MAX_BYTES)
+    if stopped and text[-1].isalnum():
+        text = f"{_cut(text, MAX_BYTES - 1)}."
     return text
 
 
@@ -141,7 +147,9 @@ def _cut(text: str, size: int) -> str:
     return text
 
 
-def unique_names(names: Iterable[str], *, taken: Iterable[str] = ()) -> list[str]:
+def unique_names(
+    names: Iterable[str], *, taken: Iterable[str] = (), full_stop: bool = False
+) -> list[str]:
     """
     Make every name safe, and all of them different even where case is ignored.
 
@@ -151,26 +159,32 @@ def unique_names(names: Iterable[str], *, taken: Iterable[str] = ()) -> list[str
         Untrusted texts.
     taken : iterable of str
         Names that none may have.
+    full_stop : bool
+        As for `safe_name`; two that differ in nothing else are alike.
 
     Returns
     -------
     list of str
         One a name, in order. The first of several keeps its name, the next gets " (2)".
     """
-    used = {folded(name) for name in taken}
+    used = {_alike(name) for name in taken}
     last: dict[str, int] = {}
     result = []
     for name in names:
-        safe = safe_name(name)
-        number = last.get(folded(safe), 1)
+        safe = safe_name(name, full_stop=full_stop)
+        number = last.get(_alike(safe), 1)
         choice = numbered(safe, number)
-        while folded(choice) in used:
+        while _alike(choice) in used:
             number += 1
             choice = numbered(safe, number)
-        used.add(folded(choice))
-        last[folded(safe)] = number
+        used.add(_alike(choice))
+        last[_alike(safe)] = number
         result.append(choice)
     return result
+
+
+def _alike(name: str) -> str:
+    return folded(name).rstrip(".")
 
 
 def numbered(name: str, number: int) -> str:

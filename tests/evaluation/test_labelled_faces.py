@@ -13,7 +13,15 @@ import pytest
 
 from toolkit import modes
 from toolkit.evaluation import audit, scores
-from toolkit.grouping import assigners, identification, linkage, links, neighbours, thresholds
+from toolkit.grouping import (
+    assigners,
+    examples,
+    identification,
+    linkage,
+    links,
+    neighbours,
+    thresholds,
+)
 from toolkit.photos import opening
 from toolkit.records import PHOTO_COLUMNS, PROBLEM_COLUMNS, SIGHTING_COLUMNS, Album, empty_table
 from toolkit.scanning import scan
@@ -203,3 +211,40 @@ def test_the_threshold_for_references_is_near_the_best(lfw, known, examples) -> 
             wrong[value].append(np.mean(named != right))
     means = {value: np.mean(shares) for value, shares in wrong.items()}
     assert means["auto"] <= min(means.values()) + 0.01
+
+
+def looked_over(lfw: Faces, own: np.ndarray) -> tuple[examples.Finding, ...]:
+    calibration, rows = lfw.encoder.calibration, np.zeros(len(own), np.int64)
+    return examples.look_over(lfw.of(own).distances, rows, calibration)
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_a_wrong_example_is_named_and_not_used_and_right_ones_are_left_alone(lfw, count) -> None:
+    names, counts = np.unique(lfw.truth, return_counts=True)
+    rng = np.random.default_rng(count)
+    named, out, innocent = [], [], []
+    for name in rng.permutation(names[counts >= count])[:150]:
+        own = rng.permutation(np.flatnonzero(lfw.truth == name))[:count]
+        innocent.append(sum(not each.used for each in looked_over(lfw, own)) / count)
+        own[-1] = rng.choice(np.flatnonzero(lfw.truth != name))
+        found = looked_over(lfw, own)
+        named.append(bool(found))
+        out.append(any(each.row == count - 1 and not each.used for each in found))
+    assert np.mean(named) >= 0.97
+    assert np.mean(out) >= 0.93
+    assert np.mean(innocent) <= 0.03
+
+
+def test_folders_of_one_and_of_several_are_told_apart(lfw) -> None:
+    names, counts = np.unique(lfw.truth, return_counts=True)
+    names = names[counts >= 4]
+    rng, halves = np.random.default_rng(4), [np.arange(2), np.arange(2, 4)]
+    one, several = [], []
+    for name, other in zip(names, np.roll(names, 1), strict=True):
+        own = rng.permutation(np.flatnonzero(lfw.truth == name))[:4]
+        theirs = rng.permutation(np.flatnonzero(lfw.truth == other))[:2]
+        for rows, told in ((own, one), (np.concatenate([own[:2], theirs]), several)):
+            distances = lfw.of(rows).distances
+            told.append(examples.one_individual(distances, halves, lfw.encoder.calibration))
+    assert np.mean(one) >= 0.95
+    assert np.mean(several) <= 0.02

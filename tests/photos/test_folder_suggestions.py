@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from PIL import Image
+from tiles import save_tiles
 
 from toolkit.photos import folder_suggestions
-from toolkit.photos.folder_suggestions import above, completions, preview, subfolders
+from toolkit.photos.folder_suggestions import above, completions, groups, preview, subfolders
 from toolkit.photos.listing import find
 
 
@@ -123,3 +124,20 @@ def test_a_look_that_nobody_waits_for_ends(tmp_path):
 
     assert len(preview(str(tmp_path), stopped=stopped).pictures) == 2
     assert preview(str(tmp_path), stopped=lambda: True).pictures == ()
+
+
+def test_folders_that_may_be_groups_hold_folders_and_no_photo(tmp_path):
+    for name in ("Family/Hans", "Family/.cache", "Ida/2023", "Ole"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("Family/.hidden.jpg", "Family/about.txt", "Ida/1.JPG"):
+        (tmp_path / name).touch()
+    assert groups(str(tmp_path)) == {"Family": ("Hans",)}
+    assert groups("missing") == groups("~nobody-of-this-name") == {}
+
+
+def test_the_result_of_an_earlier_run_is_known_as_one(tmp_path):
+    save_tiles(tmp_path / "person_001" / "a.png", "ann")
+    assert not preview(str(tmp_path)).result
+    (tmp_path / "run.json").write_text('{"program": "sightings"}')
+    seen = preview(str(tmp_path))
+    assert (seen.photos, seen.others, seen.result) == (1, 0, True)

@@ -76,6 +76,19 @@ def test_results_of_an_earlier_run_are_not_taken_for_photos(
     assert "results" in found.skipped[0][1]
 
 
+def test_a_result_that_is_named_itself_is_its_copies_without_its_tables(
+    album_folder, tmp_path, colours
+) -> None:
+    modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+    assert not listing.find(album_folder).result
+    (tmp_path / "out" / "person_001" / "note.txt").write_text("mine")
+    found = listing.find(tmp_path / "out")
+    assert found.result
+    assert len(found.photos) == 8
+    assert {path.suffix for path in found.photos} == {".png"}
+    assert [path.name for path, _ in found.skipped] == ["note.txt"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 def test_links_that_lead_nowhere_do_not_end_the_run(tmp_path) -> None:
     save_tiles(tmp_path / "ann.png", "ann")

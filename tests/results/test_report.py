@@ -411,6 +411,40 @@ def test_doubtful_groups_are_shown_side_by_side() -> None:
     assert {alt.split(",")[0] for alt in doubtful[2:4]} == {"bob", "cem"}
 
 
+def test_what_is_doubtful_about_the_examples_is_shown_first_and_who_was_not_searched_for(
+    known: Callable[..., Result], tmp_path: Path
+) -> None:
+    known()
+    people = tmp_path / "people"
+    for k in range(2):
+        save_tiles(people / "ann" / f"{k}.png", "ann", shade=k)
+    save_tiles(people / "ann" / f"{ATTACK[:8]}wrong.png", "cem")
+    save_tiles(people / "eve" / "both.png", "ann", "bob")
+    found = checked(report.html_of(known()))
+    assert "Could not be searched for, as no example photo serves: eve" in found.text
+    assert "In no photo: dee" in found.text
+    assert "ann: unlike the 3 other examples of ann: not used" in found.text
+    assert found.text.index("Example photos that may be wrong") < found.text.index("nearly named")
+    assert f"example of ann, {ATTACK[:8]}wrong.png" in [image["alt"] for image in found.images]
+    # It is not among the files that could not be used.
+    assert found.text.count("wrong.png") == 1
+
+
+def test_what_folders_were_taken_for_is_said_at_the_top(
+    known: Callable[..., Result], tmp_path: Path
+) -> None:
+    known()
+    (tmp_path / "people" / "Family").mkdir()
+    for name in ("ann", "bob"):
+        (tmp_path / "people" / name).rename(tmp_path / "people" / "Family" / name)
+    # The folders are made anew, too.
+    for name in ("ann", "bob"):
+        (tmp_path / "people" / "Family" / name).rename(tmp_path / "people" / "Family" / f"{name} F")
+    found = checked(report.html_of(replace(known(), taken=("it was sorted",))))
+    assert "it was sorted. Every face was compared with" in found.text
+    assert "Family is taken for a folder of people: ann F, bob F." in found.text
+
+
 def test_names_near_the_threshold_are_shown_on_both_sides(known: Callable[..., Result]) -> None:
     sure = known()
     assert (

@@ -14,7 +14,7 @@ from toolkit.grouping import neighbours
 from toolkit.grouping.identification import References
 from toolkit.records import PROBLEM_COLUMNS, SIGHTING_ID, empty_table
 from toolkit.scanning import comparing
-from toolkit.scanning.comparing import compare, compare_with
+from toolkit.scanning.comparing import compare, compare_pairs, compare_with
 
 
 class Numbers(DotMatcher):
@@ -70,6 +70,15 @@ def test_a_pair_is_compared_once_whichever_way_round_and_none_with_itself() -> N
     matcher = Numbers([(1, 0), (0, 1), (2, 2), (0, 1)])
     compare(numbers(0, 10, 30), matcher)
     assert matcher.asked == [(0, 10)]
+
+
+def test_features_alone_are_compared_as_those_of_an_album_are() -> None:
+    matcher = Numbers([(0, 1), (2, 1)])
+    found, full = compare_pairs(matcher, features(0, 10, 30)), compare(numbers(0, 10, 30), matcher)
+    np.testing.assert_array_equal(found.distance, full.compared.distance)
+    assert (found.count, found.left) == (3, 0)
+    stopped = compare_pairs(matcher, features(0, 10, 30), stop=lambda: True)
+    assert (len(stopped.distance), stopped.left) == (0, 2)
 
 
 @given(st.integers(1, 4), st.integers(1, 5))

@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+import toys
 from stopping import after
-from tiles import save_tiles
+from tiles import TILE, save_tiles
 
+from toolkit import modes
 from toolkit.errors import BadFolder
-from toolkit.scanning.references import read_references
-from toolkit.settings import PointAndShootSettings
+from toolkit.records import Box
+from toolkit.scanning import comparing
+from toolkit.scanning.references import Meant, read_references
+from toolkit.settings import PointAndShootSettings, settings_for
 
 SETTINGS = PointAndShootSettings()
 
@@ -70,3 +74,126 @@ def test_nobody_to_compare_with_is_refused_and_the_first_reason_is_said(tmp_path
     save_tiles(tmp_path / "Ann/nobody.png")
     with pytest.raises(BadFolder, match=r"none of the 1 photos .* nobody\.png: no face found"):
         read_references(tmp_path, colours, SETTINGS)
+
+
+def test_an_example_unlike_the_others_is_named_and_not_used(tmp_path, colours) -> None:
+    for k in range(3):
+        save_tiles(tmp_path / f"Ann/{k}.png", "ann", shade=k)
+    save_tiles(tmp_path / "Ann/wrong.png", "bob")
+    save_tiles(tmp_path / "Bob/b.png", "bob", shade=9)
+    found = read_references(tmp_path, colours, SETTINGS)
+    assert sorted(path.rpartition("/")[2] for path in found.paths) == [
+        "0.png",
+        "1.png",
+        "2.png",
+        "b.png",
+    ]
+    assert len(found.encodings) == len(found.individual_of) == 4
+    (doubt,) = found.doubts.to_dict("records")
+    assert doubt["path"].endswith("wrong.png")
+    assert (doubt["name"], doubt["kind"], doubt["nearest"]) == ("Ann", "far", "Bob")
+    assert doubt["said"] == "unlike the 3 other examples of Ann and like Bob: not used"
+    assert not doubt["used"]
+    assert doubt["distance"] == pytest.approx(1.27, abs=0.05)
+    assert len(found.problems) == 0
+
+
+def test_examples_of_which_half_are_wrong_are_named_and_all_are_used(tmp_path, colours) -> None:
+    for k, who in enumerate(("ann", "ann", "bob", "bob")):
+        save_tiles(tmp_path / f"Ann/{k}.png", who, shade=k)
+    found = read_references(tmp_path, colours, SETTINGS)
+    assert len(found) == 4
+    assert found.doubts["used"].all()
+    assert [path.rpartition("/")[2] for path in found.doubts["path"]] == ["2.png", "3.png"]
+    assert "which of them are right is unknown, so all are used" in found.doubts["said"].iloc[0]
+
+
+def test_a_photo_of_several_speaks_for_the_one_who_is_in_it(tmp_path, colours) -> None:
+    for k, who in enumerate(("ann", "bob", "bob")):
+        save_tiles(tmp_path / f"Ann/{k}.png", who, shade=k)
+    found = read_references(tmp_path, colours, SETTINGS)
+    assert found.doubts["kind"].to_list() == ["far"]
+    save_tiles(tmp_path / "Ann/several.png", "ann", "cem", shade=5)
+    found = read_references(tmp_path, colours, SETTINGS)
+    assert found.doubts["kind"].to_list() == ["parts"]
+    assert len(found) == 3
+    assert len(found.problems) == 1
+
+
+def test_two_who_look_like_one_and_one_photo_under_two_are_named(tmp_path, colours) -> None:
+    save_tiles(tmp_path / "Ann/1.png", "ann")
+    save_tiles(tmp_path / "Anna/1.png", "ann")
+    found = read_references(tmp_path, colours, SETTINGS)
+    said = dict(zip(found.doubts["kind"], found.doubts["said"], strict=True))
+    assert said["shared"] == "the same face is an example of two people, Anna and Ann"
+    assert said["alike"].startswith("Ann and Anna look like one person by their examples")
+    assert len(found) == 2
+
+
+def test_one_without_an_example_that_serves_is_not_searched_for(tmp_path, colours) -> None:
+    save_tiles(tmp_path / "Ann/1.png", "ann")
+    save_tiles(tmp_path / "Bob/nobody.png")
+    found = read_references(tmp_path, colours, SETTINGS)
+    assert found.names == ("Ann", "Bob")
+    assert found.not_searched == ("Bob",)
+
+
+def test_folders_of_folders_are_told_by_who_is_in_them(tmp_path, colours) -> None:
+    for place, who in {"Family/Ann": "ann", "Family/Bob": "bob", "Cem/school": "cem"}.items():
+        save_tiles(tmp_path / place / "1.png", who)
+    save_tiles(tmp_path / "Cem/beach/1.png", "cem", shade=9)
+    found = read_references(tmp_path, colours, SETTINGS)
+    assert found.names == ("Cem", "Ann", "Bob")
+    assert found.taken == (
+        "Cem is taken for one person, alike in beach, school",
+        "Family is taken for a folder of people: Ann, Bob",
+    )
+
+
+def test_who_is_meant_in_a_photo_of_several_is_where_an_earlier_result_saw_them(
+    tmp_path, colours
+) -> None:
+    save_tiles(tmp_path / "Bob/both.png", "ann", "bob")
+    save_tiles(tmp_path / "Ann/1.png", "ann")
+    save_tiles(tmp_path / "nobody/1.png", "cem")
+    digest = modes.look(tmp_path, settings=SETTINGS, subject=colours).album.photos
+    digest = digest.set_index("path")["photo_digest"][str(tmp_path / "Bob/both.png")]
+    # Seen by other settings, a little to the side.
+    box = Box(TILE + 5, 0, 2 * TILE + 5, TILE)
+    meant = Meant(
+        {"Bob/both.png": "person_002"},
+        {("person_002", digest): (box,)},
+        frozenset({"nobody"}),
+        ("it was sorted",),
+    )
+    found = read_references(tmp_path, colours, SETTINGS, meant=meant)
+    assert (found.names, found.individual_of.tolist()) == (("Ann", "Bob"), [0, 1])
+    assert found.encodings[1].argmax() == 1
+    assert len(found.problems) == 0
+    assert found.taken == ("it was sorted",)
+    # Another picture by that name, or a box where nobody is: it is as unknown as ever.
+    for boxes in (
+        {("person_002", "0" * 64): (box,)},
+        {("person_002", digest): (Box(900, 0, 950, 9),)},
+    ):
+        meant = Meant({"Bob/both.png": "person_002"}, boxes)
+        found = read_references(tmp_path, colours, SETTINGS, meant=meant)
+        assert "2 faces found" in found.problems["reason"].iloc[0]
+
+
+def test_what_is_compared_pair_by_pair_is_looked_over_too(tmp_path, monkeypatch) -> None:
+    settings = settings_for("point-and-shoot", toys.CardSettings)()
+    subject = settings.make_subject()
+    for k, make in enumerate((7, 7, 7, 11)):
+        toys.save(tmp_path / f"seven/{k}.png", toys.card(make, 1, k))
+    toys.save(tmp_path / "eleven/1.png", toys.card(11, 1, 9))
+    found = read_references(tmp_path, subject, settings)
+    assert [path.rpartition("/")[2] for path in found.doubts["path"]] == ["3.png"]
+    assert found.doubts["said"].iloc[0].startswith("unlike the 3 other examples of seven")
+    assert len(found) == len(found.features) == 4
+    assert found.encodings.shape == (4, 0)
+    # Stopped while they are compared, there is nothing, as with photos.
+    monkeypatch.setattr(comparing, "BATCH", 1)
+    before = subject.encoder.compared
+    stop = lambda: subject.encoder.compared > before  # noqa: E731
+    assert read_references(tmp_path, subject, settings, stop=stop) is None

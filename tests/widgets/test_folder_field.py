@@ -7,7 +7,7 @@ import pytest
 
 from toolkit.errors import BadFolder
 from toolkit.photos.folder_suggestions import Preview
-from toolkit.widgets.folder_field import UP, FolderChooser, MovedPhotos
+from toolkit.widgets.folder_field import UP, ExamplesChooser, FolderChooser, MovedPhotos
 from toolkit.widgets.folder_field import as_html as seen_html
 
 EVIL = '<img src=x onerror="window.hacked=1">'
@@ -141,6 +141,7 @@ def test_suggested_folders_are_made_in_a_thread(tmp_path):
         (Preview(photos=2000, others=1), "2,000 photos, 1 other file<"),
         (Preview(others=2), "no photo here, 2 other files: choose another folder"),
         (Preview(photos=3, more=True), "more than 3 photos: counted"),
+        (Preview(photos=8, others=3, result=True), "8 photos (the result of an earlier run: "),
         (Preview(problem=EVIL), "&lt;img"),
         (Preview(1, 0, (b"x",), (EVIL,)), "alt='&lt;img"),
     ],
@@ -148,6 +149,20 @@ def test_suggested_folders_are_made_in_a_thread(tmp_path):
 def test_what_is_in_a_folder_in_words(seen, said):
     assert said in seen_html(seen)
     assert "onerror=&quot;" in seen_html(seen) or "onerror" not in seen_html(seen)
+
+
+def test_folders_that_may_hold_a_folder_each_are_named_as_such(tmp_path):
+    for name in ("Family/Hans", f"Family/{EVIL.replace('/', '')}", "Ida"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "Ida" / "1.jpg").touch()
+    chooser = ExamplesChooser(str(tmp_path))
+    chooser.settle()
+    said = chooser.known.value
+    assert "2 subfolders, a person each" in said
+    assert "<b>Family</b> holds no photo, but " in said
+    assert "Hans: whether that is a person or several is seen when" in said
+    assert PART not in said
+    assert "<b>Ida</b> holds no photo" not in said
 
 
 def test_where_photos_are_now_is_asked_and_told():

@@ -481,6 +481,8 @@ def test_examples_of_no_use_are_listed_with_what_to_do(folders, look):
     assert "dee/example.png: no face found: use a photo" in said
     (dee,) = (card for card in cards(panel) if card.title == "dee")
     assert "no example photo can be used" in dee.note
+    assert dee.badge == "could not be searched for"
+    assert "dee could not be searched for" in panel.summary.value
     # The way out that it names.
     panel.form.fields["largest"].value = True
     started(panel)
@@ -493,6 +495,32 @@ def test_examples_of_no_use_are_listed_with_what_to_do(folders, look):
     panel.wait(30)
     assert panel.state == "failed"
     assert "can serve as a reference" in panel.work.message.value
+    settle(panel)
+
+
+def test_examples_that_may_be_wrong_are_shown_with_what_is_beside_them(folders, look):
+    photos, people, out = folders
+    name = "<img src=x>.png"
+    for k in range(2):
+        save_tiles(people / "ann" / f"{k}.png", "ann", shade=k)
+    save_tiles(people / "ann" / name, "cem")
+    (people / "Family").mkdir()
+    for each in ("bob", "dee"):
+        (people / each).rename(people / "Family" / each)
+    panel = started(PointAndShootPanel(photos, people, out, look=look))
+    said = panel.problems.value
+    assert "Family is taken for a folder of people: bob, dee." in said
+    assert "1 remark on the example photos:" in said
+    assert "unlike the 3 other examples of ann: not used" in said
+    assert "<img src=x" not in said
+    assert said.count("data:image/jpeg;base64,") == 2
+    assert "cannot be used" not in said
+    # The pictures are made once, however often the panel shows itself.
+    for path in (people / "ann").iterdir():
+        path.unlink()
+    panel.matches.open("ann")
+    panel._show()
+    assert panel.problems.value == said
     settle(panel)
 
 

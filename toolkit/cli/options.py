@@ -47,7 +47,9 @@ POINT_AND_SHOOT = """\
 
 KNOWN holds one folder for each person, named as you like, with one or more photos of that person.
 Each photo in PHOTOS that shows one of them is copied into OUT/<that name>/. A face near nobody's
-examples stays unknown. Example photos with no face, or with several, are reported and not used.
+examples stays unknown. Example photos with no face, or with several, are reported and not used, and
+so are those unlike most others of their person. KNOWN may hold folders of such folders
+(Family/Anna), or be the OUT of an earlier run, whose folders may have been renamed.
 """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,14 @@ import pandas as pd
 from toolkit.errors import BadSetting
 from toolkit.grouping.linkage import reach
 from toolkit.grouping.neighbours import VectorDistances
-from toolkit.records import SIGHTING_ID, Album, EncoderInfo, Features
+from toolkit.records import SIGHTING_ID, Album, EncoderInfo, Features, empty_table
 from toolkit.settings import RULES
 
 WITHIN = "within the threshold"
 TOO_FAR = "none of the known is within the threshold"
 SECOND = "another one in the photo is nearer"
 IGNORED = "ignored, as you decided"
+DOUBT_COLUMNS = ("path", "name", "kind", "nearest", "distance", "beside", "used", "said")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ class References:
         then, shape (m, 0).
     compared : Compared or None
         How far the sightings of an album are from the references, where a matcher says it.
+    doubts : pandas.DataFrame
+        What was found when the examples were looked over (see `toolkit.grouping.examples`), one
+        row a finding: path, name (whose example it is), kind, nearest (another individual whom it
+        is about, or None), distance, beside (the example to look at beside it, or None), used
+        (whether it is a reference), said (a sentence without a full stop).
+    taken : tuple of str
+        Sentences, without a full stop, that say what folders of examples were taken for, where
+        they were not simply a folder an individual.
     """
 
     names: tuple[str, ...]
@@ -55,9 +64,17 @@ class References:
     problems: pd.DataFrame
     features: tuple[Features, ...] | None = None
     compared: Compared | None = None
+    doubts: pd.DataFrame = field(default_factory=lambda: empty_table(DOUBT_COLUMNS))
+    taken: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    @property
+    def not_searched(self) -> tuple[str, ...]:
+        """Individuals none of whose examples serves: nobody can be found to be one of them."""
+        served = set(self.individual_of.tolist())
+        return tuple(name for k, name in enumerate(self.names) if k not in served)
 
 
 @dataclass(frozen=True)

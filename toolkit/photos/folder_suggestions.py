@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from toolkit.errors import SightingsError, UnreadablePhoto
-from toolkit.photos.listing import SUFFIXES, find
+from toolkit.photos.listing import SUFFIXES, find, is_result
 from toolkit.photos.opening import open_shrunk
 
 # Folders offered, and pictures shown.
@@ -41,6 +41,8 @@ class Preview:
         Why it cannot be used; "" if it can.
     more : bool
         There is more than was counted.
+    result : bool
+        It is the result of an earlier run.
     """
 
     photos: int = 0
@@ -49,6 +51,7 @@ class Preview:
     labels: tuple[str, ...] = ()
     problem: str = ""
     more: bool = False
+    result: bool = False
 
 
 def completions(typed: str, *, most: int = MOST) -> tuple[str, ...]:
@@ -71,6 +74,34 @@ def subfolders(folder: str, *, most: int = 500) -> tuple[str, ...]:
     """Return the names of the folders in a folder, hidden ones left out, in order."""
     found = _folders(Path(folder or ".").expanduser() if _home(folder) else None)
     return tuple(name for name in found if not name.startswith("."))[:most]
+
+
+def groups(folder: str, *, most: int = 500) -> dict[str, tuple[str, ...]]:
+    """
+    Return the folders in a folder that may be groups of individuals, with the folders in each.
+
+    They hold no photo themselves, and folders: whether that is an individual or several is seen
+    when their photos are looked at.
+    """
+    found = {}
+    for name in subfolders(folder, most=most):
+        path = Path(folder or ".").expanduser() / name
+        inside = subfolders(str(path), most=most)
+        if inside and not _has_photo(path):
+            found[name] = inside
+    return found
+
+
+def _has_photo(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(
+                os.path.splitext(entry.name)[1].lower() in SUFFIXES  # noqa: PTH122
+                and not entry.name.startswith(".")
+                for entry in entries
+            )
+    except OSError:
+        return True
 
 
 def above(folder: str) -> str:
@@ -124,7 +155,7 @@ def preview(
     for chosen in (photos[place] for place in dict.fromkeys(places)):
         if stopped():
             break
-        picture = _picture(chosen, size)
+        picture = picture_of(chosen, size)
         if picture is not None:
             shown.append((chosen.name, picture))
     return Preview(
@@ -133,6 +164,7 @@ def preview(
         tuple(picture for _, picture in shown),
         tuple(name for name, _ in shown),
         more=more,
+        result=is_result(path),
     )
 
 
@@ -203,7 +235,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _picture(path: Path, size: int) -> bytes | None:
+def picture_of(path: Path, size: int) -> bytes | None:
+    """Return a JPEG of a photo, its longer side in px; None where it cannot be read."""
     try:
         small = open_shrunk(path, long_edge=size).small
     except (UnreadablePhoto, OSError, ValueError, MemoryError):

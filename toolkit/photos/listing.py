@@ -36,11 +36,14 @@ class Listing:
         Other files and unreadable folders, each with the reason.
     companions : mapping of Path to tuple of Path
         What lies beside a photo and belongs to it; see `toolkit.photos.companions`.
+    result : bool
+        The folder itself holds results of this program: their tables are neither.
     """
 
     photos: tuple[Path, ...]
     skipped: tuple[tuple[Path, str], ...]
     companions: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
+    result: bool = False
 
 
 def require_folder(folder: Path, what: str) -> None:
@@ -69,7 +72,8 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
     List the photos of a folder and its subfolders.
 
     Hidden files and folders are passed over. A symbolic link is followed, but no folder is read
-    twice, so a loop of links ends.
+    twice, so a loop of links ends. Results of this program that lie in the folder are passed over,
+    too, as they are copies; where the folder itself is such a result, its copies are the photos.
 
     Parameters
     ----------
@@ -107,7 +111,8 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
         except OSError as error:
             skipped.append((current, f"the folder cannot be read: {error.strerror}"))
             continue
-        if any(entry.name == RESULT for entry in entries) and _is_result(current / RESULT):
+        ours = any(entry.name == RESULT for entry in entries) and _is_result(current / RESULT)
+        if ours and current != folder:
             skipped.append((current, "holds results of this program, which are copies"))
             continue
         subfolders: list[Path] = []
@@ -126,7 +131,7 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
                 reason = f"a link that cannot be followed: {error.strerror}"
             if reason is None:
                 here.append(path)
-            else:
+            elif not ours:
                 others.append((path, reason))
         beside = _beside(here, [path for path, reason in others if reason.startswith(NO_PHOTO)])
         known = {path for paths in beside.values() for path in paths}
@@ -134,7 +139,7 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
         companions |= beside
         skipped += [(path, reason) for path, reason in others if path not in known]
         pending.extend(reversed(subfolders))
-    return Listing(tuple(photos), tuple(skipped), companions)
+    return Listing(tuple(photos), tuple(skipped), companions, is_result(folder))
 
 
 def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
@@ -185,6 +190,11 @@ def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
         kind = path.suffix.lower() or "a file without an ending"
         return f"{NO_PHOTO}: {kind}"
     return None
+
+
+def is_result(folder: Path) -> bool:
+    """Whether a folder holds results of this program."""
+    return _is_result(folder / RESULT)
 
 
 def _is_result(path: Path) -> bool:

@@ -75,6 +75,8 @@ NEW, THERE, LEFT_OVER, KEPT = "new", "there already", "left over", "kept"
 SYMBOLIC, HARD_LINK, CLONE = "symbolic", "hard", "clone"
 # Why there can be no hard link, whatever the photo.
 NO_HARD_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+# Whether a folder may be called "Hugo C." here, as its user may have called it.
+KEEPS_FULL_STOP = os.name != "nt"
 FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 NO_FILE = (-1, -1)
 NOT_HERE = "its photo is not among the photos looked at"
@@ -273,7 +275,7 @@ def _folders(known: Sequence[str], out: Path, about: dict[str, Any]) -> dict[str
         if owner.name in known and real_folder(out, f"{top}/x")
     }
     rest = [name for name in known if name not in folder_of]
-    safe = unique_names(rest, taken=(*RESERVED, *folder_of.values()))
+    safe = unique_names(rest, taken=(*RESERVED, *folder_of.values()), full_stop=KEEPS_FULL_STOP)
     return {**folder_of, **dict(zip(rest, safe, strict=True))}
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from toolkit import __version__
 from toolkit.grouping.assigners import Assigned
 from toolkit.grouping.constraints import Decided
+from toolkit.grouping.examples import PARTS
 from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels
@@ -150,6 +151,8 @@ class Result:
         What names that the photos had already came to; None where they were not asked for.
     sidecars : str
         What became of the sidecars beside the copies, to be read; "" where there are none.
+    taken : tuple of str
+        Sentences that say what a folder was taken for, such as the result of an earlier run.
     """
 
     # The fields that a mode adds: `Assigned.details`.
@@ -181,6 +184,7 @@ class Result:
     known_folder: Path | None = None
     names_taken: NamesTaken | None = None
     sidecars: str = ""
+    taken: tuple[str, ...] = ()
 
     @property
     def threshold(self) -> float:
@@ -227,6 +231,11 @@ class Result:
             columns=["path", "stage", "reason"],
         )
         return pd.concat([self.album.problems, extra]) if len(extra) else self.album.problems
+
+    @property
+    def unusable(self) -> pd.DataFrame:
+        """Files that could not be used or copied: the problems without remarks on examples."""
+        return self.problems
 
     @property
     def individuals(self) -> pd.DataFrame:
@@ -291,6 +300,7 @@ class Result:
             "settings": self.settings.as_dict(),
             "not_seen": self.not_seen,
             "decisions": [reason.mark for reason in self.reasons],
+            **({"taken": list(self.taken)} if self.taken else {}),
         }
 
     @property
@@ -326,6 +336,7 @@ class Result:
             "ignored": self._ignored,
             "not_seen": self.not_seen,
             "looks": self.looks,
+            "taken": list(self.taken),
             "not_reached": self.not_reached,
             "decisions": self.decided,
             "decisions_not_here": self.undecided,
@@ -443,7 +454,7 @@ class Result:
         )
 
     def _remarks(self) -> list[str]:
-        remarks = [f"in the folders: {each}" for each in self.synced[:20]]
+        remarks = [*self.taken, *(f"in the folders: {each}" for each in self.synced[:20])]
         if len(self.synced) > 20:
             remarks.append(f"    and {len(self.synced) - 20:,} more")
         if self.not_seen:
@@ -492,7 +503,7 @@ class Result:
             remarks.append(f"no {self.words.singular} was found in {counted(empty, 'photo')}")
         if strangers:
             remarks.append(f"{counted(strangers, 'photo')} with {plural} of {unknown}")
-        problems = self.problems
+        problems = self.unusable
         if len(problems):
             remarks.append(f"{counted(len(problems), 'file')} could not be used:")
             for path, reason in zip(problems["path"].head(5), problems["reason"], strict=False):
@@ -676,7 +687,31 @@ class PointAndShootResult(Result):
 
     def about(self) -> dict[str, Any]:
         """Return what ``run.json`` says of a run, beside its files."""
-        return {**super().about(), "people": list(self.references.names)}
+        found = self.references
+        return {
+            **super().about(),
+            "people": list(found.names),
+            **({"examples_taken": list(found.taken)} if found.taken else {}),
+            **({"not_searched": list(found.not_searched)} if found.not_searched else {}),
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts and the settings as plain values, for JSON."""
+        found = self.references
+        doubts = found.doubts.astype(object).where(found.doubts.notna(), None)
+        return {
+            **super().as_dict(),
+            "examples_taken": list(found.taken),
+            "examples_doubted": doubts.to_dict("records"),
+            "not_found": list(self.not_found),
+            "not_searched": list(found.not_searched),
+        }
+
+    @property
+    def not_found(self) -> tuple[str, ...]:
+        """The known individuals that were searched for, and are in no photo."""
+        away = set(self.names) | set(self.references.not_searched)
+        return tuple(name for name in self.references.names if name not in away)
 
     @property
     def _decisions(self) -> str:
@@ -685,7 +720,15 @@ class PointAndShootResult(Result):
     @property
     def problems(self) -> pd.DataFrame:
         """Files that could not be used or copied, reference photos first: path, stage, reason."""
-        return pd.concat([self.references.problems, super().problems], ignore_index=True)
+        doubts = self.references.doubts
+        said = doubts[["path", "said"]].rename(columns={"said": "reason"})
+        said.insert(1, "stage", "reference")
+        return _joined([self.references.problems, said, super().problems])
+
+    @property
+    def unusable(self) -> pd.DataFrame:
+        """Files that could not be used or copied: the problems without remarks on examples."""
+        return _joined([self.references.problems, super().problems])
 
     @property
     def sightings(self) -> pd.DataFrame:
@@ -694,9 +737,30 @@ class PointAndShootResult(Result):
         return pd.concat([super().sightings, about], axis=1)
 
     def _remarks(self) -> list[str]:
-        missing = [name for name in self.references.names if name not in set(self.names)]
-        shown = ", ".join(missing[:20]) + (f" and {len(missing) - 20} more" if missing[20:] else "")
-        extra = [f"in no photo: {shown}"] if missing else []
+        found, words = self.references, self.words
+        extra = list(found.taken)
+        if found.not_searched:
+            why = f"no example photo of {words.an_individual} of that name serves"
+            extra.append(f"could not be searched for ({why}): {_some(found.not_searched)}")
+        if self.not_found:
+            extra.append(f"in no photo: {_some(self.not_found)}")
+        doubts = found.doubts
+        if len(doubts):
+            extra.append(f"{counted(len(doubts), 'remark')} on the example photos:")
+            named = self.matches.table.dropna(subset=["name"])
+            for path, whose, used, kind, said in zip(
+                doubts["path"].head(5),
+                *(doubts[column] for column in ("name", "used", "kind", "said")),
+                strict=False,
+            ):
+                also = ""
+                if kind == PARTS and used:
+                    by = named.loc[named["name"] == whose, "reference"] == path
+                    here, away = words.count(int(by.sum())), int((~by).sum())
+                    also = f" ({here} named {whose} by it, {away:,} by others)"
+                extra.append(f"    {'/'.join(Path(path).parts[-2:])}: {said}{also}")
+            if len(doubts) > 5:
+                extra.append(f"    and {len(doubts) - 5} more (in problems.csv)")
         return extra + super()._remarks()
 
 
@@ -706,6 +770,16 @@ RESULTS: dict[str, type[AutopilotResult] | type[PointAndShootResult]] = {
     "autopilot": AutopilotResult,
     "point-and-shoot": PointAndShootResult,
 }
+
+
+def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables one after the other; the types of those without rows are nobody's."""
+    some = [table for table in tables if len(table)] or tables[:1]
+    return pd.concat(some, ignore_index=True)
+
+
+def _some(names: Sequence[str], most: int = 20) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if names[most:] else "")
 
 
 def _why_none(words: Words, left_out: bool, ignored: bool) -> str:

@@ -53,14 +53,27 @@ def compare(
     if matcher is None:
         return album
     features = _features(album.features, len(album), album.words)
-    pairs = _wanted(matcher.shortlist(features), len(album), len(album))
+    compared = compare_pairs(matcher, features, jobs=jobs, progress=progress, stop=stop)
+    return replace(album, compared=compared)
+
+
+def compare_pairs(
+    matcher: Matcher,
+    features: Sequence[Features],
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> ComparedPairs:
+    """Compare those of n that a matcher's shortlist names; parameters as for `compare`."""
+    count = len(features)
+    pairs = _wanted(matcher.shortlist(features), count, count)
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
     found = list(_compared(matcher, features, features, pairs, jobs, progress, stop))
     done = pairs[: len(found)]
     away = np.array(found, dtype=np.float32)
     left = len(pairs) - len(done)
-    compared = ComparedPairs.of(len(album), done[:, 0], done[:, 1], away, matcher.farthest, left)
-    return replace(album, compared=compared)
+    return ComparedPairs.of(count, done[:, 0], done[:, 1], away, matcher.farthest, left)
 
 
 def compare_with(

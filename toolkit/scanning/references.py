@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.boxes import overlap
 from toolkit.errors import BadFolder
-from toolkit.grouping.identification import References
-from toolkit.photos import opening
-from toolkit.records import PROBLEM_COLUMNS, Features, Words, empty_table
-from toolkit.scanning import store
+from toolkit.grouping import examples
+from toolkit.grouping.examples import Finding
+from toolkit.grouping.identification import DOUBT_COLUMNS, References
+from toolkit.grouping.neighbours import Distances, PairDistances, VectorDistances
+from toolkit.photos import example_folders, opening
+from toolkit.records import PROBLEM_COLUMNS, Box, Features, Words, empty_table
+from toolkit.scanning import comparing, store
 from toolkit.scanning.scan import PhotoResult, scan
 from toolkit.settings import ComparingSettings
-from toolkit.subjects.base import Subject
+from toolkit.subjects.base import Subject, matcher_of
 from toolkit.subjects.settings import declared_as
+
+# How much two boxes overlap that are of one sighting: less than half where it was found anew.
+SAME = 0.5
 
 
 def read_references(
@@ -28,9 +36,13 @@ def read_references(
     progress: Callable[[int, int, str], None] | None = None,
     stop: Callable[[], bool] | None = None,
     leave_out: Sequence[Path] = (),
+    meant: Meant | None = None,
 ) -> References | None:
     """
-    Read the example photos of known individuals.
+    Read the example photos of known individuals, and look them over.
+
+    Whose example a photo is, its folder says; see `toolkit.photos.example_folders` for folders of
+    such folders, and `toolkit.grouping.examples` for examples that may be wrong.
 
     Parameters
     ----------
@@ -46,6 +58,8 @@ def read_references(
         Asked whether to stop, as `toolkit.scanning.scan.scan` asks.
     leave_out : sequence of Path
         Folders that hold no examples.
+    meant : Meant, optional
+        Where `known` is the result of an earlier run: who is meant in a photo of several.
 
     Returns
     -------
@@ -60,36 +74,30 @@ def read_references(
     """
     listing = opening.find(known, leave_out=leave_out)
     problems = [(str(path), "reference", reason) for path, reason in listing.skipped]
-    name_of: dict[Path, str] = {}
-    for path in listing.photos:
-        inside = path.relative_to(known).parts
-        if len(inside) > 1:
-            name_of[path] = inside[0]
-        else:
-            reason = "beside the folders of examples: put it into one, named after whom it shows"
-            problems.append((str(path), "reference", reason))
-    if not name_of:
+    root = example_folders.branches(known, listing.photos)
+    for path in root.photos:
+        reason = "beside the folders of examples: put it into one, named after whom it shows"
+        problems.append((str(path), "reference", reason))
+    meant = meant or Meant()
+    root.inside = {name: each for name, each in root.inside.items() if name not in meant.nobody}
+    photos = [path for each in root.inside.values() for path in each.all]
+    if not photos:
         raise BadFolder(
             f"known: {known} holds no folder with photos; expected one folder for each "
             f"{subject.words.individual}, named after them, with at least one photo in it."
         )
-    names = tuple(dict.fromkeys(name_of.values()))
-    encodings: list[npt.NDArray[np.float32]] = []
-    features: list[Features] = []
-    individual_of: list[int] = []
-    paths: list[str] = []
     done = 0
 
     def seen(path: Path) -> None:
         nonlocal done
         done += 1
         if progress is not None:
-            progress(done, len(name_of), str(path))
+            progress(done, len(photos), str(path))
 
     with store.recalled(subject, settings) as recall:
         results = list(
             scan(
-                name_of,
+                photos,
                 subject,
                 long_edge=settings.long_edge,
                 min_size=settings.min_size,
@@ -101,39 +109,209 @@ def read_references(
                 recall=recall,
             )
         )
+    if done < len(photos):
+        return None
+    read = _Read(subject)
     for result in results:
-        unfit = _unfit(result, settings, subject.words)
+        which = meant.which(result, known)
+        unfit = None if which is not None else _unfit(result, settings, subject.words)
         if unfit is not None:
             problems.append((str(result.path), "reference", unfit))
-            continue
-        areas = [d.box.width * d.box.height for d in result.detections]
-        largest = areas.index(max(areas))
-        encodings.append(result.encodings[largest])
-        features += result.features[largest : largest + 1]
-        individual_of.append(names.index(name_of[result.path]))
-        paths.append(str(result.path))
-    if done < len(name_of):
+            read.witness(result)
+        else:
+            read.add(result, _largest(result) if which is None else which)
+    if not read.paths:
+        first = problems[0]
+        raise BadFolder(
+            f"known: none of the {len(photos)} photos in {known} can serve as a reference; "
+            f"{Path(first[0]).name}: {first[2]}"
+        )
+    distances = read.distances(settings.threads, stop)
+    if distances is None:
         return None
     table = (
         pd.DataFrame(problems, columns=list(PROBLEM_COLUMNS))
         if problems
         else empty_table(PROBLEM_COLUMNS)
     )
-    if not encodings:
-        first = problems[0]
-        raise BadFolder(
-            f"known: none of the {len(name_of)} photos in {known} can serve as a reference; "
-            f"{Path(first[0]).name}: {first[2]}"
+    return read.looked_over(root, distances, table, meant.said)
+
+
+@dataclass(frozen=True)
+class Meant:
+    """
+    What an earlier result that serves as examples says of its files.
+
+    Attributes
+    ----------
+    name_of : mapping of str to str
+        The individual whose copy each file is, by its place: folder/file.
+    boxes : mapping of (str, str) to tuple of Box
+        Where an individual is in a photo, by name and the photo's digest.
+    nobody : frozenset of str
+        Folders of the result that are no individual's.
+    said : tuple of str
+        Sentences that say so, without a full stop.
+    """
+
+    name_of: Mapping[str, str] = field(default_factory=dict)
+    boxes: Mapping[tuple[str, str], tuple[Box, ...]] = field(default_factory=dict)
+    nobody: frozenset[str] = frozenset()
+    said: tuple[str, ...] = ()
+
+    def which(self, result: PhotoResult, known: Path) -> int | None:
+        """Return which detection in a photo is the individual of its folder, None if unknown."""
+        name = self.name_of.get(result.path.relative_to(known).as_posix())
+        if name is None or result.photo is None or not result.detections:
+            return None
+        there = self.boxes.get((name, result.photo.digest), ())
+        if not there:
+            return None
+        shared = overlap(_rows([each.box for each in result.detections]), _rows(there))
+        best = int(shared.max(axis=1).argmax())
+        return best if shared[best].max() >= SAME else None
+
+
+class _Read:
+    """The examples that serve, in the order in which they were read."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.encodings: list[npt.NDArray[np.float32]] = []
+        self.features: list[Features] = []
+        self.paths: list[Path] = []
+        self.places: list[tuple[str, Box]] = []
+        # Photos of several: no examples, but what tells which of the examples are right.
+        self.seen_in: list[tuple[Path, int]] = []
+        self.others: list[npt.NDArray[np.float32]] = []
+        self.other_features: list[Features] = []
+
+    def add(self, result: PhotoResult, which: int) -> None:
+        """Take a detection of a photo."""
+        self.encodings.append(result.encodings[which])
+        self.features += result.features[which : which + 1]
+        self.paths.append(result.path)
+        digest = str(result.path) if result.photo is None else result.photo.digest
+        self.places.append((digest, result.detections[which].box))
+
+    def witness(self, result: PhotoResult) -> None:
+        """Take all that is in a photo, where it is unknown which of them is meant."""
+        if result.problem is None and result.detections:
+            self.others += list(result.encodings)
+            self.other_features += result.features
+            self.seen_in.append((result.path, len(result.detections)))
+
+    def distances(self, jobs: int, stop: Callable[[], bool] | None) -> Distances | None:
+        """Return how far they are from each other; None if it was stopped."""
+        encoder = self.subject.encoder
+        matcher = matcher_of(encoder)
+        if matcher is None:
+            info = encoder.info
+            every = np.stack(self.encodings + self.others)
+            return VectorDistances(every, info.metric, info.linkage)
+        features = self.features + self.other_features
+        pairs = comparing.compare_pairs(matcher, features, jobs=jobs, stop=stop)
+        return None if pairs.left else PairDistances(pairs, encoder.info.linkage)
+
+    def looked_over(
+        self,
+        root: example_folders.Branch,
+        distances: Distances,
+        problems: pd.DataFrame,
+        said: tuple[str, ...],
+    ) -> References:
+        """Say whose examples they are, and leave out those that are not."""
+        info, words = self.subject.encoder.info, self.subject.words
+        row_of = {path: row for row, path in enumerate(self.paths)}
+
+        def one_individual(parts: Sequence[Sequence[Path]]) -> bool | None:
+            rows = [np.array([row_of[p] for p in part if p in row_of], np.int64) for part in parts]
+            return examples.one_individual(distances, rows, info.calibration)
+
+        taken = example_folders.take(root, one_individual, words)
+        names = taken.names
+        individual_of = np.array(
+            [names.index(taken.name_of[path]) for path in self.paths], dtype=np.int64
         )
-    return References(
-        names=names,
-        encodings=np.stack(encodings),
-        individual_of=np.array(individual_of, dtype=np.int64),
-        paths=tuple(paths),
-        encoder=subject.encoder.info,
-        problems=table,
-        features=tuple(features) if subject.encoder.info.metric == "pairs" else None,
-    )
+        witnesses, start = [], len(self.paths)
+        for path, count in self.seen_in:
+            whose = names.index(taken.name_of[path])
+            witnesses.append((whose, np.arange(start, start + count)))
+            start += count
+        found = examples.look_over(
+            distances,
+            individual_of,
+            info.calibration,
+            places=self.places,
+            witnesses=witnesses,
+        )
+        used = np.ones(len(self.paths), dtype=np.bool_)
+        used[[each.row for each in found if not each.used]] = False
+        of = [names[k] for k in individual_of]
+        doubts = [_in_words(each, found, self.paths, of, names, words) for each in found]
+        rows = np.flatnonzero(used)
+        pairs = info.metric == "pairs"
+        return References(
+            names=names,
+            encodings=np.stack(self.encodings)[rows],
+            individual_of=individual_of[rows],
+            paths=tuple(str(self.paths[row]) for row in rows),
+            encoder=info,
+            problems=problems,
+            features=tuple(self.features[row] for row in rows) if pairs else None,
+            doubts=pd.DataFrame(doubts, columns=list(DOUBT_COLUMNS))
+            if doubts
+            else empty_table(DOUBT_COLUMNS),
+            taken=said + taken.said,
+        )
+
+
+def _in_words(
+    finding: Finding,
+    found: Sequence[Finding],
+    paths: Sequence[Path],
+    of: Sequence[str],
+    names: Sequence[str],
+    words: Words,
+) -> tuple[object, ...]:
+    """Return a row of `References.doubts`."""
+    whose = of[finding.row]
+    other = None if finding.other < 0 else names[finding.other]
+    beside = paths[finding.beside]
+    like = "" if other is None else f" and like {other}"
+    if finding.kind == examples.ALIKE:
+        said = (
+            f"{whose} and {other} look like one {words.individual} by their examples, such as "
+            f"this one and {beside.name}"
+        )
+    elif finding.kind == examples.SHARED:
+        said = (
+            f"the same {words.singular} is an example of two {words.individuals}, {whose} and "
+            f"{other}"
+        )
+    elif finding.kind == examples.FAR:
+        out = {each.row for each in found if each.kind == examples.FAR}
+        rest = sum(name == whose for row, name in enumerate(of) if row not in out)
+        others = f"the {rest} other examples" if rest > 1 else "the other example"
+        said = f"unlike {others} of {whose}{like}: not used"
+    elif finding.used:
+        said = (
+            f"unlike other examples of {whose}, such as {beside.name}{like}: which of them are "
+            "right is unknown, so all are used"
+        )
+    else:
+        said = f"unlike {beside.name}, another example of {whose},{like}: not used"
+    path = str(paths[finding.row])
+    return path, whose, finding.kind, other, finding.distance, str(beside), finding.used, said
+
+
+def _rows(boxes: Sequence[Box]) -> npt.NDArray[np.float64]:
+    return np.array([(b.left, b.top, b.right, b.bottom) for b in boxes], dtype=np.float64)
+
+
+def _largest(result: PhotoResult) -> int:
+    areas = [each.box.width * each.box.height for each in result.detections]
+    return areas.index(max(areas))
 
 
 def _unfit(result: PhotoResult, settings: ComparingSettings, words: Words) -> str | None:

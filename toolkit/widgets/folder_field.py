@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
@@ -27,6 +27,7 @@ WIDE = ipywidgets.Layout(width="min(46em, 100%)")
 SHORT = {"description_width": "9em"}
 # Seconds without a key until the folder that was typed is looked into.
 REST = 0.4
+EARLIER = "the result of an earlier run: copies of one photo count once"
 # Said where the photos of a result may be elsewhere, and where they are.
 MOVED = "If the photos of this result have moved, tell where they are now."
 GONE = "{photos} not where the result says: tell where the photos are now."
@@ -196,9 +197,11 @@ def as_html(seen: Preview) -> str:
         return f"<p role='status'>{safe(seen.problem)}</p>"
     if not seen.photos and not seen.more:
         return f"<p role='status'>no photo here{others_of(seen)}: choose another folder</p>"
-    photos = counted(seen.photos, "photo") + others_of(seen)
+    photos = counted(seen.photos, "photo") + ("" if seen.result else others_of(seen))
     if seen.more:
         photos = f"more than {photos}: counted to the end when they are looked at"
+    if seen.result:
+        photos += f" ({EARLIER})"
     pictures = "".join(
         f"<img alt='{safe(name)}' title='{safe(name)}' "
         "style='height: 80px; margin: 0 4px 0 0; display: inline-block' "
@@ -244,19 +247,40 @@ class ExamplesChooser(FolderChooser):
             )
         # Not when another was typed meanwhile.
         if folder == self.path.value:
-            self.known.value = "" if seen.problem else known_html(names, self._words)
+            groups = {} if seen.problem else folder_suggestions.groups(folder)
+            self.known.value = "" if seen.problem else known_html(names, self._words, groups)
         return seen
 
 
-def known_html(names: tuple[str, ...], words: Words) -> str:
-    """Return whom the subfolders are named after, as HTML."""
+def known_html(
+    names: tuple[str, ...], words: Words, groups: Mapping[str, tuple[str, ...]] | None = None
+) -> str:
+    """
+    Return whom the subfolders are named after, as HTML.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The subfolders.
+    words : Words
+        What individuals are called.
+    groups : mapping of str to tuple of str, optional
+        Those that may hold a folder for each individual, and these folders.
+    """
     if not names:
         return ""
+    unclear = [name for name in names if name in (groups or {})]
+    asked = "".join(
+        f"<p role='status'><b>{safe(name)}</b> holds no photo, but "
+        f"{safe(', '.join((groups or {})[name][:SHOWN]))}: whether that is "
+        f"{safe(words.an_individual)} or several is seen when their photos are looked at</p>"
+        for name in unclear[:SHOWN]
+    )
     more = len(names) - SHOWN
     said = ", ".join(f"<b>{safe(name)}</b>" for name in names[:SHOWN])
     also = f" and {more:,} more" if more > 0 else ""
     each = f"{counted(len(names), 'subfolder')}, {safe(words.an_individual)} each"
-    return f"<p role='status'>{each}: {said}{also}</p>"
+    return f"<p role='status'>{each}: {said}{also}</p>{asked}"
 
 
 class MovedPhotos(ipywidgets.VBox):

@@ -141,16 +141,18 @@ def known_cards(
             )
         notes = [counts(int(photos), int(seen), words)] if photos else []
         notes += [f"{doubts:,} doubtful"] if doubts else []
+        away = "in no photo"
         if name not in references.names:
             notes.append("named by you, without examples")
         elif not each.examples:
             notes.append("no example photo can be used: see above")
+            away = "could not be searched for"
         cards.append(
             Card(
                 key=name,
                 title=name,
                 note=" · ".join(notes),
-                badge="in no photo" if not photos else "doubtful" if doubts else "",
+                badge=away if not photos else "doubtful" if doubts else "",
                 strips=tuple(strip for strip in strips if strip.pictures),
                 opens="the matches in order" if photos else f"the nearest {words.plural}",
             )

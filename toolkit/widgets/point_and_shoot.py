@@ -14,8 +14,11 @@ from toolkit.grouping.assigners import ReferenceAssigner
 from toolkit.grouping.identification import References
 from toolkit.modes import Looked
 from toolkit.names import counted
+from toolkit.photos import folder_suggestions
+from toolkit.photos.thumbnails import data_uri
 from toolkit.progress import Progress
 from toolkit.records import Words
+from toolkit.results.result import PointAndShootResult
 from toolkit.session import Session
 from toolkit.settings import PointAndShootSettings
 from toolkit.subjects import registry
@@ -53,6 +56,8 @@ SEVERAL = (
 )
 # Example photos with a problem that are listed.
 SHOWN = 20
+# Side of their pictures, in px; individuals named in a line.
+SIDE, FEW = 64, 5
 TOLD = {"references": "example photos"}
 
 
@@ -74,6 +79,42 @@ def problems_html(table: pd.DataFrame, words: Words) -> str:
     )
 
 
+def doubts_html(references: References) -> str:
+    """Return what folders were taken for, and the examples that may be wrong, as HTML."""
+    taken = "".join(f"<p role='status'>{safe(each)}.</p>" for each in references.taken)
+    doubts = references.doubts
+    if not len(doubts):
+        return taken
+    lines = "".join(
+        f"<li>{_shown(path, whose)}{_shown(beside, other or whose)} "
+        f"{safe('/'.join(Path(path).parts[-2:]))}: {safe(said)}</li>"
+        for path, whose, beside, other, said in doubts[
+            ["path", "name", "beside", "nearest", "said"]
+        ]
+        .head(SHOWN)
+        .itertuples(index=False, name=None)
+    )
+    more = len(doubts) - SHOWN
+    also = f"<li>and {more:,} more, in problems.csv</li>" if more > 0 else ""
+    head = f"{counted(len(doubts), 'remark')} on the example photos"
+    return (
+        f"{taken}<p role='status'><b>{head}:</b></p>"
+        f"<ul style='overflow-wrap: anywhere'>{lines}{also}</ul>"
+    )
+
+
+def _shown(path: str, whose: str) -> str:
+    """Return a picture of an example, as HTML; "" where it cannot be read."""
+    jpeg = folder_suggestions.picture_of(Path(path), SIDE)
+    if jpeg is None:
+        return ""
+    about = safe(f"example of {whose}: {Path(path).name}")
+    return (
+        f"<img alt='{about}' title='{about}' src='{data_uri(jpeg)}' "
+        f"style='height: {SIDE}px; display: inline-block; margin: 0 4px 0 0'>"
+    )
+
+
 def summary(album: Session) -> str:
     """Say what was looked at and found, in a line."""
     looked, result = album.looked, album.result
@@ -87,6 +128,10 @@ def summary(album: Session) -> str:
     words = album.album.words
     parts = [photos, words.count(result.count)]
     parts.append(f"{len(found):,} of {len(set(known) | found):,} {words.individuals} found")
+    if isinstance(result, PointAndShootResult) and result.references.not_searched:
+        away = result.references.not_searched
+        more = f" and {len(away) - FEW} more" if away[FEW:] else ""
+        parts.append(f"{', '.join(away[:FEW])}{more} could not be searched for")
     if unnamed := len(result.unsorted):
         parts.append(f"{counted(unnamed, 'photo')} of {words.nobody} known")
     if bad := len(looked.album.problems):
@@ -178,6 +223,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         super().__init__(photos, out, form, sort=sort, sample_folder=sample_folder, words=words)
         self.examples = ExamplesChooser(str(examples), words=words)
         self.problems = ipywidgets.HTML()
+        self._doubts: tuple[pd.DataFrame, str] | None = None
         self.matches = MatchesView(
             changed=self._corrected,
             chosen=self._line_moved,
@@ -304,7 +350,15 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
     def _show(self) -> None:
         super()._show()
         if self.session is not None:
-            self.problems.value = problems_html(self.session.assigner.problems, self.words)
+            assigner = self.session.assigner
+            doubts = ""
+            if isinstance(assigner, ReferenceAssigner):
+                references = assigner.references
+                if self._doubts is None or self._doubts[0] is not references.doubts:
+                    # Pictures are made once, however often all is shown again.
+                    self._doubts = references.doubts, doubts_html(references)
+                doubts = self._doubts[1]
+            self.problems.value = doubts + problems_html(assigner.problems, self.words)
 
 
 def _named(tell: Tell) -> Tell:

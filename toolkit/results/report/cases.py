@@ -110,7 +110,26 @@ def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
     def first(values: pd.Series) -> list[int]:
         return [int(row) for row in values.dropna().sort_values(kind="stable").index[:SHOWN]]
 
+    doubts = result.references.doubts
+    looked_over = tuple(
+        Case(
+            f"{row.name}: {row.said}",
+            tuple(
+                (path, f"example of {whose}")
+                for path, whose in ((row.path, row.name), (row.beside, row.nearest or row.name))
+            ),
+        )
+        for row in doubts.head(SHOWN).itertuples(index=False)
+    )
+    about_examples = Doubt(
+        "Example photos that may be wrong",
+        f"Examples unlike the others of their {words.individual}; {words.individuals} whose "
+        "examples look like one.",
+        looked_over,
+        len(doubts),
+    )
     return [
+        *([about_examples] if looked_over else []),
         Doubt(
             "Only just named",
             f"{several} whose distance to the {words.individual} is barely within the threshold.",

@@ -114,6 +114,8 @@ class Page:
         if isinstance(result, PointAndShootResult):
             known = words.count_individuals(len(result.references.names))
             how = f"Every {words.singular} was compared with the example photos of {known}."
+            how = " ".join([how, *(f"{each}." for each in result.references.taken)])
+        how = " ".join([*(f"{each}." for each in result.taken), how])
         care = (
             f"This file shows {words.plural} and names photos: pass it on with the care they need."
         )
@@ -133,7 +135,7 @@ class Page:
                 (words.plural, result.count),
                 (words.individuals, len(self.table)),
                 (f"photos of {self.words.nobody}", len(result.unsorted)),
-                ("files with problems", len(result.problems)),
+                ("files with problems", len(result.unusable)),
             ],
         }
 
@@ -152,10 +154,12 @@ class Page:
             each = self.words.count(self.each)
         rest, without = counts[CARDS:], "" if self.thumbnails is None else ", without pictures"
         more = counted(len(rest), f"more {self.words.individual}", f"more {self.words.individuals}")
-        missing: list[str] = []
+        missing: Sequence[str] = ()
+        not_searched: Sequence[str] = ()
         listed = [self._about(*row) for row in rest if self.room > 0]
         if isinstance(self.result, PointAndShootResult):
-            missing = [n for n in self.result.references.names if n not in self.rows_of]
+            missing = self.result.not_found
+            not_searched = self.result.references.not_searched
         return {
             "each": each,
             "cards": cards,
@@ -163,6 +167,7 @@ class Page:
             "rest": listed,
             "cut": self.room <= 0,
             "missing": _named(missing, NAMED),
+            "not_searched": _named(not_searched, NAMED),
         }
 
     def _about(self, name: str, photos: int, sightings: int) -> dict[str, Any]:
@@ -278,7 +283,7 @@ class Page:
 
     def aside(self) -> dict[str, Any]:
         """Return unnamed photos, files with problems, and what became of an earlier run's."""
-        unsorted, problems = self.result.unsorted, self.result.problems
+        unsorted, problems = self.result.unsorted, self.result.unusable
         kinds = unsorted["reason"].value_counts()
         removed, kept = self.result.removed, self.result.kept
         gone = pd.DataFrame([(place,) for place in removed], columns=["path"])
