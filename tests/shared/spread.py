@@ -1,9 +1,10 @@
 """
 How the tests are spread over several processes: what takes long first, a notebook each for itself.
 
-With `--dist=loadfile` a file's tests share a process, for they share servers and albums. What is run
-of one notebook shares a kernel, and notebooks share nothing: one after another they take longer than
-all else. What takes long comes first, so that at the end no process works on while the others have nothing left.
+With `--dist=loadfile` a file's tests share a process, for they share servers and albums. The runs
+of one notebook share a kernel, but notebooks share next to nothing, and one after another they take
+longer than all else. What takes long comes first, so that at the end no process works on while the
+others have nothing left.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def rank(node: str) -> int:
 
 
 def unit(node: str) -> str:
-    """Return what a test shares its process with: its file, its parameter there, or itself alone."""
+    """Return what a test shares its process with: its file, what it is given, or itself alone."""
     file, _, test = node.partition("::")
     if file.endswith(BY_PARAMETER):
         return f"{file}::{test[test.find('[') :]}" if "[" in test else file
