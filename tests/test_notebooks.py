@@ -1,6 +1,7 @@
 """The notebooks: stored clean, and each runs from top to bottom in a temporary folder."""
 
 import ast
+import os
 import re
 import shutil
 from pathlib import Path
@@ -8,11 +9,15 @@ from pathlib import Path
 import nbclient
 import nbformat
 import pytest
+from jupyter_client import KernelManager
 from made_once import folder_of_the_run
 from measured_less import METHODS, SIZES
+from nbformat.v4 import new_code_cell, new_notebook
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 SECONDS_A_CELL = 300
+# Where else a kernel would look, and how it would draw.
+NOT_OURS = ("JUPYTER_PATH", "MPLBACKEND")
 
 
 def read(path):
@@ -23,7 +28,7 @@ def code_of(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
 def path(request):
     return request.param
 
@@ -107,16 +112,20 @@ def test_links_lead_to_notebooks_that_are_there(path):
             assert (path.parent / target).is_file()
 
 
-@pytest.fixture
-def jupyter_of_its_own(tmp_path, tmp_path_factory, monkeypatch):
+@pytest.fixture(scope="module")
+def kernel(path, tmp_path_factory):
+    """A kernel for one notebook's runs: what it imports and the networks are read once."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
     for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
-        folder = tmp_path / "jupyter" / name.lower()
-        folder.mkdir(parents=True)
-        monkeypatch.setenv(name, str(folder))
-    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "jupyter" / "matplotlib"))
-    monkeypatch.setenv("SIGHTINGS_CACHE", str(folder_of_the_run(tmp_path_factory) / "networks"))
-    monkeypatch.delenv("JUPYTER_PATH", raising=False)
-    monkeypatch.delenv("MPLBACKEND", raising=False)
+        (folder / name.lower()).mkdir()
+        kept[name] = str(folder / name.lower())
+    kept["MPLCONFIGDIR"] = str(folder / "matplotlib")
+    kept["SIGHTINGS_CACHE"] = str(folder_of_the_run(tmp_path_factory) / "networks")
+    manager = KernelManager(kernel_name="python3", connection_file=str(folder / "kernel.json"))
+    manager.start_kernel(env=kept, cwd=str(folder))
+    yield manager
+    manager.shutdown_kernel(now=True)
 
 
 BEFORE = {"05_compare_with_dbscan": METHODS, "12_trade_size_for_accuracy": SIZES}
@@ -127,7 +136,16 @@ def parameters_of(path):
     return [each.targets[0].id for each in ast.parse(read(path).cells[1].source).body]
 
 
-def run(path, tmp_path, parameters=None):
+def executed(kernel, notebook):
+    """Run all cells of a notebook in a kernel that stays."""
+    client = nbclient.NotebookClient(notebook, timeout=SECONDS_A_CELL, km=kernel)
+    try:
+        return client.execute()
+    finally:
+        client.kc.stop_channels()
+
+
+def run(path, kernel, tmp_path, parameters=None):
     """Run a notebook from a folder beside which `data/` and `out/` are temporary, too."""
     notebook = read(path)
     notebook.cells[1].source = BEFORE.get(path.stem, "") + notebook.cells[1].source
@@ -139,11 +157,10 @@ def run(path, tmp_path, parameters=None):
         cell.source += "".join(f"\n{name} = {value!r}" for name, value in chosen.items())
     folder = tmp_path / "notebooks"
     folder.mkdir()
-    resources = {"metadata": {"path": str(folder)}}
-    client = nbclient.NotebookClient(
-        notebook, timeout=SECONDS_A_CELL, kernel_name="python3", resources=resources
-    )
-    return client.execute()
+    # As in a new kernel: no name is left of an earlier run.
+    afresh = f"%reset -f\nimport os\nos.chdir({str(folder)!r})\ndel os"
+    executed(kernel, new_notebook(cells=[new_code_cell(afresh)]))
+    return executed(kernel, notebook)
 
 
 def errors_printed(notebook):
@@ -156,18 +173,16 @@ def errors_printed(notebook):
 
 
 @pytest.mark.notebooks
-@pytest.mark.usefixtures("jupyter_of_its_own")
-def test_runs_from_top_to_bottom_on_the_sample_album(path, tmp_path, sample_album):
+def test_runs_from_top_to_bottom_on_the_sample_album(path, kernel, tmp_path, sample_album):
     if path != NOTEBOOKS[0]:  # The first one makes the album itself.
         shutil.copytree(sample_album, tmp_path / "data" / "sample")
-    done = run(path, tmp_path)
+    done = run(path, kernel, tmp_path)
     assert (tmp_path / "data" / "sample" / "truth.csv").is_file()
     assert not errors_printed(done)
 
 
 @pytest.mark.notebooks
-@pytest.mark.usefixtures("jupyter_of_its_own")
-def test_runs_on_an_album_of_ones_own(path, tmp_path, sample_album):
+def test_runs_on_an_album_of_ones_own(path, kernel, tmp_path, sample_album):
     mine = tmp_path / "mine"
     mine.mkdir()
     for number, name in enumerate(("day 1/IMG_0001.jpg", "day 2/IMG_0002.jpg", "landscape.jpg")):
@@ -187,6 +202,6 @@ def test_runs_on_an_album_of_ones_own(path, tmp_path, sample_album):
         "THRESHOLDS": (0.5, 0.6),
         "MEMORY": False,
     }
-    run(path, tmp_path, parameters)
+    run(path, kernel, tmp_path, parameters)
     assert len(list(mine.iterdir())) == 4
     assert not (tmp_path / "never made").exists()

@@ -11,7 +11,10 @@ import spread
     [
         ("tests/cli/test_app.py::test_a", "tests/cli/test_app.py"),
         ("tests/test_modes.py::TestAutopilot::test_a[x::y]", "tests/test_modes.py"),
-        ("tests/test_notebooks.py::test_runs[a]", "tests/test_notebooks.py::test_runs[a]"),
+        ("tests/test_notebooks.py::test_runs[a]", "tests/test_notebooks.py::[a]"),
+        ("tests/test_notebooks.py::test_links[a]", "tests/test_notebooks.py::[a]"),
+        ("tests/test_notebooks.py::test_there_are", "tests/test_notebooks.py"),
+        ("tests/test_kill_at_random.py::test_a[1]", "tests/test_kill_at_random.py::test_a[1]"),
     ],
 )
 def test_a_file_stays_together_but_notebooks(node, expected):
@@ -23,7 +26,7 @@ def test_each_name_of_what_takes_long_is_one_of_a_test(request):
     for part in spread.LONGEST:
         file = part.partition("::")[0]
         assert any(file in node for node in nodes), part
-    for part in spread.ALONE:
+    for part in (*spread.ALONE, *spread.BY_PARAMETER):
         assert any(node.endswith(part) for node in nodes), part
 
 

@@ -8,7 +8,7 @@ import made_albums
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_albums import INFO, album, album_with, clear_groups, drawn
 from scipy.stats import binomtest
@@ -301,6 +301,7 @@ def test_many_pairs_are_written_out_and_another_method_is_named() -> None:
     assert "made by linked" in str(found)
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 1000), st.data())
 def test_an_audit_is_as_if_what_is_ignored_were_not_there(seed, data) -> None:
     rows, truth, photo_of = drawn(seed, 6, 4, spread=0.06, alike=8)

@@ -62,7 +62,7 @@ def at(labels: np.ndarray, rows: np.ndarray, count: int) -> list[int]:
     return found.tolist()
 
 
-@profile(max_examples=60)
+@profile(max_examples=30)
 @given(seed=st.integers(0, 10_000), count=st.integers(1, 24), links=st.integers(0, 6))
 @pytest.mark.parametrize("method", [each for each in METHODS if each != "hdbscan"])
 def test_what_is_kept_is_grouped_as_if_there_were_nothing_else(method, seed, count, links):

@@ -59,6 +59,7 @@ def test_labels_number_the_groups_by_size(method) -> None:
 
 
 @pytest.mark.parametrize("method", ORDER_FREE)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10_000), threshold=st.floats(0.05, 1.5))
 def test_order_does_not_change_the_groups(method, seed, threshold) -> None:
     rows = people(seed)

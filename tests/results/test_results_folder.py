@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from files_seen import files_in, without_changes
-from tiles import save_tiles
+from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.curation import decisions
@@ -21,11 +21,37 @@ from toolkit.grouping.sighting_finder import key_of
 from toolkit.results import accuracy, results_folder
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
+from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
 
 
 @pytest.fixture
 def run(album_folder, tmp_path, colours):
     return modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The results of a run, beside its photos: for copies."""
+    folder = tmp_path_factory.mktemp("made")
+    save_tiles(folder / "photos" / "a1.png", "ann")
+    save_tiles(folder / "photos" / "deep" / "three.png", "ann", "bob", "cem", shade=5)
+    save_tiles(folder / "photos" / "deep" / "a3.png", "ann", "bob")
+    save_tiles(folder / "photos" / "deep" / "b2.png", "bob", "cem", shade=10)
+    subject = Subject("tile", TileDetector(), ColourEncoder(), FACE.words)
+    modes.autopilot(folder / "photos", folder / "out", subject=subject)
+    return folder
+
+
+@pytest.fixture
+def left(made, tmp_path):
+    """A folder of results that a run left, to be damaged."""
+    return shutil.copytree(made, tmp_path / "left") / "out"
+
+
+def test_what_is_left_to_be_damaged_is_whole(left) -> None:
+    found = results_folder.load(left)
+    assert (len(found.album), found.missing, found.lacking) == (8, 0, "")
 
 
 def test_what_is_taken_up_again_is_what_was_left(run) -> None:
@@ -113,10 +139,10 @@ def bomb(out) -> None:
         (lambda out: edit(out, "photo_digest", "é"), "sightings.csv"),
     ],
 )
-def test_a_damaged_file_is_named(run, damage, file) -> None:
-    damage(run.out)
+def test_a_damaged_file_is_named(left, damage, file) -> None:
+    damage(left)
     with pytest.raises(BadFolder) as complaint:
-        results_folder.load(run.out)
+        results_folder.load(left)
     assert file in str(complaint.value)
     assert "\n" not in str(complaint.value)
 
@@ -226,9 +252,9 @@ def test_results_of_the_version_before_still_open(run) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_damaged_encodings_end_in_one_line(run, seed) -> None:
+def test_damaged_encodings_end_in_one_line(left, seed) -> None:
     draw = np.random.default_rng(seed)
-    path = run.out / "encodings.npz"
+    path = left / "encodings.npz"
     content = bytearray(path.read_bytes())
     for _ in range(int(draw.integers(1, 4))):
         # Half of the damage is where the archive says what is in it.
@@ -239,7 +265,7 @@ def test_damaged_encodings_end_in_one_line(run, seed) -> None:
         content = content[: int(draw.integers(0, len(content)))]
     path.write_bytes(content)
     try:
-        results_folder.load(run.out)
+        results_folder.load(left)
     except BadFolder as error:
         assert "\n" not in str(error)
 
@@ -249,8 +275,8 @@ def test_damaged_encodings_end_in_one_line(run, seed) -> None:
     [(6, 8, 1), (8, 10, 99), (8, 10, 12), (8, 10, 14), (6, 8, 0x40)],
     ids=["encrypted", "unknown", "bzip2", "lzma", "strong encryption"],
 )
-def test_archives_that_claim_to_be_packed_otherwise(run, local, central, value) -> None:
-    path = run.out / "encodings.npz"
+def test_archives_that_claim_to_be_packed_otherwise(left, local, central, value) -> None:
+    path = left / "encodings.npz"
     data = bytearray(path.read_bytes())
     for mark, at in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
         start = data.find(mark)
@@ -259,42 +285,42 @@ def test_archives_that_claim_to_be_packed_otherwise(run, local, central, value) 
             start = data.find(mark, start + 4)
     path.write_bytes(data)
     with pytest.raises(BadFolder, match="encodings"):
-        results_folder.load(run.out)
+        results_folder.load(left)
 
 
 @pytest.mark.parametrize("shape", ["(8, 3000000000)", "(800000000000, 3)", "(-1, 3)", "(True, 3)"])
-def test_a_shape_alone_takes_no_memory(run, shape) -> None:
+def test_a_shape_alone_takes_no_memory(left, shape) -> None:
     arrays = {}
-    with zipfile.ZipFile(run.out / "encodings.npz") as archive:
+    with zipfile.ZipFile(left / "encodings.npz") as archive:
         arrays = {name: archive.read(name) for name in archive.namelist()}
     arrays["encodings.npy"] = arrays["encodings.npy"].replace(
         b"(8, 3), }" + b" " * len(shape), f"{shape}, }}".encode() + b" " * len("(8, 3)"), 1
     )
     assert shape.encode() in arrays["encodings.npy"]
-    with zipfile.ZipFile(run.out / "encodings.npz", "w") as archive:
+    with zipfile.ZipFile(left / "encodings.npz", "w") as archive:
         for name, content in arrays.items():
             archive.writestr(name, content)
     with pytest.raises(BadFolder, match=r"encodings\.npz"):
-        results_folder.load(run.out)
+        results_folder.load(left)
 
 
 @pytest.mark.parametrize(
     "text", ['"x": 1e400', f'"x": {"9" * 400}', '"x": NaN', f'"x": {"[" * 9999}']
 )
-def test_a_record_with_numbers_that_are_none(run, text) -> None:
-    content = (run.out / "run.json").read_text()
-    (run.out / "run.json").write_text("{" + text + "," + content.lstrip("{"))
+def test_a_record_with_numbers_that_are_none(left, text) -> None:
+    content = (left / "run.json").read_text()
+    (left / "run.json").write_text("{" + text + "," + content.lstrip("{"))
     with pytest.raises(BadFolder, match=r"run\.json cannot be used"):
-        results_folder.load(run.out)
+        results_folder.load(left)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes on Windows")
 @pytest.mark.parametrize("file", ["run.json", "sightings.csv", "encodings.npz"])
-def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(run, file) -> None:
-    (run.out / file).unlink()
-    os.mkfifo(run.out / file)
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(left, file) -> None:
+    (left / file).unlink()
+    os.mkfifo(left / file)
     with pytest.raises(BadFolder, match="not a regular file"):
-        results_folder.load(run.out)
+        results_folder.load(left)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")

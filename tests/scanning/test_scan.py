@@ -176,7 +176,12 @@ class Counted(TileDetector):
     def detect(self, image):
         with self._lock:
             self.begun += 1
+            number = self.begun
+        self.search(number)
         return super().detect(image)
+
+    def search(self, number: int) -> None:
+        """What a search has to wait for; the first one is 1."""
 
 
 class Blocked(Counted):
@@ -186,12 +191,11 @@ class Blocked(Counted):
         super().__init__()
         self.at, self.reached, self.release = at, threading.Event(), threading.Event()
 
-    def detect(self, image):
-        found = super().detect(image)
-        if self.begun == self.at:
+    def search(self, number: int) -> None:
+        # By its own number: others may have begun by now.
+        if number == self.at:
             self.reached.set()
             assert self.release.wait(60)
-        return found
 
 
 def many(folder, count: int) -> list:

@@ -32,6 +32,7 @@ from playwright.sync_api import (
 from playwright.sync_api import TimeoutError as TimeIsUp
 
 PROJECT = Path(__file__).resolve().parents[2]
+LEFT_OUT = Path(__file__).resolve().parent / "left_out"
 HERE = "127.0.0.1"
 START_SECONDS = 180
 RUN_SECONDS = 300
@@ -101,6 +102,9 @@ def private_jupyter(folder: Path) -> dict[str, str]:
     ):
         (folder / name).mkdir(parents=True, exist_ok=True)
         kept[variable] = str(folder / name)
+    # A kernel works in another folder: without this it could find another checkout.
+    found = [str(LEFT_OUT), str(PROJECT), kept.get("PYTHONPATH", "")]
+    kept["PYTHONPATH"] = os.pathsep.join(filter(None, found))
     # Settings of this test run that are not for the kernels: coverage, warnings as errors.
     kept.pop("PYTHONWARNINGS", None)
     return kept

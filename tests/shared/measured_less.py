@@ -8,13 +8,12 @@ is of no matter how exact they are.
 SIZES = """
 from toolkit.evaluation import photo_size
 photo_size.TIMED_PHOTOS, photo_size.ROUNDS = 1, 1
-_memory_of = photo_size.memory_of
-photo_size.memory_of = lambda path, ways, *more: (
-    _memory_of(path, ways[:2], *more) + [float("nan")] * len(ways[2:]))
+photo_size.memory_of = lambda path, ways, *more, _all=photo_size.memory_of: (
+    _all(path, ways[:2], *more) + [float("nan")] * len(ways[2:]))
 """
 METHODS = """
 from toolkit.evaluation import method_comparison
-_peak, _measured = method_comparison.peak_memory, iter([True, True])
-method_comparison.peak_memory = lambda *given, **named: (
-    _peak(*given, **named) if next(_measured, False) else float("nan"))
+method_comparison.peak_memory = (
+    lambda *given, _all=method_comparison.peak_memory, _measured=iter([True, True]), **named: (
+        _all(*given, **named) if next(_measured, False) else float("nan")))
 """

@@ -11,7 +11,7 @@ from email.message import Message
 from pathlib import Path
 
 import psutil
-from browser_lab import PROJECT, end_processes, free_port, kernels_under, private_jupyter
+from browser_lab import end_processes, free_port, kernels_under, private_jupyter
 
 SIGHTINGS = "from toolkit.cli import main; raise SystemExit(main())"
 # So long is waited for what takes a moment or a few seconds on a quiet machine.
@@ -35,8 +35,6 @@ class Served:
         (folder / "tmp").mkdir(exist_ok=True)
         environment = private_jupyter(folder / "jupyter")
         environment["BROWSER"] = f"{sys.executable} {opener} %s"
-        # The kernel works elsewhere: without this it could find another checkout.
-        environment["PYTHONPATH"] = str(PROJECT)
         environment["TMPDIR"] = str(folder / "tmp")
         self.port = free_port()
         code = f"{before}\n{SIGHTINGS}"

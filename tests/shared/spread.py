@@ -1,9 +1,10 @@
 """
 How the tests are spread over several processes: what takes long first, a notebook each for itself.
 
-With `--dist=loadfile` a file's tests share a process, for they share servers and albums. Notebooks
-share next to nothing, and one after another they take longer than all else. What takes long comes
-first, so that at the end no process works on while the others have nothing left.
+With `--dist=loadfile` a file's tests share a process, for they share servers and albums. The runs
+of one notebook share a kernel, but notebooks share next to nothing, and one after another they take
+longer than all else. What takes long comes first, so that at the end no process works on while the
+others have nothing left.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any
 
 import pytest
 
-# Tests of these files are spread one by one.
-ALONE = ("test_notebooks.py", "test_kill_at_random.py")
+# Tests of these files are spread one by one, or by what they are given.
+ALONE = ("test_kill_at_random.py",)
+BY_PARAMETER = ("test_notebooks.py",)
 # What takes longest, in this order; a part of the path is enough. All else follows.
 LONGEST = (
     "cli/test_app",
@@ -42,8 +44,10 @@ def rank(node: str) -> int:
 
 
 def unit(node: str) -> str:
-    """Return what a test shares its process with: its file, or itself alone."""
-    file = node.partition("::")[0]
+    """Return what a test shares its process with: its file, what it is given, or itself alone."""
+    file, _, test = node.partition("::")
+    if file.endswith(BY_PARAMETER):
+        return f"{file}::{test[test.find('[') :]}" if "[" in test else file
     return node if file.endswith(ALONE) else file
 
 

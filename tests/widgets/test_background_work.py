@@ -229,10 +229,11 @@ def test_what_is_in_hand_is_told_that_it_was_overtaken():
 
 
 def test_abreast_what_hangs_holds_nothing_newer_up():
-    go, hung, done = threading.Event(), threading.Event(), []
+    go, hung, done, late = threading.Event(), threading.Event(), [], []
 
     def do(value, overtaken):
         if value == "hangs":
+            late.append(threading.current_thread())
             hung.set()
             assert go.wait(LONG)
         done.append((value, overtaken.is_set()))
@@ -244,9 +245,8 @@ def test_abreast_what_hangs_holds_nothing_newer_up():
     # It is not waited for what hangs.
     assert newest.wait(LONG)
     assert done == [("newer", False)]
-    (late,) = (each for each in threading.enumerate() if each.name == "newest")
     go.set()
-    late.join(LONG)
+    late[0].join(LONG)
     assert done == [("newer", False), ("hangs", True)]
     newest.ask("last")
     assert newest.wait(LONG)

@@ -85,23 +85,23 @@ def test_typing_looks_when_the_keys_rest():
 
 
 def test_a_slow_look_that_is_overtaken_is_dropped():
-    go, begun = threading.Event(), threading.Event()
+    go, begun, slow = threading.Event(), threading.Event(), []
 
     def look(folder):
         if folder == "slow":
+            slow.append(threading.current_thread())
             begun.set()
             assert go.wait(LONG)
             return Preview(photos=111)
         return Preview(photos=222)
 
     chooser = FolderChooser("Photos", "slow", look=look)
-    (slow,) = (each for each in threading.enumerate() if each.name == "newest")
     assert begun.wait(LONG)
     chooser.choose("quick")
     chooser.settle()
-    assert slow.is_alive()
+    assert slow[0].is_alive()
     go.set()
-    slow.join(LONG)
+    slow[0].join(LONG)
     chooser.settle()
     assert chooser.seen.photos == 222
     assert "222" in chooser.about.value
