@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from toolkit.photos import folder_suggestions
-from toolkit.photos.folder_suggestions import above, completions, preview, subfolders
+from toolkit.photos.folder_suggestions import above, beside, completions, preview, subfolders
 from toolkit.photos.listing import find
 
 
@@ -123,3 +123,19 @@ def test_a_look_that_nobody_waits_for_ends(tmp_path):
 
     assert len(preview(str(tmp_path), stopped=stopped).pictures) == 2
     assert preview(str(tmp_path), stopped=lambda: True).pictures == ()
+
+
+@pytest.mark.parametrize(
+    ("folder", "there"),
+    [
+        ("/home/me/Norway", "/home/me/Norway sorted"),
+        ("/home/me/Norway//", "/home/me/Norway sorted"),
+        ("Norway", "Norway sorted"),
+        ("../Norway", "../Norway sorted"),
+        ("~/Norway", "~/Norway sorted"),
+        ("~odd/Norway", "~odd/Norway sorted"),
+        *((nowhere, "") for nowhere in ("", "/", "~", "~/", "~odd", ".", "..", "a/..")),
+    ],
+)
+def test_the_folder_beside_one(folder, there):
+    assert beside(folder, "sorted") == there
