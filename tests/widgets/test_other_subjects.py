@@ -65,7 +65,8 @@ def test_autopilot_from_the_first_word_to_the_export(album_folder, tmp_path) -> 
     assert panel.wait(30)
     view.rename(rows.all_cards[1].key, "Rex")
     assert panel.wait(30)
-    assert "Are animal_002 and Rex one animal?" in view.question.value
+    assert "Are animal_002 and Rex one animal?" in view.message.value
+    assert "Are animal_002 and Rex one animal?" in view.sheet.all_cards[1].asks.text
     panel.export.show_plan()
     assert panel.export.wait(30)
     said(panel)

@@ -8,6 +8,7 @@ Work beside the interface, of all panels.
 from __future__ import annotations
 
 import html
+import re
 import threading
 import time
 import traceback
@@ -46,6 +47,12 @@ class Message(ipywidgets.HTML):
     def clear(self) -> None:
         """Say nothing."""
         self.value = ""
+
+    @property
+    def plain(self) -> str:
+        """What it says, as a line of text; of a bug, without the traceback."""
+        text = re.sub(r"<pre\b.*", "", self.value, flags=re.DOTALL)
+        return html.unescape(re.sub(r"<[^>]*>", "", text)).strip()
 
     def remark(self, text: str) -> None:
         """Say something that is as it should be."""
