@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.errors import BadSetting
+from toolkit.names import printable
 from toolkit.widgets import contact_sheet
 from toolkit.widgets.background_work import Message
 from toolkit.widgets.contact_sheet import (
@@ -415,7 +416,7 @@ def test_what_a_card_asks_is_shown_and_answered_on_it():
     made = ContactSheet(lambda tokens: [b"x"] * len(tokens), acted=lambda *of: pressed.append(of))
     made.show([shown, Card("two", "two", strips=strip("d"))])
     plain = made.cards[0]["asks"]
-    assert plain["text"] == "One?\\x1b"
+    assert plain["text"] == printable("One?\x1b") != "One?\x1b"
     assert plain["typed"] == "Ann"
     assert [each["token"] for strips in plain["strips"] for each in strips["pictures"]] == ["a", "b"]
     assert [each["label"] for each in plain["actions"]] == ["Yes", "No"]

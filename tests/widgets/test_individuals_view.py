@@ -237,6 +237,20 @@ def test_a_name_that_waits_is_for_the_face_that_was_meant(view, monkeypatch) -> 
     assert card_of(view, "Cem").strips[0].pictures[0].token == face
 
 
+def test_who_gets_a_name_stays_where_they_are(album_folder, colours) -> None:
+    for who in ("dee", "eve"):
+        save_tiles(album_folder / f"{who}.png", who)
+    view = IndividualsView()
+    looked = modes.look(album_folder, settings=SETTINGS, subject=colours)
+    view.show(Session(looked, GroupingAssigner(SETTINGS)))
+    before = keys(view)
+    assert len({card.note for card in view.sheet.all_cards[2:]}) == 1
+    view.rename(before[-1], "Ann")
+    done(view)
+    assert keys(view) == [*before[:-1], "Ann"]
+    view.sheet.close()
+
+
 def test_who_has_no_name_yet_is_marked(view) -> None:
     view.rename("person_002", "Bob")
     done(view)

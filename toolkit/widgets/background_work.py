@@ -195,11 +195,18 @@ class Work(ipywidgets.VBox):
         """Wait until nothing is under way; return whether that is so."""
         end = None if timeout is None else time.monotonic() + timeout
         # Work may be followed by other work.
-        while (thread := self._thread) is not None and thread is not threading.current_thread():
+        while (thread := self._begun_thread()) is not None:
+            if thread is threading.current_thread():
+                break
             thread.join(None if end is None else max(0.0, end - time.monotonic()))
             if thread.is_alive() or thread is self._thread:
                 break
         return not self.busy
+
+    def _begun_thread(self) -> threading.Thread | None:
+        # One that somebody begins in this very moment cannot be waited for before.
+        with self._lock:
+            return self._thread
 
     @property
     def busy(self) -> bool:

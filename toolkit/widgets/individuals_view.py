@@ -140,7 +140,8 @@ def individual_cards(
             strip = Strip(tuple(_picture(row, paths[row], album.words) for row in best))
             known = kept[key] = sum(files[k] for k in set(photo_of[rows].tolist())), strip
         found.append((known[0], name, rows, known[1]))
-    found.sort(key=lambda each: (-each[0], -len(each[2]), each[1]))
+    # Who gets a name stays where they are.
+    found.sort(key=lambda each: (-each[0], -len(each[2]), each[2][0]))
     return [
         Card(
             key=name,
