@@ -569,7 +569,9 @@ def remembering(tmp_path, monkeypatch):
     monkeypatch.setenv(recent.VARIABLE, str(tmp_path / "recent.json"))
 
 
-def test_results_go_beside_the_photos_unless_a_folder_is_named(make, album_folder, tmp_path) -> None:
+def test_results_go_beside_the_photos_unless_a_folder_is_named(
+    make, album_folder, tmp_path
+) -> None:
     panel = make(results="")
     assert panel.export.out.value == f"{album_folder} sorted"
     panel.folder.choose(str(tmp_path / "more"))
@@ -664,7 +666,9 @@ def test_a_folder_that_holds_another_album_is_said_first(make, out, look, tmp_pa
     assert results_folder.load(out).photos_folder == tmp_path / "<i>more"
 
 
-def test_an_earlier_result_restores_the_folder_of_its_photos(make, out, album_folder, tmp_path) -> None:
+def test_an_earlier_result_restores_the_folder_of_its_photos(
+    make, out, album_folder, tmp_path
+) -> None:
     exported(started(make()))
     panel = make(photos=tmp_path / "somewhere", look=None)
     panel.open_earlier()
@@ -699,7 +703,9 @@ def test_a_page_that_is_reloaded_finds_the_album_its_names_and_decisions(
     again.individuals.sheet.close()
 
 
-def test_settings_of_the_notebook_hold_in_an_album_that_is_found_again(make, out, remembering) -> None:
+def test_settings_of_the_notebook_hold_in_an_album_that_is_found_again(
+    make, out, remembering
+) -> None:
     started(make())
     again = make(settings=AutopilotSettings(threshold=1.8, one_per_photo=False, jobs=1), look=None)
     assert again.wait(30)

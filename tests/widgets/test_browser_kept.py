@@ -195,8 +195,10 @@ def test_from_a_look_that_nobody_watched_to_a_page_that_is_reloaded(
     assert asks.locator("figure").count() == 2
     wait_for(
         page,
-        """() => [...document.querySelectorAll('.sightings-asks img')].length >= 2 &&
-            [...document.querySelectorAll('.sightings-asks img')].every(i => i.naturalWidth > 10)""",
+        """() => {
+            const all = [...document.querySelectorAll('.sightings-asks img')];
+            return all.length >= 2 && all.every(each => each.naturalWidth > 10);
+        }""",
     )
     at_rest(page)
     becomes(page, lambda: field_of(page, other).input_value(), "ann")

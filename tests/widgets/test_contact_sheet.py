@@ -418,7 +418,10 @@ def test_what_a_card_asks_is_shown_and_answered_on_it():
     plain = made.cards[0]["asks"]
     assert plain["text"] == printable("One?\x1b") != "One?\x1b"
     assert plain["typed"] == "Ann"
-    assert [each["token"] for strips in plain["strips"] for each in strips["pictures"]] == ["a", "b"]
+    assert [each["token"] for strips in plain["strips"] for each in strips["pictures"]] == [
+        "a",
+        "b",
+    ]
     assert [each["label"] for each in plain["actions"]] == ["Yes", "No"]
     assert shown.pictures == 3
     assert set(made._there) == {"a", "b", "c", "d"}
@@ -433,7 +436,8 @@ def test_onward_goes_to_the_next_card_without_a_name_on_whichever_page():
     made = ContactSheet(lambda tokens: [b"x"] * len(tokens))
     made.send = lambda content, buffers=None: sent.append(content)
     cards = [
-        Card(str(k), str(k), strips=strip("x"), name=str(k), unnamed=k in (3, 150)) for k in range(200)
+        Card(str(k), str(k), strips=strip("x"), name=str(k), unnamed=k in (3, 150))
+        for k in range(200)
     ]
     made.show(cards)
     assert made.pages == 4

@@ -75,9 +75,7 @@ def albums(mode: str = "") -> tuple[Recent, ...]:
     mode : str
         Only those of one mode; "" for all.
     """
-    return tuple(
-        each for each in _read() if mode in ("", each.mode) and _is_folder(each.out)
-    )
+    return tuple(each for each in _read() if mode in ("", each.mode) and _is_folder(each.out))
 
 
 def find(mode: str, *, photos: str = "", known: str = "", out: str = "") -> Recent | None:
@@ -148,14 +146,14 @@ def _recent(found: Any) -> Recent | None:
     """Return an entry that is believed, None for any other."""
     if not isinstance(found, dict):
         return None
-    texts = {name: found.get(name) for name in ("mode", "photos", "out", "known", "said")}
+    mode, photos, out, known, said = (
+        text if isinstance(text, str) and len(text) <= LONGEST and "\0" not in text else None
+        for text in (found.get(name) for name in ("mode", "photos", "out", "known", "said"))
+    )
     when = found.get("when")
-    if not isinstance(when, int | float) or not all(
-        isinstance(text, str) and len(text) <= LONGEST and "\0" not in text
-        for text in texts.values()
-    ):
+    if mode is None or known is None or said is None or not isinstance(when, int | float):
         return None
-    return Recent(**texts, when=float(when)) if texts["out"] and texts["photos"] else None
+    return Recent(mode, photos, out, known, said, float(when)) if photos and out else None
 
 
 def _is_folder(path: str) -> bool:

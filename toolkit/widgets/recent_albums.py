@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePath
@@ -66,9 +67,7 @@ class RecentAlbums(ipywidgets.Dropdown):
 def label(album: Recent) -> str:
     """Return a line that tells an album from others: photos, what was found, when, and where."""
     said = [PurePath(album.photos).name or album.photos, album.said]
-    try:
+    with contextlib.suppress(ValueError, OverflowError, OSError):
         said.append(f"{datetime.fromtimestamp(album.when).astimezone():%Y-%m-%d, %H:%M}")
-    except (ValueError, OverflowError, OSError):
-        pass
     said.append(f"in {album.out}")
     return printable(" · ".join(part for part in said if part))

@@ -45,7 +45,8 @@ SAID = {
 }
 LATER = "The other settings that you changed take effect with the next Start."
 ANOTHER = (
-    "<p role='alert' style='border-left: 4px solid; padding-left: .6em'><b>{out} holds {other}.</b> "
+    "<p role='alert' style='border-left: 4px solid; padding-left: .6em'>"
+    "<b>{out} holds {other}.</b> "
     "What is found in {photos} would take its place there, and the decisions of both would count "
     "for both. Name another folder above, and press Start; or go on all the same.</p>"
 )
@@ -148,7 +149,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     ) -> None:
         """Put the parts, in their order, between the guidance and the view; then begin."""
         self._view = view
-        labelled = [self.export.out]
+        labelled = [self.export.out, self.recent]
         for part in parts:
             if isinstance(part, FolderChooser):
                 labelled += [part.path, part.step]
@@ -352,7 +353,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         album, names = found.album, {name for name in found.names if name is not None}
         photos = counted(len(album.photos), "photo")
         said = f"{photos}, {album.words.count_individuals(len(names))}"
-        recent.remember(Recent(self.MODE, of[0], str(out), *of[1:2], said=said))
+        known = of[1] if of[1:] else ""
+        recent.remember(Recent(self.MODE, of[0], str(out), known, said))
         self.recent.renew()
 
     def _take_folders(self, album: Recent) -> None:
