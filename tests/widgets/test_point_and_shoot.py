@@ -523,6 +523,19 @@ def test_nobody_found_says_how_to_go_on_and_the_threshold_helps(folders, look):
     settle(panel)
 
 
+def test_what_is_said_and_undo_go_along_with_the_matches(panel):
+    sheet = started(panel).matches.sheet
+    assert (sheet.said, sheet.can_undo) == ("", False)
+    panel.matches.open("ann")
+    press(panel, faces(panel)[0], "refuse")
+    assert "ann" in sheet.said
+    assert sheet.can_undo
+    sheet.undo()
+    panel.matches.wait(30)
+    assert sheet.said.startswith("Taken back")
+    assert not sheet.can_undo
+
+
 def test_results_are_kept_beside_the_photos_and_a_reloaded_page_goes_on(
     folders, look, tmp_path, monkeypatch
 ):

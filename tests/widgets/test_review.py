@@ -636,3 +636,17 @@ def test_recent_albums_are_offered_and_opened(tmp_path, monkeypatch, panel):
     assert other.wait(SECONDS)
     assert other.session is panel.session
     assert ReviewPanel(tmp_path).folder.value == str(tmp_path)
+
+
+def test_what_is_said_and_undo_go_along_with_the_question(panel):
+    sheet = panel.questions.sheet
+    assert not sheet.can_undo
+    sheet.act(card(panel).key, card(panel).actions[0].key)
+    assert panel.wait(SECONDS)
+    assert sheet.can_undo
+    assert len(kept(panel)) == 1
+    sheet.undo()
+    assert panel.wait(SECONDS)
+    assert sheet.said == panel.questions.message.plain != ""
+    assert kept(panel) == ()
+    assert not sheet.can_undo
