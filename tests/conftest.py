@@ -22,8 +22,10 @@ settings.load_profile("sightings")
 pytest_plugins = ["browser_fixtures", "spread"]
 
 EVALUATION = "SIGHTINGS_EVAL_DATA"
-# What one test sees is no other's to know: tests of the store name a file of their own.
+# What one test sees is no other's to know: tests of the store and of recent albums name files of
+# their own.
 os.environ["SIGHTINGS_STORE"] = "off"
+os.environ["SIGHTINGS_RECENT"] = "off"
 
 
 @pytest.fixture

@@ -6,7 +6,14 @@ from PIL import Image
 from tiles import save_tiles
 
 from toolkit.photos import folder_suggestions
-from toolkit.photos.folder_suggestions import above, completions, groups, preview, subfolders
+from toolkit.photos.folder_suggestions import (
+    above,
+    beside,
+    completions,
+    groups,
+    preview,
+    subfolders,
+)
 from toolkit.photos.listing import find
 
 
@@ -141,3 +148,19 @@ def test_the_result_of_an_earlier_run_is_known_as_one(tmp_path):
     (tmp_path / "run.json").write_text('{"program": "sightings"}')
     seen = preview(str(tmp_path))
     assert (seen.photos, seen.others, seen.result) == (1, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("folder", "there"),
+    [
+        ("/home/me/Norway", "/home/me/Norway sorted"),
+        ("/home/me/Norway//", "/home/me/Norway sorted"),
+        ("Norway", "Norway sorted"),
+        ("../Norway", "../Norway sorted"),
+        ("~/Norway", "~/Norway sorted"),
+        ("~odd/Norway", "~odd/Norway sorted"),
+        *((nowhere, "") for nowhere in ("", "/", "~", "~/", "~odd", ".", "..", "a/..")),
+    ],
+)
+def test_the_folder_beside_one(folder, there):
+    assert beside(folder, "sorted") == there

@@ -10,7 +10,7 @@ from tiles import save_tiles
 
 from toolkit import modes
 from toolkit.errors import BadFolder
-from toolkit.results import export, exporting
+from toolkit.results import export, exporting, results_folder
 from toolkit.results.export import THERE
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
@@ -180,3 +180,39 @@ class TestAnotherAlbum:
     ) -> None:
         (sorted_once / "photos.csv").unlink()
         modes.autopilot(other, sorted_once, subject=colours)
+
+
+class TestKeep:
+    def test_it_writes_all_but_the_copies_and_is_taken_up_as_an_export_is(
+        self, odd, tmp_path, colours
+    ) -> None:
+        looked = modes.look(odd, settings=AUTO, subject=colours)
+        result = modes.autopilot_of(looked, settings=AUTO)
+        out = tmp_path / "out"
+        with exporting.alone_in(out, "a test"):
+            assert exporting.keep_result(result, out)
+        assert {path.name for path in out.iterdir()} == {
+            *("run.json", "encodings.npz", "sightings.csv"),
+            *("photos.csv", "nobody.csv", "problems.csv"),
+        }
+        modes.export_result(result, tmp_path / "whole")
+        kept, whole = results_folder.load(out), results_folder.load(tmp_path / "whole")
+        assert kept.names == whole.names == result.names
+        assert kept.album.photos.equals(whole.album.photos)
+        assert kept.album.sightings.equals(whole.album.sightings)
+        assert kept.photos_folder == odd
+        assert json.loads((out / "run.json").read_text())["finished"] is False
+        # An export goes on from there, as into a new folder.
+        modes.export_result(result, out)
+        assert files_in(out) == files_in(tmp_path / "whole")
+
+    def test_a_folder_of_copies_is_left_as_it_is(self, album_folder, tmp_path, colours) -> None:
+        result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+        before = files_in(tmp_path)
+        assert not exporting.keep_result(result, tmp_path / "out")
+        assert files_in(tmp_path) == before
+
+    def test_photos_are_no_place_for_results(self, album_folder, colours) -> None:
+        result = modes.autopilot(album_folder, subject=colours)
+        with pytest.raises(BadFolder, match="the photos are in it"):
+            exporting.keep_result(result, album_folder)

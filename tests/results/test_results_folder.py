@@ -19,6 +19,7 @@ from toolkit.errors import BadFolder
 from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.results import accuracy, results_folder
+from toolkit.results.results_folder import ResultsFolder
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.base import Subject
@@ -619,3 +620,23 @@ def test_columns_of_ones_own_survive_all_that_is_done_with_an_album(
         assert set(found.photos["taken_at"]) == {"A", "B"}
     assert again.names[7] is not None
     assert not again.album.ignored.any()
+
+
+def test_another_album_in_a_folder_is_named(tmp_path, colours):
+    photos = save_tiles(tmp_path / "photos" / "1.png", "ann").parent
+    out, settings = tmp_path / "out", AutopilotSettings(threshold=0.3)
+    folder = ResultsFolder(out)
+    assert folder.another(photos, "autopilot") == ""
+    modes.autopilot(photos, out, settings=settings, subject=colours)
+    assert folder.another(photos, "autopilot") == ""
+    assert folder.another(tmp_path / "photos" / ".." / "photos", "autopilot") == ""
+    assert folder.another(photos, "point-and-shoot") == "a result of autopilot"
+    assert folder.another(tmp_path / "more", "autopilot") == f"the album of {photos}"
+    # Moved together, it is the same album.
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    photos.rename(moved / "photos")
+    out.rename(moved / "out")
+    assert ResultsFolder(moved / "out").another(moved / "photos", "autopilot") == ""
+    (moved / "out" / "run.json").write_text("[")
+    assert ResultsFolder(moved / "out").another(tmp_path / "more", "autopilot") == ""

@@ -1,6 +1,7 @@
 """The page of the app: its tabs and its words."""
 
 from toolkit.records import Words
+from toolkit.results import recent
 from toolkit.widgets.app_page import ThresholdTab, page, shown, tabs_for
 from toolkit.widgets.autopilot import AutopilotPanel
 
@@ -35,6 +36,25 @@ def test_the_fields_hold_the_folders_and_examples_open_their_tab(album_folder, t
 
 def test_a_kernel_has_one_page_whatever_is_reloaded() -> None:
     assert shown() is shown()
+
+
+def test_a_page_of_another_kernel_shows_the_last_album_again(
+    album_folder, colours, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv(recent.VARIABLE, str(tmp_path / "recent.json"))
+    first = page(str(album_folder), subject=colours).children[1].children[0]
+    first.start()
+    assert first.wait(60)
+    first.individuals.rename("person_001", "Ann")
+    assert first.wait(30)
+    tabs = page(subject=colours).children[1]
+    everybody, _, review = tabs.children[:3]
+    assert everybody.wait(60)
+    assert "Ann" in everybody.session.names
+    assert everybody.folder.value == str(album_folder)
+    assert review.folder.value == f"{album_folder} sorted"
+    for panel in tabs.children[:3]:
+        panel.wait(30)
 
 
 def test_a_threshold_tried_on_what_was_found_is_taken_by_autopilot(album_folder, colours) -> None:

@@ -12,6 +12,8 @@ from toolkit.curation import decisions
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.photos.face_regions import sidecar
 from toolkit.records import Box
+from toolkit.results import exporting, recent, results_folder
+from toolkit.results.results_folder import ResultsFolder
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
 from toolkit.widgets.autopilot import AutopilotPanel
@@ -120,7 +122,7 @@ def test_from_start_to_export(make, out) -> None:
     assert "6 photos, 8 faces, 3 people, 1 photo in no folder" in panel.summary.value
     assert shown(panel.individuals)
     assert shown(panel.last)
-    assert not out.exists()
+    assert not [path for path in out.iterdir() if path.is_dir()]
     panel.individuals.rename("person_001", "Ann")
     assert panel.wait(10)
     assert panel.state == "done"
@@ -161,7 +163,7 @@ def test_what_has_changed_since_the_plan_is_not_exported(make, out) -> None:
     panel.export.wait(10)
     assert panel.export.state == "failed"
     assert "show it again" in panel.export.work.message.value
-    assert [path.name for path in out.iterdir()] == ["decisions.csv"]
+    assert not [path for path in out.iterdir() if path.is_dir()]
 
 
 def test_progress_moves_and_start_pressed_twice_looks_once(make, look) -> None:
@@ -316,7 +318,9 @@ def test_who_left_everything_out_can_still_take_it_back(make) -> None:
 
 
 def test_corrections_without_a_folder_come_along(make, out) -> None:
-    panel = started(make(results=""))
+    panel = make()
+    panel.export.out.value = ""
+    started(panel)
     panel.individuals.rename("person_001", "Ann")
     panel.wait(10)
     assert "once you export" in panel.individuals.kept_in.value
@@ -356,7 +360,7 @@ def test_a_cancelled_look_at_another_folder_shows_that_one(make, look, tmp_path)
     slow.go.clear()
     slow.begun.clear()
     panel.folder.choose(str(tmp_path / "more"))
-    panel.start()
+    panel.start(anyway=True)
     assert slow.begun.wait(10)
     panel.cancel()
     assert panel.wait(10)
@@ -463,6 +467,7 @@ def test_another_folder_chosen_afterwards_is_told_apart_from_the_people_shown(
     assert "Not of the folder that is chosen now" in panel.summary.value
     assert str(tmp_path / "more") in panel.summary.value
     assert len(keys(panel)) == 3
+    panel.export.out.value = str(tmp_path / "more sorted")
     started(panel)
     assert "Not of the folder" not in panel.summary.value
     assert len(keys(panel)) == 1
@@ -570,6 +575,233 @@ def test_an_export_is_undone_by_its_button(make, out) -> None:
     assert [path.name for path in out.iterdir()] == ["decisions.csv"]
     exported(panel)
     assert len(list((out / "Ann").iterdir())) == 5
+
+
+@pytest.fixture
+def remembering(tmp_path, monkeypatch):
+    """Keep the list of recent albums, in a file of this test's own."""
+    monkeypatch.setenv(recent.VARIABLE, str(tmp_path / "recent.json"))
+
+
+def test_results_go_beside_the_photos_unless_a_folder_is_named(
+    make, album_folder, tmp_path
+) -> None:
+    panel = make(results="")
+    assert panel.export.out.value == f"{album_folder} sorted"
+    panel.folder.choose(str(tmp_path / "more"))
+    assert panel.export.out.value == f"{tmp_path / 'more'} sorted"
+    panel.export.out.value = str(tmp_path / "mine")
+    panel.folder.choose(str(album_folder))
+    assert panel.export.out.value == str(tmp_path / "mine")
+    assert make(results=tmp_path / "named").export.out.value == str(tmp_path / "named")
+
+
+def test_from_the_first_minute_results_are_kept_beside_the_photos_and_no_copy(
+    make, album_folder
+) -> None:
+    panel = started(make(results=""))
+    kept = album_folder.with_name("photos sorted")
+    run = results_folder.load(kept)
+    assert run.names == panel.session.names
+    assert run.photos_folder == album_folder
+    assert ResultsFolder(kept).files() == {}
+    assert not [path for path in kept.iterdir() if path.is_dir()]
+    panel.individuals.rename("person_001", "Ann")
+    panel.wait(10)
+    # Another page, another kernel: the album is there, with what was decided.
+    again = taken_up(kept)
+    assert "Ann" in again.names
+    exported(panel)
+    assert "finished" in (kept / "run.json").read_text()
+    assert sorted(path.name for path in kept.iterdir() if path.is_dir())[0] == "Ann"
+
+
+def test_tables_that_say_where_copies_are_wait_for_the_export(make, out, album_folder) -> None:
+    exported(started(make()))
+    before = (out / "run.json").read_bytes()
+    save_tiles(album_folder / "more.png", "dee")
+    panel = started(make())
+    assert len(keys(panel)) == 4
+    assert (out / "run.json").read_bytes() == before
+
+
+def test_where_nothing_can_be_kept_beside_the_photos_it_is_said_and_the_look_goes_on(
+    make, album_folder, monkeypatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise BadFolder("photos sorted cannot be written: Permission denied.")
+
+    monkeypatch.setattr(exporting, "alone_in", refused)
+    panel = started(make(results=""))
+    assert panel.state == "done"
+    assert "Nothing is kept until you export" in panel.later.value
+    assert panel.session.corrections.out is None
+    assert not album_folder.with_name("photos sorted").exists()
+    # A folder that somebody named is another matter.
+    named = started(make(results=album_folder.with_name("named")))
+    assert named.state == "failed"
+    assert "Permission denied" in named.work.message.value
+
+
+def test_what_cannot_be_kept_after_the_look_takes_nothing_away(make, out, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise BadFolder(f"{out} cannot be written: No space left on device.")
+
+    monkeypatch.setattr(exporting, "keep_result", full)
+    panel = started(make())
+    assert panel.state == "done"
+    assert len(keys(panel)) == 3
+    assert "No space left" in panel.later.value
+
+
+def test_a_folder_that_holds_another_album_is_said_first(make, out, look, tmp_path) -> None:
+    slow = Slow(look)
+    slow.go.set()
+    first = started(make(look=slow))
+    save_tiles(tmp_path / "<i>more" / "1.png", "dee")
+    first.folder.choose(str(tmp_path / "<i>more"))
+    before = (out / "run.json").read_bytes()
+    assert not shown(first.another)
+    started(first)
+    assert (slow.calls, first.state) == (1, "done")
+    assert shown(first.another)
+    assert f"{out} holds the album of {tmp_path / 'photos'}" in first.another_about.value
+    assert "&lt;i&gt;more" in first.another_about.value
+    assert (out / "run.json").read_bytes() == before
+    # Another folder for the results, or the first photos again: nothing is asked.
+    first.export.out.value = str(tmp_path / "elsewhere")
+    assert not shown(first.another)
+    first.export.out.value = str(out)
+    started(first)
+    assert shown(first.another)
+    first.anyway_button.click()
+    assert first.wait(30)
+    assert (slow.calls, shown(first.another), len(keys(first))) == (2, False, 1)
+    assert results_folder.load(out).photos_folder == tmp_path / "<i>more"
+
+
+def test_an_earlier_result_restores_the_folder_of_its_photos(
+    make, out, album_folder, tmp_path
+) -> None:
+    exported(started(make()))
+    panel = make(photos=tmp_path / "somewhere", look=None)
+    panel.open_earlier()
+    assert panel.wait(30)
+    assert panel.folder.value == str(album_folder)
+    assert panel.export.out.value == str(out)
+    assert "Not of the folder" not in panel.summary.value
+    assert f"of the result in {out}" in panel.summary.value
+    panel.folder.choose(str(tmp_path))
+    assert "Not of the folder" in panel.summary.value
+
+
+def test_a_page_that_is_reloaded_finds_the_album_its_names_and_decisions(
+    make, album_folder, remembering
+) -> None:
+    panel = started(make(results=""))
+    panel.individuals.rename("person_001", "Ann")
+    panel.wait(10)
+    panel.form.threshold.value = 0.31
+    panel.wait(10)
+    started(panel)
+    # Nothing is known to the new page, and no photo is looked at.
+    again = AutopilotPanel("", "", look=None)
+    assert again.wait(30)
+    assert again.state == "done"
+    assert again.folder.value == str(album_folder)
+    assert again.export.out.value == f"{album_folder} sorted"
+    assert keys(again) == ["Ann", "person_002", "person_003"]
+    assert again.form.settings().threshold == 0.31
+    assert again.individuals.undo_button.layout.display is None
+    again.folder.settle()
+    again.individuals.sheet.close()
+
+
+def test_settings_of_the_notebook_hold_in_an_album_that_is_found_again(
+    make, out, remembering
+) -> None:
+    started(make())
+    again = make(settings=AutopilotSettings(threshold=1.8, one_per_photo=False, jobs=1), look=None)
+    assert again.wait(30)
+    assert again.form.settings().threshold == 1.8
+    assert again.session.settings.threshold == 1.8
+    assert again.state == "done"
+
+
+def test_other_folders_that_are_named_find_no_other_album(make, remembering, tmp_path) -> None:
+    started(make())
+    save_tiles(tmp_path / "more" / "1.png", "dee")
+    other = make(tmp_path / "more", "")
+    assert other.wait(10)
+    assert (other.state, other.session) == ("empty", None)
+    assert other.folder.value == str(tmp_path / "more")
+
+
+def test_recent_albums_are_gone_on_with(make, album_folder, remembering, tmp_path, out) -> None:
+    save_tiles(tmp_path / "more" / "1.png", "dee")
+    started(make(results=""))
+    panel = started(make(tmp_path / "more", ""))
+    names = [text.split(" · ")[0] for text, _ in panel.recent.options[1:]]
+    assert names == ["more", "photos"]
+    assert "6 photos, 3 people" in panel.recent.options[2][0]
+    panel.recent.value = 1
+    assert panel.wait(30)
+    assert panel.folder.value == str(album_folder)
+    assert panel.export.out.value == f"{album_folder} sorted"
+    assert keys(panel) == ["person_001", "person_002", "person_003"]
+
+
+def test_while_it_looks_no_other_album_is_taken_up(make, look, remembering) -> None:
+    started(make())
+    slow = Slow(look)
+    panel = make(look=slow)
+    panel.wait(30)
+    panel.start()
+    assert slow.begun.wait(10)
+    panel.go_on_with(recent.albums()[0])
+    assert "other work is under way" in panel.later.value
+    slow.go.set()
+    assert panel.wait(30)
+
+
+def test_one_at_a_time_looks_into_a_folder_and_it_is_said_who(make, look, out) -> None:
+    slow = Slow(look)
+    first, second = make(look=slow), make()
+    first.start()
+    assert slow.begun.wait(10)
+    started(second)
+    assert second.state == "failed"
+    assert "is in use: autopilot in a panel, process" in second.work.message.value
+    assert "Wait until it is done" in second.work.message.value
+    slow.go.set()
+    assert first.wait(30)
+    started(second)
+    assert second.state == "done"
+
+
+def test_who_cancels_before_the_first_photo_leaves_no_folder(make, out, tmp_path) -> None:
+    panel = started(make(tmp_path / "none"))
+    assert panel.state == "failed"
+    assert not out.exists()
+
+
+def test_two_panels_lose_none_of_each_others_decisions(make, out) -> None:
+    one, two = started(make()), started(make())
+    one.individuals.rename("person_001", "Ann")
+    two.individuals.rename("person_002", "Bob")
+    assert one.wait(10)
+    assert two.wait(10)
+    one.individuals.rename("person_003", "Cem")
+    one.wait(10)
+    assert sorted(each.name for each in decisions.read(out)) == ["Ann", "Bob", "Cem"]
+    assert set(one.session.names) == {"Ann", "Bob", "Cem"}
+    # One takes back its own, not the other's; and an export keeps both.
+    two.individuals.undo()
+    two.wait(10)
+    assert sorted(each.name for each in decisions.read(out)) == ["Ann", "Cem"]
+    exported(two)
+    assert sorted(each.name for each in decisions.read(out)) == ["Ann", "Cem"]
+    assert {path.name for path in out.iterdir() if path.is_dir()} == {"Ann", "person_002", "Cem"}
 
 
 def test_the_sample_album_is_made_by_its_button(make, tmp_path) -> None:

@@ -257,3 +257,13 @@ def test_words_are_made_fit_for_html():
     shown = in_html(Words(EVIL, "tiles", "animal", "animals"))
     assert PART not in shown.singular
     assert shown.plural == "tiles"
+
+
+def test_a_message_as_a_line_of_text() -> None:
+    message = Message()
+    message.remark("a <b> & “c”")
+    assert message.plain == "a <b> & “c”"
+    message.bug(ValueError("x < y"))
+    assert message.plain == (
+        "A bug: ValueError: x < y. Nothing of yours is lost; please report it with these lines:"
+    )

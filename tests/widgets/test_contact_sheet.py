@@ -8,13 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.errors import BadSetting
+from toolkit.names import printable
 from toolkit.widgets import contact_sheet
+from toolkit.widgets.background_work import Message
 from toolkit.widgets.contact_sheet import (
     MOST_CARDS,
     Action,
     Card,
     ContactSheet,
     Picture,
+    Question,
     Strip,
     as_plain,
     on_wire,
@@ -402,3 +405,64 @@ def test_why_pictures_are_grey_stands_above_them_and_stays():
     sheet.show([card(1, 3)], pictures=jpegs)
     assert sheet.grey == ""
     sheet.close()
+
+
+def test_what_a_card_asks_is_shown_and_answered_on_it():
+    pressed = []
+    about = Question(
+        "One?\x1b", (*strip("a"), *strip("b")), (Action("yes", "Yes"), Action("no", "No")), "Ann"
+    )
+    shown = Card("one", "one", strips=strip("c"), name="one", asks=about)
+    made = ContactSheet(lambda tokens: [b"x"] * len(tokens), acted=lambda *of: pressed.append(of))
+    made.show([shown, Card("two", "two", strips=strip("d"))])
+    plain = made.cards[0]["asks"]
+    assert plain["text"] == printable("One?\x1b") != "One?\x1b"
+    assert plain["typed"] == "Ann"
+    assert [each["token"] for strips in plain["strips"] for each in strips["pictures"]] == [
+        "a",
+        "b",
+    ]
+    assert [each["label"] for each in plain["actions"]] == ["Yes", "No"]
+    assert shown.pictures == 3
+    assert set(made._there) == {"a", "b", "c", "d"}
+    made.act("one", "yes")
+    made.act("two", "yes")
+    assert pressed == [("one", "yes")]
+    made.close()
+
+
+def test_onward_goes_to_the_next_card_without_a_name_on_whichever_page():
+    sent = []
+    made = ContactSheet(lambda tokens: [b"x"] * len(tokens))
+    made.send = lambda content, buffers=None: sent.append(content)
+    cards = [
+        Card(str(k), str(k), strips=strip("x"), name=str(k), unnamed=k in (3, 150))
+        for k in range(200)
+    ]
+    made.show(cards)
+    assert made.pages == 4
+    made.onward("0")
+    assert (made.page, sent[-1]) == (0, {"kind": "focus", "key": "3"})
+    made.onward("3")
+    assert (made.page, sent[-1]) == (2, {"kind": "focus", "key": "150"})
+    # Who got another name meanwhile: the pages that follow.
+    made.turn(1)
+    made.onward("a key of before")
+    assert (made.page, sent[-1]) == (2, {"kind": "focus", "key": "150"})
+    count = len(sent)
+    made.onward("150")
+    assert (made.page, len(sent)) == (2, count)
+    made.close()
+
+
+def test_undo_of_the_browser_is_undo_and_a_message_is_said_again():
+    undone, message = [], Message()
+    made = ContactSheet(lambda tokens: [b"x"] * len(tokens), undone=lambda: undone.append(1))
+    made.follow(message)
+    message.mend("a <b> & c")
+    assert made.said == "Not done: a <b> & c"
+    message.clear()
+    assert made.said == ""
+    made._heard(None, {"kind": "undo"}, None)
+    assert undone == [1]
+    made.close()

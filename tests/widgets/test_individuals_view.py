@@ -128,14 +128,149 @@ def test_a_name_that_somebody_has_is_asked_about(view) -> None:
     done(view)
     for yes in (False, True):
         view.rename("person_002", "ann")
-        assert view.ask.layout.display == "flex"
-        assert "Are person_002 and Ann one person?" in view.question.value
-        assert view.work.state == "done"
-        view.answer(yes=yes)
-        done(view)
-        assert view.ask.layout.display == "none"
+        assert "Are person_002 and Ann one person?" in done(view)
+        card = card_of(view, "person_002")
+        assert "Are person_002 and Ann one person?" in card.asks.text
+        assert card.asks.typed == "ann"
+        assert [strip.label for strip in card.asks.strips] == ["person_002", "Ann"]
+        faces = [rows_of(view.session.names)[name] for name in ("person_002", "Ann")]
+        for strip, rows in zip(card.asks.strips, faces, strict=True):
+            assert {int(each.token.partition(":")[2]) for each in strip.pictures} <= set(rows)
+        view.sheet.act("person_002", "one name" if yes else "two names")
+        said = done(view)
+        assert all(card.asks is None for card in view.sheet.all_cards)
         assert keys(view) == (["Ann", "person_002"] if yes else ["Ann", "person_002", "person_003"])
+        assert ("one person" in said) is yes
+        assert ("keeps the name" in said) is not yes
     view.answer(yes=True)  # pressed twice
+
+
+def card_of(view: IndividualsView, key: str):
+    return next(card for card in view.sheet.all_cards if card.key == key)
+
+
+def test_what_a_card_asks_stays_until_it_is_answered(view) -> None:
+    view.rename("person_001", "Ann")
+    done(view)
+    view.rename("person_002", "Ann")
+    done(view)
+    # Whatever else is done meanwhile.
+    view.rename("person_003", "Cem")
+    done(view)
+    view.open("Cem")
+    view.back()
+    view.session.set(replace(SETTINGS, threshold=0.31))
+    view.refresh()
+    assert "one person?" in card_of(view, "person_002").asks.text
+    # Answered by the way: the two are one now.
+    view.act("person_002", "merge")
+    view.act("Ann", "merge")
+    done(view)
+    assert all(card.asks is None for card in view.sheet.all_cards)
+    assert len(keys(view)) == 2
+
+
+def test_two_cards_may_ask_at_once(view) -> None:
+    view.rename("person_001", "Ann")
+    for name in ("person_002", "person_003"):
+        view.rename(name, "Ann")
+    done(view)
+    assert card_of(view, "person_002").asks
+    view.answer(yes=False, key="person_003")
+    done(view)
+    assert card_of(view, "person_002").asks
+    assert card_of(view, "person_003").asks is None
+
+
+def test_an_answer_that_cannot_be_given_now_is_still_asked_for(looked, out) -> None:
+    work, go = Work(), threading.Event()
+    view = IndividualsView(work)
+    view.show(Session(looked, GroupingAssigner(SETTINGS), out=out))
+    view.rename("person_001", "Ann")
+    done(view)
+    view.rename("person_002", "Ann")
+    done(view)
+    work.run(lambda *_: go.wait(10))
+    view.answer(yes=True)
+    assert "other work is under way" in view.message.value
+    assert card_of(view, "person_002").asks
+    go.set()
+    assert work.wait(10)
+    view.answer(yes=True)
+    assert "one person" in done(view)
+    assert len(keys(view)) == 2
+    view.sheet.close()
+
+
+def test_names_typed_faster_than_they_are_sorted_by_are_all_taken(view, out, monkeypatch) -> None:
+    go, rename = threading.Event(), view.session.rename
+
+    def slowly(key: str, text: str) -> str:
+        go.wait(10)
+        return rename(key, text)
+
+    monkeypatch.setattr(view.session, "rename", slowly)
+    view.rename("person_001", "Ann")
+    view.rename("person_002", "Bob")
+    view.rename("person_003", "ann")
+    go.set()
+    assert "Are person_003 and Ann one person?" in done(view)
+    assert sorted(each.name for each in decisions.read(out)) == ["Ann", "Bob"]
+    assert card_of(view, "person_003").asks
+
+
+def test_a_name_that_waits_is_for_the_face_that_was_meant(view, monkeypatch) -> None:
+    """When two are made one, the numbers that follow may move up."""
+    go, merge = threading.Event(), view.session.merge
+    face = card_of(view, "person_003").strips[0].pictures[0].token
+
+    def slowly(name: str, other: str) -> str:
+        go.wait(10)
+        return merge(name, other)
+
+    monkeypatch.setattr(view.session, "merge", slowly)
+    view.act("person_001", "merge")
+    view.act("person_002", "merge")
+    view.rename("person_003", "Cem")
+    go.set()
+    done(view)
+    assert card_of(view, "Cem").strips[0].pictures[0].token == face
+
+
+def test_who_gets_a_name_stays_where_they_are(album_folder, colours) -> None:
+    for who in ("dee", "eve"):
+        save_tiles(album_folder / f"{who}.png", who)
+    view = IndividualsView()
+    looked = modes.look(album_folder, settings=SETTINGS, subject=colours)
+    view.show(Session(looked, GroupingAssigner(SETTINGS)))
+    before = keys(view)
+    assert len({card.note for card in view.sheet.all_cards[2:]}) == 1
+    view.rename(before[-1], "Ann")
+    done(view)
+    assert keys(view) == [*before[:-1], "Ann"]
+    view.sheet.close()
+
+
+def test_who_has_no_name_yet_is_marked(view) -> None:
+    view.rename("person_002", "Bob")
+    done(view)
+    unnamed = [card.key for card in view.sheet.all_cards if card.unnamed]
+    assert unnamed == ["person_001", "person_003"]
+    view.undo()
+    done(view)
+    assert all(card.unnamed for card in view.sheet.all_cards)
+
+
+def test_what_is_said_and_undo_go_along_with_the_sheet(view) -> None:
+    assert (view.sheet.said, view.sheet.can_undo) == ("", False)
+    view.rename("person_002", "<b>Bob")
+    done(view)
+    assert view.sheet.said == "person_002 is <b>Bob."
+    assert view.sheet.can_undo
+    view.sheet.undo()
+    done(view)
+    assert view.sheet.said.startswith("Taken back: person_002 is <b>Bob")
+    assert not view.sheet.can_undo
 
 
 def test_two_cards_are_made_one_person(view) -> None:
@@ -327,9 +462,9 @@ def test_no_name_is_taken_for_a_tag(tmp_path, colours) -> None:
     view.rename("person_001", bad)
     said = [done(view)]
     view.rename("person_002", bad)
-    said.append(view.question.value)
+    said.append(done(view))
     view.answer(yes=False)
-    said.append(view.message.value)
+    said.append(done(view))
     view.open(bad)
     said += [view.guidance.value, view.message.value]
     view.act(next(key for key in keys(view)), "ignore")

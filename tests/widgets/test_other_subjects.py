@@ -44,7 +44,7 @@ def test_the_words_of_faces_would_be_found(album_folder) -> None:
 
 def test_autopilot_from_the_first_word_to_the_export(album_folder, tmp_path) -> None:
     panel = AutopilotPanel(album_folder, tmp_path / "out", settings=SETTINGS, subject=SUBJECT)
-    assert "Yes, one animal" in said(panel)
+    said(panel)
     panel.start()
     assert panel.wait(30)
     assert panel.state == "done", panel.work.message.value
@@ -65,7 +65,10 @@ def test_autopilot_from_the_first_word_to_the_export(album_folder, tmp_path) -> 
     assert panel.wait(30)
     view.rename(rows.all_cards[1].key, "Rex")
     assert panel.wait(30)
-    assert "Are animal_002 and Rex one animal?" in view.question.value
+    assert "Are animal_002 and Rex one animal?" in view.message.value
+    asks = view.sheet.all_cards[1].asks
+    assert "Are animal_002 and Rex one animal?" in asks.text
+    assert [each.label for each in asks.actions] == ["Yes, one animal", "No, two animals"]
     panel.export.show_plan()
     assert panel.export.wait(30)
     said(panel)

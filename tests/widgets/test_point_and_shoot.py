@@ -8,8 +8,10 @@ import pytest
 from known_folders import known_folders
 from tiles import save_tiles
 
+from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.errors import BadFolder
+from toolkit.results import recent, results_folder
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.face import FACE
 from toolkit.widgets.folder_field import known_html
@@ -91,7 +93,7 @@ def test_start_shows_a_card_for_each_known_person(panel, folders):
     assert bob.note == "2 photos"
     assert (dee.title, dee.badge, dee.opens) == ("dee", "in no photo", "the nearest faces")
     assert "2 of 3 people found" in panel.summary.value
-    assert not folders[2].exists()
+    assert not [path for path in folders[2].iterdir() if path.is_dir()]
 
 
 def test_a_person_opens_in_order_with_the_line_and_there_is_a_way_back(panel):
@@ -325,7 +327,9 @@ def test_a_plan_is_of_no_use_once_the_matches_have_changed(panel):
 
 
 def test_without_a_folder_for_results_answers_go_on_to_the_next_look(folders, look):
-    panel = started(PointAndShootPanel(*folders[:2], look=look))
+    panel = PointAndShootPanel(*folders[:2], look=look)
+    panel.export.out.value = ""
+    started(panel)
     assert "forgotten" in panel.matches.guidance.value
     panel.matches.open("ann")
     press(panel, faces(panel)[0], "refuse")
@@ -540,11 +544,69 @@ def test_nobody_found_says_how_to_go_on_and_the_threshold_helps(folders, look):
     assert panel.state == "done"
     settle(panel)
     save_tiles(photos.parent / "none" / "empty.png")
-    panel = started(PointAndShootPanel(photos.parent / "none", people, out, look=look))
+    panel = started(PointAndShootPanel(photos.parent / "none", people, look=look))
     assert panel.state == "none found"
     assert "No face was found" in panel.guidance.value
     assert panel.matches.layout.display == panel.last.layout.display == "none"
     settle(panel)
+
+
+def test_what_is_said_and_undo_go_along_with_the_matches(panel):
+    sheet = started(panel).matches.sheet
+    assert (sheet.said, sheet.can_undo) == ("", False)
+    panel.matches.open("ann")
+    press(panel, faces(panel)[0], "refuse")
+    assert "ann" in sheet.said
+    assert sheet.can_undo
+    sheet.undo()
+    panel.matches.wait(30)
+    assert sheet.said.startswith("Taken back")
+    assert not sheet.can_undo
+
+
+def test_results_are_kept_beside_the_photos_and_a_reloaded_page_goes_on(
+    folders, look, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(recent.VARIABLE, str(tmp_path / "recent.json"))
+    photos, people, _ = folders
+    settings = PointAndShootSettings(threshold=0.4)
+    panel = started(PointAndShootPanel(photos, people, settings=settings, look=look))
+    kept = photos.with_name(f"{photos.name} found")
+    assert panel.export.out.value == str(kept)
+    assert results_folder.load(kept).mode == "point-and-shoot"
+    panel.matches.open("ann")
+    press(panel, faces(panel)[0], "refuse")
+    settle(panel)
+    # Nothing is known to the new page.
+    again = PointAndShootPanel(look=look)
+    shown = again.folder.value, again.examples.value, again.export.out.value
+    assert shown == (str(photos), str(people), str(kept))
+    assert again.form.settings().threshold == 0.4
+    started(again).matches.open("ann")
+    assert badges(again).count("refused by you") == 1
+    settle(again)
+    # Or it is chosen from the list.
+    other = PointAndShootPanel(tmp_path / "other", look=look)
+    assert other.folder.value == str(tmp_path / "other")
+    other.recent.value = 0
+    assert other.folder.value == str(photos)
+    assert other.examples.value == str(people)
+    assert other.form.settings().threshold == 0.4
+    assert "photos that were looked at are known" in other.later.value
+    settle(other)
+
+
+def test_a_result_of_the_other_mode_is_said_first(folders, look, colours):
+    photos, people, out = folders
+    settings = AutopilotSettings(threshold=0.3)
+    modes.autopilot(photos, out, settings=settings, subject=colours)
+    panel = PointAndShootPanel(photos, people, out, look=look)
+    started(panel)
+    assert panel.state == "empty"
+    assert "holds a result of autopilot" in panel.another_about.value
+    panel.anyway_button.click()
+    settle(panel)
+    assert panel.state == "done"
 
 
 def test_names_of_folders_are_text_wherever_they_are_shown(folders, look):

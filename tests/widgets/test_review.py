@@ -18,6 +18,8 @@ from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.modes import Looked
 from toolkit.photos.thumbnails import Thumbnails
+from toolkit.results import recent
+from toolkit.results.recent import Recent
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings
 from toolkit.widgets import question_view as words
@@ -617,3 +619,35 @@ def test_the_two_faces_are_large_and_the_photos_can_be_seen_whole(panel):
     assert len(jpegs) == len(tokens)
     assert all(jpeg.startswith(b"\xff\xd8") for jpeg in jpegs)
     assert maker([f"large:{asked.first}"])[0] == maker.thumbnails.crop(asked.first, 200)
+
+
+def test_recent_albums_are_offered_and_opened(tmp_path, monkeypatch, panel):
+    monkeypatch.setenv(recent.VARIABLE, str(tmp_path / "recent.json"))
+    out = panel.session.corrections.out
+    out.mkdir(exist_ok=True)
+    (tmp_path / "gone").mkdir()
+    for place in (tmp_path / "gone", out):
+        recent.remember(Recent("autopilot", str(tmp_path / "photos"), str(place), said="6 photos"))
+    (tmp_path / "gone").rmdir()
+    other = ReviewPanel(take_up=lambda where: panel.session)
+    assert other.folder.value == str(out)
+    assert len(other.recent.options) == 2
+    assert other.session is None
+    other.recent.value = 0
+    assert other.wait(SECONDS)
+    assert other.session is panel.session
+    assert ReviewPanel(tmp_path).folder.value == str(tmp_path)
+
+
+def test_what_is_said_and_undo_go_along_with_the_question(panel):
+    sheet = panel.questions.sheet
+    assert not sheet.can_undo
+    sheet.act(card(panel).key, card(panel).actions[0].key)
+    assert panel.wait(SECONDS)
+    assert sheet.can_undo
+    assert len(kept(panel)) == 1
+    sheet.undo()
+    assert panel.wait(SECONDS)
+    assert sheet.said == panel.questions.message.plain != ""
+    assert kept(panel) == ()
+    assert not sheet.can_undo

@@ -70,6 +70,23 @@ def completions(typed: str, *, most: int = MOST) -> tuple[str, ...]:
     return tuple(os.path.join(head, name) for name in names[:most])  # noqa: PTH118 - as typed
 
 
+def beside(folder: str, word: str) -> str:
+    """
+    Return the folder beside one that has a word more in its name, written as that one was.
+
+    Returns
+    -------
+    str
+        Such as "~/Pictures/Norway sorted"; "" where there is no place beside it that is the user's
+        to write to: beside the root, a home folder, or one that is named by dots.
+    """
+    seps = os.sep + (os.altsep or "")
+    bare = folder.rstrip(seps)
+    name = os.path.basename(bare)  # noqa: PTH119 - as typed
+    home = bare == name and name.startswith("~")
+    return "" if home or name in ("", ".", "..") else f"{bare} {word}"
+
+
 def subfolders(folder: str, *, most: int = 500) -> tuple[str, ...]:
     """Return the names of the folders in a folder, hidden ones left out, in order."""
     found = _folders(Path(folder or ".").expanduser() if _home(folder) else None)

@@ -232,6 +232,48 @@ def _folders(plan: pd.DataFrame, result: Result, target: Path) -> dict[str, dict
     }
 
 
+def keep_result(result: Result, target: Path) -> bool:
+    """
+    Write what was found into a folder that is held already (`alone_in`), and no copy of a photo.
+
+    So an album is found again before it was exported. A folder that holds copies is left as it is:
+    its tables say where these are.
+
+    Parameters
+    ----------
+    result : Result
+        Of either mode.
+    target : Path
+        Where its sorted folders will go.
+
+    Returns
+    -------
+    bool
+        Whether it was written.
+
+    Raises
+    ------
+    BadFolder
+        If `target` cannot be used.
+    """
+    _checked(target, result)
+    folder = ResultsFolder(target)
+    if folder.files():
+        return False
+    run, photos = _mark_of(result), _photos_folder(result)
+    about = {"run": run, **result.about(), "looks": result.looks, **folder.about_photos(photos)}
+    folder.write_record({}, {**about, "finished": False})
+    tables = {
+        results_folder.SIGHTINGS: result.sightings,
+        results_folder.PHOTOS: result.album.photos,
+        results_folder.NOBODY: result.unsorted,
+        results_folder.PROBLEMS: result.problems,
+        **_of_earlier(result, target),
+    }
+    folder.save(result.album, tables, run=run, photos_folder=photos)
+    return True
+
+
 def _mark_of(result: Result) -> str:
     """
     Return what everything of one run carries, so that a mixture of two is known as one.

@@ -333,6 +333,31 @@ class ResultsFolder:
             return ""
         return f"the result of {when:%Y-%m-%d, %H:%M}"
 
+    def another(self, photos: str | Path, mode: str) -> str:
+        """
+        Say what else is here than a result of a mode for a folder of photos, "" for nothing.
+
+        Parameters
+        ----------
+        photos : path
+            Where the photos are.
+        mode : str
+            "autopilot" or "point-and-shoot".
+        """
+        try:
+            about = parsed(read_regular(self.path / RECORD, most=LARGEST))
+            told = about.get("photos_folder")
+            told = told if isinstance(told, dict) else {}
+            whole, from_here = str(told.get("path") or ""), str(told.get("from_results") or "")
+            places = [Path(whole)] if whole else []
+            places += [whole_path(self.path / from_here)] if from_here else []
+            if places and Path(photos).resolve() not in [place.resolve() for place in places]:
+                return f"the album of {printable(whole or str(places[0]))}"
+            other = str(about.get("mode", mode))
+        except (OSError, ValueError, RuntimeError, RecursionError, MemoryError):
+            return ""
+        return "" if other == mode else f"a result of {printable(other)[:40]}"
+
     def save(
         self,
         album: Album,

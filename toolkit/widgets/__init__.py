@@ -12,6 +12,7 @@ __all__ = [
     "matches_view",
     "point_and_shoot",
     "question_view",
+    "recent_albums",
     "review",
     "settings_form",
     "size_explorer",

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import ipywidgets
 
-from toolkit import modes, session
+from toolkit import files, modes, session
 from toolkit.errors import BadFolder
 from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.modes import Looked
 from toolkit.names import counted
 from toolkit.photos.thumbnails import count_gone
-from toolkit.results import results_folder
+from toolkit.results import recent, results_folder
+from toolkit.results.recent import Recent
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, Settings
 from toolkit.subjects import registry
@@ -30,7 +31,7 @@ from toolkit.widgets.sorting_panel import SAID, Folders, Sort, SortingPanel
 # By state, with the words of the subject, as HTML.
 GUIDANCE = {
     "empty": "<b>Choose the folder with your photos, then press Start.</b> Photos are only ever "
-    "read, and nothing is copied before you export.",
+    "read. Who is found is kept in the folder for results; nothing is copied before you export.",
     "running": "<b>Looking at the photos.</b> You may cancel at any time: what is done is kept.",
     "done": "<b>Done.</b> Name the {words.individuals} below and correct what is wrong; then "
     "export them into folders, at the end.",
@@ -46,17 +47,19 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
     """
     The whole way of autopilot.
 
-    Gestures are methods: `start`, `cancel`, `open_earlier`, and those of its parts:
+    Gestures are methods: `start`, `cancel`, `open_earlier`, `go_on_with`, and those of its parts:
     `folder.choose`, `form.fields`, `individuals` (`rename`, `open`, `act`, `undo`), `export`
     (`show_plan`, `export`).
 
     Parameters
     ----------
     photos, out : path
-        The folders to begin with; nothing is read or written before a button is pressed, but a look
-        at how many photos there are, and whether there is an earlier result.
+        The folders to begin with; without one for results, they go beside the photos. The last
+        album that was in hand in these folders (of all, where none is named) is opened again; or
+        else nothing is read or written before a button is pressed, but a look at how many photos
+        there are, and whether there is an earlier result.
     settings : AutopilotSettings, optional
-        What the form begins with.
+        What the form begins with, and keeps when the last album is opened again.
     look, sort, take_up, find_earlier : callable, optional
         What does the work: `toolkit.modes.look`, `toolkit.session.Session`,
         `toolkit.session.taken_up`, `toolkit.results.results_folder.earlier_run`.
@@ -67,6 +70,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
     """
 
     GUIDANCE = GUIDANCE
+    MODE, BESIDE = "autopilot", "sorted"
     SORTING, READING = "grouping", "reading the folder"
 
     def __init__(
@@ -84,6 +88,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
     ) -> None:
         self._look, self._take_up, self._find_earlier = look, take_up, find_earlier
         self._subject, words = subject, registry.words_for(subject, settings)
+        self._own_settings = settings is not None
         form = SettingsForm(settings or AutopilotSettings())
         super().__init__(photos, out, form, sort=sort, sample_folder=sample_folder, words=words)
         self.earlier_button = ipywidgets.Button(
@@ -104,6 +109,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         self._out_changed()
         self._lay_out(
             self.individuals,
+            self.recent,
             self.folder,
             # The same field stands in the export: decisions are read from there at the start.
             self.export.out,
@@ -111,12 +117,25 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
             self.moved,
             self.form,
             self.later,
+            self.another,
             self.start_button,
             self.work,
             css_class="sightings-autopilot",
         )
+        if last := recent.find(self.MODE, photos=str(photos), out=str(out)):
+            self._take_folders(last)
+            if self._find_earlier(last.out):
+                self.open_earlier(again=True)
 
-    def open_earlier(self, *, photos: str = "") -> None:
+    def go_on_with(self, album: Recent) -> None:
+        """Take up an album of the list, without looking at its photos again."""
+        if self.state == "running":
+            self.later.mend("other work is under way; choose again when it is done")
+            return
+        self._take_folders(album)
+        self.open_earlier()
+
+    def open_earlier(self, *, photos: str = "", again: bool = False) -> None:
         """
         Go on with what an earlier run left in the folder of results.
 
@@ -124,6 +143,8 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         ----------
         photos : str
             Where its photos are now, if they are not where they were.
+        again : bool
+            It is the one that was in hand last: settings of the panel's own hold.
         """
         out = self._out()
         if out is None:
@@ -143,15 +164,37 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
 
         def then(found: Session | None) -> None:
             if found is not None:
-                self._take(found, ())
+                self._take(found, self._restored(found), opened=True)
+                if again and self._own_settings:
+                    self.regroup()
+                elif type(found.settings) is AutopilotSettings:
+                    self.form.take(found.settings)
+                self._remember(found, self._of)
 
         self._begin(job, then, "reading the result")
 
+    def _restored(self, found: Session) -> Folders:
+        """Show the folder of a result's photos in its field; return what is chosen then."""
+        folder = found.looked.folder
+        if folder is None:
+            return ()
+        try:
+            same = files.folder_at(self.folder.value).resolve() == folder.resolve()
+        except (BadFolder, OSError, RuntimeError):
+            same = False
+        if not same:
+            self._following = False
+            try:
+                self.folder.choose(str(folder))
+            finally:
+                self._following = True
+        return self._chosen()
+
     def wait(self, timeout: float | None = 60.0) -> bool:
         """Wait until nothing is under way; return whether that is so."""
-        return (
-            self._earlier.wait(timeout) and self._grouping.wait(timeout) and self.work.wait(timeout)
-        )
+        # Work may ask for another grouping, and that is work again.
+        parts = self._earlier, self.work, self._grouping, self.work
+        return all(part.wait(timeout) for part in parts)
 
     def regroup(self) -> None:
         """Group anew with the settings of the form, without looking at photos again."""
@@ -185,12 +228,10 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
             f"Cancelled: the {self.words.individuals} of the look before are still there."
         )
 
-    def _take(self, found: Session, of: Folders) -> None:
-        if of:
+    def _take(self, found: Session, of: Folders, *, opened: bool = False) -> None:
+        if not opened:
             self.moved.clear()
-        elif type(found.settings) is AutopilotSettings:
-            self.form.take(found.settings)
-        super()._take(found, of)
+        super()._take(found, of, opened=opened)
 
     def _regroup(self, *_: object) -> None:
         """Group as the form says, once nothing else is under way; called in a thread."""

@@ -8,6 +8,7 @@ Work beside the interface, of all panels.
 from __future__ import annotations
 
 import html
+import re
 import threading
 import time
 import traceback
@@ -46,6 +47,12 @@ class Message(ipywidgets.HTML):
     def clear(self) -> None:
         """Say nothing."""
         self.value = ""
+
+    @property
+    def plain(self) -> str:
+        """What it says, as a line of text; of a bug, without the traceback."""
+        text = re.sub(r"<pre\b.*", "", self.value, flags=re.DOTALL)
+        return html.unescape(re.sub(r"<[^>]*>", "", text)).strip()
 
     def remark(self, text: str) -> None:
         """Say something that is as it should be."""
@@ -188,11 +195,18 @@ class Work(ipywidgets.VBox):
         """Wait until nothing is under way; return whether that is so."""
         end = None if timeout is None else time.monotonic() + timeout
         # Work may be followed by other work.
-        while (thread := self._thread) is not None and thread is not threading.current_thread():
+        while (thread := self._begun_thread()) is not None:
+            if thread is threading.current_thread():
+                break
             thread.join(None if end is None else max(0.0, end - time.monotonic()))
             if thread.is_alive() or thread is self._thread:
                 break
         return not self.busy
+
+    def _begun_thread(self) -> threading.Thread | None:
+        # One that somebody begins in this very moment cannot be waited for before.
+        with self._lock:
+            return self._thread
 
     @property
     def busy(self) -> bool:

@@ -45,6 +45,52 @@ function render({ model, el }) {
   root.append(note, trouble, grey, top, list, bottom, names);
   el.append(root);
 
+  // What was said, at the edge of the window: only where the line above the cards is out of view.
+  const toast = element("div", "sightings-toast");
+  const said = element("span");
+  said.setAttribute("role", "status");
+  const undo = button("", "Undo", "undo", () => say({ kind: "undo" }));
+  const shut = button("sightings-shut", "×", "shut", () => {
+    unread = false;
+    lift();
+  });
+  shut.setAttribute("aria-label", "Close");
+  toast.append(said, undo, shut);
+  toast.hidden = true;
+  document.body.append(toast);
+  let unread = false;
+  let inView = false;
+  let aboveInView = false;
+  let above = null;
+  const sight = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (entry.target === root) {
+        inView = entry.isIntersecting;
+        if (above === null && inView) {
+          above = root.closest(".sightings-said")?.querySelector(".sightings-tools") ?? null;
+          if (above) sight.observe(above);
+        }
+        // What was asked for while nobody saw it, and did not come, is asked for again.
+        if (inView && waiting.size && wanted === null) wanted = setTimeout(ask, 0);
+      } else {
+        aboveInView = entry.isIntersecting && entry.intersectionRatio > 0.9;
+      }
+    }
+    lift();
+  }, { threshold: [0, 0.95, 1] });
+  sight.observe(root);
+
+  function lift() {
+    toast.hidden = !(unread && inView && !aboveInView);
+  }
+
+  function tell() {
+    said.textContent = model.get("said");
+    undo.hidden = !model.get("can_undo");
+    unread = Boolean(said.textContent);
+    lift();
+  }
+
   function say(message) {
     try {
       model.send(message);
@@ -82,6 +128,7 @@ function render({ model, el }) {
 
   function picture({ token, label, size }) {
     const image = element("img");
+    image.dataset.token = token;
     image.alt = label;
     image.title = label;
     if (size) image.style.setProperty("--sightings-size", `${size}px`);
@@ -103,14 +150,14 @@ function render({ model, el }) {
     field.append(element("span", "", "Name"));
     const input = element("input");
     input.type = "text";
-    input.defaultValue = about.name;
+    input.defaultValue = about.asks?.typed || about.name;
     input.maxLength = 200;
     input.spellcheck = false;
     input.autocomplete = "off";
     input.dataset.role = "name";
     input.setAttribute("list", names.id);
     input.setAttribute("aria-label", `Name of ${about.title}`);
-    let said = about.name;
+    let said = input.defaultValue;
     const commit = () => {
       // A field that is taken away in a redraw tells of a change that was not ended.
       if (redrawing || input.value === said) return;
@@ -133,8 +180,11 @@ function render({ model, el }) {
     input.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
       if (event.key === "Enter") {
+        event.preventDefault();
         commit();
-        input.select();
+        // A name that somebody has is asked about here.
+        if (asked(about, input.value)) input.select();
+        else onward(about.key, input);
       } else if (event.key === "Escape") {
         said = about.name;
         input.value = said;
@@ -143,6 +193,64 @@ function render({ model, el }) {
     });
     field.append(input);
     return field;
+  }
+
+  function asked(about, typed) {
+    const name = typed.trim().toLowerCase();
+    const own = about.name.toLowerCase();
+    return about.asks || (name !== own && model.get("known").some((n) => n.toLowerCase() === name));
+  }
+
+  // From a field to the next one without a name; never to somebody who has one.
+  function onward(key, input) {
+    const items = [...list.children];
+    const at = items.findIndex((item) => item.dataset.key === key);
+    const next = items.slice(at + 1).find((item) => item.dataset.unnamed)?.querySelector("input");
+    if (next) next.focus();
+    else {
+      input.select();
+      say({ kind: "onward", key });
+    }
+  }
+
+  function question(about) {
+    const box = element("div", "sightings-asks");
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", about.asks.text);
+    box.append(element("p", "", about.asks.text), pictures(about.asks.strips, null));
+    const answers = element("div", "sightings-answers");
+    for (const action of about.asks.actions) answers.append(press(about, action));
+    box.append(answers);
+    return box;
+  }
+
+  function pictures(strips, opened) {
+    const all = element("div", "sightings-strips");
+    for (const strip of strips) {
+      const figure = element("figure");
+      if (strip.label) figure.append(element("figcaption", "", strip.label));
+      const row = element("div", "sightings-pictures");
+      for (const each of strip.pictures) row.append(picture(each));
+      if (opened) {
+        row.classList.add("sightings-opens");
+        row.addEventListener("click", opened);
+      }
+      figure.append(row);
+      all.append(figure);
+    }
+    return all;
+  }
+
+  function press(about, action) {
+    const made = button("", action.label, `act-${action.key}`, () =>
+      say({ kind: "act", key: about.key, value: action.key }),
+    );
+    if (action.shortcut) {
+      made.append(element("kbd", "", action.shortcut));
+      made.setAttribute("aria-keyshortcuts", action.shortcut);
+    }
+    made.setAttribute("aria-label", about.title ? `${action.label}: ${about.title}` : action.label);
+    return made;
   }
 
   function line(about) {
@@ -166,40 +274,18 @@ function render({ model, el }) {
     if (about.badge) head.append(element("span", "sightings-badge", about.badge));
     if (about.note) head.append(element("span", "sightings-note", about.note));
     if (head.childNodes.length) item.append(head);
-    const strips = element("div", "sightings-strips");
-    for (const strip of about.strips) {
-      const figure = element("figure");
-      if (strip.label) figure.append(element("figcaption", "", strip.label));
-      const row = element("div", "sightings-pictures");
-      for (const each of strip.pictures) row.append(picture(each));
-      if (about.opens) {
-        row.classList.add("sightings-opens");
-        row.addEventListener("click", () => say({ kind: "open", key: about.key }));
-      }
-      figure.append(row);
-      strips.append(figure);
-    }
-    if (about.strips.length) item.append(strips);
+    if (about.unnamed) item.dataset.unnamed = "true";
+    const open = () => say({ kind: "open", key: about.key });
+    if (about.strips.length) item.append(pictures(about.strips, about.opens ? open : null));
     const foot = element("footer");
     if (about.name !== null) foot.append(nameField(about));
+    if (about.asks) foot.append(question(about));
     if (about.opens) {
-      const open = button("sightings-open", about.opens, "open", () =>
-        say({ kind: "open", key: about.key }),
-      );
-      open.setAttribute("aria-label", `${about.opens}: ${about.title}`);
-      foot.append(open);
+      const all = button("sightings-open", about.opens, "open", open);
+      all.setAttribute("aria-label", `${about.opens}: ${about.title}`);
+      foot.append(all);
     }
-    for (const action of about.actions) {
-      const press = button("", action.label, `act-${action.key}`, () =>
-        say({ kind: "act", key: about.key, value: action.key }),
-      );
-      if (action.shortcut) {
-        press.append(element("kbd", "", action.shortcut));
-        press.setAttribute("aria-keyshortcuts", action.shortcut);
-      }
-      press.setAttribute("aria-label", about.title ? `${action.label}: ${about.title}` : action.label);
-      foot.append(press);
-    }
+    for (const action of about.actions) foot.append(press(about, action));
     if (foot.childNodes.length) item.append(foot);
     return item;
   }
@@ -252,6 +338,7 @@ function render({ model, el }) {
     );
   }
 
+  let goal = null; // the card whose field gets the focus once it is there
   let shownPage = model.get("page");
   function draw() {
     const before = focus();
@@ -270,6 +357,11 @@ function render({ model, el }) {
     forget(KEPT);
     if (waiting.size && wanted === null) wanted = setTimeout(ask, 0);
     if (before) refocus(before);
+    const next = goal === null ? null : [...list.children].find((item) => item.dataset.key === goal);
+    if (next) {
+      goal = null;
+      next.querySelector("input")?.focus();
+    }
     // A page turned to from below its cards is read from its beginning.
     if (shownPage !== model.get("page") && root.getBoundingClientRect().top < 0) {
       root.scrollIntoView({ block: "start" });
@@ -284,6 +376,7 @@ function render({ model, el }) {
     const item = at.closest("[data-key]");
     return {
       key: item?.dataset.key,
+      token: item?.querySelector("img")?.dataset.token,
       place: item ? [...list.children].indexOf(item) : 0,
       role: at.dataset.role,
       pager: at.closest(".sightings-pager"),
@@ -303,11 +396,16 @@ function render({ model, el }) {
       }
     }
     const items = [...list.children];
-    const same = items.find((item) => before.key !== undefined && item.dataset.key === before.key);
+    // Who got another name shows the same face first.
+    const faces = (item) => before.token && item.querySelector("img")?.dataset.token === before.token;
+    const same =
+      items.find((item) => before.key !== undefined && item.dataset.key === before.key) ??
+      (before.role === "name" ? items.find(faces) : undefined);
     const cards = items.filter((item) => item.tabIndex === -1);
-    // Without the card, the one that took its place.
+    // Without the card, the one that took its place; but never the field for somebody else's name.
     const item = same ?? items.slice(before.place).find((each) => cards.includes(each)) ?? cards.at(-1);
-    const role = before.role && item?.querySelector(`[data-role="${CSS.escape(before.role)}"]`);
+    const fits = before.role && (same || before.role !== "name");
+    const role = fits && item?.querySelector(`[data-role="${CSS.escape(before.role)}"]`);
     if (role && same && before.typed) {
       // What is being typed is not lost.
       const { value, selectionStart, selectionEnd } = before.typed;
@@ -361,6 +459,10 @@ function render({ model, el }) {
     answered();
     renew();
     if (content.kind === "untype") changed();
+    if (content.kind === "focus") {
+      goal = content.key;
+      changed();
+    }
     if (content.kind !== "pictures" || content.edition !== edition) return;
     content.tokens.forEach((token, i) => take(token, buffers[i]));
   }
@@ -385,6 +487,8 @@ function render({ model, el }) {
   const worn = ["label", "known", "size", "trouble", "grey"];
   for (const trait of drawn) model.on(`change:${trait}`, changed);
   for (const trait of worn) model.on(`change:${trait}`, dressed);
+  const told = ["said", "can_undo"];
+  for (const trait of told) model.on(`change:${trait}`, tell);
   model.on("msg:custom", message);
   dress();
   draw();
@@ -392,7 +496,10 @@ function render({ model, el }) {
   return () => {
     for (const trait of drawn) model.off(`change:${trait}`, changed);
     for (const trait of worn) model.off(`change:${trait}`, dressed);
+    for (const trait of told) model.off(`change:${trait}`, tell);
     model.off("msg:custom", message);
+    sight.disconnect();
+    toast.remove();
     clearTimeout(silent);
     clearTimeout(drawing);
     clearTimeout(wanted);

@@ -19,7 +19,7 @@ import traitlets
 
 from toolkit.errors import SightingsError
 from toolkit.names import printable
-from toolkit.widgets.background_work import InOrder
+from toolkit.widgets.background_work import InOrder, Message
 
 # What a page holds at most.
 MOST_PICTURES, MOST_CARDS = 120, 60
@@ -63,6 +63,29 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Question:
+    """
+    Something that a card asks, until it is answered.
+
+    Attributes
+    ----------
+    text : str
+        What is asked.
+    strips : tuple of Strip
+        Pictures that it is about.
+    actions : tuple of Action
+        The answers.
+    typed : str
+        What stands in the card's field for the name meanwhile.
+    """
+
+    text: str
+    strips: tuple[Strip, ...] = ()
+    actions: tuple[Action, ...] = ()
+    typed: str = ""
+
+
+@dataclass(frozen=True)
 class Card:
     """
     One card.
@@ -79,6 +102,10 @@ class Card:
         Its buttons.
     name : str or None
         A field to type a name into, and what is in it; None for no field.
+    unnamed : bool
+        Whether what is in the field is no name yet: Enter in a field goes on to the next such one.
+    asks : Question, optional
+        What it asks.
     opens : str
         The button that opens the card, such as "all 12 photos"; "" for none.
     line : bool
@@ -94,11 +121,23 @@ class Card:
     name: str | None = None
     opens: str = ""
     line: bool = False
+    unnamed: bool = False
+    asks: Question | None = None
 
     @property
     def pictures(self) -> int:
         """How many pictures it has."""
-        return sum(len(strip.pictures) for strip in self.strips)
+        return sum(len(strip.pictures) for strip in self.all_strips)
+
+    @property
+    def all_strips(self) -> tuple[Strip, ...]:
+        """Its pictures, and those of what it asks."""
+        return self.strips if self.asks is None else self.strips + self.asks.strips
+
+    @property
+    def all_actions(self) -> tuple[Action, ...]:
+        """Its buttons, and those of what it asks."""
+        return self.actions if self.asks is None else self.actions + self.asks.actions
 
 
 def page_starts(pictures: Sequence[int]) -> list[int]:
@@ -129,8 +168,13 @@ def as_plain(card: Card) -> dict[str, Any]:
         plain[part] = printable(plain[part])
     if card.name is not None:
         plain["name"] = printable(card.name)
+    asks, strips = plain["asks"], [*plain["strips"]]
+    if asks is not None:
+        asks["text"], asks["typed"] = printable(asks["text"]), printable(asks["typed"])
+        # What is asked is seen whole, however many pictures the card has.
+        strips = [*asks["strips"], *strips]
     left = MOST_PICTURES
-    for strip in plain["strips"]:
+    for strip in strips:
         strip["label"] = printable(strip["label"])
         strip["pictures"] = list(strip["pictures"])[:left]
         left -= len(strip["pictures"])
@@ -142,7 +186,10 @@ def as_plain(card: Card) -> dict[str, Any]:
 def tokens_of(cards: Iterable[Card]) -> dict[str, None]:
     """Return the tokens of cards' pictures, in order, each once."""
     return {
-        picture.token: None for card in cards for strip in card.strips for picture in strip.pictures
+        picture.token: None
+        for card in cards
+        for strip in card.all_strips
+        for picture in strip.pictures
     }
 
 
@@ -164,7 +211,8 @@ class ContactSheet(anywidget.AnyWidget):
     """
     Cards in pages.
 
-    Gestures are methods: `turn`, `open`, `rename`, `act`; a click in the browser calls the same.
+    Gestures are methods: `turn`, `open`, `rename`, `onward`, `act`, `undo`; a click in the browser
+    calls the same.
     What a gesture raises is said in the sheet. The methods may be called from several threads.
 
     Attributes
@@ -175,6 +223,11 @@ class ContactSheet(anywidget.AnyWidget):
         Names that are offered while one is typed.
     trouble : str
         What went wrong last, shown above the cards; "" for nothing.
+    said : str
+        What was said last, where the user is not looking: it stands at the edge of the window while
+        the sheet is in view and what `follow` was given is not.
+    can_undo : bool
+        Whether "Undo" stands beside it.
     grey : str
         Why pictures are grey, and what to do, shown above the cards: what the callable that makes
         them says of it in its attribute `grey`, if it has one.
@@ -192,6 +245,8 @@ class ContactSheet(anywidget.AnyWidget):
         Called with a card's key and what was typed.
     acted : callable, optional
         Called with a card's key and the action's.
+    undone : callable, optional
+        Called when Undo is pressed.
     label : str
         What the sheet shows, such as "Individuals".
     empty : str
@@ -211,6 +266,8 @@ class ContactSheet(anywidget.AnyWidget):
     empty = traitlets.Unicode("").tag(sync=True)
     known = traitlets.List(traitlets.Unicode()).tag(sync=True)
     trouble = traitlets.Unicode("").tag(sync=True)
+    said = traitlets.Unicode("").tag(sync=True)
+    can_undo = traitlets.Bool(False).tag(sync=True)
     grey = traitlets.Unicode("").tag(sync=True)
     edition = traitlets.Int(0).tag(sync=True)
     size = traitlets.Int(96).tag(sync=True)
@@ -222,13 +279,14 @@ class ContactSheet(anywidget.AnyWidget):
         opened: Callable[[str], None] | None = None,
         renamed: Callable[[str, str], None] | None = None,
         acted: Callable[[str, str], None] | None = None,
+        undone: Callable[[], None] | None = None,
         label: str = "",
         empty: str = "",
         size: int = 96,
     ) -> None:
         super().__init__(label=label, empty=empty, size=size)
         self._pictures = pictures
-        self._opened, self._renamed, self._acted = opened, renamed, acted
+        self._opened, self._renamed, self._acted, self._undone = opened, renamed, acted, undone
         self._all: tuple[Card, ...] = ()
         self._starts: list[int] = []
         # Tokens: on the page; asked for; being made; of the next page; made lately.
@@ -317,8 +375,37 @@ class ContactSheet(anywidget.AnyWidget):
     def act(self, key: str, action: str) -> None:
         """Press a button of a card."""
         card = next((card for card in self._all if card.key == key), None)
-        if self._acted is not None and card and action in {each.key for each in card.actions}:
+        if self._acted is not None and card and action in {each.key for each in card.all_actions}:
             self._acted(key, action)
+
+    def onward(self, key: str) -> None:
+        """Go from a card to the field of the next one, on whichever page, that has no name yet."""
+        with self._lock:
+            keys = [card.key for card in self._all]
+            # One that got another name since has left its key behind: then, the pages that follow.
+            start = keys.index(key) + 1 if key in keys else self._end_of(self.page)
+            rest = (k for k in range(start, len(keys)) if self._all[k].unnamed)
+            place = next(rest, None)
+            if place is None:
+                return
+            page = sum(start <= place for start in self._starts) - 1
+            if page != self.page:
+                self.turn(page)
+        self.send({"kind": "focus", "key": on_wire(keys[place])})
+
+    def undo(self) -> None:
+        """Press Undo."""
+        if self._undone is not None:
+            self._undone()
+
+    def follow(self, message: Message) -> None:
+        """Say what a message above the sheet says also where that is out of view."""
+
+        def heard(_: object) -> None:
+            self.said = message.plain
+
+        message.observe(heard, names="value")
+        heard(None)
 
     def untype(self) -> None:
         """Put the names back that are in the cards, where others were typed and not taken."""
@@ -410,7 +497,9 @@ class ContactSheet(anywidget.AnyWidget):
         if kind == "want" and isinstance(value, list):
             self.want([token for token in value if isinstance(token, str)])
             return
-        if isinstance(key, str):
+        if kind == "undo":
+            key = None
+        elif isinstance(key, str):
             key = next((card.key for card in self.shown() if on_wire(card.key) == key), None)
         self.trouble = ""
         try:
@@ -422,6 +511,10 @@ class ContactSheet(anywidget.AnyWidget):
                 self.rename(key, value)
             elif kind == "act" and key is not None and isinstance(value, str):
                 self.act(key, value)
+            elif kind == "onward":
+                self.onward(key or "")
+            elif kind == "undo":
+                self.undo()
         except Exception as error:
             self._say(error)
             # One that the user can mend is said; a bug goes to Jupyter's log as well.
@@ -431,8 +524,11 @@ class ContactSheet(anywidget.AnyWidget):
     def _on(self, page: int) -> tuple[Card, ...]:
         if not 0 <= page < len(self._starts):
             return ()
-        ends = [*self._starts[1:], len(self._all)]
-        return self._all[self._starts[page] : ends[page]]
+        return self._all[self._starts[page] : self._end_of(page)]
+
+    def _end_of(self, page: int) -> int:
+        """Return the place after the last card of a page."""
+        return [*self._starts[1:], len(self._all)][page] if self._starts else 0
 
     def _count(self) -> int:
         return sum(not card.line for card in self._all)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections import Counter, deque
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from toolkit.records import SIGHTING_ID, Album, Words
 from toolkit.session import Session
 from toolkit.subjects import registry
 from toolkit.widgets.background_work import Message, Work, safe
-from toolkit.widgets.contact_sheet import Action, Card, ContactSheet, Picture, Strip
+from toolkit.widgets.contact_sheet import Action, Card, ContactSheet, Picture, Question, Strip
 
 Rows = npt.NDArray[np.int64]
 
@@ -93,6 +93,8 @@ def individual_cards(
     badge: Callable[[str], str] | None = None,
     shown: int = SHOWN,
     kept: dict[bytes, tuple[int, Strip]] | None = None,
+    given: Container[str] | None = None,
+    asked: Mapping[str, Question] | None = None,
 ) -> list[Card]:
     """
     Return one card an individual, those in most photos first; its key is the name.
@@ -118,6 +120,10 @@ def individual_cards(
     kept : dict, optional
         Filled with what was worked out for each set of sightings, so that a slider, which changes
         few of thousands at a move, has the others at once. For one album and one `shown`.
+    given : container of str, optional
+        The names that somebody gave; the others are none yet. All, if not given.
+    asked : mapping of str to Question, optional
+        What the cards ask, by name.
     """
     photo_of = album.photo_of
     # The table's columns are looked up once: a slider asks for thousands of cards at each move.
@@ -134,7 +140,8 @@ def individual_cards(
             strip = Strip(tuple(_picture(row, paths[row], album.words) for row in best))
             known = kept[key] = sum(files[k] for k in set(photo_of[rows].tolist())), strip
         found.append((known[0], name, rows, known[1]))
-    found.sort(key=lambda each: (-each[0], -len(each[2]), each[1]))
+    # Who gets a name stays where they are.
+    found.sort(key=lambda each: (-each[0], -len(each[2]), each[2][0]))
     return [
         Card(
             key=name,
@@ -144,6 +151,8 @@ def individual_cards(
             strips=(strip,),
             actions=actions,
             name=name if named else None,
+            unnamed=named and given is not None and name not in given,
+            asks=asked.get(name) if asked else None,
             opens=f"all {photos:,} photos"
             if opens and photos > 1
             else "the photo"
@@ -455,15 +464,35 @@ def split_actions(words: Words) -> tuple[Action, ...]:
     )
 
 
-# Sightings of either side that a split shows.
-SIDE = 30
+def name_actions(words: Words) -> tuple[Action, ...]:
+    """Return the answers to the question whether two with one name are one individual."""
+    return (
+        Action("one name", f"Yes, one {words.individual}"),
+        Action("two names", f"No, two {words.individuals}"),
+    )
+
+
+# Sightings of either side that a split shows, and of either one that may be one with the other.
+SIDE, BESIDE = 30, 2
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whether one who is to get a name is another who has it: each by the clearest sighting."""
+
+    row: int
+    other_row: int
+    other: str
+    typed: str
 
 
 class IndividualsView(ipywidgets.VBox):
     """
     A contact sheet of individuals that can be opened, named and corrected.
 
-    Gestures are methods: `open`, `back`, `rename`, `act`, `merge`, `answer`, `undo`. A card of an
+    Gestures are methods: `open`, `back`, `rename`, `act`, `merge`, `answer`, `undo`. Corrections
+    are worked off one after the other, none is lost. A name that somebody has already asks on the
+    card, and goes on asking until it is answered. A card of an
     individual has the name as its key; that of a sighting, its identifier, by which it is known
     whatever is corrected, or looked at anew.
 
@@ -504,7 +533,10 @@ class IndividualsView(ipywidgets.VBox):
         self.individual: str | None = None
         self.row: int | None = None
         self._changed, self._correct = changed, correct
-        self._asked: tuple[str, str] | None = None
+        self._asked: list[_Asked] = []
+        # Corrections to be worked off, and whether that is under way.
+        self._queue: deque[Callable[[], str]] = deque()
+        self._correcting = False
         # Of the one who is open: after a correction the name may be another's.
         self._rows: list[int] = []
         self._page = self._photo_page = 0
@@ -517,26 +549,25 @@ class IndividualsView(ipywidgets.VBox):
         self.kept_in = ipywidgets.HTML()
         self.back_button = _button("Back", icon="arrow-left")
         self.undo_button = _button("Undo", icon="undo", tooltip="Take the last correction back")
-        self.yes, self.no = _button(), _button()
-        self.question = ipywidgets.HTML()
         self.message = Message()
         # Room for a line, so that cards do not jump under the pointer when something is said.
         self.message.layout.min_height = "2.6em"
         self.tools = _row(self.back_button, self.undo_button, self.message)
-        self.ask = _row(self.question, self.yes, self.no)
+        self.tools.add_class("sightings-tools")
         self.sheet = ContactSheet(
             lambda tokens: [b""] * len(tokens),
             opened=self.open,
             renamed=self.rename,
             acted=self.act,
+            undone=self.undo,
         )
-        parts = [self.guidance, self.kept_in, self.tools, self.ask, self.sheet]
-        super().__init__([*parts[:4], *([self.work] if own else []), self.sheet])
-        self.add_class("sightings-individuals")
+        self.sheet.follow(self.message)
+        parts = [self.guidance, self.kept_in, self.tools, *([self.work] if own else [])]
+        super().__init__([*parts, self.sheet])
+        self.add_class("sightings-individuals").add_class("sightings-said")
         self.back_button.on_click(lambda _: self.back())
         self.undo_button.on_click(lambda _: self.undo())
-        self.yes.on_click(lambda _: self.answer(yes=True))
-        self.no.on_click(lambda _: self.answer(yes=False))
+        self.work.observe(lambda _: self._worked(), names="state")
         self._show_tools()
 
     def show(self, session: Session | None) -> None:
@@ -544,7 +575,7 @@ class IndividualsView(ipywidgets.VBox):
         with self._lock:
             self.session = session
             self.thumbnails = None if session is None else Thumbnails(session.looked.album)
-            self._kept = {}
+            self._kept, self._asked = {}, []
             self._leave()
             self._page = 0
             self.place = "nothing"
@@ -554,7 +585,7 @@ class IndividualsView(ipywidgets.VBox):
     def refresh(self) -> None:
         """Show what is true now, where one was."""
         with self._lock:
-            session, self._asked = self.session, None
+            session = self.session
             if session is None:
                 self._put("nothing", [])
                 return
@@ -602,35 +633,86 @@ class IndividualsView(ipywidgets.VBox):
             self.sheet.untype()
             return
 
-        def begin() -> None:
-            other = session.taken(key, text)
+        whom = self._whom(session, key)
+
+        def job() -> str:
+            other = session.taken(whom(), text)
             if other is None:
-                self._correct_by(lambda: session.rename(key, text))
-                return
-            self._asked = (key, other)
-            self.question.value = safe(
-                f"{self._words.somebody.capitalize()} is called {other} already. "
-                f"Are {key} and {other} one {self._words.individual}?"
-            )
-            self._show_tools()
+                return session.rename(whom(), text)
+            return self._ask(session, whom(), other, text)
 
-        self._guarded(begin)
+        self._correct_by(job)
 
-    def answer(self, *, yes: bool) -> None:
-        """Answer the question that was asked."""
-        asked, self._asked = self._asked, None
-        self._show_tools()
+    def answer(self, *, yes: bool, key: str | None = None) -> None:
+        """Answer what a card asks; without its key, what was asked last."""
         session = self.session
-        if asked is None or session is None:
+        if session is None:
             return
-        if yes:
-            key, other = asked
-            self._correct_by(lambda: session.merge(other, key))
-        else:
-            self.sheet.untype()
-            self.message.remark(
-                f"{asked[0]} keeps the name: two {self._words.individuals} need two names."
+        with self._lock:
+            names = session.names
+            asked = [each for each in self._asked if key in (None, names[each.row])]
+        if not asked:
+            return
+        about = asked[-1]
+
+        def job() -> str:
+            one, other = session.names[about.row], session.names[about.other_row]
+            said = ""
+            if yes and one is not None and other is not None and one != other:
+                said = session.merge(other, one)
+            elif not yes:
+                said = (
+                    f"{other} keeps the name: two {self._words.individuals} need two names; "
+                    f"{one} is as before"
+                )
+            # Only now: what could not be done is still asked.
+            self._asked = [each for each in self._asked if each is not about]
+            return said
+
+        self._correct_by(job)
+
+    def _ask(self, session: Session, key: str, other: str, typed: str) -> str:
+        """Ask on a card whether it is the one who has that name."""
+        rows = rows_of(session.names)
+        if key not in rows or other not in rows or self.thumbnails is None:
+            session.rows(key)
+            return ""
+        one, two = (self.thumbnails.best(rows[each].tolist(), 1)[0] for each in (key, other))
+        self._asked = [each for each in self._asked if each.row != one]
+        self._asked.append(_Asked(one, two, other, typed.strip()))
+        return f"{self._question(key, other)} The card of {key} asks"
+
+    def _question(self, key: str, other: str) -> str:
+        return (
+            f"{self._words.somebody.capitalize()} is called {other} already. "
+            f"Are {key} and {other} one {self._words.individual}?"
+        )
+
+    def _questions(self, session: Session) -> dict[str, Question]:
+        """Return what cards ask now; what was settled by the way is asked no more."""
+        names, found, thumbnails = session.names, {}, self.thumbnails
+        self._asked = [
+            each
+            for each in self._asked
+            if names[each.row] not in (None, each.other) and names[each.other_row] == each.other
+        ]
+        if not self._asked or thumbnails is None:
+            return {}
+        rows = rows_of(names)
+        for each in self._asked:
+            key = str(names[each.row])
+            strips = []
+            for name in (key, each.other):
+                best = thumbnails.best(rows[name].tolist(), BESIDE)
+                pictures = tuple(sighting_picture(session.album, row) for row in best)
+                strips.append(Strip(pictures, name))
+            found[key] = Question(
+                self._question(key, each.other),
+                tuple(strips),
+                name_actions(self._words),
+                typed=each.typed,
             )
+        return found
 
     def act(self, key: str, action: str) -> None:
         """Press a button of a card."""
@@ -646,9 +728,13 @@ class IndividualsView(ipywidgets.VBox):
         elif action == "ignore":
             self._correct_by(lambda: session.ignore(row_of_card(session.album, key)))
         elif action == "two":
-            self._correct_by(lambda: session.split(key))
+            whom = self._whom(session, key)
+            self._correct_by(lambda: session.split(whom()))
         elif action == "one":
-            self._correct_by(lambda: session.keep_together(key))
+            whom = self._whom(session, key)
+            self._correct_by(lambda: session.keep_together(whom()))
+        elif action in ("one name", "two names"):
+            self.answer(yes=action == "one name", key=key)
 
     def merge(self, key: str) -> None:
         """Choose an individual to be merged; the second one chosen is merged with the first."""
@@ -660,7 +746,8 @@ class IndividualsView(ipywidgets.VBox):
         elif key == first:
             self._guarded(self._everybody)
         else:
-            self._correct_by(lambda: session.merge(first, key))
+            one, other = self._whom(session, first), self._whom(session, key)
+            self._correct_by(lambda: session.merge(one(), other()))
 
     def undo(self) -> None:
         """Take the last correction back."""
@@ -673,32 +760,66 @@ class IndividualsView(ipywidgets.VBox):
 
             self._correct_by(job)
 
+    def _whom(self, session: Session, key: str) -> Callable[[], str]:
+        """Say who is meant by a name now, when corrections before may have given it to another."""
+        rows = [row for row, name in enumerate(session.names) if name == key]
+        row = self.thumbnails.best(rows, 1)[0] if rows and self.thumbnails else None
+        return lambda: key if row is None else session.names[row] or key
+
     def _correct_by(self, job: Callable[[], str]) -> None:
-        """Run a correction, then show what came of it."""
+        """Run a correction, after those that are under way, and show what came of it."""
+        with self._lock:
+            self._queue.append(job)
+            if self._correcting:
+                return
+            self._correcting = True
+        self._begin()
 
-        def attempt(*_: object) -> tuple[str, Exception | None]:
-            self.message.remark("Sorting anew …")
-            try:
-                return job(), None
-            except Exception as error:  # noqa: BLE001 - shown where the user is looking
-                return "", error
+    def _begin(self) -> None:
+        if self.work.run(lambda *_: self._work_off(), title="sorting anew", quiet=True):
+            return
+        with self._lock:
+            self._queue.clear()
+            self._correcting = False
+        self.sheet.untype()
+        self.message.mend(BadSetting("other work is under way; press again when it is done"))
 
-        def then(made: tuple[str, Exception | None]) -> None:
-            said, error = made
+    def _work_off(self) -> None:
+        while True:
             with self._lock:
-                self.refresh()
-                # What was typed and not taken.
-                self.sheet.untype()
-                if error is None:
-                    self.message.remark(f"{said}.")
-                else:
-                    self.message.failed(error)
-            if error is None and self._changed is not None:
-                self._changed()
+                if not self._queue:
+                    return
+                job = self._queue.popleft()
+            self._correction(job)
 
-        if not self.work.run(attempt, then, title="sorting anew", quiet=True):
+    def _correction(self, job: Callable[[], str]) -> None:
+        self.message.remark("Sorting anew …")
+        said, error = "", None
+        try:
+            said = job()
+        except Exception as raised:  # noqa: BLE001 - shown where the user is looking
+            error = raised
+        with self._lock:
+            self.refresh()
+            # What was typed and not taken.
             self.sheet.untype()
-            self.message.mend(BadSetting("other work is under way; press again when it is done"))
+            if error is not None:
+                self.message.failed(error)
+            elif said:
+                self.message.remark(f"{said}.")
+            else:
+                self.message.clear()
+        if error is None and self._changed is not None:
+            self._changed()
+
+    def _worked(self) -> None:
+        """Work off what came in the last moment of the work before."""
+        if self.work.busy:
+            return
+        with self._lock:
+            self._correcting = self._correcting and bool(self._queue)
+        if self._correcting:
+            self._begin()
 
     def _guarded(self, step: Callable[[], None]) -> None:
         with self._lock:
@@ -709,7 +830,7 @@ class IndividualsView(ipywidgets.VBox):
                 self.message.failed(error)
 
     def _leave(self) -> None:
-        self.individual = self.row = self._asked = None
+        self.individual = self.row = None
         self._rows = []
 
     def _mark_page(self) -> None:
@@ -744,6 +865,8 @@ class IndividualsView(ipywidgets.VBox):
             actions=individual_actions(self._words) if self._correct else (),
             badge=lambda name: "chosen" if name == merging else "",
             kept=self._kept,
+            given={each.name for each in session.corrections.decisions if each.kind == "name"},
+            asked=self._questions(session) if self._correct else None,
         )
         self._leave()
         self.individual = merging
@@ -802,9 +925,6 @@ class IndividualsView(ipywidgets.VBox):
         return self._default if self.session is None else self.session.album.words
 
     def _show_tools(self) -> None:
-        self.yes.description = f"Yes, one {self._words.individual}"
-        self.no.description = f"No, two {self._words.individuals}"
-        self.ask.layout.display = "none" if self._asked is None else "flex"
         away = self.place in ("individual", "photo", "split")
         self.back_button.layout.display = None if away else "none"
         whom = (
@@ -813,7 +933,9 @@ class IndividualsView(ipywidgets.VBox):
             else self._words.everybody
         )
         self.back_button.description = f"Back to {whom}"
-        self.undo_button.layout.display = None if self._correct and self._can_undo() else "none"
+        can_undo = self._correct and self._can_undo()
+        self.undo_button.layout.display = None if can_undo else "none"
+        self.sheet.can_undo = can_undo
         self.kept_in.value = kept_in(self.session) if self._correct and self.session else ""
 
     def _can_undo(self) -> bool:

@@ -354,7 +354,9 @@ class MatchesView(ipywidgets.VBox):
         self._wanted: PointAndShootSettings | None = None
         self._steps = InOrder("matches")
         super().__init__(self._controls())
-        self.add_class("sightings-matches")
+        self.add_class("sightings-matches").add_class("sightings-said")
+        # What is said stands there.
+        self.message.add_class("sightings-tools")
         self._arrange()
 
     def show(self, session: Session | None) -> None:
@@ -498,8 +500,10 @@ class MatchesView(ipywidgets.VBox):
             lambda tokens: [b""] * len(tokens),
             opened=self.open,
             acted=self.act,
+            undone=self.undo,
             empty="Nothing here.",
         )
+        self.sheet.follow(self.message)
         tools = [self.back_button, self.doubtful_button, self.undo_button]
         self.tools = ipywidgets.HBox(tools, layout=row)
         self.back_button.on_click(lambda _: self.back())
@@ -652,6 +656,7 @@ class MatchesView(ipywidgets.VBox):
         self.doubtful_button.disabled = not doubtful
         self.doubtful_button.button_style = "primary" if doubtful else ""
         self.undo_button.layout.display = None if session.corrections.can_undo else "none"
+        self.sheet.can_undo = session.corrections.can_undo
         self.line.layout.display = "none" if place == "photo" else None
         usual = session.assigner.automatic(session.album) or chosen
         self.line.show(chosen, usual.value, follow=self._wanted is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import ipywidgets
 import pandas as pd
 
 from toolkit import modes
+from toolkit.errors import SightingsError
 from toolkit.grouping.assigners import ReferenceAssigner
 from toolkit.grouping.identification import References
 from toolkit.modes import Looked
@@ -18,9 +20,12 @@ from toolkit.photos import folder_suggestions
 from toolkit.photos.thumbnails import data_uri
 from toolkit.progress import Progress
 from toolkit.records import Words
+from toolkit.results import recent
+from toolkit.results.recent import Recent
 from toolkit.results.result import PointAndShootResult
+from toolkit.results.results_folder import ResultsFolder
 from toolkit.session import Session
-from toolkit.settings import PointAndShootSettings
+from toolkit.settings import PointAndShootSettings, from_record
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
 from toolkit.widgets.background_work import Stopped, Tell, in_html, safe
@@ -33,7 +38,8 @@ from toolkit.widgets.threshold_explorer import LEAST, STEP, Choice
 # By state, with the words of the subject, as HTML.
 GUIDANCE = {
     "empty": "<b>Choose the folder with your photos and the folder of {words.individuals}, then "
-    "press Start.</b> Photos are only ever read, and nothing is copied before you export.",
+    "press Start.</b> Photos are only ever read. What is found is kept in the folder for results; "
+    "nothing is copied before you export.",
     "running": "<b>Reading the example photos, then looking at the photos.</b> You may cancel: "
     "the photos looked at by then are kept.",
     "done": "<b>Done.</b> Look at the doubtful matches below, accept or refuse; then export the "
@@ -188,8 +194,9 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
     Parameters
     ----------
     photos, examples, out : path
-        The folders to begin with; nothing is read or written before a button is pressed, but a look
-        at how many photos there are, and of whom.
+        The folders to begin with, or those of the last album in these (of all, where none is
+        named); without one for results, they go beside the photos. Nothing is read or written
+        before a button is pressed, but a look at how many photos there are, and of whom.
     settings : PointAndShootSettings, optional
         What the form begins with.
     look, sort : callable, optional
@@ -201,6 +208,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
     """
 
     GUIDANCE = GUIDANCE
+    MODE, BESIDE = "point-and-shoot", "found"
     SHOWN, SORTING, READING = "matches", "matching", "reading the folders"
 
     def __init__(
@@ -234,24 +242,37 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         self.export.work.observe(self._export_worked, names="state")
         self._lay_out(
             self.matches,
+            self.recent,
             self.folder,
             self.examples,
             # The same field stands in the export: answers are kept there from the start.
             self.export.out,
             self.form,
+            self.another,
             self.start_button,
             self.work,
             self.later,
             self.problems,
             css_class="sightings-point-and-shoot",
         )
+        given = {"photos": str(photos), "known": str(examples), "out": str(out)}
+        if last := recent.find(self.MODE, **given):
+            self._take_folders(last)
+            if settings is None:
+                self._take_settings(last)
 
-    def start(self) -> None:
+    def go_on_with(self, album: Recent) -> None:
+        """Take up an album of the list: its folders and settings; Start finds the photos known."""
+        self._take_folders(album)
+        self._take_settings(album)
+        self.later.remark("Press Start: photos that were looked at are known, and answers hold.")
+
+    def start(self, *, anyway: bool = False) -> None:
         """Read the examples and look at the photos, unless other work is under way."""
         if self.state == "running" or self.export.work.busy:
             self.later.mend("other work is under way; press Start when it is done")
         else:
-            super().start()
+            super().start(anyway=anyway)
 
     def wait(self, timeout: float | None = 60.0) -> bool:
         """Wait until nothing is under way; return whether that is so."""
@@ -286,6 +307,18 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
             *of, out, settings=settings, progress=_named(tell), stop=stopped, **about
         )
         return None if found is None else (found[1], ReferenceAssigner(found[0], settings))
+
+    def _take_folders(self, album: Recent) -> None:
+        super()._take_folders(album)
+        self.examples.choose(album.known)
+
+    def _take_settings(self, album: Recent) -> None:
+        """Show the settings of an earlier result in the form, where they are of its kind."""
+        kind = type(self.form.settings())
+        with suppress(SightingsError):
+            told = ResultsFolder(album.out).record().get("settings")
+            if isinstance(told, dict):
+                self.form.take(from_record(kind, told, of=album.out))
 
     def _chosen(self) -> Folders:
         return self.folder.value, self.examples.value

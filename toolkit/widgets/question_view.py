@@ -289,9 +289,12 @@ class QuestionView(ipywidgets.VBox):
             lambda tokens: [b""] * len(tokens),
             opened=lambda _: self.look(),
             acted=self._pressed,
+            undone=self.undo,
             label="Question",
             empty="",
         )
+        self.sheet.follow(self.message)
+        self.message.add_class("sightings-tools")
         self.sheet.add_class("sightings-question")
         auto = ipywidgets.Layout(width="auto")
         self.undo_button = ipywidgets.Button(description="Undo", icon="undo", layout=auto)
@@ -299,7 +302,7 @@ class QuestionView(ipywidgets.VBox):
         self.help = ipywidgets.HTML(f"<p>{safe(HELP)}</p>")
         parts = [self.progress, self.meaning, self.message, self.status, self.sheet]
         super().__init__([*parts, self.undo_button, self.help])
-        self.add_class("sightings-questions")
+        self.add_class("sightings-questions").add_class("sightings-said")
         self._draw()
 
     @property
@@ -567,6 +570,7 @@ class QuestionView(ipywidgets.VBox):
         asking = self.state == "asking"
         undo = not asking and self._can_undo()
         self.undo_button.layout.display = None if undo else "none"
+        self.sheet.can_undo = self._can_undo()
         self.help.layout.display = None if asking else "none"
 
     def _can_undo(self) -> bool:

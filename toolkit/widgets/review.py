@@ -16,6 +16,7 @@ from toolkit.names import counted, printable
 from toolkit.photos.folder_suggestions import Preview
 from toolkit.photos.thumbnails import count_gone
 from toolkit.records import Words
+from toolkit.results.recent import Recent
 from toolkit.results.result import Result
 from toolkit.results.results_folder import earlier_run
 from toolkit.results.undo import Undone
@@ -29,6 +30,7 @@ from toolkit.widgets.export_box import ExportBox, folder_of
 from toolkit.widgets.folder_field import GONE, MOVED, FolderChooser, MovedPhotos
 from toolkit.widgets.individuals_view import IndividualsView, kept_in
 from toolkit.widgets.question_view import QuestionView
+from toolkit.widgets.recent_albums import RecentAlbums
 
 STATES = (
     "empty",
@@ -42,7 +44,7 @@ STATES = (
 QUESTIONS, INDIVIDUALS, EXPORT = range(3)
 # By state, with the words of the subject, as HTML.
 GUIDANCE = {
-    "empty": "<b>Name the folder that an autopilot run exported into, then press Open.</b> Its "
+    "empty": "<b>Name the folder of results of autopilot, then press Open.</b> Its "
     "photos are not looked at again, and nothing is written before you answer.",
     "running": "<b>Reading the results.</b> You may cancel: nothing is written.",
     "cancelled": "<b>Cancelled:</b> nothing was opened. Press Open to read the results.",
@@ -92,8 +94,8 @@ class ReviewPanel(ipywidgets.VBox):
     Parameters
     ----------
     out : path
-        The folder of results to begin with; nothing is read before a button is pressed, but what
-        kind of folder it is.
+        The folder of results to begin with; that of the last album, if not given. Nothing is read
+        before a button is pressed, but what kind of folder it is.
     session : Session, optional
         An album that is in hand already, with a folder of results: it is opened at once.
     take_up : callable, optional
@@ -119,11 +121,15 @@ class ReviewPanel(ipywidgets.VBox):
         self.guidance = ipywidgets.HTML()
         if session is not None and not str(out):
             out = session.corrections.out or ""
+        self.recent = RecentAlbums("autopilot", self.go_on_with)
+        if not str(out) and self.recent.albums:
+            out = self.recent.albums[0].out
         self.folder = FolderChooser("Results", str(out), look=glance)
         self.open_button = ipywidgets.Button(
             description="Open", button_style="primary", icon="folder-open"
         )
-        self.chooser = Fold("The results", [self.folder, self.open_button], opened=True)
+        inside = [self.recent, self.folder, self.open_button]
+        self.chooser = Fold("The results", inside, opened=True)
         self.work = Work()
         self.moved = MovedPhotos(lambda photos: self.open_results(photos=photos))
         self.questions = QuestionView(
@@ -171,6 +177,11 @@ class ReviewPanel(ipywidgets.VBox):
         else:
             self._begin(read)
 
+    def go_on_with(self, album: Recent) -> None:
+        """Open the results of an album of the list."""
+        self.folder.choose(album.out)
+        self.open_results()
+
     def cancel(self) -> None:
         """Open nothing after all."""
         self.work.cancel()
@@ -211,6 +222,7 @@ class ReviewPanel(ipywidgets.VBox):
         self.kept_in.value = kept_in(session)
         self.chooser.title = f"The results: {printable(str(session.corrections.out))}"
         self.chooser.opened = False
+        self.recent.renew()
         self.export.out.value = str(session.corrections.out)
         self.export.clear()
         self.tabs.selected_index = QUESTIONS

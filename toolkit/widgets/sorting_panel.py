@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -13,12 +14,17 @@ import traitlets
 from toolkit import files
 from toolkit.curation import decisions
 from toolkit.curation.history import Corrections
-from toolkit.errors import BadSetting
+from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.grouping.assigners import Assigner
+from toolkit.locks import InUse
 from toolkit.modes import Looked
-from toolkit.photos import sample
+from toolkit.names import counted
+from toolkit.photos import folder_suggestions, opening, sample
 from toolkit.records import Words
+from toolkit.results import exporting, recent, results_folder
+from toolkit.results.recent import Recent
 from toolkit.results.result import Result
+from toolkit.results.results_folder import ResultsFolder
 from toolkit.results.undo import Undone
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -27,6 +33,7 @@ from toolkit.widgets.export_box import ExportBox
 from toolkit.widgets.folder_field import FolderChooser
 from toolkit.widgets.individuals_view import IndividualsView
 from toolkit.widgets.matches_view import MatchesView
+from toolkit.widgets.recent_albums import RecentAlbums
 from toolkit.widgets.settings_form import SettingsForm
 
 STATES = ("empty", "running", "cancelled", "failed", "done", "none found")
@@ -38,6 +45,12 @@ SAID = {
     "failed": "<b>That did not work:</b> the reason stands below. Mend it, then press Start again.",
 }
 LATER = "The other settings that you changed take effect with the next Start."
+ANOTHER = (
+    "<p role='alert' style='border-left: 4px solid; padding-left: .6em'>"
+    "<b>{out} holds {other}.</b> "
+    "What is found in {photos} would take its place there, and the decisions of both would count "
+    "for both. Name another folder above, and press Start; or go on all the same.</p>"
+)
 
 Mode = TypeVar("Mode", AutopilotSettings, PointAndShootSettings)
 Sort = Callable[..., Session]
@@ -62,7 +75,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     Parameters
     ----------
     photos, out : path
-        The folders to begin with.
+        The folders to begin with; without one for results, they go beside the photos.
     form : SettingsForm
         The settings of the mode.
     sort : callable
@@ -75,6 +88,10 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
 
     state = traitlets.Enum(STATES, default_value="empty")
 
+    # "autopilot" or "point-and-shoot".
+    MODE: ClassVar[str]
+    # What the folder of results is called by default, beside that of the photos.
+    BESIDE: ClassVar[str]
     # What to do next, by `STATES`, with the words of the subject, as HTML.
     GUIDANCE: ClassVar[dict[str, str]]
     # What is shown, and may have changed; the work after the look; what comes before the look.
@@ -95,8 +112,10 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self._default = words
         self._sort, self._sample = sort, sample_folder
         self.session: Session | None = None
-        # What `session` is of; no folders for an earlier result that was opened.
+        # What `session` is of; no folders where that is not known.
         self._of: Folders = ()
+        # Whether it is an earlier result that was opened.
+        self._opened = False
         self._planned: tuple[object, ...] = ()
         # Whether the work that is under way replaces the album.
         self._looking = False
@@ -110,7 +129,18 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             description="Start", button_style="primary", icon="play"
         )
         self.work, self.later = Work(), Message()
-        self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=str(out))
+        # The folder of results that was named by nobody, but follows from that of the photos.
+        self._beside = folder_suggestions.beside(str(photos), self.BESIDE)
+        self._following = True
+        out = str(out) or self._beside
+        self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=out)
+        self.recent = RecentAlbums(self.MODE, self.go_on_with)
+        self.another_about = ipywidgets.HTML()
+        self.anyway_button = ipywidgets.Button(
+            description="Sort into it all the same", layout=ipywidgets.Layout(width="auto")
+        )
+        self.another = ipywidgets.VBox([self.another_about, self.anyway_button])
+        self.another.layout.display = "none"
         self.results = ipywidgets.VBox([self.summary])
         self.last = ipywidgets.VBox([ipywidgets.HTML("<h3>Export</h3>"), self.export])
         super().__init__()
@@ -120,7 +150,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     ) -> None:
         """Put the parts, in their order, between the guidance and the view; then begin."""
         self._view = view
-        labelled = [self.export.out]
+        labelled = [self.export.out, self.recent]
         for part in parts:
             if isinstance(part, FolderChooser):
                 labelled += [part.path, part.step]
@@ -131,30 +161,51 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self.children = (self.guidance, *parts, self.results, self.last)
         self.add_class(css_class)
         self.start_button.on_click(lambda _: self.start())
+        self.anyway_button.on_click(lambda _: self.start(anyway=True))
+        self.export.out.observe(lambda _: self._ask_nothing(), names="value")
         self.work.observe(self._worked, names="state")
         self.form.observe(lambda _: self.regroup(), names="changed")
         self.folder.observe(lambda _: self._named(), names="value")
         self._show()
 
-    def start(self) -> None:
-        """Look at the photos, and sort what is found."""
-        of, out = self._chosen(), self._out()
-        before, carried = self.session, self._carried(of, out)
+    def start(self, *, anyway: bool = False) -> None:
+        """
+        Look at the photos, sort what is found, and keep it in the folder of results.
+
+        Parameters
+        ----------
+        anyway : bool
+            Also where that holds another album, which is said first.
+        """
+        of, named = self._chosen(), self._out()
+        if self.state == "running":
+            return
+        if not anyway and (other := self._another(of, named)):
+            self._ask_another(of, str(named), other)
+            return
+        self._ask_nothing()
+        before, carried = self.session, self._carried(of, named)
 
         def job(tell: Tell, stopped: Stopped) -> Session | None:
             self._settle()
             settings = self.form.settings()
             # What is wrong with the decisions is said before the long work, not after it.
-            decisions.require_decisions(out)
-            found = self._look_at(of, out, settings, tell, stopped)
-            if found is None:
-                return None
-            looked, assigner = found
-            tell(self.SORTING, 0, 1, "")
-            # A look that was cancelled takes nothing away that an earlier one has seen.
-            if before is not None and of == self._of and before.looked.not_seen < looked.not_seen:
-                return before
-            return self._sort(looked, assigner, out=out, earlier=carried)
+            decisions.require_decisions(named)
+            with ExitStack() as held:
+                out = self._hold(held, of, named)
+                found = self._look_at(of, out, settings, tell, stopped)
+                if found is None:
+                    return None
+                looked, assigner = found
+                tell(self.SORTING, 0, 1, "")
+                # A look that was cancelled takes nothing away that an earlier one has seen.
+                seen = None if before is None or of != self._of else before.looked.not_seen
+                if seen is not None and seen < looked.not_seen:
+                    return before
+                sorted_now = self._sort(looked, assigner, out=out, earlier=carried)
+                self._keep(sorted_now)
+            self._remember(sorted_now, of)
+            return sorted_now
 
         def then(found: Session | None) -> None:
             if found is not None:
@@ -163,6 +214,10 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
                 self._say_kept()
 
         self._begin(job, then, self.READING)
+
+    def go_on_with(self, album: Recent) -> None:
+        """Take up an album of the list: its folders, and what else there is of it."""
+        raise NotImplementedError
 
     def cancel(self) -> None:
         """Stop looking; the photos looked at are kept."""
@@ -236,6 +291,82 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def _out(self) -> str | None:
         return self.export.out.value.strip() or None
 
+    def _another(self, of: Folders, out: str | None) -> str:
+        """Say which other album the folder of results holds; "" for none."""
+        if out is None or not of[0].strip():
+            return ""
+        try:
+            photos = files.folder_at(of[0])
+            return ResultsFolder(files.folder_at(out)).another(photos, self.MODE)
+        except BadFolder:
+            # It is said when it is looked at.
+            return ""
+
+    def _ask_another(self, of: Folders, out: str, other: str) -> None:
+        said = {"out": safe(out), "other": safe(other), "photos": safe(of[0])}
+        self.another_about.value = ANOTHER.format(**said)
+        self.another.layout.display = None
+
+    def _ask_nothing(self) -> None:
+        self.another.layout.display = "none"
+        self.another_about.value = ""
+
+    def _hold(self, held: ExitStack, of: Folders, named: str | None) -> str | None:
+        """
+        Keep others out of the folder of results, from before the photos are looked at.
+
+        Returns
+        -------
+        str or None
+            The folder; None where nothing can be kept, which is said unless somebody named it.
+        """
+        if named is None:
+            return None
+        out, photos = files.folder_at(named), files.folder_at(of[0])
+        opening.require_folder(photos, "photos")
+        known = files.folder_at(of[1]) if of[1:] and of[1].strip() else None
+        results_folder.check_out(out, photos=photos, known=known)
+        try:
+            held.enter_context(exporting.alone_in(out, f"{self.MODE} in a panel"))
+        except InUse:
+            raise
+        except BadFolder as error:
+            if named != self._beside:
+                raise
+            self.later.remark(f"Nothing is kept until you export: {error}")
+            return None
+        return named
+
+    def _keep(self, found: Session) -> None:
+        """Write what was found into the folder of results, which is held; say where that fails."""
+        if found.corrections.out is None:
+            return
+        try:
+            exporting.keep_result(found.result, found.corrections.out)
+        except SightingsError as error:
+            self.later.remark(f"Nothing is kept until you export: {error}")
+
+    def _remember(self, found: Session, of: Folders) -> None:
+        """Put an album into the list of recent ones."""
+        out = found.corrections.out
+        if out is None or not of:
+            return
+        album, names = found.album, {name for name in found.names if name is not None}
+        photos = counted(len(album.photos), "photo")
+        said = f"{photos}, {album.words.count_individuals(len(names))}"
+        known = of[1] if of[1:] else ""
+        recent.remember(Recent(self.MODE, of[0], str(out), known, said))
+        self.recent.renew()
+
+    def _take_folders(self, album: Recent) -> None:
+        """Show the folders of an album in the fields."""
+        self._following = False
+        try:
+            self.folder.choose(album.photos)
+            self.export.out.value = album.out
+        finally:
+            self._following = True
+
     def _carried(self, of: Folders, out: str | None) -> Corrections | None:
         """Return the corrections of these photos, where the next look would not find them."""
         made = None if self.session is None else self.session.corrections
@@ -243,9 +374,10 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             return None
         return made if out is None or made.out != files.folder_at(out) else None
 
-    def _take(self, found: Session, of: Folders) -> None:
+    def _take(self, found: Session, of: Folders, *, opened: bool = False) -> None:
         fresh = found is not self.session
         self.session, self._of = found, of
+        self._opened = opened or (self._opened and not fresh)
         if fresh and self._view is not None:
             self._view.show(found)
         self._corrected()
@@ -278,6 +410,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
                 "show it again"
             )
         written = album.export(out, keep_all=keep_all, progress=tell, stop=stopped)
+        self._remember(album, self._of)
         # Decisions of that folder may have come in.
         self._summarise()
         if self._view is not None:
@@ -291,7 +424,12 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         return self.session
 
     def _named(self) -> None:
-        """Forget what was wrong with the folder before."""
+        """Forget what was wrong with the folder before, and let the results follow it."""
+        self._ask_nothing()
+        beside = folder_suggestions.beside(self.folder.value, self.BESIDE)
+        if self._following and self.export.out.value.strip() in ("", self._beside):
+            self.export.out.value = beside
+        self._beside = beside
         if self.state == "failed" and not self.work.busy:
             self.work.message.clear()
             self.state = "empty" if self.session is None else self._found()
@@ -317,7 +455,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         album = self.session
         if album is None:
             return
-        whose = f"in {self._of[0]}" if self._of else f"of the result in {album.corrections.out}"
+        here = self._of and not self._opened
+        whose = f"in {self._of[0]}" if here else f"of the result in {album.corrections.out}"
         self._headline = (
             f"<h3>The {safe(self.words.individuals)} {safe(whose)}</h3>"
             f"<p role='status'>{self._found_html(album)}</p>"
