@@ -100,7 +100,7 @@ def propose(
         If its decisions cannot be read.
     """
     changes = folder_changes.read(out)
-    if not changes:
+    if not (changes or changes.differs):
         return None
     return _Reading(out, changes, results_folder.load(out, photos=photos), look).sync()
 
@@ -364,26 +364,32 @@ class _Reading:
         if not self.by_group or not self.leaving:
             return
         assigner = GroupingAssigner(results_folder.settings_of(self.run))
-        made = self.corrections.decisions
-        album = decisions.masked(self.album, made)
-        found = assigner.assign(album, decisions.apply(made, album)).details["clustering"].labels
-        ties: list[Decision] = []
-        for top, rows in self.leaving.items():
-            owner = self.owners.get(top)
-            if owner is None:
-                continue
-            rest = np.array([row for row in self._rows(owner) if row not in rows], dtype=np.int64)
-            if not len(rest):
-                continue
-            middle = edits.central(self.album, rest)
-            lost = rest[(found[rest] != found[middle]) & (found[rest] >= 0)]
-            ties += [
-                Decision("same", key_of(self.album, int(row)), key_of(self.album, middle))
-                for row in lost
-            ]
-        noted = tuple(replace(each, notes=(FROM,)) for each in ties)
-        if noted:
-            self.corrections.add(edits.Gesture(noted, "the others stay together"))
+        # Held, one lets another go: until none does, or all are held.
+        for _ in range(len(self.album)):
+            made = self.corrections.decisions
+            album = decisions.masked(self.album, made)
+            held = decisions.apply(made, album)
+            found = assigner.assign(album, held).details["clustering"].labels
+            ties = [tie for top in self.leaving for tie in self._ties(top, found)]
+            if not ties:
+                return
+            self.corrections.add(edits.Gesture(tuple(ties), "the others stay together"))
+
+    def _ties(self, top: str, found: Labels) -> list[Decision]:
+        """Return what holds those together who stay in a folder, by what they are in now."""
+        owner = self.owners.get(top)
+        if owner is None:
+            return []
+        rest = [row for row in self._rows(owner) if row not in self.leaving[top]]
+        if not rest:
+            return []
+        middle = edits.central(self.album, np.array(rest, dtype=np.int64))
+        key = key_of(self.album, middle)
+        return [
+            Decision("same", key_of(self.album, row), key, notes=(FROM,))
+            for row in rest
+            if found[row] >= 0 and found[row] != found[middle]
+        ]
 
     # Who is meant
 

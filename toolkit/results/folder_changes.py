@@ -66,6 +66,8 @@ class FolderChanges:
     theirs : dict of str to str
         Files that stand for a photo in a folder by the user's hand, and that no run touches:
         edited, or moved into a folder of their own below. Place to the mark of the photo.
+    differs : bool
+        Whether the record says something else of the files, also where nothing follows from it.
     """
 
     owners: dict[str, Owner]
@@ -77,6 +79,7 @@ class FolderChanges:
     added: tuple[tuple[str, str], ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     theirs: dict[str, str] = field(default_factory=dict)
+    differs: bool = False
 
     def __bool__(self) -> bool:
         return bool(
@@ -189,6 +192,7 @@ def read(out: Path) -> FolderChanges:
         tuple((place, mark) for mark, places in where.items() for place in places),
         files,
         theirs,
+        files != recorded or theirs != theirs_of(about),
     )
 
 

@@ -1,0 +1,234 @@
+"""What was sorted by hand in a file manager holds like any other decision."""
+
+import csv
+import shutil
+
+import pytest
+from tiles import save_tiles
+
+from toolkit import modes
+from toolkit.curation import decisions, sync
+from toolkit.errors import BadFolder
+from toolkit.session import taken_up
+from toolkit.settings import AutopilotSettings
+
+SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Four photos of ann, three of bob, two of cem, and one of ann and bob."""
+    folder = tmp_path / "photos"
+    for name, count in (("ann", 4), ("bob", 3), ("cem", 2)):
+        for number in range(count):
+            save_tiles(folder / f"{name}{number}.png", name, shade=5 * number)
+    save_tiles(folder / "both.png", "ann", "bob", shade=3)
+    return folder
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def run(photos, out, colours):
+    def again(**more):
+        return modes.autopilot(photos, out, settings=SETTINGS, subject=colours, **more)
+
+    again()
+    return again
+
+
+def folders(out) -> dict[str, set[str]]:
+    return {
+        each.name: {path.name for path in each.iterdir()} for each in out.iterdir() if each.is_dir()
+    }
+
+
+def untouched(photos) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in photos.iterdir()}
+
+
+def test_a_renamed_folder_is_the_name_in_every_later_run(run, out, photos) -> None:
+    (out / "person_001").rename(out / "Ann B.")
+    said = run().synced
+    assert said == ("person_001 is Ann B.",)
+    save_tiles(photos / "ann9.png", "ann", shade=9)
+    result = run()
+    assert result.synced == ()
+    assert set(folders(out)) == {"Ann B.", "person_002", "person_003"}
+    assert "ann9.png" in folders(out)["Ann B."]
+    assert result.numbers[result.names.index("Ann B.")] == 1
+
+
+def test_a_photo_moved_to_another_person_stays_there(run, out) -> None:
+    (out / "person_003" / "cem0.png").rename(out / "person_002" / "cem0.png")
+    assert run().synced == ("cem0.png was moved to person_002: not person_003, person_002",)
+    kinds = [each.kind for each in decisions.read(out)]
+    assert kinds == ["different", "same"]
+    for _ in range(2):
+        assert "cem0.png" in folders(out)["person_002"]
+        assert folders(out)["person_003"] == {"cem1.png"}
+        assert run().synced == ()
+
+
+def test_of_several_faces_the_one_of_that_folder_is_meant(run, out, photos) -> None:
+    before = len(folders(out)["person_001"])
+    (out / "person_002" / "both.png").rename(out / "person_003" / "both.png")
+    said = run().synced
+    assert "of several, the face that is nearest" in said[0]
+    assert "both.png" in folders(out)["person_001"]
+    assert len(folders(out)["person_001"]) == before
+    assert "both.png" not in folders(out)["person_002"]
+    assert "both.png" in folders(out)["person_003"]
+
+
+def test_a_photo_moved_into_a_new_folder_names_somebody_new(run, out) -> None:
+    (out / "Zoe").mkdir()
+    (out / "person_002" / "bob0.png").rename(out / "Zoe" / "bob0.png")
+    run()
+    assert "bob0.png" in folders(out)["Zoe"]
+    assert "bob0.png" not in folders(out)["person_002"]
+    assert any(each.name == "Zoe" for each in decisions.read(out))
+
+
+def test_a_deleted_copy_does_not_come_back_and_nobody_goes_along(run, out) -> None:
+    before = folders(out)["person_001"]
+    (out / "person_001" / "ann2.png").unlink()
+    assert run().synced == ("ann2.png was deleted: not person_001",)
+    assert folders(out)["person_001"] == before - {"ann2.png"}
+    run()
+    assert folders(out)["person_001"] == before - {"ann2.png"}
+
+
+def test_a_deleted_folder_stays_away_as_the_album_grows(run, out, photos) -> None:
+    shutil.rmtree(out / "person_003")
+    result = run()
+    assert result.synced == ("the folder person_003 was deleted: it is hidden",)
+    assert result.hidden == {"person_003"}
+    save_tiles(photos / "cem9.png", "cem", shade=7)
+    result = run()
+    assert "person_003" not in folders(out)
+    assert "person_003" in result.names
+    # To take the decision back brings the folder back.
+    decisions.write(out, [each for each in decisions.read(out) if each.kind != "hide"])
+    run()
+    assert folders(out)["person_003"] == {"cem0.png", "cem1.png", "cem9.png"}
+
+
+def test_who_is_hidden_is_shown_again_by_a_later_decision(run, out) -> None:
+    shutil.rmtree(out / "person_003")
+    run()
+    hidden = next(each for each in decisions.read(out) if each.kind == "hide")
+    decisions.add(out, [decisions.Decision("show", hidden.sighting, name="person_003")])
+    assert run().hidden == frozenset()
+    assert "person_003" in folders(out)
+
+
+def test_a_photo_from_elsewhere_is_an_example_and_stays_the_users(run, out, tmp_path) -> None:
+    mine = save_tiles(tmp_path / "mine.png", "bob", shade=20)
+    shutil.copy(mine, out / "person_002" / "mine.png")
+    result = run()
+    assert result.synced == ("mine.png was put into person_002: an example of person_002",)
+    named = [each for each in decisions.read(out) if each.kind == "name"]
+    assert {each.name for each in named} == {"person_002"}
+    assert (out / "person_002" / "mine.png").read_bytes() == mine.read_bytes()
+    # It is looked at in later runs, too, and never taken away.
+    assert "mine.png" in {path.rpartition("/")[2] for path in run().album.photos["path"]}
+    assert (out / "person_002" / "mine.png").is_file()
+
+
+def test_a_photo_from_elsewhere_in_a_new_folder_is_somebody_new(run, out) -> None:
+    save_tiles(out / "Dee" / "dee.png", "dee")
+    assert run().synced == ("dee.png was put into Dee: an example of Dee",)
+    assert folders(out)["Dee"] == {"dee.png"}
+    assert "Dee" in run().names
+
+
+def test_two_folders_put_together_are_one_person(run, out) -> None:
+    for path in (out / "person_003").iterdir():
+        path.rename(out / "person_002" / path.name)
+    (out / "person_003").rmdir()
+    assert run().synced == ("person_002 and person_003 are one person",)
+    assert {"cem0.png", "bob0.png"} <= folders(out)["person_002"]
+    assert "person_003" not in folders(out)
+
+
+def test_a_copy_with_a_star_stays_and_gets_no_second(run, out) -> None:
+    path = out / "person_001" / "ann0.png"
+    path.write_bytes(path.read_bytes() + b"star")
+    run()
+    assert [name for name in folders(out)["person_001"] if name.startswith("ann0")] == ["ann0.png"]
+    assert path.read_bytes().endswith(b"star")
+
+
+def test_a_dry_run_says_it_and_keeps_nothing(run, out) -> None:
+    (out / "person_001").rename(out / "Ann")
+    record = (out / "run.json").read_bytes()
+    result = run(dry_run=True)
+    assert result.synced == ("person_001 is Ann",)
+    assert "Ann" in result.names
+    assert decisions.read(out) == ()
+    assert (out / "run.json").read_bytes() == record
+
+
+def test_the_folders_are_read_when_a_result_is_opened_and_it_is_undone_like_any_other(
+    run, out
+) -> None:
+    (out / "person_001").rename(out / "Ann")
+    session = taken_up(out)
+    assert "Ann" in session.names
+    assert session.undo() == "the face in ann1.png is Ann" or session.undo()
+    assert "Ann" not in session.names
+
+
+def test_it_says_where_each_decision_came_from(run, out) -> None:
+    (out / "person_001").rename(out / "Ann")
+    run()
+    with (out / "decisions.csv").open(encoding="utf-8") as stream:
+        assert [row["from"] for row in csv.DictReader(stream)] == ["folders"]
+
+
+def test_known_people_keep_the_folder_that_the_user_called_otherwise(
+    photos, out, colours, tmp_path
+) -> None:
+    known = tmp_path / "known"
+    save_tiles(known / "Hans" / "1.png", "ann", shade=3)
+    save_tiles(known / "Ida" / "1.png", "bob", shade=3)
+    modes.point_and_shoot(photos, known, out, subject=colours)
+    (out / "Hans").rename(out / "Hansi")
+    (out / "Ida" / "bob0.png").unlink()
+    for _ in range(2):
+        result = modes.point_and_shoot(photos, known, out, subject=colours)
+        assert set(folders(out)) == {"Hansi", "Ida"}
+        assert "Hans" in result.names
+        assert "bob0.png" not in folders(out)["Ida"]
+
+
+def test_no_photo_of_the_users_is_touched(run, out, photos) -> None:
+    before = untouched(photos)
+    (out / "person_001").rename(out / "Ann")
+    (out / "person_002" / "bob0.png").unlink()
+    run()
+    assert untouched(photos) == before
+
+
+def test_what_does_not_fit_is_said_and_the_run_goes_on(run, out) -> None:
+    (out / "person_001").rename(out / "Ann")
+    (out / "encodings.npz").unlink()
+    result = run()
+    assert "could not be read" in result.synced[0]
+    assert "person_001" in folders(out)
+
+
+def test_without_a_look_photos_from_elsewhere_wait(run, out) -> None:
+    save_tiles(out / "person_001" / "mine.png", "ann", shade=30)
+    found = sync.propose(out)
+    assert found.said == ("1 photo from elsewhere in the folders: looked at in the next run",)
+    assert found.made == ()
+
+
+def test_a_folder_without_results_is_refused(tmp_path) -> None:
+    with pytest.raises(BadFolder, match=r"run\.json"):
+        sync.propose(tmp_path)
