@@ -177,6 +177,7 @@ def test_what_does_nothing_is_not_in_the_help(capsys) -> None:
         ("PHOTOS OUT --link --dry-run", "symbolic"),
         ("--link hard PHOTOS OUT", "hard"),
         ("PHOTOS OUT --link=clone", "clone"),
+        ("--link -- PHOTOS OUT", "symbolic"),
         ("PHOTOS OUT", None),
     ],
 )
@@ -207,3 +208,8 @@ def test_a_text_is_taken_as_it_is() -> None:
 def test_fewer_photos_than_one_are_none(least, capsys) -> None:
     with pytest.raises((SystemExit, BadSetting)):
         given(AutopilotSettings, f"--min-photos {least}")
+
+
+def test_what_stands_after_two_dashes_is_no_option() -> None:
+    chosen = options.parser().parse_args(["autopilot", "--", "--link", "OUT"])
+    assert (chosen.photos, chosen.out, chosen.link) == ("--link", "OUT", None)

@@ -320,7 +320,7 @@ def test_pairs_of_labelled_faces_are_scored_whatever_the_grouping(colours, tmp_p
     assert evaluate_folder(tmp_path / "out", tmp_path / "l.csv").verification is None
 
 
-@pytest.mark.parametrize("link", [None, "symbolic"])
+@pytest.mark.parametrize("link", [None, "symbolic", "hard"])
 def test_labels_may_name_any_copy_of_a_photo(link, colours, tmp_path) -> None:
     folder = tmp_path / "photos"
     save_tiles(folder / "a" / "x.png", "ann")

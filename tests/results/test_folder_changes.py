@@ -32,7 +32,7 @@ def test_a_renamed_folder_is_known_by_its_files(out) -> None:
     (out / "person_001").rename(out / "Ann")
     found = folder_changes.read(out)
     assert found.renamed == {"person_001": "Ann"}
-    assert not (found.moved or found.deleted or found.added or found.emptied)
+    assert (found.moved, found.deleted, found.added, found.emptied) == ((), (), (), ())
     assert {place.partition("/")[0] for place in found.files} == {"Ann", "person_002", "person_003"}
 
 
@@ -42,7 +42,7 @@ def test_a_folder_put_into_another_is_one_with_it(out) -> None:
     (out / "person_003").rmdir()
     found = folder_changes.read(out)
     assert found.merged == {"person_003": "person_002"}
-    assert not (found.moved or found.deleted or found.emptied)
+    assert (found.moved, found.deleted, found.emptied) == ((), (), ())
 
 
 def test_files_that_were_moved_deleted_or_added_are_told_apart(out, tmp_path) -> None:

@@ -35,7 +35,9 @@ from toolkit.subjects.settings import (
             "memory",
             "a number of GB above 0, or 0 for what this computer can give",
         ),
-        (AutopilotSettings, "link", "True or False"),
+        (AutopilotSettings, "one_per_photo", "True or False"),
+        (AutopilotSettings, "link", "one of symbolic, hard, clone, or None"),
+        (AutopilotSettings, "min_photos", "a whole number of photos, 1 or more"),
         (AutopilotSettings, "method", f"one of {', '.join(METHODS)}"),
         (PointAndShootSettings, "method", f"one of {', '.join(RULES)}"),
     ],
@@ -65,8 +67,9 @@ def test_a_field_that_says_nothing_of_itself_is_refused() -> None:
 
 
 def test_values_are_written_as_options() -> None:
-    values = {"threshold": 0.1 + 0.2, "one_per_photo": False, "link": False, "min_size": 3}
-    assert as_options(AutopilotSettings, values) == "--threshold 0.3 --same-photo --min-face 3"
+    values = {"threshold": 0.1 + 0.2, "one_per_photo": False, "link": "hard", "min_size": 3}
+    expected = "--threshold 0.3 --same-photo --link hard --min-face 3"
+    assert as_options(AutopilotSettings, values) == expected
     assert as_options(AutopilotSettings, {"one_per_photo": True, "upsample": None}) == ""
 
 

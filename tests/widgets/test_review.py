@@ -535,7 +535,16 @@ def test_export_goes_into_the_same_folder_with_all_answers(panel, session, monke
     def plan(out):
         seen.append((out, session.corrections.decisions))
         return pd.DataFrame(
-            columns=["name", "source", "photo_digest", "folder", "destination", "state", "bytes"]
+            columns=[
+                "name",
+                "source",
+                "photo_digest",
+                "folder",
+                "destination",
+                "state",
+                "bytes",
+                "kind",
+            ]
         )
 
     monkeypatch.setattr(session, "plan", plan)
@@ -559,8 +568,17 @@ def test_while_photos_are_copied_answers_are_kept_and_nothing_else_is_opened(
 ):
     go, begun = threading.Event(), threading.Event()
     plan = pd.DataFrame(
-        [("ann", "a.jpg", "0", "ann", "ann/a.jpg", "new", 9)],
-        columns=["name", "source", "photo_digest", "folder", "destination", "state", "bytes"],
+        [("ann", "a.jpg", "0", "ann", "ann/a.jpg", "new", 9, "photo")],
+        columns=[
+            "name",
+            "source",
+            "photo_digest",
+            "folder",
+            "destination",
+            "state",
+            "bytes",
+            "kind",
+        ],
     )
     monkeypatch.setattr(session, "plan", lambda out: plan)
 

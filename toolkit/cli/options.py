@@ -132,6 +132,8 @@ class Parser(argparse.ArgumentParser):
         """Read a command line; an option that may stand alone takes no PHOTOS for its value."""
         given = sys.argv[1:] if args is None else list(args)
         for at, (option, after) in enumerate(zip(given, [*given, ""][1:], strict=True)):
+            if option == "--":
+                break
             action = self._option_string_actions.get(option)
             if action is not None and action.nargs == "?" and after not in (action.choices or ()):
                 given[at] = f"{option}={action.const}"
