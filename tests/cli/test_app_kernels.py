@@ -6,9 +6,11 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
-from browser_lab import ended
+from browser_lab import ended, free_port
 from browser_seen import becomes
 from served_app import BARE, LEFT_AT_ONCE, NEVER_LEFT, SECONDS, Served
+
+from toolkit.cli import app_kernels
 
 # On a busy machine a page that is reloaded says late that it was left.
 PATIENT = "from toolkit.cli import app_kernels as k; k.MOMENT_SECONDS, k.RETURN_SECONDS = 60, 600"
@@ -40,6 +42,18 @@ def connected(served: Served) -> list[int]:
 def kernel_of(page: str) -> str:
     (found,) = re.findall(r'"kernelId": "([\w-]+)"', page)
     return found
+
+
+def test_a_client_has_no_heartbeat():
+    """Its thread might begin when the client is gone, and write its error where the user looks."""
+    ports = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
+    client = app_kernels.Client(**{name: free_port() for name in ports})
+    client.start_channels()
+    try:
+        assert client.shell_channel.is_alive()
+        assert not client.hb_channel.is_alive()
+    finally:
+        client.stop_channels()
 
 
 @pytest.mark.browser

@@ -97,6 +97,18 @@ ASKED: ContextVar[Asked] = ContextVar("ASKED")
 class Client(AsyncKernelClient):
     """A client that need not wait until a kernel is silent: one that searches never is."""
 
+    def start_channels(
+        self,
+        shell: bool = True,
+        iopub: bool = True,
+        stdin: bool = True,
+        hb: bool = False,
+        control: bool = True,
+    ) -> None:
+        """Start to talk, without a heartbeat: the kernel's process tells whether it is alive."""
+        # It is a thread, which on a busy machine may begin when the client is gone.
+        super().start_channels(shell, iopub, stdin, hb, control)
+
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until the kernel answers, and is heard; `RuntimeError` if it does not in time."""
         end = None if timeout is None else time.monotonic() + timeout
