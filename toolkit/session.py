@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from dataclasses import replace as changed
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from toolkit.grouping import uncertainty
 from toolkit.grouping.assigners import Assigner, GroupingAssigner
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.grouping.uncertainty import Sides
 from toolkit.locks import InUse
 from toolkit.modes import Looked
@@ -196,6 +198,20 @@ class Session:
         return self.do(
             history.merge(self.album, self.labels, self.names, one, two, decided=self.decided)
         )
+
+    def hide(self, name: str) -> str:
+        """Give an individual no folder, also as the album grows; `show` takes it back."""
+        return self._hidden("hide", name, f"{name} is hidden: no folder in the next export")
+
+    def show(self, name: str) -> str:
+        """Give an individual that was hidden a folder again."""
+        return self._hidden("show", name, f"{name} has a folder again")
+
+    def _hidden(self, kind: Literal["hide", "show"], name: str, said: str) -> str:
+        rows = self.rows(name)
+        lasting = self.result.lasting_name(int(rows[0]))
+        key = key_of(self.album, edits.central(self.album, rows))
+        return self.do(Gesture((Decision(kind, key, name=lasting),), said))
 
     def sides(self, name: str) -> tuple[Labels, Labels] | None:
         """Propose the two sides of one that may be two; None where nothing can be split."""

@@ -104,6 +104,8 @@ class Outcome:
         photo among them: place and reason.
     not_reached : int
         Files of the plan that were not tried, because it was stopped.
+    news : tuple of str
+        What else there is to say, a line each.
     clones : tuple of str
         Places of the new files that share their bytes with their photo.
     """
@@ -113,6 +115,7 @@ class Outcome:
     removed: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
     not_reached: int = 0
+    news: tuple[str, ...] = ()
     clones: tuple[str, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 import pandas as pd
 
 from toolkit import __version__
-from toolkit.grouping.assigners import Assigned
+from toolkit.grouping.assigners import Assigned, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.examples import PARTS
 from toolkit.grouping.identification import Matches, References
@@ -217,6 +217,24 @@ class Result:
             hidden=assigned.hidden(decided.hidden, self.album.words),
             **assigned.details,
         )
+
+    @property
+    def _since(self) -> list[str]:
+        """What is otherwise than in the run before, a line each."""
+        if self.changes is None:
+            return []
+        words = self.words
+        first = headline(self.changes, words.individual, words.individuals)
+        return [first, *details(self.changes)]
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """What was done in the folders by hand, and is otherwise than in the run before."""
+        return (*self.synced, *self._since)
+
+    def lasting_name(self, row: int) -> str:
+        """Return what the individual of a sighting is known by in later runs."""
+        return str(self.names[row])
 
     @property
     def count(self) -> int:
@@ -475,10 +493,9 @@ class Result:
             away = self._away() if self.undecided else ""
             remarks.append(f"{counted(self.decided, 'decision')} of yours kept{away}")
         if self.changes is not None:
-            words = self.words
-            line = headline(self.changes, words.individual, words.individuals)
-            remarks.append(line + (" (changes.csv)" if len(self.changes) else ""))
-            remarks += [f"    {line}" for line in details(self.changes)]
+            first, *more = self._since
+            remarks.append(first + (" (changes.csv)" if len(self.changes) else ""))
+            remarks += [f"    {line}" for line in more]
         if self.names_taken is not None:
             remarks += self.names_taken.told(self.words)
         if self._left_out:
@@ -640,6 +657,10 @@ class AutopilotResult(Result):
         """Return what ``run.json`` says of a run, beside its files."""
         last = {"last_number": self.numbering.last}
         return {**super().about(), "grouped_by": self.clustering.method, **last}
+
+    def lasting_name(self, row: int) -> str:
+        """Return what the individual of a sighting is known by in later runs: its number."""
+        return str(numbered_names(self.numbers[[row]], self.words)[0])
 
     @property
     def now(self) -> Now:

@@ -97,6 +97,10 @@ class Written(Protocol):
     def not_reached(self) -> int:
         """Files that are still to be copied, because it was stopped."""
 
+    @property
+    def news(self) -> tuple[str, ...]:
+        """What is otherwise than in the run before, and what was done in the folders by hand."""
+
 
 # Copies into a folder; takes nothing away that an earlier run left if told so.
 Export = Callable[[Path, bool, Tell, Stopped], Written]
@@ -394,7 +398,10 @@ def done_html(folder: Path, written: Written, made: Summary, *, stopped: bool) -
         else ""
     )
     earlier = "".join(f"<p>{safe(text)}.</p>" for text in told(written.removed, written.kept))
-    return f"<p role='status'><b>{head}.</b> {count}{' · '.join(links)}</p>{wrong}{earlier}"
+    news = "".join(f"<li>{safe(text)}</li>" for text in written.news[:20])
+    changed = f"<ul class='sightings-news'>{news}</ul>" if news else ""
+    done = f"<p role='status'><b>{head}.</b> {count}{' · '.join(links)}</p>"
+    return f"{done}{changed}{wrong}{earlier}"
 
 
 def _link(path: Path, text: str) -> str:

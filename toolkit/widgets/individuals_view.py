@@ -445,6 +445,7 @@ def individual_actions(words: Words) -> tuple[Action, ...]:
     return (
         Action("merge", f"Same {words.individual} as …", "m"),
         Action("split", f"Two {words.individuals}?", "s"),
+        Action("hide", "No folder", "h"),
     )
 
 
@@ -733,6 +734,14 @@ class IndividualsView(ipywidgets.VBox):
         elif action == "one":
             whom = self._whom(session, key)
             self._correct_by(lambda: session.keep_together(whom()))
+        elif action == "hide":
+            whom = self._whom(session, key)
+
+            def toggle() -> str:
+                name = whom()
+                return (session.show if name in session.result.hidden else session.hide)(name)
+
+            self._correct_by(toggle)
         elif action in ("one name", "two names"):
             self.answer(yes=action == "one name", key=key)
 
@@ -863,7 +872,9 @@ class IndividualsView(ipywidgets.VBox):
             thumbnails,
             named=self._correct,
             actions=individual_actions(self._words) if self._correct else (),
-            badge=lambda name: "chosen" if name == merging else "",
+            badge=lambda name: (
+                "chosen" if name == merging else "hidden" if name in session.result.hidden else ""
+            ),
             kept=self._kept,
             given={each.name for each in session.corrections.decisions if each.kind == "name"},
             asked=self._questions(session) if self._correct else None,
