@@ -181,7 +181,6 @@ def test_stopped_nothing_is_taken_away_and_again_goes_on(photos, colours, tmp_pa
     run(photos, colours, call=[(0, "Ann"), (3, "Bob")])
     before = beside(out)
     _, how = after(1)
-    how = {"replace": True, **how}
     run(photos, colours, call=[(0, "Eve"), (3, "Bob")], **how)
     assert before <= beside(out)
     run(photos, colours, call=[(0, "Eve"), (3, "Bob")])
@@ -254,7 +253,7 @@ def test_the_rest_of_the_record_stays_while_they_are_written(
 
 def test_links_have_them_beside_the_link(photos, colours, tmp_path) -> None:
     before = files_in(photos)
-    run(photos, colours, settings=replace(WRITING, link=True), call=[(3, "Bob")])
+    run(photos, colours, settings=replace(WRITING, link="symbolic"), call=[(3, "Bob")])
     assert "Bob/ab.png.xmp" in beside(tmp_path / "out")
     assert files_in(photos) == before
 

@@ -876,6 +876,9 @@ def test_names_in_the_photos_are_taken_over_and_written_beside_the_copies(
     assert panel.export.wait(10)
     panel.export.export()
     assert panel.export.wait(30)
+    assert panel.export.state == "exported"
+    # The user's own went along with its photo; the others are new.
+    assert (out / "Anna Lund" / "a1.png.xmp").read_text(encoding="utf-8") == text
     assert (out / "Anna Lund" / "a2.png.xmp").is_file()
     # A step like any other.
     panel.individuals.undo()

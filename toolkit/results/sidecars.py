@@ -119,6 +119,8 @@ def write(
     wanted: dict[str, bytes] = {}
     there: dict[str, str] = {}
     known = _marks(earlier)
+    # What belongs to a photo has none; a sidecar of the user's among it stays the one.
+    plan = plan[plan["kind"] == export.PHOTO]
     for place, content in _contents(result, out, plan, copies, known).items():
         mark, path = hashlib.sha256(content).hexdigest(), out / place
         ours = _digest(path) in known
