@@ -22,15 +22,15 @@ def all_well(found: dict[str, int]) -> None:
 
 
 def test_runs_that_are_killed() -> None:
-    found = kill_runs(8, seed=1)
+    found = kill_runs(14, seed=1)
     all_well(found)
-    assert found["killed"] + found["ended before"] == 8
+    assert found["killed"] + found["ended before"] == 14
 
 
 def test_sessions_that_are_killed_while_they_decide() -> None:
-    found = kill_decisions(4, seed=1)
+    found = kill_decisions(6, seed=1)
     all_well(found)
-    assert found["killed"] == 4
+    assert found["killed"] == 6
 
 
 def test_processes_that_are_killed_while_they_keep_a_model() -> None:

@@ -1,6 +1,7 @@
 """What was sorted by hand in a file manager holds like any other decision."""
 
 import csv
+import json
 import shutil
 
 import pytest
@@ -212,6 +213,19 @@ def test_no_photo_of_the_users_is_touched(run, out, photos) -> None:
     (out / "person_002" / "bob0.png").unlink()
     run()
     assert untouched(photos) == before
+
+
+def test_folders_of_a_version_that_did_not_say_whose_they_are_are_told_by_their_names(
+    run, out
+) -> None:
+    about = json.loads((out / "run.json").read_text())
+    for name in ("folders", "times", "decisions", "last_number"):
+        del about[name]
+    (out / "run.json").write_text(json.dumps(about))
+    (out / "person_001").rename(out / "Ann")
+    (out / "person_002" / "bob0.png").unlink()
+    assert run().synced == ("person_001 is Ann", "bob0.png was deleted: not person_002")
+    assert "bob0.png" not in folders(out)["person_002"]
 
 
 def test_what_does_not_fit_is_said_and_the_run_goes_on(run, out) -> None:

@@ -23,7 +23,7 @@ from toolkit.grouping.assigners import GroupingAssigner, numbered_names
 from toolkit.grouping.links import Labels
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.locks import deciding
-from toolkit.names import counted, printable
+from toolkit.names import counted, printable, safe_name
 from toolkit.photos.identity import identify
 from toolkit.records import Album
 from toolkit.results import folder_changes, results_folder
@@ -150,7 +150,9 @@ class _Reading:
         self.said: list[str] = []
         self.examples: dict[str, str] = {}
         self.theirs = dict(changes.theirs)
-        self.owners = dict(changes.owners)
+        # Versions before this one did not say whose a folder is: the name says it.
+        named = {safe_name(name): Owner(name) for name in run.names if name is not None}
+        self.owners = dict(changes.owners or named)
         # Sightings that leave a folder: no other is said to be or not to be with one of them.
         self.leaving: dict[str, set[int]] = {}
 

@@ -136,6 +136,7 @@ class _Comparison:
         numbers = None if now.numbers is None else before.numbers
         places = range(len(before.sightings))
         self.identity_before = [self._identity(before.names, numbers, p) for p in places]
+        self._known_why: dict[tuple[object, object], str] = {}
 
     @staticmethod
     def _identity(
@@ -167,10 +168,7 @@ class _Comparison:
         }
 
     def _individuals(self) -> Iterator[tuple[str, str, str, str, str]]:
-        members: dict[object, list[int]] = {}
-        for row, who in enumerate(self.identity_now):
-            if who is not None:
-                members.setdefault(who, []).append(row)
+        members = self._rows_now
         for who, name in self._called.items():
             if who in self._was_called:
                 if (old := self._was_called[who]) != name:
@@ -189,11 +187,7 @@ class _Comparison:
         for who, old in self._was_called.items():
             if who in self._called:
                 continue
-            rows = [
-                place_now
-                for place_now, was in zip(self.row_of, self.identity_before, strict=True)
-                if was == who and place_now is not None
-            ]
+            rows = self._rows_before.get(who, [])
             into = Counter(self.identity_now[row] for row in rows)
             into.pop(None, 0)
             if into:
@@ -234,19 +228,27 @@ class _Comparison:
         words = self.now.album.words
         if all(self.now.album.ignored[row] for row in rows):
             return f"you left the {words.singular} out"
-        groups = {row for row, now in enumerate(self.identity_now) if now in (was, who)}
-        groups |= {
-            row
-            for row, old in zip(self.row_of, self.identity_before, strict=True)
-            if row is not None and old in (was, who)
-        }
-        for about in (set(rows), groups):
-            for reason in self._new_reasons:
-                if about & set(reason.rows):
-                    return f"decision: {reason.said}"
+        for row in rows:
+            if row in self._reason_of:
+                return f"decision: {self._reason_of[row].said}"
+        return self._why_groups(was, who)
+
+    def _why_groups(self, was: object, who: object) -> str:
+        """Say why sightings went from one individual to another, by all that both have."""
+        if (was, who) not in self._known_why:
+            self._known_why[was, who] = self._found_why(was, who)
+        return self._known_why[was, who]
+
+    def _found_why(self, was: object, who: object) -> str:
+        words = self.now.album.words
+        groups = [*self._rows_now.get(was, ()), *self._rows_now.get(who, ())]
+        groups += [*self._rows_before.get(was, ()), *self._rows_before.get(who, ())]
+        for row in sorted(groups):
+            if row in self._reason_of:
+                return f"decision: {self._reason_of[row].said}"
         if self._taken_back:
             return "a decision was taken back"
-        added = [row for row in groups if row not in self.was and self.identity_now[row] == who]
+        added = [row for row in self._rows_now.get(who, ()) if row not in self.was]
         if added:
             return f"{words.count(len(added))} of {self._called.get(who, words.nobody)} added"
         threshold = self.before.about.get("threshold")
@@ -255,6 +257,31 @@ class _Comparison:
         if self._settings_changed:
             return "other settings"
         return f"other {words.plural} of the album"
+
+    @cached_property
+    def _rows_now(self) -> dict[object, list[int]]:
+        found: dict[object, list[int]] = {}
+        for row, who in enumerate(self.identity_now):
+            if who is not None:
+                found.setdefault(who, []).append(row)
+        return found
+
+    @cached_property
+    def _rows_before(self) -> dict[object, list[int]]:
+        found: dict[object, list[int]] = {}
+        for row, who in zip(self.row_of, self.identity_before, strict=True):
+            if who is not None and row is not None:
+                found.setdefault(who, []).append(row)
+        return found
+
+    @cached_property
+    def _reason_of(self) -> dict[int, Reason]:
+        """The first decision since the run before that is about each sighting."""
+        found: dict[int, Reason] = {}
+        for reason in self._new_reasons:
+            for row in reason.rows:
+                found.setdefault(row, reason)
+        return found
 
     @cached_property
     def _marks_before(self) -> set[str]:
