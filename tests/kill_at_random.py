@@ -3,6 +3,7 @@ Kill runs at random moments, and let several write at once; then look at what is
 
     python tests/kill_at_random.py runs --times 200
     python tests/kill_at_random.py decisions --times 200
+    python tests/kill_at_random.py looks --times 200
     python tests/kill_at_random.py models --times 50
     python tests/kill_at_random.py sessions --processes 4 --decisions 1000
     python tests/kill_at_random.py pairs --times 8
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import shutil
 import signal
@@ -24,8 +26,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "shared"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -42,6 +46,8 @@ from toolkit.grouping.sighting_finder import SightingKey, key_of
 from toolkit.locks import InUse
 from toolkit.photos import opening
 from toolkit.results import results_folder
+from toolkit.scanning import store
+from toolkit.scanning.scan import BATCH
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
@@ -116,6 +122,8 @@ def work(arguments: list[str]) -> None:
     try:
         if what in ("autopilot", "point-and-shoot"):
             run(folder, what, float(arguments[2]))
+        elif what == "looks":
+            look(folder, told=True)
         elif what == "models":
             cached_model(folder, "test", "0" * 64, lambda: MODEL, len)
         else:
@@ -126,6 +134,57 @@ def work(arguments: list[str]) -> None:
         sys.exit(2)
     sys.stdout.write("done\n")
     sys.stdout.flush()
+
+
+class SlowDetector(TileDetector):
+    """Takes a moment for each photo, as networks do."""
+
+    def detect(self, image: Any) -> Any:
+        time.sleep(0.01)
+        return super().detect(image)
+
+
+def look(folder: Path, *, told: bool = False) -> modes.Looked:
+    """Look at the album with a store in its folder, and say each photo that was looked at."""
+    os.environ[store.VARIABLE] = str(folder / "store.sqlite")
+    kind = replace(subject(), detector=SlowDetector(), key="tiles, slowly")
+
+    def progress(what: str, done: int, *_: object) -> None:
+        if told and what == "photos":
+            sys.stdout.write(f"{done}\n")
+            sys.stdout.flush()
+
+    settings = AutopilotSettings(jobs=1)
+    return modes.look(folder / "photos", settings=settings, subject=kind, progress=progress)
+
+
+def kill_looks(times: int, seed: int) -> dict[str, int]:
+    """Kill looks at photos; the next one goes on, and only photos in flight are looked at again."""
+    draw = random.Random(seed)
+    found = dict.fromkeys(("killed", "known", "lost", "wrong", "left over"), 0)
+    for _ in range(times):
+        folder = Path(tempfile.mkdtemp(prefix="sightings-looks-"))
+        try:
+            make_album(folder, size=60)
+            process = child("looks", folder)
+            go(process)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(draw.uniform(0.1, 1.0))
+            process.send_signal(signal.SIGKILL)
+            lines = process.communicate()[0].split("\n")
+            seen = max([0, *(int(line) for line in lines if line.isdigit())])
+            found["killed"] += process.returncode == -signal.SIGKILL
+            again = look(folder)
+            found["known"] += again.recognised
+            # Those of a batch are encoded, and kept, together; another is being read meanwhile.
+            found["lost"] += again.recognised < seen - 2 * BATCH
+            found["wrong"] += not again.complete
+            found["wrong"] += look(folder).recognised != again.listed
+            found["left over"] += len(leftovers(folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.environ[store.VARIABLE] = store.OFF
+    return found
 
 
 def decide(folder: Path, first: int, count: int) -> None:
@@ -372,7 +431,9 @@ def main() -> int:
         work(sys.argv[2:])
         return 0
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["runs", "decisions", "models", "sessions", "pairs"])
+    parser.add_argument(
+        "what", choices=["runs", "decisions", "looks", "models", "sessions", "pairs"]
+    )
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
@@ -381,6 +442,7 @@ def main() -> int:
     found = {
         "runs": lambda: kill_runs(options.times, options.seed),
         "decisions": lambda: kill_decisions(options.times, options.seed),
+        "looks": lambda: kill_looks(options.times, options.seed),
         "models": lambda: kill_models(options.times, options.seed),
         "sessions": lambda: decide_at_once(options.processes, options.decisions),
         "pairs": lambda: run_at_once(options.times),

@@ -7,6 +7,7 @@ from kill_at_random import (
     BAD,
     decide_at_once,
     kill_decisions,
+    kill_looks,
     kill_models,
     kill_runs,
     run_at_once,
@@ -31,6 +32,12 @@ def test_sessions_that_are_killed_while_they_decide() -> None:
     found = kill_decisions(6, seed=1)
     all_well(found)
     assert found["killed"] == 6
+
+
+def test_looks_that_are_killed_go_on_where_they_were() -> None:
+    found = kill_looks(4, seed=2)
+    all_well(found)
+    assert found["known"] > 0
 
 
 def test_processes_that_are_killed_while_they_keep_a_model() -> None:

@@ -122,6 +122,16 @@ class TestRuns:
         threshold = modes.autopilot(photos, settings=settings_of(toy, threshold=0.01))
         assert threshold.looks["looked_at"] == 0
 
+    def test_the_same_bytes_written_anew_or_elsewhere_are_known(
+        self, toy, photos, place, tmp_path
+    ) -> None:
+        modes.autopilot(photos, settings=settings_of(toy))
+        shutil.copytree(photos, tmp_path / "again")
+        assert modes.autopilot(tmp_path / "again", settings=settings_of(toy)).looks == {
+            "known": 7,
+            "looked_at": 0,
+        }
+
     def test_a_file_that_was_moved_and_renamed_is_known(self, toy, photos, place) -> None:
         modes.autopilot(photos, settings=settings_of(toy))
         (photos / "in").rename(photos / "elsewhere")

@@ -45,6 +45,7 @@ CREATE TABLE files (
     read INTEGER, photo TEXT, file TEXT, image TEXT, orientation INTEGER
 );
 CREATE INDEX places ON files (device, inode);
+CREATE INDEX contents ON files (file);
 CREATE TABLE looks (
     photo TEXT, how TEXT, width INTEGER, height INTEGER, left_out INTEGER, arrays BLOB,
     used INTEGER, PRIMARY KEY (photo, how)
@@ -229,6 +230,12 @@ class Store:
                 return Identity(str(file), str(image), int(orientation)), str(photo)
         return None
 
+    def picture(self, file: str) -> str:
+        """Return the digest of the picture in a file with this sha256; "" where it is not known."""
+        with self._lock, self._told():
+            row = self._base.execute("SELECT photo FROM files WHERE file = ?", (file,)).fetchone()
+        return "" if row is None else str(row[0])
+
     def look(self, photo: str, how: str, encoder: EncoderInfo) -> Look | None:
         """
         Return what was seen in a picture.
@@ -387,6 +394,12 @@ class Recall:
         with self._careful() as store:
             return None if store is None else store.identity(path)
         return None
+
+    def picture(self, file: str) -> str:
+        """Return the digest of the picture in a file, or ""; see `Store.picture`."""
+        with self._careful() as store:
+            return "" if store is None else store.picture(file)
+        return ""
 
     def look(self, photo: str) -> Look | None:
         """Return what was seen in a picture, or None; see `Store.look`."""
