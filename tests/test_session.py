@@ -14,7 +14,7 @@ from toolkit.curation.decisions import require_decisions
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner
 from toolkit.photos import sample
-from toolkit.results import results_folder
+from toolkit.results import exporting, results_folder
 from toolkit.results.results_folder import earlier_run
 from toolkit.session import Session, taken_up
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -500,3 +500,29 @@ def test_a_folder_that_holds_another_album_is_exported_into_only_if_all_is_kept(
     written = sorted_album.export(out, keep_all=True)
     assert [place for place, _ in written.kept] == ["person_001/x.png"]
     assert written.finished
+
+
+def test_once_results_are_kept_no_correction_numbers_anybody_anew(sorted_album, out) -> None:
+    with exporting.alone_in(out, "a test"):
+        assert sorted_album.keep()
+    second = faces_of(sorted_album, "person_002")
+    for _ in range(4):
+        sorted_album.ignore(faces_of(sorted_album, "person_001")[0])
+    # Now it is seen most.
+    assert faces_of(sorted_album, "person_002") == second
+    plan = sorted_album.plan(out)
+    assert set(plan["name"].dropna()) == set(people(sorted_album))
+
+
+def test_somebody_is_hidden_by_number_whatever_the_name_and_shown_again(sorted_album, out) -> None:
+    said = sorted_album.hide("person_002")
+    assert said == "person_002 is hidden: no folder in the next export"
+    assert sorted_album.result.hidden == {"person_002"}
+    sorted_album.rename("person_002", "Bob")
+    assert sorted_album.result.hidden == {"Bob"}
+    assert "Bob" not in set(sorted_album.plan(out)["name"])
+    assert "Bob" in sorted_album.names
+    sorted_album.show("Bob")
+    assert sorted_album.result.hidden == frozenset()
+    sorted_album.undo()
+    assert sorted_album.result.hidden == {"Bob"}

@@ -364,6 +364,19 @@ class Session:
         found = earlier_results.numbering(target) if self.assigner.by_group else None
         return self.assigner if found is None else self.assigner.following(found)
 
+    def keep(self) -> bool:
+        """
+        Write what was found into the folder of the decisions, which is held already, and no copy.
+
+        From then on everybody keeps the number of now; see
+        `toolkit.results.exporting.keep_result`. Returns whether it was written.
+        """
+        out = self.corrections.out
+        if out is None or not exporting.keep_result(self.result, out):
+            return False
+        self.assigner = self.assigner.following(getattr(self.result, "numbering", None))
+        return True
+
     def undo_export(
         self,
         out: str | Path,

@@ -110,6 +110,17 @@ def test_a_name_is_given_and_kept_at_once(view, out) -> None:
     assert "nothing to take back" in done(view)
 
 
+def test_a_button_hides_somebody_and_takes_it_back(view, out) -> None:
+    view.act("person_002", "hide")
+    assert "person_002 is hidden" in done(view)
+    badges = {card.key: card.badge for card in view.sheet.all_cards}
+    assert badges == {"person_001": "", "person_002": "hidden", "person_003": ""}
+    assert [each.kind for each in decisions.read(out)] == ["hide"]
+    view.act("person_002", "hide")
+    assert "person_002 has a folder again" in done(view)
+    assert {card.badge for card in view.sheet.all_cards} == {""}
+
+
 @pytest.mark.parametrize("text", ["", "  ", "person_001"])
 def test_no_name_and_the_same_name_change_nothing(view, out, text) -> None:
     view.rename("person_001", text)

@@ -342,7 +342,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         if found.corrections.out is None:
             return
         try:
-            exporting.keep_result(found.result, found.corrections.out)
+            found.keep()
         except SightingsError as error:
             self.later.remark(f"Nothing is kept until you export: {error}")
 
