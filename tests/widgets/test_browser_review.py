@@ -205,7 +205,7 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     page.locator(PANEL).get_by_role("button", name=re.compile("Back to everybody")).click()
     shown(page, "8-corrected")
 
-    # The copies move with the export alone, and only with the tick.
+    # The copies move with the export alone, and stay where they were with the tick.
     earlier = folders(out)
     tab(page, "Export")
     page.locator(PANEL).get_by_role("button", name="Show the plan").click()
@@ -213,9 +213,13 @@ def test_a_person_reviews_corrects_exports_and_nothing_is_lost(lab, open_noteboo
     shown(page, "9-plan")
     assert folders(out) == earlier
     export = page.locator(PANEL).get_by_role("button", name=re.compile("^Export: "))
-    becomes(page, export.is_disabled, True)
+    see(page, f"{PANEL} button:has-text('away')")
+    tick = page.get_by_label("keep what an earlier run put there")
+    tick.check()
+    becomes(page, lambda: "away" in export.inner_text(), False)
+    tick.uncheck()
+    becomes(page, lambda: "away" in export.inner_text(), True)
     promised = {row[0]: int(row[1]) for row in table_of(page) if int(row[1].replace(",", "")) > 0}
-    page.get_by_label("take away what an earlier run put there").check()
     export.click()
     see(page, f"{PANEL} >> text=Exported.")
     shown(page, "10-exported")

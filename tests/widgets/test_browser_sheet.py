@@ -186,7 +186,9 @@ from toolkit.widgets.folder_field import FolderChooser
 from toolkit.results.export import Outcome
 from toolkit.widgets.export_box import ExportBox
 chooser = FolderChooser("Photos", str(folder), suggested={EVIL: lambda: 1 / 0})
-plan = pd.DataFrame({"state": ["new"], "folder": [EVIL], "bytes": [7], "path": [EVIL]})
+plan = pd.DataFrame(
+    {"state": ["new"], "folder": [EVIL], "bytes": [7], "path": [EVIL], "kind": ["photo"]}
+)
 box = ExportBox(lambda _: plan, lambda *_: Outcome({}, ((EVIL, EVIL),)), out=EVIL)
 work, go = Work(), threading.Event()
 def job(tell, stopped):

@@ -190,7 +190,9 @@ class Corrections:
             As `add`.
         """
         if out == self.out:
-            self.decisions = self._current()
+            with self._deciding():
+                # Somebody else may have decided, in the folders too.
+                self.decisions = self._current()
             return
         content, base = _read(out)
         current, steps = self._joined(base)
