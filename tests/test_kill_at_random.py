@@ -10,6 +10,8 @@ from kill_at_random import (
     kill_looks,
     kill_models,
     kill_runs,
+    kill_syncs,
+    kill_undos,
     run_at_once,
 )
 
@@ -23,21 +25,33 @@ def all_well(found: dict[str, int]) -> None:
 
 
 def test_runs_that_are_killed() -> None:
-    found = kill_runs(14, seed=1)
+    found = kill_runs(20, seed=1)
     all_well(found)
-    assert found["killed"] + found["ended before"] == 14
+    assert found["killed"] + found["ended before"] == 20
 
 
 def test_sessions_that_are_killed_while_they_decide() -> None:
-    found = kill_decisions(6, seed=1)
+    found = kill_decisions(20, seed=1)
     all_well(found)
-    assert found["killed"] == 6
+    assert found["killed"] == 20
 
 
 def test_looks_that_are_killed_go_on_where_they_were() -> None:
     found = kill_looks(4, seed=2)
     all_well(found)
     assert found["known"] > 0
+
+
+def test_undos_that_are_killed() -> None:
+    found = kill_undos(8, seed=1)
+    all_well(found)
+    assert found["killed"] + found["ended before"] == 8
+
+
+def test_folders_sorted_by_hand_are_taken_up_once_whatever_is_killed() -> None:
+    found = kill_syncs(8, seed=1)
+    all_well(found)
+    assert found["killed"] + found["ended before"] == 8
 
 
 def test_processes_that_are_killed_while_they_keep_a_model() -> None:

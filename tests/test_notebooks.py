@@ -10,7 +10,7 @@ import nbclient
 import nbformat
 import pytest
 from jupyter_client import KernelManager
-from made_once import folder_of_the_run
+from made_once import folder_of_the_run, store_of_the_run
 from measured_less import METHODS, SIZES
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -122,6 +122,7 @@ def kernel(path, tmp_path_factory):
         kept[name] = str(folder / name.lower())
     kept["MPLCONFIGDIR"] = str(folder / "matplotlib")
     kept["SIGHTINGS_CACHE"] = str(folder_of_the_run(tmp_path_factory) / "networks")
+    kept["SIGHTINGS_STORE"] = str(store_of_the_run(tmp_path_factory))
     manager = KernelManager(kernel_name="python3", connection_file=str(folder / "kernel.json"))
     manager.start_kernel(env=kept, cwd=str(folder))
     yield manager

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from tiles import save_tiles
@@ -10,6 +11,7 @@ from tiles import save_tiles
 from toolkit import modes
 from toolkit.curation import decisions, sync
 from toolkit.errors import BadFolder
+from toolkit.results import folder_changes
 from toolkit.session import taken_up
 from toolkit.settings import AutopilotSettings
 
@@ -246,3 +248,30 @@ def test_without_a_look_photos_from_elsewhere_wait(run, out) -> None:
 def test_a_folder_without_results_is_refused(tmp_path) -> None:
     with pytest.raises(BadFolder, match=r"run\.json"):
         sync.propose(tmp_path)
+
+
+@pytest.mark.parametrize("moment", [0, 1])
+def test_what_a_run_was_taking_away_when_it_was_cut_off_was_deleted_by_nobody(
+    album_folder, tmp_path, colours, monkeypatch, moment
+) -> None:
+    out = tmp_path / "out"
+    low, high = AutopilotSettings(threshold=0.02), AutopilotSettings(threshold=0.6)
+    modes.autopilot(album_folder, out, subject=colours, settings=low)
+    count, unlink = 0, Path.unlink
+
+    def cut_off(self, **how) -> None:
+        nonlocal count
+        if self.parent.parent == out and not self.name.startswith("."):
+            count += 1
+            if count > moment:
+                raise KeyboardInterrupt
+        unlink(self, **how)
+
+    monkeypatch.setattr(Path, "unlink", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        modes.autopilot(album_folder, out, subject=colours, settings=high)
+    monkeypatch.undo()
+    assert not folder_changes.read(out)
+    modes.autopilot(album_folder, out, subject=colours, settings=high)
+    assert decisions.read(out) == ()
+    assert len(folders(out)) == 3

@@ -17,7 +17,9 @@ from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.locks import InUse, held
+from toolkit.results import folder_changes
 from toolkit.results import undo as undoing
+from toolkit.results.results_folder import ResultsFolder
 from toolkit.results.undo import CHANGED, LAST, undo
 from toolkit.settings import AutopilotSettings
 
@@ -310,3 +312,58 @@ def test_cut_off_at_any_moment_it_can_be_done_again(
     assert files_in(album_folder) == before
     modes.autopilot(album_folder, out, subject=colours)
     assert len(photos_in(out)) == 8
+
+
+@pytest.mark.parametrize("moment", [0, 3, 7])
+def test_what_an_undo_had_taken_when_it_was_cut_off_was_deleted_by_nobody(
+    album_folder, out, colours, monkeypatch, moment
+) -> None:
+    count, unlink = 0, Path.unlink
+
+    def cut_off(self, **how) -> None:
+        nonlocal count
+        if self.parent.parent == out:
+            count += 1
+            if count > moment:
+                raise KeyboardInterrupt
+        unlink(self, **how)
+
+    monkeypatch.setattr(Path, "unlink", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        undo(out)
+    monkeypatch.undo()
+    assert len(photos_in(out)) == 8 - moment
+    assert folder_changes.read(out).deleted == ()
+    result = modes.autopilot(album_folder, out, subject=colours)
+    assert decisions.read(out) == ()
+    assert len(result.individuals) == 3
+    assert len(photos_in(out)) == 8
+
+
+def test_a_copy_of_earlier_that_was_edited_stays_the_users(album_folder, out, colours) -> None:
+    (out / "person_001" / "a1.png").write_bytes((album_folder / "a1.png").read_bytes() + b"mine")
+    album = album_folder.with_name("more")
+    before, new = added(shutil.copytree(album_folder, album), out, colours)
+    assert undo(out).earlier == len(before) - 1
+    assert "person_001/a1.png" in folder_changes.read(out).theirs
+    modes.autopilot(album, out, subject=colours)
+    assert set(photos_in(out)) == before | new
+
+
+def test_an_edited_copy_is_told_from_ours_after_an_undo_alone(album_folder, out, colours) -> None:
+    _, new = added(album_folder, out, colours)
+    edited = out / "person_001" / "a1.png"
+    edited.write_bytes(edited.read_bytes() + b"mine")
+    assert {place for place in undo(out).removed if "/" in place} == new
+    assert list(folder_changes.read(out).theirs) == ["person_001/a1.png"]
+
+
+def test_on_a_full_disk_there_is_an_undo(out, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise BadFolder("No space left on device")
+
+    write = ResultsFolder.write_record
+    monkeypatch.setattr(ResultsFolder, "write_record", full)
+    undo(out)
+    monkeypatch.setattr(ResultsFolder, "write_record", write)
+    assert list(out.iterdir()) == []

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from browser_lab import HERE, READY, Lab, open_instead, start_lab, wait_for
 from browser_seen import ARTIFACTS, SEE_SECONDS, VIEWPORT
+from made_once import store_of_the_run
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = "SIGHTINGS_CHROMIUM"
@@ -57,7 +58,7 @@ def browser() -> Iterator[Browser]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab server for this process."""
     chromium()
-    started = start_lab(tmp_path_factory.mktemp("lab"))
+    started = start_lab(tmp_path_factory.mktemp("lab"), store_of_the_run(tmp_path_factory))
     try:
         yield started
     finally:

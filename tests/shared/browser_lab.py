@@ -207,10 +207,10 @@ class Lab:
         self.process.wait()
 
 
-def start_lab(folder: Path) -> Lab:
+def start_lab(folder: Path, store: Path) -> Lab:
     """Start JupyterLab on an empty folder, on a port and with a token of its own."""
     root, private = folder / "project", folder / "jupyter"
-    environment = private_jupyter(private)
+    environment = private_jupyter(private) | {"SIGHTINGS_STORE": str(store)}
     root.mkdir()
     token = secrets.token_hex(16)
     log = folder / "lab.log"

@@ -24,6 +24,15 @@ def folder_of_the_run(factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def store_of_the_run(factory: pytest.TempPathFactory) -> Path:
+    """
+    Return the store that all kernels of this run share: a photo is looked at by one of them.
+
+    Who tries the look itself sets SIGHTINGS_STORE to another file in the kernel first.
+    """
+    return folder_of_the_run(factory) / "looks" / "store.sqlite"
+
+
 def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
     """Make a folder, unless another process has; who reads it may not change it."""
     with filelock.FileLock(folder.with_name(f"{folder.name}.lock"), timeout=PATIENCE):

@@ -9,7 +9,7 @@ SIZES = """
 from toolkit.evaluation import photo_size
 photo_size.TIMED_PHOTOS, photo_size.ROUNDS = 1, 1
 photo_size.memory_of = lambda path, ways, *more, _all=photo_size.memory_of: (
-    _all(path, ways[:2], *more) + [float("nan")] * len(ways[2:]))
+    _all(path, ways[:1], *more) + [float("nan")] * len(ways[1:]))
 """
 METHODS = """
 from toolkit.evaluation import method_comparison

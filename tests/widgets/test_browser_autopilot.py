@@ -75,10 +75,12 @@ def folders(out):
     return {path.name: len(list(path.iterdir())) for path in out.iterdir() if path.is_dir()}
 
 
-def test_from_choosing_a_folder_to_folders_of_people_and_again(lab, open_notebook):
+def test_from_choosing_a_folder_to_folders_of_people_and_again(lab, open_notebook, tmp_path):
     out = lab.root / "out" / "autopilot"
     page = open_notebook(NOTEBOOK)
     run_all(page)
+    # Photos that nobody has looked at, whatever other tests have.
+    in_kernel(page, f"import os; os.environ['SIGHTINGS_STORE'] = {str(tmp_path / 'store')!r}")
     see(page, "text=Choose the folder with your photos")
     assert not out.exists()
     press(page, "Use the sample album")

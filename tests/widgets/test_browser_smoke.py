@@ -120,7 +120,7 @@ def test_running_again_and_restarting_the_kernel(lab, open_notebook):
 
 
 def test_no_process_is_left_when_the_server_has_stopped(tmp_path):
-    started = start_lab(tmp_path)
+    started = start_lab(tmp_path, tmp_path / "store.sqlite")
     started.ask("api/kernels", "POST")
     server = psutil.Process(started.process.pid)
     running = [server, *server.children(recursive=True)]

@@ -527,7 +527,8 @@ def apply(
         if not link or (link == CLONE and not _can_clone(out, todo["source"])):
             _check_space(out, int(todo["bytes"].sum()))
     # Before anything else is made, so that a run that is cut off is known as one of ours.
-    there, pending = {**leaving, **files}, todo["destination"].to_list()
+    # What comes, and what goes, says nothing of anybody's hand while this is not finished.
+    there, pending = {**leaving, **files}, [*todo["destination"], *leaving]
     begun = {"added": runs(there), "finished": False, "pending": pending}
     folder.write_record(there, {**run, **begun})
     with disk_errors(out):

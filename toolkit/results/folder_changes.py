@@ -108,11 +108,18 @@ def theirs_of(about: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def pending_of(about: Mapping[str, Any]) -> set[str]:
+    """Return the places that a run or an undo was at when it was cut off, as a record says."""
+    told = about.get("pending")
+    return {str(place) for place in told} if isinstance(told, list) else set()
+
+
 def read(out: Path) -> FolderChanges:
     """
     Compare the folders of a result with its record.
 
-    Files that a run which was cut off had not put there yet are not missed.
+    Files that a run or an undo which was cut off was about to put there, or to take away, are not
+    missed.
 
     Raises
     ------
@@ -121,8 +128,7 @@ def read(out: Path) -> FolderChanges:
     """
     folder = ResultsFolder(out)
     about, recorded = folder.record(), folder.files() or {}
-    told = about.get("pending")
-    pending = {str(place) for place in told} if isinstance(told, list) else set()
+    pending = pending_of(about)
     theirs = theirs_of(about)
     owners = owners_of(about)
     names = [*dict.fromkeys([*owners, *(place.partition("/")[0] for place in recorded)])]

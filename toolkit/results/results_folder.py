@@ -249,11 +249,8 @@ class ResultsFolder:
 
     def goes_on(self) -> bool:
         """Whether the next run goes on with the last one, which was cut off or could not do all."""
-        try:
-            about = parsed(read_regular(self.path / RECORD, most=LARGEST))
-        except (OSError, ValueError, RecursionError, MemoryError):
-            return False
-        return about.get("finished") is not True and not about.get("undone")
+        about = self._told()
+        return bool(about) and about.get("finished") is not True and not about.get("undone")
 
     def added(self, files: Mapping[str, str]) -> list[list[str]]:
         """
@@ -264,10 +261,7 @@ class ResultsFolder:
         files : mapping of str to str
             What `files` returned, or what is here of it now.
         """
-        try:
-            told = parsed(read_regular(self.path / RECORD, most=LARGEST)).get("added")
-        except (OSError, ValueError, RecursionError, MemoryError):
-            return []
+        told = self._told().get("added")
         runs = [run for run in told if isinstance(run, list)] if isinstance(told, list) else []
         return _runs([[place for place in run if isinstance(place, str)] for run in runs], files)
 
@@ -280,10 +274,34 @@ class ResultsFolder:
         BadFolder
             If it cannot be written.
         """
-        times = {place: stamp for place in files if (stamp := self._stamp(place)) is not None}
-        content = {"program": PROGRAM, "format": FORMAT, **about, "files": files, "times": times}
+        told = {"files": files, "times": self._times(files)}
+        content = {"program": PROGRAM, "format": FORMAT, **about, **told}
         text = json.dumps(content, indent=1, ensure_ascii=True, default=str) + "\n"
         write_bytes(self.path / RECORD, text.encode("utf-8", errors="backslashreplace"))
+
+    def _times(self, files: Mapping[str, str]) -> dict[str, list[int]]:
+        """Return the stamps of copies; of one that somebody changed, that of before."""
+        before = self._told()
+        marks, known = before.get("files"), before.get("times")
+        marks = marks if isinstance(marks, dict) else {}
+        known = known if isinstance(known, dict) else {}
+        times = {}
+        for place, mark in files.items():
+            if (stamp := self._stamp(place)) is None:
+                continue
+            was = known.get(place) if marks.get(place) == mark else None
+            if was is None or self.untouched(place, mark, before):
+                times[place] = stamp
+            else:
+                times[place] = was
+        return times
+
+    def _told(self) -> dict[str, Any]:
+        """Return what the record says; nothing where it cannot be read."""
+        try:
+            return parsed(read_regular(self.path / RECORD, most=LARGEST))
+        except (OSError, ValueError, RecursionError, MemoryError):
+            return {}
 
     def _stamp(self, place: str) -> list[int] | None:
         """Return size (bytes) and time of change (microseconds) of a file; None for none."""

@@ -17,6 +17,7 @@ from toolkit.photos import listing, opening
 from toolkit.progress import Progress
 from toolkit.results import export, sidecars
 from toolkit.results.exporting import alone_in
+from toolkit.results.folder_changes import pending_of
 from toolkit.results.results_folder import CHANGES, RECORD, ResultsFolder, digest_in, real_folder
 
 CHANGED = "changed since"
@@ -124,6 +125,13 @@ def undo(
         added = folder.added(files)
         last = added.pop() if added else list(files)
         earlier = {place: mark for place, mark in files.items() if place not in set(last)}
+        told = {key: value for key, value in about.items() if key not in ("files", "added")}
+        told |= {"finished": False, "undone": True}
+        # Before anything goes: if this is cut off, what is gone was not deleted by anybody's hand.
+        # A full disk is no reason not to make room.
+        cut_off = {"added": [*added, last], "pending": sorted(pending_of(about).union(last))}
+        with contextlib.suppress(BadFolder):
+            folder.write_record(files, told | cut_off)
         work = _Undoing(target, earlier, _Originals(target, about, photos, last, files))
         for done, place in enumerate(last, start=1):
             if stop is not None and stop():
@@ -145,11 +153,7 @@ def undo(
         if earlier or work.left or work.kept:
             if work.left and earlier:
                 added.append(list(work.left))
-            told = {key: value for key, value in about.items() if key not in ("files", "added")}
-            folder.write_record(
-                {**earlier, **work.left},
-                {**told, "added": added, "finished": False, "undone": True},
-            )
+            folder.write_record({**earlier, **work.left}, {**told, "added": added})
         else:
             (target / RECORD).unlink()
             work.removed.append(RECORD)
