@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -17,6 +18,7 @@ from tiles import PEOPLE, ColourEncoder, TileDetector, save_tiles
 from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
+from toolkit.errors import BadFolder
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.results import exporting, results_folder
 from toolkit.session import taken_up
@@ -115,8 +117,13 @@ class Album(RuleBasedStateMachine):
 
     @rule()
     def undo(self) -> None:
-        session = taken_up(self.out)
-        session.undo()
+        seen = results_folder.load(self.out).album.photos["path"]
+        if any(Path(path).is_file() for path in seen):
+            taken_up(self.out).undo()
+        else:
+            # It is said, and nothing is shown: there is no picture to show.
+            with pytest.raises(BadFolder, match="not where they were"):
+                taken_up(self.out)
 
     @rule()
     def sync(self) -> None:

@@ -67,7 +67,7 @@ def test_a_page_that_is_reloaded_is_as_it_was_with_the_same_kernel(serve, contex
     field = page.locator(".sightings-page input[type=text]:visible").first
     field.fill("somewhere else")
     field.press("Enter")
-    for _ in range(10):
+    for _ in range(5):
         reloaded(page)
         tab = page.get_by_role("tab", name="People I know")
         becomes(page, lambda: tab.get_attribute("aria-selected"), "true")  # noqa: B023 - now

@@ -22,6 +22,8 @@ from made_once import store_of_the_run
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = "SIGHTINGS_CHROMIUM"
+# The one without a window, of its own package, takes a quarter less of the processor.
+INSTALLED = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -35,10 +37,12 @@ FLAGS = [
 
 def chromium() -> str:
     """Return the browser's path; without one the test is skipped, or fails where CI is set."""
-    named = os.environ.get(CHROMIUM, "/usr/bin/chromium")
-    if Path(named).is_file():
-        return named
-    reason = f"no browser: {named} is missing; install chromium, or name one in {CHROMIUM}"
+    named = os.environ.get(CHROMIUM)
+    for place in (named,) if named else INSTALLED:
+        if Path(place).is_file():
+            return place
+    missing = named or " and ".join(INSTALLED)
+    reason = f"no browser: {missing} missing; install chromium, or name one in {CHROMIUM}"
     if os.environ.get("CI", "").lower() in ("1", "true"):
         pytest.fail(reason)
     pytest.skip(reason)

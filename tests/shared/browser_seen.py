@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from browser_layout import layout_faults
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Error, Locator, Page
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "ci-artifacts"
 VIEWPORT = {"width": 1280, "height": 900}
@@ -45,9 +45,16 @@ def see(page: Page, selector: str, *, seconds: float = SEE_SECONDS) -> Locator:
     plan.
     """
     found = page.locator(".jp-Notebook .jp-OutputArea").locator(in_this_case(selector)).first
-    found.wait_for(state="visible", timeout=seconds * 1000)
-    found.scroll_into_view_if_needed()
-    return found
+    end = time.monotonic() + seconds
+    while True:
+        found.wait_for(state="visible", timeout=max(1.0, (end - time.monotonic()) * 1000))
+        try:
+            found.scroll_into_view_if_needed()
+            return found
+        except Error as error:
+            # It was drawn anew in between; what stands in its place now is meant.
+            if "not attached" not in str(error) or time.monotonic() > end:
+                raise
 
 
 def becomes(

@@ -166,6 +166,16 @@ def test_what_has_changed_since_the_plan_is_not_exported(make, out) -> None:
     assert not [path for path in out.iterdir() if path.is_dir()]
 
 
+def test_photos_put_there_since_are_counted_after_the_look(make, album_folder) -> None:
+    panel = started(make())
+    panel.folder.settle()
+    assert "6 photos" in panel.folder.about.value
+    save_tiles(album_folder / "more.png", "dee")
+    started(panel)
+    panel.folder.settle()
+    assert "7 photos" in panel.folder.about.value
+
+
 def test_progress_moves_and_start_pressed_twice_looks_once(make, look) -> None:
     slow = Slow(look)
     panel = make(look=slow)

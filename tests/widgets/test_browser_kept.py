@@ -232,3 +232,92 @@ def test_from_a_look_that_nobody_watched_to_a_page_that_is_reloaded(
     nothing_cut_off(page, PANEL)
     screenshot(page.locator(PANEL), "kept-4-again")
     lab.stop_kernels()
+
+
+def press(page, text):
+    at_rest(page)
+    page.locator(f"{PANEL} button", has_text=text).locator("visible=true").first.click()
+
+
+def exported(page):
+    """Show the plan and carry it out."""
+    press(page, "Show the plan")
+    see(page, f"{PANEL} >> text=The plan")
+    press(page, "Export: ")
+    see(page, f"{PANEL} >> text=Exported.")
+    at_rest(page)
+
+
+def folders(out):
+    return {each.name for each in out.iterdir() if each.is_dir()}
+
+
+def test_who_is_hidden_what_is_taken_back_and_albums_beside_each_other(
+    lab, open_notebook, photos, tmp_path
+):
+    kept, other = photos.with_name(f"{BAD} sorted"), tmp_path / "other photos"
+    save_tiles(other / "1.png", "ann")
+    cell = SHOW.format(recent=str(tmp_path / "recent.json"))
+    page = open_notebook(lab.add_notebook("hidden.ipynb", cell))
+    run_all(page)
+    field = page.locator(f"{PANEL} input").first
+    field.fill(str(photos))
+    becomes(page, lambda: page.get_by_label("Sorted folders go to").first.input_value(), str(kept))
+    at_rest(page)
+    in_kernel(page, "panel.form.take(panel.form.settings().__class__(threshold=0.3, jobs=1))")
+    press(page, "Start")
+    see(page, f"{PANEL} >> text=Done.")
+    at_rest(page)
+    becomes(page, lambda: len(keys(page)), 10)
+
+    # Somebody gets no folder; the export is taken back, and what was decided is not.
+    hidden = keys(page)[-1]
+    page.locator(f'{CARD}[data-key="{hidden}"]').get_by_role("button", name="No folder").click()
+    see(page, f"{PANEL} >> text={hidden} is hidden")
+    at_rest(page)
+    becomes(page, lambda: page.locator(f"{PANEL} .sightings-badge:has-text('hidden')").count(), 1)
+    exported(page)
+    assert folders(kept) == set(keys(page)) - {hidden}
+    nothing_cut_off(page, PANEL)
+    screenshot(page.locator(PANEL), "kept-5-exported")
+    press(page, "Undo the last export")
+    see(page, f"{PANEL} >> text=Undone.")
+    at_rest(page)
+    assert folders(kept) == set()
+    assert [each.kind for each in decisions.read(kept)] == ["hide"]
+    screenshot(page.locator(PANEL), "kept-6-undone")
+
+    # What is new is added, and what changed is said.
+    exported(page)
+    save_tiles(photos / "new.png", "ann", shade=3)
+    press(page, "Start")
+    at_rest(page)
+    see(page, f"{PANEL} >> text=Done.")
+    exported(page)
+    see(page, f"{PANEL} .sightings-news >> text=1 photo came")
+    assert folders(kept) == set(keys(page)) - {hidden}
+    screenshot(page.locator(PANEL), "kept-7-changed")
+
+    # Photos of another album, into the folder of this one: it is said before anything is done.
+    record = (kept / "run.json").read_bytes()
+    field.fill(str(other))
+    at_rest(page)
+    out = page.get_by_label("Sorted folders go to").first
+    out.fill(str(kept))
+    out.press("Enter")
+    press(page, "Start")
+    see(page, f"{PANEL} [role=alert]:has-text('holds the album of')")
+    nothing_cut_off(page, PANEL)
+    screenshot(page.locator(PANEL), "kept-8-another")
+    at_rest(page)
+    assert (kept / "run.json").read_bytes() == record
+
+    # A recent album brings its folders and its people back.
+    page.get_by_label("Recent albums").select_option(index=1)
+    at_rest(page)
+    becomes(page, field.input_value, str(photos))
+    becomes(page, out.input_value, str(kept))
+    see(page, f"{PANEL} >> text=of the result in")
+    becomes(page, lambda: hidden in keys(page), True)
+    nothing_was_run(page)
+    lab.stop_kernels()

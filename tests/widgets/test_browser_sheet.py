@@ -7,7 +7,7 @@ import time
 
 import pytest
 from browser_lab import heap_bytes, in_kernel, restart_kernel, run_all, run_cell, wait_for
-from browser_seen import becomes, nothing_cut_off, nothing_was_run, screenshot, see
+from browser_seen import becomes, nothing_cut_off, nothing_was_run, resize, screenshot, see
 
 pytestmark = pytest.mark.browser
 
@@ -306,29 +306,30 @@ display(first, second, third)
 """
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-@pytest.mark.parametrize("width", [1280, 900])
-def test_it_is_good_to_look_at(lab, open_notebook, theme, width):
+def test_it_is_good_to_look_at(lab, open_notebook):
     name = lab.add_notebook("looks.ipynb", START, PAGES)
     page = open_notebook(name)
-    page.set_viewport_size({"width": width, "height": 900})
-    page.evaluate(
-        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
-        f"JupyterLab {theme}",
-    )
     run_all(page)
     see(page, "text=Nobody was found")
-    loaded(page, sum(6 - k // 2 for k in range(9)) + 5)
-    nothing_cut_off(page, ".sightings-sheet")
-    screenshot(page, f"sheet-{theme.lower()}-{width}")
-    page.locator(".sightings-card").first.scroll_into_view_if_needed()
-    tops = page.evaluate(
-        """() => Object.values(Object.groupBy(
-            [...document.querySelectorAll('.sightings-card')].slice(0, 5),
-            card => card.getBoundingClientRect().top)).map(row => new Set(row.map(
-                card => card.querySelector('footer').getBoundingClientRect().bottom)).size)"""
-    )
-    assert set(tops) == {1}, "the buttons of cards beside each other do not stand on one line"
+    for theme in ("Light", "Dark"):
+        page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+            f"JupyterLab {theme}",
+        )
+        for width in (1280, 900):
+            resize(page, width, 900)
+            loaded(page, sum(6 - k // 2 for k in range(9)) + 5)
+            nothing_cut_off(page, ".sightings-sheet")
+            screenshot(page, f"sheet-{theme.lower()}-{width}")
+            page.locator(".sightings-card").first.scroll_into_view_if_needed()
+            bottoms = page.evaluate(
+                """() => Object.values(Object.groupBy(
+                    [...document.querySelectorAll('.sightings-card')].slice(0, 5),
+                    card => card.getBoundingClientRect().top)).map(row => new Set(row.map(
+                        card => card.querySelector('footer').getBoundingClientRect().bottom)).size)
+                """
+            )
+            assert set(bottoms) == {1}, "buttons of cards beside each other are not on one line"
 
 
 # The labelled photos as an album, without looking at them: the subject is in the middle.

@@ -115,6 +115,12 @@ def test_a_button_hides_somebody_and_takes_it_back(view, out) -> None:
     assert "person_002 is hidden" in done(view)
     badges = {card.key: card.badge for card in view.sheet.all_cards}
     assert badges == {"person_001": "", "person_002": "hidden", "person_003": ""}
+    said = {card.key: card.actions[-1].label for card in view.sheet.all_cards}
+    assert said == {
+        "person_001": "No folder",
+        "person_002": "Folder again",
+        "person_003": "No folder",
+    }
     assert [each.kind for each in decisions.read(out)] == ["hide"]
     view.act("person_002", "hide")
     assert "person_002 has a folder again" in done(view)

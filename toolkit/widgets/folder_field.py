@@ -115,6 +115,10 @@ class FolderChooser(ipywidgets.VBox):
                 self.path.observe(self._typed, names="value")
         self._take(folder, 0.0)
 
+    def renew(self) -> None:
+        """Look again into the folder that is chosen: something may have been put there."""
+        self._newest.ask((self.value, 0.0))
+
     def suggest(self, text: str) -> None:
         """Press one of the suggested folders' buttons."""
         make = self._suggested[text]

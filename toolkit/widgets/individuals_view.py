@@ -440,12 +440,12 @@ class IndividualsBrowser(ipywidgets.VBox):
         return [replace(card, note=f"{card.note}{self._note(rows[card.key])}") for card in cards]
 
 
-def individual_actions(words: Words) -> tuple[Action, ...]:
-    """Return the buttons of an individual's card."""
+def individual_actions(words: Words, *, hidden: bool = False) -> tuple[Action, ...]:
+    """Return the buttons of an individual's card, of one that gets no folder too."""
     return (
         Action("merge", f"Same {words.individual} as …", "m"),
         Action("split", f"Two {words.individuals}?", "s"),
-        Action("hide", "No folder", "h"),
+        Action("hide", "Folder again" if hidden else "No folder", "h"),
     )
 
 
@@ -879,6 +879,10 @@ class IndividualsView(ipywidgets.VBox):
             given={each.name for each in session.corrections.decisions if each.kind == "name"},
             asked=self._questions(session) if self._correct else None,
         )
+        if self._correct:
+            back = individual_actions(self._words, hidden=True)
+            hidden = session.result.hidden
+            cards = [replace(one, actions=back) if one.key in hidden else one for one in cards]
         self._leave()
         self.individual = merging
         self._put("individuals" if merging is None else "merging", cards, page=self._page)

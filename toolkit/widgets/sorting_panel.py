@@ -137,7 +137,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self.recent = RecentAlbums(self.MODE, self.go_on_with)
         self.another_about = ipywidgets.HTML()
         self.anyway_button = ipywidgets.Button(
-            description="Sort into it all the same", layout=ipywidgets.Layout(width="auto")
+            description="Sort into it all the same",
+            layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
         )
         self.another = ipywidgets.VBox([self.another_about, self.anyway_button])
         self.another.layout.display = "none"
@@ -208,6 +209,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             return sorted_now
 
         def then(found: Session | None) -> None:
+            # Photos may have been put there since it was chosen.
+            self.folder.renew()
             if found is not None:
                 self._take(found, of)
             if before is not None and found in (None, before):
