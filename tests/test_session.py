@@ -526,3 +526,21 @@ def test_somebody_is_hidden_by_number_whatever_the_name_and_shown_again(sorted_a
     assert sorted_album.result.hidden == frozenset()
     sorted_album.undo()
     assert sorted_album.result.hidden == {"Bob"}
+
+
+def test_a_plan_takes_what_was_done_in_the_folders_for_decisions(
+    album_folder, out, colours
+) -> None:
+    modes.autopilot(album_folder, out, subject=colours)
+    session = taken_up(out)
+    (out / "person_002").rename(out / "Bob")
+    planned = session.plan(out)
+    assert set(planned["state"]) == {"there already"}
+    assert "Bob" in session.names
+    written = session.export(out)
+    assert any("Bob" in each for each in written.synced)
+    assert sorted(each.name for each in out.iterdir() if each.is_dir()) == [
+        "Bob",
+        "person_001",
+        "person_003",
+    ]

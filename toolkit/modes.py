@@ -138,7 +138,8 @@ def look(
     photos_folder : path
         Photos, in subfolders too.
     out : path, optional
-        Where results will go: checked, and left out where it lies inside the photos.
+        Where results will go: checked, and left out where it lies inside the photos. The user's own
+        photos that an earlier run found in the folders there are looked at with the others.
     known : path, optional
         Folder of references: left out where it lies inside the photos.
     settings : Settings
@@ -160,6 +161,8 @@ def look(
         If a folder is missing or cannot be used, or holds no photo.
     """
     listed = list_photos(photos_folder, out, known)
+    if listed.out is not None:
+        listed = _with_examples(listed, sync.examples_in(listed.out))
     subject = subject or subject_for(settings)
     return look_at(listed, settings, subject, progress=progress, stop=stop, tell=tell)
 
@@ -530,8 +533,8 @@ def autopilot(
     with _alone_in(target, "autopilot"):
         _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
-        made, synced = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
-        listed = _with_examples(listed)
+        made, synced, own = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
+        listed = _with_examples(listed, own)
         started = time.perf_counter()
         looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
         planned = listed.out if dry_run else None
@@ -625,8 +628,8 @@ def point_and_shoot(
     with _alone_in(target, "point-and-shoot"):
         _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
-        made, synced = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
-        listed = _with_examples(listed)
+        made, synced, own = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
+        listed = _with_examples(listed, own)
         started = time.perf_counter()
         # It is None only where it can be stopped.
         references = cast(
@@ -754,17 +757,18 @@ def _decided(
     subject: Subject,
     *,
     dry_run: bool,
-) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+) -> tuple[tuple[Decision, ...], tuple[str, ...], tuple[Path, ...]]:
     """
     Return what the user decided: as given, or as the folder of results keeps it.
 
-    In the folders of results, too: what was done there becomes decisions first, and is said.
+    In the folders of results, too: what was done there becomes decisions first, and is said; the
+    user's own photos in them are to be looked at with the others.
     """
     if given is not None:
-        return tuple(given), ()
+        return tuple(given), (), () if target is None else sync.examples_in(target)
     if target is None:
-        return (), ()
-    return synced(target, settings, subject, dry_run=dry_run)
+        return (), (), ()
+    return _folders_read(target, settings, subject, dry_run=dry_run)
 
 
 def synced(
@@ -797,6 +801,14 @@ def synced(
     BadSetting
         If the decisions that are there cannot be read.
     """
+    made, said, _ = _folders_read(out, settings, subject, dry_run=dry_run)
+    return made, said
+
+
+def _folders_read(
+    out: Path, settings: Settings | None, subject: Subject | None, *, dry_run: bool
+) -> tuple[tuple[Decision, ...], tuple[str, ...], tuple[Path, ...]]:
+    """Do what `synced` does; return the photos of the user's own in the folders as well."""
     made = decisions.read(out)
 
     def look_into(paths: Sequence[Path]) -> Album:
@@ -807,25 +819,24 @@ def synced(
         ).album
 
     if not (out / results_folder.RECORD).is_file():
-        return made, ()
+        return made, (), ()
     try:
         found = sync.propose(out, None if settings is None else look_into)
     except BadFolder as error:
         # It says itself what to do about it: a run does just that.
-        return made, (f"what was done in the folders could not be read: {error}",)
+        said = f"what was done in the folders could not be read: {error}"
+        return made, (said,), sync.examples_in(out)
     if found is None:
-        return made, ()
+        return made, (), sync.examples_in(out)
     if not dry_run:
         sync.keep(found, out)
-    return found.made, found.said
+    return found.made, found.said, sync.paths_of(out, found.examples)
 
 
-def _with_examples(listed: Listed) -> Listed:
+def _with_examples(listed: Listed, more: Sequence[Path]) -> Listed:
     """Add the photos that the user put into folders of results: they are looked at as well."""
-    if listed.out is None or not (more := sync.examples_in(listed.out)):
-        return listed
     photos = (*listed.listing.photos, *more)
-    return changed(listed, listing=changed(listed.listing, photos=photos))
+    return changed(listed, listing=changed(listed.listing, photos=photos)) if more else listed
 
 
 def _named(

@@ -34,9 +34,8 @@ from toolkit.names import counted
 from toolkit.progress import Progress
 from toolkit.records import Album
 from toolkit.results import earlier as earlier_results
-from toolkit.results import export, exporting
+from toolkit.results import export, exporting, results_folder
 from toolkit.results.result import AnyResult, NamesTaken
-from toolkit.results.results_folder import settings_of
 from toolkit.results.undo import Undone, undo
 from toolkit.settings import Settings
 from toolkit.subjects.settings import declared
@@ -93,7 +92,14 @@ class Session:
             self.corrections.keep_in(self._target(out))
             self.assigner = self._following(self._target(out))
         self._names_taken = self._take_names()
+        self._done: tuple[str, ...] = ()
         self.result = self._sorted(self.corrections.decisions)
+
+    def say_done(self, said: Sequence[str]) -> None:
+        """Have results say what was done in the folders since the run, until the next export."""
+        if said:
+            self._done = (*self._done, *said)
+            self.result = changed(self.result, synced=self._done)
 
     @property
     def album(self) -> Album:
@@ -304,12 +310,17 @@ class Session:
 
     def plan(self, out: str | Path) -> pd.DataFrame:
         """
-        Say which photo would go where; nothing is written.
+        Say which photo would go where; nothing is copied.
 
-        Decisions that `out` holds are joined with those made here, as `export` would do.
+        Decisions that `out` holds are joined with those made here, as `export` would do; what
+        somebody did in its folders since the run is among them.
         """
         with self._alone():
             target = self._target(out)
+            if (target / results_folder.RECORD).is_file():
+                # Whoever is writing there reads what was done in the folders, too.
+                with suppress(InUse), exporting.alone_in(target, "a plan from a panel"):
+                    self._read_folders(target)
             made, assigner = self.corrections.joined_with(target), self._following(target)
             return modes.assigned_by(self.looked, assigner, target, decided=made).plan
 
@@ -338,15 +349,22 @@ class Session:
         with self._alone():
             target = self._target(out)
             with exporting.alone_in(target, "an export from a panel"):
-                _, said = modes.synced(target)
+                self._read_folders(target)
                 self._move_to(target)
-                self.result = changed(self.result, synced=said)
+                self._done = ()
                 self.result = exporting.write_result(
                     self.result, target, keep_all=keep_all, progress=progress, stop=stop
                 )
                 # From now on, everybody has the number of now.
                 self.assigner = self.assigner.following(getattr(self.result, "numbering", None))
             return self.result
+
+    def _read_folders(self, target: Path) -> None:
+        """Take what somebody did in the folders of results, which are held, for decisions."""
+        _, said = modes.synced(target)
+        if said and self.corrections.out == target:
+            self._move_to(target)
+        self.say_done(said)
 
     def _move_to(self, target: Path) -> None:
         """Go on with the decisions and the numbers of a folder of results."""
@@ -452,7 +470,7 @@ class Session:
 
     def _sorted(self, made: Sequence[Decision], out: Path | None = None) -> AnyResult:
         found = modes.assigned_by(self.looked, self.assigner, out, decided=made)
-        return replace(found, names_taken=self._names_taken)
+        return replace(found, names_taken=self._names_taken, synced=self._done)
 
 
 def taken_up(out: str | Path, *, photos: str | Path | None = None) -> Session:
@@ -476,7 +494,10 @@ def taken_up(out: str | Path, *, photos: str | Path | None = None) -> Session:
     """
     folder = folder_at(out)
     # Whoever writes there reads what was done in the folders, too.
+    said: tuple[str, ...] = ()
     with suppress(InUse), exporting.alone_in(folder, "opening a result"):
-        modes.synced(folder)
+        _, said = modes.synced(folder)
     looked, run = modes.taken_up(out, photos=photos)
-    return Session(looked, GroupingAssigner(settings_of(run)), out=out)
+    session = Session(looked, GroupingAssigner(results_folder.settings_of(run)), out=out)
+    session.say_done(said)
+    return session

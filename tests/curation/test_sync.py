@@ -11,7 +11,8 @@ from tiles import save_tiles
 from toolkit import modes
 from toolkit.curation import decisions, sync
 from toolkit.errors import BadFolder
-from toolkit.results import folder_changes
+from toolkit.results import exporting, folder_changes, results_folder
+from toolkit.results.undo import undo
 from toolkit.session import taken_up
 from toolkit.settings import AutopilotSettings
 
@@ -140,6 +141,38 @@ def test_a_photo_from_elsewhere_is_an_example_and_stays_the_users(run, out, tmp_
     # It is looked at in later runs, too, and never taken away.
     assert "mine.png" in {path.rpartition("/")[2] for path in run().album.photos["path"]}
     assert (out / "person_002" / "mine.png").is_file()
+
+
+def test_a_dry_run_looks_at_photos_of_the_users_own_too(run, out, photos, colours) -> None:
+    own = save_tiles(out / "person_001" / "own.png", "ann", shade=4)
+    planned = modes.autopilot(photos, out, settings=SETTINGS, subject=colours, dry_run=True)
+    assert str(own) in set(planned.album.photos["path"])
+    assert planned.undecided == 0
+
+
+def test_a_photo_of_the_users_own_is_found_from_any_working_folder(
+    run, out, photos, colours, tmp_path, monkeypatch
+) -> None:
+    save_tiles(out / "person_001" / "own.png", "ann", shade=4)
+    monkeypatch.chdir(tmp_path)
+    modes.autopilot(photos, out.relative_to(tmp_path), settings=SETTINGS, subject=colours)
+    monkeypatch.chdir(tmp_path.parent)
+    assert results_folder.load(out).missing == 0
+    assert (out / "person_001" / "own.png").read_bytes()
+
+
+def test_copies_moved_by_hand_are_still_of_the_run_that_put_them_there(run, out, photos) -> None:
+    save_tiles(photos / "zoe.png", "eve")
+    run()
+    (new,) = [each for each in out.iterdir() if (each / "zoe.png").is_file()]
+    new.rename(out / "Zoe")
+    (out / "person_003").rename(out / "Cem")
+    with exporting.alone_in(out, "a test"):
+        modes.synced(out, SETTINGS)
+    undone = undo(out)
+    assert [place for place in undone.removed if "/" in place] == ["Zoe/zoe.png"]
+    undone = undo(out)
+    assert not folders(out)
 
 
 def test_a_photo_from_elsewhere_in_a_new_folder_is_somebody_new(run, out) -> None:

@@ -166,6 +166,31 @@ def test_what_has_changed_since_the_plan_is_not_exported(make, out) -> None:
     assert not [path for path in out.iterdir() if path.is_dir()]
 
 
+def test_what_was_done_in_the_folders_counts_from_the_next_start_on(make, out) -> None:
+    panel = started(make())
+    panel.export.show_plan()
+    panel.export.wait()
+    panel.export.export()
+    panel.export.wait()
+    (out / "person_002").rename(out / "Bob")
+    own = save_tiles(out / "person_001" / "own.png", "ann", shade=4)
+    started(panel)
+    assert "person_002 is Bob" in panel.later.value
+    assert "own.png" in panel.later.value
+    assert {"person_001", "Bob", "person_003"} == set(keys(panel))
+    assert str(own) in set(panel.session.album.photos["path"])
+    panel.export.show_plan()
+    panel.export.wait()
+    assert panel.export.summary.new == 0
+    panel.export.export()
+    panel.export.wait()
+    # Another look has it, too, and says nothing more of it.
+    started(panel)
+    assert panel.later.value == ""
+    assert str(own) in set(panel.session.album.photos["path"])
+    assert not panel.session.result.undecided
+
+
 def test_photos_put_there_since_are_counted_after_the_look(make, album_folder) -> None:
     panel = started(make())
     panel.folder.settle()

@@ -7,7 +7,7 @@ sighting; `propose` reads it, `keep` writes it down, once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -66,9 +66,16 @@ def examples_in(out: Path) -> tuple[Path, ...]:
         told = ResultsFolder(out).record().get("examples")
     except BadFolder:
         return ()
-    places = [place for place in (told if isinstance(told, dict) else {}) if isinstance(place, str)]
+    return paths_of(out, told if isinstance(told, dict) else {})
+
+
+def paths_of(out: Path, examples: Iterable[object]) -> tuple[Path, ...]:
+    """Return where the examples in a folder of results are, of those that are there."""
+    places = [place for place in examples if isinstance(place, str)]
     theirs = folder_changes.theirs_of({"theirs": dict.fromkeys(places, "")})
-    return tuple(path for place in theirs if (path := out / place).is_file())
+    # From the root on: results are opened from any working folder.
+    folder = whole_path(out)
+    return tuple(path for place in theirs if (path := folder / place).is_file())
 
 
 def propose(
@@ -127,6 +134,11 @@ def keep(sync: Sync, out: Path) -> None:
     about["folders"] = {top: {"name": o.name, "number": o.number} for top, o in owners.items()}
     about["theirs"] = dict(changes.theirs)
     about["examples"] = dict(sync.examples)
+    # What a run put there is that run's wherever it was moved to.
+    about["added"] = [
+        [changes.now.get(place, place) for place in run]
+        for run in folder.added(folder.files() or {})
+    ]
     for own in ("program", "format", "files", "times"):
         about.pop(own, None)
     folder.write_record(changes.files, about)

@@ -66,6 +66,8 @@ class FolderChanges:
     theirs : dict of str to str
         Files that stand for a photo in a folder by the user's hand, and that no run touches:
         edited, or moved into a folder of their own below. Place to the mark of the photo.
+    now : dict of str to str
+        Where files are that are not in their place any more.
     differs : bool
         Whether the record says something else of the files, also where nothing follows from it.
     """
@@ -79,6 +81,7 @@ class FolderChanges:
     added: tuple[tuple[str, str], ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     theirs: dict[str, str] = field(default_factory=dict)
+    now: dict[str, str] = field(default_factory=dict)
     differs: bool = False
 
     def __bool__(self) -> bool:
@@ -160,6 +163,7 @@ def read(out: Path) -> FolderChanges:
     moved: list[tuple[str, str]] = []
     deleted: list[str] = []
     where: dict[str, list[str]] = {}
+    places: dict[str, str] = {}
     for place, mark in extra.items():
         where.setdefault(mark, []).append(place)
     for place, mark in missing.items():
@@ -171,7 +175,7 @@ def read(out: Path) -> FolderChanges:
         if not candidates:
             deleted.append(place)
             continue
-        now = candidates.pop(0)
+        now = places[place] = candidates.pop(0)
         if now.count("/") == 1:
             files[now] = mark
         else:
@@ -198,6 +202,7 @@ def read(out: Path) -> FolderChanges:
         tuple((place, mark) for mark, places in where.items() for place in places),
         files,
         theirs,
+        places,
         files != recorded or theirs != theirs_of(about),
     )
 

@@ -615,7 +615,7 @@ class Result:
         )
         return (
             f"<p><b>{html.escape(self._headline())}</b></p>"
-            "<table><thead><tr><th>{self.words.individual}</th><th>photos</th>"
+            f"<table><thead><tr><th>{self.words.individual}</th><th>photos</th>"
             f"<th>{self.words.plural}</th></tr></thead>"
             f"<tbody>{rows}</tbody></table><ul>{remarks}</ul>"
         )

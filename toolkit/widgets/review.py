@@ -256,7 +256,14 @@ class ReviewPanel(ipywidgets.VBox):
 
     def _plan(self, out: Path) -> pd.DataFrame:
         with self.questions.alone:
-            return self._here().plan(out)
+            session = self._here()
+            before = session.result
+            planned = session.plan(out)
+        if session.result is not before:
+            # What was done in the folders counts from now on.
+            self.questions.renew(sorted_already=True)
+            self._sorted_anew()
+        return planned
 
     def _undone(self, out: Path, tell: Tell, stopped: Stopped) -> Undone:
         with self.questions.alone:

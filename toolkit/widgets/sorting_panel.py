@@ -11,7 +11,7 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from toolkit import files
+from toolkit import files, modes
 from toolkit.curation import decisions
 from toolkit.curation.history import Corrections
 from toolkit.errors import BadFolder, BadSetting, SightingsError
@@ -28,6 +28,7 @@ from toolkit.results.results_folder import ResultsFolder
 from toolkit.results.undo import Undone
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.subjects.base import Subject
 from toolkit.widgets.background_work import Message, Stopped, Tell, Work, in_html, safe
 from toolkit.widgets.export_box import ExportBox
 from toolkit.widgets.folder_field import FolderChooser
@@ -51,6 +52,9 @@ ANOTHER = (
     "What is found in {photos} would take its place there, and the decisions of both would count "
     "for both. Name another folder above, and press Start; or go on all the same.</p>"
 )
+
+# So many things that were done in the folders are said one by one.
+MOST_SAID = 5
 
 Mode = TypeVar("Mode", AutopilotSettings, PointAndShootSettings)
 Sort = Callable[..., Session]
@@ -98,6 +102,9 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     SHOWN: ClassVar[str] = "{words.individuals}"
     SORTING: ClassVar[str]
     READING: ClassVar[str]
+
+    # What to look for; as the settings say, if not given.
+    _subject: Subject | None = None
 
     def __init__(
         self,
@@ -194,6 +201,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             decisions.require_decisions(named)
             with ExitStack() as held:
                 out = self._hold(held, of, named)
+                done = self._done_in(out, settings)
                 found = self._look_at(of, out, settings, tell, stopped)
                 if found is None:
                     return None
@@ -204,6 +212,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
                 if seen is not None and seen < looked.not_seen:
                     return before
                 sorted_now = self._sort(looked, assigner, out=out, earlier=carried)
+                sorted_now.say_done(done)
                 self._keep(sorted_now)
             self._remember(sorted_now, of)
             return sorted_now
@@ -213,6 +222,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             self.folder.renew()
             if found is not None:
                 self._take(found, of)
+                self._say_done(found)
             if before is not None and found in (None, before):
                 self._say_kept()
 
@@ -340,6 +350,13 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             return None
         return named
 
+    def _done_in(self, out: str | None, settings: Mode) -> tuple[str, ...]:
+        """Take what somebody did in the folders of results, which are held, for decisions."""
+        if out is None:
+            return ()
+        _, said = modes.synced(files.folder_at(out), settings, self._subject)
+        return said
+
     def _keep(self, found: Session) -> None:
         """Write what was found into the folder of results, which is held; say where that fails."""
         if found.corrections.out is None:
@@ -348,6 +365,14 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             found.keep()
         except SightingsError as error:
             self.later.remark(f"Nothing is kept until you export: {error}")
+
+    def _say_done(self, found: Session) -> None:
+        """Say what was done in the folders since the run before, where there is anything."""
+        if done := found.result.synced:
+            more = f"; and {counted(len(done) - MOST_SAID, 'more')}" if done[MOST_SAID:] else ""
+            self.later.remark(
+                f"Since the last run, in the folders: {'; '.join(done[:MOST_SAID])}{more}"
+            )
 
     def _remember(self, found: Session, of: Folders) -> None:
         """Put an album into the list of recent ones."""
@@ -399,8 +424,16 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
 
     def _plan(self, out: Path) -> pd.DataFrame:
         album = self._here()
+        before = album.result
+        planned = album.plan(out)
+        if album.result is not before:
+            # What was done in the folders counts from now on.
+            self._say_done(album)
+            self._summarise()
+            if self._view is not None:
+                self._view.refresh()
         self._planned = _version(album)
-        return album.plan(out)
+        return planned
 
     def _undone(self, out: Path, tell: Tell, stopped: Stopped) -> Undone:
         return self._here().undo_export(out, progress=tell, stop=stopped)
