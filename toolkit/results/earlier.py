@@ -28,6 +28,8 @@ from toolkit.results.results_folder import (
 )
 from toolkit.tables import BadTable, read_table
 
+# Where the record has the numbers that a run gives, until it is finished.
+GIVEN = "given"
 # A number that is counted on from: no run gives as many.
 HIGHEST = 10**9
 
@@ -97,7 +99,7 @@ def read(out: Path) -> EarlierRun | None:
         ]
         numbers = _numbers(table, names, subject_of(dict(about)).words.individual)
         photos = read_table(out / PHOTOS, ("path", "photo_digest"), most=LARGEST_TABLE)
-        absent = _absent(out)
+        absent = _with_given(_absent(out), about)
     except (BadFolder, BadTable, OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     known = photos[["path", "photo_digest"]]
@@ -118,6 +120,31 @@ def _absent(out: Path) -> Earlier:
         return NO_EARLIER
     table = read_table(out / NUMBERS, ("number", "path", "photo_digest", *BOX), most=LARGEST_TABLE)
     return Earlier(_keys(table), _valid(table["number"]), 0)
+
+
+def given(numbering: Earlier, before: EarlierRun) -> dict[str, list[list[Any]]]:
+    """
+    Return the numbers that a run gives and the tables of the run before do not have.
+
+    For the record while the run is under way: if it is cut off, they are given to nobody else.
+    """
+    known = dict(zip(before.sightings, before.numbers.tolist(), strict=True))
+    rows = zip(numbering.sightings, numbering.numbers.tolist(), strict=True)
+    new = [[number, *astuple(key)] for key, number in rows if known.get(key) != number]
+    return {GIVEN: new} if new else {}
+
+
+def _with_given(absent: Earlier, about: Mapping[str, Any]) -> Earlier:
+    """Add the numbers that a run which was cut off had given."""
+    told = about.get(GIVEN)
+    rows = [row for row in told if isinstance(row, list)] if isinstance(told, list) else []
+    columns = ["number", "path", "photo_digest", *BOX]
+    table = pd.DataFrame([row for row in rows if len(row) == len(columns)], columns=columns)
+    if not len(table):
+        return absent
+    table = table.astype(str)
+    numbers = np.concatenate([_valid(table["number"]), absent.numbers])
+    return Earlier((*_keys(table), *absent.sightings), numbers, absent.last)
 
 
 def absent_table(numbering: Earlier, album: Album) -> pd.DataFrame:

@@ -454,6 +454,7 @@ def apply(
     link: str | None = None,
     keep_all: bool = False,
     about: dict[str, Any] | None = None,
+    under_way: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     complete: Callable[[Outcome], None] | None = None,
@@ -480,6 +481,8 @@ def apply(
         are elsewhere in `out`. What is the last copy stays.
     about : dict, optional
         What else the record says; plain values.
+    under_way : dict, optional
+        What it says besides until all is done, for the run that goes on if this one is cut off.
     progress : callable, optional
         Called with the number done, the total, and the destination just done.
     stop : callable, optional
@@ -530,7 +533,7 @@ def apply(
     # What comes, and what goes, says nothing of anybody's hand while this is not finished.
     there, pending = {**leaving, **files}, [*todo["destination"], *leaving]
     begun = {"added": runs(there), "finished": False, "pending": pending}
-    folder.write_record(there, {**run, **begun})
+    folder.write_record(there, {**run, **(under_way or {}), **begun})
     with disk_errors(out):
         for name, rows in wanted.groupby("folder", sort=False):
             if os.path.lexists(out / str(name)) and not real_folder(out, f"{name}/x"):

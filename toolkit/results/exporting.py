@@ -178,12 +178,19 @@ def write_result(
         **folder.about_photos(photos),
         **sidecars.recorded(target),
     }
+    under_way: dict[str, Any] = {}
+    if before is None:
+        # So that a first run that is cut off has its tables: who is who, and has which number.
+        keep_result(result, target)
+    elif isinstance(result, AutopilotResult):
+        under_way = earlier.given(result.numbering, before)
     export.apply(
         plan,
         target,
         link=result.settings.link,
         keep_all=keep_all,
         about=about,
+        under_way=under_way,
         progress=tell,
         stop=stop,
         complete=complete,

@@ -139,6 +139,8 @@ def read(out: Path) -> FolderChanges:
     here = {folded(top): top for top in found}
     files: dict[str, str] = {}
     missing: dict[str, str] = {}
+    # Not there, or not there any more, where a run or an undo was cut off.
+    unsure: dict[str, str] = {}
     for place, mark in recorded.items():
         if os.path.lexists((out / place).parent) and not real_folder(out, place):
             # A link that stands for a folder: where it leads to is nothing of ours.
@@ -148,8 +150,8 @@ def read(out: Path) -> FolderChanges:
                 files[place] = mark
             else:
                 theirs[place] = mark
-        elif place not in pending and _is_photo(place):
-            missing[place] = mark
+        elif _is_photo(place):
+            (unsure if place in pending else missing)[place] = mark
     stands = {folded(place) for place in (*files, *theirs)}
     # What is new there, by its bytes; a link is known by where it leads.
     extra: dict[str, str] = {}
@@ -159,6 +161,12 @@ def read(out: Path) -> FolderChanges:
             if folded(place) not in stands and _is_photo(place) and (mark := _mark_of(out / place)):
                 extra[place] = mark
     theirs = {place: mark for place, mark in theirs.items() if os.path.lexists(out / place)}
+    left = Counter(extra.values()) - Counter(digest_in(each) or each for each in missing.values())
+    for place, mark in unsure.items():
+        # It had been put there, and is elsewhere now.
+        if left[digest := digest_in(mark) or mark] > 0:
+            left[digest] -= 1
+            missing[place] = mark
     renamed, merged = _renamed(names, here, missing, extra)
     moved: list[tuple[str, str]] = []
     deleted: list[str] = []
