@@ -122,7 +122,8 @@ def keep(sync: Sync, out: Path) -> None:
         If it cannot be written.
     """
     with deciding(out):
-        decisions.write(out, sync.made)
+        if sync.made or (out / decisions.FILE).exists():
+            decisions.write(out, sync.made)
     folder = ResultsFolder(out)
     about = folder.record()
     changes = sync.changes
