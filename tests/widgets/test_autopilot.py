@@ -191,6 +191,19 @@ def test_what_was_done_in_the_folders_counts_from_the_next_start_on(make, out) -
     assert not panel.session.result.undecided
 
 
+def test_a_folder_of_results_given_with_photos_is_for_those_alone(make, out, tmp_path) -> None:
+    panel = make()
+    photos = panel.folder.value
+    assert panel.export.out.value == str(out)
+    panel.folder.choose(str(tmp_path / "other"))
+    assert panel.export.out.value == str(tmp_path / "other sorted")
+    panel.folder.choose(f"{photos}/")
+    assert panel.export.out.value == str(out)
+    panel.export.out.value = str(tmp_path / "mine")
+    panel.folder.choose(str(tmp_path / "other"))
+    assert panel.export.out.value == str(tmp_path / "mine")
+
+
 def test_photos_put_there_since_are_counted_after_the_look(make, album_folder) -> None:
     panel = started(make())
     panel.folder.settle()
@@ -695,6 +708,7 @@ def test_a_folder_that_holds_another_album_is_said_first(make, out, look, tmp_pa
     first = started(make(look=slow))
     save_tiles(tmp_path / "<i>more" / "1.png", "dee")
     first.folder.choose(str(tmp_path / "<i>more"))
+    first.export.out.value = str(out)
     before = (out / "run.json").read_bytes()
     assert not shown(first.another)
     started(first)

@@ -139,7 +139,9 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         # The folder of results that was named by nobody, but follows from that of the photos.
         self._beside = folder_suggestions.beside(str(photos), self.BESIDE)
         self._following = True
-        out = str(out) or self._beside
+        self._given = str(photos), str(out)
+        # What the field says as long as nobody types into it.
+        out = self._proposed = str(out) or self._beside
         self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=out)
         self.recent = RecentAlbums(self.MODE, self.go_on_with)
         self.another_about = ipywidgets.HTML()
@@ -463,9 +465,13 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         """Forget what was wrong with the folder before, and let the results follow it."""
         self._ask_nothing()
         beside = folder_suggestions.beside(self.folder.value, self.BESIDE)
-        if self._following and self.export.out.value.strip() in ("", self._beside):
-            self.export.out.value = beside
-        self._beside = beside
+        photos, out = self._given
+        # A folder of results that was given with photos is for those.
+        proposed = out if out and _same(photos, self.folder.value) else beside
+        own = ("", self._beside, self._proposed)
+        if self._following and self.export.out.value.strip() in own:
+            self.export.out.value = proposed
+        self._beside, self._proposed = beside, proposed
         if self.state == "failed" and not self.work.busy:
             self.work.message.clear()
             self.state = "empty" if self.session is None else self._found()
@@ -513,6 +519,16 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         for part in (self._view, self.last):
             if part is not None:
                 part.layout.display = None if sightings else "none"
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two texts name one folder."""
+    if one == other:
+        return True
+    try:
+        return files.folder_at(one).resolve() == files.folder_at(other).resolve()
+    except (BadFolder, OSError, ValueError):
+        return False
 
 
 def _version(album: Session) -> tuple[object, ...]:
