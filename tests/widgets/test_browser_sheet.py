@@ -172,6 +172,38 @@ def test_a_click_puts_the_focus_on_the_card(lab, open_notebook):
     assert cells(page) == before
 
 
+def test_what_is_said_at_the_edge_goes_by_itself(lab, open_notebook):
+    name = lab.add_notebook("toast.ipynb", START, "display(sheet, told)", "1 + 1")
+    page = open_notebook(name)
+    run_all(page)
+    see(page, ".sightings-card >> nth=1").locator("header").click()
+    toast = page.locator(".sightings-toast:visible")
+    # It stays for a while; what is said next stays anew, as long as that is to.
+    in_kernel(page, "sheet.can_undo, sheet.stays, sheet.said = True, 3600, 'first'")
+    becomes(page, toast.count, 1)
+    in_kernel(page, "sheet.stays, sheet.said = 0.2, 'second'")
+    becomes(page, toast.count, 0)
+    # That it can be undone is nothing new to say.
+    in_kernel(page, "sheet.can_undo = False; sheet.can_undo = True")
+    becomes(page, toast.count, 0)
+
+    # Not while the focus or the pointer is on it.
+    in_kernel(page, "sheet.stays, sheet.said = 3600, 'third'")
+    becomes(page, toast.count, 1)
+    page.keyboard.press("Tab")
+    toast.get_by_role("button", name="Undo").focus()
+    in_kernel(page, "sheet.stays, sheet.said = 0.2, 'fourth'")
+    becomes(page, lambda: "fourth" in toast.inner_text(), True)
+    page.wait_for_timeout(600)
+    assert toast.count() == 1
+    toast.hover()
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_timeout(600)
+    assert toast.count() == 1
+    page.mouse.move(0, 0)
+    becomes(page, toast.count, 0)
+
+
 def test_text_of_others_is_never_html(lab, open_notebook):
     name = lab.add_notebook(
         "evil.ipynb",
