@@ -88,6 +88,10 @@ def test_known_people_are_found_without_writing_a_line(open_notebook, shortened,
     assert "6 photos" in card(page, "Grace Hopper").inner_text()
     doubtful = page.locator(PANEL).get_by_role("button", name="Doubtful first (0)")
     becomes(page, doubtful.is_disabled, True)
+    # Nobody has moved the slider: that it is drawn is no choice.
+    automatic = page.locator(PANEL).get_by_role("button", name="Back to automatic")
+    assert automatic.is_disabled()
+    assert "as you set it" not in page.locator(PANEL).inner_text()
     nothing_cut_off(page, PANEL)
     screenshot(page, "point-and-shoot-3-people")
     assert not [each for each in out.iterdir() if each.is_dir()]

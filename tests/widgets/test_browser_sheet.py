@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from browser_lab import heap_bytes, in_kernel, restart_kernel, run_all, run_cell, wait_for
+from browser_lab import at_rest, heap_bytes, in_kernel, restart_kernel, run_all, run_cell, wait_for
 from browser_seen import becomes, nothing_cut_off, nothing_was_run, resize, screenshot, see
 
 pytestmark = pytest.mark.browser
@@ -170,6 +170,69 @@ def test_a_click_puts_the_focus_on_the_card(lab, open_notebook):
     becomes(page, lambda: told(page), ["act 1 merge"])
     nothing_more(page, 1)
     assert cells(page) == before
+
+
+def test_what_is_said_at_the_edge_goes_by_itself(lab, open_notebook):
+    name = lab.add_notebook("toast.ipynb", START, "display(sheet, told)", "1 + 1")
+    page = open_notebook(name)
+    run_all(page)
+    see(page, ".sightings-card >> nth=1").locator("header").click()
+    toast = page.locator(".sightings-toast:visible")
+    # It stays for a while; what is said next stays anew, as long as that is to.
+    in_kernel(page, "sheet.can_undo, sheet.stays, sheet.said = True, 3600, 'first'")
+    becomes(page, toast.count, 1)
+    in_kernel(page, "sheet.stays, sheet.said = 0.2, 'second'")
+    becomes(page, toast.count, 0)
+    # That it can be undone is nothing new to say.
+    in_kernel(page, "sheet.can_undo = False; sheet.can_undo = True")
+    becomes(page, toast.count, 0)
+
+    # Not while the focus or the pointer is on it.
+    in_kernel(page, "sheet.stays, sheet.said = 3600, 'third'")
+    becomes(page, toast.count, 1)
+    page.keyboard.press("Tab")
+    toast.get_by_role("button", name="Undo").focus()
+    in_kernel(page, "sheet.stays, sheet.said = 0.2, 'fourth'")
+    becomes(page, lambda: "fourth" in toast.inner_text(), True)
+    page.wait_for_timeout(600)
+    assert toast.count() == 1
+    toast.hover()
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_timeout(600)
+    assert toast.count() == 1
+    page.mouse.move(0, 0)
+    becomes(page, toast.count, 0)
+
+
+# A plan of many folders, with room above and below it.
+EXPORT = """
+import ipywidgets, pandas as pd
+from toolkit.results.export import Outcome
+from toolkit.widgets.export_box import ExportBox
+plan = pd.DataFrame({"state": "new", "folder": [f"who {k}" for k in range(40)], "bytes": 1000})
+panel = ExportBox(lambda _: plan.assign(kind="photo"), lambda *_: Outcome({}, ()), out="../out/x")
+room = "<div style='height: 2000px'></div>"
+ipywidgets.VBox([ipywidgets.HTML(room), panel, ipywidgets.HTML(room)])
+"""
+# Whether something is within what the notebook shows.
+IN_WINDOW = """e => {
+    const at = e.getBoundingClientRect();
+    const over = document.elementFromPoint(at.x + 5, at.y + at.height / 2);
+    return at.height > 0 && (e === over || e.contains(over));
+}"""
+
+
+def test_what_an_export_came_to_is_in_view_though_the_plan_is_gone(lab, open_notebook):
+    page = open_notebook(lab.add_notebook("export.ipynb", EXPORT))
+    run_all(page)
+    see(page, "text=Show the plan").click()
+    go = see(page, "text=Export: copy 40 files")
+    go.evaluate("e => e.scrollIntoView({ block: 'start' })")
+    go.click()
+    said = page.locator(".sightings-export [role=status]", has_text="Exported.")
+    said.wait_for()
+    at_rest(page)
+    becomes(page, lambda: said.evaluate(IN_WINDOW), True)
 
 
 def test_text_of_others_is_never_html(lab, open_notebook):

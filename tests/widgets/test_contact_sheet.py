@@ -459,6 +459,7 @@ def test_undo_of_the_browser_is_undo_and_a_message_is_said_again():
     undone, message = [], Message()
     made = ContactSheet(lambda tokens: [b"x"] * len(tokens), undone=lambda: undone.append(1))
     made.follow(message)
+    assert 5 <= made.stays <= 15
     message.mend("a <b> & c")
     assert made.said == "Not done: a <b> & c"
     message.clear()

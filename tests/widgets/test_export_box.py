@@ -311,3 +311,19 @@ def test_without_a_way_back_there_is_no_button(tmp_path):
     box.export()
     assert box.wait(LONG)
     assert box.back.layout.display == "none"
+
+
+def test_what_came_of_it_is_kept_in_view_once_all_else_has_gone(tmp_path):
+    box = ExportBox(lambda _: plan_of("new"), lambda *_: Outcome({}, ()), out=str(tmp_path))
+    seen = []
+    box.in_view.observe(
+        lambda _: seen.append((box.state, box.about.value == "", box.work.running.layout.display)),
+        names="looked",
+    )
+    box.show_plan()
+    assert box.wait(LONG)
+    box.export()
+    assert box.wait(LONG)
+    assert seen == [("planned", False, "none"), ("exported", True, "none")]
+    assert "Exported." in box.where.value
+    assert box.in_view in box.children

@@ -146,3 +146,8 @@ def test_moves_of_a_form_are_said():
         "threshold: 0.300; enlarge before the search: twice; one photo shows a person once: no"
     )
     assert form.box.title == f"Settings: {form.summary()}"
+
+
+def test_the_browser_tells_of_the_threshold_only_what_the_user_moves():
+    # Otherwise it would also tell of it rounded to the step, when a result is taken up.
+    assert not SettingsForm(PointAndShootSettings()).threshold.continuous_update

@@ -13,6 +13,7 @@ from toolkit.errors import BadSetting
 from toolkit.evaluation.threshold_sweep import Explorer, changes
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.linkage import tree as make_tree
+from toolkit.grouping.thresholds import Threshold
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import (
     PHOTO_COLUMNS,
@@ -27,7 +28,14 @@ from toolkit.subjects.face import FACE
 from toolkit.widgets import threshold_explorer
 from toolkit.widgets.background_work import Newest
 from toolkit.widgets.individuals_view import IndividualsBrowser, card_key, individual_cards
-from toolkit.widgets.threshold_explorer import CHANGES, PARTS, REST, SHOWN, ThresholdPanel
+from toolkit.widgets.threshold_explorer import (
+    CHANGES,
+    PARTS,
+    REST,
+    SHOWN,
+    ThresholdLine,
+    ThresholdPanel,
+)
 
 SECONDS = 20
 
@@ -596,3 +604,25 @@ def test_a_flood_of_positions_ends_at_the_newest(panel):
     assert panel.wait(SECONDS)
     assert panel.threshold == 0.321
     assert panel.compared.threshold == panel.explorer.automatic.value
+
+
+def test_only_a_move_of_the_user_counts_as_a_choice():
+    chosen = []
+    line = ThresholdLine(chosen.append)
+    # A browser tells of other places than the user's while a slider is drawn or its ends move.
+    assert not line.slider.continuous_update
+    for value in (0.565, 5.0004, 0.0104, 0.5312):
+        line.show(Threshold(value, True, "as it came"), value)
+        assert line.slider.value == pytest.approx(value, abs=threshold_explorer.STEP / 2)
+    # What is shown from a thread is told of when a message of the browser has been worked off.
+    with line.slider.hold_trait_notifications():
+        line.show(Threshold(0.4, True, "as it came"), 0.4)
+    line.slider.value = 0.4 + 1e-7
+    assert chosen == []
+    # Away and back again before the first is shown: both are the user's.
+    line.slider.value = 0.45
+    line.slider.value = 0.4
+    assert chosen == [0.45, 0.4]
+    line.show(Threshold(0.4, False, ""), 0.4)
+    line.slider.value = 0.3
+    assert chosen == [0.45, 0.4, 0.3]

@@ -50,10 +50,7 @@ function render({ model, el }) {
   const said = element("span");
   said.setAttribute("role", "status");
   const undo = button("", "Undo", "undo", () => say({ kind: "undo" }));
-  const shut = button("sightings-shut", "×", "shut", () => {
-    unread = false;
-    lift();
-  });
+  const shut = button("sightings-shut", "×", "shut", () => leave());
   shut.setAttribute("aria-label", "Close");
   toast.append(said, undo, shut);
   toast.hidden = true;
@@ -82,13 +79,40 @@ function render({ model, el }) {
 
   function lift() {
     toast.hidden = !(unread && inView && !aboveInView);
+    stay();
+  }
+
+  // It goes by itself, so that it covers nothing for long: so many seconds after it came into view,
+  // or after the pointer or the focus left it.
+  let leaving = null;
+  function stay(anew) {
+    const seen = unread && (inView || aboveInView);
+    // A click leaves the focus behind, too, but nobody is there any more.
+    const held = toast.matches(":hover") || toast.querySelector(":focus-visible");
+    if (anew || held || !seen) {
+      clearTimeout(leaving);
+      leaving = null;
+    }
+    if (seen && !held && leaving === null) leaving = setTimeout(leave, 1000 * model.get("stays"));
+  }
+  function leave() {
+    leaving = null;
+    unread = false;
+    lift();
+  }
+  for (const kind of ["mouseenter", "mouseleave", "focusin", "focusout"]) {
+    toast.addEventListener(kind, () => stay(true));
   }
 
   function tell() {
     said.textContent = model.get("said");
-    undo.hidden = !model.get("can_undo");
     unread = Boolean(said.textContent);
     lift();
+    stay(true);
+  }
+
+  function offer() {
+    undo.hidden = !model.get("can_undo");
   }
 
   function say(message) {
@@ -487,20 +511,23 @@ function render({ model, el }) {
   const worn = ["label", "known", "size", "trouble", "grey"];
   for (const trait of drawn) model.on(`change:${trait}`, changed);
   for (const trait of worn) model.on(`change:${trait}`, dressed);
-  const told = ["said", "can_undo"];
-  for (const trait of told) model.on(`change:${trait}`, tell);
+  model.on("change:said", tell);
+  model.on("change:can_undo", offer);
   model.on("msg:custom", message);
+  offer();
   dress();
   draw();
 
   return () => {
     for (const trait of drawn) model.off(`change:${trait}`, changed);
     for (const trait of worn) model.off(`change:${trait}`, dressed);
-    for (const trait of told) model.off(`change:${trait}`, tell);
+    model.off("change:said", tell);
+    model.off("change:can_undo", offer);
     model.off("msg:custom", message);
     sight.disconnect();
     toast.remove();
     clearTimeout(silent);
+    clearTimeout(leaving);
     clearTimeout(drawing);
     clearTimeout(wanted);
     forget(0);

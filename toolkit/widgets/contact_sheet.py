@@ -202,6 +202,8 @@ HERE = Path(__file__).parent
 # How many pictures are sent at a time, and how many of the next page, which are made while nothing
 # else is wanted; how many of the last ones are not made ahead again (a browser keeps some more).
 BATCH, BATCH_AHEAD, REMEMBERED = 16, 4, 400
+# Seconds after which what was said at the edge of the window goes: time to read two lines.
+STAYS = 8.0
 
 # Makes JPEGs for tokens, one each, in their order; called in a thread.
 Pictures = Callable[[Sequence[str]], Sequence[bytes]]
@@ -226,6 +228,8 @@ class ContactSheet(anywidget.AnyWidget):
     said : str
         What was said last, where the user is not looking: it stands at the edge of the window while
         the sheet is in view and what `follow` was given is not.
+    stays : float
+        Seconds for which that stands there, unless the pointer or the focus is on it.
     can_undo : bool
         Whether "Undo" stands beside it.
     grey : str
@@ -267,6 +271,7 @@ class ContactSheet(anywidget.AnyWidget):
     known = traitlets.List(traitlets.Unicode()).tag(sync=True)
     trouble = traitlets.Unicode("").tag(sync=True)
     said = traitlets.Unicode("").tag(sync=True)
+    stays = traitlets.Float(STAYS).tag(sync=True)
     can_undo = traitlets.Bool(False).tag(sync=True)
     grey = traitlets.Unicode("").tag(sync=True)
     edition = traitlets.Int(0).tag(sync=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+import anywidget
 import ipywidgets
 import pandas as pd
 import traitlets
@@ -110,6 +111,46 @@ Export = Callable[[Path, bool, Tell, Stopped], Written]
 Undo = Callable[[Path, Tell, Stopped], object]
 
 
+class InView(anywidget.AnyWidget):
+    """
+    Keeps what the box around it has said last in view, when the page shrinks or grows above it.
+
+    It shows nothing itself. Who has gone on to the cards meanwhile is left there.
+
+    Attributes
+    ----------
+    looked : int
+        Grows each time that it sees to it.
+    """
+
+    _esm = """
+    function render({ model, el }) {
+      function look() {
+        // Once the page has been laid out with what came before this.
+        requestAnimationFrame(() => requestAnimationFrame(() => {
+          const box = el.closest(".sightings-export");
+          if (!box || document.activeElement?.closest(".sightings-said")) return;
+          const said = [...box.querySelectorAll("[role=status], [role=alert]")];
+          const shown = said.find((each) => each.getClientRects().length && each.textContent);
+          shown?.scrollIntoView({ block: "nearest", behavior: "instant" });
+        }));
+      }
+      model.on("change:looked", look);
+      return () => model.off("change:looked", look);
+    }
+    export default { render };
+    """
+
+    looked = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self) -> None:
+        super().__init__(layout=ipywidgets.Layout(display="none"))
+
+    def look(self) -> None:
+        """Scroll to what was said, as far as it is out of view."""
+        self.looked += 1
+
+
 class ExportBox(ipywidgets.VBox):
     """
     A folder for the results, the plan, and a button that carries it out.
@@ -176,6 +217,7 @@ class ExportBox(ipywidgets.VBox):
         self.work = Work()
         self.about = ipywidgets.HTML()
         self.where = ipywidgets.HTML()
+        self.in_view = InView()
         row = ipywidgets.Layout(flex_flow="row wrap")
         super().__init__(
             [
@@ -186,8 +228,10 @@ class ExportBox(ipywidgets.VBox):
                 self.work,
                 self.where,
                 self.back,
+                self.in_view,
             ]
         )
+        self.add_class("sightings-export")
         self.look.on_click(lambda _: self.show_plan())
         self.go.on_click(lambda _: self.export())
         self.back.on_click(lambda _: self.undo())
@@ -288,6 +332,9 @@ class ExportBox(ipywidgets.VBox):
         for control in (self.out, self.look, self.keep_all, self.back):
             control.disabled = self.work.busy
         self._show()
+        if not self.work.busy:
+            # The bar and the plan's table are gone by now.
+            self.in_view.look()
 
     def _show(self) -> None:
         planned, summary = self.state == "planned", self.summary

@@ -88,6 +88,9 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
             max=max(high, at),
             step=0.005,
             readout_format=".3f",
+            # Otherwise the browser tells of the place again, rounded to the step, when it is put
+            # somewhere, or of the one before when its ends move.
+            continuous_update=False,
             disabled=settings.threshold == "auto",
             style=STYLE,
             layout=WIDE,

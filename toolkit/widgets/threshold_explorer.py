@@ -311,9 +311,14 @@ class ThresholdLine(ipywidgets.VBox):
             value=0.5,
             step=STEP,
             readout_format=".3f",
+            # While it is dragged, a slider of the browser also tells of each place that it is put
+            # at, and of the one before when its ends move: those would be taken for the user's.
+            continuous_update=False,
             style={"description_width": "16em"},
             layout=ipywidgets.Layout(width="min(42em, 100%)"),
         )
+        # Where it stands by the last that was shown, or chosen.
+        self._place = self.slider.value
         self.automatic = ipywidgets.Button(
             description="Back to automatic",
             tooltip="Let the threshold set itself",
@@ -347,19 +352,25 @@ class ThresholdLine(ipywidgets.VBox):
         why = chosen.why if chosen.automatic else "as you set it; decisions of yours stay"
         self.why.value = f"<p>Threshold {chosen.value:.3f}: {safe(why)}.</p>"
         if follow and not math.isclose(self.slider.value, chosen.value, abs_tol=STEP * 0.6):
-            self.slider.unobserve(self._dragged, names="value")
-            try:
-                # Of a subject whose distances are others, the ends move along.
-                self.slider.min = min(LEAST, automatic / 2, chosen.value)
-                self.slider.max = max(MOST, automatic * 2, chosen.value)
-                self.slider.value = place_of(chosen.value)
-            finally:
-                self.slider.observe(self._dragged, names="value")
+            self._put(chosen.value, automatic)
+
+    def _put(self, threshold: float, automatic: float) -> None:
+        """Put the slider somewhere, which is no choice of the user, whenever it is told of."""
+        place = self._place = place_of(threshold)
+        # Of a subject whose distances are others, the ends move along.
+        low = min(LEAST, automatic / 2, threshold, place)
+        high = max(MOST, automatic * 2, threshold, place)
+        slider = self.slider
+        # An end never passes the slider, which it would push along.
+        slider.min, slider.max = min(low, slider.min), max(high, slider.max)
+        slider.value = place
+        slider.min, slider.max = low, high
 
     def _dragged(self, change: dict[str, Any]) -> None:
-        # The browser says a place again as it draws the slider, at times a rounding away.
-        if abs(change["new"] - change["old"]) > STEP / 10:
-            self.move(float(change["new"]))
+        # The browser may say a place again, at times a rounding away.
+        if abs(change["new"] - self._place) > STEP / 10:
+            self._place = float(change["new"])
+            self.move(self._place)
 
 
 # Seconds without a move after which the next one counts as another change.
