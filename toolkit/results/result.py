@@ -318,6 +318,7 @@ class Result:
             "settings": self.settings.as_dict(),
             "not_seen": self.not_seen,
             "decisions": [reason.mark for reason in self.reasons],
+            "hidden": sorted(self.hidden),
             **({"taken": list(self.taken)} if self.taken else {}),
         }
 
@@ -326,7 +327,7 @@ class Result:
         """What is compared with the run before."""
         return Now(
             *(self.album, self.names, None, self.threshold),
-            *(self.settings.as_dict(), self.reasons),
+            *(self.settings.as_dict(), self.reasons, self.hidden),
         )
 
     @property
