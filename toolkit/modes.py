@@ -737,6 +737,7 @@ def assigned_by(
         recognised=looked.recognised,
         reasons=reasons,
         hidden=found.hidden(held.hidden, album.words),
+        held=held,
         photos_folder=looked.folder,
         known_folder=looked.known,
         taken=looked.taken,

@@ -9,9 +9,13 @@ from tiles import save_tiles
 from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.grouping.sighting_finder import key_of
+from toolkit.results import exporting
 from toolkit.results.changes import COLUMNS
-from toolkit.settings import AutopilotSettings
+from toolkit.results.undo import undo
+from toolkit.session import Session
+from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
 SETTINGS = AutopilotSettings(threshold=0.3, jobs=1)
 
@@ -110,3 +114,103 @@ def test_point_and_shoot_says_it_by_names(album_folder, people, tmp_path, colour
     table = pd.read_csv(out / "changes.csv", keep_default_na=False)
     assert table["change"].to_list()[0] == "gone"
     assert set(table["before"]) == {"Bob"}
+
+
+def test_what_a_panel_kept_without_copies_is_no_run_before(album_folder, tmp_path, colours) -> None:
+    out = tmp_path / "out"
+    looked = modes.look(album_folder, settings=SETTINGS, subject=colours)
+    session = Session(looked, GroupingAssigner(SETTINGS), out=out)
+    with exporting.alone_in(out, "a test"):
+        assert session.keep()
+    session.rename("person_001", "Ann")
+    result = session.export(out)
+    assert result.changes is None
+    assert "since the run before" not in str(result)
+    assert not (out / "changes.csv").exists()
+    session.rename("person_002", "Bob")
+    assert session.export(out).changes["change"].to_list() == ["renamed"]
+
+
+def _hidden(out, kind: str, name: str) -> None:
+    run = modes.taken_up(out)[1]
+    key = key_of(run.album, run.names.index(name))
+    decisions.add(out, [Decision(kind, key, name=name)])
+
+
+def test_who_is_hidden_has_no_folder_that_photos_come_into(album_folder, out, again) -> None:
+    _hidden(out, "hide", "person_002")
+    _, rows = again()
+    why = "you hid person_002"
+    assert sorted(rows) == [
+        ["went", "", "person_002", "deep/a3.png", why],
+        ["went", "", "person_002", "three.png", why],
+    ]
+    save_tiles(album_folder / "new.png", "bob", shade=8)
+    assert again()[1] == []
+    _hidden(out, "show", "person_002")
+    _, rows = again()
+    why = "person_002 is hidden no more"
+    assert sorted(rows) == [
+        ["came", "person_002", "", name, why] for name in ("deep/a3.png", "new.png", "three.png")
+    ]
+
+
+def test_who_is_in_too_few_photos_has_no_folder(album_folder, again) -> None:
+    two = AutopilotSettings(threshold=0.3, jobs=1, min_photos=2)
+    assert again(two)[1] == [
+        ["went", "", "person_003", "three.png", "seen in fewer photos than --min-photos"]
+    ]
+    save_tiles(album_folder / "new.png", "cem", shade=8)
+    assert sorted(again(two)[1]) == [
+        ["came", "person_003", "", "new.png", "new photo"],
+        ["came", "person_003", "", "three.png", "seen in enough photos for --min-photos"],
+    ]
+
+
+def test_other_settings_are_a_reason(album_folder, people, tmp_path, colours) -> None:
+    out = tmp_path / "found"
+    save_tiles(album_folder / "bob.png", "bob", shade=30)
+    save_tiles(album_folder / "dee.png", "dee")
+    shutil.rmtree(people / "Ann")
+
+    def run(**more):
+        settings = PointAndShootSettings(threshold=0.3, jobs=1, **more)
+        modes.point_and_shoot(album_folder, people, out, settings=settings, subject=colours)
+        table = pd.read_csv(out / "changes.csv", keep_default_na=False)
+        return sorted(table[list(COLUMNS)].to_numpy().tolist())
+
+    settings = PointAndShootSettings(threshold=0.3, jobs=1, min_photos=4, unsorted="strangers")
+    modes.point_and_shoot(album_folder, people, out, settings=settings, subject=colours)
+    before = {path.name for path in (out / "strangers").iterdir()}
+    assert "bob.png" in before
+    rows = run(unsorted="strangers")
+    assert {tuple(row[:3]) for row in rows} == {("moved", "Bob", "strangers")}
+    assert {row[4] for row in rows} == {"other settings: --min-photos 1, was 4"}
+    rows = run()
+    assert ["went", "", "strangers", "dee.png", "other settings: no --unsorted"] in rows
+    assert {row[0] for row in rows} == {"went"}
+    rows = run(unsorted="strangers")
+    assert ["came", "strangers", "", "dee.png", "other settings: --unsorted strangers"] in rows
+    assert run(unsorted="strangers") == []
+
+
+def test_a_photo_that_an_undo_took_out_came(album_folder, out, again) -> None:
+    save_tiles(album_folder / "new.png", "bob", "dee")
+    first = again()[1]
+    undo(out)
+    result, rows = again()
+    assert sorted(rows) == [
+        ["came", "person_002", "", "new.png", "an undo took its copy away"],
+        ["came", "person_004", "", "new.png", "an undo took its copy away"],
+    ]
+    assert [row[:4] for row in first[1:]] == [row[:4] for row in rows]
+    assert len(result.plan[result.plan["state"] == "new"]) == len(rows)
+    assert again()[1] == []
+
+
+def test_a_photo_that_was_moved_or_deleted_by_hand_says_so(album_folder, out, again) -> None:
+    (out / "person_001" / "a2.png").rename(out / "person_002" / "a2.png")
+    (out / "person_001" / "a3.png").unlink()
+    _, rows = again()
+    assert ["moved", "person_002", "person_001", "a2.png", "you moved it"] in rows
+    assert "you deleted its copy" in {row[4] for row in rows if row[3] == "deep/a3.png"}

@@ -18,7 +18,7 @@ from tiles import ColourEncoder, save_tiles
 
 from toolkit import modes
 from toolkit.curation.decisions import FILE as DECISIONS
-from toolkit.curation.decisions import Decision, add
+from toolkit.curation.decisions import Decision, add, apply
 from toolkit.errors import BadFolder
 from toolkit.evaluation.scores import audit
 from toolkit.grouping.numbering import earlier_of
@@ -603,3 +603,74 @@ def test_what_is_ignored_is_in_no_part_of_the_report(sorted_album: AutopilotResu
         image["alt"] for image in found.images
     }
     assert "1 decision of yours kept" in found.text
+
+
+def _card(result: Result, name: str) -> str:
+    """The text of somebody's card."""
+    text = report.html_of(result)
+    (card,) = re.findall(
+        rf"<article>(?:(?!</article>).)*<bdi>{name}</bdi>.*?</article>", text, re.S
+    )
+    return str(card)
+
+
+def test_photos_that_the_user_put_elsewhere_are_listed(
+    album_folder: Path, sorted_album: AutopilotResult, colours: Subject, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (out / "person_001" / "best").mkdir()
+    (out / "person_001" / "a2.png").rename(out / "person_001" / "best" / "a2.png")
+    save_tiles(out / "person_002" / "own.png", "bob", shade=9)
+    result = modes.autopilot(album_folder, out, subject=colours)
+    for name, place in (("person_001", "best/a2.png"), ("person_002", "own.png")):
+        card = _card(result, name)
+        (photos,) = result.individuals.set_index("name").loc[[name], "photos"]
+        assert card.count("<li>") == photos
+        assert f'href="./{name}/{place}"' in card
+
+
+def test_who_is_hidden_is_said_to_be(sorted_album: AutopilotResult) -> None:
+    result = replace(sorted_album, hidden=frozenset(["person_002"]))
+    assert "(hidden: no folder)" in _card(result, "person_002")
+    assert "no folder" not in _card(result, "person_001")
+    few = replace(result, settings=AutopilotSettings(min_photos=2))
+    assert "(in fewer than 2 photos: no folder)" in _card(few, "person_003")
+
+
+def test_what_decisions_settle_is_in_no_doubt() -> None:
+    result = made(["ann"] * 4 + ["bob"] * 3 + ["cem"] * 3)
+    encodings = np.zeros((10, 3), np.float32)
+    encodings[2:4, 0] = 0.62
+    encodings[4:7, 1] = 5.0
+    encodings[7:, 1] = 5.55
+    album = replace(result.album, encodings=encodings)
+    result = replace(result, album=album)
+    one, two = "ann, 4 faces: one person", "one person with a probability of"
+    assert report.html_of(result).count(two) == 2
+
+    def said(*decisions: Decision) -> str:
+        return report.html_of(replace(result, held=apply(decisions, album)))
+
+    key = [key_of(album, row) for row in range(10)]
+    text = said(Decision("different", key[5], key[8]))
+    assert one in text
+    assert text.count(two) == 1
+    named = [Decision("name", key[row], name=name) for row, name in ((4, "Bob"), (9, "Cem"))]
+    assert said(*named).count(two) == 1
+    assert one not in said(Decision("same", key[0], key[3]))
+    # Within one of the two parts it says nothing about both.
+    assert one in said(Decision("same", key[0], key[1]))
+
+
+def test_the_menu_has_the_order_of_the_page(
+    album_folder: Path, sorted_album: AutopilotResult, colours: Subject
+) -> None:
+    save_tiles(album_folder / "new.png", "dee")
+    result = modes.autopilot(album_folder, sorted_album.out, subject=colours)
+    text = report.html_of(result)
+    found = checked(text)
+    menu = [link.removeprefix("#") for link in found.links if link.startswith("#")]
+    assert menu[0] == "changes"
+    assert menu == found.ids
+    heads = re.findall('<th scope="col">(.*?)</th>', text)
+    assert heads == ["photo", "change", "before", "now", "why"]

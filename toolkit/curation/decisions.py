@@ -22,7 +22,7 @@ from toolkit.grouping.sighting_finder import SightingFinder, SightingKey
 from toolkit.locks import deciding
 from toolkit.names import printable
 from toolkit.records import Album, Box, Words
-from toolkit.results.changes import Reason
+from toolkit.results.changes import MOVED, Reason
 from toolkit.tables import BadTable, read_table, write_table
 
 FILE = "decisions.csv"
@@ -32,6 +32,10 @@ NAMED = ("name", "not", "hide", "show")
 LARGEST = 64 << 20
 # px of an edge; bytes of a name, which file systems have as well.
 FARTHEST, LONGEST_NAME = 1 << 31, 255
+
+# The note of what was read from the folders: the column, and what it says.
+FROM_FOLDERS = ("from", "folders")
+DELETED = "deleted"
 
 # How a table writes what cannot be seen; see `_spelled`.
 _ESCAPE = re.compile(r"\\(\\|[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U00(?:0[0-9a-f]|10)[0-9a-f]{4})")
@@ -359,9 +363,32 @@ def mark_of(each: Decision) -> str:
 def reasons(decisions: Sequence[Decision], album: Album) -> tuple[Reason, ...]:
     """Return decisions as what changed by them names them: with the sightings they are about."""
     find = SightingFinder(album, np.arange(len(album)))
+    done = _done_by_hand(decisions)
     found = []
     for each in decisions:
         keys = [key for key in (each.sighting, each.other) if key is not None]
-        rows = tuple(row for row in map(find, keys) if row is not None)
-        found.append(Reason(mark_of(each), told(each, album.words), rows))
+        first, *rest = map(find, keys)
+        rows = tuple(row for row in (first, *rest) if row is not None)
+        said, by_hand = told(each, album.words), ""
+        verb = done.get(each.sighting) if FROM_FOLDERS in each.notes else None
+        if verb and each.kind != "hide" and first is not None:
+            photo = printable(Path(each.sighting.path).name)
+            said, by_hand = f"you moved {photo}", "you moved it"
+            if verb == DELETED:
+                said, by_hand = f"you deleted the copy of {photo}", "you deleted its copy"
+        found.append(Reason(mark_of(each), said, rows, by_hand))
     return tuple(found)
+
+
+def _done_by_hand(decisions: Sequence[Decision]) -> dict[SightingKey, str]:
+    """Return what was done in the folders with the photo of a sighting; nothing where unknown."""
+    made = [each for each in decisions if FROM_FOLDERS in each.notes]
+    # Those who stay in a folder that others left are held together with one of them.
+    stay = {each.other for each in made if each.kind == "different"}
+    left = {each.sighting for each in made if each.kind in ("different", "not")}
+    found = dict.fromkeys(left, DELETED)
+    for each in made:
+        with_others = each.kind == "same" and each.other not in stay
+        if with_others or (each.kind in ("same", "name") and each.sighting in left):
+            found[each.sighting] = MOVED
+    return found

@@ -31,7 +31,7 @@ from toolkit.results.folder_changes import FolderChanges, Owner
 from toolkit.results.results_folder import LINK, ResultsFolder, Run, digest_in
 
 # Says in a decision's own column where it came from.
-FROM = ("from", "folders")
+FROM = decisions.FROM_FOLDERS
 
 Look = Callable[[Sequence[Path]], Album]
 

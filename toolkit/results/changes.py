@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,9 @@ from toolkit.grouping.sighting_finder import SightingFinder
 from toolkit.names import counted
 from toolkit.records import Album
 from toolkit.results.earlier import EarlierRun
+from toolkit.results.export import in_few
+from toolkit.results.folder_changes import owners_of, pending_of, theirs_of
+from toolkit.results.results_folder import LINK, digest_in
 
 COLUMNS = ("change", "name", "before", "path", "why")
 # Kinds of rows about individuals, and about photos.
@@ -36,11 +40,15 @@ class Reason:
         The decision, to be read.
     rows : tuple of int
         The sightings that it is about.
+    by_hand : str
+        What the user did in the folders with the photo of the first of them, such as "you moved
+        it"; "" for a decision made elsewhere.
     """
 
     mark: str
     said: str
     rows: tuple[int, ...]
+    by_hand: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class Now:
         As the record has them.
     reasons : sequence of Reason
         The decisions that were held to.
+    hidden : collection of str
+        Individuals who get no folder, as the user wants it.
     """
 
     album: Album
@@ -69,6 +79,18 @@ class Now:
     threshold: float
     settings: Mapping[str, Any]
     reasons: Sequence[Reason] = ()
+    hidden: Collection[str] = ()
+
+
+def had_copies(before: EarlierRun) -> bool:
+    """
+    Say whether a run is one to compare with: it put photos into folders, or had none to put there.
+
+    What a panel keeps before the first export is none, nor is a first run that was cut off.
+    """
+    files = before.about.get("files")
+    put = set(files if isinstance(files, dict) else ()) - pending_of(before.about)
+    return bool(put or before.about.get("finished") is True or before.about.get("undone"))
 
 
 def compare(before: EarlierRun, now: Now) -> pd.DataFrame:
@@ -83,7 +105,9 @@ def compare(before: EarlierRun, now: Now) -> pd.DataFrame:
         individuals: "new", "merged" (of two, `before` is in `name` now), "split" (`name` is a part
         of `before`), "renamed", "gone" (none of its photos is there); then those about photos:
         "came" into the folder of `name`, "went" out of that of `before`, "moved" from the one to
-        the other.
+        the other. Who is hidden, or in too few photos, has no folder; the unsorted have one where
+        the settings say so. After an undo, and after a run that was not finished, a photo was where
+        its copy is.
     """
     return _Comparison(before, now).table()
 
@@ -198,25 +222,190 @@ class _Comparison:
                 yield GONE, "", old, "", why
 
     def _photos(self) -> Iterator[tuple[str, str, str, str, str]]:
+        told: set[str] = set()
         for place, who in enumerate(self.identity_now):
-            path, name = str(self.paths[place]), self._called.get(who, "")
-            if place not in self.was:
-                if who is not None:
-                    yield CAME, name, "", path, self._why_new([place])
-                continue
-            was = self.identity_before[self.was[place]]
-            if was == who:
-                continue
-            old, why = self._was_called.get(was, ""), self._why([place], was, who)
-            yield (MOVED if old and name else CAME if name else WENT), name, old, path, why
+            path, digest = str(self.paths[place]), str(self.digests[place])
+            name = self._called[who] if who in self._with_folder else ""
+            old, was, why = "", None, ""
+            if place in self.was:
+                was = self.identity_before[self.was[place]]
+                old = self._was_called[was] if self._was_in(digest, was, who) else ""
+                if was == who and bool(old) == bool(name):
+                    continue
+                why = self._why_folder(who) if was == who else self._why([place], was, who)
+            elif name:
+                why = self._why_new([place])
+            if change := self._change(old, name, digest):
+                told.add(digest)
+                yield (*change, path, why)
         here = set(self.now.album.photos["photo_digest"])
         for key, row, was in zip(
             self.before.sightings, self.row_of, self.identity_before, strict=True
         ):
-            if row is None and was is not None:
+            if row is None and self._was_in(key.photo, was, None):
                 singular = self.now.album.words.singular
                 why = f"the {singular} is not found any more" if key.photo in here else "photo gone"
-                yield WENT, "", self._was_called[was], key.path, why
+                if change := self._change(self._was_called[was], "", key.photo):
+                    told.add(key.photo)
+                    yield (*change, key.path, why)
+        yield from self._unsorted_photos(told)
+
+    def _change(self, old: str, name: str, digest: str) -> tuple[str, str, str] | None:
+        """Return change, name and before of a photo; None where it is in no folder either time."""
+        was, goes = digest in self._unsorted_before, digest in self._unsorted
+        if not old and name and was and not goes:
+            old = self._unsorted_called(self._settings_before)
+        if not name and old and goes and not was:
+            name = self._unsorted_called(self.now.settings)
+        if not (old or name):
+            return None
+        return MOVED if old and name else CAME if name else WENT, name, old
+
+    def _unsorted_photos(self, told: set[str]) -> Iterator[tuple[str, str, str, str, str]]:
+        """Photos in the folder of the unsorted, of which nothing else was told."""
+        before = self._unsorted_called(self._settings_before)
+        now = self._unsorted_called(self.now.settings)
+        why = f"other settings: --unsorted {now}" if now else "other settings: no --unsorted"
+        photos = self.now.album.photos.drop_duplicates("photo_digest")
+        here = dict(zip(photos["photo_digest"], photos["path"], strict=True))
+        for digest, path in here.items():
+            was, goes = digest in self._unsorted_before, digest in self._unsorted
+            if digest in told or (was == goes and (before == now or not was)):
+                continue
+            if goes and digest not in self.old_photos:
+                yield CAME, now, "", str(path), "new photo"
+            elif goes and before == now:
+                yield CAME, now, "", str(path), self._why_no_copy
+            else:
+                change = MOVED if was and goes else CAME if goes else WENT
+                yield change, now if goes else "", before if was else "", str(path), why
+        gone = self.before.photos.drop_duplicates("photo_digest")
+        for digest, path in zip(gone["photo_digest"], gone["path"], strict=True):
+            if digest in self._unsorted_before and not (digest in here or digest in told):
+                yield WENT, "", before, str(path), "photo gone"
+
+    # Folders
+
+    @cached_property
+    def _settings_before(self) -> Mapping[str, Any]:
+        told = self.before.about.get("settings")
+        return told if isinstance(told, dict) else {}
+
+    @staticmethod
+    def _unsorted_called(settings: Mapping[str, Any]) -> str:
+        return str(settings.get("unsorted") or "")
+
+    @staticmethod
+    def _least(settings: Mapping[str, Any]) -> int:
+        least = settings.get("min_photos", 1)
+        return least if isinstance(least, int) else 1
+
+    @cached_property
+    def _few(self) -> frozenset[str]:
+        return in_few(self.now.album, self.now.names, self._least(self.now.settings))
+
+    @cached_property
+    def _with_folder(self) -> set[object]:
+        """Who has a folder now."""
+        without = {*self._few, *self.now.hidden}
+        return {who for who, name in self._called.items() if name not in without}
+
+    @cached_property
+    def _hidden_before(self) -> set[str]:
+        told = self.before.about.get("hidden")
+        return set(map(str, told)) if isinstance(told, list) else set()
+
+    @cached_property
+    def _with_folder_before(self) -> set[object]:
+        photos: dict[object, set[str]] = {}
+        for key, who in zip(self.before.sightings, self.identity_before, strict=True):
+            photos.setdefault(who, set()).add(key.photo)
+        least, hidden = self._least(self._settings_before), self._hidden_before
+        return {
+            who
+            for who, name in self._was_called.items()
+            if name not in hidden and len(photos[who]) >= least
+        }
+
+    @cached_property
+    def _copies_before(self) -> dict[object, set[str]] | None:
+        """
+        The photos in each one's folder, by the record; None of a run that did all that it planned.
+
+        Of a run that was cut off in the middle the record does not tell: its tables are not those
+        of the files either.
+        """
+        about = self.before.about
+        pending = pending_of(about)
+        if about.get("finished") is True or (pending and not about.get("undone")):
+            return None
+        album, files = self.now.album, about.get("files")
+        marks = {**(files if isinstance(files, dict) else {}), **theirs_of(about)}
+        photo_of = dict(zip(album.file_digests, album.photos["photo_digest"], strict=True))
+        if any(str(mark).startswith(LINK) for mark in marks.values()):
+            for path, digest in zip(
+                album.photos["path"], album.photos["photo_digest"], strict=True
+            ):
+                photo_of[f"{LINK}{os.path.realpath(path)}"] = digest
+        owners, found = owners_of(about), dict[object, set[str]]()
+        by_number = self.now.numbers is not None
+        for place, mark in marks.items():
+            if place in pending:
+                continue
+            owner = owners.get(place.partition("/")[0])
+            who = owner and (owner.number if by_number and owner.number else owner.name)
+            photo = photo_of.get(digest_in(str(mark)) or str(mark))
+            found.setdefault(who, set()).add(str(photo))
+        return found
+
+    def _was_in(self, photo: str, was: object, who: object) -> bool:
+        """Whether a photo was in the folder of `was`, who is `who` now."""
+        if was not in self._with_folder_before:
+            return False
+        copies = self._copies_before
+        # One that the user moved is in the other folder already.
+        return copies is None or any(photo in copies.get(each, ()) for each in (was, who) if each)
+
+    @cached_property
+    def _unsorted(self) -> set[str]:
+        """The photos in the folder of the unsorted."""
+        if not self._unsorted_called(self.now.settings):
+            return set()
+        those = zip(self.digests, self.identity_now, strict=True)
+        known = {digest for digest, who in those if who in self._with_folder}
+        return set(self.now.album.photos["photo_digest"]) - known
+
+    @cached_property
+    def _unsorted_before(self) -> set[str]:
+        if not self._unsorted_called(self._settings_before):
+            return set()
+        those = zip(self.before.sightings, self.identity_before, strict=True)
+        known = {key.photo for key, who in those if who in self._with_folder_before}
+        unsorted = set(self.before.photos["photo_digest"]) - known
+        copies = self._copies_before
+        return unsorted if copies is None else unsorted & copies.get(None, set())
+
+    @property
+    def _why_no_copy(self) -> str:
+        if self.before.about.get("undone"):
+            return "an undo took its copy away"
+        return "it was not copied before"
+
+    def _why_folder(self, who: object) -> str:
+        """Say why somebody's photos have a folder now and had none, or the other way."""
+        name = self._called[who]
+        if name in self.now.hidden:
+            return f"you hid {name}"
+        if name in self._few:
+            return "seen in fewer photos than --min-photos"
+        if who in self._with_folder_before:
+            return self._why_no_copy
+        if self._was_called[who] in self._hidden_before:
+            return f"{name} is hidden no more"
+        least, before = self._least(self.now.settings), self._least(self._settings_before)
+        if least != before:
+            return f"other settings: --min-photos {least}, was {before}"
+        return "seen in enough photos for --min-photos"
 
     def _why_new(self, rows: Sequence[int]) -> str:
         known = [row for row in rows if self.digests[row] in self.old_photos]
@@ -230,8 +419,14 @@ class _Comparison:
             return f"you left the {words.singular} out"
         for row in rows:
             if row in self._reason_of:
-                return f"decision: {self._reason_of[row].said}"
+                return self._said(self._reason_of[row], rows)
         return self._why_groups(was, who)
+
+    @staticmethod
+    def _said(reason: Reason, rows: Sequence[int]) -> str:
+        if not reason.by_hand:
+            return f"decision: {reason.said}"
+        return reason.by_hand if [*rows] == [reason.rows[0]] else reason.said
 
     def _why_groups(self, was: object, who: object) -> str:
         """Say why sightings went from one individual to another, by all that both have."""
@@ -245,7 +440,7 @@ class _Comparison:
         groups += [*self._rows_before.get(was, ()), *self._rows_before.get(who, ())]
         for row in sorted(groups):
             if row in self._reason_of:
-                return f"decision: {self._reason_of[row].said}"
+                return self._said(self._reason_of[row], ())
         if self._taken_back:
             return "a decision was taken back"
         added = [row for row in self._rows_now.get(who, ()) if row not in self.was]
@@ -299,6 +494,5 @@ class _Comparison:
 
     @cached_property
     def _settings_changed(self) -> bool:
-        told = self.before.about.get("settings")
-        told = told if isinstance(told, dict) else {}
-        return any(self.now.settings.get(name) != value for name, value in told.items())
+        told = self._settings_before.items()
+        return any(self.now.settings.get(name) != value for name, value in told)

@@ -147,7 +147,7 @@ def write_result(
             removed=outcome.removed,
             kept=outcome.kept,
             not_reached=outcome.not_reached,
-            changes=None if before is None else changes.compare(before, result.now),
+            changes=_changed_since(before, result),
             clones=outcome.clones,
             sidecars=beside.told,
         )
@@ -197,6 +197,13 @@ def write_result(
         seen=result.album.photos["path"],
     )
     return cast(AnyResult, written)
+
+
+def _changed_since(before: earlier.EarlierRun | None, result: Result) -> pd.DataFrame | None:
+    """Return what is otherwise than in an earlier run; None where there was none with copies."""
+    if before is None or not changes.had_copies(before):
+        return None
+    return changes.compare(before, result.now)
 
 
 def _of_earlier(result: Result, target: Path) -> dict[str, pd.DataFrame]:
@@ -275,7 +282,7 @@ def keep_result(result: Result, target: Path) -> bool:
         results_folder.PHOTOS: result.album.photos,
         results_folder.NOBODY: result.unsorted,
         results_folder.PROBLEMS: result.problems,
-        **_of_earlier(result, target),
+        **_of_earlier(changed(result, changes=None), target),
     }
     folder.save(result.album, tables, run=run, photos_folder=photos)
     return True

@@ -145,6 +145,8 @@ class Result:
         New files that share their bytes on the disk with their photo: folder/file.
     hidden : frozenset of str
         Individuals who get no folder, as the user wants it.
+    held : Decided or None
+        The decisions, as rows of the album; None for a result that none was held to.
     photos_folder, known_folder : Path or None
         Where photos and references were read, so that results do not go there; None if unknown.
     names_taken : NamesTaken or None
@@ -180,6 +182,7 @@ class Result:
     synced: tuple[str, ...] = ()
     clones: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
+    held: Decided | None = None
     photos_folder: Path | None = None
     known_folder: Path | None = None
     names_taken: NamesTaken | None = None
@@ -215,6 +218,7 @@ class Result:
             names=assigned.names,
             chosen=assigned.chosen,
             hidden=assigned.hidden(decided.hidden, self.album.words),
+            held=decided,
             **assigned.details,
         )
 
@@ -318,6 +322,7 @@ class Result:
             "settings": self.settings.as_dict(),
             "not_seen": self.not_seen,
             "decisions": [reason.mark for reason in self.reasons],
+            "hidden": sorted(self.hidden),
             **({"taken": list(self.taken)} if self.taken else {}),
         }
 
@@ -326,7 +331,7 @@ class Result:
         """What is compared with the run before."""
         return Now(
             *(self.album, self.names, None, self.threshold),
-            *(self.settings.as_dict(), self.reasons),
+            *(self.settings.as_dict(), self.reasons, self.hidden),
         )
 
     @property
@@ -405,6 +410,12 @@ class Result:
     def _without_folder(self) -> frozenset[str]:
         """Who has no folder, for whatever reason."""
         return self._few | (self.hidden & set(filter(None, self.names)))
+
+    def why_no_folder(self, name: str) -> str:
+        """Say why an individual has no folder, "" for one who has."""
+        if name in self.hidden:
+            return "hidden"
+        return self._in_few if name in self._few else ""
 
     @property
     def _in_few(self) -> str:

@@ -115,20 +115,23 @@ def html_of(
     decided = result.decided if decided_count is None else decided_count
     doubts = find_doubts(result, audited)
     page = Page(result, doubts, (thumbnails or Thumbnails(result.album)) if pictures else None)
+    # In the order of the page.
+    titles = {
+        **({"changes": "What changed"} if result.changes is not None else {}),
+        "individuals": page.words.individuals.capitalize(),
+        "doubts": "Where to look first",
+        "trust": "How far to trust it",
+        "aside": "Left aside",
+        "settings": "Settings",
+    }
     return render(
         "report.html",
         {
             **page.head(),
             "style": style,
             "words": page.words,
-            "contents": [
-                ("individuals", page.words.individuals.capitalize()),
-                ("doubts", "Where to look first"),
-                ("trust", "How far to trust it"),
-                ("aside", "Left aside"),
-                ("settings", "Settings"),
-                *([("changes", "What changed")] if result.changes is not None else []),
-            ],
+            "titles": titles,
+            "contents": list(titles.items()),
             "changes": page.changes(),
             "individuals": page.individuals(),
             "doubts": page.doubtful(doubts),

@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 
 from toolkit.evaluation.audit import KIN, SHOWN, SURE, Audit
+from toolkit.grouping import uncertainty
+from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import TOO_FAR
+from toolkit.grouping.links import components
 from toolkit.records import Words
 from toolkit.results.result import PointAndShootResult, Result
 
@@ -42,6 +45,11 @@ def find_doubts(result: Result, audited: Audit | None) -> list[Doubt]:
     words = result.album.words
     mixed = audited.suspicious[audited.suspicious["probability"] < SURE]
     split = audited.alike[audited.alike["probability"] > 1 - SURE]
+    if result.held is not None:
+        mixed = mixed[[not _held_together(result, result.held, name) for name in mixed["name"]]]
+        apart = _held_apart(result, result.held)
+        pairs = zip(split["name"], split["other_name"], strict=True)
+        split = split[[frozenset(pair) not in apart for pair in pairs]]
     return [
         Doubt(
             f"{words.individuals.capitalize()} who may be two",
@@ -71,6 +79,26 @@ def find_doubts(result: Result, audited: Audit | None) -> list[Doubt]:
             len(split),
         ),
     ]
+
+
+def _held_together(result: Result, held: Decided, name: str) -> bool:
+    """Whether a decision says that the two parts of an individual are one."""
+    mine = np.array([each == name for each in result.names], dtype=np.bool_)
+    if not mine[held.must].all(axis=1).any():
+        return False
+    parts = uncertainty.sides(result.album, np.where(mine, 0, -1))
+    together = components(len(result.names), held.must)
+    return any(
+        np.intersect1d(together[one], together[other]).size
+        for one, other in zip(parts.first, parts.second, strict=True)
+    )
+
+
+def _held_apart(result: Result, held: Decided) -> set[frozenset[str | None]]:
+    """Return the pairs of individuals that are two by decision."""
+    names = result.names
+    pairs = {frozenset((names[one], names[other])) for one, other in held.cannot.tolist()}
+    return pairs - {frozenset((None,))}
 
 
 def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -11,15 +12,18 @@ import numpy as np
 import pandas as pd
 
 from toolkit import __version__
+from toolkit.errors import BadFolder
 from toolkit.evaluation.audit import Audit
 from toolkit.grouping.identification import SECOND
 from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import Thumbnails, data_uri
 from toolkit.results.changes import details, headline
 from toolkit.results.export import NEW, PHOTO, THERE, told
+from toolkit.results.folder_changes import owners_of, theirs_of
 from toolkit.results.report.cases import Doubt, measured
 from toolkit.results.report.markup import href, in_words, shared_folder
 from toolkit.results.result import AutopilotResult, PointAndShootResult, Result
+from toolkit.results.results_folder import LINK, ResultsFolder, digest_in
 
 # Side of a picture in px.
 SIDE = 96
@@ -80,12 +84,6 @@ class Page:
         plan = result.plan[result.plan["state"].isin([NEW, THERE]) & result.plan["name"].notna()]
         plan = plan[plan["kind"] == PHOTO]
         known = result.sightings[["name", "photo_digest"]].dropna().drop_duplicates()
-        # Those without a folder of their own.
-        known = known[~known["name"].isin(plan["name"])]
-        for name, path in known.merge(
-            result.album.photos[["path", "photo_digest"]], on="photo_digest"
-        )[["name", "path"]].itertuples(index=False, name=None):
-            files.setdefault(str(name), []).append((str(path), None))
         failed = {path for path, _ in result.not_copied}
         for name, folder, source, place in zip(
             plan["name"], plan["folder"], plan["source"], plan["destination"], strict=True
@@ -94,7 +92,35 @@ class Page:
             files.setdefault(str(name), []).append((str(source), str(place) if made else None))
             if made:
                 folders[str(name)] = f"{folder}/"
+        # Those without a folder of their own, and photos that the user put there, or edited there.
+        planned, theirs = set(zip(plan["name"], plan["source"], strict=True)), self._theirs(folders)
+        digest_of = dict(zip(result.album.photos["path"], result.album.file_digests, strict=True))
+        for name, path in known.merge(
+            result.album.photos[["path", "photo_digest"]], on="photo_digest"
+        )[["name", "path"]].itertuples(index=False, name=None):
+            if (name, path) not in planned:
+                places = theirs.get(str(name), {})
+                lead = f"{LINK}{os.path.realpath(path)}" if places else ""
+                place = places.get(digest_of[path], places.get(lead))
+                files.setdefault(str(name), []).append((str(path), place))
         return files, folders
+
+    def _theirs(self, folders: dict[str, str]) -> dict[str, dict[str, str]]:
+        """Return where the user's own files are: by name, then by the digest of the photo."""
+        out, found = self.result.out, dict[str, dict[str, str]]()
+        try:
+            about = {} if out is None else ResultsFolder(out).record()
+        except BadFolder:
+            about = {}
+        owners = owners_of(about)
+        for place, mark in theirs_of(about).items():
+            top = place.partition("/")[0]
+            if out is None or top not in owners or not (out / place).is_file():
+                continue
+            name = owners[top].name
+            folders.setdefault(name, f"{top}/")
+            found.setdefault(name, {})[digest_in(mark) or mark] = place
+        return found
 
     def headline(self) -> str:
         """Return what was counted, in a few words."""
@@ -186,6 +212,7 @@ class Page:
         return {
             "name": name,
             "href": folder,
+            "no_folder": self.result.why_no_folder(name),
             "counts": f"{counted(photos, 'photo')}, {self.words.count(sightings)}",
             "files": shown,
             "more": more,
@@ -275,10 +302,11 @@ class Page:
         lines = [*self.result.synced, *details(table, NAMED)]
         photos = table[table["path"] != ""]
         columns = ("path", "change", "before", "name", "why")
+        heads = ("photo", "change", "before", "now", "why")
         return {
             "headline": headline(table, words.individual, words.individuals),
             "lines": lines,
-            "photos": self._rows(photos, columns, counted(len(photos), "photo")),
+            "photos": self._rows(photos, columns, counted(len(photos), "photo"), heads=heads),
         }
 
     def aside(self) -> dict[str, Any]:
@@ -301,12 +329,19 @@ class Page:
         }
 
     def _rows(
-        self, table: pd.DataFrame, columns: tuple[str, ...], title: str, *, whole: bool = False
+        self,
+        table: pd.DataFrame,
+        columns: tuple[str, ...],
+        title: str,
+        *,
+        whole: bool = False,
+        heads: tuple[str, ...] = (),
     ) -> dict[str, Any]:
-        """Return rows of a table; `whole` leaves paths as they are."""
+        """Return rows of a table, under `heads`; `whole` leaves paths as they are."""
         shown = table[list(columns)].head(NAMED).itertuples(index=False, name=None)
         return {
             "title": title,
+            "heads": heads,
             "rows": [
                 (str(path) if whole else self._short(str(path)), *map(str, rest))
                 for path, *rest in shown
