@@ -146,3 +146,11 @@ def test_moves_of_a_form_are_said():
         "threshold: 0.300; enlarge before the search: twice; one photo shows a person once: no"
     )
     assert form.box.title == f"Settings: {form.summary()}"
+
+
+@pytest.mark.parametrize("kind", [AutopilotSettings, PointAndShootSettings])
+def test_what_stands_beside_a_tick_fits(kind) -> None:
+    # 42 em wide, of which 16 are empty before the tick.
+    ticks = [f for f in SettingsForm(kind()).fields.values() if isinstance(f, ipywidgets.Checkbox)]
+    assert ticks
+    assert max(len(tick.description) for tick in ticks) <= 44
