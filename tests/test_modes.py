@@ -372,7 +372,7 @@ class TestIgnored:
         assert result.as_dict()["left_out"] == 0
         assert result.as_dict()["ignored"] == 3
         assert "3 faces ignored, as you decided" in str(result)
-        assert "2 photos with no other faces than those" in str(result)
+        assert "2 photos with only faces that you ignored" in str(result)
         assert "too small" not in str(result)
         assert len(looked.album) == len(result.album) == result.count + 3
         assert not looked.album.ignored.any()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.names import MAX_BYTES, RESERVED, printable, safe_name, unique_names
+from toolkit.names import MAX_BYTES, RESERVED, printable, safe_name, shown_of, unique_names
 
 any_text = st.text(max_size=200) | st.text(alphabet='./\\:*?"<>| \t\n\x00aA.', max_size=40)
 
@@ -107,3 +107,7 @@ def test_names_in_every_script_are_shown_as_they_are(name) -> None:
 )
 def test_what_breaks_a_line_or_turns_it_round_is_not_shown(character) -> None:
     assert printable(f"a{character}b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_never_is_one_row_alone_left_out() -> None:
+    assert [shown_of(count, 5) for count in (0, 5, 6, 7, 100)] == [0, 5, 6, 5, 5]

@@ -197,6 +197,11 @@ def numbered(name: str, number: int) -> str:
     return f"{stem} ({number}){dot}{ending}"
 
 
+def shown_of(count: int, most: int) -> int:
+    """Return how many of some rows to show where about `most` fit: never is one alone left out."""
+    return count if count <= most + 1 else most
+
+
 def printable(text: str) -> str:
     """Return text from a file name without control characters or bytes that are not text."""
     shown = text.encode("utf-8", "backslashreplace").decode("utf-8")

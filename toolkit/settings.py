@@ -226,7 +226,7 @@ class ComparingSettings(Settings):
         changes="references",
         explained="of several {plural} in an example photo, take the largest",
         option="--largest-{singular}",
-        label="of several {plural} in an example photo, take the largest",
+        label="in examples, take the largest {singular}",
     )
     threshold: float | Literal["auto"] = again(
         AssignSettings, "threshold", explained=_threshold_explained("examples")

@@ -174,7 +174,7 @@ def test_a_name_is_given_to_the_whole_group_and_its_folder(
     assert len(list((found.out / "Ann").iterdir())) == 5
     assert not (found.out / "person_001").exists()
     assert found.decided == 1
-    assert "1 decision of yours kept" in str(found)
+    assert "1 decision kept" in str(found)
 
 
 def test_two_people_said_to_be_one_are_one(sorted_once, album_folder, colours) -> None:

@@ -100,7 +100,9 @@ def test_a_photo_moved_into_a_new_folder_names_somebody_new(run, out) -> None:
 def test_a_deleted_copy_does_not_come_back_and_nobody_goes_along(run, out) -> None:
     before = folders(out)["person_001"]
     (out / "person_001" / "ann2.png").unlink()
-    assert run().synced == ("ann2.png was deleted: not person_001",)
+    assert run().synced == (
+        "ann2.png was deleted: its face is not person_001, and may get a folder of its own",
+    )
     assert folders(out)["person_001"] == before - {"ann2.png"}
     run()
     assert folders(out)["person_001"] == before - {"ann2.png"}
@@ -259,7 +261,10 @@ def test_folders_of_a_version_that_did_not_say_whose_they_are_are_told_by_their_
     (out / "run.json").write_text(json.dumps(about))
     (out / "person_001").rename(out / "Ann")
     (out / "person_002" / "bob0.png").unlink()
-    assert run().synced == ("person_001 is Ann", "bob0.png was deleted: not person_002")
+    assert run().synced == (
+        "person_001 is Ann",
+        "bob0.png was deleted: its face is not person_002, and may get a folder of its own",
+    )
     assert "bob0.png" not in folders(out)["person_002"]
 
 

@@ -137,6 +137,9 @@ class TestUnreadable:
             ("text.jpg", b"this is text, not a picture", "no photo format"),
             ("half.png", b"\x89PNG\r\n\x1a\n\x00\x00", "PNG"),
             ("zip.png", b"PK\x03\x04" + b"\0" * 60, "no photo format"),
+            ("note.jpg", b"not a photo\n", 'it starts with "not a photo"$'),
+            ("odd.jpg", b"no\x1b[2Jphoto here", 'it starts with "no\ufffd\\[2Jphoto"$'),
+            ("none.jpg", bytes(60), "it starts with zeros$"),
         ],
     )
     def test_the_cause_is_named(self, tmp_path, name, content, cause) -> None:

@@ -2,8 +2,10 @@
 
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
+from stopping import after
 from tiles import save_tiles
 
 from toolkit import modes
@@ -12,7 +14,8 @@ from toolkit.curation.decisions import Decision
 from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.results import exporting
-from toolkit.results.changes import COLUMNS
+from toolkit.results.changes import COLUMNS, had_copies
+from toolkit.results.earlier import EarlierRun
 from toolkit.results.undo import undo
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -214,3 +217,34 @@ def test_a_photo_that_was_moved_or_deleted_by_hand_says_so(album_folder, out, ag
     _, rows = again()
     assert ["moved", "person_002", "person_001", "a2.png", "you moved it"] in rows
     assert "you deleted its copy" in {row[4] for row in rows if row[3] == "deep/a3.png"}
+
+
+@pytest.mark.parametrize(
+    ("about", "expected"),
+    [
+        ({"files": {}, "finished": False}, False),
+        # The first run, cut off.
+        ({"files": {"a/1.jpg": "00"}, "pending": ["a/1.jpg"], "finished": False}, False),
+        # A later one.
+        ({"files": {"a/1.jpg": "00"}, "pending": ["a/2.jpg"], "finished": False}, True),
+        # The first, stopped; one that found nobody; one that was undone, and left a changed copy.
+        ({"files": {"a/1.jpg": "00"}, "finished": False}, True),
+        ({"files": {}, "finished": True}, True),
+        ({"files": {}, "finished": False, "undone": True}, True),
+        ({"files": 3}, False),
+    ],
+)
+def test_what_is_a_run_to_compare_with(about, expected) -> None:
+    assert had_copies(EarlierRun(about, (), (), np.zeros(0, np.int64))) == expected
+
+
+def test_after_a_run_that_was_stopped_the_rest_came(album_folder, tmp_path, colours) -> None:
+    out = tmp_path / "out"
+    looked = modes.look(album_folder, settings=SETTINGS, subject=colours)
+    planned = modes.autopilot_of(looked, settings=SETTINGS)
+    modes.export_result(planned, out, **after(3)[1])
+    result = modes.export_result(planned, out)
+    made = len(result.plan[result.plan["state"] == "new"])
+    assert result.changes["change"].to_list() == ["came"] * made
+    assert set(result.changes["why"]) == {"it was not copied before"}
+    assert not len(modes.export_result(planned, out).changes)

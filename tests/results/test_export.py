@@ -27,7 +27,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.results import export
-from toolkit.results.export import LEFT_OVER, NEW, THERE, counted, summarise
+from toolkit.results.export import COMPANION, LEFT_OVER, NEW, THERE, counted, summarise
 from toolkit.results.results_folder import ResultsFolder
 from toolkit.results.undo import undo
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -955,7 +955,7 @@ class TestStrangers:
             "empty.png": "no face found",
         }
         # The photos of strangers are not told of as photos with nobody known.
-        assert "photo with no other" not in str(result)
+        assert "photo with only" not in str(result)
         assert "no face was found in 1 photo" in str(result)
 
     def test_with_fewer_asked_for_they_are_back_and_with_more_they_go(
@@ -1082,7 +1082,10 @@ class TestCompanions:
         # A raw file without its photo, and a film of its own, are told of with their reasons.
         skipped = {Path(path).name for path in result.problems["path"]}
         assert skipped == {"lonely.CR2", "film.mp4"}
-        assert "4 of these beside a photo and belonging to it" in summarise(result.plan).text
+        assert "4 of them go along with photos" in summarise(result.plan).text
+        along = result.plan["kind"] == COMPANION
+        few = result.plan.drop(result.plan.index[along][1:])
+        assert summarise(few).text.endswith("1 of them goes along with a photo")
 
     def test_it_goes_with_its_photo_and_is_undone_with_it(
         self, lived_in, tmp_path, colours

@@ -129,6 +129,13 @@ def test_names_that_changed_are_written_anew(photos, colours, tmp_path) -> None:
     assert result.sidecars == "2 sidecars written, 2 there already, 1 taken away"
 
 
+def test_a_photo_of_nobody_has_none(photos, colours, tmp_path) -> None:
+    save_tiles(photos / "empty.png")
+    run(photos, colours, settings=replace(WRITING, unsorted="others"))
+    assert (tmp_path / "out" / "others" / "empty.png").is_file()
+    assert not any("empty.png" in name for name in beside(tmp_path / "out"))
+
+
 def test_without_the_setting_those_that_are_there_follow_and_no_new_ones_come(
     photos, colours, tmp_path
 ) -> None:

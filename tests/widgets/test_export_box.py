@@ -174,6 +174,10 @@ def test_a_long_plan_shows_its_largest_folders():
     assert "p13" in text
     assert "p14" not in text
     assert "and 2 more rows" in text
+    # One row takes no more room than the line that says that there is one.
+    text = export_box.as_html(export_box.summarise(plan[plan["folder"] != "p15"]), Path("out"))
+    assert "p14" in text
+    assert "more row" not in text
 
 
 def test_an_export_says_how_many_files(tmp_path):

@@ -151,3 +151,11 @@ def test_moves_of_a_form_are_said():
 def test_the_browser_tells_of_the_threshold_only_what_the_user_moves():
     # Otherwise it would also tell of it rounded to the step, when a result is taken up.
     assert not SettingsForm(PointAndShootSettings()).threshold.continuous_update
+
+
+@pytest.mark.parametrize("kind", [AutopilotSettings, PointAndShootSettings])
+def test_what_stands_beside_a_tick_fits(kind) -> None:
+    # 42 em wide, of which 16 are empty before the tick.
+    ticks = [f for f in SettingsForm(kind()).fields.values() if isinstance(f, ipywidgets.Checkbox)]
+    assert ticks
+    assert max(len(tick.description) for tick in ticks) <= 44

@@ -268,6 +268,11 @@ class _Reading:
         if now:
             made += self._is(row, to, _top(now))
             parts.append(f"{_shown(to.name if to else _top(now))}")
+        if not now and owner is not None and apart and not alone:
+            parts = [
+                f"its {self.words.singular} is not {_shown(owner.name)}, and may get a folder of "
+                "its own"
+            ]
         several = len(np.flatnonzero(self.digests == self.digests[row])) > 1
         which = f" (of several, the {self.words.singular} that is nearest)" if several else ""
         self._decide(made, f"{photo} was {where}: {', '.join(parts)}{which}")

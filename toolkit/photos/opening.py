@@ -18,6 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from toolkit import memory
 from toolkit.errors import UnreadablePhoto
 from toolkit.files import open_regular, reason_of
+from toolkit.names import printable
 from toolkit.photos import demand, pixels
 from toolkit.photos.listing import HEIF_SUFFIXES
 from toolkit.photos.listing import Listing as Listing
@@ -329,7 +330,9 @@ def _cause(path: Path, error: Exception) -> str:
         for signature, name in SIGNATURES.items():
             if start.startswith(signature):
                 return f"the file is damaged (a {name} whose header cannot be read)"
-        return f"the content is of no photo format that is read here; it starts with {start!r}"
+        told = f'"{printable(start.decode("utf-8", "replace").rstrip())}"'
+        told = told if start.strip(b"\0") else "zeros"
+        return f"the content is of no photo format that is read here; it starts with {told}"
     if isinstance(error, OSError) and error.errno is not None:
         return f"the file cannot be read: {reason_of(error)}"
     if isinstance(error, MemoryError):

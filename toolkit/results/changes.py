@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.grouping.sighting_finder import SightingFinder
-from toolkit.names import counted
+from toolkit.names import counted, shown_of
 from toolkit.records import Album
 from toolkit.results.earlier import EarlierRun
 from toolkit.results.export import in_few
@@ -137,8 +137,9 @@ def details(changes: pd.DataFrame, most: int = 5) -> list[str]:
             lines.append(f"{before} is two now, {before} and {name} ({why})")
         elif kind == GONE:
             lines.append(f"{before} is gone ({why})")
-    more = [f"and {len(lines) - most:,} more"] if len(lines) > most else []
-    return lines[:most] + more
+    shown = shown_of(len(lines), most)
+    more = [f"and {len(lines) - shown:,} more"] if len(lines) > shown else []
+    return lines[:shown] + more
 
 
 class _Comparison:

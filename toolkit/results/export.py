@@ -29,7 +29,7 @@ from toolkit.files import (
     sweep,
     temporary_in,
 )
-from toolkit.names import counted, folded, numbered, safe_name, unique_names
+from toolkit.names import counted, folded, numbered, safe_name, shown_of, unique_names
 from toolkit.photos.companions import renamed
 from toolkit.photos.listing import SUFFIXES, companions_of
 from toolkit.photos.opening import digest_of
@@ -590,8 +590,9 @@ def told(removed: Sequence[str], kept: Sequence[tuple[str, str]]) -> list[str]:
 def by_folder(places: Sequence[str], most: int = 10) -> str:
     """Count places by folder, such as "person_003 (2), person_007 (1)"."""
     count = Counter(place.partition("/")[0] for place in places).most_common()
-    more = f" and {counted(len(count) - most, 'more folder')}" if count[most:] else ""
-    return ", ".join(f"{folder} ({number:,})" for folder, number in count[:most]) + more
+    shown = shown_of(len(count), most)
+    more = f" and {counted(len(count) - shown, 'more folder')}" if count[shown:] else ""
+    return ", ".join(f"{folder} ({number:,})" for folder, number in count[:shown]) + more
 
 
 def _copy(
@@ -866,7 +867,9 @@ class Summary:
             f"{self.there:,} there already",
         ]
         if self.companions:
-            parts.append(f"{self.companions:,} of these beside a photo and belonging to it")
+            one = self.companions == 1
+            goes = "goes along with a photo" if one else "go along with photos"
+            parts.append(f"{self.companions:,} of them {goes}")
         if self.left_over:
             parts.append(f"{self.left_over:,} of an earlier run that are sorted otherwise, and go")
         if self.kept:

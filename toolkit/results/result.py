@@ -20,7 +20,7 @@ from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels
 from toolkit.grouping.numbering import Earlier
 from toolkit.grouping.thresholds import Threshold
-from toolkit.names import counted, printable
+from toolkit.names import counted, printable, shown_of
 from toolkit.records import Album, Clustering, Words
 from toolkit.results.changes import Now, Reason, details, headline
 from toolkit.results.export import (
@@ -79,10 +79,11 @@ class NamesTaken:
         lines = [said]
         if self.left:
             lines.append(f"{counted(len(self.left), 'name')} not taken:")
-        for path, name, reason in self.left[:most]:
+        shown = shown_of(len(self.left), most)
+        for path, name, reason in self.left[:shown]:
             lines.append(f"    {PurePath(path).name}: {name}: {reason}")
-        if len(self.left) > most:
-            lines.append(f"    and {len(self.left) - most:,} more")
+        if len(self.left) > shown:
+            lines.append(f"    and {len(self.left) - shown:,} more")
         return lines
 
     def as_dict(self) -> dict[str, Any]:
@@ -483,9 +484,10 @@ class Result:
         )
 
     def _remarks(self) -> list[str]:
-        remarks = [*self.taken, *(f"in the folders: {each}" for each in self.synced[:20])]
-        if len(self.synced) > 20:
-            remarks.append(f"    and {len(self.synced) - 20:,} more")
+        shown = shown_of(len(self.synced), 20)
+        remarks = [*self.taken, *(f"in the folders: {each}" for each in self.synced[:shown])]
+        if len(self.synced) > shown:
+            remarks.append(f"    and {len(self.synced) - shown:,} more")
         if self.not_seen:
             remarks.append(f"stopped: {counted(self.not_seen, 'photo')} not looked at")
         compared = self.album.compared
@@ -502,7 +504,7 @@ class Result:
             )
         if self.decided:
             away = self._away() if self.undecided else ""
-            remarks.append(f"{counted(self.decided, 'decision')} of yours kept{away}")
+            remarks.append(f"{counted(self.decided, 'decision')} kept{away}")
         if self.changes is not None:
             first, *more = self._since
             remarks.append(first + (" (changes.csv)" if len(self.changes) else ""))
@@ -525,8 +527,9 @@ class Result:
         reasons = reasons[[not each.startswith(self._why_aside([""])) for each in reasons.index]]
         none, plural = _why_none(self.words, False, False), self.words.plural
         empty, strangers = int(reasons.get(none, 0)), int(reasons.get(unknown, 0))
-        if others := int(reasons.sum()) - empty - strangers:
-            remarks.append(f"{counted(others, 'photo')} with no other {plural} than those")
+        for reason, number in reasons.items():
+            if reason not in (none, unknown):
+                remarks.append(f"{counted(int(number), 'photo')} with {reason}")
         if empty:
             remarks.append(f"no {self.words.singular} was found in {counted(empty, 'photo')}")
         if strangers:
@@ -534,10 +537,11 @@ class Result:
         problems = self.unusable
         if len(problems):
             remarks.append(f"{counted(len(problems), 'file')} could not be used:")
-            for path, reason in zip(problems["path"].head(5), problems["reason"], strict=False):
+            shown = shown_of(len(problems), 5)
+            for path, reason in zip(problems["path"].head(shown), problems["reason"], strict=False):
                 remarks.append(f"    {Path(path).name}: {reason}")
-            if len(problems) > 5:
-                remarks.append(f"    and {len(problems) - 5} more (in problems.csv)")
+            if len(problems) > shown:
+                remarks.append(f"    and {len(problems) - shown} more (in problems.csv)")
         states = self._photos_planned["state"].value_counts()
         new, there = len(self._made), int(states.get(THERE, 0))
         if len(self.plan):
@@ -597,8 +601,11 @@ class Result:
     def _away(self) -> str:
         """Say which decisions are about what is not here: kept, and not applied."""
         files = list(dict.fromkeys(PurePath(path).name for path in self.undecided_photos))
-        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-        where = f" ({', '.join(files[:3])}{more}: gone, or another picture now)" if files else ""
+        shown = shown_of(len(files), 3)
+        more = f" and {len(files) - shown} more" if len(files) > shown else ""
+        where = (
+            f" ({', '.join(files[:shown])}{more}: gone, or another picture now)" if files else ""
+        )
         return f"; {self.undecided:,} about {self.words.plural} that are not here{where}"
 
     def __str__(self) -> str:
@@ -606,13 +613,14 @@ class Result:
         individuals = self.individuals
         individuals = individuals[~individuals["name"].isin(list(self._without_folder))]
         if len(individuals):
-            width = max(len(str(name)) for name in individuals["name"].head(30))
+            shown = shown_of(len(individuals), 30)
+            width = max(len(str(name)) for name in individuals["name"].head(shown))
             for name, photos in zip(
-                individuals["name"].head(30), individuals["photos"].head(30), strict=True
+                individuals["name"].head(shown), individuals["photos"].head(shown), strict=True
             ):
                 lines.append(f"  {printable(str(name)):<{width}}  {counted(int(photos), 'photo')}")
-            if len(individuals) > 30:
-                lines.append(f"  and {len(individuals) - 30} more")
+            if len(individuals) > shown:
+                lines.append(f"  and {len(individuals) - shown} more")
             lines.append("")
         return "\n".join(lines + [printable(remark) for remark in self._remarks()])
 
@@ -779,9 +787,9 @@ class PointAndShootResult(Result):
         doubts = found.doubts
         if len(doubts):
             extra.append(f"{counted(len(doubts), 'remark')} on the example photos:")
-            named = self.matches.table.dropna(subset=["name"])
+            named, shown = self.matches.table.dropna(subset=["name"]), shown_of(len(doubts), 5)
             for path, whose, used, kind, said in zip(
-                doubts["path"].head(5),
+                doubts["path"].head(shown),
                 *(doubts[column] for column in ("name", "used", "kind", "said")),
                 strict=False,
             ):
@@ -791,8 +799,8 @@ class PointAndShootResult(Result):
                     here, away = words.count(int(by.sum())), int((~by).sum())
                     also = f" ({here} named {whose} by it, {away:,} by others)"
                 extra.append(f"    {'/'.join(Path(path).parts[-2:])}: {said}{also}")
-            if len(doubts) > 5:
-                extra.append(f"    and {len(doubts) - 5} more (in problems.csv)")
+            if len(doubts) > shown:
+                extra.append(f"    and {len(doubts) - shown} more (in problems.csv)")
         return extra + super()._remarks()
 
 
@@ -811,7 +819,8 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _some(names: Sequence[str], most: int = 20) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if names[most:] else "")
+    shown = shown_of(len(names), most)
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if names[shown:] else "")
 
 
 def _why_none(words: Words, left_out: bool, ignored: bool) -> str:

@@ -206,10 +206,13 @@ def _contents(
         beside = f"{place}{END}"
         if not result.settings.write_sidecars and _digest(out / beside) not in known:
             continue
+        digest, width, height = photos.loc[source, ["photo_digest", "width", "height"]]
+        if str(digest) not in regions:
+            # Nothing would be in it.
+            continue
         if source not in made:
-            digest, width, height = photos.loc[source, ["photo_digest", "width", "height"]]
             text = face_regions.sidecar(
-                regions.get(str(digest), []),
+                regions[str(digest)],
                 width=int(width),
                 height=int(height),
                 orientation=_orientation(out / place),

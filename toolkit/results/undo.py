@@ -12,7 +12,7 @@ from typing import Any
 
 from toolkit.errors import BadFolder, UnreadablePhoto
 from toolkit.files import folder_at, reason_of
-from toolkit.names import counted, printable
+from toolkit.names import counted, printable, shown_of
 from toolkit.photos import listing, opening
 from toolkit.progress import Progress
 from toolkit.results import export, sidecars
@@ -70,8 +70,9 @@ class Undone:
             said.append(f"removed too: {', '.join(tables)}")
         for reason in dict.fromkeys(reason for _, reason in self.kept):
             left = [place for place, why in self.kept if why == reason]
-            more = f" and {len(left) - 10:,} more" if left[10:] else ""
-            said.append(f"left ({reason}): {', '.join(left[:10])}{more}")
+            shown = shown_of(len(left), 10)
+            more = f" and {len(left) - shown:,} more" if left[shown:] else ""
+            said.append(f"left ({reason}): {', '.join(left[:shown])}{more}")
         if self.earlier:
             files = counted(
                 self.earlier, "file of earlier runs stays", "files of earlier runs stay"

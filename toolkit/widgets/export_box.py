@@ -15,7 +15,7 @@ import pandas as pd
 import traitlets
 
 from toolkit.errors import BadSetting
-from toolkit.names import counted
+from toolkit.names import counted, shown_of
 from toolkit.photos import folder_suggestions
 from toolkit.results import report
 from toolkit.results.export import Summary, summarise, told
@@ -375,13 +375,14 @@ def folder_of(named: str) -> Path:
 
 def as_html(summary: Summary, folder: Path) -> str:
     """Return a plan as HTML: a sentence, and the folders with the most files."""
+    shown = shown_of(len(summary.folders), SHOWN)
     rows = "".join(
         "<tr><td style='text-align: left; overflow-wrap: anywhere'>"
         f"{safe(str(row.folder))}</td><td>{row.files:,}</td><td>{row.new:,}</td><td>{row.there:,}</td><td>{row.left_over:,}</td>"
         f"<td>{row.kept:,}</td></tr>"
-        for row in summary.folders.head(SHOWN).itertuples(index=False)
+        for row in summary.folders.head(shown).itertuples(index=False)
     )
-    more = len(summary.folders) - SHOWN
+    more = len(summary.folders) - shown
     also = f"<p>and {counted(more, 'more row')}</p>" if more > 0 else ""
     head = "".join(
         f"<th scope='col' style='text-align: {'left' if text == 'folder' else 'right'}'>{text}</th>"
@@ -436,8 +437,11 @@ def done_html(folder: Path, written: Written, made: Summary, *, stopped: bool) -
     elif head == "Exported":
         there = f", {made.there:,} there already" if made.there else ""
         count = f"{counted(made.new, 'file')} copied{there}. "
-    lines = "".join(f"<li>{safe(Path(path).name)}: {safe(why)}</li>" for path, why in failed[:10])
-    more = f"<li>and {len(failed) - 10:,} more, in problems.csv</li>" if failed[10:] else ""
+    shown = shown_of(len(failed), 10)
+    lines = "".join(
+        f"<li>{safe(Path(path).name)}: {safe(why)}</li>" for path, why in failed[:shown]
+    )
+    more = f"<li>and {len(failed) - shown:,} more, in problems.csv</li>" if failed[shown:] else ""
     wrong = (
         f"<p role='alert'>Not copied, {counted(len(failed), 'photo')}; mend it, then export again:"
         f"</p><ul>{lines}{more}</ul>"

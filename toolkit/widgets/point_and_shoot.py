@@ -15,7 +15,7 @@ from toolkit.errors import SightingsError
 from toolkit.grouping.assigners import ReferenceAssigner
 from toolkit.grouping.identification import References
 from toolkit.modes import Looked
-from toolkit.names import counted
+from toolkit.names import counted, shown_of
 from toolkit.photos import folder_suggestions
 from toolkit.photos.thumbnails import data_uri
 from toolkit.progress import Progress
@@ -57,8 +57,8 @@ NONE_SEEN = (
     "settings and search at more px; then press Start."
 )
 SEVERAL = (
-    "For photos with several {words.plural} you may also open the settings, tick “of several "
-    "{words.plural} in an example photo, take the largest”, and press Start."
+    "For photos with several {words.plural} you may also open the settings, tick “in "
+    "examples, take the largest {words.singular}”, and press Start."
 )
 # Example photos with a problem that are listed.
 SHOWN = 20
@@ -71,11 +71,12 @@ def problems_html(table: pd.DataFrame, words: Words) -> str:
     """Return the example photos that cannot be used, why, and what to do, as HTML."""
     if not len(table):
         return ""
+    shown = shown_of(len(table), SHOWN)
     lines = "".join(
         f"<li>{safe('/'.join(Path(str(path)).parts[-2:]))}: {safe(str(reason))}</li>"
-        for path, reason in zip(table["path"].head(SHOWN), table["reason"], strict=False)
+        for path, reason in zip(table["path"].head(shown), table["reason"], strict=False)
     )
-    more = len(table) - SHOWN
+    more = len(table) - shown
     also = f"<li>and {more:,} more</li>" if more > 0 else ""
     several = table["reason"].str.contains(f"{words.plural} found", regex=False).any()
     head = f"{counted(len(table), 'example photo')} cannot be used"
@@ -91,16 +92,17 @@ def doubts_html(references: References) -> str:
     doubts = references.doubts
     if not len(doubts):
         return taken
+    shown = shown_of(len(doubts), SHOWN)
     lines = "".join(
         f"<li>{_shown(path, whose)}{_shown(beside, other or whose)} "
         f"{safe('/'.join(Path(path).parts[-2:]))}: {safe(said)}</li>"
         for path, whose, beside, other, said in doubts[
             ["path", "name", "beside", "nearest", "said"]
         ]
-        .head(SHOWN)
+        .head(shown)
         .itertuples(index=False, name=None)
     )
-    more = len(doubts) - SHOWN
+    more = len(doubts) - shown
     also = f"<li>and {more:,} more, in problems.csv</li>" if more > 0 else ""
     head = f"{counted(len(doubts), 'remark')} on the example photos"
     return (

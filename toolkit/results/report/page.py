@@ -15,7 +15,7 @@ from toolkit import __version__
 from toolkit.errors import BadFolder
 from toolkit.evaluation.audit import Audit
 from toolkit.grouping.identification import SECOND
-from toolkit.names import counted, printable
+from toolkit.names import counted, printable, shown_of
 from toolkit.photos.thumbnails import Thumbnails, data_uri
 from toolkit.results.changes import details, headline
 from toolkit.results.export import NEW, PHOTO, THERE, told
@@ -284,7 +284,7 @@ class Page:
                     f"at least, resemble {words.somebody} known."
                 )
         said.append(
-            f"{counted(decided, 'decision')} of yours kept, {result.undecided:,} of them about "
+            f"{counted(decided, 'decision')} kept, {result.undecided:,} of them about "
             f"{words.plural} that are not here."
             if decided
             else f"No {words.singular} was decided about by you."
@@ -338,7 +338,8 @@ class Page:
         heads: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         """Return rows of a table, under `heads`; `whole` leaves paths as they are."""
-        shown = table[list(columns)].head(NAMED).itertuples(index=False, name=None)
+        count = shown_of(len(table), NAMED)
+        shown = table[list(columns)].head(count).itertuples(index=False, name=None)
         return {
             "title": title,
             "heads": heads,
@@ -346,7 +347,7 @@ class Page:
                 (str(path) if whole else self._short(str(path)), *map(str, rest))
                 for path, *rest in shown
             ],
-            "more": len(table) - NAMED,
+            "more": len(table) - count,
         }
 
     def settings(self) -> list[tuple[str, object]]:
@@ -365,7 +366,8 @@ class Page:
 
 
 def _named(names: Sequence[str], most: int) -> dict[str, Any]:
-    return {"shown": names[:most], "more": len(names) - most}
+    shown = shown_of(len(names), most)
+    return {"shown": names[:shown], "more": len(names) - shown}
 
 
 def _length(name: str, href: str | None) -> int:
