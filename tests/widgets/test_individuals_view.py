@@ -92,6 +92,27 @@ def test_a_person_opens_a_photo_opens_and_back_leads_back(view) -> None:
     assert view.place == "individuals"
 
 
+def test_the_way_back_leads_to_the_card_it_began_at(view) -> None:
+    came = []
+    view.sheet.return_to = came.append
+    view.open("person_002")
+    photo = keys(view)[1]
+    view.open(photo)
+    view.back()
+    assert came == [photo]
+    view.back()
+    assert came == [photo, "person_002"]
+    view.act("person_001", "split")
+    view.back()
+    assert came == [photo, "person_002", "person_001"]
+    # By the name that it has now.
+    view.open("person_003")
+    view.rename("person_003", "Cem")
+    done(view)
+    view.back()
+    assert came[-1] == "Cem"
+
+
 def test_a_name_is_given_and_kept_at_once(view, out) -> None:
     told = []
     view._changed = lambda: told.append(view.session.names)

@@ -404,9 +404,11 @@ class IndividualsBrowser(ipywidgets.VBox):
             if self.view == "photo":
                 self.view = "individual"
                 self._draw(0)
+                self.sheet.return_to(card_key(self._album, self._photo))
             elif self.view == "individual":
                 self.view = "individuals"
                 self._draw(self._page)
+                self.sheet.return_to(str(self._names[self._row]))
 
     def _opened(self, key: str) -> None:
         if self.view == "individuals":
@@ -629,13 +631,18 @@ class IndividualsView(ipywidgets.VBox):
             self._guarded(lambda: self._photo(row_of_card(self._here().album, key)))
 
     def back(self) -> None:
-        """Go back: from a photo to its individual, from that to all."""
+        """Go back to the card it was opened by: a photo, to its individual; that, to all."""
 
         def step() -> None:
+            whence, row = self.individual, self.row
             self.row = None
             if self.place != "photo":
                 self._leave()
             self.refresh()
+            if self.place == "individual" and row is not None:
+                self.sheet.return_to(card_key(self._here().album, row))
+            elif self.place == "individuals" and whence is not None:
+                self.sheet.return_to(whence)
 
         self._guarded(step)
 
