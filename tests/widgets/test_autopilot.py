@@ -143,6 +143,16 @@ def test_from_start_to_export(make, out) -> None:
     assert shown(panel.earlier_box)
 
 
+def test_photos_that_could_not_be_used_are_counted_apart_everywhere(make, album_folder) -> None:
+    (album_folder / "broken.jpg").write_bytes(b"not a picture")
+    panel = started(make())
+    said, _, more = panel.summary.value.partition("more about this result")
+    for text in (said, more):
+        assert "6 photos, 8 faces" in text
+        assert "7 photos" not in text
+    assert "1 file that could not be used" in said
+
+
 def test_a_correction_takes_the_plan_away(make) -> None:
     panel = started(make())
     panel.export.show_plan()

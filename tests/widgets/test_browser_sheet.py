@@ -235,6 +235,24 @@ def test_what_an_export_came_to_is_in_view_though_the_plan_is_gone(lab, open_not
     becomes(page, lambda: said.evaluate(IN_WINDOW), True)
 
 
+def test_the_way_back_leads_to_a_card_in_view_on_whichever_page(lab, open_notebook):
+    name = lab.add_notebook("back.ipynb", START, "display(sheet, told)", "1 + 1")
+    page = open_notebook(name)
+    run_all(page)
+    see(page, ".sightings-card >> nth=1")
+    focused = page.locator(".sightings-card:focus")
+    for number in (40, 100):
+        in_kernel(page, f"one = cards[{number}]; sheet.show([one])")
+        becomes(page, page.locator(".sightings-card").count, 1)
+        in_kernel(page, "sheet.show(cards); sheet.return_to(one.key)")
+        becomes(page, focused.count, 1)
+        assert focused.get_attribute("data-key") == f"{EVIL}{number}"
+        becomes(page, lambda: focused.locator("header").evaluate(IN_WINDOW), True)
+    # Keys mean that card.
+    page.keyboard.press("m")
+    becomes(page, lambda: told(page)[-1:], ["act 0 merge"])
+
+
 def test_text_of_others_is_never_html(lab, open_notebook):
     name = lab.add_notebook(
         "evil.ipynb",

@@ -452,6 +452,12 @@ def test_onward_goes_to_the_next_card_without_a_name_on_whichever_page():
     count = len(sent)
     made.onward("150")
     assert (made.page, len(sent)) == (2, count)
+    # The way back to a card, whichever page it is on now.
+    made.return_to("3")
+    assert (made.page, sent[-1]) == (0, {"kind": "focus", "key": "3", "card": True})
+    count = len(sent)
+    made.return_to("one that has gone")
+    assert (made.page, len(sent)) == (0, count)
     made.close()
 
 

@@ -92,6 +92,27 @@ def test_a_person_opens_a_photo_opens_and_back_leads_back(view) -> None:
     assert view.place == "individuals"
 
 
+def test_the_way_back_leads_to_the_card_it_began_at(view) -> None:
+    came = []
+    view.sheet.return_to = came.append
+    view.open("person_002")
+    photo = keys(view)[1]
+    view.open(photo)
+    view.back()
+    assert came == [photo]
+    view.back()
+    assert came == [photo, "person_002"]
+    view.act("person_001", "split")
+    view.back()
+    assert came == [photo, "person_002", "person_001"]
+    # By the name that it has now.
+    view.open("person_003")
+    view.rename("person_003", "Cem")
+    done(view)
+    view.back()
+    assert came[-1] == "Cem"
+
+
 def test_a_name_is_given_and_kept_at_once(view, out) -> None:
     told = []
     view._changed = lambda: told.append(view.session.names)
@@ -500,14 +521,18 @@ def test_the_pictures_are_those_of_the_faces(view) -> None:
     assert not view.session.album.ignored.any()
 
 
-def test_a_photo_that_is_there_twice_is_counted_as_the_files_that_are_copied(
+def test_a_photo_that_is_there_twice_is_one_photo_in_two_files_that_are_copied(
     album_folder, colours, out
 ) -> None:
     shutil.copy(album_folder / "a2.png", album_folder / "a2 copy.png")
     twice = modes.look(album_folder, settings=SETTINGS, subject=colours)
     view = IndividualsView()
     view.show(Session(twice, GroupingAssigner(SETTINGS), out=out))
-    assert view.sheet.all_cards[0].note == "6 photos, 5 faces"
+    card = view.sheet.all_cards[0]
+    assert (card.note, card.opens) == ("5 photos in 6 files", "all 5 photos")
+    view.open(card.key)
+    assert len(view.sheet.all_cards) == 5
+    view.sheet.close()
 
 
 def test_a_face_that_goes_alone_goes_without_a_word_more(view) -> None:
@@ -541,3 +566,5 @@ def test_names_and_counts():
     assert rows["b"].tolist() == [0, 3]
     assert counts(1, 1, FACE.words) == "1 photo"
     assert counts(1200, 1201, FACE.words) == "1,200 photos, 1,201 faces"
+    assert counts(6, 7, FACE.words, files=7) == "6 photos in 7 files, 7 faces"
+    assert counts(6, 6, FACE.words, files=6) == "6 photos"

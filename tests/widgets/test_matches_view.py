@@ -129,6 +129,17 @@ def test_an_answer_is_kept_shown_and_taken_back(view, session) -> None:
     assert view.place == "individuals"
 
 
+def test_the_way_back_leads_to_the_card_it_began_at(view) -> None:
+    came = []
+    view.sheet.return_to = came.append
+    view.open("ann")
+    key = next(card.key for card in view.sheet.all_cards if card.actions)
+    view.open(key)
+    view.back()
+    view.back()
+    assert came == [key, "ann"]
+
+
 def test_a_sorting_by_groups_has_no_matches(session) -> None:
     grouped = Session(session.looked, GroupingAssigner(AutopilotSettings()))
     with pytest.raises(BadSetting, match="expected a sorting with references"):

@@ -151,6 +151,15 @@ def test_the_line_moves_at_once_and_back_and_the_form_moves_with_it(panel, look)
     assert looks == [1]
 
 
+def test_photos_that_could_not_be_used_are_counted_apart(folders, panel):
+    (folders[0] / "broken.jpg").write_bytes(b"not a picture")
+    said, _, more = started(panel).summary.value.partition("more about this result")
+    for text in (said, more):
+        assert "6 photos, " in text
+        assert "7 photos" not in text
+    assert "1 file that could not be used" in said
+
+
 def test_the_form_says_what_its_method_is_of_here(panel):
     method = panel.form.fields["method"]
     assert method.description == "faces are compared by"

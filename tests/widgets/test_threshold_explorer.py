@@ -626,3 +626,14 @@ def test_only_a_move_of_the_user_counts_as_a_choice():
     line.show(Threshold(0.4, False, ""), 0.4)
     line.slider.value = 0.3
     assert chosen == [0.45, 0.4, 0.3]
+
+
+def test_a_browser_of_people_goes_back_to_the_card_it_came_from():
+    browser, came = IndividualsBrowser(SIX, Thumbnails(SIX)), []
+    browser.sheet.return_to = came.append
+    browser.show(["a", "a", "b", None, None, None])
+    browser.open_individual("a")
+    browser.open_photo(1)
+    browser.back()
+    browser.back()
+    assert came == [card_key(SIX, 1), "a"]

@@ -292,7 +292,8 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
 def summary(album: Session) -> str:
     """Say what was seen and found, in a line."""
     looked, result = album.looked, album.result
-    seen, listed = looked.listed - looked.not_seen, looked.listed
+    # Those that could be used, as everywhere else; the others are said apart.
+    seen, listed = len(looked.album.photos), looked.listed
     photos = counted(seen, "photo") if looked.complete else f"{seen:,} of {listed:,} photos"
     words, individuals = album.album.words, len({name for name in album.names if name is not None})
     parts = [photos, words.count(result.count), words.count_individuals(individuals)]

@@ -362,7 +362,8 @@ function render({ model, el }) {
     );
   }
 
-  let goal = null; // the card whose field gets the focus once it is there
+  // The card that gets the focus once it is there, or whose field does.
+  let goal = null;
   let shownPage = model.get("page");
   function draw() {
     const before = focus();
@@ -381,16 +382,19 @@ function render({ model, el }) {
     forget(KEPT);
     if (waiting.size && wanted === null) wanted = setTimeout(ask, 0);
     if (before) refocus(before);
-    const next = goal === null ? null : [...list.children].find((item) => item.dataset.key === goal);
-    if (next) {
-      goal = null;
-      next.querySelector("input")?.focus();
-    }
     // A page turned to from below its cards is read from its beginning.
     if (shownPage !== model.get("page") && root.getBoundingClientRect().top < 0) {
       root.scrollIntoView({ block: "start" });
     }
     shownPage = model.get("page");
+    const next = goal && [...list.children].find((item) => item.dataset.key === goal.key);
+    if (next && goal.card) {
+      next.focus({ preventScroll: true });
+      next.scrollIntoView({ block: "center", behavior: "instant" });
+    } else if (next) {
+      next.querySelector("input")?.focus();
+    }
+    if (next) goal = null;
   }
 
   // Where the focus is, so that it can be put there again.
@@ -484,7 +488,7 @@ function render({ model, el }) {
     renew();
     if (content.kind === "untype") changed();
     if (content.kind === "focus") {
-      goal = content.key;
+      goal = content;
       changed();
     }
     if (content.kind !== "pictures" || content.edition !== edition) return;

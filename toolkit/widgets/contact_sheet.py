@@ -393,10 +393,17 @@ class ContactSheet(anywidget.AnyWidget):
             place = next(rest, None)
             if place is None:
                 return
-            page = sum(start <= place for start in self._starts) - 1
-            if page != self.page:
-                self.turn(page)
+            self._turn_to(place)
         self.send({"kind": "focus", "key": on_wire(keys[place])})
+
+    def return_to(self, key: str) -> None:
+        """Put the focus on a card, on whichever page it is; nothing where it has gone."""
+        with self._lock:
+            keys = [card.key for card in self._all]
+            if key not in keys:
+                return
+            self._turn_to(keys.index(key))
+        self.send({"kind": "focus", "key": on_wire(key), "card": True})
 
     def undo(self) -> None:
         """Press Undo."""
@@ -525,6 +532,12 @@ class ContactSheet(anywidget.AnyWidget):
             # One that the user can mend is said; a bug goes to Jupyter's log as well.
             if not isinstance(error, SightingsError):
                 raise
+
+    def _turn_to(self, place: int) -> None:
+        """Turn to the page of a card, if it is another."""
+        page = sum(start <= place for start in self._starts) - 1
+        if page != self.page:
+            self.turn(page)
 
     def _on(self, page: int) -> tuple[Card, ...]:
         if not 0 <= page < len(self._starts):

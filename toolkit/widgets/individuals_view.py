@@ -92,7 +92,7 @@ def individual_cards(
     actions: tuple[Action, ...] = (),
     badge: Callable[[str], str] | None = None,
     shown: int = SHOWN,
-    kept: dict[bytes, tuple[int, Strip]] | None = None,
+    kept: dict[bytes, tuple[int, int, Strip]] | None = None,
     given: Container[str] | None = None,
     asked: Mapping[str, Question] | None = None,
 ) -> list[Card]:
@@ -131,22 +131,23 @@ def individual_cards(
     kept = {} if kept is None else kept
     # A photo that is there twice is two files in the individual's folder.
     copies = album.photos["photo_digest"].value_counts()
-    files = album.sightings["photo_digest"].drop_duplicates().map(copies).tolist()
+    files_of = album.sightings["photo_digest"].drop_duplicates().map(copies).tolist()
     found = []
     for name, rows in rows_of(names).items():
         known = kept.get(key := rows.tobytes())
         if known is None:
             best = thumbnails.best(rows.tolist(), shown) if len(rows) > 1 else rows.tolist()[:shown]
             strip = Strip(tuple(_picture(row, paths[row], album.words) for row in best))
-            known = kept[key] = sum(files[k] for k in set(photo_of[rows].tolist())), strip
-        found.append((known[0], name, rows, known[1]))
+            photos = set(photo_of[rows].tolist())
+            known = kept[key] = sum(files_of[k] for k in photos), len(photos), strip
+        found.append((*known, name, rows))
     # Who gets a name stays where they are.
-    found.sort(key=lambda each: (-each[0], -len(each[2]), each[2][0]))
+    found.sort(key=lambda each: (-each[0], -len(each[4]), each[4][0]))
     return [
         Card(
             key=name,
             title=name,
-            note=counts(photos, len(rows), album.words),
+            note=counts(photos, len(rows), album.words, files=files),
             badge=badge(name) if badge else "",
             strips=(strip,),
             actions=actions,
@@ -159,7 +160,7 @@ def individual_cards(
             if opens
             else "",
         )
-        for photos, name, rows, strip in found
+        for files, photos, strip, name, rows in found
     ]
 
 
@@ -246,9 +247,22 @@ def _file(path: str) -> str:
     return Path(path).name
 
 
-def counts(photos: int, sightings: int, words: Words) -> str:
-    """Say how many photos and sightings, such as "12 photos, 14 birds"."""
+def counts(photos: int, sightings: int, words: Words, *, files: int | None = None) -> str:
+    """
+    Say how many photos and sightings, such as "12 photos, 14 birds".
+
+    Parameters
+    ----------
+    photos, sightings : int
+        How many; a photo that is there twice counts once.
+    words : Words
+        What is told apart.
+    files : int, optional
+        How many files the photos are, which is said where it is more: "12 photos in 13 files".
+    """
     said = counted(photos, "photo")
+    if files is not None and files > photos:
+        said += f" in {files:,} files"
     return said if photos == sightings else f"{said}, {words.count(sightings)}"
 
 
@@ -324,7 +338,7 @@ class IndividualsBrowser(ipywidgets.VBox):
         self._photo_of = album.photo_of
         self._names: Sequence[str | None] = ()
         self._badges: Mapping[str, str] = {}
-        self._kept: dict[bytes, tuple[int, Strip]] = {}
+        self._kept: dict[bytes, tuple[int, int, Strip]] = {}
         self._at = ""
         self._page = self._row = self._photo = 0
         self._lock = threading.RLock()
@@ -390,9 +404,11 @@ class IndividualsBrowser(ipywidgets.VBox):
             if self.view == "photo":
                 self.view = "individual"
                 self._draw(0)
+                self.sheet.return_to(card_key(self._album, self._photo))
             elif self.view == "individual":
                 self.view = "individuals"
                 self._draw(self._page)
+                self.sheet.return_to(str(self._names[self._row]))
 
     def _opened(self, key: str) -> None:
         if self.view == "individuals":
@@ -541,7 +557,7 @@ class IndividualsView(ipywidgets.VBox):
         # Of the one who is open: after a correction the name may be another's.
         self._rows: list[int] = []
         self._page = self._photo_page = 0
-        self._kept: dict[bytes, tuple[int, Strip]] = {}
+        self._kept: dict[bytes, tuple[int, int, Strip]] = {}
         # A correction ends in another thread than that of the buttons.
         self._lock = threading.RLock()
         own = work is None
@@ -615,13 +631,18 @@ class IndividualsView(ipywidgets.VBox):
             self._guarded(lambda: self._photo(row_of_card(self._here().album, key)))
 
     def back(self) -> None:
-        """Go back: from a photo to its individual, from that to all."""
+        """Go back to the card it was opened by: a photo, to its individual; that, to all."""
 
         def step() -> None:
+            whence, row = self.individual, self.row
             self.row = None
             if self.place != "photo":
                 self._leave()
             self.refresh()
+            if self.place == "individual" and row is not None:
+                self.sheet.return_to(card_key(self._here().album, row))
+            elif self.place == "individuals" and whence is not None:
+                self.sheet.return_to(whence)
 
         self._guarded(step)
 

@@ -409,8 +409,16 @@ class MatchesView(ipywidgets.VBox):
             self._guarded(lambda: self._go("doubtful"))
 
     def back(self) -> None:
-        """Go back: from a photo to the matches, from these to all."""
-        self._guarded(lambda: self._go(self._from if self.place == "photo" else "individuals"))
+        """Go back: from a photo to the matches, from these to all; to the card it was opened by."""
+
+        def step() -> None:
+            photo = self.place == "photo"
+            whence = self._key if photo else self.individual
+            self._go(self._from if photo else "individuals")
+            if whence is not None:
+                self.sheet.return_to(whence)
+
+        self._guarded(step)
 
     def act(self, key: str, action: str) -> None:
         """

@@ -126,7 +126,8 @@ def _shown(path: str, whose: str) -> str:
 def summary(album: Session) -> str:
     """Say what was looked at and found, in a line."""
     looked, result = album.looked, album.result
-    seen = looked.listed - looked.not_seen
+    # Those that could be used, as everywhere else; the others are said apart.
+    seen = len(looked.album.photos)
     photos = (
         counted(seen, "photo")
         if looked.complete
