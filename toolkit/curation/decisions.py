@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.files import reason_of
-from toolkit.grouping.constraints import Decided
+from toolkit.grouping.constraints import Decided, Lasting
 from toolkit.grouping.links import Pairs, components
 from toolkit.grouping.sighting_finder import SightingFinder, SightingKey
 from toolkit.locks import deciding
@@ -49,7 +49,7 @@ class Decision:
     kind : {"same", "different", "name", "not", "ignore", "hide", "show"}
         Two sightings are one individual, or two; a sighting has a name, or has not; a sighting is
         left out; the individual of a sighting, as long as it has that name or number, gets no
-        folder, or has it again.
+        folder, or has it again, whichever of the two it was hidden by.
     sighting : SightingKey
         The sighting.
     other : SightingKey or None
@@ -235,13 +235,16 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
     names: dict[int, str] = {}
     refused: set[tuple[int, str]] = set()
     ignored: set[int] = set()
-    hidden: dict[tuple[int, str], None] = {}
+    lasting: list[Lasting] = []
     unmatched: list[str] = []
     away = 0
     for each in decisions:
         sightings = [sighting for sighting in (each.sighting, each.other) if sighting is not None]
         seek = anywhere if each.kind == "ignore" else find
         found = [seek(sighting) for sighting in sightings]
+        if each.kind in ("hide", "show") or (each.kind in NAMED and found == [None]):
+            whom = each.sighting if found[0] is None else found[0]
+            lasting.append(Lasting(cast(Any, each.kind), whom, each.name))
         if each.kind == "ignore" and found == [None] and each.sighting.photo in gone:
             continue
         if None in found or (len(found) == 2 and found[0] == found[1]):
@@ -256,12 +259,7 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
             refused.add((cast(int, found[0]), each.name))
             if names.get(cast(int, found[0])) == each.name:
                 del names[cast(int, found[0])]
-        elif each.kind == "hide":
-            hidden[cast(int, found[0]), each.name] = None
-        elif each.kind == "show":
-            for held in [held for held in hidden if held[1] == each.name]:
-                del hidden[held]
-        else:
+        elif each.other is not None:
             one, other = sorted(cast(list[int], found))
             pairs[one, other] = (each.kind, each)
     must = [pair for pair, (kind, _) in pairs.items() if kind == "same"]
@@ -282,9 +280,9 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
         names=names,
         refused=frozenset(refused),
         ignored=np.array(sorted(ignored), dtype=np.int64),
-        hidden=tuple(hidden),
         unmatched=away,
-        not_here=tuple(dict.fromkeys(unmatched)),
+        away=tuple(unmatched),
+        lasting=tuple(lasting),
     )
     _require_consistent(decided, album)
     return decided
