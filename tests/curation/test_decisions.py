@@ -491,3 +491,19 @@ def test_what_is_ignored_is_found_by_decisions_to_ignore_it_alone(sorted_once) -
     # To mask again changes nothing, and no other decision takes the mask away.
     again = decisions.masked(masked, [Decision("ignore", one), Decision("ignore", other)])
     assert np.flatnonzero(again.ignored).tolist() == [0, 1]
+
+
+def test_only_a_decision_in_force_is_a_reason(sorted_once) -> None:
+    album = sorted_once.album
+    one, other = key_of(album, 0), key_of(album, 1)
+    made = [
+        Decision("same", one, other),
+        Decision("name", one, name="Ann"),
+        Decision("different", other, one),
+        Decision("name", one, name="Bob"),
+        Decision("not", one, name="Bob"),
+    ]
+    found = decisions.reasons(made, album)
+    assert [each.rows for each in found] == [(), (), (1, 0), (), (0,)]
+    # What was taken back is still told by the marks of all.
+    assert len({each.mark for each in found}) == 5

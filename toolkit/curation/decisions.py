@@ -355,11 +355,34 @@ def mark_of(each: Decision) -> str:
 
 
 def reasons(decisions: Sequence[Decision], album: Album) -> tuple[Reason, ...]:
-    """Return decisions as what changed by them names them: with the sightings they are about."""
+    """
+    Return decisions as what changed by them names them: with the sightings they are about.
+
+    One that a later one replaced is the reason for nothing, and about none.
+    """
     find = SightingFinder(album, np.arange(len(album)))
     found = []
-    for each in decisions:
+    # The last decision about one pair, or the name of one sighting.
+    last: dict[object, int] = {}
+    for place, each in enumerate(decisions):
         keys = [key for key in (each.sighting, each.other) if key is not None]
         rows = tuple(row for row in map(find, keys) if row is not None)
         found.append(Reason(mark_of(each), told(each, album.words), rows))
+        for about in _about(each, rows):
+            if (before := last.get(about)) is not None:
+                found[before] = replace(found[before], rows=())
+            last[about] = place
     return tuple(found)
+
+
+def _about(each: Decision, rows: tuple[int, ...]) -> list[object]:
+    """Return what a decision settles until a later one does; nothing where a sighting is away."""
+    if len(rows) != (2 if each.other else 1):
+        return []
+    if each.other is not None:
+        return [frozenset(rows)]
+    if each.kind == "name":
+        return [("name", *rows), ("which", *rows, each.name)]
+    if each.kind == "not":
+        return [("which", *rows, each.name)]
+    return []
