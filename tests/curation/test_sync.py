@@ -70,7 +70,8 @@ def test_a_photo_moved_to_another_person_stays_there(run, out) -> None:
     (out / "person_003" / "cem0.png").rename(out / "person_002" / "cem0.png")
     assert run().synced == ("cem0.png was moved to person_002: not person_003, person_002",)
     kinds = [each.kind for each in decisions.read(out)]
-    assert kinds == ["different", "same"]
+    # As many go as stay: those who stay are to keep the number.
+    assert kinds == ["different", "not", "same"]
     for _ in range(2):
         assert "cem0.png" in folders(out)["person_002"]
         assert folders(out)["person_003"] == {"cem1.png"}
@@ -392,3 +393,39 @@ def test_the_face_says_who_is_hidden_and_shown_by_number_or_name(run, out, hidde
     key = key_of(result.album, another)
     decisions.add(out, [decisions.Decision("show", key, name=shown)])
     assert run().hidden == frozenset()
+
+
+def test_a_photo_moved_back_brings_no_name_along(run, out) -> None:
+    before = folders(out)
+    (out / "Zed").mkdir()
+    (out / "person_001" / "ann1.png").rename(out / "Zed" / "ann1.png")
+    run()
+    assert folders(out)["Zed"] == {"ann1.png"}
+    (out / "Zed" / "ann1.png").rename(out / "person_001" / "ann1.png")
+    for _ in range(2):
+        result = run()
+        assert "Zed" not in result.names
+        assert {name: each for name, each in folders(out).items() if each} == before
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_the_number_stays_with_the_one_photo_that_was_not_deleted(run, out, renamed) -> None:
+    name = "Ann" if renamed else "person_001"
+    if renamed:
+        (out / "person_001").rename(out / "Ann")
+        run()
+    gone = sorted(folders(out)[name])[:-1]
+    for photo in gone:
+        (out / name / photo).unlink()
+    left = folders(out)[name]
+    for _ in range(2):
+        result = run()
+        assert folders(out)[name] == left
+        assert result.numbers[result.names.index(name)] == 1
+    # Put back, they have the number as before.
+    other = next(each for each in folders(out) if gone[0] in folders(out)[each])
+    for photo in gone:
+        if (out / other / photo).is_file() and photo.startswith("ann"):
+            (out / other / photo).rename(out / name / photo)
+    run()
+    assert [each for each in decisions.read(out) if each.name == "person_001"] == []

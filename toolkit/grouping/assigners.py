@@ -270,7 +270,12 @@ class GroupingAssigner:
     def _named(self, grouped: Grouped, album: Album, decided: Decided) -> Assigned:
         found = grouped.clustering
         before, absent = (self.earlier or NO_EARLIER).within(album)
-        numbers = number_groups(found.labels, before, absent.last)
+        # Who is said not to have a number takes it nowhere.
+        had = numbered_names(before, album.words)
+        without = [row for row, name in decided.refused if had[row] == name]
+        last = max(absent.last, int(before.max(initial=0)))
+        before[without] = 0
+        numbers = number_groups(found.labels, before, last)
         numbered = numbered_names(np.where(found.labels < 0, 0, numbers), album.words)
         lent, used = naming.names_away(found.labels, numbers, decided, absent)
         names = naming.name_groups(found.labels, numbered, {**decided.names, **lent})
