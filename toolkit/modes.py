@@ -723,6 +723,7 @@ def assigned_by(
         held = decisions.apply(decided, album)
         found = assigner.assign(album, held)
         reasons = decisions.reasons(decided, album)
+        left = found.answered(held, album.words)
     result = RESULTS[found.settings.mode](
         settings=found.settings,
         chosen=found.chosen,
@@ -731,12 +732,12 @@ def assigned_by(
         plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
         decided=len(decided),
-        undecided=held.unmatched,
-        undecided_photos=held.not_here,
+        undecided=left.unmatched,
+        undecided_photos=left.not_here,
         not_seen=looked.not_seen,
         recognised=looked.recognised,
         reasons=reasons,
-        hidden=found.hidden(held.hidden, album.words),
+        hidden=found.hidden(held, album.words),
         held=held,
         photos_folder=looked.folder,
         known_folder=looked.known,

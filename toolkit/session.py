@@ -216,8 +216,14 @@ class Session:
     def _hidden(self, kind: Literal["hide", "show"], name: str, said: str) -> str:
         rows = self.rows(name)
         lasting = self.result.lasting_name(int(rows[0]))
-        key = key_of(self.album, edits.central(self.album, rows))
-        return self.do(Gesture((Decision(kind, key, name=lasting),), said))
+        # About the very sightings that were hidden: wherever others go, it takes that back.
+        keys = [
+            each.sighting
+            for each in self.corrections.decisions
+            if kind == "show" and each.kind == "hide" and each.name in (name, lasting)
+        ] or [key_of(self.album, edits.central(self.album, rows))]
+        made = tuple(Decision(kind, key, name=lasting) for key in dict.fromkeys(keys))
+        return self.do(Gesture(made, said))
 
     def sides(self, name: str) -> tuple[Labels, Labels] | None:
         """Propose the two sides of one that may be two; None where nothing can be split."""

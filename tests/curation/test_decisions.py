@@ -452,9 +452,9 @@ def test_another_picture_is_named_and_its_decisions_kept_and_not_applied(
     picture.save(album_folder / "three.jpg", quality=95)
     before = (named_once.out / "decisions.csv").read_bytes()
     result = modes.autopilot(album_folder, named_once.out, subject=colours)
-    assert (result.decided, result.undecided) == (3, 3)
-    assert len(names_in(result, "three")) == 3
-    assert "Ann" not in result.names
+    # The two people keep their names by their numbers; who was left out is there again.
+    assert (result.decided, result.undecided) == (3, 1)
+    assert names_in(result, "three") == ["Ann", "Bob", "person_004"]
     assert "three.jpg" in str(result)
     assert (named_once.out / "decisions.csv").read_bytes() == before
 
@@ -491,3 +491,19 @@ def test_what_is_ignored_is_found_by_decisions_to_ignore_it_alone(sorted_once) -
     # To mask again changes nothing, and no other decision takes the mask away.
     again = decisions.masked(masked, [Decision("ignore", one), Decision("ignore", other)])
     assert np.flatnonzero(again.ignored).tolist() == [0, 1]
+
+
+def test_only_a_decision_in_force_is_a_reason(sorted_once) -> None:
+    album = sorted_once.album
+    one, other = key_of(album, 0), key_of(album, 1)
+    made = [
+        Decision("same", one, other),
+        Decision("name", one, name="Ann"),
+        Decision("different", other, one),
+        Decision("name", one, name="Bob"),
+        Decision("not", one, name="Bob"),
+    ]
+    found = decisions.reasons(made, album)
+    assert [each.rows for each in found] == [(), (), (1, 0), (), (0,)]
+    # What was taken back is still told by the marks of all.
+    assert len({each.mark for each in found}) == 5

@@ -11,6 +11,7 @@ from tiles import save_tiles
 from toolkit import modes
 from toolkit.curation import decisions, sync
 from toolkit.errors import BadFolder
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.results import exporting, folder_changes, results_folder
 from toolkit.results.undo import undo
 from toolkit.session import taken_up
@@ -70,7 +71,8 @@ def test_a_photo_moved_to_another_person_stays_there(run, out) -> None:
     (out / "person_003" / "cem0.png").rename(out / "person_002" / "cem0.png")
     assert run().synced == ("cem0.png was moved to person_002: not person_003, person_002",)
     kinds = [each.kind for each in decisions.read(out)]
-    assert kinds == ["different", "same"]
+    # As many go as stay: those who stay are to keep the number.
+    assert kinds == ["different", "not", "same"]
     for _ in range(2):
         assert "cem0.png" in folders(out)["person_002"]
         assert folders(out)["person_003"] == {"cem1.png"}
@@ -313,3 +315,155 @@ def test_what_a_run_was_taking_away_when_it_was_cut_off_was_deleted_by_nobody(
     modes.autopilot(album_folder, out, subject=colours, settings=high)
     assert decisions.read(out) == ()
     assert len(folders(out)) == 3
+
+
+def last_decided(out, kind: str) -> str:
+    """Return the photo that the last decision of a kind is about."""
+    made = [each for each in decisions.read(out) if each.kind == kind]
+    return Path(made[-1].sighting.path).name
+
+
+def test_a_name_stays_when_the_photo_that_it_was_given_by_is_gone(run, out, photos) -> None:
+    (out / "person_001").rename(out / "Ann")
+    run()
+    photo = photos / last_decided(out, "name")
+    photo.rename(photos.parent / photo.name)
+    for _ in range(2):
+        result = run()
+        assert set(folders(out)) == {"Ann", "person_002", "person_003"}
+        assert (result.undecided, result.undecided_photos) == (0, ())
+    (photos.parent / photo.name).rename(photo)
+    run()
+    assert photo.name in folders(out)["Ann"]
+    # As long as it is decided.
+    decisions.write(out, [])
+    photo.unlink()
+    result = run()
+    assert "Ann" not in result.names
+    assert result.numbers[result.names.index("person_001")] == 1
+
+
+def test_who_is_hidden_stays_so_when_the_photo_it_was_said_about_is_gone(run, out, photos) -> None:
+    shutil.rmtree(out / "person_003")
+    run()
+    (photos / last_decided(out, "hide")).unlink()
+    for _ in range(2):
+        result = run()
+        assert (result.hidden, result.undecided) == ({"person_003"}, 0)
+        assert "person_003" not in folders(out)
+    hidden = next(each for each in decisions.read(out) if each.kind == "hide")
+    decisions.add(out, [decisions.Decision("show", hidden.sighting, name="person_003")])
+    assert run().hidden == frozenset()
+    assert "person_003" in folders(out)
+
+
+def test_what_is_away_and_has_no_effect_is_named(run, out, photos) -> None:
+    (out / "person_001").rename(out / "Ann")
+    run()
+    gone = last_decided(out, "name")
+    (photos / gone).unlink()
+    run()
+    # Another face of the person has another name.
+    other = run().album.sightings["path"].map(lambda path: Path(path).name).eq("ann0.png")
+    key = key_of(run().album, int(other.to_numpy().argmax()))
+    decisions.add(out, [decisions.Decision("name", key, name="Zoe")])
+    result = run()
+    assert "Zoe" in folders(out)
+    assert result.undecided == 1
+    assert [Path(path).name for path in result.undecided_photos] == [gone]
+
+
+def test_a_new_name_is_that_of_a_photo_that_is_away_too(run, out, photos) -> None:
+    (out / "person_001").rename(out / "Ann")
+    run()
+    photo = photos / last_decided(out, "name")
+    photo.rename(photos.parent / photo.name)
+    run()
+    (out / "Ann").rename(out / "Anna")
+    run()
+    (photos.parent / photo.name).rename(photo)
+    result = run()
+    assert set(result.names) == {"Anna", "person_002", "person_003"}
+
+
+def test_a_name_whose_photo_is_away_stays_with_two_who_become_one(run, out, photos) -> None:
+    (out / "person_003").rename(out / "Cem")
+    run()
+    (photos / last_decided(out, "name")).rename(photos.parent / "away.png")
+    run()
+    session = taken_up(out)
+    session.merge("person_001", "Cem")
+    assert set(session.names) == {"Cem", "person_002"}
+    result = run()
+    assert set(result.names) == {"Cem", "person_002"}
+    (photos.parent / "away.png").rename(photos / "away.png")
+    assert set(run().names) == {"Cem", "person_002"}
+
+
+def test_a_known_person_stays_hidden_when_that_photo_is_gone(
+    photos, out, colours, tmp_path
+) -> None:
+    known = tmp_path / "known"
+    save_tiles(known / "Hans" / "1.png", "ann", shade=3)
+    save_tiles(known / "Ida" / "1.png", "bob", shade=3)
+    modes.point_and_shoot(photos, known, out, subject=colours)
+    shutil.rmtree(out / "Hans")
+    modes.point_and_shoot(photos, known, out, subject=colours)
+    (photos / last_decided(out, "hide")).unlink()
+    result = modes.point_and_shoot(photos, known, out, subject=colours)
+    assert (result.hidden, result.undecided) == ({"Hans"}, 0)
+    assert set(folders(out)) == {"Ida"}
+
+
+@pytest.mark.parametrize(("hidden", "shown"), [("person_001", "Ann"), ("Ann", "person_001")])
+def test_the_face_says_who_is_hidden_and_shown_by_number_or_name(run, out, hidden, shown) -> None:
+    (out / "person_001").rename(out / "Ann")
+    result = run()
+    one = key_of(result.album, result.names.index("Ann"))
+    other = result.names.index("person_002")
+    decisions.add(out, [decisions.Decision("hide", one, name=hidden)])
+    assert run().hidden == {"Ann"}
+    # About somebody else, the name alone says nothing.
+    stranger = key_of(result.album, other)
+    decisions.add(out, [decisions.Decision("show", stranger, name=hidden)])
+    assert run().hidden == {"Ann"}
+    another = [row for row, name in enumerate(result.names) if name == "Ann"][1]
+    key = key_of(result.album, another)
+    decisions.add(out, [decisions.Decision("show", key, name=shown)])
+    assert run().hidden == frozenset()
+
+
+def test_a_photo_moved_back_brings_no_name_along(run, out) -> None:
+    before = folders(out)
+    (out / "Zed").mkdir()
+    (out / "person_001" / "ann1.png").rename(out / "Zed" / "ann1.png")
+    run()
+    assert folders(out)["Zed"] == {"ann1.png"}
+    (out / "Zed" / "ann1.png").rename(out / "person_001" / "ann1.png")
+    for _ in range(2):
+        result = run()
+        assert "Zed" not in result.names
+        assert {name: each for name, each in folders(out).items() if each} == before
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_the_number_stays_with_the_one_photo_that_was_not_deleted(run, out, renamed) -> None:
+    name = "Ann" if renamed else "person_001"
+    if renamed:
+        (out / "person_001").rename(out / "Ann")
+        run()
+    gone = sorted(folders(out)[name])[:-1]
+    for photo in gone:
+        (out / name / photo).unlink()
+    left = folders(out)[name]
+    for _ in range(2):
+        result = run()
+        assert folders(out)[name] == left
+        assert result.numbers[result.names.index(name)] == 1
+    # Put back, they have the number as before.
+    other = next(each for each in folders(out) if gone[0] in folders(out)[each])
+    for photo in gone:
+        if (out / other / photo).is_file() and photo.startswith("ann"):
+            (out / other / photo).rename(out / name / photo)
+    run()
+    assert [each for each in decisions.read(out) if each.name == "person_001"] == []

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.files import reason_of
-from toolkit.grouping.constraints import Decided
+from toolkit.grouping.constraints import Decided, Lasting
 from toolkit.grouping.links import Pairs, components
 from toolkit.grouping.sighting_finder import SightingFinder, SightingKey
 from toolkit.locks import deciding
@@ -53,7 +53,7 @@ class Decision:
     kind : {"same", "different", "name", "not", "ignore", "hide", "show"}
         Two sightings are one individual, or two; a sighting has a name, or has not; a sighting is
         left out; the individual of a sighting, as long as it has that name or number, gets no
-        folder, or has it again.
+        folder, or has it again, whichever of the two it was hidden by.
     sighting : SightingKey
         The sighting.
     other : SightingKey or None
@@ -239,13 +239,16 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
     names: dict[int, str] = {}
     refused: set[tuple[int, str]] = set()
     ignored: set[int] = set()
-    hidden: dict[tuple[int, str], None] = {}
+    lasting: list[Lasting] = []
     unmatched: list[str] = []
     away = 0
     for each in decisions:
         sightings = [sighting for sighting in (each.sighting, each.other) if sighting is not None]
         seek = anywhere if each.kind == "ignore" else find
         found = [seek(sighting) for sighting in sightings]
+        if each.kind in ("hide", "show") or (each.kind in NAMED and found == [None]):
+            whom = each.sighting if found[0] is None else found[0]
+            lasting.append(Lasting(cast(Any, each.kind), whom, each.name))
         if each.kind == "ignore" and found == [None] and each.sighting.photo in gone:
             continue
         if None in found or (len(found) == 2 and found[0] == found[1]):
@@ -260,12 +263,7 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
             refused.add((cast(int, found[0]), each.name))
             if names.get(cast(int, found[0])) == each.name:
                 del names[cast(int, found[0])]
-        elif each.kind == "hide":
-            hidden[cast(int, found[0]), each.name] = None
-        elif each.kind == "show":
-            for held in [held for held in hidden if held[1] == each.name]:
-                del hidden[held]
-        else:
+        elif each.other is not None:
             one, other = sorted(cast(list[int], found))
             pairs[one, other] = (each.kind, each)
     must = [pair for pair, (kind, _) in pairs.items() if kind == "same"]
@@ -286,9 +284,9 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
         names=names,
         refused=frozenset(refused),
         ignored=np.array(sorted(ignored), dtype=np.int64),
-        hidden=tuple(hidden),
         unmatched=away,
-        not_here=tuple(dict.fromkeys(unmatched)),
+        away=tuple(unmatched),
+        lasting=tuple(lasting),
     )
     _require_consistent(decided, album)
     return decided
@@ -361,11 +359,17 @@ def mark_of(each: Decision) -> str:
 
 
 def reasons(decisions: Sequence[Decision], album: Album) -> tuple[Reason, ...]:
-    """Return decisions as what changed by them names them: with the sightings they are about."""
+    """
+    Return decisions as what changed by them names them: with the sightings they are about.
+
+    One that a later one replaced is the reason for nothing, and about none.
+    """
     find = SightingFinder(album, np.arange(len(album)))
     done = _done_by_hand(decisions)
     found = []
-    for each in decisions:
+    # The last decision about one pair, or the name of one sighting.
+    last: dict[object, int] = {}
+    for place, each in enumerate(decisions):
         keys = [key for key in (each.sighting, each.other) if key is not None]
         first, *rest = map(find, keys)
         rows = tuple(row for row in (first, *rest) if row is not None)
@@ -377,7 +381,24 @@ def reasons(decisions: Sequence[Decision], album: Album) -> tuple[Reason, ...]:
             if verb == DELETED:
                 said, by_hand = f"you deleted the copy of {photo}", "you deleted its copy"
         found.append(Reason(mark_of(each), said, rows, by_hand))
+        for about in _about(each, rows):
+            if (before := last.get(about)) is not None:
+                found[before] = replace(found[before], rows=())
+            last[about] = place
     return tuple(found)
+
+
+def _about(each: Decision, rows: tuple[int, ...]) -> list[object]:
+    """Return what a decision settles until a later one does; nothing where a sighting is away."""
+    if len(rows) != (2 if each.other else 1):
+        return []
+    if each.other is not None:
+        return [frozenset(rows)]
+    if each.kind == "name":
+        return [("name", *rows), ("which", *rows, each.name)]
+    if each.kind == "not":
+        return [("which", *rows, each.name)]
+    return []
 
 
 def _done_by_hand(decisions: Sequence[Decision]) -> dict[SightingKey, str]:

@@ -110,6 +110,16 @@ def merge(
         # Every sighting with the other name gets this one, so that they stay one individual.
         renamed = [row for row in two.tolist() if given.get(row, kept) != kept]
         made += [Decision("name", key_of(album, row), name=kept) for row in renamed]
+    elif away := [row for row in middle if _away(decided, names[row])]:
+        # Its number may go: the name must hang on a sighting that is here.
+        kept = str(names[away[0]])
+        named = [row for row in two.tolist() if given.get(row, kept) != kept]
+        made += [
+            Decision("name", key_of(album, row), name=kept)
+            for row in dict.fromkeys([away[0], *named])
+        ]
+    if kept is not None and names[two[0]] != kept:
+        made += [Decision("name", key, name=kept) for key in _away(decided, names[two[0]])]
     said = f"{_called(names, one[0])} and {_called(names, two[0])} are one {album.words.individual}"
     return Gesture(tuple(made), said, _keys(album, both))
 
@@ -308,6 +318,9 @@ def name(
         renamed = [row for row in rows.tolist() if given.get(row, text) != text]
         chosen = np.union1d(renamed, [central(album, rows)]).astype(np.int64)
     made += [Decision("name", key_of(album, int(row)), name=text) for row in chosen]
+    if not isinstance(group, np.ndarray) and names[rows[0]] != text:
+        # Should those come back that the old name was given by, they are the same individual.
+        made += [Decision("name", key, name=text) for key in _away(decided, names[rows[0]])]
     return Gesture(tuple(made), f"{_called(names, rows[0])} is {printable(text)}", whole)
 
 
@@ -340,6 +353,18 @@ def _two(album: Album, one: int, other: int) -> tuple[SightingKey, SightingKey]:
 
 def _given(decided: Decided | None) -> dict[int, str]:
     return {} if decided is None else decided.names
+
+
+def _away(decided: Decided | None, name: str | None) -> list[SightingKey]:
+    """Return the sightings that have a name by decision and are not in the album."""
+    said: dict[SightingKey, str] = {}
+    for each in () if decided is None else decided.lasting:
+        if isinstance(each.whom, SightingKey):
+            if each.kind == "name":
+                said[each.whom] = each.name
+            elif each.kind == "not" and said.get(each.whom) == each.name:
+                del said[each.whom]
+    return [key for key, text in said.items() if text == name]
 
 
 def _called(names: Names, row: int) -> str:

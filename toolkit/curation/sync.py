@@ -275,6 +275,7 @@ class _Reading:
             ]
         several = len(np.flatnonzero(self.digests == self.digests[row])) > 1
         which = f" (of several, the {self.words.singular} that is nearest)" if several else ""
+        made = [*dict.fromkeys(made)]
         self._decide(made, f"{photo} was {where}: {', '.join(parts)}{which}")
 
     def _not(self, row: int, owner: Owner, top: str) -> tuple[list[Decision], bool]:
@@ -291,10 +292,13 @@ class _Reading:
             return [Decision("not", sighting, name=owner.name)], False
         middle = key_of(self.album, edits.central(self.album, rest))
         made = [Decision("different", sighting, middle)]
+        if len(self.leaving.get(top, ())) >= len(rest) and owner.number:
+            # The number stays with those who are left, though more may leave.
+            made.append(Decision("not", sighting, name=self._call(owner)))
         held = decisions.apply(self.corrections.decisions, self.album).names
         if held.get(row) == owner.name:
             # The name was this sighting's: the others keep it.
-            made = [Decision("name", middle, name=owner.name)]
+            made[0] = Decision("name", middle, name=owner.name)
             made.append(Decision("not", sighting, name=owner.name))
         return made, False
 
@@ -309,7 +313,19 @@ class _Reading:
         if not self.by_group or not len(stays):
             return [self._named(row, to.name)]
         middle = edits.central(self.album, stays)
-        return [Decision("same", key_of(self.album, row), key_of(self.album, middle))]
+        sighting = key_of(self.album, row)
+        made = [Decision("same", sighting, key_of(self.album, middle))]
+        # A number is no name that a later decision could replace.
+        before = plain(Decision("not", sighting, name=self._call(to)))
+        self.corrections.decisions = tuple(
+            each for each in self.corrections.decisions if plain(each) != before
+        )
+        self.known.discard(before)
+        own = decisions.apply(self.corrections.decisions, self.album).names.get(row)
+        if own is not None and own != to.name:
+            # The name that it had elsewhere is not taken along.
+            made.insert(0, Decision("not", sighting, name=own))
+        return made
 
     def _hide(self, top: str) -> None:
         owner = self.owners.pop(top, None)

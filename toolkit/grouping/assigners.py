@@ -17,11 +17,12 @@ import pandas as pd
 from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.grouping import cluster, constraints, identification, linkage, naming, thresholds
-from toolkit.grouping.constraints import Decided
+from toolkit.grouping.constraints import Decided, Lasting
 from toolkit.grouping.identification import References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels, Pairs, never_one
 from toolkit.grouping.numbering import NO_EARLIER, Earlier, earlier_of, number_groups
+from toolkit.grouping.sighting_finder import SightingKey
 from toolkit.grouping.thresholds import Threshold
 from toolkit.records import PROBLEM_COLUMNS, Album, Clustering, Words, empty_table
 from toolkit.settings import ComparingSettings, GroupingSettings, Settings
@@ -50,31 +51,99 @@ class Assigned:
     details : mapping of str to object
         What else the mode's own result has (see `toolkit.results.result`): clustering, tree and
         numbers, or matches and references.
+    used : tuple of Lasting
+        Names decided about sightings that are away which individuals have by their numbers.
     """
 
     settings: Settings
     names: tuple[str | None, ...]
     chosen: Threshold
     details: Mapping[str, Any] = field(repr=False)
+    used: tuple[Lasting, ...] = ()
 
-    def hidden(self, wanted: Sequence[tuple[int, str]], words: Words) -> frozenset[str]:
+    def hidden(self, decided: Decided, words: Words) -> frozenset[str]:
         """
-        Return who of these is to have no folder.
+        Return who is to have no folder.
+
+        The sighting of a decision says who is meant, by the number that it had where its photo is
+        away. Its individual must still have that name or number: where it is now in somebody
+        else's group, that one is not meant.
 
         Parameters
         ----------
-        wanted : sequence of (int, str)
-            A sighting, and the name or the number that its individual must still have, such as
-            "person_004": where it is now in somebody else's group, that one is not meant.
+        decided : Decided
+            What the user decided about the sightings.
         words : Words
             What individuals are called.
         """
-        numbers = self.details.get("numbers")
-        numbered = self.names if numbers is None else numbered_names(numbers, words)
-        found = (
-            self.names[row] for row, name in wanted if name in (self.names[row], numbered[row])
-        )
-        return frozenset(name for name in found if name is not None)
+        return self._hiding(decided, words)[0]
+
+    def answered(self, decided: Decided, words: Words) -> Decided:
+        """Return what was decided, less what is about sightings away and holds all the same."""
+        return decided.answered((*self.used, *self._hiding(decided, words)[1]))
+
+    def _hiding(self, decided: Decided, words: Words) -> tuple[frozenset[str], list[Lasting]]:
+        """Return who is hidden, and the decisions about sightings away that have an effect."""
+        asked = [each for each in decided.lasting if each.kind in ("hide", "show")]
+        if not asked:
+            return frozenset(), []
+        meant = _Meant(self, asked, words)
+        hidden: list[tuple[object, str]] = []
+        used: list[Lasting] = []
+        for each in asked:
+            face, who = meant.face(each), meant.who(each)
+            if each.kind == "hide":
+                effect = who is not None
+                hidden += [] if who is None else [(face, who)]
+            else:
+                rest = [held for held in hidden if held[0] != face and held[1] != who]
+                effect, hidden = len(rest) < len(hidden), rest
+            if effect and isinstance(each.whom, SightingKey):
+                used.append(each)
+        return frozenset(who for _, who in hidden), used
+
+
+class _Meant:
+    """Who is meant by decisions about individuals."""
+
+    def __init__(self, found: Assigned, asked: Sequence[Lasting], words: Words) -> None:
+        self.names = found.names
+        self.numbers: Labels | None = found.details.get("numbers")
+        self.away: dict[SightingKey, int | None] = {}
+        self.called: dict[str, str] = {name: name for name in self.names if name is not None}
+        self.numbered: Sequence[str | None] = self.names
+        if self.numbers is None:
+            return
+        self.numbered = numbered_names(self.numbers, words)
+        self.called = {
+            str(number): name
+            for number, name in zip(self.numbered, self.names, strict=True)
+            if name is not None
+        }
+        earlier: Earlier = found.details["numbering"]
+        keys = [each.whom for each in asked if isinstance(each.whom, SightingKey)]
+        self.away = dict(zip(keys, earlier.places_of(keys), strict=True))
+        self.lasting = numbered_names(earlier.numbers, words)
+
+    def face(self, each: Lasting) -> object:
+        """Return what tells one sighting from others."""
+        if not isinstance(each.whom, SightingKey):
+            return each.whom
+        place = self.away.get(each.whom)
+        return (each.whom.photo, each.whom.box) if place is None else ("away", place)
+
+    def who(self, each: Lasting) -> str | None:
+        """Return what that individual is called now; None where nobody is meant."""
+        if not isinstance(each.whom, SightingKey):
+            name = self.names[each.whom]
+            return name if each.name in (name, self.numbered[each.whom]) else None
+        if self.numbers is None:
+            # Of examples, or given to each sighting: the name is all that there is.
+            return self.called.get(each.name)
+        place = self.away[each.whom]
+        number = None if place is None else self.lasting[place]
+        found = None if number is None else self.called.get(number)
+        return found if each.name in (found, number) else None
 
 
 class Assigner(Protocol):
@@ -201,16 +270,22 @@ class GroupingAssigner:
     def _named(self, grouped: Grouped, album: Album, decided: Decided) -> Assigned:
         found = grouped.clustering
         before, absent = (self.earlier or NO_EARLIER).within(album)
-        numbers = number_groups(found.labels, before, absent.last)
+        # Who is said not to have a number takes it nowhere.
+        had = numbered_names(before, album.words)
+        without = [row for row, name in decided.refused if had[row] == name]
+        last = max(absent.last, int(before.max(initial=0)))
+        before[without] = 0
+        numbers = number_groups(found.labels, before, last)
         numbered = numbered_names(np.where(found.labels < 0, 0, numbers), album.words)
-        names = naming.name_groups(found.labels, numbered, decided.names)
+        lent, used = naming.names_away(found.labels, numbers, decided, absent)
+        names = naming.name_groups(found.labels, numbered, {**decided.names, **lent})
         details = {
             "clustering": found,
             "tree": grouped.tree,
             "numbers": numbers,
             "numbering": earlier_of(album, numbers, absent),
         }
-        return Assigned(self.settings, names, grouped.threshold, details)
+        return Assigned(self.settings, names, grouped.threshold, details, used)
 
 
 @dataclass(frozen=True)

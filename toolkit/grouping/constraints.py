@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from toolkit.grouping.links import Pairs, components
+from toolkit.grouping.sighting_finder import SightingKey
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """
+    A decision about somebody, which holds also where the photo it was made about is away.
+
+    Attributes
+    ----------
+    kind : {"name", "not", "hide", "show"}
+        The individual has a name, or has not; gets no folder, or has it again.
+    whom : int or SightingKey
+        The sighting that says who is meant: its row, or how a table names it where it is not in
+        the album.
+    name : str
+        The name; for "hide" and "show", or the number, such as "person_004".
+    """
+
+    kind: Literal["name", "not", "hide", "show"]
+    whom: int | SightingKey
+    name: str
 
 
 @dataclass(frozen=True)
@@ -27,10 +51,11 @@ class Decided:
         Shape (k,), int64: sightings to leave out, ascending.
     unmatched : int
         Decisions whose sightings are not in this album: kept, and of no effect on it.
-    not_here : tuple of str
-        The photos of those sightings, as the decisions name them.
-    hidden : tuple of (int, str)
-        Sightings whose individual gets no folder, as long as it has this name or number.
+    away : tuple of str
+        The photos of those sightings, as the decisions name them, one each.
+    lasting : tuple of Lasting
+        Who gets no folder, or has it again, and the names of sightings that are not in this album;
+        in the order in which it was decided.
     """
 
     must: Pairs
@@ -39,8 +64,21 @@ class Decided:
     refused: frozenset[tuple[int, str]]
     ignored: npt.NDArray[np.int64]
     unmatched: int
-    not_here: tuple[str, ...] = ()
-    hidden: tuple[tuple[int, str], ...] = ()
+    away: tuple[str, ...] = ()
+    lasting: tuple[Lasting, ...] = ()
+
+    @property
+    def not_here(self) -> tuple[str, ...]:
+        """The photos that are not in this album, each once."""
+        return tuple(dict.fromkeys(self.away))
+
+    def answered(self, used: Collection[Lasting]) -> Decided:
+        """Return the same where decisions about sightings that are away had an effect."""
+        away = [*self.away]
+        found = [each.whom.path for each in used if isinstance(each.whom, SightingKey)]
+        for path in found:
+            away.remove(path)
+        return replace(self, unmatched=self.unmatched - len(found), away=tuple(away))
 
 
 def apart(decided: Decided, within_photos: Pairs, count: int) -> Pairs:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.grouping.constraints import Decided
+from toolkit.grouping.constraints import Decided, Lasting
 from toolkit.grouping.links import components
+from toolkit.grouping.numbering import Earlier
+from toolkit.grouping.sighting_finder import SightingKey
 
 
 def name_groups(
@@ -38,6 +40,67 @@ def name_groups(
             name += "b"
         called.append(chosen.get(label, name))
     return tuple(called)
+
+
+def names_away(
+    labels: npt.NDArray[np.int64],
+    numbers: npt.NDArray[np.int64],
+    decided: Decided,
+    absent: Earlier,
+) -> tuple[dict[int, str], tuple[Lasting, ...]]:
+    """
+    Return the names that individuals keep while the sightings that were named are away.
+
+    A sighting that is away has the number that it had: whoever has that number now has the name,
+    unless a sighting that is here says otherwise, or somebody else is called so.
+
+    Parameters
+    ----------
+    labels, numbers : numpy.ndarray
+        Shape (n,), int64: the group and the number of each sighting.
+    decided : Decided
+        What was decided.
+    absent : Earlier
+        The numbers of those that are away.
+
+    Returns
+    -------
+    (dict of int to str, tuple of Lasting)
+        A sighting of each such individual, and the name; and the decisions that say so.
+    """
+    asked = [
+        (each, each.whom)
+        for each in decided.lasting
+        if each.kind in ("name", "not") and isinstance(each.whom, SightingKey)
+    ]
+    if not asked:
+        return {}, ()
+    said: dict[int, Lasting] = {}
+    places = absent.places_of([key for _, key in asked])
+    for (each, _), place in zip(asked, places, strict=True):
+        if place is None:
+            continue
+        if each.kind == "name" or (place in said and said[place].name == each.name):
+            said.pop(place, None)
+        if each.kind == "name":
+            said[place] = each
+    here = np.flatnonzero(labels >= 0)
+    heads = dict(zip(numbers[here[::-1]].tolist(), here[::-1].tolist(), strict=True))
+    settled = {int(numbers[row]) for row in decided.names if labels[row] >= 0}
+    taken = set(decided.names.values())
+    lent: dict[int, str] = {}
+    for place in reversed(said):
+        number, name = int(absent.numbers[place]), said[place].name
+        if number in heads and number not in settled and name not in taken:
+            lent[heads[number]] = name
+            settled.add(number)
+            taken.add(name)
+    used = tuple(
+        each
+        for place, each in said.items()
+        if lent.get(heads.get(int(absent.numbers[place]), -1)) == each.name
+    )
+    return lent, used
 
 
 def hold_names(names: Sequence[str | None], decided: Decided) -> tuple[str | None, ...]:

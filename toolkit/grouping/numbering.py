@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from toolkit.grouping.links import Labels
-from toolkit.grouping.sighting_finder import SightingFinder, SightingKey, keys_of
+from toolkit.grouping.sighting_finder import SightingFinder, SightingKey, keys_of, same_sighting
 from toolkit.records import Album
 
 
@@ -52,6 +53,20 @@ class Earlier:
                 found[row] = number
         rest = tuple(self.sightings[place] for place in away)
         return found, Earlier(rest, self.numbers[away], self.last)
+
+    def places_of(self, keys: Sequence[SightingKey]) -> list[int | None]:
+        """Return which of these sightings each of some is; None for none."""
+        there: dict[str, list[int]] = {key.photo: [] for key in keys}
+        if there:
+            for place, known in enumerate(self.sightings):
+                if known.photo in there:
+                    there[known.photo].append(place)
+        found: list[int | None] = []
+        for key in keys:
+            places = there[key.photo]
+            at = same_sighting([self.sightings[place].box for place in places], key.box)
+            found.append(None if at is None else places[at])
+        return found
 
 
 NO_EARLIER = Earlier((), np.zeros(0, dtype=np.int64), 0)

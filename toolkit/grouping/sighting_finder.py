@@ -111,12 +111,8 @@ class SightingFinder:
 
     def _nearest(self, photo: str, box: tuple[float, float, float, float]) -> int | None:
         rows = self._rows.get(photo, [])
-        if not rows:
-            return None
-        shared = _overlaps(self._boxes[rows], box)
-        # Of two that overlap as much, the later one, as ever.
-        best = len(rows) - 1 - int(shared[::-1].argmax())
-        return rows[best] if shared[best] >= OVERLAP else None
+        at = same_sighting(self._boxes[rows], box)
+        return None if at is None else rows[at]
 
     @functools.cached_property
     def _turned(self) -> dict[str, tuple[str, tuple[int, int], int, int]]:
@@ -131,6 +127,17 @@ class SightingFinder:
                     here = (str(photo), (int(size[0]), int(size[1])), before, int(now))
                     found.setdefault(turned_digest(str(image), before), here)
         return found
+
+
+def same_sighting(boxes: npt.ArrayLike, box: tuple[float, float, float, float]) -> int | None:
+    """Return which of the boxes in a photo is that of the same sighting; None for none."""
+    edges = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    if not len(edges):
+        return None
+    shared = _overlaps(edges, box)
+    # Of two that overlap as much, the later one, as ever.
+    best = len(edges) - 1 - int(shared[::-1].argmax())
+    return best if shared[best] >= OVERLAP else None
 
 
 def _overlaps(

@@ -218,7 +218,7 @@ class Result:
             settings=assigned.settings,
             names=assigned.names,
             chosen=assigned.chosen,
-            hidden=assigned.hidden(decided.hidden, self.album.words),
+            hidden=assigned.hidden(decided, self.album.words),
             held=decided,
             **assigned.details,
         )
