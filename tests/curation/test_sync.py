@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from tiles import save_tiles
 from toolkit import modes
 from toolkit.curation import decisions, sync
 from toolkit.errors import BadFolder
+from toolkit.names import printable, safe_name
 from toolkit.results import folder_changes
 from toolkit.session import taken_up
 from toolkit.settings import AutopilotSettings
@@ -275,3 +278,145 @@ def test_what_a_run_was_taking_away_when_it_was_cut_off_was_deleted_by_nobody(
     modes.autopilot(album_folder, out, subject=colours, settings=high)
     assert decisions.read(out) == ()
     assert len(folders(out)) == 3
+
+
+def swapped(out, one, two) -> None:
+    (out / one).rename(out / "between")
+    (out / two).rename(out / one)
+    (out / "between").rename(out / two)
+
+
+def settled(run, out) -> None:
+    """A second run has nothing to say, and changes nothing."""
+    before, made = folders(out), decisions.read(out)
+    assert run().synced == ()
+    assert (folders(out), decisions.read(out)) == (before, made)
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_a_name_that_was_somebody_elses_goes_to_whose_files_are_in_it(run, out, dry) -> None:
+    before = folders(out)
+    (out / "person_003").rename(out / "Cem")
+    (out / "person_001").rename(out / "person_003")
+    result = run(dry_run=dry)
+    assert sorted(result.synced) == ["person_001 is person_003", "person_003 is Cem"]
+    assert set(result.individuals["name"]) == {"Cem", "person_002", "person_003"}
+    if dry:
+        assert decisions.read(out) == ()
+        return
+    assert {each.kind for each in decisions.read(out)} == {"name"}
+    assert folders(out) == {
+        "Cem": before["person_003"],
+        "person_002": before["person_002"],
+        "person_003": before["person_001"],
+    }
+    settled(run, out)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_two_folders_that_change_their_names_change_who_is_called_so(run, out, named) -> None:
+    one, two = "person_001", "person_002"
+    if named:
+        (out / one).rename(out / "Ann")
+        (out / two).rename(out / "Bob")
+        run()
+        one, two = "Ann", "Bob"
+    before = folders(out)
+    swapped(out, one, two)
+    assert sorted(run().synced) == [f"{one} is {two}", f"{two} is {one}"]
+    assert folders(out) == before | {one: before[two], two: before[one]}
+    settled(run, out)
+
+
+def test_who_is_deleted_is_not_who_has_that_folder_name_now(run, out) -> None:
+    before = folders(out)
+    shutil.rmtree(out / "person_002")
+    (out / "person_001").rename(out / "person_002")
+    run()
+    assert folders(out) == {
+        "person_002": before["person_001"],
+        "person_003": before["person_003"],
+    }
+    settled(run, out)
+
+
+def test_folders_whose_names_differ_in_case_only_are_one_person(run, out) -> None:
+    before = folders(out)
+    (out / "person_002").rename(out / "Ann")
+    if (out / "ann").exists():
+        pytest.skip("case does not count here")
+    (out / "person_003").rename(out / "ann")
+    assert run().synced == (
+        "person_002 is Ann",
+        "person_003 is Ann: the two are one person",
+    )
+    assert folders(out) == {
+        "person_001": before["person_001"],
+        "Ann": before["person_002"] | before["person_003"],
+    }
+    settled(run, out)
+
+
+@pytest.mark.parametrize("name", ["x" * 200, "Ann\nBob"])
+@pytest.mark.parametrize("how", ["renamed", "moved", "own photo"])
+def test_a_folder_name_that_cannot_be_a_persons_is_named_and_the_run_goes_on(
+    run, out, name, how
+) -> None:
+    if how == "renamed":
+        (out / "person_002").rename(out / name)
+    elif how == "moved":
+        (out / name).mkdir()
+        (out / "person_002" / "bob0.png").rename(out / name / "bob0.png")
+    else:
+        save_tiles(out / name / "dee.png", "dee")
+    result = run()
+    assert "cannot be a name" in result.synced[0]
+    assert printable(name) in result.synced[0]
+    assert safe_name(name) in result.names
+    assert folders(out)[name]
+    assert safe_name(name) not in folders(out)
+    settled(run, out)
+
+
+def test_a_folder_that_file_managers_do_not_show_hides_nobody(run, out) -> None:
+    before = folders(out)
+    (out / "person_002").rename(out / ".x")
+    result = run()
+    assert result.synced == (
+        "the folder of person_002 is .x, which is hidden: that is no name, nothing is decided",
+    )
+    assert (result.hidden, decisions.read(out)) == (frozenset(), ())
+    assert folders(out)[".x"] == before["person_002"]
+    settled(run, out)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+@pytest.mark.parametrize("known", [False, True])
+def test_a_link_to_a_photo_is_looked_at_like_the_photo(run, out, photos, tmp_path, known) -> None:
+    mine = save_tiles(tmp_path / "mine.png", "bob", shade=20)
+    if known:
+        mine = tmp_path / "copy.png"
+        shutil.copy(photos / "cem0.png", mine)
+    link = out / "person_002" / "mine.png"
+    link.symlink_to(mine)
+    result = run()
+    if known:
+        assert "each face in it has a folder" in result.synced[0]
+        assert decisions.read(out) == ()
+    else:
+        assert result.synced == ("mine.png was put into person_002: an example of person_002",)
+        assert str(link) in set(result.album.photos["path"])
+    assert link.is_symlink()
+    settled(run, out)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_what_took_the_place_of_a_copy_and_is_no_file_is_said(run, out) -> None:
+    place = out / "person_001" / "ann0.png"
+    place.unlink()
+    os.mkfifo(place)
+    assert run().synced == (
+        "person_001/ann0.png is no file now: its copy is not there, nothing is decided",
+    )
+    assert decisions.read(out) == ()
+    settled(run, out)
