@@ -31,12 +31,14 @@ from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
 from toolkit.results import as_examples, earlier, export, exporting, results_folder
 from toolkit.results.exporting import export_result, write_result
+from toolkit.results.folder_changes import FolderChanges
 from toolkit.results.result import (
     RESULTS,
     AnyResult,
     AutopilotResult,
     NamesTaken,
     PointAndShootResult,
+    Result,
 )
 from toolkit.scanning import comparing, store
 from toolkit.scanning.references import read_references
@@ -530,7 +532,7 @@ def autopilot(
     with _alone_in(target, "autopilot"):
         _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
-        made, synced = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
+        made, synced, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed)
         started = time.perf_counter()
         looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
@@ -541,6 +543,9 @@ def autopilot(
         if listed.out is not None:
             looked = changed(looked, earlier=earlier.numbering(listed.out))
         found = autopilot_of(looked, planned, settings=settings, decided=made)
+        if later is not None:
+            made, synced = _decided_anew(found, listed.out, later, made, dry_run=dry_run)
+            found = autopilot_of(looked, planned, settings=settings, decided=made)
         result = changed(found, synced=synced, names_taken=taken)
         if target is None:
             return result
@@ -625,7 +630,7 @@ def point_and_shoot(
     with _alone_in(target, "point-and-shoot"):
         _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
-        made, synced = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
+        made, synced, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed)
         started = time.perf_counter()
         # It is None only where it can be stopped.
@@ -640,6 +645,9 @@ def point_and_shoot(
         keeper = None if decided is not None else target
         made, taken = _named(looked, ReferenceAssigner(references, settings), made, keeper)
         found = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+        if later is not None:
+            made, synced = _decided_anew(found, listed.out, later, made, dry_run=dry_run)
+            found = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
         result = changed(found, synced=synced, names_taken=taken)
         if target is None:
             return result
@@ -754,17 +762,40 @@ def _decided(
     subject: Subject,
     *,
     dry_run: bool,
-) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+) -> tuple[tuple[Decision, ...], tuple[str, ...], FolderChanges | None]:
     """
     Return what the user decided: as given, or as the folder of results keeps it.
 
-    In the folders of results, too: what was done there becomes decisions first, and is said.
+    In the folders of results, too: what was done there becomes decisions first, and is said. Where
+    that needs tables that cannot be read, it comes third, for `_decided_anew`.
     """
     if given is not None:
-        return tuple(given), ()
+        return tuple(given), (), None
     if target is None:
-        return (), ()
-    return synced(target, settings, subject, dry_run=dry_run)
+        return (), (), None
+    try:
+        return *synced(target, settings, subject, dry_run=dry_run), None
+    except sync.TablesUnreadable as unread:
+        return decisions.read(target), (), unread.changes
+
+
+def _decided_anew(
+    found: Result,
+    target: Path | None,
+    later: FolderChanges,
+    made: tuple[Decision, ...],
+    *,
+    dry_run: bool,
+) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+    """Return what the user decided, with what was done in folders, by what is found now."""
+    out = cast(Path, target)
+    settings = {"threshold": found.settings.threshold}
+    run = results_folder.Run(out, found.album, found.names, found.mode, 0.0, settings)
+    read = sync.propose_anew(out, later, run, found.now.numbers)
+    if not dry_run:
+        sync.keep(read, out)
+    before = set(made)
+    return (*made, *(each for each in read.made if each not in before)), read.said
 
 
 def synced(
@@ -794,6 +825,8 @@ def synced(
 
     Raises
     ------
+    BadFolder
+        If something was done in the folders, and the tables of the last run cannot be read.
     BadSetting
         If the decisions that are there cannot be read.
     """
@@ -810,9 +843,14 @@ def synced(
         return made, ()
     try:
         found = sync.propose(out, None if settings is None else look_into)
-    except BadFolder as error:
-        # It says itself what to do about it: a run does just that.
-        return made, (f"what was done in the folders could not be read: {error}",)
+    except sync.TablesUnreadable as unread:
+        if unread.changes:
+            raise
+        # Nobody did anything that is lost by it, and the run makes the tables anew.
+        if not dry_run:
+            owners = unread.changes.owners
+            sync.keep(sync.Sync(made, (), unread.changes, {}, owners), out)
+        return made, ()
     if found is None:
         return made, ()
     if not dry_run:

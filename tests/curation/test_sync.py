@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from files_seen import files_in
 from tiles import save_tiles
 
 from toolkit import modes
+from toolkit.cli import commands
 from toolkit.curation import decisions, sync
 from toolkit.errors import BadFolder
 from toolkit.names import printable, safe_name
@@ -233,12 +235,98 @@ def test_folders_of_a_version_that_did_not_say_whose_they_are_are_told_by_their_
     assert "bob0.png" not in folders(out)["person_002"]
 
 
-def test_what_does_not_fit_is_said_and_the_run_goes_on(run, out) -> None:
+def damaged(out, how) -> None:
+    if how == "encodings":
+        (out / "encodings.npz").write_bytes(b"PK")
+    elif how == "sightings":
+        (out / "sightings.csv").write_text("a,b\n")
+    elif how == "missing":
+        (out / "sightings.csv").unlink()
+    else:
+        about = json.loads((out / "run.json").read_text())
+        (out / "run.json").write_text(json.dumps(about | {"run": "another"}))
+
+
+DAMAGES = ["encodings", "sightings", "missing", "two runs"]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("dry", [False, True])
+def test_renamed_and_deleted_folders_are_known_without_the_tables(run, out, how, dry) -> None:
+    before = folders(out)
+    (out / "person_001").rename(out / "person_002 of mine")
+    (out / "person_002").rename(out / "Bob")
+    shutil.rmtree(out / "person_003")
+    damaged(out, how)
+    result = run(dry_run=dry)
+    assert result.synced == (
+        "person_001 is person_002 of mine",
+        "person_002 is Bob",
+        "the folder person_003 was deleted: it is hidden",
+    )
+    assert result.hidden == {"person_003"}
+    assert {"Bob", "person_002 of mine"} <= set(result.names)
+    if dry:
+        assert decisions.read(out) == ()
+        return
+    assert folders(out) == {
+        "person_002 of mine": before["person_001"],
+        "Bob": before["person_002"],
+    }
+    settled(run, out)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("what", ["moved", "deleted", "merged"])
+def test_what_cannot_be_read_without_the_tables_is_refused(run, out, how, what, capsys) -> None:
+    if what == "moved":
+        (out / "person_002" / "bob0.png").rename(out / "person_003" / "bob0.png")
+    elif what == "deleted":
+        (out / "person_002" / "bob0.png").unlink()
+    else:
+        for path in (out / "person_003").iterdir():
+            path.rename(out / "person_002" / path.name)
+        (out / "person_003").rmdir()
+    damaged(out, how)
+    before = files_in(out)
+    with pytest.raises(BadFolder, match="would be lost"):
+        run()
+    assert commands.main(["sync", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert ("would be lost" in said, said.count("\n")) == (True, 1)
+    assert files_in(out) == before
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_without_tables_what_waits_is_not_lost(run, out, how) -> None:
+    edited = out / "person_001" / "ann0.png"
+    edited.write_bytes(edited.read_bytes() + b"star")
+    damaged(out, how)
+    names = {name: len(files) for name, files in folders(out).items()}
+    assert run().synced == ()
+    assert {name: len(files) for name, files in folders(out).items()} == names
+    save_tiles(out / "person_002" / "mine.png", "bob", shade=20)
+    damaged(out, how)
+    assert run().synced == ("1 photo put into the folders: looked at in the next run",)
+    assert run().synced == ("mine.png was put into person_002: an example of person_002",)
+
+
+def test_an_example_stays_one_when_something_else_is_done_in_the_folders(run, out) -> None:
+    save_tiles(out / "person_002" / "mine.png", "bob", shade=20)
+    run()
     (out / "person_001").rename(out / "Ann")
-    (out / "encodings.npz").unlink()
-    result = run()
-    assert "could not be read" in result.synced[0]
-    assert "person_001" in folders(out)
+    paths = run().album.photos["path"]
+    assert str(out / "person_002" / "mine.png") in set(paths)
+
+
+def test_a_record_of_a_newer_version_is_left_as_it_is(run, out) -> None:
+    about = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps(about | {"format": 3}))
+    (out / "person_001").rename(out / "Ann")
+    before = files_in(out)
+    with pytest.raises(BadFolder, match="newer version"):
+        run()
+    assert files_in(out) == before
 
 
 def test_without_a_look_photos_from_elsewhere_wait(run, out) -> None:
@@ -420,3 +508,17 @@ def test_what_took_the_place_of_a_copy_and_is_no_file_is_said(run, out) -> None:
     )
     assert decisions.read(out) == ()
     settled(run, out)
+
+
+def test_known_people_keep_a_renamed_folder_without_the_tables(
+    photos, out, colours, tmp_path
+) -> None:
+    known = tmp_path / "known"
+    save_tiles(known / "Hans" / "1.png", "ann", shade=3)
+    save_tiles(known / "Ida" / "1.png", "bob", shade=3)
+    modes.point_and_shoot(photos, known, out, subject=colours)
+    (out / "Hans").rename(out / "Hansi")
+    damaged(out, "missing")
+    result = modes.point_and_shoot(photos, known, out, subject=colours)
+    assert result.synced == ("the folder of Hans is Hansi",)
+    assert set(folders(out)) == {"Hansi", "Ida"}

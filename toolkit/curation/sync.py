@@ -64,6 +64,21 @@ class Sync:
     folders: Mapping[str, Owner]
 
 
+class TablesUnreadable(BadFolder):
+    """
+    Something was done in the folders, and the tables that say who is in them cannot be read.
+
+    Attributes
+    ----------
+    changes : FolderChanges
+        What was done: folders renamed or deleted, and what can wait. What is lost is refused.
+    """
+
+    def __init__(self, changes: FolderChanges, reason: str) -> None:
+        super().__init__(reason)
+        self.changes = changes
+
+
 def examples_in(out: Path) -> tuple[Path, ...]:
     """Return the photos of the user's own in somebody's folder that are still there."""
     try:
@@ -98,15 +113,113 @@ def propose(
 
     Raises
     ------
+    TablesUnreadable
+        If its tables are damaged, or do not fit each other: `propose_anew` reads what can be read.
     BadFolder
-        If it is no folder of results, or its tables do not fit each other.
+        If it is no folder of results; or if its tables are damaged, and somebody moved or deleted
+        copies since, which would be lost.
     BadSetting
         If its decisions cannot be read.
     """
     changes = folder_changes.read(out)
     if not (changes or changes.differs):
         return None
-    return _Reading(out, changes, results_folder.load(out, photos=photos), look).sync()
+    try:
+        run = results_folder.load(out, photos=photos)
+    except BadFolder as error:
+        _require_nothing_lost(out, changes)
+        raise TablesUnreadable(changes, str(error)) from error
+    return _Reading(out, changes, run, look).sync()
+
+
+def _require_nothing_lost(out: Path, changes: FolderChanges) -> None:
+    """Raise `BadFolder` where somebody did what says nothing without the tables."""
+    lost = [*(place for place, _ in changes.moved), *changes.deleted]
+    lost += [place for place in changes.followed if _top(place) in changes.merged]
+    if lost:
+        were = "1 copy was" if len(lost) == 1 else f"{len(lost):,} copies were"
+        raise BadFolder(
+            f"what was done in the folders of {out} would be lost: {were} moved or deleted there "
+            f"({_shown(lost[0])}{' first' if lost[1:] else ''}), and the tables of the last run "
+            "cannot be read. Bring back sightings.csv, photos.csv and encodings.npz as they were, "
+            "or put the copies back, or sort into a new folder."
+        )
+
+
+def propose_anew(
+    out: Path,
+    changes: FolderChanges,
+    run: Run,
+    numbers: Labels | None,
+) -> Sync:
+    """
+    Read what was done in the folders where the tables of the last run cannot be read.
+
+    Whose a folder was is told by the photos that its files are copies of: who is in most of them
+    now, and in fewest others.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of results.
+    changes : FolderChanges
+        Of `TablesUnreadable`.
+    run : Run
+        What was found in the photos now, before what was done in the folders counts.
+    numbers : numpy.ndarray or None
+        Shape (n,), int64: the number of each sighting's individual; None where they have none.
+
+    Raises
+    ------
+    BadFolder
+        If it cannot be told whose a folder was.
+    """
+    recorded = ResultsFolder(out).files() or {}
+    file_of = dict(
+        zip(map(str, run.album.photos["photo_digest"]), run.album.file_digests, strict=True)
+    )
+    path_of = dict(
+        zip(map(str, run.album.photos["photo_digest"]), run.album.photos["path"], strict=True)
+    )
+    photos_of: dict[str, set[str]] = {}
+    number_of: dict[str, int] = {}
+    for row, (name, photo) in enumerate(
+        zip(run.names, run.album.sightings["photo_digest"], strict=True)
+    ):
+        if name is not None:
+            photos_of.setdefault(name, set()).add(str(photo))
+            number_of[name] = 0 if numbers is None else int(numbers[row])
+    owners = dict(changes.owners)
+    for top in (*changes.renamed, *changes.emptied):
+        marks = {digest_in(mark) or mark for place, mark in recorded.items() if _top(place) == top}
+        here = {
+            photo
+            for photo, file in file_of.items()
+            if file in marks or f"{LINK}{whole_path(path_of[photo])}" in marks
+        }
+        known = {
+            name: (len(photos & here), -len(photos - here))
+            for name, photos in photos_of.items()
+            if photos & here
+        }
+        best = max(known.values(), default=None)
+        those = [name for name, value in known.items() if value == best]
+        if len(those) > 1:
+            raise BadFolder(
+                f"whose the folder {_shown(top)} of {out} was cannot be told, as the tables of the "
+                "last run cannot be read. Bring back sightings.csv, photos.csv and encodings.npz "
+                "as they were, or the folder, or sort into a new one."
+            )
+        owners.pop(top, None)
+        if those:
+            owners[top] = Owner(those[0], number_of[those[0]])
+    told = replace(changes, owners=owners, added=())
+    found = _Reading(out, told, run, None).sync()
+    if not changes.added:
+        return found
+    count = counted(len(changes.added), "photo", "photos")
+    waits = f"{count} put into the folders: looked at in the next run"
+    return replace(found, said=(*found.said, waits))
 
 
 def keep(sync: Sync, out: Path) -> None:
@@ -119,7 +232,8 @@ def keep(sync: Sync, out: Path) -> None:
         If it cannot be written.
     """
     with deciding(out):
-        decisions.write(out, sync.made)
+        if sync.made != decisions.read(out):
+            decisions.write(out, sync.made)
     folder = ResultsFolder(out)
     about = folder.record()
     changes = sync.changes
@@ -131,7 +245,10 @@ def keep(sync: Sync, out: Path) -> None:
         for run in folder.added(folder.files() or {})
     ]
     about["theirs"] = dict(changes.theirs)
-    about["examples"] = dict(sync.examples)
+    told = about.get("examples")
+    before = folder_changes.theirs_of({"theirs": told if isinstance(told, dict) else {}})
+    still = {place: mark for place, mark in before.items() if (out / place).is_file()}
+    about["examples"] = {**still, **sync.examples}
     for own in ("program", "format", "files", "times"):
         about.pop(own, None)
     folder.write_record(changes.files, about)

@@ -1110,7 +1110,11 @@ def check_out(out: Path, *, photos: Path, known: Path | None = None) -> None:
                 f"results cannot go to {out}: it is a file, or a link to nowhere. "
                 "Choose a new folder."
             )
-        if out.is_dir() and ResultsFolder(out).files() is None and not is_unused(out):
+        before = ResultsFolder(out).files() if out.is_dir() else None
+        if before is not None:
+            # What a newer version wrote is not written over.
+            ResultsFolder(out).record()
+        elif out.is_dir() and not is_unused(out):
             raise BadFolder(
                 f"results cannot go to {out}: it is not empty, and holds no earlier result of this "
                 "program that can be read (run.json). Choose a new folder."
