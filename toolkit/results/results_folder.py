@@ -1061,13 +1061,16 @@ def real_folder(out: Path, place: str) -> bool:
         return False
 
 
+def is_junk(name: str) -> bool:
+    """Whether a file is one that file managers, interrupted runs or decisions leave."""
+    return name.casefold() in JUNK or is_temporary(name) or is_lock(name)
+
+
 def is_unused(out: Path) -> bool:
     """Whether a folder is empty, but for what file managers and interrupted runs leave."""
     with os.scandir(out) as entries:
         return all(
-            entry.name.casefold() in JUNK
-            or is_temporary(entry.name)
-            or is_lock(entry.name)
+            is_junk(entry.name)
             or (entry.is_dir(follow_symlinks=False) and is_unused(Path(entry.path)))
             for entry in entries
         )
