@@ -31,12 +31,14 @@ from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
 from toolkit.results import as_examples, earlier, export, exporting, results_folder
 from toolkit.results.exporting import export_result, write_result
+from toolkit.results.folder_changes import FolderChanges
 from toolkit.results.result import (
     RESULTS,
     AnyResult,
     AutopilotResult,
     NamesTaken,
     PointAndShootResult,
+    Result,
 )
 from toolkit.scanning import comparing, store
 from toolkit.scanning.references import read_references
@@ -533,7 +535,7 @@ def autopilot(
     with _alone_in(target, "autopilot"):
         _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
-        made, synced, own = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
+        made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()
         looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
@@ -544,6 +546,9 @@ def autopilot(
         if listed.out is not None:
             looked = changed(looked, earlier=earlier.numbering(listed.out))
         found = autopilot_of(looked, planned, settings=settings, decided=made)
+        if later is not None:
+            made, synced = _decided_anew(found, listed.out, later, made, dry_run=dry_run)
+            found = autopilot_of(looked, planned, settings=settings, decided=made)
         result = changed(found, synced=synced, names_taken=taken)
         if target is None:
             return result
@@ -628,7 +633,7 @@ def point_and_shoot(
     with _alone_in(target, "point-and-shoot"):
         _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
-        made, synced, own = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
+        made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()
         # It is None only where it can be stopped.
@@ -643,6 +648,9 @@ def point_and_shoot(
         keeper = None if decided is not None else target
         made, taken = _named(looked, ReferenceAssigner(references, settings), made, keeper)
         found = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+        if later is not None:
+            made, synced = _decided_anew(found, listed.out, later, made, dry_run=dry_run)
+            found = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
         result = changed(found, synced=synced, names_taken=taken)
         if target is None:
             return result
@@ -759,18 +767,41 @@ def _decided(
     subject: Subject,
     *,
     dry_run: bool,
-) -> tuple[tuple[Decision, ...], tuple[str, ...], tuple[Path, ...]]:
+) -> tuple[tuple[Decision, ...], tuple[str, ...], tuple[Path, ...], FolderChanges | None]:
     """
     Return what the user decided: as given, or as the folder of results keeps it.
 
     In the folders of results, too: what was done there becomes decisions first, and is said; the
-    user's own photos in them are to be looked at with the others.
+    user's own photos in them are to be looked at with the others. Where it needs tables that cannot
+    be read, what was done comes last, for `_decided_anew`.
     """
     if given is not None:
-        return tuple(given), (), () if target is None else sync.examples_in(target)
+        return tuple(given), (), () if target is None else sync.examples_in(target), None
     if target is None:
-        return (), (), ()
-    return _folders_read(target, settings, subject, dry_run=dry_run)
+        return (), (), (), None
+    try:
+        return *_folders_read(target, settings, subject, dry_run=dry_run), None
+    except sync.TablesUnreadable as unread:
+        return decisions.read(target), (), sync.examples_in(target), unread.changes
+
+
+def _decided_anew(
+    found: Result,
+    target: Path | None,
+    later: FolderChanges,
+    made: tuple[Decision, ...],
+    *,
+    dry_run: bool,
+) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+    """Return what the user decided, with what was done in folders, by what is found now."""
+    out = cast(Path, target)
+    settings = {"threshold": found.settings.threshold}
+    run = results_folder.Run(out, found.album, found.names, found.mode, 0.0, settings)
+    read = sync.propose_anew(out, later, run, found.now.numbers)
+    if not dry_run:
+        sync.keep(read, out)
+    before = set(made)
+    return (*made, *(each for each in read.made if each not in before)), read.said
 
 
 def synced(
@@ -800,6 +831,8 @@ def synced(
 
     Raises
     ------
+    BadFolder
+        If something was done in the folders, and the tables of the last run cannot be read.
     BadSetting
         If the decisions that are there cannot be read.
     """
@@ -824,15 +857,20 @@ def _folders_read(
         return made, (), ()
     try:
         found = sync.propose(out, None if settings is None else look_into)
-    except BadFolder as error:
-        # It says itself what to do about it: a run does just that.
-        said = f"what was done in the folders could not be read: {error}"
-        return made, (said,), sync.examples_in(out)
+    except sync.TablesUnreadable as unread:
+        if unread.changes:
+            raise
+        # Nobody did anything that is lost by it, and the run makes the tables anew.
+        if not dry_run:
+            owners = unread.changes.owners
+            sync.keep(sync.Sync(made, (), unread.changes, {}, owners), out)
+        return made, (), sync.examples_in(out)
     if found is None:
         return made, (), sync.examples_in(out)
     if not dry_run:
         sync.keep(found, out)
-    return found.made, found.said, sync.paths_of(out, found.examples)
+    more = (*sync.examples_in(out), *sync.paths_of(out, found.examples))
+    return found.made, found.said, tuple(dict.fromkeys(more))
 
 
 def _with_examples(listed: Listed, more: Sequence[Path]) -> Listed:

@@ -2,16 +2,21 @@
 
 import csv
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+from files_seen import files_in
 from tiles import save_tiles
 
 from toolkit import modes
+from toolkit.cli import commands
 from toolkit.curation import decisions, sync
 from toolkit.errors import BadFolder
 from toolkit.grouping.sighting_finder import key_of
+from toolkit.names import printable, safe_name
 from toolkit.results import exporting, folder_changes, results_folder
 from toolkit.results.undo import undo
 from toolkit.session import taken_up
@@ -270,12 +275,98 @@ def test_folders_of_a_version_that_did_not_say_whose_they_are_are_told_by_their_
     assert "bob0.png" not in folders(out)["person_002"]
 
 
-def test_what_does_not_fit_is_said_and_the_run_goes_on(run, out) -> None:
+def damaged(out, how) -> None:
+    if how == "encodings":
+        (out / "encodings.npz").write_bytes(b"PK")
+    elif how == "sightings":
+        (out / "sightings.csv").write_text("a,b\n")
+    elif how == "missing":
+        (out / "sightings.csv").unlink()
+    else:
+        about = json.loads((out / "run.json").read_text())
+        (out / "run.json").write_text(json.dumps(about | {"run": "another"}))
+
+
+DAMAGES = ["encodings", "sightings", "missing", "two runs"]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("dry", [False, True])
+def test_renamed_and_deleted_folders_are_known_without_the_tables(run, out, how, dry) -> None:
+    before = folders(out)
+    (out / "person_001").rename(out / "person_002 of mine")
+    (out / "person_002").rename(out / "Bob")
+    shutil.rmtree(out / "person_003")
+    damaged(out, how)
+    result = run(dry_run=dry)
+    assert result.synced == (
+        "person_001 is person_002 of mine",
+        "person_002 is Bob",
+        "the folder person_003 was deleted: it is hidden",
+    )
+    assert result.hidden == {"person_003"}
+    assert {"Bob", "person_002 of mine"} <= set(result.names)
+    if dry:
+        assert decisions.read(out) == ()
+        return
+    assert folders(out) == {
+        "person_002 of mine": before["person_001"],
+        "Bob": before["person_002"],
+    }
+    settled(run, out)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("what", ["moved", "deleted", "merged"])
+def test_what_cannot_be_read_without_the_tables_is_refused(run, out, how, what, capsys) -> None:
+    if what == "moved":
+        (out / "person_002" / "bob0.png").rename(out / "person_003" / "bob0.png")
+    elif what == "deleted":
+        (out / "person_002" / "bob0.png").unlink()
+    else:
+        for path in (out / "person_003").iterdir():
+            path.rename(out / "person_002" / path.name)
+        (out / "person_003").rmdir()
+    damaged(out, how)
+    before = files_in(out)
+    with pytest.raises(BadFolder, match="would be lost"):
+        run()
+    assert commands.main(["sync", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert ("would be lost" in said, said.count("\n")) == (True, 1)
+    assert files_in(out) == before
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_without_tables_what_waits_is_not_lost(run, out, how) -> None:
+    edited = out / "person_001" / "ann0.png"
+    edited.write_bytes(edited.read_bytes() + b"star")
+    damaged(out, how)
+    names = {name: len(files) for name, files in folders(out).items()}
+    assert run().synced == ()
+    assert {name: len(files) for name, files in folders(out).items()} == names
+    save_tiles(out / "person_002" / "mine.png", "bob", shade=20)
+    damaged(out, how)
+    assert run().synced == ("1 photo put into the folders: looked at in the next run",)
+    assert run().synced == ("mine.png was put into person_002: an example of person_002",)
+
+
+def test_an_example_stays_one_when_something_else_is_done_in_the_folders(run, out) -> None:
+    save_tiles(out / "person_002" / "mine.png", "bob", shade=20)
+    run()
     (out / "person_001").rename(out / "Ann")
-    (out / "encodings.npz").unlink()
-    result = run()
-    assert "could not be read" in result.synced[0]
-    assert "person_001" in folders(out)
+    paths = run().album.photos["path"]
+    assert str(out / "person_002" / "mine.png") in set(paths)
+
+
+def test_a_record_of_a_newer_version_is_left_as_it_is(run, out) -> None:
+    about = json.loads((out / "run.json").read_text())
+    (out / "run.json").write_text(json.dumps(about | {"format": 3}))
+    (out / "person_001").rename(out / "Ann")
+    before = files_in(out)
+    with pytest.raises(BadFolder, match="newer version"):
+        run()
+    assert files_in(out) == before
 
 
 def test_without_a_look_photos_from_elsewhere_wait(run, out) -> None:
@@ -467,3 +558,159 @@ def test_the_number_stays_with_the_one_photo_that_was_not_deleted(run, out, rena
             (out / other / photo).rename(out / name / photo)
     run()
     assert [each for each in decisions.read(out) if each.name == "person_001"] == []
+
+
+def swapped(out, one, two) -> None:
+    (out / one).rename(out / "between")
+    (out / two).rename(out / one)
+    (out / "between").rename(out / two)
+
+
+def settled(run, out) -> None:
+    """A second run has nothing to say, and changes nothing."""
+    before, made = folders(out), decisions.read(out)
+    assert run().synced == ()
+    assert (folders(out), decisions.read(out)) == (before, made)
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_a_name_that_was_somebody_elses_goes_to_whose_files_are_in_it(run, out, dry) -> None:
+    before = folders(out)
+    (out / "person_003").rename(out / "Cem")
+    (out / "person_001").rename(out / "person_003")
+    result = run(dry_run=dry)
+    assert sorted(result.synced) == ["person_001 is person_003", "person_003 is Cem"]
+    assert set(result.individuals["name"]) == {"Cem", "person_002", "person_003"}
+    if dry:
+        assert decisions.read(out) == ()
+        return
+    assert {each.kind for each in decisions.read(out)} == {"name"}
+    assert folders(out) == {
+        "Cem": before["person_003"],
+        "person_002": before["person_002"],
+        "person_003": before["person_001"],
+    }
+    settled(run, out)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_two_folders_that_change_their_names_change_who_is_called_so(run, out, named) -> None:
+    one, two = "person_001", "person_002"
+    if named:
+        (out / one).rename(out / "Ann")
+        (out / two).rename(out / "Bob")
+        run()
+        one, two = "Ann", "Bob"
+    before = folders(out)
+    swapped(out, one, two)
+    assert sorted(run().synced) == [f"{one} is {two}", f"{two} is {one}"]
+    assert folders(out) == before | {one: before[two], two: before[one]}
+    settled(run, out)
+
+
+def test_who_is_deleted_is_not_who_has_that_folder_name_now(run, out) -> None:
+    before = folders(out)
+    shutil.rmtree(out / "person_002")
+    (out / "person_001").rename(out / "person_002")
+    run()
+    assert folders(out) == {
+        "person_002": before["person_001"],
+        "person_003": before["person_003"],
+    }
+    settled(run, out)
+
+
+def test_folders_whose_names_differ_in_case_only_are_one_person(run, out) -> None:
+    before = folders(out)
+    (out / "person_002").rename(out / "Ann")
+    if (out / "ann").exists():
+        pytest.skip("case does not count here")
+    (out / "person_003").rename(out / "ann")
+    assert run().synced == (
+        "person_002 is Ann",
+        "person_003 is Ann: the two are one person",
+    )
+    assert folders(out) == {
+        "person_001": before["person_001"],
+        "Ann": before["person_002"] | before["person_003"],
+    }
+    settled(run, out)
+
+
+@pytest.mark.parametrize("name", ["x" * 200, "Ann\nBob"])
+@pytest.mark.parametrize("how", ["renamed", "moved", "own photo"])
+def test_a_folder_name_that_cannot_be_a_persons_is_named_and_the_run_goes_on(
+    run, out, name, how
+) -> None:
+    if how == "renamed":
+        (out / "person_002").rename(out / name)
+    elif how == "moved":
+        (out / name).mkdir()
+        (out / "person_002" / "bob0.png").rename(out / name / "bob0.png")
+    else:
+        save_tiles(out / name / "dee.png", "dee")
+    result = run()
+    assert "cannot be a name" in result.synced[0]
+    assert printable(name) in result.synced[0]
+    assert safe_name(name) in result.names
+    assert folders(out)[name]
+    assert safe_name(name) not in folders(out)
+    settled(run, out)
+
+
+def test_a_folder_that_file_managers_do_not_show_hides_nobody(run, out) -> None:
+    before = folders(out)
+    (out / "person_002").rename(out / ".x")
+    result = run()
+    assert result.synced == (
+        "the folder of person_002 is .x, which is hidden: that is no name, nothing is decided",
+    )
+    assert (result.hidden, decisions.read(out)) == (frozenset(), ())
+    assert folders(out)[".x"] == before["person_002"]
+    settled(run, out)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+@pytest.mark.parametrize("known", [False, True])
+def test_a_link_to_a_photo_is_looked_at_like_the_photo(run, out, photos, tmp_path, known) -> None:
+    mine = save_tiles(tmp_path / "mine.png", "bob", shade=20)
+    if known:
+        mine = tmp_path / "copy.png"
+        shutil.copy(photos / "cem0.png", mine)
+    link = out / "person_002" / "mine.png"
+    link.symlink_to(mine)
+    result = run()
+    if known:
+        assert "each face in it has a folder" in result.synced[0]
+        assert decisions.read(out) == ()
+    else:
+        assert result.synced == ("mine.png was put into person_002: an example of person_002",)
+        assert str(link) in set(result.album.photos["path"])
+    assert link.is_symlink()
+    settled(run, out)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_what_took_the_place_of_a_copy_and_is_no_file_is_said(run, out) -> None:
+    place = out / "person_001" / "ann0.png"
+    place.unlink()
+    os.mkfifo(place)
+    assert run().synced == (
+        "person_001/ann0.png is no file now: its copy is not there, nothing is decided",
+    )
+    assert decisions.read(out) == ()
+    settled(run, out)
+
+
+def test_known_people_keep_a_renamed_folder_without_the_tables(
+    photos, out, colours, tmp_path
+) -> None:
+    known = tmp_path / "known"
+    save_tiles(known / "Hans" / "1.png", "ann", shade=3)
+    save_tiles(known / "Ida" / "1.png", "bob", shade=3)
+    modes.point_and_shoot(photos, known, out, subject=colours)
+    (out / "Hans").rename(out / "Hansi")
+    damaged(out, "missing")
+    result = modes.point_and_shoot(photos, known, out, subject=colours)
+    assert result.synced == ("the folder of Hans is Hansi",)
+    assert set(folders(out)) == {"Hansi", "Ida"}

@@ -1,6 +1,7 @@
 """What somebody did in the folders of a result is read from the files alone."""
 
 import json
+import os
 import shutil
 import sys
 
@@ -128,3 +129,65 @@ def test_records_that_name_places_elsewhere_are_not_believed(out) -> None:
 def test_without_a_record_there_is_nothing_to_compare_with(tmp_path) -> None:
     with pytest.raises(BadFolder, match=r"run\.json"):
         folder_changes.read(tmp_path)
+
+
+def test_folders_are_followed_by_their_files_whatever_had_the_name_before(out) -> None:
+    (out / "person_003").rename(out / "Cem")
+    (out / "person_001").rename(out / "person_003")
+    found = folder_changes.read(out)
+    assert found.renamed == {"person_003": "Cem", "person_001": "person_003"}
+    assert (found.merged, found.moved, found.deleted, found.added, found.emptied) == (
+        *({}, (), (), ()),
+        (),
+    )
+
+
+def test_two_folders_may_change_their_names(out) -> None:
+    # Files of one name in both, as cameras give them.
+    for folder in ("person_001", "person_002"):
+        (sorted((out / folder).iterdir())[0]).rename(out / folder / "IMG_1.png")
+    about = json.loads((out / "run.json").read_text())
+    about["files"] = folder_changes.read(out).files
+    (out / "run.json").write_text(json.dumps(about))
+    (out / "person_001").rename(out / "x")
+    (out / "person_002").rename(out / "person_001")
+    (out / "x").rename(out / "person_002")
+    found = folder_changes.read(out)
+    assert found.renamed == {"person_001": "person_002", "person_002": "person_001"}
+    assert (found.merged, found.moved, found.deleted, found.theirs) == ({}, (), (), {})
+
+
+def test_a_folder_that_is_gone_is_not_the_one_that_has_its_name_now(out) -> None:
+    shutil.rmtree(out / "person_002")
+    (out / "person_001").rename(out / "person_002")
+    found = folder_changes.read(out)
+    assert (found.renamed, found.emptied) == ({"person_001": "person_002"}, ("person_002",))
+
+
+def test_a_folder_that_file_managers_do_not_show_is_a_renamed_one(out) -> None:
+    (out / "person_003").rename(out / ".x")
+    (out / ".Trash-1000" / "files").mkdir(parents=True)
+    (out / "person_002").rename(out / ".Trash-1000" / "files" / "person_002")
+    found = folder_changes.read(out)
+    assert (found.renamed, found.emptied) == ({"person_003": ".x"}, ("person_002",))
+
+
+def test_names_that_differ_in_case_only_are_two_folders_where_they_can_be(out) -> None:
+    (out / "person_001").rename(out / "Ann")
+    if (out / "ann").exists():
+        pytest.skip("case does not count here")
+    (out / "person_002").rename(out / "ann")
+    found = folder_changes.read(out)
+    assert found.renamed == {"person_001": "Ann", "person_002": "ann"}
+    assert (found.moved, found.added) == ((), ())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_what_is_no_file_is_no_copy(out) -> None:
+    for name in ("a1.png", "a2.png"):
+        (out / "person_001" / name).unlink()
+    (out / "person_001" / "a1.png").mkdir()
+    os.mkfifo(out / "person_001" / "a2.png")
+    found = folder_changes.read(out)
+    assert found.blocked == ("person_001/a1.png", "person_001/a2.png")
+    assert (found.deleted, found.theirs) == ((), {})

@@ -368,3 +368,52 @@ def test_on_a_full_disk_there_is_an_undo(out, monkeypatch) -> None:
     undo(out)
     monkeypatch.setattr(ResultsFolder, "write_record", write)
     assert list(out.iterdir()) == []
+
+
+def test_copies_that_were_sorted_by_hand_are_taken_back_and_decided_about(
+    album_folder, out, colours, capsys
+) -> None:
+    (out / "person_001").rename(out / "Ann")
+    (out / "Zoe").mkdir()
+    moved = next(path for path in (out / "person_002").iterdir() if path.name != "three.png")
+    moved.rename(out / "Zoe" / moved.name)
+    assert commands.main(["undo", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "person_001 is Ann" in said
+    assert "8 files of the last run removed" in said
+    assert [path.name for path in out.iterdir()] == ["decisions.csv"]
+    assert {each.name for each in decisions.read(out)} >= {"Ann", "Zoe"}
+    assert {"Ann", "Zoe"} <= set(modes.autopilot(album_folder, out, subject=colours).names)
+
+
+def test_copies_are_found_where_they_were_moved_to_without_the_tables(out) -> None:
+    (out / "person_001").rename(out / "Ann")
+    (out / "sightings.csv").unlink()
+    assert len([place for place in undo(out).removed if "/" in place]) == 8
+    assert list(out.iterdir()) == []
+
+
+def test_what_came_last_goes_after_folders_were_renamed(album_folder, out, colours) -> None:
+    before, _ = added(album_folder, out, colours)
+    (out / "person_001").rename(out / "Ann")
+    assert commands.main(["undo", str(out), "--quiet"]) == 0
+    assert {Path(place).name for place in photos_in(out)} == {Path(place).name for place in before}
+    assert len(photos_in(out)) == len(before)
+    assert (out / "Ann").is_dir()
+
+
+def test_with_a_photo_of_the_users_it_can_be_sorted_into_again(album_folder, out, colours) -> None:
+    save_tiles(out / "person_001" / "mine.png", "ann", shade=20)
+    undo(out)
+    assert set(files_in(out)) == {"person_001/mine.png", "run.json"}
+    modes.autopilot(album_folder, out, subject=colours)
+    assert len(photos_in(out)) == 9
+
+
+def test_what_the_user_edited_is_listed_after_folders_were_renamed(out, capsys) -> None:
+    edited = out / "person_001" / "a1.png"
+    edited.write_bytes(edited.read_bytes() + b"mine")
+    (out / "person_002").rename(out / "Bob")
+    assert commands.main(["undo", str(out)]) == 0
+    assert "left (changed or put there by hand): person_001/a1.png" in capsys.readouterr().out
+    assert set(files_in(out)) == {"person_001/a1.png", "run.json", "decisions.csv"}

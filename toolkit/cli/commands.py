@@ -13,7 +13,7 @@ from typing import TextIO
 from toolkit.cli import bench_command, result_commands, terminal
 from toolkit.cli.options import MEND, chosen_settings, parser
 from toolkit.cli.output import print_result, tell
-from toolkit.errors import SightingsError
+from toolkit.errors import BadFolder, SightingsError
 from toolkit.files import folder_at
 from toolkit.memory import in_gb
 from toolkit.names import counted, printable
@@ -138,7 +138,12 @@ def _sync(options: argparse.Namespace, console: TextIO) -> None:
     from toolkit.results import exporting, results_folder
 
     out = folder_at(options.out)
-    run = results_folder.load(out, photos=options.photos)
+    try:
+        run = results_folder.load(out, photos=options.photos)
+    except BadFolder:
+        # To run again mends the tables: not where something is lost by it, which this refuses.
+        modes.synced(out, dry_run=True)
+        raise
     settings = results_folder.settings_told(run)
     with exporting.alone_in(out, "sync"):
         _, said = modes.synced(out, settings, dry_run=options.dry_run)

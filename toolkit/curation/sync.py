@@ -23,8 +23,9 @@ from toolkit.grouping.assigners import GroupingAssigner, numbered_names
 from toolkit.grouping.links import Labels
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.locks import deciding
-from toolkit.names import counted, printable, safe_name
+from toolkit.names import counted, folded, printable, safe_name
 from toolkit.photos.identity import identify
+from toolkit.photos.opening import digest_of
 from toolkit.records import Album
 from toolkit.results import folder_changes, results_folder
 from toolkit.results.folder_changes import FolderChanges, Owner
@@ -52,12 +53,30 @@ class Sync:
     examples : dict of str to str
         Photos of the user's own in somebody's folder, which are looked at with the others: the
         place, and the file's sha256.
+    folders : dict of str to Owner
+        Whose each folder is now.
     """
 
     made: tuple[Decision, ...]
     said: tuple[str, ...]
     changes: FolderChanges
     examples: Mapping[str, str]
+    folders: Mapping[str, Owner]
+
+
+class TablesUnreadable(BadFolder):
+    """
+    Something was done in the folders, and the tables that say who is in them cannot be read.
+
+    Attributes
+    ----------
+    changes : FolderChanges
+        What was done: folders renamed or deleted, and what can wait. What is lost is refused.
+    """
+
+    def __init__(self, changes: FolderChanges, reason: str) -> None:
+        super().__init__(reason)
+        self.changes = changes
 
 
 def examples_in(out: Path) -> tuple[Path, ...]:
@@ -101,15 +120,113 @@ def propose(
 
     Raises
     ------
+    TablesUnreadable
+        If its tables are damaged, or do not fit each other: `propose_anew` reads what can be read.
     BadFolder
-        If it is no folder of results, or its tables do not fit each other.
+        If it is no folder of results; or if its tables are damaged, and somebody moved or deleted
+        copies since, which would be lost.
     BadSetting
         If its decisions cannot be read.
     """
     changes = folder_changes.read(out)
     if not (changes or changes.differs):
         return None
-    return _Reading(out, changes, results_folder.load(out, photos=photos), look).sync()
+    try:
+        run = results_folder.load(out, photos=photos)
+    except BadFolder as error:
+        _require_nothing_lost(out, changes)
+        raise TablesUnreadable(changes, str(error)) from error
+    return _Reading(out, changes, run, look).sync()
+
+
+def _require_nothing_lost(out: Path, changes: FolderChanges) -> None:
+    """Raise `BadFolder` where somebody did what says nothing without the tables."""
+    lost = [*(place for place, _ in changes.moved), *changes.deleted]
+    lost += [place for place in changes.followed if _top(place) in changes.merged]
+    if lost:
+        were = "1 copy was" if len(lost) == 1 else f"{len(lost):,} copies were"
+        raise BadFolder(
+            f"what was done in the folders of {out} would be lost: {were} moved or deleted there "
+            f"({_shown(lost[0])}{' first' if lost[1:] else ''}), and the tables of the last run "
+            "cannot be read. Bring back sightings.csv, photos.csv and encodings.npz as they were, "
+            "or put the copies back, or sort into a new folder."
+        )
+
+
+def propose_anew(
+    out: Path,
+    changes: FolderChanges,
+    run: Run,
+    numbers: Labels | None,
+) -> Sync:
+    """
+    Read what was done in the folders where the tables of the last run cannot be read.
+
+    Whose a folder was is told by the photos that its files are copies of: who is in most of them
+    now, and in fewest others.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of results.
+    changes : FolderChanges
+        Of `TablesUnreadable`.
+    run : Run
+        What was found in the photos now, before what was done in the folders counts.
+    numbers : numpy.ndarray or None
+        Shape (n,), int64: the number of each sighting's individual; None where they have none.
+
+    Raises
+    ------
+    BadFolder
+        If it cannot be told whose a folder was.
+    """
+    recorded = ResultsFolder(out).files() or {}
+    file_of = dict(
+        zip(map(str, run.album.photos["photo_digest"]), run.album.file_digests, strict=True)
+    )
+    path_of = dict(
+        zip(map(str, run.album.photos["photo_digest"]), run.album.photos["path"], strict=True)
+    )
+    photos_of: dict[str, set[str]] = {}
+    number_of: dict[str, int] = {}
+    for row, (name, photo) in enumerate(
+        zip(run.names, run.album.sightings["photo_digest"], strict=True)
+    ):
+        if name is not None:
+            photos_of.setdefault(name, set()).add(str(photo))
+            number_of[name] = 0 if numbers is None else int(numbers[row])
+    owners = dict(changes.owners)
+    for top in (*changes.renamed, *changes.emptied):
+        marks = {digest_in(mark) or mark for place, mark in recorded.items() if _top(place) == top}
+        here = {
+            photo
+            for photo, file in file_of.items()
+            if file in marks or f"{LINK}{whole_path(path_of[photo])}" in marks
+        }
+        known = {
+            name: (len(photos & here), -len(photos - here))
+            for name, photos in photos_of.items()
+            if photos & here
+        }
+        best = max(known.values(), default=None)
+        those = [name for name, value in known.items() if value == best]
+        if len(those) > 1:
+            raise BadFolder(
+                f"whose the folder {_shown(top)} of {out} was cannot be told, as the tables of the "
+                "last run cannot be read. Bring back sightings.csv, photos.csv and encodings.npz "
+                "as they were, or the folder, or sort into a new one."
+            )
+        owners.pop(top, None)
+        if those:
+            owners[top] = Owner(those[0], number_of[those[0]])
+    told = replace(changes, owners=owners, added=())
+    found = _Reading(out, told, run, None).sync()
+    if not changes.added:
+        return found
+    count = counted(len(changes.added), "photo", "photos")
+    waits = f"{count} put into the folders: looked at in the next run"
+    return replace(found, said=(*found.said, waits))
 
 
 def keep(sync: Sync, out: Path) -> None:
@@ -122,24 +239,23 @@ def keep(sync: Sync, out: Path) -> None:
         If it cannot be written.
     """
     with deciding(out):
-        if sync.made or (out / decisions.FILE).exists():
+        if sync.made != decisions.read(out):
             decisions.write(out, sync.made)
     folder = ResultsFolder(out)
     about = folder.record()
     changes = sync.changes
-    owners = {
-        changes.renamed.get(top, top): owner
-        for top, owner in changes.owners.items()
-        if top not in (*changes.merged, *changes.emptied)
+    about["folders"] = {
+        top: {"name": owner.name, "number": owner.number} for top, owner in sync.folders.items()
     }
-    about["folders"] = {top: {"name": o.name, "number": o.number} for top, o in owners.items()}
-    about["theirs"] = dict(changes.theirs)
-    about["examples"] = dict(sync.examples)
-    # What a run put there is that run's wherever it was moved to.
     about["added"] = [
-        [changes.now.get(place, place) for place in run]
+        [changes.followed.get(place, place) for place in run]
         for run in folder.added(folder.files() or {})
     ]
+    about["theirs"] = dict(changes.theirs)
+    told = about.get("examples")
+    before = folder_changes.theirs_of({"theirs": told if isinstance(told, dict) else {}})
+    still = {place: mark for place, mark in before.items() if (out / place).is_file()}
+    about["examples"] = {**still, **sync.examples}
     for own in ("program", "format", "files", "times"):
         about.pop(own, None)
     folder.write_record(changes.files, about)
@@ -166,13 +282,22 @@ class _Reading:
         # Versions before this one did not say whose a folder is: the name says it.
         named = {safe_name(name): Owner(name) for name in run.names if name is not None}
         self.owners = dict(changes.owners or named)
+        # Folders that are new, and those two of whom are one by their names.
+        self.new: dict[str, Owner] = {}
+        self.one: set[str] = set()
         # Sightings that leave a folder: no other is said to be or not to be with one of them.
         self.leaving: dict[str, set[int]] = {}
 
     def sync(self) -> Sync:
         changes = self.changes
-        for top, name in changes.renamed.items():
-            self._rename(top, name)
+        # Who is gone, and whose folder's name is another's now, is not that other.
+        replaced = [top for top in changes.emptied if top in changes.renamed.values()]
+        for top in replaced:
+            rows = self._rows(self.owners[top]) if top in self.owners else ()
+            self._hide(top)
+            for row in rows:
+                self.names[row] = None
+        self._rename_all()
         for top, other in changes.merged.items():
             self._merge(top, other)
         meant = [
@@ -185,11 +310,28 @@ class _Reading:
         for place, now, row in meant:
             self._leave(place, now, row)
         for top in changes.emptied:
-            self._hide(top)
+            if top not in replaced:
+                self._hide(top)
+        for place in changes.blocked:
+            self.said.append(
+                f"{_shown(place)} is no file now: its copy is not there, nothing is decided"
+            )
         self._add()
         self._hold_together()
         kept = replace(changes, owners=self.owners, theirs=self.theirs)
-        return Sync(self.corrections.decisions, tuple(self.said), kept, self.examples)
+        made, said = self.corrections.decisions, tuple(self.said)
+        return Sync(made, said, kept, self.examples, self._folders())
+
+    def _folders(self) -> dict[str, Owner]:
+        """Return whose each folder is now."""
+        gone = {*self.changes.merged, *self.changes.emptied, *self.one}
+        taken = {*self.changes.renamed.values()}
+        found = {
+            self.changes.renamed.get(top, top): owner
+            for top, owner in self.owners.items()
+            if top not in gone and (top in self.changes.renamed or top not in taken)
+        }
+        return {**self.new, **found}
 
     # What is said
 
@@ -201,30 +343,66 @@ class _Reading:
             self.known |= set(map(plain, noted))
         self.said.append(said)
 
-    def _rename(self, top: str, name: str) -> None:
+    def _rename_all(self) -> None:
+        """Folders have other names: at once, as one may have the name that another had."""
+        rows_of = {
+            top: self._rows(self.owners[top]) for top in self.changes.renamed if top in self.owners
+        }
+        for top, name in self.changes.renamed.items():
+            waiting = {
+                row for other, rows in rows_of.items() if other != top for row in rows.tolist()
+            }
+            self._rename(top, name, rows_of.pop(top, np.zeros(0, dtype=np.int64)), waiting)
+
+    def _rename(self, top: str, name: str, rows: Labels, waiting: set[int]) -> None:
         owner = self.owners.get(top)
         if owner is None:
             self.said.append(f"{_shown(top)} is called {_shown(name)} now")
             return
-        rows = self._rows(owner)
         if not self.by_group:
             # Who somebody is follows from the examples: the folder alone has another name.
             self.said.append(f"the folder of {_shown(owner.name)} is {_shown(name)}")
             return
-        try:
-            text = edits.cleaned(name)
-        except BadSetting as error:
-            self.said.append(f"{_shown(name)} cannot be a name: {error}")
-            return
-        if len(rows):
-            gesture = edits.name(
-                *(self.album, self.labels, self.names, int(self.labels[rows[0]]), text),
-                decided=decisions.apply(self.corrections.decisions, self.album),
+        if name.startswith("."):
+            self.said.append(
+                f"the folder of {_shown(owner.name)} is {_shown(name)}, which is hidden: that is "
+                "no name, nothing is decided"
             )
-            self._decide(gesture.decisions, f"{_shown(owner.name)} is {_shown(text)}")
-            for row in rows.tolist():
-                self.names[row] = text
+            return
+        text = self._text(name)
+        if not len(rows):
+            self.owners[top] = Owner(text, owner.number)
+            return
+        names = [None if row in waiting else each for row, each in enumerate(self.names)]
+        group = int(self.labels[rows[0]])
+        there = edits.called(self.labels, names, text)
+        gesture = edits.name(
+            *(self.album, self.labels, names, group, text),
+            decided=decisions.apply(self.corrections.decisions, self.album),
+        )
+        said = f"{_shown(owner.name)} is {_shown(text)}"
+        if there is not None and there != group:
+            # Of one name but for case: as if it was typed.
+            text = str(names[int(np.flatnonzero(self.labels == there)[0])])
+            said = (
+                f"{_shown(owner.name)} is {_shown(text)}: the two are one {self.words.individual}"
+            )
+            self.one.add(top)
+        self._decide(gesture.decisions, said)
+        for row in rows.tolist():
+            self.names[row] = text
         self.owners[top] = Owner(text, owner.number)
+
+    def _text(self, top: str) -> str:
+        """Return what the name of a folder calls somebody; where it cannot, the nearest."""
+        try:
+            return edits.cleaned(top)
+        except BadSetting as error:
+            text = safe_name(top)
+            self.said.append(
+                f"the folder {_shown(top)} cannot be a name ({error}): {_shown(text)} is taken"
+            )
+            return text
 
     def _merge(self, top: str, other: str) -> None:
         one, two = self.owners.get(other), self.owners.get(top)
@@ -305,9 +483,7 @@ class _Reading:
     def _is(self, row: int, to: Owner | None, top: str) -> list[Decision]:
         """Return what says that a sighting is somebody, or somebody new."""
         if to is None:
-            name = edits.cleaned(top)
-            self.owners.setdefault(top, Owner(name))
-            return [self._named(row, name)]
+            return [self._named(row, self._newcomer(top).name)]
         rows = self._rows(to)
         stays = np.array([r for r in rows if r not in self.leaving.get(top, ())], dtype=np.int64)
         if not self.by_group or not len(stays):
@@ -326,6 +502,12 @@ class _Reading:
             # The name that it had elsewhere is not taken along.
             made.insert(0, Decision("not", sighting, name=own))
         return made
+
+    def _newcomer(self, top: str) -> Owner:
+        """Return who has a folder that is new."""
+        if top not in self.new:
+            self.new[top] = Owner(self._text(top))
+        return self.new[top]
 
     def _hide(self, top: str) -> None:
         owner = self.owners.pop(top, None)
@@ -385,8 +567,7 @@ class _Reading:
             to = self._owner_of(place)
             row = self._nearest_of(seen, rows, to)
             if to is None:
-                to = Owner(edits.cleaned(top))
-                self.owners.setdefault(top, to)
+                to = self._newcomer(top)
             made = [Decision("name", key_of(seen, row), name=to.name)]
             mine = self._rows(to)
             if len(mine) and self.by_group:
@@ -433,7 +614,13 @@ class _Reading:
         """Return whose folder a file is in now; None for a new one, or for no file."""
         top = _top(place)
         before = {now: was for was, now in self.changes.renamed.items()}
-        return self.owners.get(before.get(top, top))
+        if top in before:
+            return self.owners.get(before[top])
+        if top in self.owners and top not in self.changes.renamed:
+            return self.owners[top]
+        # A name that is somebody's but for case is that one's, as if it was typed.
+        every = (*self.owners.values(), *self.new.values())
+        return next((each for each in every if folded(each.name) == folded(top)), None)
 
     def _rows(self, owner: Owner) -> Labels:
         """Return the sightings of somebody, without those left out."""
@@ -443,16 +630,16 @@ class _Reading:
     def _photo(self, mark: str, place: str) -> str:
         """Return the digest of the album's photo that a file is; empty for none."""
         if mark.startswith(LINK):
-            target = str(whole_path(mark[len(LINK) :]))
+            target = str(whole_path((self.out / place).parent / mark[len(LINK) :]))
             for path, digest in zip(
                 self.album.photos["path"], self.album.photos["photo_digest"], strict=True
             ):
                 if str(whole_path(path)) == target:
                     return str(digest)
-            return ""
-        if (digest := digest_in(mark)) in self.photo_of:
-            return self.photo_of[digest]
         try:
+            digest = digest_in(mark) or digest_of(self.out / place)
+            if digest in self.photo_of:
+                return self.photo_of[digest]
             photo = identify(self.out / place).photo
         except UnreadablePhoto:
             return ""

@@ -240,7 +240,7 @@ def plan(
     left = {
         place: mark
         for place, mark in record.items()
-        if folded(place) not in earlier.used and os.path.lexists(out / place)
+        if earlier.key(place) not in earlier.used and os.path.lexists(out / place)
     }
     unknown = [place for place, mark in left.items() if digest_in(mark) not in photo_with]
     photo_with = beside.with_digests({_size(out / place) for place in unknown}) | photo_with
@@ -337,6 +337,15 @@ def _file_id(path: Path) -> tuple[int, int]:
     return about.st_dev, about.st_ino
 
 
+def _apart(out: Path) -> set[str]:
+    """Return the folders whose names differ in case only, where they can be several."""
+    with contextlib.suppress(OSError):
+        names = [entry.name for entry in os.scandir(out)]
+        count = Counter(map(folded, names))
+        return {name for name in names if count[folded(name)] > 1}
+    return set()
+
+
 class _Earlier:
     """What is in the folder of results already, and which places are taken."""
 
@@ -345,31 +354,40 @@ class _Earlier:
         self.record = record
         self.link = link
         self.used: set[str] = set()
+        self.apart = _apart(out)
         self.marked: dict[tuple[str, str], deque[str]] = {}
         for place, mark in record.items():
-            key = (folded(place.partition("/")[0]), mark)
+            key = (self._folder(place.partition("/")[0]), mark)
             self.marked.setdefault(key, deque()).append(place)
+
+    def key(self, place: str) -> str:
+        """Return what a place has in common with those that are the same file."""
+        top, _, rest = place.partition("/")
+        return f"{self._folder(top)}/{folded(rest)}"
+
+    def _folder(self, top: str) -> str:
+        return top if top in self.apart else folded(top)
 
     def place(self, folder: str, file_name: str, source: str, digest: str) -> tuple[str, str]:
         """Find a destination that holds this very photo, or that is free."""
         mark = mark_of(source, digest, link=self.link)
         # Each place is looked at once: one that is used, or holds something else, is of no use to
         # the next copy of the same photo either.
-        places = self.marked.get((folded(folder), mark), deque())
+        places = self.marked.get((self._folder(folder), mark), deque())
         while places:
             place = places.popleft()
-            if folded(place) not in self.used and self._is_there(place, mark, source):
-                self.used.add(folded(place))
+            if self.key(place) not in self.used and self._is_there(place, mark, source):
+                self.used.add(self.key(place))
                 return place, THERE
         number = 1
         while True:
             place = f"{folder}/{numbered(file_name, number)}"
             number += 1
-            if folded(place) in self.used:
+            if self.key(place) in self.used:
                 continue
             taken = os.path.lexists(self.out / place)
             if not taken or self._is_there(place, mark, source):
-                self.used.add(folded(place))
+                self.used.add(self.key(place))
                 return place, THERE if taken else NEW
 
     def _is_there(self, place: str, mark: str, source: str) -> bool:

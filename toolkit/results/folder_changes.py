@@ -51,7 +51,8 @@ class FolderChanges:
     renamed : dict of str to str
         Folders, and what each is called now.
     merged : dict of str to str
-        Folders that are gone, all of whose files are in one other folder of the run now.
+        Folders that are gone, all of whose files are in one other folder of the run now; that one
+        as it was called before.
     moved : tuple of (str, str)
         Files that are in another folder now: the place before, and the place now.
     deleted : tuple of str
@@ -66,10 +67,12 @@ class FolderChanges:
     theirs : dict of str to str
         Files that stand for a photo in a folder by the user's hand, and that no run touches:
         edited, or moved into a folder of their own below. Place to the mark of the photo.
-    now : dict of str to str
-        Where files are that are not in their place any more.
     differs : bool
         Whether the record says something else of the files, also where nothing follows from it.
+    blocked : tuple of str
+        Places of files that something else is at now, which is no file.
+    followed : dict of str to str
+        Files that are at another place now, in the same folder or another: before, and now.
     """
 
     owners: dict[str, Owner]
@@ -81,8 +84,9 @@ class FolderChanges:
     added: tuple[tuple[str, str], ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     theirs: dict[str, str] = field(default_factory=dict)
-    now: dict[str, str] = field(default_factory=dict)
     differs: bool = False
+    blocked: tuple[str, ...] = ()
+    followed: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(
@@ -136,11 +140,13 @@ def read(out: Path) -> FolderChanges:
     owners = owners_of(about)
     names = [*dict.fromkeys([*owners, *(place.partition("/")[0] for place in recorded)])]
     found = _files(out)
-    here = {folded(top): top for top in found}
+    listed = {f"{top}/{rest}" for top, inside in found.items() for rest in inside}
     files: dict[str, str] = {}
     missing: dict[str, str] = {}
     # Not there, or not there any more, where a run or an undo was cut off.
     unsure: dict[str, str] = {}
+    changed: dict[str, str] = {}
+    blocked: list[str] = []
     for place, mark in recorded.items():
         if os.path.lexists((out / place).parent) and not real_folder(out, place):
             # A link that stands for a folder: where it leads to is nothing of ours.
@@ -148,17 +154,30 @@ def read(out: Path) -> FolderChanges:
         elif os.path.lexists(out / place):
             if mark.startswith((LINK, HARD)) or folder.untouched(place, mark, about):
                 files[place] = mark
+            elif not _is_file(out / place):
+                blocked.append(place)
             else:
-                theirs[place] = mark
+                changed[place] = mark
         elif _is_photo(place):
             (unsure if place in pending else missing)[place] = mark
-    stands = {folded(place) for place in (*files, *theirs)}
-    # What is new there, by its bytes; a link is known by where it leads.
     extra: dict[str, str] = {}
+    # Two folders that changed their names may have files of one name: each is the other's then.
+    away = {digest_in(mark) or mark for mark in (*missing.values(), *changed.values())}
+    for place, mark in changed.items():
+        now = _mark_of(out / place) if _is_photo(place) else ""
+        if now in away:
+            missing[place], extra[place] = mark, now
+        else:
+            theirs[place] = mark
+    stands = {folded(place): place for place in (*files, *theirs)}
+    # What is new there, by its bytes; a link is known by where it leads.
     for top, inside in found.items():
         for rest in inside:
             place = f"{top}/{rest}"
-            if folded(place) not in stands and _is_photo(place) and (mark := _mark_of(out / place)):
+            # In a folder of the same name but for case it is another file, if both are listed.
+            there = stands.get(folded(place), "")
+            stood = bool(there) and (place == there or there not in listed)
+            if not stood and _is_photo(place) and (mark := _mark_of(out / place)):
                 extra[place] = mark
     theirs = {place: mark for place, mark in theirs.items() if os.path.lexists(out / place)}
     left = Counter(extra.values()) - Counter(digest_in(each) or each for each in missing.values())
@@ -167,35 +186,51 @@ def read(out: Path) -> FolderChanges:
         if left[digest := digest_in(mark) or mark] > 0:
             left[digest] -= 1
             missing[place] = mark
-    renamed, merged = _renamed(names, here, missing, extra)
+    stay = {_top(place) for place in (*theirs, *blocked)}
+    for top in _taken(recorded, files, missing, extra) - stay:
+        for place in [each for each in files if _top(each) == top]:
+            missing[place] = files.pop(place)
+            extra[place] = digest_in(missing[place]) or missing[place]
+    keeping = {_top(place) for place in (*files, *theirs, *blocked)}
+    hidden = _hidden(out, names, keeping, missing)
+    extra |= {place: mark for places in hidden.values() for place, mark in places.items()}
+    renamed, merged = _renamed(names, found, keeping, missing, extra)
     moved: list[tuple[str, str]] = []
     deleted: list[str] = []
+    followed: dict[str, str] = {}
     where: dict[str, list[str]] = {}
-    places: dict[str, str] = {}
     for place, mark in extra.items():
         where.setdefault(mark, []).append(place)
-    for place, mark in missing.items():
+    # Each takes what is in its own folder first, so that none takes another's.
+    order = [(place, own) for own in (True, False) for place in missing]
+    for place, own in order:
+        if place in followed:
+            continue
+        mark = missing[place]
         top, _, rest = place.partition("/")
-        stays = renamed.get(top, top)
+        into = merged.get(top, top)
+        stays = renamed.get(into, into)
         candidates = where.get(digest_in(mark) or mark, [])
         # The same name in the same folder first, then the same folder, then anywhere.
         candidates.sort(key=lambda each: (each != f"{stays}/{rest}", _top(each) != stays, each))
         if not candidates:
-            deleted.append(place)
+            if not own:
+                deleted.append(place)
             continue
-        now = places[place] = candidates.pop(0)
+        if own and _top(candidates[0]) != stays:
+            continue
+        now = followed[place] = candidates.pop(0)
         if now.count("/") == 1:
             files[now] = mark
         else:
             theirs[now] = mark
         if _top(now) != stays:
             moved.append((place, now))
+    taken = set(renamed.values())
     gone = {
         top
         for top in names
-        if folded(top) not in here
-        and top not in renamed | merged
-        and not os.path.lexists(out / top)
+        if top not in renamed | merged and (top in taken or not os.path.lexists(out / top))
     }
     emptied = tuple(
         top for top in names if top in gone and any(_top(place) == top for place in deleted)
@@ -204,55 +239,154 @@ def read(out: Path) -> FolderChanges:
         owners,
         renamed,
         merged,
-        tuple(each for each in moved if _top(each[0]) not in merged),
+        tuple(moved),
         tuple(place for place in deleted if _top(place) not in emptied),
         emptied,
-        tuple((place, mark) for mark, places in where.items() for place in places),
+        tuple(
+            (place, mark)
+            for mark, places in where.items()
+            for place in places
+            if _top(place) not in hidden
+        ),
         files,
         theirs,
-        places,
         files != recorded or theirs != theirs_of(about),
+        tuple(blocked),
+        followed,
     )
+
+
+def _taken(
+    recorded: Mapping[str, str],
+    files: Mapping[str, str],
+    missing: Mapping[str, str],
+    extra: Mapping[str, str],
+) -> set[str]:
+    """
+    Find folders that may be another's now, though some of their files seem to be there.
+
+    Those are in the other folder, too, such as a photo of both.
+    """
+    marks: dict[str, set[str]] = {}
+    kept: dict[str, set[str]] = {}
+    lost: dict[str, set[str]] = {}
+    come: dict[str, set[str]] = {}
+    for found, places in ((marks, recorded), (kept, files), (lost, missing), (come, extra)):
+        for place, mark in places.items():
+            found.setdefault(_top(place), set()).add(digest_in(mark) or mark)
+    others = {
+        top: {
+            other
+            for other in lost
+            if other != top and lost[other] & come[top] and kept.get(top, set()) <= marks[other]
+        }
+        for top in come
+        if top in marks
+    }
+    possible = {top for top, by in others.items() if by}
+    while True:
+        # Who took one is not there any more: its files are gone, or another took it.
+        left = {
+            top for top in possible if any(by in possible or by not in kept for by in others[top])
+        }
+        if left == possible:
+            return {top for top in left if top in kept}
+        possible = left
 
 
 def _renamed(
     names: list[str],
-    here: Mapping[str, str],
+    found: Mapping[str, list[str]],
+    keeping: set[str],
     missing: Mapping[str, str],
     extra: Mapping[str, str],
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Find folders that are gone, most of whose files are in one folder now."""
+    """
+    Find folders none of whose files is where it was: what most of them are in now is the folder.
+
+    That may have been another's name, whose files went elsewhere.
+    """
     renamed: dict[str, str] = {}
     merged: dict[str, str] = {}
-    ours = {folded(name) for name in names}
+    here = {folded(top): top for top in found}
     tops: dict[str, Counter[str]] = {}
     for place, mark in extra.items():
         tops.setdefault(mark, Counter())[_top(place)] += 1
+    marks: dict[str, list[str]] = {name: [] for name in names}
+    for place, mark in missing.items():
+        marks[_top(place)].append(digest_in(mark) or mark)
     for name in names:
-        if folded(name) in here:
-            if here[folded(name)] != name:
-                renamed[name] = here[folded(name)]
+        # Where case does not count, its files are there; so they are not looked for.
+        now = here.get(folded(name), name)
+        if name in keeping and now != name and name not in found:
+            renamed[name] = now
+
+    def shared(name: str, top: str) -> int:
+        return sum(tops[mark][top] > 0 for mark in marks[name] if mark in tops)
+
+    # One that is there and empty was left empty: its files were moved one by one.
+    empty = {name for name in names if name in found and not found[name]}
+    left = [
+        name
+        for name in names
+        if name not in keeping and name not in renamed and name not in empty and marks[name]
+    ]
+    pairs = [
+        (-count, len(marks[name]), name != top, number, top)
+        for number, name in enumerate(left)
+        for top in {top for mark in marks[name] for top in tops.get(mark, ())}
+        if (count := shared(name, top))
+    ]
+    # The larger part first: what it takes is no other's, as of a photo that is in both.
+    for _, _, _, number, top in sorted(pairs):
+        name = left[number]
+        if name in renamed or name in merged or not (count := shared(name, top)):
             continue
-        marks = [digest_in(mark) or mark for place, mark in missing.items() if _top(place) == name]
-        into = Counter(top for mark in marks for top in tops.get(mark, ()))
-        for top, count in into.most_common():
-            if folded(top) not in ours and top not in renamed.values():
-                renamed[name] = top
-                break
-            if folded(top) in ours and count == len(marks):
-                merged[name] = next(each for each in names if folded(each) == folded(top))
-                break
-    return renamed, merged
+        whose = next((was for was, now in renamed.items() if now == top), top)
+        if whose != top or top in keeping:
+            if count < len(marks[name]):
+                continue
+            merged[name] = whose
+        else:
+            # Its own, too: there they have other names.
+            renamed[name] = top
+        for mark in marks[name]:
+            if mark in tops and tops[mark][top]:
+                tops[mark][top] -= 1
+    return {name: top for name, top in renamed.items() if name != top}, merged
 
 
-def _files(out: Path) -> dict[str, list[str]]:
+def _hidden(
+    out: Path, names: list[str], keeping: set[str], missing: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Find folders all of whose files are in one that file managers do not show; its files."""
+    wanted = {name: dict[str, str]() for name in names if name not in keeping}
+    for place, mark in missing.items():
+        if _top(place) in wanted:
+            wanted[_top(place)][place] = digest_in(mark) or mark
+    if not any(wanted.values()):
+        return {}
+    shown: dict[str, dict[str, str]] = {}
+    for top, inside in _files(out, hidden=True).items():
+        if top in names:
+            continue
+        places = [f"{top}/{rest}" for rest in inside if "/" not in rest and _is_photo(rest)]
+        found = {place: mark for place in places if (mark := _mark_of(out / place))}
+        here = set(found.values())
+        if any(marks and set(marks.values()) <= here for marks in wanted.values()):
+            known = {mark for marks in wanted.values() for mark in marks.values()}
+            shown[top] = {place: mark for place, mark in found.items() if mark in known}
+    return shown
+
+
+def _files(out: Path, *, hidden: bool = False) -> dict[str, list[str]]:
     """Return the files in each folder of a result, as far as they are folders of its own."""
     found: dict[str, list[str]] = {}
     with os.scandir(out) as entries:
         tops = sorted(
             entry.name
             for entry in entries
-            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
+            if entry.is_dir(follow_symlinks=False) and entry.name.startswith(".") == hidden
         )
     for top in tops:
         inside: list[str] = []
@@ -277,6 +411,11 @@ def _files(out: Path) -> dict[str, list[str]]:
 def _is_photo(place: str) -> bool:
     """Whether a file is a photo; what belongs to one goes where it goes."""
     return Path(place).suffix.lower() in SUFFIXES
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file, or a link, which stands for one."""
+    return path.is_symlink() or path.is_file()
 
 
 def _mark_of(path: Path) -> str:

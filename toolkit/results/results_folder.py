@@ -1061,13 +1061,16 @@ def real_folder(out: Path, place: str) -> bool:
         return False
 
 
+def is_junk(name: str) -> bool:
+    """Whether a file is one that file managers, interrupted runs or decisions leave."""
+    return name.casefold() in JUNK or is_temporary(name) or is_lock(name)
+
+
 def is_unused(out: Path) -> bool:
     """Whether a folder is empty, but for what file managers and interrupted runs leave."""
     with os.scandir(out) as entries:
         return all(
-            entry.name.casefold() in JUNK
-            or is_temporary(entry.name)
-            or is_lock(entry.name)
+            is_junk(entry.name)
             or (entry.is_dir(follow_symlinks=False) and is_unused(Path(entry.path)))
             for entry in entries
         )
@@ -1110,7 +1113,11 @@ def check_out(out: Path, *, photos: Path, known: Path | None = None) -> None:
                 f"results cannot go to {out}: it is a file, or a link to nowhere. "
                 "Choose a new folder."
             )
-        if out.is_dir() and ResultsFolder(out).files() is None and not is_unused(out):
+        before = ResultsFolder(out).files() if out.is_dir() else None
+        if before is not None:
+            # What a newer version wrote is not written over.
+            ResultsFolder(out).record()
+        elif out.is_dir() and not is_unused(out):
             raise BadFolder(
                 f"results cannot go to {out}: it is not empty, and holds no earlier result of this "
                 "program that can be read (run.json). Choose a new folder."

@@ -15,12 +15,21 @@ from toolkit.files import folder_at, reason_of
 from toolkit.names import counted, printable, shown_of
 from toolkit.photos import listing, opening
 from toolkit.progress import Progress
-from toolkit.results import export, sidecars
+from toolkit.results import export, folder_changes, sidecars
 from toolkit.results.exporting import alone_in
 from toolkit.results.folder_changes import pending_of
-from toolkit.results.results_folder import CHANGES, RECORD, ResultsFolder, digest_in, real_folder
+from toolkit.results.results_folder import (
+    CHANGES,
+    RECORD,
+    ResultsFolder,
+    digest_in,
+    is_junk,
+    is_unused,
+    real_folder,
+)
 
 CHANGED = "changed since"
+YOURS = "changed or put there by hand"
 LAST = "it may be the last copy: its photo is not found"
 # What of a run says nothing of the files of the runs before it.
 ITS_OWN = (CHANGES, "report.html")
@@ -95,9 +104,10 @@ def undo(
     Take away what the last run that put anything into a folder of results put there.
 
     A file goes if nobody changed it and the same bytes can be read among the photos at that moment,
-    or in what runs before it had put there. Where nothing of those runs is left, the tables, the
-    encodings and the record go too; decisions stay. What a run took out of its folders does not
-    come back by this.
+    or in what runs before it had put there; one that was moved is taken from where it is. Where
+    nothing of those runs is left, the tables, the encodings and the record go too, the record only
+    where nothing else is left; decisions stay. What a run took out of its folders does not come
+    back by this.
 
     Parameters
     ----------
@@ -122,12 +132,18 @@ def undo(
     with alone_in(target, "an undo"):
         # It may have become another one while the lock was taken.
         folder, about = ResultsFolder(target), _required(target)
-        files = folder.files() or {}
-        added = folder.added(files)
+        recorded = folder.files() or {}
+        # What somebody moved is taken from where it is now.
+        changes = folder_changes.read(target)
+        now = changes.followed
+        files = {now.get(place, place): mark for place, mark in recorded.items()}
+        added = [[now.get(place, place) for place in run] for run in folder.added(recorded)]
         last = added.pop() if added else list(files)
         earlier = {place: mark for place, mark in files.items() if place not in set(last)}
         told = {key: value for key, value in about.items() if key not in ("files", "added")}
         told |= {"finished": False, "undone": True}
+        if isinstance(folders := told.get("folders"), dict):
+            told["folders"] = {changes.renamed.get(top, top): who for top, who in folders.items()}
         # Before anything goes: if this is cut off, what is gone was not deleted by anybody's hand.
         # A full disk is no reason not to make room.
         cut_off = {"added": [*added, last], "pending": sorted(pending_of(about).union(last))}
@@ -149,9 +165,14 @@ def undo(
             # One that nothing was put into is a run's, too, that was cut off.
             with contextlib.suppress(OSError):
                 (target / name).rmdir()
+        if not (rest or earlier):
+            named = {place for place, _ in work.kept}
+            theirs = [place for place in folder_changes.theirs_of(about) if place not in named]
+            work.kept += [(place, YOURS) for place in theirs if os.path.lexists(target / place)]
         if not rest:
             _take_tables(target, about, work, everything=not (earlier or work.left))
-        if earlier or work.left or work.kept:
+        # With anything of the user's in it, the folder is known by the record alone.
+        if earlier or work.left or work.kept or not _is_empty_but_for_record(target):
             if work.left and earlier:
                 added.append(list(work.left))
             folder.write_record({**earlier, **work.left}, {**told, "added": added})
@@ -159,6 +180,15 @@ def undo(
             (target / RECORD).unlink()
             work.removed.append(RECORD)
     return Undone(target, tuple(work.removed), tuple(work.kept), len(earlier), len(rest))
+
+
+def _is_empty_but_for_record(out: Path) -> bool:
+    """Whether nothing else is there that keeps a run from sorting into a folder."""
+    rest = (path for path in out.iterdir() if path.name != RECORD)
+    return all(
+        is_junk(path.name) or (path.is_dir() and not path.is_symlink() and is_unused(path))
+        for path in rest
+    )
 
 
 def _required(out: Path) -> dict[str, Any]:
