@@ -1097,6 +1097,38 @@ class TestCompanions:
         assert list(out.iterdir()) == []
         assert files_in(lived_in) == before
 
+    @pytest.mark.parametrize("link", [None, "symbolic", "hard", "clone"])
+    def test_an_empty_one_goes_along_and_is_undone(
+        self, album_folder, tmp_path, colours, link
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(album_folder, out, colours, link=link)
+        (album_folder / "a2.mov").touch()
+        (album_folder / "a2.png.xmp").touch()
+        for expected in (NEW, THERE):
+            result = self.sort(album_folder, out, colours, link=link)
+            assert (result.finished, result.not_copied) == (True, ())
+            assert self.beside(out) == {"person_001/a2.mov", "person_001/a2.png.xmp"}
+            beside = result.plan[result.plan["kind"] == export.COMPANION]
+            assert set(beside["state"]) == {expected}
+        assert undo(out).kept == ()
+        assert self.beside(out) == set()
+
+    def test_where_nothing_new_can_be_made_it_is_said(
+        self, album_folder, tmp_path, colours, monkeypatch
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(album_folder, out, colours)
+        (album_folder / "a2.mov").write_bytes(b"film")
+
+        def broken(*_: object, **__: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(export, "_put", broken)
+        result = self.sort(album_folder, out, colours)
+        assert "0 copies (0.0 MB) made; 8 there already; 1 FAILED" in str(result)
+        assert (result.as_dict()["copies"], result.finished) == (0, False)
+
     def test_unsorted_photos_take_theirs_along(self, lived_in, tmp_path, colours) -> None:
         self.sort(lived_in, tmp_path / "out", colours, unsorted="rest")
         rest = {path.name for path in (tmp_path / "out" / "rest").iterdir()}

@@ -272,10 +272,8 @@ def test_what_is_read_is_what_may_be_it(album_folder, out, monkeypatch) -> None:
     for number in range(50):
         (album_folder / f"other{number}.png").write_bytes(b"x" * (100_000 + number))
     read: list[str] = []
-    real = undoing.opening.digest_of
-    monkeypatch.setattr(
-        undoing.opening, "digest_of", lambda path: (read.append(path.name), real(path))[1]
-    )
+    real = undoing.digest_of
+    monkeypatch.setattr(undoing, "digest_of", lambda path: (read.append(path.name), real(path))[1])
     undo(out)
     assert not [name for name in read if name.startswith("other")]
 

@@ -18,10 +18,11 @@ from typing import Any
 
 import pandas as pd
 
-from toolkit.errors import BadFolder, UnreadablePhoto
+from toolkit.errors import BadFolder
 from toolkit.files import (
     clone,
     create,
+    digest_of,
     disk_errors,
     open_regular,
     reason_of,
@@ -32,7 +33,6 @@ from toolkit.files import (
 from toolkit.names import counted, folded, numbered, safe_name, unique_names
 from toolkit.photos.companions import renamed
 from toolkit.photos.listing import SUFFIXES, companions_of
-from toolkit.photos.opening import digest_of
 from toolkit.records import Album
 from toolkit.results import folder_changes
 from toolkit.results.results_folder import (
@@ -297,7 +297,7 @@ class _Companions:
         """Return the sha256 of one; "" where it cannot be read: then copying fails, and says so."""
         if path not in self._digests:
             self._digests[path] = ""
-            with contextlib.suppress(OSError, UnreadablePhoto):
+            with contextlib.suppress(OSError):
                 self._digests[path] = digest_of(Path(path))
         return self._digests[path]
 
@@ -398,7 +398,7 @@ def holds(path: Path, mark: str) -> bool:
         if path.is_symlink():
             return mark.startswith(LINK) and str(path.readlink()) == mark[len(LINK) :]
         return path.is_file() and digest_of(path) == digest_in(mark)
-    except (OSError, UnreadablePhoto):
+    except OSError:
         return False
 
 
@@ -557,7 +557,7 @@ def _digests(out: Path) -> dict[str, str]:
     """Return the sha256 of what a run wrote beside the copies: by it a change is seen."""
     found = {}
     for name in WRITTEN:
-        with contextlib.suppress(OSError, UnreadablePhoto):
+        with contextlib.suppress(OSError):
             found[name] = digest_of(out / name)
     return found
 
@@ -736,7 +736,7 @@ def is_elsewhere(
     digest = digest_in(mark)
     photo = [Path(source)] if isinstance(source, str) else []
     for other in itertools.chain(photo, (out / place for place in copies.get(digest, ()))):
-        with contextlib.suppress(OSError, UnreadablePhoto):
+        with contextlib.suppress(OSError):
             if digest_of(other) == digest and not _one_file(path, other):
                 if str(other) not in settled:
                     settle(other)
@@ -791,11 +791,7 @@ def _copied(source: Path, temporary: Path) -> str:
 
 def _require_same(source: Path, digest: str) -> None:
     """Raise OSError unless a photo is there and is the one that was seen."""
-    try:
-        now = digest_of(source)
-    except UnreadablePhoto as error:
-        raise OSError(str(error)) from error
-    if now != digest:
+    if digest_of(source) != digest:
         raise OSError(CHANGED)
 
 

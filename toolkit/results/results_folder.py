@@ -29,8 +29,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.calibration import Calibration, Cohesion, Linkage
-from toolkit.errors import BadFolder, BadSetting, UnreadablePhoto
+from toolkit.errors import BadFolder, BadSetting
 from toolkit.files import (
+    digest_of,
     folder_at,
     is_temporary,
     open_regular,
@@ -41,7 +42,6 @@ from toolkit.files import (
 )
 from toolkit.locks import holder, is_lock
 from toolkit.names import printable
-from toolkit.photos.opening import digest_of
 from toolkit.records import (
     FILE_COLUMNS,
     PHOTO_COLUMNS,
@@ -328,7 +328,7 @@ class ResultsFolder:
             return True
         try:
             return digest_of(self.path / place) == digest_in(mark)
-        except (OSError, UnreadablePhoto):
+        except OSError:
             return False
 
     def earlier(self) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from toolkit.errors import BadFolder, UnreadablePhoto
-from toolkit.files import folder_at, reason_of
+from toolkit.errors import BadFolder
+from toolkit.files import digest_of, folder_at, reason_of
 from toolkit.names import counted, printable
-from toolkit.photos import listing, opening
+from toolkit.photos import listing
 from toolkit.progress import Progress
 from toolkit.results import export, sidecars
 from toolkit.results.exporting import alone_in
@@ -257,8 +257,8 @@ class _Originals:
     def _digest(self, path: Path) -> str:
         if str(path) not in self._digests:
             try:
-                self._digests[str(path)] = opening.digest_of(path)
-            except (OSError, UnreadablePhoto):
+                self._digests[str(path)] = digest_of(path)
+            except OSError:
                 self._digests[str(path)] = ""
         return self._digests[str(path)]
 
