@@ -20,7 +20,7 @@ from toolkit.locks import InUse, held
 from toolkit.results import folder_changes
 from toolkit.results import undo as undoing
 from toolkit.results.results_folder import ResultsFolder
-from toolkit.results.undo import CHANGED, LAST, undo
+from toolkit.results.undo import CHANGED, LAST, NOT_OURS, undo
 from toolkit.settings import AutopilotSettings
 
 
@@ -365,3 +365,36 @@ def test_on_a_full_disk_there_is_an_undo(out, monkeypatch) -> None:
     undo(out)
     monkeypatch.setattr(ResultsFolder, "write_record", write)
     assert list(out.iterdir()) == []
+
+
+def test_tables_of_the_users_stay_and_are_said(album_folder, out, colours) -> None:
+    """No run writes these two the first time."""
+    mine = {"numbers.csv": b"mine\n", "changes.csv": b"diary\n"}
+    for name, content in mine.items():
+        (out / name).write_bytes(content)
+    before = files_in(out)
+    # The next run would write them.
+    with pytest.raises(BadFolder, match=r"changes\.csv there is of no run"):
+        modes.autopilot(album_folder, out, subject=colours)
+    assert files_in(out) == before
+    undone = undo(out)
+    assert undone.kept == tuple((name, NOT_OURS) for name in ("changes.csv", "numbers.csv"))
+    assert "left (of no run): changes.csv, numbers.csv" in str(undone)
+    found = files_in(out)
+    assert found.pop("run.json")
+    assert found == mine
+    with pytest.raises(BadFolder, match="nothing to undo"):
+        undo(out)
+    for name in mine:
+        (out / name).unlink()
+    modes.autopilot(album_folder, out, subject=colours)
+    assert len(photos_in(out)) == 8
+
+
+def test_a_table_put_where_an_undo_took_one_away_is_the_users(album_folder, out, colours) -> None:
+    added(album_folder, out, colours)
+    assert "report.html" in undo(out).removed
+    (out / "report.html").write_text("mine")
+    with pytest.raises(BadFolder, match=r"report\.html there is of no run"):
+        modes.autopilot(album_folder, out, subject=colours)
+    assert (out / "report.html").read_text() == "mine"

@@ -36,11 +36,10 @@ from toolkit.photos.listing import SUFFIXES, companions_of
 from toolkit.records import Album
 from toolkit.results import folder_changes
 from toolkit.results.results_folder import (
-    CHANGES,
     HARD,
     LINK,
-    NUMBERS,
     RECORD,
+    WRITTEN,
     ResultsFolder,
     check_out,
     digest_in,
@@ -60,11 +59,6 @@ __all__ = [
 
 # What else is in a folder of results: no individual's folder has one of these names.
 DECISIONS = "decisions.csv"
-# What a run writes beside the copies and its record.
-WRITTEN = (
-    *("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", CHANGES, NUMBERS),
-    *("encodings.npz", "report.html"),
-)
 RESERVED = (RECORD, DECISIONS, *WRITTEN)
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state", "kind")
 # What a row of a plan is: a photo, or what lies beside one and belongs to it.
@@ -529,7 +523,13 @@ def apply(
     # Before anything else is made, so that a run that is cut off is known as one of ours.
     # What comes, and what goes, says nothing of anybody's hand while this is not finished.
     there, pending = {**leaving, **files}, [*todo["destination"], *leaving]
-    begun = {"added": runs(there), "finished": False, "pending": pending}
+    # Any table may be this run's from here on, and none is known by its bytes.
+    begun = {
+        "added": runs(there),
+        "tables": dict.fromkeys(WRITTEN, ""),
+        "finished": False,
+        "pending": pending,
+    }
     folder.write_record(there, {**run, **begun})
     with disk_errors(out):
         for name, rows in wanted.groupby("folder", sort=False):
@@ -548,12 +548,12 @@ def apply(
         outcome = _take_away(out, earlier, wanted, outcome, seen, keep_all=keep_all)
     if complete is not None:
         complete(outcome)
-    told = {"added": runs(outcome.files), "tables": _digests(out), "finished": outcome.finished}
+    told = {"added": runs(outcome.files), "tables": digests_in(out), "finished": outcome.finished}
     folder.write_record(outcome.files, {**run, **told})
     return outcome
 
 
-def _digests(out: Path) -> dict[str, str]:
+def digests_in(out: Path) -> dict[str, str]:
     """Return the sha256 of what a run wrote beside the copies: by it a change is seen."""
     found = {}
     for name in WRITTEN:
