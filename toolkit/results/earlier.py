@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import BadFolder
+from toolkit.files import reason_of
 from toolkit.grouping.numbering import NO_EARLIER, Earlier
 from toolkit.grouping.sighting_finder import SightingKey
 from toolkit.records import SIGHTING_COLUMNS, Album
@@ -51,6 +52,8 @@ class EarlierRun:
         Of all photos: path, as the table has it, and photo_digest.
     absent : Earlier
         The numbers of sightings whose photos were away.
+    trouble : str
+        Why these could not be read, "" if they could.
     """
 
     about: Mapping[str, Any]
@@ -62,6 +65,7 @@ class EarlierRun:
     )
 
     absent: Earlier = NO_EARLIER
+    trouble: str = ""
 
     @property
     def numbering(self) -> Earlier:
@@ -97,11 +101,19 @@ def read(out: Path) -> EarlierRun | None:
         ]
         numbers = _numbers(table, names, subject_of(dict(about)).words.individual)
         photos = read_table(out / PHOTOS, ("path", "photo_digest"), most=LARGEST_TABLE)
-        absent = _absent(out)
     except (BadFolder, BadTable, OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     known = photos[["path", "photo_digest"]]
-    return EarlierRun(about, keys, tuple(names), numbers, known, absent)
+    absent, trouble = NO_EARLIER, ""
+    try:
+        absent = _absent(out)
+    except (BadTable, OSError, ValueError, OverflowError) as error:
+        # The others keep their numbers all the same.
+        trouble = (
+            f"{NUMBERS} could not be used ({reason_of(error)}): whoever was in photos that are "
+            "away gets a new number"
+        )
+    return EarlierRun(about, keys, tuple(names), numbers, known, absent, trouble)
 
 
 def _keys(table: pd.DataFrame) -> tuple[SightingKey, ...]:
