@@ -194,3 +194,8 @@ def test_links_of_an_earlier_record(then, now) -> None:
 def test_a_value_that_never_was_is_no_earlier_one() -> None:
     with pytest.raises(BadSetting, match="link is 1"):
         from_record(AutopilotSettings, {"link": 1}, of="OUT")
+
+
+@pytest.mark.parametrize(("then", "now"), [("../Rest", ".._Rest"), ("/tmp/x", "_tmp_x"), ("", "")])
+def test_a_path_for_a_folder_in_a_record_of_before_is_a_name(then, now) -> None:
+    assert from_record(AutopilotSettings, {"unsorted": then}, of="out").unsorted == now

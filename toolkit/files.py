@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -82,6 +83,22 @@ def read_regular(path: Path, *, most: int) -> bytes:
         text = f"it grows while it is read; expected at most {most:,} bytes"
         raise OSError(errno.EFBIG, text, str(path))
     return content
+
+
+def digest_of(path: Path) -> str:
+    """
+    Return the hexadecimal sha256 of a file's bytes, of which there may be none.
+
+    Raises
+    ------
+    OSError
+        As `open_regular`.
+    """
+    digest = hashlib.sha256()
+    with open_regular(path) as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def temporary_in(folder: Path) -> Path:

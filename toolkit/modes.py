@@ -462,8 +462,16 @@ def taken_up(
     tried = run.album.problems["stage"] != "listing"
     listed = len(run.album.photos) + int(tried.sum()) + run.not_seen
     every = changed(run.album, ignored=np.zeros(len(run.album), dtype=np.bool_))
-    numbers = earlier.numbering(run.out)
-    return Looked(every, {}, listed, run.photos_folder, earlier=numbers), run
+    return _with_earlier(Looked(every, {}, listed, run.photos_folder), run.out), run
+
+
+def _with_earlier(looked: Looked, out: Path) -> Looked:
+    """Return it with the numbers that a folder's result gave, and what is to be said of them."""
+    before = earlier.read(out)
+    if before is None:
+        return looked
+    said = (before.trouble,) if before.trouble else ()
+    return changed(looked, earlier=before.numbering, taken=(*looked.taken, *said))
 
 
 def _require_two(folder: Path, known: Path) -> None:
@@ -544,7 +552,7 @@ def autopilot(
             looked, GroupingAssigner(settings), made, None if decided is not None else target
         )
         if listed.out is not None:
-            looked = changed(looked, earlier=earlier.numbering(listed.out))
+            looked = _with_earlier(looked, listed.out)
         found = autopilot_of(looked, planned, settings=settings, decided=made)
         if later is not None:
             made, synced = _decided_anew(found, listed.out, later, made, dry_run=dry_run)

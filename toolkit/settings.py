@@ -17,10 +17,10 @@ from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import (
     Choice,
     Distance,
+    FolderName,
     Part,
     ScanSettings,
     Switch,
-    Text,
     Whole,
     again,
     declared,
@@ -139,7 +139,7 @@ class ExportSettings(Part):
     )
     unsorted: str = setting(
         "",
-        takes=Text("a folder's name"),
+        takes=FolderName("a folder's name"),
         changes="export",
         explained="a folder in OUT for photos that go into no other: with no {singular}, or none "
         "that is known",
@@ -328,4 +328,5 @@ def _respelled(kind: type[Settings], name: str, value: Any) -> Any:
     for then, now in kind.respelled.get(name, ()):
         if type(value) is type(then) and value == then:
             return now
-    return value
+    takes = next((each.takes for each in declared(kind) if each.name == name), None)
+    return takes.spelled(value) if isinstance(takes, FolderName) else value

@@ -185,10 +185,10 @@ def test_a_threshold_that_is_none_is_refused_in_one_line(
 def test_photos_that_could_not_be_copied_are_named_and_end_with_2(
     album_folder, tmp_path, tiles, capsys, monkeypatch, options
 ) -> None:
-    def put(source, destination, digest, *, link) -> None:
+    def put(source, destination, digest, *, link, older) -> None:
         if source.name == "a2.png":
             raise OSError(errno.EFBIG, "File too large")
-        real(source, destination, digest, link=link)
+        real(source, destination, digest, link=link, older=older)
 
     real = export._put
     monkeypatch.setattr(export, "_put", put)

@@ -213,3 +213,12 @@ def test_fewer_photos_than_one_are_none(least, capsys) -> None:
 def test_what_stands_after_two_dashes_is_no_option() -> None:
     chosen = options.parser().parse_args(["autopilot", "--", "--link", "OUT"])
     assert (chosen.photos, chosen.out, chosen.link) == ("--link", "OUT", None)
+
+
+@pytest.mark.parametrize("text", ["9" * 400 + "GB", "1" + "0" * 19, "99999999TB"])
+def test_a_size_that_no_disk_has_is_complained_of(text, capsys) -> None:
+    with pytest.raises(SystemExit) as left:
+        options.parser().parse_args(["store", "--keep", text])
+    said = capsys.readouterr().err
+    assert (left.value.code, said.count("\n")) == (2, 1)
+    assert "more than any disk holds" in said

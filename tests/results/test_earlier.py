@@ -115,3 +115,22 @@ def test_numbers_under_way_that_make_no_sense_are_no_earlier_run_or_none(
     record = json.loads((out / "run.json").read_text())
     (out / "run.json").write_text(json.dumps({**record, "given": told}))
     modes.autopilot(album_folder, out, subject=colours)
+
+
+@pytest.mark.parametrize("content", ["no table", "number,path\n1,a\n", "\0", ""])
+def test_a_damaged_table_of_numbers_is_said_and_the_others_hold(
+    album_folder, out, colours, content
+) -> None:
+    (album_folder / "a1.png").rename(album_folder.parent / "a1.png")
+    modes.autopilot(album_folder, out, subject=colours)
+    before = earlier.read(out)
+    assert (before.trouble, len(before.absent.sightings)) == ("", 1)
+    (out / "numbers.csv").write_text(content)
+    assert earlier.numbering(out).last == 3
+    assert "numbers.csv could not be used" in modes.taken_up(out)[0].taken[0]
+    result = modes.autopilot(album_folder, out, subject=colours)
+    (line,) = [each for each in str(result).splitlines() if "numbers.csv" in each]
+    assert line.endswith("whoever was in photos that are away gets a new number")
+    assert set(result.numbers.tolist()) == {1, 2, 3}
+    # What was damaged is whole again.
+    assert "numbers.csv" not in str(modes.autopilot(album_folder, out, subject=colours))

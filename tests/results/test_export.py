@@ -1015,12 +1015,10 @@ class TestStrangers:
     @pytest.mark.parametrize(
         ("asked", "name"),
         [
-            ("../a/b", "_a_b"),
             ("person_001", "person_001 (2)"),
             ("PERSON_001", "PERSON_001 (2)"),
             ("run.json", "run (2).json"),
             ("decisions.csv", "decisions (2).csv"),
-            ("..", "_"),
             (".hidden", "hidden"),
         ],
     )
@@ -1101,6 +1099,123 @@ class TestCompanions:
         assert undo(out).kept == ()
         assert list(out.iterdir()) == []
         assert files_in(lived_in) == before
+
+    @pytest.mark.parametrize("link", [None, "symbolic", "hard", "clone"])
+    def test_an_empty_one_goes_along_and_is_undone(
+        self, album_folder, tmp_path, colours, link
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(album_folder, out, colours, link=link)
+        (album_folder / "a2.mov").touch()
+        (album_folder / "a2.png.xmp").touch()
+        for expected in (NEW, THERE):
+            result = self.sort(album_folder, out, colours, link=link)
+            assert (result.finished, result.not_copied) == (True, ())
+            assert self.beside(out) == {"person_001/a2.mov", "person_001/a2.png.xmp"}
+            beside = result.plan[result.plan["kind"] == export.COMPANION]
+            assert set(beside["state"]) == {expected}
+        assert undo(out).kept == ()
+        assert self.beside(out) == set()
+
+    def test_where_nothing_new_can_be_made_it_is_said(
+        self, album_folder, tmp_path, colours, monkeypatch
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(album_folder, out, colours)
+        (album_folder / "a2.mov").write_bytes(b"film")
+
+        def broken(*_: object, **__: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(export, "_put", broken)
+        result = self.sort(album_folder, out, colours)
+        assert "0 copies (0.0 MB) made; 8 there already; 1 FAILED" in str(result)
+        assert (result.as_dict()["copies"], result.finished) == (0, False)
+
+    @pytest.mark.parametrize("link", [None, "symbolic", "hard", "clone"])
+    def test_another_one_takes_the_place_of_a_copy_that_nobody_changed(
+        self, album_folder, tmp_path, colours, link
+    ) -> None:
+        out, sidecar = tmp_path / "out", album_folder / "a2.png.xmp"
+        self.sort(album_folder, out, colours, link=link)
+        for content in ("1", "2", "3"):
+            # As programs save a file: another one under the same name.
+            sidecar.unlink(missing_ok=True)
+            sidecar.write_text(content)
+            result = self.sort(album_folder, out, colours, link=link)
+            assert (result.finished, result.kept, result.removed) == (True, (), ())
+            assert self.beside(out) == {"person_001/a2.png.xmp"}
+            assert (out / "person_001/a2.png.xmp").read_text() == content
+        # It is of the run that put the first one there.
+        assert undo(out).removed[:1] == ("person_001/a2.png.xmp",)
+        assert len([name for name in files_in(out) if name.endswith(".png")]) == 8
+
+    def test_what_the_user_changed_stays_and_is_said(self, album_folder, tmp_path, colours) -> None:
+        out, sidecar = tmp_path / "out", album_folder / "a2.png.xmp"
+        sidecar.write_text("1")
+        self.sort(album_folder, out, colours)
+        (out / "person_001/a2.png.xmp").write_text("mine")
+        assert self.sort(album_folder, out, colours).kept == ()
+        sidecar.write_text("2")
+        for _ in range(2):
+            result = self.sort(album_folder, out, colours)
+            assert result.kept == (("person_001/a2.png.xmp", export.CHANGED_THERE),)
+            assert "kept (changed since the earlier run): person_001 (1)" in str(result)
+            assert self.beside(out) == {"person_001/a2.png.xmp"}
+            assert (out / "person_001/a2.png.xmp").read_text() == "mine"
+
+    def test_an_older_copy_stays_on_record_where_the_new_one_cannot_be_made(
+        self, album_folder, tmp_path, colours, monkeypatch
+    ) -> None:
+        out, sidecar = tmp_path / "out", album_folder / "a2.png.xmp"
+        sidecar.write_text("1")
+        self.sort(album_folder, out, colours)
+        sidecar.write_text("2")
+
+        def broken(*_: object, **__: object) -> None:
+            raise OSError(5, "Input/output error")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(export, "_replace", broken)
+            assert not self.sort(album_folder, out, colours).finished
+        assert (out / "person_001/a2.png.xmp").read_text() == "1"
+        self.sort(album_folder, out, colours)
+        assert (out / "person_001/a2.png.xmp").read_text() == "2"
+        assert self.beside(out) == {"person_001/a2.png.xmp"}
+
+    def test_a_run_cut_off_after_the_new_one_changed_nothing_by_hand(
+        self, album_folder, tmp_path, colours, monkeypatch
+    ) -> None:
+        out, sidecar = tmp_path / "out", album_folder / "a2.png.xmp"
+        sidecar.write_text("1")
+        self.sort(album_folder, out, colours)
+        sidecar.write_text("2")
+
+        def cut_off(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(export, "_take_away", cut_off)
+            with pytest.raises(KeyboardInterrupt):
+                self.sort(album_folder, out, colours)
+        for content in ("2", "3"):
+            sidecar.write_text(content)
+            assert self.sort(album_folder, out, colours).kept == ()
+            assert (out / "person_001/a2.png.xmp").read_text() == content
+            assert self.beside(out) == {"person_001/a2.png.xmp"}
+
+    def test_those_of_the_same_bytes_stay_with_their_photos(
+        self, album_folder, tmp_path, colours
+    ) -> None:
+        out = tmp_path / "out"
+        save_tiles(album_folder / "b1.png", "bob", shade=7)
+        for name in ("a2.AAE", "b1.AAE"):
+            (album_folder / name).write_text("same")
+        self.sort(album_folder, out, colours)
+        (out / "person_001/a2.png").rename(out / "person_002/a2.png")
+        for _ in range(2):
+            self.sort(album_folder, out, colours)
+            assert self.beside(out) == {"person_002/a2.AAE", "person_002/b1.AAE"}
 
     def test_unsorted_photos_take_theirs_along(self, lived_in, tmp_path, colours) -> None:
         self.sort(lived_in, tmp_path / "out", colours, unsorted="rest")

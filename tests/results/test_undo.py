@@ -20,7 +20,7 @@ from toolkit.locks import InUse, held
 from toolkit.results import export, folder_changes
 from toolkit.results import undo as undoing
 from toolkit.results.results_folder import ResultsFolder
-from toolkit.results.undo import CHANGED, LAST, undo
+from toolkit.results.undo import CHANGED, LAST, NOT_OURS, undo
 from toolkit.settings import AutopilotSettings
 
 
@@ -273,10 +273,8 @@ def test_what_is_read_is_what_may_be_it(album_folder, out, monkeypatch) -> None:
     for number in range(50):
         (album_folder / f"other{number}.png").write_bytes(b"x" * (100_000 + number))
     read: list[str] = []
-    real = undoing.opening.digest_of
-    monkeypatch.setattr(
-        undoing.opening, "digest_of", lambda path: (read.append(path.name), real(path))[1]
-    )
+    real = undoing.digest_of
+    monkeypatch.setattr(undoing, "digest_of", lambda path: (read.append(path.name), real(path))[1])
     undo(out)
     assert not [name for name in read if name.startswith("other")]
 
@@ -417,3 +415,36 @@ def test_what_the_user_edited_is_listed_after_folders_were_renamed(out, capsys) 
     assert commands.main(["undo", str(out)]) == 0
     assert "left (changed or put there by hand): person_001/a1.png" in capsys.readouterr().out
     assert set(files_in(out)) == {"person_001/a1.png", "run.json", "decisions.csv"}
+
+
+def test_tables_of_the_users_stay_and_are_said(album_folder, out, colours) -> None:
+    """No run writes these two the first time."""
+    mine = {"numbers.csv": b"mine\n", "changes.csv": b"diary\n"}
+    for name, content in mine.items():
+        (out / name).write_bytes(content)
+    before = files_in(out)
+    # The next run would write them.
+    with pytest.raises(BadFolder, match=r"changes\.csv there is of no run"):
+        modes.autopilot(album_folder, out, subject=colours)
+    assert files_in(out) == before
+    undone = undo(out)
+    assert undone.kept == tuple((name, NOT_OURS) for name in ("changes.csv", "numbers.csv"))
+    assert "left (of no run): changes.csv, numbers.csv" in str(undone)
+    found = files_in(out)
+    assert found.pop("run.json")
+    assert found == mine
+    with pytest.raises(BadFolder, match="nothing to undo"):
+        undo(out)
+    for name in mine:
+        (out / name).unlink()
+    modes.autopilot(album_folder, out, subject=colours)
+    assert len(photos_in(out)) == 8
+
+
+def test_a_table_put_where_an_undo_took_one_away_is_the_users(album_folder, out, colours) -> None:
+    added(album_folder, out, colours)
+    assert "report.html" in undo(out).removed
+    (out / "report.html").write_text("mine")
+    with pytest.raises(BadFolder, match=r"report\.html there is of no run"):
+        modes.autopilot(album_folder, out, subject=colours)
+    assert (out / "report.html").read_text() == "mine"

@@ -14,6 +14,7 @@ from toolkit.settings import (
 from toolkit.subjects.settings import (
     ScanSettings,
     as_options,
+    declared,
 )
 
 
@@ -24,8 +25,8 @@ from toolkit.subjects.settings import (
         (AutopilotSettings, "long_edge", "a whole number of px from 100 to 20000"),
         (AutopilotSettings, "detector", "one of cnn, hog"),
         (AutopilotSettings, "upsample", "0, 1 or 2, or None"),
-        (AutopilotSettings, "min_size", "a whole number of px, 0 or more"),
-        (AutopilotSettings, "min_score", "a number, 0 or more"),
+        (AutopilotSettings, "min_size", "a whole number of px, 0 or more, up to 1,000,000,000"),
+        (AutopilotSettings, "min_score", "a number, 0 or more, up to 1,000,000,000"),
         (AutopilotSettings, "min_sharpness", "a number from 0 to 1"),
         (AutopilotSettings, "landmarks", "5 or 68"),
         (AutopilotSettings, "jitter", "a whole number from 0 to 100"),
@@ -33,11 +34,15 @@ from toolkit.subjects.settings import (
         (
             AutopilotSettings,
             "memory",
-            "a number of GB above 0, or 0 for what this computer can give",
+            "a number of GB above 0, up to 1,000,000,000, or 0 for what this computer can give",
         ),
         (AutopilotSettings, "one_per_photo", "True or False"),
         (AutopilotSettings, "link", "one of symbolic, hard, clone, or None"),
-        (AutopilotSettings, "min_photos", "a whole number of photos, 1 or more"),
+        (
+            AutopilotSettings,
+            "min_photos",
+            "a whole number of photos, 1 or more, up to 1,000,000,000",
+        ),
         (AutopilotSettings, "method", f"one of {', '.join(METHODS)}"),
         (PointAndShootSettings, "method", f"one of {', '.join(RULES)}"),
     ],
@@ -47,6 +52,23 @@ def test_what_a_setting_cannot_be_is_said_in_one_sentence(kind, name, expected, 
     with pytest.raises(BadSetting) as refused:
         kind(**{name: value})
     assert str(refused.value) == f"{name} is {value!r}; expected {expected}"
+
+
+@pytest.mark.parametrize("kind", [AutopilotSettings, PointAndShootSettings])
+def test_no_number_is_taken_that_a_record_cannot_hold(kind) -> None:
+    for each in declared(kind):
+        for value in (10**20, 10**400, -(10**400), 1e308, float("inf")):
+            assert not each.takes.accepts(value), each.name
+
+
+@pytest.mark.parametrize(
+    "name", ["../Rest", "/tmp/x", "a/b", "a\\b", "/", "\\", ".", "..", " ", "x" * 101]
+)
+def test_a_folder_is_named_by_no_path(name) -> None:
+    with pytest.raises(BadSetting, match=r"a folder's name of at most 100 letters, without / and"):
+        AutopilotSettings(unsorted=name)
+    for plain in ("", "Rest", "of 2024 (2)", "..Rest"):
+        assert AutopilotSettings(unsorted=plain).unsorted == plain
 
 
 @pytest.mark.parametrize(

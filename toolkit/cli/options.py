@@ -110,6 +110,7 @@ nothing from anywhere else. Ctrl-C ends it. Needs Voila: pip install voila.
 
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+LARGEST_SIZE = 10**18
 
 
 def size(text: str) -> int:
@@ -119,7 +120,12 @@ def size(text: str) -> int:
         raise argparse.ArgumentTypeError(
             f"{printable(text)!r} is no size; expected a number and KB, MB, GB or TB, such as 5GB"
         )
-    return int(float(found[1]) * UNITS[(found[2] or "").upper()])
+    many = float(found[1]) * UNITS[(found[2] or "").upper()]
+    if many > LARGEST_SIZE:
+        raise argparse.ArgumentTypeError(
+            f"{printable(text)[:20]!r} is more than any disk holds; expected a size such as 5GB"
+        )
+    return int(many)
 
 
 class Parser(argparse.ArgumentParser):

@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from toolkit import memory
 from toolkit.errors import UnreadablePhoto
+from toolkit.files import digest_of as digest_of_file
 from toolkit.files import open_regular, reason_of
 from toolkit.names import printable
 from toolkit.photos import demand, pixels
@@ -42,6 +43,8 @@ SIGNATURES = {
 # How the segments of a JPEG begin that hold XMP, and the tag of it in a TIFF.
 XMP_FIRST, XMP_MORE = b"http://ns.adobe.com/xap/1.0/\x00", b"http://ns.adobe.com/xmp/extension/\x00"
 XMP_TAG = 700
+# The sha256 of no bytes at all.
+EMPTY = hashlib.sha256().hexdigest()
 
 # A photo may be large, and may carry a damaged EXIF block: neither is news to the user, who gets a
 # row in problems.csv where it matters.
@@ -92,25 +95,20 @@ class Metadata:
 
 def digest_of(path: Path) -> str:
     """
-    Return the hexadecimal sha256 of a file's bytes.
+    Return the hexadecimal sha256 of a photo's bytes.
 
     Raises
     ------
     UnreadablePhoto
         If the file cannot be read, or is empty.
     """
-    digest = hashlib.sha256()
-    empty = True
     try:
-        with open_regular(path) as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-                empty = False
+        digest = digest_of_file(path)
     except OSError as error:
         raise UnreadablePhoto(f"the file cannot be read: {reason_of(error)}") from error
-    if empty:
+    if digest == EMPTY:
         raise UnreadablePhoto("the file is empty (0 bytes)")
-    return digest.hexdigest()
+    return digest
 
 
 def demand_of(path: Path, *, long_edge: int) -> demand.Demand:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import BadFolder
+from toolkit.files import reason_of
 from toolkit.grouping.numbering import NO_EARLIER, Earlier
 from toolkit.grouping.sighting_finder import SightingKey
 from toolkit.records import SIGHTING_COLUMNS, Album
@@ -53,6 +55,8 @@ class EarlierRun:
         Of all photos: path, as the table has it, and photo_digest.
     absent : Earlier
         The numbers of sightings whose photos were away.
+    trouble : str
+        Why these could not be read, "" if they could.
     """
 
     about: Mapping[str, Any]
@@ -64,6 +68,7 @@ class EarlierRun:
     )
 
     absent: Earlier = NO_EARLIER
+    trouble: str = ""
 
     @property
     def numbering(self) -> Earlier:
@@ -99,11 +104,21 @@ def read(out: Path) -> EarlierRun | None:
         ]
         numbers = _numbers(table, names, subject_of(dict(about)).words.individual)
         photos = read_table(out / PHOTOS, ("path", "photo_digest"), most=LARGEST_TABLE)
-        absent = _with_given(_absent(out), about)
     except (BadFolder, BadTable, OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     known = photos[["path", "photo_digest"]]
-    return EarlierRun(about, keys, tuple(names), numbers, known, absent)
+    absent, trouble = NO_EARLIER, ""
+    try:
+        absent = _absent(out)
+    except (BadTable, OSError, ValueError, OverflowError) as error:
+        # The others keep their numbers all the same.
+        trouble = (
+            f"{NUMBERS} could not be used ({reason_of(error)}): whoever was in photos that are "
+            "away gets a new number"
+        )
+    with contextlib.suppress(ValueError, OverflowError):
+        absent = _with_given(absent, about)
+    return EarlierRun(about, keys, tuple(names), numbers, known, absent, trouble)
 
 
 def _keys(table: pd.DataFrame) -> tuple[SightingKey, ...]:

@@ -18,10 +18,11 @@ from typing import Any
 
 import pandas as pd
 
-from toolkit.errors import BadFolder, UnreadablePhoto
+from toolkit.errors import BadFolder
 from toolkit.files import (
     clone,
     create,
+    digest_of,
     disk_errors,
     open_regular,
     reason_of,
@@ -32,15 +33,13 @@ from toolkit.files import (
 from toolkit.names import counted, folded, numbered, safe_name, shown_of, unique_names
 from toolkit.photos.companions import renamed
 from toolkit.photos.listing import SUFFIXES, companions_of
-from toolkit.photos.opening import digest_of
 from toolkit.records import Album
 from toolkit.results import folder_changes
 from toolkit.results.results_folder import (
-    CHANGES,
     HARD,
     LINK,
-    NUMBERS,
     RECORD,
+    WRITTEN,
     ResultsFolder,
     check_out,
     digest_in,
@@ -60,17 +59,14 @@ __all__ = [
 
 # What else is in a folder of results: no individual's folder has one of these names.
 DECISIONS = "decisions.csv"
-# What a run writes beside the copies and its record.
-WRITTEN = (
-    *("sightings.csv", "photos.csv", "nobody.csv", "problems.csv", CHANGES, NUMBERS),
-    *("encodings.npz", "report.html"),
-)
 RESERVED = (RECORD, DECISIONS, *WRITTEN)
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state", "kind")
 # What a row of a plan is: a photo, or what lies beside one and belongs to it.
 PHOTO, COMPANION = "photo", "companion"
 
 NEW, THERE, LEFT_OVER, KEPT = "new", "there already", "left over", "kept"
+# Of a companion that is another one now, and whose copy the user changed.
+EDITED = "changed there"
 # What `ExportSettings.link` may be.
 SYMBOLIC, HARD_LINK, CLONE = "symbolic", "hard", "clone"
 # Why there can be no hard link, whatever the photo.
@@ -82,6 +78,7 @@ NO_FILE = (-1, -1)
 NOT_HERE = "its photo is not among the photos looked at"
 ASKED = "as you asked"
 CHANGED = "it has changed since it was looked at"
+CHANGED_THERE = "changed since the earlier run"
 
 Progress = Callable[[int, int, str], None]
 
@@ -158,8 +155,9 @@ def plan(
     Say which photo goes into which folder, without writing anything.
 
     What lies beside a photo and belongs to it (`toolkit.photos.companions`) goes along under its
-    name. A photo has the same name in every folder; of two photos with one name, the second gets
-    " (2)". A photo that an earlier run put into a folder keeps the name that it got there.
+    name; where it is another one now, it takes the place of a copy that nobody changed. A photo has
+    the same name in every folder; of two photos with one name, the second gets " (2)". A photo that
+    an earlier run put into a folder keeps the name that it got there.
 
     Parameters
     ----------
@@ -186,19 +184,21 @@ def plan(
         source, destination (relative to `out`, with forward slashes, no two alike), digest
         (sha256), bytes, state: "new"; "there already"; "left over" from an earlier run and no
         longer wanted, the photo being at `source`; or "kept": no longer wanted, and taken away by
-        no run, as no photo of the album is the same; kind: "photo" or "companion", which follows
-        its photo.
+        no run, as no photo of the album is the same; or "changed there": the copy of a companion
+        that the user changed, and that stays although the companion is another one now; kind:
+        "photo" or "companion", which follows its photo.
     """
     record, about = ResultsFolder(out).files() or {}, _about(out)
     known = list(dict.fromkeys(name for name in names if name is not None))
     folder_of = _folders(known, out, about)
     # The unsorted come last: they get what name is left, if it is an individual's.
     (unsorted_folder,) = unique_names([unsorted], taken=(*RESERVED, *folder_of.values()))
-    theirs = {
-        (place.partition("/")[0], digest_in(mark) or mark)
+    by_hand = {
+        place: mark
         for place, mark in folder_changes.theirs_of(about).items()
         if os.path.lexists(out / place)
     }
+    theirs = {(place.partition("/")[0], digest_in(mark) or mark) for place, mark in by_hand.items()}
     aside = {*in_few(album, names, min_photos), *hidden}
     seen_in: dict[str, list[str | None]] = {}
     for photo, name in zip(album.sightings["photo_digest"], names, strict=True):
@@ -212,8 +212,9 @@ def plan(
     if not unsorted:
         wanted = album.photos[sorted_photos]
     file_names = unique_names(Path(path).name for path in wanted["path"])
-    earlier = _Earlier(out, record, link)
+    earlier = _Earlier(out, record, link, by_hand)
     rows: list[tuple[object, ...]] = []
+    along: list[tuple[int, str, str]] = []
     beside = _Companions(album.photos["path"])
     file_digests = dict(zip(album.photos["path"], album.file_digests, strict=True))
     for path, photo, file_name in zip(
@@ -230,9 +231,10 @@ def plan(
             now = place.rpartition("/")[2]
             for other in beside.of(path):
                 its_name = safe_name(renamed(Path(other).name, Path(path).name, now))
+                along.append((len(rows), folder, its_name))
                 read = beside.digest(other)
-                place, state = earlier.place(folder, its_name, other, read)
-                rows.append((name, folder, other, place, read, _size(other), state, COMPANION))
+                rows.append((name, folder, other, "", read, _size(other), "", COMPANION))
+    rows = _with_places(rows, along, earlier)
     order: dict[object, int] = {name: number for number, name in enumerate(known)}
     rows.sort(key=lambda row: order.get(row[0], len(order)))
     photo_with = dict(zip(album.file_digests, album.photos["path"], strict=True))
@@ -254,6 +256,25 @@ def plan(
         kind = PHOTO if Path(place).suffix.lower() in SUFFIXES else COMPANION
         rows.append((None, place.partition("/")[0], photo, place, mark, 0, state, kind))
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
+
+
+def _with_places(
+    rows: list[tuple[object, ...]], along: list[tuple[int, str, str]], earlier: _Earlier
+) -> list[tuple[object, ...]]:
+    """Give the companions in a plan their places: first those that are there, then the others."""
+    found: dict[int, tuple[str, str] | None] = {}
+    for here in (True, False):
+        for at, folder, its_name in along:
+            if found.get(at) is None:
+                source, digest = str(rows[at][2]), str(rows[at][4])
+                if here:
+                    found[at] = earlier.companion_there(folder, its_name, source, digest)
+                else:
+                    found[at] = earlier.companion(folder, its_name, source, digest)
+    for at, place in found.items():
+        if place is not None:
+            rows[at] = (*rows[at][:3], place[0], *rows[at][4:6], place[1], *rows[at][7:])
+    return [row for at, row in enumerate(rows) if found.get(at, ()) is not None]
 
 
 def _lead(path: str) -> str:
@@ -297,7 +318,7 @@ class _Companions:
         """Return the sha256 of one; "" where it cannot be read: then copying fails, and says so."""
         if path not in self._digests:
             self._digests[path] = ""
-            with contextlib.suppress(OSError, UnreadablePhoto):
+            with contextlib.suppress(OSError):
                 self._digests[path] = digest_of(Path(path))
         return self._digests[path]
 
@@ -349,10 +370,13 @@ def _apart(out: Path) -> set[str]:
 class _Earlier:
     """What is in the folder of results already, and which places are taken."""
 
-    def __init__(self, out: Path, record: dict[str, str], link: str | None) -> None:
+    def __init__(
+        self, out: Path, record: dict[str, str], link: str | None, by_hand: Mapping[str, str]
+    ) -> None:
         self.out = out
         self.record = record
         self.link = link
+        self.by_hand = by_hand
         self.used: set[str] = set()
         self.apart = _apart(out)
         self.marked: dict[tuple[str, str], deque[str]] = {}
@@ -390,6 +414,51 @@ class _Earlier:
                 self.used.add(self.key(place))
                 return place, THERE if taken else NEW
 
+    def companion_there(
+        self, folder: str, its_name: str, source: str, digest: str
+    ) -> tuple[str, str] | None:
+        """
+        Find the place that holds what belongs to a photo already, under the name that it has there.
+
+        Others may have the same bytes, as edits often do: they are no place of this one.
+        """
+        mark = mark_of(source, digest, link=self.link)
+        known = self.marked.get((self._folder(folder), mark), ())
+        number = 1
+        while number <= 1 + len(known):
+            place = f"{folder}/{numbered(its_name, number)}"
+            number += 1
+            if self.key(place) not in self.used and self._is_there(place, mark, source):
+                self.used.add(self.key(place))
+                return place, THERE
+        return None
+
+    def companion(
+        self, folder: str, its_name: str, source: str, digest: str
+    ) -> tuple[str, str] | None:
+        """
+        Find a place for what belongs to a photo and is not there: free, or of an older copy of it.
+
+        None where a copy that the user changed stands for it.
+        """
+        number = 1
+        while True:
+            place = f"{folder}/{numbered(its_name, number)}"
+            number += 1
+            if self.key(place) in self.used:
+                continue
+            before = self.record.get(place)
+            if not os.path.lexists(self.out / place) or (before and self._holds(place, before)):
+                self.used.add(self.key(place))
+                return place, NEW
+            if place in self.by_hand:
+                self.used.add(self.key(place))
+                same = digest_in(self.by_hand[place]) == digest
+                return None if same else (place, EDITED)
+            if before:
+                # It is told of with what is left of the earlier run.
+                return None
+
     def _is_there(self, place: str, mark: str, source: str) -> bool:
         """Whether a place holds what would be put there; a hard link is no copy, nor a copy one."""
         if not self._holds(place, mark):
@@ -416,7 +485,7 @@ def holds(path: Path, mark: str) -> bool:
         if path.is_symlink():
             return mark.startswith(LINK) and str(path.readlink()) == mark[len(LINK) :]
         return path.is_file() and digest_of(path) == digest_in(mark)
-    except (OSError, UnreadablePhoto):
+    except OSError:
         return False
 
 
@@ -535,10 +604,15 @@ def apply(
     }
     run, folder = about or {}, ResultsFolder(out)
     before = folder.files()
+    # Older copies of companions, whose places the new ones take.
+    older = {
+        place: mark for place in todo["destination"] if (mark := (before or {}).get(place, ""))
+    }
+    older = {place: mark for place, mark in older.items() if os.path.lexists(out / place)}
     added, goes_on = folder.added(before or {}), not before or folder.goes_on()
 
     def runs(there: Mapping[str, str]) -> list[list[str]]:
-        new = [place for place in todo["destination"] if place in there]
+        new = [place for place in todo["destination"] if place in there and place not in older]
         return with_run(added, new, there, goes_on=goes_on)
 
     with disk_errors(out):
@@ -549,8 +623,14 @@ def apply(
             _check_space(out, int(todo["bytes"].sum()))
     # Before anything else is made, so that a run that is cut off is known as one of ours.
     # What comes, and what goes, says nothing of anybody's hand while this is not finished.
-    there, pending = {**leaving, **files}, [*todo["destination"], *leaving]
-    begun = {"added": runs(there), "finished": False, "pending": pending}
+    there, pending = {**leaving, **files, **older}, [*todo["destination"], *leaving]
+    # Any table may be this run's from here on, and none is known by its bytes.
+    begun = {
+        "added": runs(there),
+        "tables": dict.fromkeys(WRITTEN, ""),
+        "finished": False,
+        "pending": pending,
+    }
     folder.write_record(there, {**run, **(under_way or {}), **begun})
     with disk_errors(out):
         for name, rows in wanted.groupby("folder", sort=False):
@@ -559,7 +639,7 @@ def apply(
                     f"{out / str(name)} is a link or a file; expected a folder. Take it away."
                 )
             _make_folder(out / str(name), rows["source"])
-    outcome = _copy(todo, out, files, link=link, progress=progress, stop=stop)
+    outcome = _copy(todo, out, files, older, link=link, progress=progress, stop=stop)
     if link == SYMBOLIC and not outcome.not_reached:
         outcome = _check_links(wanted[wanted["state"] == THERE], out, outcome)
     if outcome.not_reached:
@@ -567,18 +647,21 @@ def apply(
     else:
         # Only now that every copy is made: a photo may have been read from what is taken away.
         outcome = _take_away(out, earlier, wanted, outcome, seen, keep_all=keep_all)
+    edited = planned["destination"][planned["state"] == EDITED]
+    kept = [*outcome.kept, *((str(place), CHANGED_THERE) for place in edited)]
+    outcome = changed(outcome, kept=tuple(kept))
     if complete is not None:
         complete(outcome)
-    told = {"added": runs(outcome.files), "tables": _digests(out), "finished": outcome.finished}
+    told = {"added": runs(outcome.files), "tables": digests_in(out), "finished": outcome.finished}
     folder.write_record(outcome.files, {**run, **told})
     return outcome
 
 
-def _digests(out: Path) -> dict[str, str]:
+def digests_in(out: Path) -> dict[str, str]:
     """Return the sha256 of what a run wrote beside the copies: by it a change is seen."""
     found = {}
     for name in WRITTEN:
-        with contextlib.suppress(OSError, UnreadablePhoto):
+        with contextlib.suppress(OSError):
             found[name] = digest_of(out / name)
     return found
 
@@ -617,6 +700,7 @@ def _copy(
     todo: pd.DataFrame,
     out: Path,
     files: dict[str, str],
+    older: Mapping[str, str],
     *,
     link: str | None,
     progress: Progress | None,
@@ -632,9 +716,11 @@ def _copy(
             missing = todo["destination"].iloc[done - 1 :]
             for each in missing:
                 made.pop(each)
+                if each in older:
+                    made[each] = older[each]
             return Outcome(made, tuple(failed), not_reached=len(missing), clones=tuple(clones))
         try:
-            if _put(Path(source), out / place, digest, link=link):
+            if _put(Path(source), out / place, digest, link=link, older=older.get(place)):
                 clones.append(place)
         except OSError as error:
             if error.errno in FATAL:
@@ -642,6 +728,8 @@ def _copy(
             if not holds(out / place, made[place]):
                 failed.append((source, f"could not be copied to {place}: {reason_of(error)}"))
                 made.pop(place)
+                if place in older and holds(out / place, older[place]):
+                    made[place] = older[place]
         if progress is not None:
             progress(done, len(todo), place)
     return Outcome(made, tuple(failed), clones=tuple(clones))
@@ -718,7 +806,7 @@ def _take_away(
             reason = "a photo of this run was read from it"
         # What is done to a second name of a photo is done to the photo: it is as it should be.
         elif not (second := is_second_name(path, mark, source)) and not holds(path, mark):
-            reason = "changed since the earlier run"
+            reason = CHANGED_THERE
         elif digest_in(mark) in unsure:
             reason = "its new copy could not be made"
         elif not second and not is_elsewhere(path, mark, source, out, copies, settled):
@@ -758,7 +846,7 @@ def is_elsewhere(
     digest = digest_in(mark)
     photo = [Path(source)] if isinstance(source, str) else []
     for other in itertools.chain(photo, (out / place for place in copies.get(digest, ()))):
-        with contextlib.suppress(OSError, UnreadablePhoto):
+        with contextlib.suppress(OSError):
             if digest_of(other) == digest and not _one_file(path, other):
                 if str(other) not in settled:
                     settle(other)
@@ -775,17 +863,26 @@ def _one_file(path: Path, other: Path) -> bool:
     return (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino) and one.st_nlink < 2
 
 
-def _put(source: Path, destination: Path, digest: str, *, link: str | None) -> bool:
-    """Put a photo into its place; return whether it is a clone."""
-    if link in (SYMBOLIC, HARD_LINK):
-        _require_same(source, digest)
-        if link == HARD_LINK:
-            os.link(os.path.realpath(source), destination)
-        else:
-            destination.symlink_to(os.path.realpath(source))
-        return False
+def _put(
+    source: Path, destination: Path, digest: str, *, link: str | None, older: str | None = None
+) -> bool:
+    """
+    Put a photo into its place; return whether it is a clone.
+
+    Nothing else may be there but what has the mark `older`.
+    """
     temporary = temporary_in(destination.parent)
     try:
+        if link in (SYMBOLIC, HARD_LINK):
+            _require_same(source, digest)
+            target = destination if older is None else temporary
+            if link == HARD_LINK:
+                os.link(os.path.realpath(source), target)
+            else:
+                target.symlink_to(os.path.realpath(source))
+            if older is not None:
+                _replace(temporary, destination, older)
+            return False
         cloned = link == CLONE and clone(source, temporary)
         if cloned:
             _require_same(temporary, digest)
@@ -794,11 +891,21 @@ def _put(source: Path, destination: Path, digest: str, *, link: str | None) -> b
         # Some file systems keep no permissions or times; the photo is whole all the same.
         with contextlib.suppress(OSError):
             shutil.copystat(source, temporary)
-        rename_new(temporary, destination)
+        if older is None:
+            rename_new(temporary, destination)
+        else:
+            _replace(temporary, destination, older)
         return cloned
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _replace(temporary: Path, destination: Path, older: str) -> None:
+    """Put a file into the place of an older one that is as we made it."""
+    if os.path.lexists(destination) and not holds(destination, older):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    temporary.replace(destination)
 
 
 def _copied(source: Path, temporary: Path) -> str:
@@ -813,11 +920,7 @@ def _copied(source: Path, temporary: Path) -> str:
 
 def _require_same(source: Path, digest: str) -> None:
     """Raise OSError unless a photo is there and is the one that was seen."""
-    try:
-        now = digest_of(source)
-    except UnreadablePhoto as error:
-        raise OSError(str(error)) from error
-    if now != digest:
+    if digest_of(source) != digest:
         raise OSError(CHANGED)
 
 

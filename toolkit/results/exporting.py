@@ -276,7 +276,8 @@ def keep_result(result: Result, target: Path) -> bool:
         return False
     run, photos = _mark_of(result), _photos_folder(result)
     about = {"run": run, **result.about(), "looks": result.looks, **folder.about_photos(photos)}
-    folder.write_record({}, {**about, "finished": False})
+    about["finished"] = False
+    folder.write_record({}, {**about, "tables": dict.fromkeys(results_folder.WRITTEN, "")})
     tables = {
         results_folder.SIGHTINGS: result.sightings,
         results_folder.PHOTOS: result.album.photos,
@@ -285,6 +286,7 @@ def keep_result(result: Result, target: Path) -> bool:
         **_of_earlier(changed(result, changes=None), target),
     }
     folder.save(result.album, tables, run=run, photos_folder=photos)
+    folder.write_record({}, {**about, "tables": export.digests_in(target)})
     return True
 
 

@@ -152,7 +152,10 @@ def read(out: Path) -> FolderChanges:
             # A link that stands for a folder: where it leads to is nothing of ours.
             files[place] = mark
         elif os.path.lexists(out / place):
-            if mark.startswith((LINK, HARD)) or folder.untouched(place, mark, about):
+            # A companion that a run was about to replace when it was cut off is nobody's edit.
+            cut_off = place in pending and not _is_photo(place)
+            kept = cut_off or mark.startswith((LINK, HARD))
+            if kept or folder.untouched(place, mark, about):
                 files[place] = mark
             elif not _is_file(out / place):
                 blocked.append(place)

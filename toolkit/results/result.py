@@ -469,8 +469,9 @@ class Result:
         new = planned[planned["state"] == NEW]
         if self.out is None or not (self.not_copied or self.not_reached):
             return new
-        there = [os.path.lexists(self.out / place) for place in new["destination"]]
-        return new[there]
+        # As bool even where there are none, which would be taken for no columns.
+        there = new["destination"].map(lambda place: os.path.lexists(self.out / place))
+        return new[there.astype(bool)]
 
     def __repr__(self) -> str:
         return str(self)

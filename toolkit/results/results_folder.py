@@ -29,8 +29,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.calibration import Calibration, Cohesion, Linkage
-from toolkit.errors import BadFolder, BadSetting, UnreadablePhoto
+from toolkit.errors import BadFolder, BadSetting
 from toolkit.files import (
+    digest_of,
     folder_at,
     is_temporary,
     open_regular,
@@ -41,7 +42,6 @@ from toolkit.files import (
 )
 from toolkit.locks import holder, is_lock
 from toolkit.names import printable
-from toolkit.photos.opening import digest_of
 from toolkit.records import (
     FILE_COLUMNS,
     PHOTO_COLUMNS,
@@ -67,6 +67,11 @@ NOBODY = "nobody.csv"
 PROBLEMS = "problems.csv"
 CHANGES = "changes.csv"
 NUMBERS = "numbers.csv"
+# What a run writes beside the copies and its record.
+WRITTEN = (
+    *(SIGHTINGS, PHOTOS, NOBODY, PROBLEMS, CHANGES, NUMBERS),
+    *(ENCODINGS, "report.html"),
+)
 PROGRAM = "sightings"
 # The version of what is written here. 1, which has no number in its record, has the paths as they
 # were given, and knows a photo by the bytes of its file.
@@ -249,7 +254,7 @@ class ResultsFolder:
 
     def goes_on(self) -> bool:
         """Whether the next run goes on with the last one, which was cut off or could not do all."""
-        about = self._told()
+        about = self.told()
         return bool(about) and about.get("finished") is not True and not about.get("undone")
 
     def added(self, files: Mapping[str, str]) -> list[list[str]]:
@@ -261,7 +266,7 @@ class ResultsFolder:
         files : mapping of str to str
             What `files` returned, or what is here of it now.
         """
-        told = self._told().get("added")
+        told = self.told().get("added")
         runs = [run for run in told if isinstance(run, list)] if isinstance(told, list) else []
         return _runs([[place for place in run if isinstance(place, str)] for run in runs], files)
 
@@ -281,7 +286,7 @@ class ResultsFolder:
 
     def _times(self, files: Mapping[str, str]) -> dict[str, list[int]]:
         """Return the stamps of copies; of one that somebody changed, that of before."""
-        before = self._told()
+        before = self.told()
         marks, known = before.get("files"), before.get("times")
         marks = marks if isinstance(marks, dict) else {}
         known = known if isinstance(known, dict) else {}
@@ -296,8 +301,8 @@ class ResultsFolder:
                 times[place] = was
         return times
 
-    def _told(self) -> dict[str, Any]:
-        """Return what the record says; nothing where it cannot be read."""
+    def told(self) -> dict[str, Any]:
+        """Return what the record says, of whatever version; nothing where it cannot be read."""
         try:
             return parsed(read_regular(self.path / RECORD, most=LARGEST))
         except (OSError, ValueError, RecursionError, MemoryError):
@@ -328,7 +333,7 @@ class ResultsFolder:
             return True
         try:
             return digest_of(self.path / place) == digest_in(mark)
-        except (OSError, UnreadablePhoto):
+        except OSError:
             return False
 
     def earlier(self) -> str:
@@ -1076,6 +1081,23 @@ def is_unused(out: Path) -> bool:
         )
 
 
+def tables_of(about: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+    """
+    Return what runs wrote beside the copies, with its sha256, "" where that is not recorded.
+
+    Parameters
+    ----------
+    about : mapping
+        What a record says. A version that kept no list may have written any.
+    names : iterable of str
+        What a run may write.
+    """
+    told = about.get("tables")
+    if not isinstance(told, dict):
+        return dict.fromkeys(names, "")
+    return {name: str(told[name] or "") for name in names if name in told}
+
+
 def check_out(out: Path, *, photos: Path, known: Path | None = None) -> None:
     """
     Raise `BadFolder` unless results can go to `out` without touching anything of the user's.
@@ -1122,5 +1144,13 @@ def check_out(out: Path, *, photos: Path, known: Path | None = None) -> None:
                 f"results cannot go to {out}: it is not empty, and holds no earlier result of this "
                 "program that can be read (run.json). Choose a new folder."
             )
+        about = ResultsFolder(out).told()
+        ours = tables_of(about, WRITTEN)
+        for name in WRITTEN if about else ():
+            if name not in ours and os.path.lexists(out / name):
+                raise BadFolder(
+                    f"results cannot go to {out}: {name} there is of no run, and a run writes a "
+                    "file of that name. Give yours another name, or choose a new folder."
+                )
     except (OSError, RuntimeError) as error:
         raise BadFolder(f"results cannot go to {out}: {reason_of(error)}") from error

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.errors import UnreadablePhoto
-from toolkit.files import create, disk_errors, temporary_in, write_bytes
+from toolkit.files import create, digest_of, disk_errors, temporary_in, write_bytes
 from toolkit.names import counted
 from toolkit.photos import face_regions, opening, xmp
 from toolkit.records import Box
@@ -253,8 +253,8 @@ def _marks(files: dict[str, str]) -> set[str]:
 def _digest(path: Path) -> str:
     """Return the digest of a file, "" for what is none."""
     try:
-        return "" if path.is_symlink() or not path.is_file() else opening.digest_of(path)
-    except (OSError, UnreadablePhoto):
+        return "" if path.is_symlink() or not path.is_file() else digest_of(path)
+    except OSError:
         return ""
 
 

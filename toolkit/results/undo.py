@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from toolkit.errors import BadFolder, UnreadablePhoto
-from toolkit.files import folder_at, reason_of
+from toolkit.errors import BadFolder
+from toolkit.files import digest_of, folder_at, reason_of
 from toolkit.names import counted, printable, shown_of
-from toolkit.photos import listing, opening
+from toolkit.photos import listing
 from toolkit.progress import Progress
 from toolkit.results import export, folder_changes, sidecars
 from toolkit.results.exporting import alone_in
@@ -21,15 +21,18 @@ from toolkit.results.folder_changes import pending_of
 from toolkit.results.results_folder import (
     CHANGES,
     RECORD,
+    WRITTEN,
     ResultsFolder,
     digest_in,
     is_junk,
     is_unused,
     real_folder,
+    tables_of,
 )
 
 CHANGED = "changed since"
 YOURS = "changed or put there by hand"
+NOT_OURS = "of no run"
 LAST = "it may be the last copy: its photo is not found"
 # What of a run says nothing of the files of the runs before it.
 ITS_OWN = (CHANGES, "report.html")
@@ -171,6 +174,8 @@ def undo(
             work.kept += [(place, YOURS) for place in theirs if os.path.lexists(target / place)]
         if not rest:
             _take_tables(target, about, work, everything=not (earlier or work.left))
+        tables = tables_of(about, WRITTEN)
+        told["tables"] = {name: tables[name] for name in tables if name not in work.removed}
         # With anything of the user's in it, the folder is known by the record alone.
         if earlier or work.left or work.kept or not _is_empty_but_for_record(target):
             if work.left and earlier:
@@ -199,7 +204,7 @@ def _required(out: Path) -> dict[str, Any]:
     files = ResultsFolder(out).files()
     if files is None:
         raise BadFolder(f"{out / RECORD} is no record of this program; nothing was changed.")
-    if not files and not any(os.path.lexists(out / name) for name in _tables(about)):
+    if not files and not any(os.path.lexists(out / name) for name in tables_of(about, WRITTEN)):
         raise BadFolder(f"there is nothing to undo in {out}: nothing that a run put there is left.")
     return about
 
@@ -288,8 +293,8 @@ class _Originals:
     def _digest(self, path: Path) -> str:
         if str(path) not in self._digests:
             try:
-                self._digests[str(path)] = opening.digest_of(path)
-            except (OSError, UnreadablePhoto):
+                self._digests[str(path)] = digest_of(path)
+            except OSError:
                 self._digests[str(path)] = ""
         return self._digests[str(path)]
 
@@ -301,18 +306,15 @@ def _size(path: Path) -> int:
         return -1
 
 
-def _tables(about: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names of the tables of a run, with their sha256, "" where it is not recorded."""
-    told = about.get("tables")
-    known = told if isinstance(told, dict) else {}
-    return {name: str(known.get(name) or "") for name in export.WRITTEN}
-
-
 def _take_tables(out: Path, about: Mapping[str, Any], work: _Undoing, *, everything: bool) -> None:
     """Take away the tables that nobody changed; only the run's own while others are of use."""
-    for name, digest in _tables(about).items():
-        path = out / name
+    ours = tables_of(about, WRITTEN)
+    for name in WRITTEN:
+        path, digest = out / name, ours.get(name, "")
         if not os.path.lexists(path) or not (everything or name in ITS_OWN):
+            continue
+        if name not in ours:
+            work.kept.append((name, NOT_OURS))
             continue
         if path.is_symlink() or (digest and not export.holds(path, digest)):
             work.kept.append((name, CHANGED))

@@ -26,6 +26,8 @@ Changes = Literal["scan", "subject", "references", "metadata", "assign", "export
 # What these change cannot be told from an album: the photos have to be looked at.
 SEEN_IN_PHOTOS: tuple[Changes, ...] = ("scan", "subject", "references", "metadata")
 
+# The largest number that a setting takes which has no limit of its own: a record holds it.
+MOST = 10**9
 _DECLARED = "setting"
 # What `declared` returned for each class: every new settings object asks.
 _LISTED: dict[type[Part], tuple[Setting, ...]] = {}
@@ -101,7 +103,7 @@ class Whole:
     Attributes
     ----------
     low, high : int
-        Least and largest; `high` is None where there is no limit.
+        Least and largest; `high` is None where there is no limit but `MOST`.
     unit : str
         In the plural, such as "px".
     zero : str
@@ -127,7 +129,7 @@ class Whole:
         found = "a whole number" + (f" of {self.unit}" if self.unit else "")
         zero = f" ({self.zero})" if self.zero else ""
         if self.high is None:
-            return f"{found}, {self.low}{zero} or more"
+            return f"{found}, {self.low}{zero} or more, up to {MOST:,}"
         return f"{found} from {self.low}{zero} to {self.high}"
 
     def accepts(self, value: object) -> bool:
@@ -156,9 +158,10 @@ class Number:
         """What a value may be, as a complaint says it."""
         found = "a number" + (f" of {self.unit}" if self.unit else "")
         if self.zero:
-            return f"{found} above 0, or 0 for {self.zero}"
+            most = MOST if self.high is None else self.high
+            return f"{found} above 0, up to {most:,}, or 0 for {self.zero}"
         if self.high is None:
-            return f"{found}, {self.low:g} or more"
+            return f"{found}, {self.low:g} or more, up to {MOST:,}"
         return f"{found} from {self.low:g} to {self.high:g}"
 
     def accepts(self, value: object) -> bool:
@@ -221,6 +224,28 @@ class Text:
     def accepts(self, value: object) -> bool:
         """Whether a value can be taken."""
         return isinstance(value, str) and len(value) <= self.longest
+
+
+@dataclass(frozen=True)
+class FolderName(Text):
+    """Takes the name of one folder, "" for none: no path; its attributes are those of `Text`."""
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        return f"{super().expected}, without / and \\"
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value can be taken."""
+        return super().accepts(value) and self.spelled(value) == value
+
+    @staticmethod
+    def spelled(value: object) -> object:
+        """Return what a path of an earlier version is as a name."""
+        if not isinstance(value, str) or not value:
+            return value
+        name = value.replace("/", "_").replace("\\", "_")
+        return name if name.strip(" .") else "_"
 
 
 Takes = Switch | Choice | Whole | Number | Distance | Text
@@ -542,8 +567,11 @@ def require(condition: bool, name: str, value: object, expected: str) -> None:
 
 def _is_number(value: object) -> TypeGuard[float]:
     """Whether a value is a number that can be reckoned with."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, int):
+        # It may be too large to be asked whether it is finite.
+        return not isinstance(value, bool)
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _within(value: Any, low: float, high: float | None) -> bool:
-    return bool(low <= value and (high is None or value <= high))
+    return bool(low <= value <= (MOST if high is None else high))
