@@ -437,8 +437,7 @@ def kill_undos(times: int, seed: int) -> Found:
             found["lost"] += bool(last - there)
             found["lost"] += mine != {path: path.read_bytes() for path in mine}
             if draw.random() < 0.5:
-                # Each undo takes what one run had put there; nothing is left of the last run's where
-                # the kill came at its end.
+                # Each undo takes what one run had put there, nothing where a kill came at the end.
                 with suppress(BadFolder):
                     for _ in range(5):
                         undo.undo(out)
