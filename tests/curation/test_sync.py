@@ -139,6 +139,26 @@ def test_who_is_hidden_is_shown_again_by_a_later_decision(run, out) -> None:
     assert "person_003" in folders(out)
 
 
+def test_who_is_hidden_stays_so_where_the_whole_result_was_undone_and_numbers_begin_anew(
+    photos, run, out
+) -> None:
+    shutil.rmtree(out / "person_002")
+    assert run().hidden == {"person_002"}
+    undo(out)
+    shutil.rmtree(out / "person_001", ignore_errors=True)
+    while (out / "run.json").exists():
+        undo(out)
+    for number in range(6):
+        save_tiles(photos / f"dee{number}.png", "dee", shade=5 * number)
+    result = run()
+    seen = zip(result.album.sightings["path"], result.names, strict=True)
+    called = {Path(path).name[:3]: name for path, name in seen if "both" not in path}
+    assert called["dee"] != called["bob"] != "person_002"
+    assert result.hidden == {called["bob"]}
+    assert called["bob"] not in folders(out)
+    assert folders(out)[called["ann"]] >= {"ann0.png", "ann1.png"}
+
+
 def test_a_photo_from_elsewhere_is_an_example_and_stays_the_users(run, out, tmp_path) -> None:
     mine = save_tiles(tmp_path / "mine.png", "bob", shade=20)
     shutil.copy(mine, out / "person_002" / "mine.png")
