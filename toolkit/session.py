@@ -19,7 +19,7 @@ from toolkit.curation import decisions, edits, history, photo_names, questions
 from toolkit.curation.decisions import Decision
 from toolkit.curation.history import Corrections, Gesture
 from toolkit.curation.questions import Queue
-from toolkit.errors import BadSetting
+from toolkit.errors import BadFolder, BadSetting
 from toolkit.evaluation.audit import numbered
 from toolkit.files import folder_at
 from toolkit.grouping import uncertainty
@@ -411,6 +411,8 @@ class Session:
         """
         Take away what the last export, or run, put into a folder; decisions stay.
 
+        What somebody did in its folders since is decided first.
+
         Raises
         ------
         BadFolder
@@ -418,6 +420,10 @@ class Session:
         """
         with self._alone():
             target = self._target(out)
+            if (target / results_folder.RECORD).is_file():
+                # What cannot be undone is refused below.
+                with suppress(BadFolder), exporting.alone_in(target, "an undo from a panel"):
+                    self._read_folders(target)
             undone = undo(target, photos=self.looked.folder, progress=progress, stop=stop)
             if self.result.out is not None and self.result.out == target:
                 self.result = replace(self.result, out=None, run="", removed=(), kept=())
