@@ -93,6 +93,8 @@ class Session:
             self.assigner = self._following(self._target(out))
         self._names_taken = self._take_names()
         self._done: tuple[str, ...] = ()
+        # Whether the folder of the decisions has what was found, and no copies.
+        self._kept = False
         self.result = self._sorted(self.corrections.decisions)
 
     def say_done(self, said: Sequence[str]) -> None:
@@ -160,6 +162,7 @@ class Session:
             except Exception:
                 self.assigner = before
                 raise
+            self._keep_anew()
 
     def needs_another_look(self, settings: Settings) -> bool:
         """Whether settings differ from these in what is seen, not only in how it is grouped."""
@@ -398,8 +401,22 @@ class Session:
         out = self.corrections.out
         if out is None or not exporting.keep_result(self.result, out):
             return False
+        self._kept = True
         self.assigner = self.assigner.following(getattr(self.result, "numbering", None))
         return True
+
+    def kept_in(self, out: Path) -> None:
+        """Say that a folder of results has what was found; of one with copies it is not kept up."""
+        self._kept = self.corrections.out == out and not results_folder.ResultsFolder(out).files()
+
+    def _keep_anew(self) -> None:
+        """Have a folder in which a result is only kept say what is found now, with its settings."""
+        out = self.corrections.out
+        if not self._kept or out is None:
+            return
+        # Who writes there now has a result of its own, or exports this one.
+        with suppress(BadFolder), exporting.alone_in(out, "a panel"):
+            exporting.keep_result(self.result, out)
 
     def undo_export(
         self,
@@ -512,4 +529,5 @@ def taken_up(out: str | Path, *, photos: str | Path | None = None) -> Session:
     looked, run = modes.taken_up(out, photos=photos)
     session = Session(looked, GroupingAssigner(results_folder.settings_of(run)), out=out)
     session.say_done(said)
+    session.kept_in(folder)
     return session
