@@ -25,6 +25,10 @@ class BadNetworkFile(BadModelFile):
     """A network file that is truncated, damaged, or of another architecture or version."""
 
 
+class MissingPackage(SightingsError):
+    """A package of an extra that is not installed."""
+
+
 class MissingProvider(SightingsError):
     """A device that the installed ONNX Runtime cannot use."""
 

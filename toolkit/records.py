@@ -181,6 +181,42 @@ Features = Mapping[str, npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True)
+class PairScores:
+    """
+    What a matcher saw in pairs of sightings, before it says how far they are from each other.
+
+    Attributes
+    ----------
+    shape : (int, int)
+        Sightings n, and references m; n twice for pairs within one album.
+    first, second : numpy.ndarray
+        Shape (p,), int64: a sighting, and a sighting or reference.
+    values : numpy.ndarray
+        Shape (p, c), float32: c scores a pair, as the matcher's `scores` names them.
+    within : bool
+        Whether both are sightings of one album.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not as long as each other.
+    """
+
+    shape: tuple[int, int]
+    first: npt.NDArray[np.int64]
+    second: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float32]
+    within: bool = True
+
+    def __post_init__(self) -> None:
+        if not len(self.first) == len(self.second) == len(self.values) or self.values.ndim != 2:
+            raise ValueError("first, second and values of pairs must be as long as each other")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
 class ComparedPairs:
     """
     Pairs of sightings to which a matcher gave a distance.
@@ -192,7 +228,8 @@ class ComparedPairs:
     first, second : numpy.ndarray
         Shape (m,), int64: rows, first < second, sorted by first, then second, none twice.
     distance : numpy.ndarray
-        Shape (m,), float32, 0 or more, up to `farthest`.
+        Shape (m,), float32, 0 or more, up to `farthest`. NaN where the two cannot be compared, such
+        as the two flanks of an animal: the pair speaks neither for one individual nor for two.
     farthest : float
         Distance of all pairs that were not compared: far above any threshold, at most 2.
     left : int
@@ -227,8 +264,9 @@ class ComparedPairs:
             or (np.diff(keys) <= 0).any()
         ):
             raise ValueError("pairs must be rows of the sightings, in order, none twice")
-        if not ((self.distance >= 0) & (self.distance <= self.farthest)).all():
-            raise ValueError(f"distances of pairs must be 0 to {self.farthest}")
+        told = self.distance[~np.isnan(self.distance)]
+        if not ((told >= 0) & (told <= self.farthest)).all():
+            raise ValueError(f"distances of pairs must be 0 to {self.farthest}, or NaN")
 
     @classmethod
     def of(

@@ -6,8 +6,9 @@ from scipy.cluster.hierarchy import average as scipys
 from scipy.spatial.distance import pdist
 
 from toolkit.errors import BadSetting
-from toolkit.grouping import linkage
+from toolkit.grouping import linkage, neighbours
 from toolkit.grouping.links import components
+from toolkit.records import ComparedPairs
 
 EMPTY = np.zeros((0, 2), np.float32)
 
@@ -297,3 +298,87 @@ def test_the_order_of_the_rows_changes_nothing(seed, must, cannot) -> None:
     for name in ("height", "sizes", "runner_up"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     assert groups(one.cut(0.5).labels[order]) == groups(other.cut(0.5).labels)
+
+
+def compared(table):
+    """Distances of a table, in which NaN says nothing."""
+    first, second = np.triu_indices(len(table), k=1)
+    pairs = ComparedPairs.of(len(table), first, second, np.asarray(table)[first, second], 2.0)
+    return neighbours.PairDistances(pairs)
+
+
+def joined_by_hand(table, threshold):
+    """Join the nearest two groups by the mean of what is known, again and again."""
+    groups = [[k] for k in range(len(table))]
+    full = np.where(np.isnan(table), np.nan, table)
+    while len(groups) > 1:
+        best = None
+        for i in range(len(groups)):
+            for j in range(i):
+                pairs = full[np.ix_(groups[i], groups[j])]
+                away = 2.0 if np.isnan(pairs).all() else np.nanmean(pairs)
+                if best is None or away < best[0]:
+                    best = (away, i, j)
+        if best[0] > threshold:
+            break
+        groups[best[2]] += groups.pop(best[1])
+    return sorted(sorted(group) for group in groups)
+
+
+@given(st.integers(0, 10_000), st.integers(2, 9), st.floats(0.2, 1.9))
+def test_pairs_that_say_nothing_are_left_out_of_the_means(seed, count, threshold) -> None:
+    rng = np.random.default_rng(seed)
+    table = rng.uniform(0, 2, (count, count)).astype(np.float32)
+    table[rng.random((count, count)) < 0.4] = np.nan
+    table = np.triu(table, 1) + np.triu(table, 1).T
+    labels = linkage.tree(compared(table), discount=0).cut(threshold).labels
+    found = sorted(np.flatnonzero(labels == label).tolist() for label in set(labels.tolist()))
+    assert found == joined_by_hand(np.where(np.eye(count), np.nan, table), threshold)
+
+
+class Told(neighbours.PairDistances):
+    """Says of every pair that it says something."""
+
+    def __getitem__(self, rows):
+        return Told(self.compared.take(rows), self.linkage)
+
+    def telling(self):
+        return np.ones((len(self), len(self)), dtype=bool)
+
+
+def test_where_all_pairs_say_something_nothing_is_otherwise() -> None:
+    rng = np.random.default_rng(4)
+    table = rng.uniform(0, 2, (30, 30))
+    table = ((table + table.T) / 2).astype(np.float32)
+    whole = compared(table)
+    one, other = linkage.tree(whole, discount=0.1), linkage.tree(Told(whole.compared), discount=0.1)
+    np.testing.assert_allclose(one.height, other.height, rtol=1e-5)
+    assert one.first.tolist() == other.first.tolist()
+
+
+def test_the_distance_of_two_groups_is_that_of_the_pairs_that_are_known() -> None:
+    nothing = np.nan
+    table = np.array(
+        [
+            [0, 0.2, 0.6, nothing],
+            [0.2, 0, nothing, 1.0],
+            [0.6, nothing, 0, 0.2],
+            [nothing, 1.0, 0.2, 0],
+        ]
+    )
+    groups = np.array([0, 0, 1, 1])
+    expected = np.array([[np.inf, 0.8], [0.8, np.inf]])
+    assert linkage.between(compared(table), groups) == pytest.approx(expected)
+    ((start, part),) = linkage.between_some(compared(table), groups)
+    assert start == 0
+    assert part == pytest.approx(expected)
+    # Two of which no pair is known are as far apart as can be.
+    table[0, 2] = table[2, 0] = table[1, 3] = table[3, 1] = nothing
+    assert linkage.between(compared(table), groups)[0, 1] == 2.0
+
+
+def test_what_is_never_one_stays_so_where_nothing_is_known_of_the_pair() -> None:
+    nothing = np.nan
+    table = np.array([[0, nothing, 0.1], [nothing, 0, 0.1], [0.1, 0.1, 0]])
+    found = linkage.tree(compared(table), cannot_link=np.array([[0, 1]]), discount=0).cut(1.9)
+    assert found.labels[0] != found.labels[1]

@@ -11,7 +11,7 @@ from toys import DotMatcher, HueEncoder
 
 from toolkit.errors import BadSetting
 from toolkit.grouping import neighbours
-from toolkit.grouping.identification import References
+from toolkit.grouping.identification import References, match
 from toolkit.records import PROBLEM_COLUMNS, SIGHTING_ID, empty_table
 from toolkit.scanning import comparing
 from toolkit.scanning.comparing import compare, compare_pairs, compare_with
@@ -29,7 +29,7 @@ class Numbers(DotMatcher):
 
     def compare(self, one, other):
         self.asked.append((int(one["at"]), int(other["at"])))
-        return abs(float(one["at"]) - float(other["at"])) / 100
+        return np.array([abs(float(one["at"]) - float(other["at"])) / 100], np.float32)
 
 
 def features(*numbers):
@@ -137,3 +137,41 @@ def test_what_was_not_kept_is_asked_for_in_one_line() -> None:
         compare(bare, Numbers([(0, 1)]))
     with pytest.raises(BadSetting, match="look at the photos again"):
         compare_with(bare, known(0), Numbers([(0, 0)]))
+
+
+class Silent(Numbers):
+    """Says nothing of numbers that are 20 apart, and has two scores a pair."""
+
+    scores = ("apart", "which")
+
+    def compare(self, one, other):
+        return np.array([*super().compare(one, other), 7], np.float32)
+
+    def distances(self, found):
+        self.found = found
+        apart = found.values[:, 0]
+        return np.where(np.isclose(apart, 0.2), np.nan, apart)
+
+
+def test_what_all_pairs_have_in_common_says_how_far_they_are() -> None:
+    matcher = Silent([(0, 1), (1, 2), (0, 2)])
+    found = compare(numbers(0, 10, 30), matcher)
+    assert matcher.found.shape == (3, 3)
+    assert matcher.found.within
+    assert matcher.found.values == pytest.approx(np.array([[0.1, 7], [0.3, 7], [0.2, 7]]))
+    away = neighbours.of(found)
+    assert away.table()[0].tolist() == pytest.approx([0, 0.1, 0.3])
+    # A pair of which nothing is said is as far as can be, and known to say nothing.
+    assert away.table()[1, 2] == DotMatcher.farthest
+    assert away.telling().tolist() == [[1, 1, 1], [1, 1, 0], [1, 0, 1]]
+
+
+def test_a_reference_that_cannot_be_compared_says_nothing_about_its_individual() -> None:
+    ours, theirs = numbers(0, 50), known(20, 90, 10)
+    matcher = Silent([(r, c) for r in range(2) for c in range(3)])
+    found = compare_with(ours, theirs, matcher)
+    assert np.isnan(found.compared.table).tolist() == [[True, False, False], [False] * 3]
+    table = match(ours, found, threshold=0.5, method="mean").table
+    # Of "a" there is 20, which says nothing, and 10.
+    assert table["nearest"].tolist() == ["a", "a"]
+    assert table["distance"].tolist() == pytest.approx([0.1, 0.35])

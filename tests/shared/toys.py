@@ -16,7 +16,7 @@ from PIL import Image
 
 from toolkit.calibration import Calibration
 from toolkit.names import SubjectInfo, Words
-from toolkit.records import Box, Detection, EncoderInfo, Features
+from toolkit.records import Box, Detection, EncoderInfo, Features, PairScores
 from toolkit.subjects.base import Subject
 from toolkit.subjects.settings import ScanSettings, again
 
@@ -65,6 +65,7 @@ class DotMatcher:
 
     info = EncoderInfo("dots", "2" * 64, 0, "pairs", Calibration(slope=60.0, even=0.2))
     farthest = 1.0
+    scores = ("wrong dots",)
 
     def __init__(self) -> None:
         self.compared = 0
@@ -84,9 +85,12 @@ class DotMatcher:
         theirs = ours if known is None else np.array([x["dots"].sum() for x in known], np.int64)
         return np.argwhere(np.abs(ours[:, None] - theirs) <= 6)
 
-    def compare(self, one: Features, other: Features) -> float:
+    def compare(self, one: Features, other: Features) -> np.ndarray:
         self.compared += 1
-        return float((one["dots"] != other["dots"]).mean())
+        return np.array([(one["dots"] != other["dots"]).mean()], np.float32)
+
+    def distances(self, found: PairScores) -> np.ndarray:
+        return found.values[:, 0]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from toolkit.cli import bench_command, result_commands, terminal
-from toolkit.cli.options import MEND, chosen_settings, parser
+from toolkit.cli.options import MEND, chosen_settings, parser, subject_of
 from toolkit.cli.output import print_result, tell
 from toolkit.errors import BadFolder, SightingsError
 from toolkit.files import folder_at
 from toolkit.memory import in_gb
 from toolkit.names import counted, printable
-from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.settings import settings_for
+from toolkit.subjects import registry
 
 DONE, INTERRUPTED = 0, 130
 
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        options = parser().parse_args(arguments)
+        options = parser(subject_of(arguments)).parse_args(arguments)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else MEND
     run = COMMANDS[options.command]
@@ -94,7 +95,9 @@ def _autopilot(options: argparse.Namespace, console: TextIO) -> None:
         result = modes.autopilot(
             options.photos,
             options.out,
-            settings=chosen_settings(options, AutopilotSettings),
+            settings=chosen_settings(
+                options, settings_for("autopilot", registry.settings_of(options.subject))
+            ),
             dry_run=options.dry_run,
             keep_all=options.keep_all,
             pictures=not options.no_faces,
@@ -112,7 +115,9 @@ def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
             options.photos,
             options.known,
             options.out,
-            settings=chosen_settings(options, PointAndShootSettings),
+            settings=chosen_settings(
+                options, settings_for("point-and-shoot", registry.settings_of(options.subject))
+            ),
             dry_run=options.dry_run,
             keep_all=options.keep_all,
             pictures=not options.no_faces,
@@ -179,20 +184,26 @@ def _store(options: argparse.Namespace, console: TextIO) -> None:
     )
 
 
-def _models(options: argparse.Namespace, console: TextIO) -> None:
-    from toolkit.subjects import weights
+# Model files that come with an extra.
+OPTIONAL = ("shape_predictor_68_face_landmarks",)
 
+
+def _models(options: argparse.Namespace, console: TextIO) -> None:
+    from toolkit.subjects import fetching, weights
+
+    if options.get:
+        for path in fetching.get(options.group or "", tell):
+            sys.stdout.write(f"ok       {path}\n")
+        return
     missing = []
     for name, entry in weights.manifest().items():
         try:
             sys.stdout.write(f"ok       {weights.find(name)}\n")
         except SightingsError as error:
-            missing.append(str(error))
+            missing += [str(error)] * (name not in OPTIONAL and not entry.group)
             sys.stdout.write(f"missing  {entry.file}: {error}\n")
-    optional = weights.manifest()["shape_predictor_68_face_landmarks"].file
-    required = [text for text in missing if optional not in text]
-    if required:
-        raise SightingsError(required[0])
+    if missing:
+        raise SightingsError(missing[0])
 
 
 def _app(options: argparse.Namespace, console: TextIO) -> None:

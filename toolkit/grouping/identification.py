@@ -87,11 +87,14 @@ class Compared:
     sightings : tuple of str
         The sighting_id of each: which album it was.
     table : numpy.ndarray
-        Shape (n, m), float32.
+        Shape (n, m), float32; NaN where the two cannot be compared.
+    farthest : float
+        What counts where a sighting could be compared with none of an individual's references.
     """
 
     sightings: tuple[str, ...]
     table: npt.NDArray[np.float32]
+    farthest: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -204,14 +207,21 @@ def _to_individuals(
     if not count:
         return away, behind
     across = _across(album, references)
+    farthest = np.inf if references.compared is None else references.compared.farthest
     for individual in range(individuals):
         own = np.flatnonzero(references.individual_of == individual)
         if not len(own):
             continue
         each = across(own)
+        told = ~np.isnan(each)
+        each = np.where(told, each, farthest)
         best = each.argmin(axis=1)
         nearest = each[np.arange(count), best]
-        mean = each.mean(axis=1) * reach(len(own), album.encoder.linkage.discount)
+        several = told.sum(axis=1)
+        mean = np.where(told, each, 0.0).sum(axis=1) / np.maximum(several, 1)
+        mean = np.where(several > 0, mean, farthest) * reach(
+            len(own), album.encoder.linkage.discount
+        )
         by_rule = {"nearest": nearest, "mean": mean, "blend": (nearest + mean) / 2}
         away[:, individual] = by_rule[method]
         if method != "mean" or len(own) == 1:

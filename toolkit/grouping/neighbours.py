@@ -88,6 +88,14 @@ class Distances(ABC):
         """Rows of which these are the Euclidean distances; None where there are none."""
         return None
 
+    def telling(self) -> npt.NDArray[np.bool_] | None:
+        """
+        Return which pairs say anything; shape (n, n). None where every pair does.
+
+        Of those that say nothing, the distance is as far as can be: they are left out of means.
+        """
+        return None
+
     @abstractmethod
     def order(self) -> Labels:
         """Return an order that follows from the distances, not from the order of the rows."""
@@ -290,13 +298,15 @@ class PairDistances(Distances):
     Parameters
     ----------
     compared : ComparedPairs
-        The pairs; all others are as far as can be.
+        The pairs; all others are as far as can be, and so are those that say nothing.
     linkage : Linkage
         What was fitted of how groups count.
     """
 
     def __init__(self, compared: ComparedPairs, linkage: Linkage | None = None) -> None:
         self.compared, self.linkage = compared, linkage or Linkage()
+        self._mute = np.isnan(compared.distance)
+        self._away = np.where(self._mute, np.float32(compared.farthest), compared.distance)
         # First < second, in order, so that a pair is found by its place.
         self._keys = compared.first * max(compared.count, 1) + compared.second
 
@@ -311,11 +321,20 @@ class PairDistances(Distances):
         """Nothing but pairs describes them."""
         return 0
 
+    def telling(self) -> npt.NDArray[np.bool_] | None:
+        """Return which pairs say anything; see `Distances.telling`."""
+        if not self._mute.any():
+            return None
+        table = np.ones((len(self), len(self)), dtype=np.bool_)
+        first, second = self.compared.first[self._mute], self.compared.second[self._mute]
+        table[first, second] = table[second, first] = False
+        return table
+
     def order(self) -> Labels:
         """Return the rows by what they were compared with: how near, how many, the sum of all."""
         pairs = self.compared
         ends = np.concatenate([pairs.first, pairs.second])
-        away = np.concatenate([pairs.distance, pairs.distance])
+        away = np.concatenate([self._away, self._away])
         sequence = np.lexsort((away, ends))
         ends, away = ends[sequence], away[sequence]
         several = np.bincount(ends, minlength=len(self))
@@ -343,7 +362,7 @@ class PairDistances(Distances):
         if len(self._keys):
             place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
             known = self._keys[place] == wanted
-            result[known] = self.compared.distance[place[known]]
+            result[known] = self._away[place[known]]
         result[np.asarray(first) == second] = 0.0
         return result
 
@@ -357,17 +376,17 @@ class PairDistances(Distances):
             away = self.of_pairs(first, second)
             near = away <= radius
             return Neighbours(first[near], second[near], away[near])
-        near = pairs.distance <= radius
+        near = self._away <= radius
         if int(near.sum()) * each > room:
             raise _too_many(len(self), radius, int(near.sum()) * each, room)
-        away = pairs.distance[near].astype(np.float64)
+        away = self._away[near].astype(np.float64)
         return Neighbours(pairs.first[near], pairs.second[near], away)
 
     def matrix(self) -> Encodings:
         """Return all distances; shape (n, n), float32, symmetric to the last bit, 0 within."""
         pairs = self.compared
         table = np.full((len(self), len(self)), pairs.farthest, dtype=np.float32)
-        table[pairs.first, pairs.second] = table[pairs.second, pairs.first] = pairs.distance
+        table[pairs.first, pairs.second] = table[pairs.second, pairs.first] = self._away
         np.fill_diagonal(table, 0.0)
         return table
 
@@ -405,7 +424,7 @@ class _MeanVectors(Means):
 
 class _MeanDistances(Means):
     def __init__(self, distances: PairDistances) -> None:
-        self._distances = distances
+        self._distances, self._telling = distances, distances.telling()
         self._placed = np.zeros(0, dtype=np.int64)
         self._group = np.zeros(0, dtype=np.int64)
 
@@ -414,10 +433,16 @@ class _MeanDistances(Means):
         self._group = np.concatenate([self._group, np.full(len(rows), group, dtype=np.int64)])
 
     def away(self, rows: Labels) -> Floats:
-        sums = np.bincount(
-            self._group, weights=self._distances.table(rows, self._placed).mean(axis=0)
-        )
-        return sums / np.maximum(np.bincount(self._group), 1)
+        table = self._distances.table(rows, self._placed)
+        told = np.ones(table.shape) if self._telling is None else self._told(rows)
+        sums = np.bincount(self._group, weights=(table * told).sum(axis=0))
+        several = np.bincount(self._group, weights=told.sum(axis=0))
+        farthest = self._distances.compared.farthest
+        return np.where(several > 0, sums / np.maximum(several, 1), farthest)
+
+    def _told(self, rows: Labels) -> Floats:
+        assert self._telling is not None
+        return self._telling[np.ix_(rows, self._placed)].astype(np.float64)
 
 
 # Whatever says how far sightings are from each other.

@@ -19,7 +19,7 @@ def sharpness(chips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     Parameters
     ----------
     chips : numpy.ndarray
-        Shape (k, s, s, 3), uint8, RGB.
+        Shape (k, s, s, 3 or more), uint8, RGB; what a subject adds to that does not count.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def sharpness(chips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     if not len(chips):
         return np.zeros(0)
     edge = round(chips.shape[1] * MARGIN)
-    grey = chips[:, edge : chips.shape[1] - edge, edge : chips.shape[2] - edge].mean(axis=3)
+    grey = chips[:, edge : chips.shape[1] - edge, edge : chips.shape[2] - edge, :3].mean(axis=3)
     laplacian = (
         grey[:, :-2, 1:-1]
         + grey[:, 2:, 1:-1]

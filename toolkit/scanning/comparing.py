@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
-from toolkit.records import SIGHTING_ID, Album, ComparedPairs, Features, Words
+from toolkit.records import SIGHTING_ID, Album, ComparedPairs, Features, PairScores, Words
 from toolkit.subjects.base import Encoder, Matcher, matcher_of
 
 Progress = Callable[[int, int, str], None]
@@ -69,9 +69,10 @@ def compare_pairs(
     count = len(features)
     pairs = _wanted(matcher.shortlist(features), count, count)
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
-    found = list(_compared(matcher, features, features, pairs, jobs, progress, stop))
+    found = _scores(matcher, features, features, pairs, jobs, progress, stop)
     done = pairs[: len(found)]
-    away = np.array(found, dtype=np.float32)
+    scores = PairScores((count, count), done[:, 0], done[:, 1], found)
+    away = matcher.distances(scores)
     left = len(pairs) - len(done)
     return ComparedPairs.of(count, done[:, 0], done[:, 1], away, matcher.farthest, left)
 
@@ -114,13 +115,29 @@ def compare_with(
     ours = _features(album.features, len(album), album.words)
     theirs = _features(references.features, len(references), album.words)
     pairs = np.unique(_wanted(matcher.shortlist(ours, theirs), len(album), len(references)), axis=0)
-    found = list(_compared(matcher, ours, theirs, pairs, jobs, progress, stop))
+    found = _scores(matcher, ours, theirs, pairs, jobs, progress, stop)
     if len(found) < len(pairs):
         return None
-    table = np.full((len(album), len(references)), matcher.farthest, dtype=np.float32)
-    table[pairs[:, 0], pairs[:, 1]] = np.minimum(np.array(found), matcher.farthest)
+    shape = (len(album), len(references))
+    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], found, within=False)
+    table = np.full(shape, matcher.farthest, dtype=np.float32)
+    table[pairs[:, 0], pairs[:, 1]] = np.minimum(matcher.distances(scores), matcher.farthest)
     these = tuple(album.sightings[SIGHTING_ID].to_list())
-    return replace(references, compared=Compared(these, table))
+    return replace(references, compared=Compared(these, table, matcher.farthest))
+
+
+def _scores(
+    matcher: Matcher,
+    ours: Sequence[Features],
+    theirs: Sequence[Features],
+    pairs: npt.NDArray[np.int64],
+    jobs: int,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+) -> npt.NDArray[np.float32]:
+    """Return what the pairs have in common, in order, shape (p, c); fewer if `stop` says yes."""
+    found = list(_compared(matcher, ours, theirs, pairs, jobs, progress, stop))
+    return np.array(found, dtype=np.float32).reshape(len(found), len(matcher.scores))
 
 
 def _compared(
@@ -131,10 +148,10 @@ def _compared(
     jobs: int,
     progress: Progress | None,
     stop: Callable[[], bool] | None,
-) -> Iterator[float]:
-    """Yield the distance of each pair, in order, until `stop` says yes."""
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield what each pair has in common, in order, until `stop` says yes."""
 
-    def some(part: Sequence[list[int]]) -> list[float]:
+    def some(part: Sequence[list[int]]) -> list[npt.NDArray[np.float32]]:
         if stop is not None and stop():
             return []
         return [matcher.compare(ours[one], theirs[other]) for one, other in part]
@@ -143,12 +160,12 @@ def _compared(
     wanted = pairs.tolist()
     parts = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="compare") as pool:
-        for part, away in zip(parts, pool.map(some, parts), strict=True):
-            yield from away
-            if len(away) < len(part):
+        for part, made in zip(parts, pool.map(some, parts), strict=True):
+            yield from made
+            if len(made) < len(part):
                 pool.shutdown(wait=False, cancel_futures=True)
                 return
-            done += len(away)
+            done += len(made)
             if progress is not None:
                 progress(done, len(pairs), "")
 

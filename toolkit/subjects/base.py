@@ -15,6 +15,7 @@ from toolkit.records import (
     Detection,
     EncoderInfo,
     Features,
+    PairScores,
     SubjectInfo,
     Words,
 )
@@ -105,13 +106,19 @@ class Matcher(Protocol):
     """
     Compares subjects in pairs, by what vectors cannot hold. Threads may share one.
 
-    Its `compare` is costly, so a shortlist says which pairs are worth it; all others count as
-    `farthest` apart.
+    Its `compare` is costly, so a shortlist says which pairs are worth it, all others count as
+    `farthest` apart, and what it returns is kept. How far two are from each other is said by
+    `distances`, once for all pairs: what a score means may depend on the others.
     """
 
     @property
     def info(self) -> EncoderInfo:
         """What its distances say: the metric is "pairs", and there are 0 dimensions."""
+        ...
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """What the numbers that `compare` returns are called."""
         ...
 
     @property
@@ -147,8 +154,24 @@ class Matcher(Protocol):
         """
         ...
 
-    def compare(self, one: Features, other: Features) -> float:
-        """Return how far two are from each other, 0 to `farthest`; the same either way round."""
+    def compare(self, one: Features, other: Features) -> npt.NDArray[np.float32]:
+        """Return what two have in common, shape (c,): the same either way round."""
+        ...
+
+    def distances(self, found: PairScores) -> npt.NDArray[np.float32]:
+        """
+        Return how far the two of each pair are from each other.
+
+        Parameters
+        ----------
+        found : PairScores
+            p pairs, with what `compare` returned.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (p,), float32, 0 to `farthest`; NaN where nothing can be said of a pair.
+        """
         ...
 
 

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words, printable
 from toolkit.subjects import weights
-from toolkit.subjects.base import Subject
+from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import ScanSettings, declared
 
 if TYPE_CHECKING:
     from toolkit.calibration import Linkage
+    from toolkit.subjects.base import Subject
 
 # By its settings, each says what it is and makes what looks for it.
-SUBJECTS: dict[str, type[ScanSettings]] = {FaceSettings.subject.name: FaceSettings}
+SUBJECTS: dict[str, type[ScanSettings]] = {
+    kind.subject.name: kind for kind in (FaceSettings, AnimalSettings)
+}
 # The version of the way that photos are looked at: to be raised with any change of its results, so
 # that nothing kept before is taken for what would be seen now.
 LOOKS = 1
@@ -77,7 +80,7 @@ def subject_for(settings: ScanSettings) -> Subject:
             *(encoder.name, encoder.weights_digest, encoder.dimensions),
             *(encoder.metric, encoder.variant),
         ],
-        "weights": sorted(each.sha256 for each in weights.manifest().values()),
+        "weights": sorted(weights.manifest()[name].sha256 for name in settings.models),
     }
     key = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
     return replace(subject, key=key)

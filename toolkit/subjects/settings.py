@@ -459,6 +459,8 @@ class ScanSettings(Part):
 
     Attributes
     ----------
+    models : tuple of str
+        The model files that the subject may use, by their names in the manifest; of the class.
     long_edge : int
         Longer side, in px, to which a photo is shrunk before the search, at least 100. A sighting
         itself is always cut from the full-size photo.
@@ -476,6 +478,8 @@ class ScanSettings(Part):
         GB that photos under way may take together, and grouping after them; 0 for what this
         computer can give. A photo, or a way of grouping, that can never fit is not tried.
     """
+
+    models: ClassVar[tuple[str, ...]] = ()
 
     long_edge: int = setting(
         1200,

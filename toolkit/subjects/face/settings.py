@@ -56,6 +56,12 @@ class FaceSettings(ScanSettings):
     """
 
     subject: ClassVar[SubjectInfo] = FACE
+    models: ClassVar[tuple[str, ...]] = (
+        "dlib_face_recognition_resnet_model_v1",
+        "mmod_human_face_detector",
+        "shape_predictor_5_face_landmarks",
+        "shape_predictor_68_face_landmarks",
+    )
     renamed: ClassVar[Mapping[str, str]] = {"min_face": "min_size", "largest_face": "largest"}
 
     slider: ClassVar[tuple[float, float, float]] = (0.2, 0.5, 1.0)

@@ -1,0 +1,145 @@
+"""Animals told apart by their marks: drawn coats, the same again, moved, turned, before others."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from toolkit.records import Box, PairScores
+from toolkit.subjects.animal import matcher as matching
+from toolkit.subjects.animal.calibration import FARTHEST, FITTED, features_of
+from toolkit.subjects.animal.matcher import PatternMatcher
+
+UPRIGHT, TURNED = 0, 1
+
+
+def coat(seed: int, side: int = 300) -> np.ndarray:
+    """Return a coat of blotches, no two alike."""
+    rng = np.random.default_rng(seed)
+    rough = Image.fromarray(rng.integers(0, 256, (24, 24), dtype=np.uint8))
+    grey = np.asarray(rough.resize((side, side), Image.Resampling.BICUBIC), dtype=np.int16)
+    noise = np.random.default_rng(seed + 1000).integers(-8, 8, (side, side))
+    return np.repeat(np.clip(grey + noise, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def placed(picture: np.ndarray, left: int, top: int, ground: int, angle: float = 0) -> np.ndarray:
+    """Return a photo of a coat somewhere, before a ground of its own."""
+    photo = np.ascontiguousarray(coat(ground, 500) // 2 + 60)
+    turned = np.asarray(Image.fromarray(picture).rotate(angle, Image.Resampling.BICUBIC))
+    photo[top : top + len(picture), left : left + len(picture)] = turned
+    return photo
+
+
+class SquareMask:
+    """Knows where the coat is: from so many px on, on both sides."""
+
+    def __init__(self, share: float = 0.1) -> None:
+        self.share = share
+
+    def of_size(self, image, width, height):
+        inside = np.zeros((height, width), dtype=bool)
+        x, y = round(width * self.share), round(height * self.share)
+        inside[y : height - y, x : width - x] = True
+        return inside
+
+
+def marks(matcher, picture, box=None):
+    box = box or Box(0, 0, picture.shape[1], picture.shape[0])
+    return matcher.features(matcher.chips(picture, [box]))[0]
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return PatternMatcher(None)
+
+
+def test_the_same_coat_has_far_more_in_common_than_another(plain) -> None:
+    first = marks(plain, coat(1))
+    again = marks(plain, np.clip(coat(1).astype(int) * 0.8 + 20, 0, 255).astype(np.uint8))
+    other = marks(plain, coat(2))
+    assert plain.compare(first, again)[UPRIGHT] > 50
+    assert plain.compare(first, other).max() < 15
+
+
+def test_a_coat_that_is_turned_is_known_by_marks_that_turn(plain) -> None:
+    first = marks(plain, coat(1))
+    turned = marks(plain, np.asarray(Image.fromarray(coat(1)).rotate(90)))
+    found = plain.compare(first, turned)
+    assert found[TURNED] > 50
+    assert found[UPRIGHT] < 15
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 50), st.integers(0, 50))
+def test_whichever_is_named_first_they_have_the_same_in_common(plain, one, other) -> None:
+    first, second = marks(plain, coat(one)), marks(plain, coat(other))
+    assert plain.compare(first, second).tolist() == plain.compare(second, first).tolist()
+
+
+def test_only_what_the_mask_holds_is_compared() -> None:
+    ground, box = 77, Box(75, 75, 425, 425)
+    one, other = (placed(coat(seed, 280), 110, 110, ground) for seed in (1, 2))
+    within, whole = PatternMatcher(SquareMask(0.15)), PatternMatcher(None)
+    # The ground is the same: without a mask it is what they have in common.
+    assert whole.compare(marks(whole, one, box), marks(whole, other, box))[UPRIGHT] > 30
+    assert within.compare(marks(within, one, box), marks(within, other, box))[UPRIGHT] < 15
+
+
+def test_a_chip_holds_the_animal_at_its_own_shape_and_its_mask() -> None:
+    photo = np.full((200, 400, 3), 90, np.uint8)
+    (chip,) = PatternMatcher(SquareMask(0.25)).chips(photo, [Box(0, 0, 400, 200)])
+    assert chip.shape == (matching.SIDE, matching.SIDE, 4)
+    assert (chip[:160, :, :3] == 90).all()
+    assert not chip[160:].any()
+    assert chip[80, 160, 3] == 255
+    assert chip[10, 10, 3] == 0
+
+
+def test_where_nothing_stands_out_the_whole_box_is_the_animal() -> None:
+    class Nothing:
+        def of_size(self, image, width, height):
+            return np.zeros((height, width), dtype=bool)
+
+    (chip,) = PatternMatcher(Nothing()).chips(coat(3), [Box(10, 10, 200, 200)])
+    assert (chip[..., 3] == 255).all()
+
+
+@pytest.mark.parametrize("box", [Box(-20, -20, 30, 30), Box(280, 290, 400, 400), Box(5, 5, 6, 6)])
+def test_a_box_over_the_edge_or_tiny_has_a_chip(plain, box) -> None:
+    (chip,) = plain.chips(coat(3), [box])
+    assert chip[..., :3].any()
+    assert set(plain.features(chip[None])[0]) == {"upright", "upright_at", "turned", "turned_at"}
+
+
+def test_a_picture_without_marks_has_nothing_in_common_with_any(plain) -> None:
+    blank = marks(plain, np.full((100, 100, 3), 128, np.uint8))
+    assert blank["upright"].shape == (0, 128)
+    assert plain.compare(blank, marks(plain, coat(1))).tolist() == [0, 0]
+    assert plain.compare(blank, blank).tolist() == [0, 0]
+
+
+def test_distances_fall_with_what_two_have_in_common_and_end_somewhere() -> None:
+    first, second = np.triu_indices(12, k=1)
+    values = np.random.default_rng(0).integers(0, 6, (len(first), 2)).astype(np.float32)
+    values[3], values[20] = 400, 60
+    away = FITTED.distances(PairScores((12, 12), first, second, values))
+    assert away.dtype == np.float32
+    assert ((away >= 0) & (away <= FARTHEST)).all()
+    assert away[3] < away[20] < np.median(away)
+
+
+def test_what_stands_out_is_by_either_of_the_two_the_same() -> None:
+    first, second = np.triu_indices(6, k=1)
+    values = np.random.default_rng(1).random((len(first), 2)).astype(np.float32)
+    one = features_of(PairScores((6, 6), first, second, values))
+    other = features_of(PairScores((6, 6), second, first, values))
+    np.testing.assert_allclose(one[1], other[1])
+    # Against a double loop.
+    logs = np.log1p(values[:, 0].astype(float))
+    for pair, (i, j) in enumerate(zip(first, second, strict=True)):
+        of_both = []
+        for end in (i, j):
+            own = logs[(first == end) | (second == end)]
+            of_both.append((logs[pair] - own.mean()) / np.hypot(own.std(), 0.1))
+        assert one[1][pair, 0] == pytest.approx(np.mean(of_both))
