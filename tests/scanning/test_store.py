@@ -226,6 +226,12 @@ class TestStore:
             assert kept.identity(photo) == (Identity("f" * 64, "i" * 64, 6), "p" * 64)
             os.utime(photo, (YEAR_2001, YEAR_2001))
             assert kept.identity(photo) is None
+            # Another size under the same time.
+            kept.keep([kept_of(photo, None)], "how")
+            assert kept.identity(photo) is not None
+            photo.write_bytes(b"xy")
+            os.utime(photo, (YEAR_2001, YEAR_2001))
+            assert kept.identity(photo) is None
             assert kept.identity(tmp_path / "missing") is None
 
     @pytest.mark.parametrize(
@@ -355,6 +361,15 @@ def test_it_is_a_database_that_others_can_read(place) -> None:
     with sqlite3.connect(place) as base:
         assert base.execute("SELECT photo, how FROM looks").fetchall() == [("p" * 64, "how")]
         assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert base.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_it_lies_in_the_cache_folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv(store.VARIABLE)
+    monkeypatch.setenv("SIGHTINGS_CACHE", str(tmp_path))
+    assert store.place() == tmp_path / "seen.sqlite3"
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "another"))
+    assert store.place() == tmp_path / "another"
 
 
 def test_photos_of_tiles_are_the_album_folders_own(place, tmp_path, colours) -> None:
