@@ -122,6 +122,15 @@ class TestRuns:
         threshold = modes.autopilot(photos, settings=settings_of(toy, threshold=0.01))
         assert threshold.looks["looked_at"] == 0
 
+    def test_all_that_shapes_a_look_is_in_its_key(self, toy, place) -> None:
+        one = replace(settings_of(toy).make_subject(), key="one")
+        others = ({}, {"long_edge": 500}, {"min_size": 99}, {"min_sharpness": 0.5})
+        found = set()
+        for subject, values in [(one, each) for each in others] + [(replace(one, key="two"), {})]:
+            with store.recalled(subject, settings_of(toy, **values)) as recall:
+                found.add(recall._how)
+        assert len(found) == 5
+
     def test_the_same_bytes_written_anew_or_elsewhere_are_known(
         self, toy, photos, place, tmp_path
     ) -> None:
