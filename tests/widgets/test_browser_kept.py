@@ -313,6 +313,15 @@ def test_who_is_hidden_what_is_taken_back_and_albums_beside_each_other(
     at_rest(page)
     assert (kept / "run.json").read_bytes() == record
 
+    # The earlier result in that folder, opened, has its own photos in the form again.
+    press(page, "Open the earlier result")
+    at_rest(page)
+    becomes(page, field.input_value, str(photos))
+    becomes(page, out.input_value, str(kept))
+    see(page, f"{PANEL} >> text=of the result in")
+    field.fill(str(other))
+    at_rest(page)
+
     # A recent album brings its folders and its people back.
     page.get_by_label("Recent albums").select_option(index=1)
     at_rest(page)
