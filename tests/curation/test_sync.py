@@ -152,6 +152,41 @@ def test_a_photo_from_elsewhere_is_an_example_and_stays_the_users(run, out, tmp_
     assert (out / "person_002" / "mine.png").is_file()
 
 
+def test_a_photo_from_elsewhere_draws_those_that_are_like_it(run, out, photos) -> None:
+    for number in range(2):
+        save_tiles(photos / f"dee{number}.png", "dee", shade=5 * number)
+    run()
+    save_tiles(out / "person_002" / "mine.png", "dee", shade=8)
+    for _ in range(2):
+        run()
+        assert {"dee0.png", "dee1.png", "mine.png"} < folders(out)["person_002"]
+
+
+def test_a_photo_from_elsewhere_is_one_more_example_of_a_known_person(
+    photos, out, colours, tmp_path
+) -> None:
+    known = tmp_path / "known"
+    save_tiles(known / "Ida" / "1.png", "bob", shade=3)
+    save_tiles(photos / "dee.png", "dee")
+
+    def found() -> dict[str, set[str]]:
+        modes.point_and_shoot(photos, known, out, subject=colours)
+        return folders(out)
+
+    before = found()
+    assert set(before) == {"Ida"}
+    save_tiles(out / "Ida" / "mine.png", "dee", shade=8)
+    save_tiles(out / "Cem" / "mine.png", "cem", shade=8)
+    for _ in range(2):
+        after = found()
+        assert after["Ida"] == before["Ida"] | {"dee.png", "mine.png"}
+        assert after["Cem"] == {"cem0.png", "cem1.png", "mine.png"}
+    # It is one as long as it is there.
+    (out / "Ida" / "mine.png").unlink()
+    found()
+    assert found()["Ida"] == before["Ida"]
+
+
 def test_a_dry_run_looks_at_photos_of_the_users_own_too(run, out, photos, colours) -> None:
     own = save_tiles(out / "person_001" / "own.png", "ann", shade=4)
     planned = modes.autopilot(photos, out, settings=SETTINGS, subject=colours, dry_run=True)
