@@ -77,12 +77,17 @@ def test_two_that_become_one_say_so_and_by_which_decision(album_folder, out, aga
     same = Decision("same", key_of(run.album, two), key_of(run.album, three))
     decisions.add(out, [same])
     # Both are in one photo: it is said to be a mirror.
-    _, rows = again()
+    result, rows = again()
+    assert "    person_003 and person_002 are one now, person_002 (decision: " in str(result)
     assert rows[0][:3] == ["merged", "person_002", "person_003"]
     assert rows[0][4].startswith("decision: the faces in")
     assert ["moved", "person_002", "person_003"] in [row[:3] for row in rows]
+    report = (out / "report.html").read_text()
+    assert "are one now" in report
     decisions.write(out, [])
-    _, rows = again()
+    result, rows = again()
+    said = "person_002 is two now, person_002 and person_004 (a decision was taken back)"
+    assert f"    {said}\n" in str(result)
     assert rows[0][:3] == ["split", "person_004", "person_002"]
     assert rows[0][4] == "a decision was taken back"
 
