@@ -286,6 +286,36 @@ def test_known_people_keep_the_folder_that_the_user_called_otherwise(
         assert "bob0.png" not in folders(out)["Ida"]
 
 
+def test_photos_of_known_people_are_moved_and_their_folders_deleted_like_others(
+    photos, out, colours, tmp_path
+) -> None:
+    known = tmp_path / "known"
+    save_tiles(known / "Hans" / "1.png", "ann", shade=3)
+    save_tiles(known / "Ida" / "1.png", "bob", shade=3)
+
+    def run():
+        return modes.point_and_shoot(photos, known, out, subject=colours)
+
+    run()
+    before = folders(out)
+    (out / "Ida" / "bob0.png").rename(out / "Hans" / "bob0.png")
+    (out / "Zoe").mkdir()
+    (out / "Ida" / "bob1.png").rename(out / "Zoe" / "bob1.png")
+    assert "not Ida, Hans" in run().synced[0]
+    for _ in range(2):
+        assert run().synced == ()
+        assert folders(out) == {
+            "Hans": before["Hans"] | {"bob0.png"},
+            "Ida": before["Ida"] - {"bob0.png", "bob1.png"},
+            "Zoe": {"bob1.png"},
+        }
+    shutil.rmtree(out / "Ida")
+    assert run().synced == ("the folder Ida was deleted: it is hidden",)
+    save_tiles(photos / "bob9.png", "bob", shade=9)
+    assert run().hidden == {"Ida"}
+    assert set(folders(out)) == {"Hans", "Zoe"}
+
+
 def test_no_photo_of_the_users_is_touched(run, out, photos) -> None:
     before = untouched(photos)
     (out / "person_001").rename(out / "Ann")
