@@ -58,6 +58,7 @@ def test_a_new_photo_of_somebody_known_and_one_of_somebody_new(album_folder, aga
         ["came", "person_004", "", "new.png", "new photo"],
     ]
     assert "1 person new; 2 photos came" in str(result)
+    assert result.as_dict()["changes"] == {"came": 2, "new": 1}
     report = (result.out / "report.html").read_text()
     assert "What changed" in report
     assert "<td>new photo</td>" in report
