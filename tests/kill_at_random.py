@@ -51,7 +51,7 @@ from toolkit.errors import BadFolder, SightingsError
 from toolkit.grouping.sighting_finder import SightingKey, key_of
 from toolkit.locks import InUse
 from toolkit.photos import opening
-from toolkit.results import exporting, recent, results_folder, undo
+from toolkit.results import exporting, recent, results_folder
 from toolkit.scanning import store
 from toolkit.scanning.scan import BATCH
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -185,7 +185,7 @@ def work(line: Connection, what: str, folder: Path, *more: Any) -> None:
         elif what == "models":
             cached_model(folder, "test", "0" * 64, lambda: MODEL, len)
         elif what == "undos":
-            undo.undo(folder / "out")
+            modes.undo(folder / "out")
         elif what == "syncs":
             sync(folder)
         else:
@@ -440,7 +440,7 @@ def kill_undos(times: int, seed: int) -> Found:
                 # Each undo takes what one run had put there, nothing where a kill came at the end.
                 with suppress(BadFolder):
                     for _ in range(5):
-                        undo.undo(out)
+                        modes.undo(out)
                         found["undone"] += 1
                 found["wrong"] += set(copies(out).values()) != last
             run(folder, "autopilot", THRESHOLDS[0])

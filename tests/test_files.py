@@ -154,14 +154,31 @@ def test_linux_is_asked_for_a_clone(tmp_path, monkeypatch) -> None:
     assert not (tmp_path / "c").exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems are asked otherwise")
-def test_a_clone_that_cannot_be_leaves_nothing(tmp_path, monkeypatch) -> None:
-    import fcntl
+def test_a_place_in_a_folder_is_named_as_this_system_names_files() -> None:
+    assert files.is_below("person_001/a.jpg")
+    # Where they are letters, they are letters.
+    letters = os.name != "nt"
+    assert files.is_below("Mum: 2020/a.jpg") == files.is_below("back\\slash/a.jpg") == letters
+    assert not files.is_below("a/b/c.jpg")
+    assert files.is_below("a/b/c.jpg", deeper=True)
 
-    def refused(*_: object) -> int:
-        raise OSError(95, "Operation not supported")
 
-    (tmp_path / "a").write_bytes(b"whole")
-    monkeypatch.setattr(fcntl, "ioctl", refused)
-    assert not files.clone(tmp_path / "a", tmp_path / "b")
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+BAD_PLACES = [
+    "",
+    "a.jpg",
+    "/etc/passwd",
+    "a//b",
+    "./b",
+    "../b",
+    "a/..",
+    "a/\0",
+    "a/\ud800",
+    7,
+    None,
+]
+
+
+@pytest.mark.parametrize("place", BAD_PLACES)
+def test_what_leads_elsewhere_is_no_place_in_a_folder(place) -> None:
+    assert not files.is_below(place)
+    assert not files.is_below(place, deeper=True)

@@ -514,6 +514,31 @@ def test_once_results_are_kept_no_correction_numbers_anybody_anew(sorted_album, 
     assert set(plan["name"].dropna()) == set(people(sorted_album))
 
 
+def test_a_result_that_is_only_kept_follows_the_settings_that_were_tried(sorted_album, out) -> None:
+    with exporting.alone_in(out, "a test"):
+        sorted_album.keep()
+    sorted_album.set(replace(sorted_album.settings, threshold=0.01))
+    again = taken_up(out)
+    assert again.settings.threshold == 0.01
+    assert results_folder.load(out).names == again.names == sorted_album.names
+    again.set(replace(again.settings, threshold="auto"))
+    assert taken_up(out).settings.threshold == "auto"
+    # Of copies, the tables say where they are.
+    again.export(out)
+    before = (out / "run.json").read_bytes()
+    again.set(replace(again.settings, threshold=0.02))
+    taken_up(out).set(replace(again.settings, threshold=0.03))
+    assert (out / "run.json").read_bytes() == before
+
+
+def test_what_is_found_is_not_kept_over_another_run_that_writes(sorted_album, out) -> None:
+    with exporting.alone_in(out, "a test"):
+        sorted_album.keep()
+        before = (out / "run.json").read_bytes()
+        sorted_album.set(replace(sorted_album.settings, threshold=0.01))
+    assert (out / "run.json").read_bytes() == before
+
+
 def test_somebody_is_hidden_by_number_whatever_the_name_and_shown_again(sorted_album, out) -> None:
     said = sorted_album.hide("person_002")
     assert said == "person_002 is hidden: no folder in the next export"

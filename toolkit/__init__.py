@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from toolkit.errors import SightingsError
     from toolkit.evaluation.audit import audit
     from toolkit.grouping.sighting_finder import SightingKey
-    from toolkit.modes import autopilot, point_and_shoot
+    from toolkit.modes import autopilot, point_and_shoot, undo
     from toolkit.records import Album
     from toolkit.results.accuracy import evaluate_folder as evaluate
-    from toolkit.results.undo import undo
     from toolkit.session import Session
     from toolkit.session import taken_up as open_results
     from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -52,7 +51,7 @@ _HOMES = {
     "evaluate": ("results.accuracy", "evaluate_folder"),
     "open_results": ("session", "taken_up"),
     "point_and_shoot": ("modes", "point_and_shoot"),
-    "undo": ("results.undo", "undo"),
+    "undo": ("modes", "undo"),
 }
 
 # ONNX Runtime from 1.29 on reports its use to its maker unless this is set before it is loaded.

@@ -23,6 +23,8 @@ _TEMPORARY = re.compile(r"\.sightings-([0-9a-f]{16}\.part|[0-9a-f]{12}|[0-9a-z_]
 PRIVATE = 0o600
 # What asks Linux for a clone of a file (linux/fs.h).
 FICLONE = 0x40049409
+# What on Windows separates folders, or begins another drive or stream; elsewhere they are letters.
+_LEADS_AWAY = "\0\\:" if os.name == "nt" else "\0"
 NOT_REGULAR = "it is not a regular file (a folder, a pipe or a device)"
 
 
@@ -31,6 +33,28 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def is_below(place: object, *, deeper: bool = False) -> bool:
+    """
+    Whether a text names a file in a folder of another folder, such as "person_001/a.jpg".
+
+    Parameters
+    ----------
+    place : object
+        Untrusted, from a record.
+    deeper : bool
+        Whether it may be in folders of that folder.
+    """
+    if not isinstance(place, str) or any(character in place for character in _LEADS_AWAY):
+        return False
+    try:
+        os.fsencode(place)
+    except UnicodeError:
+        return False
+    parts = place.split("/")
+    fits = len(parts) >= 2 if deeper else len(parts) == 2
+    return fits and not {"", ".", ".."} & set(parts)
 
 
 def open_regular(path: Path, *, most: int | None = None) -> BinaryIO:

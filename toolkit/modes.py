@@ -29,7 +29,15 @@ from toolkit.photos import opening
 from toolkit.photos.copies import one_of_each
 from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
-from toolkit.results import as_examples, earlier, export, exporting, results_folder
+from toolkit.results import (
+    as_examples,
+    earlier,
+    export,
+    exporting,
+    folder_changes,
+    results_folder,
+)
+from toolkit.results import undo as undoing
 from toolkit.results.exporting import export_result, write_result
 from toolkit.results.folder_changes import FolderChanges
 from toolkit.results.result import (
@@ -40,6 +48,7 @@ from toolkit.results.result import (
     PointAndShootResult,
     Result,
 )
+from toolkit.results.undo import Undone
 from toolkit.scanning import comparing, store
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
@@ -68,6 +77,7 @@ __all__ = [
     "read_known",
     "subject_for",
     "taken_up",
+    "undo",
     "with_own",
 ]
 
@@ -859,6 +869,35 @@ def synced(
     """
     made, said, _ = _folders_read(out, settings, subject, dry_run=dry_run)
     return made, said
+
+
+def undo(
+    out: str | Path,
+    *,
+    photos: str | Path | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Undone:
+    """
+    Take away what the last run put into a folder; what was sorted by hand there is decided first.
+
+    Parameters are those of `toolkit.results.undo.undo`, which says what goes and what stays.
+
+    Raises
+    ------
+    BadFolder
+        If there is nothing to undo, or the folder cannot be read.
+    toolkit.locks.InUse
+        If a run is writing into it.
+    """
+    target = folder_at(out)
+    said: tuple[str, ...] = ()
+    if (target / results_folder.RECORD).is_file():
+        # Without its tables copies are found all the same; what cannot be undone is refused below.
+        with contextlib.suppress(BadFolder), exporting.alone_in(target, "an undo"):
+            if folder_changes.read(target):
+                _, said = synced(target)
+    return changed(undoing.undo(out, photos=photos, progress=progress, stop=stop), synced=said)
 
 
 def _folders_read(

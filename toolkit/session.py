@@ -19,7 +19,7 @@ from toolkit.curation import decisions, edits, history, photo_names, questions
 from toolkit.curation.decisions import Decision
 from toolkit.curation.history import Corrections, Gesture
 from toolkit.curation.questions import Queue
-from toolkit.errors import BadSetting
+from toolkit.errors import BadFolder, BadSetting
 from toolkit.evaluation.audit import numbered
 from toolkit.files import folder_at
 from toolkit.grouping import uncertainty
@@ -93,6 +93,8 @@ class Session:
             self.assigner = self._following(self._target(out))
         self._names_taken = self._take_names()
         self._done: tuple[str, ...] = ()
+        # Whether the folder of the decisions has what was found, and no copies.
+        self._kept = False
         self.result = self._sorted(self.corrections.decisions)
 
     def say_done(self, said: Sequence[str]) -> None:
@@ -160,6 +162,7 @@ class Session:
             except Exception:
                 self.assigner = before
                 raise
+            self._keep_anew()
 
     def needs_another_look(self, settings: Settings) -> bool:
         """Whether settings differ from these in what is seen, not only in how it is grouped."""
@@ -398,8 +401,22 @@ class Session:
         out = self.corrections.out
         if out is None or not exporting.keep_result(self.result, out):
             return False
+        self._kept = True
         self.assigner = self.assigner.following(getattr(self.result, "numbering", None))
         return True
+
+    def kept_in(self, out: Path) -> None:
+        """Say that a folder of results has what was found; of one with copies it is not kept up."""
+        self._kept = self.corrections.out == out and not results_folder.ResultsFolder(out).files()
+
+    def _keep_anew(self) -> None:
+        """Have a folder in which a result is only kept say what is found now, with its settings."""
+        out = self.corrections.out
+        if not self._kept or out is None:
+            return
+        # Who writes there now has a result of its own, or exports this one.
+        with suppress(BadFolder), exporting.alone_in(out, "a panel"):
+            exporting.keep_result(self.result, out)
 
     def undo_export(
         self,
@@ -411,6 +428,8 @@ class Session:
         """
         Take away what the last export, or run, put into a folder; decisions stay.
 
+        What somebody did in its folders since is decided first.
+
         Raises
         ------
         BadFolder
@@ -418,6 +437,10 @@ class Session:
         """
         with self._alone():
             target = self._target(out)
+            if (target / results_folder.RECORD).is_file():
+                # What cannot be undone is refused below.
+                with suppress(BadFolder), exporting.alone_in(target, "an undo from a panel"):
+                    self._read_folders(target)
             undone = undo(target, photos=self.looked.folder, progress=progress, stop=stop)
             if self.result.out is not None and self.result.out == target:
                 self.result = replace(self.result, out=None, run="", removed=(), kept=())
@@ -506,4 +529,5 @@ def taken_up(out: str | Path, *, photos: str | Path | None = None) -> Session:
     looked, run = modes.taken_up(out, photos=photos)
     session = Session(looked, GroupingAssigner(results_folder.settings_of(run)), out=out)
     session.say_done(said)
+    session.kept_in(folder)
     return session

@@ -11,6 +11,7 @@ import pytest
 from files_seen import files_in
 from tiles import save_tiles
 
+import toolkit
 from toolkit import modes
 from toolkit.cli import commands
 from toolkit.curation import decisions, sync
@@ -139,6 +140,37 @@ def test_who_is_hidden_is_shown_again_by_a_later_decision(run, out) -> None:
     assert "person_003" in folders(out)
 
 
+def test_who_is_hidden_stays_so_where_the_whole_result_was_undone_and_numbers_begin_anew(
+    photos, run, out
+) -> None:
+    shutil.rmtree(out / "person_002")
+    assert run().hidden == {"person_002"}
+    undo(out)
+    shutil.rmtree(out / "person_001", ignore_errors=True)
+    while (out / "run.json").exists():
+        undo(out)
+    for number in range(6):
+        save_tiles(photos / f"dee{number}.png", "dee", shade=5 * number)
+    result = run()
+    seen = zip(result.album.sightings["path"], result.names, strict=True)
+    called = {Path(path).name[:3]: name for path, name in seen if "both" not in path}
+    assert called["dee"] != called["bob"] != "person_002"
+    assert result.hidden == {called["bob"]}
+    assert called["bob"] not in folders(out)
+    assert folders(out)[called["ann"]] >= {"ann0.png", "ann1.png"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_folder_may_have_any_name_that_the_system_knows(run, out) -> None:
+    (out / "person_003").rename(out / "Cem: a\\b")
+    assert run().synced == ("person_003 is Cem: a\\b",)
+    # What lies in it is ours, as everywhere.
+    assert run().synced == ()
+    (out / "Cem: a\\b" / "cem1.png").unlink()
+    assert [each[:8] for each in run().synced] == ["cem1.png"]
+    assert undo(out).kept == ()
+
+
 def test_a_photo_from_elsewhere_is_an_example_and_stays_the_users(run, out, tmp_path) -> None:
     mine = save_tiles(tmp_path / "mine.png", "bob", shade=20)
     shutil.copy(mine, out / "person_002" / "mine.png")
@@ -217,6 +249,28 @@ def test_copies_moved_by_hand_are_still_of_the_run_that_put_them_there(run, out,
     assert [place for place in undone.removed if "/" in place] == ["Zoe/zoe.png"]
     undone = undo(out)
     assert not folders(out)
+
+
+def test_what_was_sorted_by_hand_is_decided_before_an_undo(run, out, capsys) -> None:
+    (out / "person_003").rename(out / "Cem")
+    undone = toolkit.undo(out)
+    assert undone.synced == ("person_003 is Cem",)
+    assert str(undone).startswith("person_003 is Cem\n")
+    assert [each.name for each in decisions.read(out)] == ["Cem"]
+    run()
+    (out / "person_002").rename(out / "Bob")
+    assert commands.main(["undo", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["synced"] == ["person_002 is Bob"]
+    run()
+    assert {"Cem", "Bob"} <= set(folders(out))
+
+
+def test_a_session_decides_what_was_sorted_by_hand_before_an_undo(run, out) -> None:
+    session = taken_up(out)
+    (out / "person_003").rename(out / "Cem")
+    session.undo_export(out)
+    assert "Cem" in session.names
+    assert [each.name for each in decisions.read(out)] == ["Cem"]
 
 
 def test_a_photo_from_elsewhere_in_a_new_folder_is_somebody_new(run, out) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import sys
 from typing import Any, TextIO
 
 from toolkit.cli import terminal
 from toolkit.cli.output import new_file, print_finding, print_json_or_text
-from toolkit.errors import BadFolder
 from toolkit.files import folder_at
 from toolkit.names import printable
 
@@ -46,21 +43,9 @@ def evaluate(options: argparse.Namespace, console: TextIO) -> None:
 def undo(options: argparse.Namespace, console: TextIO) -> None:
     """Take away what the last run put into a folder, and print what became of it."""
     from toolkit import modes
-    from toolkit.results import exporting, folder_changes
-    from toolkit.results import undo as undoing
 
-    out = folder_at(options.out)
-    said: tuple[str, ...] = ()
-    if (out / "run.json").is_file():
-        # What was sorted by hand is decided first; without its tables, copies are found all the
-        # same. What cannot be undone at all is refused below.
-        with contextlib.suppress(BadFolder), exporting.alone_in(out, "an undo"):
-            if folder_changes.read(out):
-                _, said = modes.synced(out)
     with terminal.progress_bar(console, quiet=options.quiet) as progress:
-        found = undoing.undo(options.out, progress=progress, **_moved(options))
-    if not options.json:
-        sys.stdout.writelines(f"{printable(line)}\n" for line in said)
+        found = modes.undo(options.out, progress=progress, **_moved(options))
     print_json_or_text(found, options)
 
 

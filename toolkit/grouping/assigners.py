@@ -53,6 +53,8 @@ class Assigned:
         numbers, or matches and references.
     used : tuple of Lasting
         Names decided about sightings that are away which individuals have by their numbers.
+    anew : bool
+        Whether individuals were numbered without any earlier numbers.
     """
 
     settings: Settings
@@ -60,6 +62,7 @@ class Assigned:
     chosen: Threshold
     details: Mapping[str, Any] = field(repr=False)
     used: tuple[Lasting, ...] = ()
+    anew: bool = False
 
     def hidden(self, decided: Decided, words: Words) -> frozenset[str]:
         """
@@ -67,7 +70,8 @@ class Assigned:
 
         The sighting of a decision says who is meant, by the number that it had where its photo is
         away. Its individual must still have that name or number: where it is now in somebody
-        else's group, that one is not meant.
+        else's group, that one is not meant. Where no earlier numbers are known, a number says
+        nothing, and the sighting alone does.
 
         Parameters
         ----------
@@ -112,6 +116,9 @@ class _Meant:
         self.away: dict[SightingKey, int | None] = {}
         self.called: dict[str, str] = {name: name for name in self.names if name is not None}
         self.numbered: Sequence[str | None] = self.names
+        self.words = words
+        # Nobody kept a number: what somebody had in a result that is gone is another's now.
+        self.anew = found.anew
         if self.numbers is None:
             return
         self.numbered = numbered_names(self.numbers, words)
@@ -136,6 +143,8 @@ class _Meant:
         """Return what that individual is called now; None where nobody is meant."""
         if not isinstance(each.whom, SightingKey):
             name = self.names[each.whom]
+            if self.anew and is_number(each.name, self.words):
+                return name
             return name if each.name in (name, self.numbered[each.whom]) else None
         if self.numbers is None:
             # Of examples, or given to each sighting: the name is all that there is.
@@ -285,7 +294,8 @@ class GroupingAssigner:
             "numbers": numbers,
             "numbering": earlier_of(album, numbers, absent),
         }
-        return Assigned(self.settings, names, grouped.threshold, details, used)
+        anew = self.earlier is None
+        return Assigned(self.settings, names, grouped.threshold, details, used, anew)
 
 
 @dataclass(frozen=True)
@@ -587,6 +597,12 @@ def numbered_names(numbers: Labels, words: Words) -> tuple[str | None, ...]:
     return tuple(
         None if number < 1 else f"{words.individual}_{number:03d}" for number in numbers.tolist()
     )
+
+
+def is_number(name: str, words: Words) -> bool:
+    """Whether a name is one that an individual has by its number alone."""
+    start, _, digits = name.rpartition("_")
+    return start == words.individual and digits.isascii() and digits.isdigit()
 
 
 def _require_mode(settings: Settings, mode: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import UnreadablePhoto
-from toolkit.files import is_temporary
+from toolkit.files import is_below, is_temporary
 from toolkit.names import folded
 from toolkit.photos.listing import SUFFIXES
 from toolkit.photos.opening import digest_of
@@ -111,7 +111,7 @@ def theirs_of(about: Mapping[str, Any]) -> dict[str, str]:
     return {
         place: mark
         for place, mark in (told if isinstance(told, dict) else {}).items()
-        if isinstance(mark, str) and _is_place(place)
+        if isinstance(mark, str) and is_below(place, deeper=True)
     }
 
 
@@ -433,11 +433,3 @@ def _mark_of(path: Path) -> str:
 
 def _top(place: str) -> str:
     return place.partition("/")[0]
-
-
-def _is_place(place: object) -> bool:
-    """Whether a text is a path into a folder of the result, and out of it no way back."""
-    if not isinstance(place, str) or "\\" in place or "\0" in place:
-        return False
-    parts = place.split("/")
-    return len(parts) >= 2 and not {"", ".", ".."} & set(parts)

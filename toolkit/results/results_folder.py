@@ -33,6 +33,7 @@ from toolkit.errors import BadFolder, BadSetting
 from toolkit.files import (
     digest_of,
     folder_at,
+    is_below,
     is_temporary,
     open_regular,
     read_regular,
@@ -249,7 +250,7 @@ class ResultsFolder:
         return {
             place: mark
             for place, mark in files.items()
-            if isinstance(mark, str) and _is_inside(place)
+            if isinstance(mark, str) and is_below(place)
         }
 
     def goes_on(self) -> bool:
@@ -1001,18 +1002,6 @@ def _real(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"it holds {text[:20]}, which is no number")
     return value
-
-
-def _is_inside(place: object) -> bool:
-    """Whether a text is a folder and a file in it, written as this program writes it."""
-    if not isinstance(place, str) or "\\" in place or "\x00" in place:
-        return False
-    try:
-        os.fsencode(place)
-    except UnicodeError:
-        return False
-    parts = place.split("/")
-    return len(parts) == 2 and not {"", ".", ".."} & set(parts) and ":" not in place
 
 
 def _runs(added: Iterable[Sequence[str]], files: Mapping[str, str]) -> list[list[str]]:

@@ -55,6 +55,8 @@ class Undone:
         Files that runs before it had put there, and that stay.
     not_reached : int
         Files that were not tried, because it was stopped.
+    synced : tuple of str
+        What was done in the folders before, which became decisions first; a line each.
     """
 
     out: Path
@@ -62,6 +64,7 @@ class Undone:
     kept: tuple[tuple[str, str], ...] = ()
     earlier: int = 0
     not_reached: int = 0
+    synced: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values, for JSON."""
@@ -71,12 +74,14 @@ class Undone:
             "kept": [list(each) for each in self.kept],
             "earlier": self.earlier,
             "not_reached": self.not_reached,
+            "synced": list(self.synced),
         }
 
     def __str__(self) -> str:
         places = [place for place in self.removed if "/" in place]
         by = f": {export.by_folder(places)}" if places else ""
-        said = [f"{counted(len(places), 'file')} of the last run removed from {self.out}{by}"]
+        removed = f"{counted(len(places), 'file')} of the last run removed from {self.out}{by}"
+        said = [*self.synced, removed]
         tables = [name for name in self.removed if "/" not in name]
         if tables:
             said.append(f"removed too: {', '.join(tables)}")
