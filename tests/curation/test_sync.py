@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from files_seen import files_in
-from tiles import save_tiles
+from tiles import TILE, save_tiles
 
 import toolkit
 from toolkit import modes
@@ -94,6 +94,13 @@ def test_of_several_faces_the_one_of_that_folder_is_meant(run, out, photos) -> N
     assert len(folders(out)["person_001"]) == before
     assert "both.png" not in folders(out)["person_002"]
     assert "both.png" in folders(out)["person_003"]
+
+
+def test_of_several_faces_in_a_photo_from_elsewhere_the_nearest_is_meant(run, out) -> None:
+    save_tiles(out / "person_002" / "mine.png", "cem", "bob", "ann", shade=20)
+    run()
+    (named,) = [each for each in decisions.read(out) if "mine.png" in each.sighting.path]
+    assert (named.name, named.sighting.box[0]) == ("person_002", TILE)
 
 
 def test_a_photo_moved_into_a_new_folder_names_somebody_new(run, out) -> None:
