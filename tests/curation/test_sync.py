@@ -63,8 +63,9 @@ def untouched(photos) -> dict[str, bytes]:
 
 def test_a_renamed_folder_is_the_name_in_every_later_run(run, out, photos) -> None:
     (out / "person_001").rename(out / "Ann B.")
-    said = run().synced
-    assert said == ("person_001 is Ann B.",)
+    first = run()
+    assert first.synced == ("person_001 is Ann B.",)
+    assert "in the folders: person_001 is Ann B.\n" in str(first)
     save_tiles(photos / "ann9.png", "ann", shade=9)
     result = run()
     assert result.synced == ()
