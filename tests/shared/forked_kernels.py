@@ -57,6 +57,9 @@ class Forge:
     def ask(self, env: dict[str, str], *what: object) -> int | None:
         """Ask for a kernel's process, or how one has ended."""
         if self._line is None:
+            if what[0] == "ended":
+                # As all do that it forked.
+                return -1
             self._line = self._begin(env)
         self._line.write(json.dumps(what) + "\n")
         self._line.flush()
