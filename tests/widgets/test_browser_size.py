@@ -48,7 +48,7 @@ def shrink(lab):
     """Have the notebook measure less: it is its panel that is tried here."""
     path = lab.root / "notebooks" / NOTEBOOK
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[1].source += f"\nLONG_EDGES = (0, 400)\nSAMPLE_SIZE = 4\n{QUICK}"
+    notebook.cells[1].source += f"\nLONG_EDGES = (0, 400)\nSAMPLE_SIZE = 2\n{QUICK}"
     nbformat.write(notebook, path)
 
 
@@ -126,7 +126,7 @@ def test_sizes_are_compared_and_cancelled_in_the_panel(open_notebook, lab):
         "compare.ipynb",
         f"{QUICK}from toolkit.widgets.size_explorer import SizePanel\n"
         "panel = SizePanel(sample_folder='../data/sample', long_edges=(0, 400), "
-        "photos_compared=3)\npanel",
+        "photos_compared=2)\npanel",
         "panel",
     )
     page = open_notebook(name)
