@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from browser_fixtures import KEPT
 from browser_lab import LAB_SETTINGS, at_rest, in_kernel, run_all, wait_for
 from browser_seen import ARTIFACTS, becomes, nothing_cut_off, nothing_was_run, screenshot, see
 from tiles import save_tiles
@@ -45,6 +46,9 @@ def as_delivered(lab):
         key: value for key, value in LAB_SETTINGS[TRACKER].items() if key != "windowingMode"
     }
     settings.write_text(json.dumps(delivered))
+    yield
+    # A page knows the settings that it began with.
+    KEPT.clear()
 
 
 @pytest.fixture
