@@ -187,10 +187,7 @@ def be_called(command: list[str]) -> None:
 
 def jupyterlab() -> None:
     """Be JupyterLab, with kernels that are forked."""
-    from jupyterlab import commands
     from jupyterlab.labapp import main
 
-    # What Node.js says of its settings, a second at each start, is of use to who builds JupyterLab.
-    commands._yarn_config = lambda logger: {"yarn config": {}, "npm config": {}}
     with Forge().kernels(dict(os.environ)):
         main()
