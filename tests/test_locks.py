@@ -9,8 +9,11 @@ import threading
 import pytest
 
 from toolkit import locks, modes
+from toolkit.curation import decisions
+from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder
 from toolkit.grouping.assigners import GroupingAssigner
+from toolkit.grouping.sighting_finder import key_of
 from toolkit.locks import InUse
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings
@@ -87,6 +90,23 @@ def test_a_run_that_fails_leaves_the_lock_of_those_who_decide(tmp_path) -> None:
         deciding.__enter__()
     assert (out / locks.DECISIONS).exists()
     deciding.__exit__(None, None, None)
+
+
+def test_while_one_decides_the_other_waits_and_both_are_kept(
+    album_folder, tmp_path, colours
+) -> None:
+    out = tmp_path / "out"
+    looked = modes.look(album_folder, settings=AutopilotSettings(), subject=colours)
+    keys = [key_of(looked.album, row) for row in range(2)]
+    mine, other = (Decision("ignore", key) for key in keys)
+    waiting = threading.Thread(target=decisions.add, args=(out, [other]))
+    with locks.deciding(out):
+        before = decisions.read(out)
+        waiting.start()
+        waiting.join(0.5)
+        decisions.write(out, (*before, mine))
+    waiting.join(30)
+    assert set(decisions.read(out)) == {mine, other}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")

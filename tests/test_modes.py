@@ -11,9 +11,10 @@ from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.curation.decisions import Decision, write
-from toolkit.errors import BadFolder
+from toolkit.errors import BadFolder, BadSetting
 from toolkit.grouping import cluster, linkage
 from toolkit.grouping.sighting_finder import key_of
+from toolkit.locks import InUse, held
 from toolkit.records import Box, Detection
 from toolkit.results import results_folder
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -515,6 +516,26 @@ class TestLook:
             out, refs = (*arguments, None, None)[1:3]
             with pytest.raises(BadFolder, match=complaint):
                 modes.look(arguments[0], out, known=refs, settings=AUTO, subject=subject)
+
+    @pytest.mark.parametrize("why", ["decisions", "in use"])
+    def test_a_folder_of_results_is_refused_before_a_photo_is_looked_at(
+        self, album_folder, people, tmp_path, colours, why
+    ) -> None:
+        out, told = tmp_path / "out", []
+        modes.autopilot(album_folder, out, subject=colours)
+        how = {"subject": colours, "progress": lambda *said: told.append(said)}
+        for run in (
+            lambda: modes.autopilot(album_folder, out, **how),
+            lambda: modes.point_and_shoot(album_folder, people, out, **how),
+        ):
+            if why == "decisions":
+                (out / "decisions.csv").write_text("decision\nguess\n")
+                with pytest.raises(BadSetting):
+                    run()
+            else:
+                with held(out, "another run"), pytest.raises(InUse, match="another run"):
+                    run()
+        assert told == []
 
     def test_references_and_results_inside_the_photos_are_left_out(
         self, album_folder, people, colours

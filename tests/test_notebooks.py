@@ -9,6 +9,7 @@ from pathlib import Path
 import nbclient
 import nbformat
 import pytest
+from forked_kernels import Forge
 from jupyter_client import KernelManager
 from made_once import folder_of_the_run, store_of_the_run
 from measured_less import METHODS, SIZES
@@ -112,8 +113,16 @@ def test_links_lead_to_notebooks_that_are_there(path):
             assert (path.parent / target).is_file()
 
 
+@pytest.fixture(scope="session")
+def forge():
+    """What the kernels of this process are forked from."""
+    made = Forge()
+    yield made
+    made.end()
+
+
 @pytest.fixture(scope="module")
-def kernel(path, tmp_path_factory):
+def kernel(path, forge, tmp_path_factory):
     """A kernel for one notebook's runs: what it imports and the networks are read once."""
     folder = tmp_path_factory.mktemp("jupyter")
     kept = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
@@ -124,9 +133,10 @@ def kernel(path, tmp_path_factory):
     kept["SIGHTINGS_CACHE"] = str(folder_of_the_run(tmp_path_factory) / "networks")
     kept["SIGHTINGS_STORE"] = str(store_of_the_run(tmp_path_factory))
     manager = KernelManager(kernel_name="python3", connection_file=str(folder / "kernel.json"))
-    manager.start_kernel(env=kept, cwd=str(folder))
-    yield manager
-    manager.shutdown_kernel(now=True)
+    with forge.kernels(kept):
+        manager.start_kernel(env=kept, cwd=str(folder))
+        yield manager
+        manager.shutdown_kernel(now=True)
 
 
 BEFORE = {"05_compare_with_dbscan": METHODS, "12_trade_size_for_accuracy": SIZES}

@@ -45,6 +45,7 @@ TESTS = Path(__file__).resolve().parent
 ABOUT_OTHERS = {
     "evaluation/test_labelled_faces.py": "modules together, on labelled photos",
     "subjects/face/dlib/test_engine_parity.py": "the engine beside dlib itself",
+    "test_forked_kernels.py": "tests/shared/forked_kernels.py",
     "test_kill_at_random.py": "tests/kill_at_random.py",
     "test_albums_that_live.py": "the modes and the folders, in any order",
     "test_labelled_photos.py": "the modes, on labelled photos",

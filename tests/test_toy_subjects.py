@@ -97,6 +97,18 @@ def test_point_and_shoot_names_the_known_and_leaves_strangers(toy, photos, known
     assert toy.info.words.plural in str(result)
 
 
+def test_a_photo_put_into_a_folder_is_an_example_of_somebody_new(
+    toy, photos, known, tmp_path
+) -> None:
+    out, settings = tmp_path / "out", settings_of(toy, "point-and-shoot")
+    before = modes.point_and_shoot(photos, known, out, settings=settings)
+    stranger = next(who for each in toy.truth.values() for who in each if who not in toy.known)
+    toys.save(out / "the new" / "own.png", toy.square(stranger, 900))
+    after = modes.point_and_shoot(photos, known, out, settings=settings)
+    assert "the new" not in before.names
+    assert after.names.count("the new") == 2
+
+
 def test_the_audit_says_what_the_photos_tell(toy, photos, tmp_path) -> None:
     result = modes.autopilot(photos, settings=settings_of(toy))
     found = audit.audit(result.album, result.names, threshold=result.threshold)

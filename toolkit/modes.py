@@ -78,6 +78,7 @@ __all__ = [
     "subject_for",
     "taken_up",
     "undo",
+    "with_own",
 ]
 
 
@@ -106,6 +107,8 @@ class Looked:
         for.
     taken : tuple of str
         Sentences that say what the folder was taken for, where it is not simply one of photos.
+    own : frozenset of str
+        Paths of the photos that the user put into folders of results, as examples.
     """
 
     album: Album
@@ -117,6 +120,7 @@ class Looked:
     earlier: Earlier | None = None
     regions: photo_names.Regions | None = None
     taken: tuple[str, ...] = ()
+    own: frozenset[str] = frozenset()
 
     @property
     def not_seen(self) -> int:
@@ -172,22 +176,21 @@ def look(
     BadFolder
         If a folder is missing or cannot be used, or holds no photo.
     """
-    listed = list_photos(photos_folder, out, known)
-    if listed.out is not None:
-        listed = _with_examples(listed, sync.examples_in(listed.out))
+    listed = with_own(list_photos(photos_folder, out, known))
     subject = subject or subject_for(settings)
     return look_at(listed, settings, subject, progress=progress, stop=stop, tell=tell)
 
 
 @dataclass(frozen=True)
 class Listed:
-    """The photos of a folder, and the folders themselves, checked; `taken` as of `Looked`."""
+    """The photos of a folder, and the folders themselves, checked; the rest as of `Looked`."""
 
     listing: opening.Listing
     folder: Path
     known: Path | None
     out: Path | None
     taken: tuple[str, ...] = ()
+    own: frozenset[str] = frozenset()
 
 
 def list_photos(
@@ -234,6 +237,11 @@ def list_photos(
         )
         listing = changed(listing, photos=once)
     return Listed(listing, folder, examples, target, taken)
+
+
+def with_own(listed: Listed) -> Listed:
+    """Add the photos that the user put into the folders of results, as an earlier run found."""
+    return listed if listed.out is None else _with_examples(listed, sync.examples_in(listed.out))
 
 
 def _listed(
@@ -331,6 +339,7 @@ def look_at(
         *(album, seconds, total, listed.folder, listed.known, recognised),
         regions=regions,
         taken=listed.taken,
+        own=listed.own,
     )
 
 
@@ -747,6 +756,10 @@ def assigned_by(
     with stopwatch(seconds, assigner.stage):
         album = decisions.masked(looked.album, decided)
         held = decisions.apply(decided, album)
+        if looked.own:
+            own = album.photos["photo_digest"][album.photos["path"].isin(list(looked.own))]
+            rows = np.flatnonzero(album.sightings["photo_digest"].isin(list(own)) & ~album.ignored)
+            held = changed(held, examples=frozenset(rows.tolist()))
         found = assigner.assign(album, held)
         reasons = decisions.reasons(decided, album)
         left = found.answered(held, album.words)
@@ -922,8 +935,11 @@ def _folders_read(
 
 def _with_examples(listed: Listed, more: Sequence[Path]) -> Listed:
     """Add the photos that the user put into folders of results: they are looked at as well."""
+    if not more:
+        return listed
     photos = (*listed.listing.photos, *more)
-    return changed(listed, listing=changed(listed.listing, photos=photos)) if more else listed
+    listing = changed(listed.listing, photos=photos)
+    return changed(listed, listing=listing, own=frozenset(map(str, more)))
 
 
 def _named(

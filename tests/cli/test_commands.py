@@ -116,6 +116,27 @@ def test_sample_makes_the_album(tmp_path, capsys) -> None:
     assert (tmp_path / "sample" / "truth.csv").is_file()
 
 
+def test_sync_reads_the_folders_alone(album_folder, tmp_path, tiles, capsys) -> None:
+    out = tmp_path / "out"
+    assert cli.main(["autopilot", str(album_folder), str(out), "--quiet"]) == 0
+    (out / "person_001").rename(out / "Ann")
+    save_tiles(out / "person_002" / "own.png", "bob", shade=8)
+    capsys.readouterr()
+
+    def synced(*more: str) -> list[str]:
+        assert cli.main(["sync", str(out), *more]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    said = ["person_001 is Ann", "own.png was put into person_002: an example of person_002"]
+    assert synced("--dry-run") == [*said, "Nothing is decided yet: run it without --dry-run."]
+    assert not (out / "decisions.csv").exists()
+    *lines, kept = synced()
+    assert lines == said
+    assert "decisions.csv; run again to have the photos sorted by it" in kept
+    assert {each.name for each in decisions.read(out)} == {"Ann", "person_002"}
+    assert synced() == ["nothing was done in the folders since the last run"]
+
+
 def test_models_are_listed_with_their_places(capsys) -> None:
     assert cli.main(["models"]) == 0
     assert capsys.readouterr().out.count("ok  ") >= 3

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from files_seen import files_in
-from tiles import save_tiles
+from tiles import TILE, save_tiles
 
 import toolkit
 from toolkit import modes
@@ -63,8 +63,9 @@ def untouched(photos) -> dict[str, bytes]:
 
 def test_a_renamed_folder_is_the_name_in_every_later_run(run, out, photos) -> None:
     (out / "person_001").rename(out / "Ann B.")
-    said = run().synced
-    assert said == ("person_001 is Ann B.",)
+    first = run()
+    assert first.synced == ("person_001 is Ann B.",)
+    assert "in the folders: person_001 is Ann B.\n" in str(first)
     save_tiles(photos / "ann9.png", "ann", shade=9)
     result = run()
     assert result.synced == ()
@@ -94,6 +95,13 @@ def test_of_several_faces_the_one_of_that_folder_is_meant(run, out, photos) -> N
     assert len(folders(out)["person_001"]) == before
     assert "both.png" not in folders(out)["person_002"]
     assert "both.png" in folders(out)["person_003"]
+
+
+def test_of_several_faces_in_a_photo_from_elsewhere_the_nearest_is_meant(run, out) -> None:
+    save_tiles(out / "person_002" / "mine.png", "cem", "bob", "ann", shade=20)
+    run()
+    (named,) = [each for each in decisions.read(out) if "mine.png" in each.sighting.path]
+    assert (named.name, named.sighting.box[0]) == ("person_002", TILE)
 
 
 def test_a_photo_moved_into_a_new_folder_names_somebody_new(run, out) -> None:
@@ -182,6 +190,41 @@ def test_a_photo_from_elsewhere_is_an_example_and_stays_the_users(run, out, tmp_
     # It is looked at in later runs, too, and never taken away.
     assert "mine.png" in {path.rpartition("/")[2] for path in run().album.photos["path"]}
     assert (out / "person_002" / "mine.png").is_file()
+
+
+def test_a_photo_from_elsewhere_draws_those_that_are_like_it(run, out, photos) -> None:
+    for number in range(2):
+        save_tiles(photos / f"dee{number}.png", "dee", shade=5 * number)
+    run()
+    save_tiles(out / "person_002" / "mine.png", "dee", shade=8)
+    for _ in range(2):
+        run()
+        assert {"dee0.png", "dee1.png", "mine.png"} < folders(out)["person_002"]
+
+
+def test_a_photo_from_elsewhere_is_one_more_example_of_a_known_person(
+    photos, out, colours, tmp_path
+) -> None:
+    known = tmp_path / "known"
+    save_tiles(known / "Ida" / "1.png", "bob", shade=3)
+    save_tiles(photos / "dee.png", "dee")
+
+    def found() -> dict[str, set[str]]:
+        modes.point_and_shoot(photos, known, out, subject=colours)
+        return folders(out)
+
+    before = found()
+    assert set(before) == {"Ida"}
+    save_tiles(out / "Ida" / "mine.png", "dee", shade=8)
+    save_tiles(out / "Cem" / "mine.png", "cem", shade=8)
+    for _ in range(2):
+        after = found()
+        assert after["Ida"] == before["Ida"] | {"dee.png", "mine.png"}
+        assert after["Cem"] == {"cem0.png", "cem1.png", "mine.png"}
+    # It is one as long as it is there.
+    (out / "Ida" / "mine.png").unlink()
+    found()
+    assert found()["Ida"] == before["Ida"]
 
 
 def test_a_dry_run_looks_at_photos_of_the_users_own_too(run, out, photos, colours) -> None:
@@ -303,6 +346,36 @@ def test_known_people_keep_the_folder_that_the_user_called_otherwise(
         assert set(folders(out)) == {"Hansi", "Ida"}
         assert "Hans" in result.names
         assert "bob0.png" not in folders(out)["Ida"]
+
+
+def test_photos_of_known_people_are_moved_and_their_folders_deleted_like_others(
+    photos, out, colours, tmp_path
+) -> None:
+    known = tmp_path / "known"
+    save_tiles(known / "Hans" / "1.png", "ann", shade=3)
+    save_tiles(known / "Ida" / "1.png", "bob", shade=3)
+
+    def run():
+        return modes.point_and_shoot(photos, known, out, subject=colours)
+
+    run()
+    before = folders(out)
+    (out / "Ida" / "bob0.png").rename(out / "Hans" / "bob0.png")
+    (out / "Zoe").mkdir()
+    (out / "Ida" / "bob1.png").rename(out / "Zoe" / "bob1.png")
+    assert "not Ida, Hans" in run().synced[0]
+    for _ in range(2):
+        assert run().synced == ()
+        assert folders(out) == {
+            "Hans": before["Hans"] | {"bob0.png"},
+            "Ida": before["Ida"] - {"bob0.png", "bob1.png"},
+            "Zoe": {"bob1.png"},
+        }
+    shutil.rmtree(out / "Ida")
+    assert run().synced == ("the folder Ida was deleted: it is hidden",)
+    save_tiles(photos / "bob9.png", "bob", shade=9)
+    assert run().hidden == {"Ida"}
+    assert set(folders(out)) == {"Hans", "Zoe"}
 
 
 def test_no_photo_of_the_users_is_touched(run, out, photos) -> None:

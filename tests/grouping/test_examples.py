@@ -43,6 +43,8 @@ def found(line, whose, **about):
         ([0, 0.1, 5, 0.2, 5.1], [0, 0, 0, 0, 1], [(FAR, 2, 3, 1, False)]),
         # Two thirds of the others disagree with each of the two that are few, not of those three.
         ([0, 0.1, 0.2, 5, 5.1], [0] * 5, [(FAR, 3, 2, -1, False), (FAR, 4, 2, -1, False)]),
+        # Three of the five others are no two thirds.
+        ([0, 0.05, 0.1, 1.5, 0.75, 0.8], [0] * 6, []),
         # As many on either side: nobody can say which, and all are used.
         ([0, 0.1, 5, 5.1], [0] * 4, [(PARTS, 2, 1, -1, True), (PARTS, 3, 1, -1, True)]),
         ([0, 5], [0, 0], [(PARTS, 1, 0, -1, True)]),

@@ -139,3 +139,13 @@ def test_nearest_is_scikit_learns_nearest_neighbour(seed) -> None:
     assert [known.names.index(n) for n in found["name"]] == expected.predict(
         faces.encodings
     ).tolist()
+
+
+def test_a_sighting_can_be_one_more_example_of_somebody_known_or_new() -> None:
+    faces = seen([[9, 0], [9.1, 0], [0, 7], [0, 7.1]])
+    more = KNOWN.with_sightings(faces, {0: "bob", 2: "cem"})
+    assert (more.names, len(more)) == (("ann", "bob", "cem"), 5)
+    found = identification.match(faces, more, threshold=0.5, method="nearest").table
+    assert found["name"].to_list() == ["bob", "bob", "cem", "cem"]
+    assert found["reference"].to_list()[1] == faces.sightings["path"][0]
+    assert KNOWN.with_sightings(faces, {}) is KNOWN

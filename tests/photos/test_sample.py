@@ -1,10 +1,18 @@
 import csv
 
 import pytest
+from made_once import store_of_the_run
 
 from toolkit import modes
 from toolkit.errors import BadFolder
 from toolkit.photos import opening, sample
+from toolkit.scanning import store
+
+
+@pytest.fixture
+def looked_at_once(monkeypatch, tmp_path_factory) -> None:
+    """What is found in the album's photos is kept for all tests that look at them."""
+    monkeypatch.setenv(store.VARIABLE, str(store_of_the_run(tmp_path_factory)))
 
 
 def pairs_of(result, folder) -> set[tuple[str, str]]:
@@ -40,7 +48,7 @@ def test_it_goes_nowhere_where_something_else_is(tmp_path) -> None:
         sample.make_album(tmp_path)
 
 
-def test_autopilot_finds_its_three_people_in_the_right_photos(sample_album) -> None:
+def test_autopilot_finds_its_three_people_in_the_right_photos(sample_album, looked_at_once) -> None:
     result = modes.autopilot(sample_album / "photos")
     found = pairs_of(result, sample_album / "photos")
     truth = set(sample.truth_of_album())
@@ -54,7 +62,7 @@ def test_autopilot_finds_its_three_people_in_the_right_photos(sample_album) -> N
     assert [path.rsplit("/")[-1] for path in result.unsorted["path"]] == ["landscape.jpg"]
 
 
-def test_point_and_shoot_finds_everybody_by_name(sample_album) -> None:
+def test_point_and_shoot_finds_everybody_by_name(sample_album, looked_at_once) -> None:
     result = modes.point_and_shoot(sample_album / "photos", sample_album / "people")
     assert pairs_of(result, sample_album / "photos") == set(sample.truth_of_album())
     assert len(result.problems) == 0

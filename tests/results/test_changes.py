@@ -1,12 +1,13 @@
 """What every run after the first says of the run before."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from stopping import after
-from tiles import save_tiles
+from tiles import TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.curation import decisions
@@ -57,7 +58,10 @@ def test_a_new_photo_of_somebody_known_and_one_of_somebody_new(album_folder, aga
         ["came", "person_004", "", "new.png", "new photo"],
     ]
     assert "1 person new; 2 photos came" in str(result)
-    assert "What changed" in (result.out / "report.html").read_text()
+    assert result.as_dict()["changes"] == {"came": 2, "new": 1}
+    report = (result.out / "report.html").read_text()
+    assert "What changed" in report
+    assert "<td>new photo</td>" in report
 
 
 def test_a_photo_that_is_gone_went_and_takes_nobody_elses_number_along(album_folder, again) -> None:
@@ -77,14 +81,67 @@ def test_two_that_become_one_say_so_and_by_which_decision(album_folder, out, aga
     same = Decision("same", key_of(run.album, two), key_of(run.album, three))
     decisions.add(out, [same])
     # Both are in one photo: it is said to be a mirror.
-    _, rows = again()
+    result, rows = again()
+    assert "    person_003 and person_002 are one now, person_002 (decision: " in str(result)
     assert rows[0][:3] == ["merged", "person_002", "person_003"]
     assert rows[0][4].startswith("decision: the faces in")
     assert ["moved", "person_002", "person_003"] in [row[:3] for row in rows]
+    report = (out / "report.html").read_text()
+    assert "are one now" in report
     decisions.write(out, [])
-    _, rows = again()
+    result, rows = again()
+    said = "person_002 is two now, person_002 and person_004 (a decision was taken back)"
+    assert f"    {said}\n" in str(result)
     assert rows[0][:3] == ["split", "person_004", "person_002"]
     assert rows[0][4] == "a decision was taken back"
+
+
+def test_a_photo_that_moved_along_names_the_decision_about_the_others(
+    album_folder, out, again
+) -> None:
+    save_tiles(album_folder / "cem.png", "cem", shade=4)
+    again()
+    run = modes.taken_up(out)[1]
+    two = run.names.index("person_002")
+    three = next(
+        row
+        for row, name in enumerate(run.names)
+        if name == "person_003" and run.album.sightings["path"][row].endswith("three.png")
+    )
+    decisions.add(out, [Decision("same", key_of(run.album, two), key_of(run.album, three))])
+    _, rows = again()
+    (along,) = [row for row in rows if row[3] == "cem.png"]
+    assert along[:3] == ["moved", "person_002", "person_003"]
+    assert along[4].startswith("decision: ")
+
+
+def test_a_new_face_that_makes_two_one_is_named_as_the_reason(tmp_path, colours) -> None:
+    photos, out = tmp_path / "dim", tmp_path / "out"
+    for shade in (0, 100):
+        save_tiles(photos / f"{shade}.png", "ann", shade=shade)
+    first = modes.autopilot(photos, out, subject=colours, settings=SETTINGS)
+    assert len(first.individuals) == 2
+    save_tiles(photos / "50.png", "ann", shade=50)
+    result = modes.autopilot(photos, out, subject=colours, settings=SETTINGS)
+    rows = result.changes[list(COLUMNS)].to_numpy().tolist()
+    assert rows[0] == ["merged", "person_001", "person_002", "", "1 face of person_001 added"]
+    assert ["moved", "person_001", "person_002"] in [row[:3] for row in rows]
+    (moved,) = [row for row in rows if row[0] == "moved"]
+    assert moved[4] == "1 face of person_001 added"
+
+
+def test_a_face_that_is_found_in_a_known_photo_is_no_new_photo(
+    album_folder, tmp_path, colours
+) -> None:
+    class First(TileDetector):
+        def detect(self, image):
+            return super().detect(image)[:1]
+
+    out = tmp_path / "out"
+    fewer = replace(colours, detector=First())
+    modes.autopilot(album_folder, out, subject=fewer, settings=SETTINGS)
+    result = modes.autopilot(album_folder, out, subject=colours, settings=SETTINGS)
+    assert set(result.changes["why"]) == {"new face in a known photo"}
 
 
 def test_another_threshold_is_named_as_the_reason(again) -> None:

@@ -970,6 +970,17 @@ class TestStrangers:
         self.sort(crowd, out, colours)
         assert self.folders(out) == whole
 
+    def test_a_dry_run_lists_what_would_leave_and_takes_nothing(
+        self, crowd, tmp_path, colours
+    ) -> None:
+        out = tmp_path / "out"
+        self.sort(crowd, out, colours)
+        before = self.folders(out)
+        how = AutopilotSettings(min_photos=2)
+        planned = modes.autopilot(crowd, out, subject=colours, settings=how, dry_run=True)
+        assert "3 files of an earlier run would be removed: person_0" in str(planned)
+        assert self.folders(out) == before
+
     def test_the_hidden_have_no_folder(self, planned) -> None:
         album, names, out = planned
         table = export.plan(album, names, out, hidden={"Bob", "nobody of that name"})

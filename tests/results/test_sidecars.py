@@ -171,6 +171,20 @@ def test_what_is_no_file_is_left_too(photos, colours, tmp_path, kind) -> None:
     assert path.is_symlink() if kind == "link" else path.is_dir()
 
 
+def test_one_that_comes_meanwhile_is_left_too(photos, colours, tmp_path, monkeypatch) -> None:
+    beside_bob, put = tmp_path / "out" / "Bob" / "ab.png.xmp", sidecars._put
+
+    def meanwhile(path, content) -> None:
+        if path == beside_bob:
+            path.write_text("mine", encoding="utf-8")
+        put(path, content)
+
+    monkeypatch.setattr(sidecars, "_put", meanwhile)
+    run(photos, colours, call=[(3, "Bob")])
+    assert beside_bob.read_text(encoding="utf-8") == "mine"
+    assert {path.name for path in beside_bob.parent.iterdir()} == {"ab.png", "ab.png.xmp"}
+
+
 def test_one_that_was_changed_is_the_users_from_then_on(photos, colours, tmp_path) -> None:
     out = tmp_path / "out"
     run(photos, colours, call=[(0, "Ann"), (3, "Bob")])

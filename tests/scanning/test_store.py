@@ -122,6 +122,15 @@ class TestRuns:
         threshold = modes.autopilot(photos, settings=settings_of(toy, threshold=0.01))
         assert threshold.looks["looked_at"] == 0
 
+    def test_all_that_shapes_a_look_is_in_its_key(self, toy, place) -> None:
+        one = replace(settings_of(toy).make_subject(), key="one")
+        others = ({}, {"long_edge": 500}, {"min_size": 99}, {"min_sharpness": 0.5})
+        found = set()
+        for subject, values in [(one, each) for each in others] + [(replace(one, key="two"), {})]:
+            with store.recalled(subject, settings_of(toy, **values)) as recall:
+                found.add(recall._how)
+        assert len(found) == 5
+
     def test_the_same_bytes_written_anew_or_elsewhere_are_known(
         self, toy, photos, place, tmp_path
     ) -> None:
@@ -224,6 +233,12 @@ class TestStore:
             assert kept.identity(photo) is None
             kept.keep([kept_of(photo, None, read=photo.stat().st_mtime_ns + store.RACY)], "how")
             assert kept.identity(photo) == (Identity("f" * 64, "i" * 64, 6), "p" * 64)
+            os.utime(photo, (YEAR_2001, YEAR_2001))
+            assert kept.identity(photo) is None
+            # Another size under the same time.
+            kept.keep([kept_of(photo, None)], "how")
+            assert kept.identity(photo) is not None
+            photo.write_bytes(b"xy")
             os.utime(photo, (YEAR_2001, YEAR_2001))
             assert kept.identity(photo) is None
             assert kept.identity(tmp_path / "missing") is None
@@ -355,6 +370,15 @@ def test_it_is_a_database_that_others_can_read(place) -> None:
     with sqlite3.connect(place) as base:
         assert base.execute("SELECT photo, how FROM looks").fetchall() == [("p" * 64, "how")]
         assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert base.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_it_lies_in_the_cache_folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv(store.VARIABLE)
+    monkeypatch.setenv("SIGHTINGS_CACHE", str(tmp_path))
+    assert store.place() == tmp_path / "seen.sqlite3"
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "another"))
+    assert store.place() == tmp_path / "another"
 
 
 def test_photos_of_tiles_are_the_album_folders_own(place, tmp_path, colours) -> None:

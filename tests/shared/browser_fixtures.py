@@ -1,22 +1,31 @@
 """
 The fixtures for tests in a real browser: Chromium, a JupyterLab server, pages.
 
-Every test file has them. The browser lasts as long as one file's tests: while Playwright is at work
-an event loop runs in this thread, which other files' tests would trip over. So does a page of
-JupyterLab, which takes longer to come than most tests: each test opens its notebook in it, in place
-of the one before. The server lasts; each file's tests find it as if it were new.
+Every test file has them. The browser lasts until a test comes that looks at no page: while
+Playwright is at work an event loop runs in this thread, which such tests would trip over. So does a
+page of JupyterLab, which takes longer to come than most tests: each test opens its notebook in it,
+in place of the one before. The server lasts; each file's tests find it as if it were new.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_lab import HERE, READY, Lab, open_instead, start_lab, wait_for
+from browser_lab import (
+    HERE,
+    READY,
+    Lab,
+    close_notebooks,
+    open_instead,
+    start_lab,
+    wait_for,
+)
 from browser_seen import ARTIFACTS, SEE_SECONDS, VIEWPORT
 from made_once import store_of_the_run
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -48,14 +57,67 @@ def chromium() -> str:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+class Kept:
+    """
+    Chromium, without a window, and a page of JupyterLab: kept from one test to the next.
+
+    Attributes
+    ----------
+    page : Page, optional
+    """
+
+    def __init__(self) -> None:
+        self.page: Page | None = None
+        self._stack = ExitStack()
+        self._browser: Browser | None = None
+
+    def browser(self) -> Browser:
+        """Return the browser, started if it is not there."""
+        if self._browser is None:
+            path = chromium()
+            playwright = self._stack.enter_context(sync_playwright())
+            self._browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            self._stack.callback(self._browser.close)
+        return self._browser
+
+    def new_page(self) -> Page:
+        """Return a new page of a browser without any history, in place of the one before."""
+        self.clear()
+        context = self.browser().new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+        context.set_default_timeout(SEE_SECONDS * 1000)
+        self.page = context.new_page()
+        return self.page
+
+    def clear(self) -> None:
+        """Close the page, and all that was opened beside it."""
+        if self.page is not None:
+            self.page.context.close()
+        self.page = None
+
+    def end(self) -> None:
+        """Close all."""
+        self.page = self._browser = None
+        self._stack.close()
+
+
+KEPT = Kept()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Close what is kept before a test that looks at no page."""
+    if "browser" not in getattr(item, "fixturenames", ()):
+        KEPT.end()
+
+
+def pytest_sessionfinish() -> None:
+    """Close what is kept."""
+    KEPT.end()
+
+
+@pytest.fixture
+def browser() -> Browser:
     """Chromium, without a window."""
-    path = chromium()
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield started
-        started.close()
+    return KEPT.browser()
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +139,8 @@ def lab(request: pytest.FixtureRequest, server: Lab, sample_album: Path) -> Iter
     try:
         yield server
     finally:
+        if KEPT.page is not None:
+            close_notebooks(KEPT.page)
         server.stop_kernels()
         ARTIFACTS.mkdir(exist_ok=True)
         log = ARTIFACTS / f"{Path(request.path).stem}.lab.log"
@@ -152,55 +216,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     return report
 
 
-@dataclass
-class Desk:
-    """A page of JupyterLab, kept from one test to the next."""
-
-    browser: Browser
-    lab: Lab
-    page: Page | None = None
-
-    def new_page(self) -> Page:
-        """Return a new page of a browser without any history, in place of the one before."""
-        self.clear()
-        context = self.browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
-        context.set_default_timeout(SEE_SECONDS * 1000)
-        self.page = context.new_page()
-        return self.page
-
-    def clear(self) -> None:
-        """Close the page, and all that was opened beside it."""
-        if self.page is not None:
-            self.page.context.close()
-        self.page = None
-
-
-@pytest.fixture(scope="module")
-def desk(browser: Browser, lab: Lab) -> Iterator[Desk]:
-    """A page for this file's tests."""
-    made = Desk(browser, lab)
-    yield made
-    made.clear()
-
-
 @pytest.fixture
 def open_notebook(
-    request: pytest.FixtureRequest, desk: Desk, watch: Watch
+    request: pytest.FixtureRequest, browser: Browser, lab: Lab, watch: Watch
 ) -> Iterator[Callable[..., Page]]:
     """
     A function that opens a notebook in a page (1280 x 900 px), its kernel ready.
 
     The first page of a test may have shown other tests' notebooks, unless a fresh one is asked for.
     """
-    lab, pages, ends = desk.lab, [], []
+    pages, ends = [], []
 
     def opened(name: str, *, fresh: bool = False) -> Page:
         if pages:
             page = pages[0].context.new_page()
-        elif desk.page is None or fresh:
-            page = desk.new_page()
+        elif KEPT.page is None or fresh:
+            page = KEPT.new_page()
         else:
-            page = desk.page
+            page = KEPT.page
         pages.append(page)
         ends.append(watch.follow(page))
         if page.url == "about:blank":
@@ -217,7 +250,7 @@ def open_notebook(
     for page in pages[1:]:
         page.close()
     if request.node.stash.get(FAILED, False):
-        desk.clear()
+        KEPT.clear()
         lab.stop_kernels()
     elif pages:
         pages[0].set_viewport_size(VIEWPORT)  # type: ignore[arg-type]

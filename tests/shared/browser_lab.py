@@ -24,6 +24,7 @@ from typing import Any
 import nbformat
 import psutil
 from browser_seen import SEE_SECONDS, screenshot
+from forked_kernels import FIND
 from nbformat import v4
 from playwright.sync_api import (
     Error,
@@ -105,6 +106,10 @@ def private_jupyter(folder: Path) -> dict[str, str]:
     # A kernel works in another folder: without this it could find another checkout.
     found = [str(LEFT_OUT), str(PROJECT), kept.get("PYTHONPATH", "")]
     kept["PYTHONPATH"] = os.pathsep.join(filter(None, found))
+    # JupyterLab would ask Node.js, for a second, whether it is to be built anew.
+    page = folder / "config" / "labconfig" / "page_config.json"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(json.dumps({"buildAvailable": False, "buildCheck": False}))
     # Settings of this test run that are not for the kernels: coverage, warnings as errors.
     kept.pop("PYTHONWARNINGS", None)
     return kept
@@ -217,7 +222,7 @@ def start_lab(folder: Path, store: Path) -> Lab:
     for _ in range(3):
         port = free_port()
         command = [
-            *(sys.executable, "-m", "jupyter", "lab"),
+            *(sys.executable, "-c", f"{FIND}forked_kernels.jupyterlab()"),
             *("--no-browser", "--allow-root", "--expose-app-in-browser"),
             f"--ServerApp.ip={HERE}",
             f"--ServerApp.port={port}",
@@ -259,8 +264,8 @@ def _answers(lab: Lab) -> bool:
 
 # Expressions over JupyterLab's own model of the open notebook.
 _NOTEBOOK = "window.jupyterapp?.shell?.currentWidget"
-# Closes all that is open, with its kernels, asking nothing; and opens a notebook instead.
-_INSTEAD = """async ([path, theme]) => {
+# Closes all that is open, with its kernels, asking nothing.
+_CLOSE = """async () => {
     const app = window.jupyterapp;
     window.listening?.disconnect();
     for (const name of ['listening', 'told', 'hacked', 'soon']) delete window[name];
@@ -268,6 +273,10 @@ _INSTEAD = """async ([path, theme]) => {
         await open.sessionContext?.shutdown();
         open.dispose();
     }
+}"""
+# Opens a notebook.
+_OPEN = """async ([path, theme]) => {
+    const app = window.jupyterapp;
     if (document.body.dataset.jpThemeName !== theme)
         await app.commands.execute('apputils:change-theme', {theme});
     await app.commands.execute('docmanager:open', {path, factory: 'Notebook'});
@@ -289,10 +298,16 @@ ERRORS = f"""() => {_CELLS}.flatMap(cell => cell.outputs.toJSON().filter(
         o => o.traceback.join('\\n') || o.ename + ': ' + o.evalue))"""
 
 
+def close_notebooks(page: Page) -> None:
+    """Close what is open in a page of JupyterLab, and end its kernels."""
+    page.evaluate(_CLOSE)
+
+
 def open_instead(page: Page, name: str) -> None:
     """Open a notebook in a page of JupyterLab in place of what is open there."""
     theme = LAB_SETTINGS["@jupyterlab/apputils-extension/themes"]["theme"]
-    page.evaluate(_INSTEAD, [f"notebooks/{name}", theme])
+    close_notebooks(page)
+    page.evaluate(_OPEN, [f"notebooks/{name}", theme])
 
 
 def wait_for(page: Page, expression: str, seconds: float = SEE_SECONDS) -> None:

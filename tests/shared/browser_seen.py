@@ -21,6 +21,8 @@ VIEWPORT = {"width": 1280, "height": 900}
 SEE_SECONDS = 90
 # Chromium draws no taller picture on one texture.
 TALLEST_PX = 14_000
+# What JupyterLab has above and below a notebook, and some more.
+AROUND_PX = 200
 # So long may a page take to put things where they stay (s): many times what it takes when alone.
 SETTLE_SECONDS = 30
 
@@ -89,6 +91,9 @@ def screenshot(target: Page | Locator, name: str) -> Path:
     page = target if isinstance(target, Page) else target.page
     size = page.viewport_size or VIEWPORT
     hidden, places = page.evaluate(_TO_THE_TOP)
+    if not isinstance(target, Page) and (box := target.bounding_box()):
+        # A notebook in its whole height takes many times as long to draw as one element.
+        hidden = min(hidden, max(0, box["height"] + AROUND_PX - size["height"]))
     try:
         if hidden:
             height = min(size["height"] + int(hidden), TALLEST_PX)

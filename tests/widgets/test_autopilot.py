@@ -622,6 +622,24 @@ def test_what_an_earlier_run_sorted_otherwise_goes(make, out) -> None:
     assert len(list((out / "Ann").iterdir())) == 5
 
 
+def test_a_panel_says_what_changed_since_the_run_before(make, album_folder) -> None:
+    exported(started(make()))
+    save_tiles(album_folder / "new.png", "bob", "dee")
+    panel = started(make())
+    exported(panel)
+    assert "since the run before: 1 person new; 2 photos came" in panel.export.where.value
+
+
+def test_everybody_in_few_photos_is_hidden_by_one_number_and_is_back_by_it(make, out) -> None:
+    panel = started(make())
+    for least, people in ((2, 2), (1, 3)):
+        panel.form.fields["min_photos"].value = least
+        panel.wait(10)
+        exported(panel)
+        assert len([path for path in out.iterdir() if path.is_dir()]) == people
+        assert len(keys(panel)) == 3
+
+
 def test_an_export_is_undone_by_its_button(make, out) -> None:
     panel = started(make())
     panel.individuals.rename("person_001", "Ann")

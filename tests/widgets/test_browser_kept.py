@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from browser_fixtures import KEPT
 from browser_lab import LAB_SETTINGS, at_rest, in_kernel, run_all, wait_for
 from browser_seen import ARTIFACTS, becomes, nothing_cut_off, nothing_was_run, screenshot, see
 from tiles import save_tiles
@@ -45,6 +46,9 @@ def as_delivered(lab):
         key: value for key, value in LAB_SETTINGS[TRACKER].items() if key != "windowingMode"
     }
     settings.write_text(json.dumps(delivered))
+    yield
+    # A page knows the settings that it began with.
+    KEPT.clear()
 
 
 @pytest.fixture
@@ -312,6 +316,15 @@ def test_who_is_hidden_what_is_taken_back_and_albums_beside_each_other(
     screenshot(page.locator(PANEL), "kept-8-another")
     at_rest(page)
     assert (kept / "run.json").read_bytes() == record
+
+    # The earlier result in that folder, opened, has its own photos in the form again.
+    press(page, "Open the earlier result")
+    at_rest(page)
+    becomes(page, field.input_value, str(photos))
+    becomes(page, out.input_value, str(kept))
+    see(page, f"{PANEL} >> text=of the result in")
+    field.fill(str(other))
+    at_rest(page)
 
     # A recent album brings its folders and its people back.
     page.get_by_label("Recent albums").select_option(index=1)

@@ -145,6 +145,12 @@ def test_keys_do_what_buttons_do_and_the_notebook_is_left_alone(lab, open_notebo
     becomes(page, lambda: at(page), "3 LI")
     page.keyboard.press("ArrowRight")
     becomes(page, lambda: at(page), "4 LI")
+    # From the field of one that goes, too: never to the field for another one's name.
+    page.keyboard.press("Tab")
+    becomes(page, lambda: at(page), "4 name")
+    page.locator("[data-key$='>4'] [data-role=act-drop]").dispatch_event("click")
+    becomes(page, lambda: told(page)[6:], ["act 4 drop"])
+    becomes(page, lambda: at(page), "5 LI")
     page.keyboard.press("PageDown")
     see(page, "text=Page 2 of 3")
     loaded(page, 120)

@@ -234,6 +234,18 @@ def test_an_export_that_is_stopped_before_the_first_copy_exported_nothing(tmp_pa
     assert "Nothing exported: it was cancelled before the first copy." in box.where.value
 
 
+def test_what_changed_since_the_run_before_is_said_after_an_export(tmp_path):
+    news = tuple(f"<b>{number}" for number in range(30))
+    outcome = Outcome({}, news=news)
+    box = ExportBox(lambda _: plan_of("new"), lambda *_: outcome, out=str(tmp_path))
+    box.show_plan()
+    assert box.wait(LONG)
+    box.export()
+    assert box.wait(LONG)
+    assert "<li>&lt;b&gt;0</li>" in box.where.value
+    assert box.where.value.count("<li>") == 20
+
+
 def test_what_was_taken_away_is_something_that_was_done(tmp_path):
     plan = plan_of("there already", "left over")
     outcome = Outcome({}, removed=("ann/1.jpg",))

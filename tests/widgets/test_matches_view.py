@@ -140,6 +140,31 @@ def test_the_way_back_leads_to_the_card_it_began_at(view) -> None:
     assert came == [key, "ann"]
 
 
+def test_a_button_hides_somebody_and_takes_it_back(view, session, tmp_path) -> None:
+    def cards():
+        return {
+            card.key: (card.badge, [each.label for each in card.actions])
+            for card in view.sheet.all_cards
+        }
+
+    before = cards()
+    # Who is in no photo has no folder anyway.
+    assert before["dee"][1] == []
+    assert before["bob"][1] == ["No folder"]
+    view.act("bob", "hide")
+    view.wait(10)
+    assert "bob is hidden" in view.message.value
+    assert cards() == before | {"bob": ("hidden", ["Folder again"])}
+    session.export(tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir() if path.is_dir()] == ["ann"]
+    view.act("bob", "hide")
+    view.wait(10)
+    assert "bob has a folder again" in view.message.value
+    assert cards() == before
+    session.export(tmp_path / "out")
+    assert (tmp_path / "out" / "bob").is_dir()
+
+
 def test_a_sorting_by_groups_has_no_matches(session) -> None:
     grouped = Session(session.looked, GroupingAssigner(AutopilotSettings()))
     with pytest.raises(BadSetting, match="expected a sorting with references"):

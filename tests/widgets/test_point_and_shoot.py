@@ -683,3 +683,22 @@ def test_answers_that_cannot_be_read_are_said_before_the_long_look(panel, folder
     assert panel.state == "failed"
     assert "lacks the columns" in panel.work.message.value
     assert looks == []
+
+
+def test_a_photo_of_the_users_own_in_a_folder_is_one_more_example(folders, colours) -> None:
+    photos, _, out = folders
+    panel = PointAndShootPanel(*folders, subject=colours)
+    save_tiles(photos / "eve.png", "eve")
+    started(panel)
+    panel.export.show_plan()
+    panel.export.wait(30)
+    panel.export.export()
+    panel.export.wait(30)
+    own = save_tiles(out / "bob" / "own.png", "eve", shade=8)
+    started(panel)
+    result = panel.session.result
+    assert str(own) in set(result.album.photos["path"])
+    named = dict(zip(result.album.sightings["path"], result.names, strict=True))
+    assert (named[str(own)], named[str(photos / "eve.png")]) == ("bob", "bob")
+    assert result.undecided == 0
+    settle(panel)

@@ -336,11 +336,18 @@ class ReferenceAssigner:
         return self.references.problems
 
     def assign(self, album: Album, decided: Decided) -> Assigned:
-        """Match the album with the examples; see `toolkit.grouping.identification.match`."""
+        """
+        Match the album with the examples; see `toolkit.grouping.identification.match`.
+
+        So are the sightings in photos that the user put into somebody's folder.
+        """
+        # They move no threshold: that is the one of `automatic`, whatever is put into folders.
         chosen = search_threshold(self.references, self.settings, album.words)
+        shown = {row: decided.names[row] for row in sorted(decided.examples & {*decided.names})}
+        references = self.references.with_sightings(album, shown)
         matches = identification.match(
             album,
-            self.references,
+            references,
             threshold=chosen.value,
             method=self.settings.method,
             one_per_photo=self.settings.one_per_photo,
@@ -349,8 +356,8 @@ class ReferenceAssigner:
         return Assigned(
             self.settings,
             naming.hold_names(found, decided),
-            thresholds.with_expected(chosen, matches, self.references),
-            {"matches": matches, "references": self.references},
+            thresholds.with_expected(chosen, matches, references),
+            {"matches": matches, "references": references},
         )
 
     def recut(self, found: Assigned, album: Album, decided: Decided) -> Assigned | None:

@@ -56,6 +56,8 @@ class Decided:
     lasting : tuple of Lasting
         Who gets no folder, or has it again, and the names of sightings that are not in this album;
         in the order in which it was decided.
+    examples : frozenset of int
+        Sightings in photos that the user put into folders of results, as examples.
     """
 
     must: Pairs
@@ -66,6 +68,7 @@ class Decided:
     unmatched: int
     away: tuple[str, ...] = ()
     lasting: tuple[Lasting, ...] = ()
+    examples: frozenset[int] = frozenset()
 
     @property
     def not_here(self) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.grouping.linkage import reach
-from toolkit.grouping.neighbours import VectorDistances
+from toolkit.grouping.neighbours import VectorDistances, of
 from toolkit.records import SIGHTING_ID, Album, EncoderInfo, Features, empty_table
 from toolkit.settings import RULES
 
@@ -75,6 +75,40 @@ class References:
         """Individuals none of whose examples serves: nobody can be found to be one of them."""
         served = set(self.individual_of.tolist())
         return tuple(name for k, name in enumerate(self.names) if k not in served)
+
+    def with_sightings(self, album: Album, named: Mapping[int, str]) -> References:
+        """
+        Return the same with sightings of an album as further examples.
+
+        Parameters
+        ----------
+        album : Album
+            Encoded by the same encoder.
+        named : mapping of int to str
+            Rows of it, and whom each shows; who is not known yet is from then on.
+        """
+        if not named:
+            return self
+        rows = np.array(list(named), dtype=np.int64)
+        names = tuple(dict.fromkeys([*self.names, *named.values()]))
+        paths = album.sightings["path"].to_numpy(dtype=object)[rows]
+        features, compared = self.features, self.compared
+        if features is not None and album.features is not None:
+            features = (*features, *(album.features[row] for row in rows))
+        if compared is not None:
+            away = of(album).table(np.arange(len(album)), rows).astype(np.float32)
+            compared = replace(compared, table=np.concatenate([compared.table, away], axis=1))
+        return replace(
+            self,
+            names=names,
+            encodings=np.concatenate([self.encodings, album.encodings[rows]]),
+            individual_of=np.concatenate(
+                [self.individual_of, [names.index(name) for name in named.values()]]
+            ).astype(np.int64),
+            paths=(*self.paths, *map(str, paths)),
+            features=features,
+            compared=compared,
+        )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ from toolkit.widgets.threshold_explorer import Choice, ThresholdLine
 ACCEPT = Action(match_list.ACCEPT, "Accept", "y")
 REFUSE = Action(match_list.REFUSE, "Refuse", "n")
 IGNORE = Action(match_list.IGNORE, "Leave out", "i")
+# Of somebody's card: gets no folder, or has it again.
+HIDE, SHOW = Action("hide", "No folder", "h"), Action("hide", "Folder again", "h")
 # Pictures of examples, and of what was found, on the card of one that is known.
 EXAMPLES, SHOWN = 2, 4
 
@@ -105,7 +107,11 @@ class MatchPictures(SightingPictures):
 
 
 def known_cards(
-    known: pd.DataFrame, table: pd.DataFrame, matched: MatchAlbum, references: References
+    known: pd.DataFrame,
+    table: pd.DataFrame,
+    matched: MatchAlbum,
+    references: References,
+    hidden: Collection[str] = (),
 ) -> list[Card]:
     """
     Return one card for each who is known: examples, the clearest found, photos and doubts.
@@ -120,6 +126,8 @@ def known_cards(
         What shows the sightings.
     references : References
         Those who are known.
+    hidden : collection of str
+        Who gets no folder.
     """
     words = matched.album.words
     held = table[table["state"].isin([ACCEPTED, SAID])]
@@ -147,12 +155,15 @@ def known_cards(
         elif not each.examples:
             notes.append("no example photo can be used: see above")
             away = "could not be searched for"
+        badge = "hidden" if name in hidden else "doubtful" if doubts else ""
+        actions = (SHOW if name in hidden else HIDE,)
         cards.append(
             Card(
                 key=name,
                 title=name,
                 note=" · ".join(notes),
-                badge=away if not photos else "doubtful" if doubts else "",
+                badge=badge if photos else away,
+                actions=actions if photos else (),
                 strips=tuple(strip for strip in strips if strip.pictures),
                 opens="the matches in order" if photos else f"the nearest {words.plural}",
             )
@@ -422,16 +433,19 @@ class MatchesView(ipywidgets.VBox):
 
     def act(self, key: str, action: str) -> None:
         """
-        Press a button of a match.
+        Press a button of a match, or of an individual.
 
         Parameters
         ----------
         key : str
             Of the card.
         action : str
-            "accept", "refuse" or "ignore".
+            "accept", "refuse" or "ignore"; of an individual "hide", which takes itself back.
         """
-        self._change(lambda: self._answer(key, action), "One moment …")
+        if action == HIDE.key:
+            self._change(lambda: self._hide(key), "One moment …")
+        else:
+            self._change(lambda: self._answer(key, action), "One moment …")
 
     def undo(self) -> None:
         """Take the last answer back."""
@@ -552,6 +566,13 @@ class MatchesView(ipywidgets.VBox):
             self.place, self._turn = self._from, self._pages.get(self._from, 0)
         return said
 
+    def _hide(self, name: str) -> str:
+        """Give an individual no folder, or its folder again."""
+        session = self.session
+        if session is None:
+            raise BadSetting(self._gone)
+        return (session.show if name in session.result.hidden else session.hide)(name)
+
     def _newest(self) -> str | None:
         settings, self._wanted = self._wanted, None
         session = self.session
@@ -605,7 +626,7 @@ class MatchesView(ipywidgets.VBox):
         references, threshold = result.references, result.threshold
         if self.place == "individuals":
             table = match_list.judged(result, decided)
-            cards = known_cards(self._known, table, matched, references)
+            cards = known_cards(self._known, table, matched, references, result.hidden)
         elif self.place == "individual" and self.individual is not None:
             table = match_list.ranked(result, decided, self.individual)
             cards = match_cards(table, matched, references, self.individual, threshold)

@@ -175,7 +175,7 @@ def look_for(
     BadFolder
         If a folder is missing or cannot be used, holds no photo, or no example serves.
     """
-    listed = modes.list_photos(photos_folder, out, examples)
+    listed = modes.with_own(modes.list_photos(photos_folder, out, examples))
     subject = subject or registry.subject_for(settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
     read = modes.read_known(examples, listed.folder, settings=settings, subject=subject, **doing)
