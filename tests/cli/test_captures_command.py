@@ -85,3 +85,10 @@ def test_the_place_is_in_the_results_and_no_run_takes_its_photos_for_the_users(
     capsys.readouterr()
     assert cli.main(["sync", str(out), "--dry-run"]) == 0
     assert "nothing was done in the folders" in capsys.readouterr().out
+
+
+def test_nothing_is_written_among_the_photos(study_folder, capsys) -> None:
+    to = study_folder / "photos" / "captures"
+    assert cli.main(arguments(study_folder, to)) == 2
+    assert "is in the folder of photos" in capsys.readouterr().err
+    assert not to.exists()

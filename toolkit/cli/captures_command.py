@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TextIO
 
 from toolkit.cli.output import NAMED, print_json_or_text
-from toolkit.errors import SightingsError
+from toolkit.errors import BadFolder, SightingsError
 from toolkit.files import folder_at
 from toolkit.names import counted, printable
 
@@ -42,6 +43,9 @@ def captures(options: argparse.Namespace, console: TextIO) -> None:
     seen = observed.gather(run, table)
     made = study.make(seen, table, wishes)
     folder = out / results_folder.CAPTURES if options.to is None else folder_at(options.to)
+    if run.photos_folder is not None and _is_in(folder, run.photos_folder, but_not=out):
+        # The next run would take what is written there for photos.
+        raise BadFolder(f"{folder} is in the folder of photos; choose another one with --to.")
     failed = study.write(made, folder)
     print_json_or_text(made, options)
     if not options.json:
@@ -50,3 +54,9 @@ def captures(options: argparse.Namespace, console: TextIO) -> None:
         sys.stdout.flush()
         named = "; ".join(f"{path}: {why}" for path, why in failed[:NAMED])
         raise SightingsError(f"{counted(len(failed), 'photo')} could not be copied: {named}")
+
+
+def _is_in(folder: Path, photos: Path, *, but_not: Path) -> bool:
+    """Whether a folder is among the photos, and not in the results that lie there."""
+    whole = folder.resolve()
+    return whole.is_relative_to(photos.resolve()) and not whole.is_relative_to(but_not.resolve())
