@@ -252,7 +252,7 @@ class TestCheckOut:
 
 
 names_of_people = st.text(min_size=1, max_size=12) | st.sampled_from(
-    ["Ann", "ann", "ANN", "run.json", "..", "a/b", "a:b", "a?b", "con"]
+    ["Ann", "ann", "ANN", "run.json", "captures", "..", "a/b", "a:b", "a?b", "con"]
 )
 
 

@@ -37,6 +37,15 @@ def test_a_renamed_folder_is_known_by_its_files(out) -> None:
     assert {place.partition("/")[0] for place in found.files} == {"Ann", "person_002", "person_003"}
 
 
+def test_copies_for_a_study_are_nothing_that_somebody_added(out) -> None:
+    study = out / "captures" / "camtrapr" / "leopard" / "S1" / "person_001"
+    study.mkdir(parents=True)
+    save_tiles(study / "new.png", "dee")
+    assert folder_changes.read(out).added
+    (out / "captures" / "captures.json").write_text("{}")
+    assert not folder_changes.read(out)
+
+
 def test_a_folder_put_into_another_is_one_with_it(out) -> None:
     for path in (out / "person_003").iterdir():
         path.rename(out / "person_002" / f"new {path.name}")

@@ -39,8 +39,12 @@ def pip(monkeypatch):
     """What pip would bring: files by their name in the package; None for a failure."""
 
     class Pip:
-        brings = {"drawn/drawn.onnx": CONTENT, "drawn/__init__.py": b"raise SystemExit"}
-        asked = []
+        def __init__(self) -> None:
+            self.asked: list[list[str]] = []
+            self.brings: dict[str, bytes] | None = {
+                "drawn/drawn.onnx": CONTENT,
+                "drawn/__init__.py": b"raise SystemExit",
+            }
 
         def run(self, command, **how):
             self.asked.append(command)
@@ -54,7 +58,6 @@ def pip(monkeypatch):
             return subprocess.CompletedProcess(command, 0, "", "")
 
     made = Pip()
-    made.asked = []
     monkeypatch.setattr(subprocess, "run", made.run)
     return made
 

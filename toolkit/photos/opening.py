@@ -127,7 +127,7 @@ def demand_of(path: Path, *, long_edge: int) -> demand.Demand:
     UnreadablePhoto
         With the cause, if the header is of no photo that can be read.
     """
-    with _decoding(path) as picture:
+    with decoding(path) as picture:
         return demand.of(picture, long_edge=long_edge)
 
 
@@ -140,7 +140,7 @@ def metadata_of(path: Path) -> Metadata:
     UnreadablePhoto
         With the cause, if the header is of no photo that can be read.
     """
-    with _decoding(path) as picture:
+    with decoding(path) as picture:
         segments = [content for name, content in getattr(picture, "applist", ()) if name == "APP1"]
         if segments:
             return Metadata(pixels.orientation(picture), _of_segments(segments))
@@ -200,7 +200,7 @@ def open_upright(path: Path) -> Rgb:
     UnreadablePhoto
         With the cause, if the file is no photo that can be read.
     """
-    with _decoding(path) as picture:
+    with decoding(path) as picture:
         wanted = demand.of(picture)
         with memory.budget().reserve(wanted.upright, wanted.what):
             return pixels.upright(picture)
@@ -231,7 +231,7 @@ def open_shrunk(path: Path, *, long_edge: int) -> Opened:
     UnreadablePhoto
         With the cause, if the file is no photo that can be read.
     """
-    with _decoding(path) as picture:
+    with decoding(path) as picture:
         width, height = picture.size
         target = fit(width, height, long_edge)
         wanted = demand.of(picture, long_edge=long_edge)
@@ -269,7 +269,7 @@ def shrink(image: Rgb, *, long_edge: int) -> Rgb:
     return image if target == (width, height) else pixels.shrunk(image, target)
 
 
-class _decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
+class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
     """Open a file with Pillow, and turn whatever goes wrong while it is open into one cause."""
 
     def __init__(self, path: Path) -> None:

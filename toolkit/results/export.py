@@ -36,6 +36,7 @@ from toolkit.photos.listing import SUFFIXES, companions_of
 from toolkit.records import Album
 from toolkit.results import folder_changes
 from toolkit.results.results_folder import (
+    CAPTURES,
     HARD,
     LINK,
     RECORD,
@@ -59,7 +60,7 @@ __all__ = [
 
 # What else is in a folder of results: no individual's folder has one of these names.
 DECISIONS = "decisions.csv"
-RESERVED = (RECORD, DECISIONS, *WRITTEN)
+RESERVED = (RECORD, DECISIONS, CAPTURES, *WRITTEN)
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state", "kind")
 # What a row of a plan is: a photo, or what lies beside one and belongs to it.
 PHOTO, COMPANION = "photo", "companion"

@@ -14,7 +14,15 @@ from toolkit.files import is_below, is_temporary
 from toolkit.names import folded
 from toolkit.photos.listing import SUFFIXES
 from toolkit.photos.opening import digest_of
-from toolkit.results.results_folder import HARD, LINK, ResultsFolder, digest_in, real_folder
+from toolkit.results.results_folder import (
+    CAPTURES,
+    HARD,
+    LINK,
+    MARK_OF_CAPTURES,
+    ResultsFolder,
+    digest_in,
+    real_folder,
+)
 
 # Levels of folders below an individual's that are looked into.
 DEEPEST = 8
@@ -391,6 +399,9 @@ def _files(out: Path, *, hidden: bool = False) -> dict[str, list[str]]:
             for entry in entries
             if entry.is_dir(follow_symlinks=False) and entry.name.startswith(".") == hidden
         )
+    if (out / CAPTURES / MARK_OF_CAPTURES).is_file():
+        # Photos there are copies for another program, and say nothing of who is who.
+        tops = [top for top in tops if top != CAPTURES]
     for top in tops:
         inside: list[str] = []
         for folder, below, names in os.walk(out / top):

@@ -73,6 +73,8 @@ WRITTEN = (
     *(SIGHTINGS, PHOTOS, NOBODY, PROBLEMS, CHANGES, NUMBERS),
     *(ENCODINGS, "report.html"),
 )
+# The folder of what a study of captures reads, and the file in it that says what was written there.
+CAPTURES, MARK_OF_CAPTURES = "captures", "captures.json"
 PROGRAM = "sightings"
 # The version of what is written here. 1, which has no number in its record, has the paths as they
 # were given, and knows a photo by the bytes of its file.
