@@ -320,15 +320,16 @@ def look_at(
             subject=subject.info,
             skipped=listed.listing.skipped,
         )
+        album = comparing.compare(
+            album,
+            subject.encoder,
+            jobs=settings.threads,
+            progress=for_work(progress, "pairs"),
+            stop=stop,
+            recall=recall,
+        )
     if tell is not None and recall.trouble:
         tell(f"{recall.trouble} Every photo was looked at anew.")
-    album = comparing.compare(
-        album,
-        subject.encoder,
-        jobs=settings.threads,
-        progress=for_work(progress, "pairs"),
-        stop=stop,
-    )
     regions = None
     if settings.names_from_photos:
         with stopwatch(seconds, "names"):

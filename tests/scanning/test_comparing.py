@@ -1,5 +1,6 @@
 """Pairs of sightings compared: the shortlist, each pair once, stopped and gone on with."""
 
+import sqlite3
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from toolkit.grouping import neighbours
 from toolkit.grouping.identification import References, match
 from toolkit.records import PROBLEM_COLUMNS, SIGHTING_ID, empty_table
 from toolkit.scanning import comparing
+from toolkit.scanning import store as stored
 from toolkit.scanning.comparing import compare, compare_pairs, compare_with
 
 
@@ -175,3 +177,88 @@ def test_a_reference_that_cannot_be_compared_says_nothing_about_its_individual()
     # Of "a" there is 20, which says nothing, and 10.
     assert table["nearest"].tolist() == ["a", "a"]
     assert table["distance"].tolist() == pytest.approx([0.1, 0.35])
+
+
+@pytest.fixture
+def store(tmp_path):
+    with stored.Store(tmp_path / "seen.sqlite3") as kept:
+        yield kept
+
+
+def recalled(store, key="a matcher"):
+    return stored.Recall(store, "a look", DotMatcher.info, key)
+
+
+def all_pairs(count):
+    return Numbers(np.stack(np.triu_indices(count, k=1), axis=1))
+
+
+def test_pairs_are_compared_once_and_those_of_new_sightings_when_they_come(store) -> None:
+    matcher = all_pairs(4)
+    first = compare(numbers(0, 10, 30, 60), matcher, recall=recalled(store))
+    assert len(matcher.asked) == 6
+    again = all_pairs(4)
+    same = compare(numbers(0, 10, 30, 60), again, recall=recalled(store))
+    assert again.asked == []
+    np.testing.assert_array_equal(same.compared.distance, first.compared.distance)
+    more = all_pairs(5)
+    found = compare(numbers(0, 10, 30, 60, 90), more, recall=recalled(store))
+    assert sorted(more.asked) == [(0, 90), (10, 90), (30, 90), (60, 90)]
+    np.testing.assert_array_equal(
+        found.compared.distance, compare(numbers(0, 10, 30, 60, 90), all_pairs(5)).compared.distance
+    )
+    # Another matcher knows nothing of it.
+    other = all_pairs(4)
+    compare(numbers(0, 10, 30, 60), other, recall=recalled(store, "another"))
+    assert len(other.asked) == 6
+
+
+def test_what_was_compared_before_a_stop_is_kept(store, monkeypatch) -> None:
+    monkeypatch.setattr(comparing, "BATCH", 1)
+    monkeypatch.setattr(comparing, "KEEP", 2)
+    matcher = all_pairs(4)
+    stopped = compare(
+        numbers(0, 10, 30, 60),
+        matcher,
+        stop=lambda: len(matcher.asked) >= 3,
+        recall=recalled(store),
+    )
+    done = 6 - stopped.compared.left
+    assert 0 < done < 6
+    rest = all_pairs(4)
+    whole = compare(numbers(0, 10, 30, 60), rest, recall=recalled(store))
+    assert len(rest.asked) == 6 - done
+    assert whole.compared.left == 0
+
+
+@pytest.mark.parametrize("damage", ["others = x'00'", "scores = x'00'", "scores = x'0000c07f'"])
+def test_pairs_that_are_damaged_are_compared_again(store, tmp_path, damage) -> None:
+    first = compare(numbers(0, 10), all_pairs(2), recall=recalled(store))
+    with sqlite3.connect(tmp_path / "seen.sqlite3") as base:
+        base.execute(f"UPDATE pairs SET {damage}")
+    again = all_pairs(2)
+    found = compare(numbers(0, 10), again, recall=recalled(store))
+    assert len(again.asked) == 1
+    np.testing.assert_array_equal(found.compared.distance, first.compared.distance)
+
+
+@pytest.mark.parametrize("rid", [lambda kept: kept.purge(), lambda kept: kept.bound(0)])
+def test_who_is_rid_of_the_store_is_rid_of_pairs(store, rid) -> None:
+    compare(numbers(0, 10), all_pairs(2), recall=recalled(store))
+    rid(store)
+    again = all_pairs(2)
+    compare(numbers(0, 10), again, recall=recalled(store))
+    assert len(again.asked) == 1
+
+
+def test_a_store_of_before_takes_pairs_and_loses_nothing(tmp_path) -> None:
+    path = tmp_path / "seen.sqlite3"
+    with stored.Store(path), sqlite3.connect(path) as base:
+        base.execute("DROP TABLE pairs")
+        base.execute("INSERT INTO looks (photo, how) VALUES ('a', 'b')")
+    with stored.Store(path) as kept:
+        compare(numbers(0, 10), all_pairs(2), recall=recalled(kept))
+        assert kept.content().looks == 1
+        again = all_pairs(2)
+        compare(numbers(0, 10), again, recall=recalled(kept))
+        assert again.asked == []

@@ -434,15 +434,13 @@ class _MeanDistances(Means):
 
     def away(self, rows: Labels) -> Floats:
         table = self._distances.table(rows, self._placed)
-        told = np.ones(table.shape) if self._telling is None else self._told(rows)
+        told = np.ones(table.shape)
+        if self._telling is not None:
+            told[:] = self._telling[np.ix_(rows, self._placed)]
         sums = np.bincount(self._group, weights=(table * told).sum(axis=0))
         several = np.bincount(self._group, weights=told.sum(axis=0))
         farthest = self._distances.compared.farthest
         return np.where(several > 0, sums / np.maximum(several, 1), farthest)
-
-    def _told(self, rows: Labels) -> Floats:
-        assert self._telling is not None
-        return self._telling[np.ix_(rows, self._placed)].astype(np.float64)
 
 
 # Whatever says how far sightings are from each other.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +13,14 @@ import numpy.typing as npt
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
 from toolkit.records import SIGHTING_ID, Album, ComparedPairs, Features, PairScores, Words
+from toolkit.scanning.store import KnownPairs, Recall
 from toolkit.subjects.base import Encoder, Matcher, matcher_of
 
 Progress = Callable[[int, int, str], None]
 # Pairs that a thread compares before it is asked whether to stop.
 BATCH = 32
+# Pairs after which what was found is kept.
+KEEP = 4096
 
 
 def compare(
@@ -26,6 +30,7 @@ def compare(
     jobs: int = 1,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    recall: Recall | None = None,
 ) -> Album:
     """
     Compare the sightings of an album with each other; nothing is to be done for vectors.
@@ -43,6 +48,9 @@ def compare(
     stop : callable, optional
         Asked whether to stop, again and again. Pairs that are left then count as far apart;
         `ComparedPairs.left` says how many.
+    recall : Recall, optional
+        Where what pairs have in common is known from earlier, and is kept, some thousands at a
+        time.
 
     Raises
     ------
@@ -53,8 +61,17 @@ def compare(
     if matcher is None:
         return album
     features = _features(album.features, len(album), album.words)
-    compared = compare_pairs(matcher, features, jobs=jobs, progress=progress, stop=stop)
+    kept = None if recall is None else _Kept(recall, album.sightings[SIGHTING_ID].to_list())
+    compared = compare_pairs(matcher, features, jobs=jobs, progress=progress, stop=stop, kept=kept)
     return replace(album, compared=compared)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is known of the pairs of some sightings, by their identifiers."""
+
+    recall: Recall
+    ids: list[str]
 
 
 def compare_pairs(
@@ -64,17 +81,44 @@ def compare_pairs(
     jobs: int = 1,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    kept: _Kept | None = None,
 ) -> ComparedPairs:
     """Compare those of n that a matcher's shortlist names; parameters as for `compare`."""
     count = len(features)
     pairs = _wanted(matcher.shortlist(features), count, count)
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
-    found = _scores(matcher, features, features, pairs, jobs, progress, stop)
-    done = pairs[: len(found)]
-    scores = PairScores((count, count), done[:, 0], done[:, 1], found)
+    values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
+    if kept is not None:
+        _recall(kept, pairs, values)
+    new = np.flatnonzero(np.isnan(values).any(axis=1))
+    work = _compared(matcher, features, features, pairs[new], jobs, progress, stop)
+    for start in range(0, len(new), KEEP):
+        found = list(islice(work, KEEP))
+        some = new[start : start + len(found)]
+        values[some] = np.array(found, dtype=np.float32).reshape(-1, values.shape[1])
+        if kept is not None:
+            known = KnownPairs(pairs[some, 0], pairs[some, 1], values[some])
+            kept.recall.keep_pairs(kept.ids, known)
+    told = ~np.isnan(values).any(axis=1)
+    done = pairs[told]
+    scores = PairScores((count, count), done[:, 0], done[:, 1], values[told])
     away = matcher.distances(scores)
     left = len(pairs) - len(done)
     return ComparedPairs.of(count, done[:, 0], done[:, 1], away, matcher.farthest, left)
+
+
+def _recall(
+    kept: _Kept, pairs: npt.NDArray[np.int64], values: npt.NDArray[np.float32]
+) -> None:
+    """Put in what is known of pairs, which are in order."""
+    known = kept.recall.pairs(kept.ids, values.shape[1])
+    count = len(kept.ids)
+    wanted = pairs[:, 0] * count + pairs[:, 1]
+    asked = np.minimum(known.first, known.second) * count + np.maximum(known.first, known.second)
+    if len(wanted):
+        place = np.minimum(np.searchsorted(wanted, asked), len(wanted) - 1)
+        here = wanted[place] == asked
+        values[place[here]] = known.values[here]
 
 
 def compare_with(

@@ -22,7 +22,7 @@ from toolkit.errors import SightingsError
 from toolkit.files import PRIVATE, reason_of, whole_path
 from toolkit.names import printable
 from toolkit.photos.identity import Identity
-from toolkit.records import Box, Detection, EncoderInfo, Features
+from toolkit.records import ID_DIGITS, Box, Detection, EncoderInfo, Features
 from toolkit.subjects.base import Subject
 from toolkit.subjects.settings import ScanSettings
 from toolkit.subjects.weights import cache_folder
@@ -51,6 +51,14 @@ CREATE TABLE looks (
     used INTEGER, PRIMARY KEY (photo, how)
 );
 CREATE INDEX uses ON looks (used);
+"""
+# Came later; a store of before gets it, and keeps what it holds.
+_PAIRS = """
+CREATE TABLE IF NOT EXISTS pairs (
+    how TEXT, sighting BLOB, others BLOB, scores BLOB, used INTEGER
+);
+CREATE INDEX IF NOT EXISTS pairs_of ON pairs (how, sighting);
+CREATE INDEX IF NOT EXISTS pair_uses ON pairs (used);
 """
 _FILES = """
 SELECT * FROM files WHERE path = ?1 UNION ALL SELECT * FROM files WHERE device = ?2 AND inode = ?3
@@ -148,6 +156,24 @@ def place() -> Path:
     return Path(named) if named else cache_folder() / NAME
 
 
+@dataclass(frozen=True)
+class KnownPairs:
+    """
+    What pairs of sightings have in common.
+
+    Attributes
+    ----------
+    first, second : numpy.ndarray
+        Shape (p,), int64: two sightings, by their place among those that were asked for.
+    values : numpy.ndarray
+        Shape (p, c), float32.
+    """
+
+    first: npt.NDArray[np.int64]
+    second: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float32]
+
+
 class Store:
     """
     What was seen in photos; several processes and threads may share one.
@@ -182,6 +208,7 @@ class Store:
         with self._writing() as base:
             written = base.execute("PRAGMA user_version").fetchone()[0]
             if written == FORMAT:
+                self._add_pairs()
                 return
             for (name,) in base.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
@@ -189,7 +216,12 @@ class Store:
                 base.execute(f"DROP TABLE {_quoted(name)}")
             for statement in filter(str.strip, _TABLES.split(";")):
                 base.execute(statement)
+            self._add_pairs()
             base.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def _add_pairs(self) -> None:
+        for statement in filter(str.strip, _PAIRS.split(";")):
+            self._base.execute(statement)
 
     def close(self) -> None:
         """Close the file; what was kept is there."""
@@ -288,6 +320,80 @@ class Store:
                 [(now, photo, how) for photo in photos],
             )
 
+    def pairs(self, ids: Sequence[str], how: str, scores: int) -> KnownPairs:
+        """
+        Return what is known that pairs of some sightings have in common.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            Their `sighting_id`, n of them.
+        how : str
+            What shaped the scores: `Subject.key`.
+        scores : int
+            Scores of a pair, c.
+        """
+        keys = _keys_of(ids)
+        order = np.argsort(keys)
+        ordered = keys[order]
+        rows: list[npt.NDArray[np.int64]] = []
+        columns: list[npt.NDArray[np.int64]] = []
+        values: list[npt.NDArray[np.float32]] = []
+        with self._lock, self._told():
+            for row, key in enumerate(keys.tolist()):
+                if not key:
+                    continue
+                for others, content in self._base.execute(
+                    "SELECT others, scores FROM pairs WHERE how = ? AND sighting = ?",
+                    (how, key.to_bytes(8, "big")),
+                ):
+                    read = _pairs_from(bytes(others), bytes(content), scores)
+                    if read is None:
+                        continue
+                    theirs, found = read
+                    place = np.minimum(np.searchsorted(ordered, theirs), len(keys) - 1)
+                    here = ordered[place] == theirs
+                    columns.append(order[place[here]])
+                    rows.append(np.full(int(here.sum()), row, dtype=np.int64))
+                    values.append(found[here])
+        return KnownPairs(
+            np.concatenate([np.zeros(0, np.int64), *rows]),
+            np.concatenate([np.zeros(0, np.int64), *columns]),
+            np.concatenate([np.zeros((0, scores), np.float32), *values]),
+        )
+
+    def keep_pairs(self, ids: Sequence[str], how: str, found: KnownPairs) -> None:
+        """Keep what pairs of sightings have in common, all of it or nothing; see `pairs`."""
+        keys, now = _keys_of(ids), int(time.time())
+        # Each with the one of the two that has more of them: what came new has nearly all.
+        times = np.bincount(np.concatenate([found.first, found.second]), minlength=len(ids))
+        other = times[found.second] > times[found.first]
+        own = np.where(other, found.second, found.first)
+        its = np.where(other, found.first, found.second)
+        named = (keys[own] > 0) & (keys[its] > 0)
+        own, its, values = own[named], its[named], found.values[named]
+        order = np.argsort(own, kind="stable")
+        own, its, values = own[order], its[order], values[order]
+        starts = np.flatnonzero(np.diff(own, prepend=-1))
+        written = []
+        for start, end in zip(starts, [*starts[1:], len(own)], strict=True):
+            some = slice(int(start), int(end))
+            who = int(keys[own[start]]).to_bytes(8, "big")
+            theirs = keys[its[some]].astype(">u8").tobytes()
+            written.append((how, who, theirs, values[some].astype("<f4").tobytes(), now))
+        with self._told(), self._writing() as base:
+            base.executemany("INSERT INTO pairs VALUES (?,?,?,?,?)", written)
+
+    def used_pairs(self, ids: Sequence[str], how: str) -> None:
+        """Note that pairs were of use, so that `bound` takes away others first."""
+        now = int(time.time())
+        known = [int(key).to_bytes(8, "big") for key in _keys_of(ids).tolist() if key]
+        with self._told(), self._writing() as base:
+            base.executemany(
+                "UPDATE pairs SET used = ? WHERE how = ? AND sighting = ?",
+                [(now, how, key) for key in known],
+            )
+
     def content(self) -> Content:
         """Return what there is."""
         with self._lock, self._told():
@@ -303,6 +409,7 @@ class Store:
             with self._writing() as base:
                 base.execute("DELETE FROM looks")
                 base.execute("DELETE FROM files")
+                base.execute("DELETE FROM pairs")
             self._shrink()
 
     def bound(self, size: int) -> int:
@@ -319,9 +426,15 @@ class Store:
             while self._size() > size:
                 with self._writing() as base:
                     (count,) = base.execute("SELECT COUNT(*) FROM looks").fetchone()
-                    if not count:
+                    (pairs,) = base.execute("SELECT COUNT(*) FROM pairs").fetchone()
+                    if not count and not pairs:
                         base.execute("DELETE FROM files")
                         break
+                    base.execute(
+                        "DELETE FROM pairs WHERE rowid IN "
+                        "(SELECT rowid FROM pairs ORDER BY used, rowid LIMIT ?)",
+                        (max(1, pairs // 10),),
+                    )
                     share = max(1, count // 10)
                     base.execute(
                         "DELETE FROM looks WHERE rowid IN "
@@ -378,6 +491,8 @@ class Recall:
         kept.
     encoder : EncoderInfo
         Of the subject.
+    matched : str
+        What shapes the scores of pairs: `Subject.key`.
 
     Attributes
     ----------
@@ -385,9 +500,12 @@ class Recall:
         Why the store was given up; empty where it was not.
     """
 
-    def __init__(self, store: Store | None, how: str, encoder: EncoderInfo) -> None:
+    def __init__(
+        self, store: Store | None, how: str, encoder: EncoderInfo, matched: str = ""
+    ) -> None:
         self._store = store if how else None
         self._how, self._encoder, self.trouble = how, encoder, ""
+        self._matched = matched
 
     def identity(self, path: Path) -> tuple[Identity, str] | None:
         """Say which picture a file holds without reading it, or None; see `Store.identity`."""
@@ -415,6 +533,22 @@ class Recall:
             if store is not None and (seen or known):
                 store.keep(seen, self._how)
                 store.used(known, self._how)
+
+    def pairs(self, ids: Sequence[str], scores: int) -> KnownPairs:
+        """Return what is known that pairs have in common; see `Store.pairs`."""
+        none = np.zeros(0, dtype=np.int64)
+        known = KnownPairs(none, none, np.zeros((0, scores), dtype=np.float32))
+        with self._careful() as store:
+            if store is not None and self._matched:
+                known = store.pairs(ids, self._matched, scores)
+                store.used_pairs(ids, self._matched)
+        return known
+
+    def keep_pairs(self, ids: Sequence[str], found: KnownPairs) -> None:
+        """Keep what pairs have in common; see `Store.keep_pairs`."""
+        with self._careful() as store:
+            if store is not None and self._matched and len(found.values):
+                store.keep_pairs(ids, self._matched, found)
 
     @contextlib.contextmanager
     def _careful(self) -> Iterator[Store | None]:
@@ -454,7 +588,24 @@ def recalled(subject: Subject, settings: ScanSettings) -> Iterator[Recall]:
     with store:
         told = (subject.key, settings.long_edge, settings.min_size, settings.min_sharpness)
         how = hashlib.sha256(repr(told).encode()).hexdigest()
-        yield Recall(store, how, subject.encoder.info)
+        yield Recall(store, how, subject.encoder.info, subject.key)
+
+
+def _keys_of(ids: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Return sighting ids as numbers; 0 for one that is none: boxes that are there twice."""
+    numbers = [int(each, 16) if len(each) == ID_DIGITS else 0 for each in ids]
+    return np.array(numbers, dtype=np.uint64)
+
+
+def _pairs_from(
+    others: bytes, content: bytes, scores: int
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.float32]] | None:
+    """Return a row of pairs; None where it is none."""
+    if len(others) % 8 or len(content) != len(others) // 8 * scores * 4:
+        return None
+    theirs = np.frombuffer(others, dtype=">u8").astype(np.uint64)
+    values = np.frombuffer(content, dtype="<f4").astype(np.float32).reshape(-1, scores)
+    return (theirs, values) if np.isfinite(values).all() else None
 
 
 def _bad(path: Path, error: Exception) -> BadStore:

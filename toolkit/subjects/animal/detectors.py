@@ -1,4 +1,4 @@
-"""Where the animal is, when nothing else says it: the box of what stands out, or the whole photo."""
+"""Where the animal is, when nothing else says it: what stands out, or the whole photo."""
 
 from __future__ import annotations
 

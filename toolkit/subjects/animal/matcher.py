@@ -18,7 +18,7 @@ from toolkit.subjects.animal.detectors import shrunk
 from toolkit.subjects.animal.mask import SaliencyMask
 from toolkit.subjects.base import Rgb
 
-# Longer side, in px, at which an animal is described; more finds no more, at the square of the work.
+# Longer side, in px, at which an animal is described: more finds no more, and costs its square.
 SIDE = 320
 # Share of the box that is added around it, so that the whole outline is seen.
 MARGIN = 0.05
@@ -51,7 +51,8 @@ def opencv() -> Any:
         import cv2
     except ImportError as error:
         raise MissingPackage(
-            'animals are compared with OpenCV, which is not installed: pip install "sightings[animals]"'
+            "animals are compared with OpenCV, which is not installed: "
+            'pip install "sightings[animals]"'
         ) from error
     return cv2
 
@@ -131,10 +132,11 @@ class PatternMatcher:
             small = shrunk(part, SIDE)
             tall, wide = small.shape[:2]
             chip[:tall, :wide, :3] = small
-            inside = None if self._mask is None else self._mask.of_size(part, wide, tall)
-            # Where nothing stands out, the box is all that is known.
-            whole = inside is None or not inside.any()
-            chip[:tall, :wide, 3] = 255 if whole else np.where(inside, 255, 0)
+            inside = np.ones((tall, wide), dtype=np.bool_)
+            if self._mask is not None and (marked := self._mask.of_size(part, wide, tall)).any():
+                # Where nothing stands out, the box is all that is known.
+                inside = marked
+            chip[:tall, :wide, 3] = np.where(inside, 255, 0)
         return chips
 
     def features(self, chips: Rgb) -> list[Features]:
