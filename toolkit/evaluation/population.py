@@ -154,7 +154,7 @@ class Estimate:
             "The photos were drawn at random.",
             "Each tick is right, and none was forgotten.",
             f"A strip shows {self.recall.share:.0%} of an individual's other photos.",
-            "Photos an individual vary as counts of visits do (negative binomial, without its zero).",
+            "Numbers of photos vary as counts of visits do (negative binomial, without its zero).",
         )
 
 
@@ -290,9 +290,9 @@ def estimate(
     The number of photos of an individual is taken to follow a negative binomial distribution of
     unknown mean and dispersion without its zero, as counts of visits do; of the others of a photo,
     a strip shows a beta-binomial number. What the strips say of mean and dispersion weighs each
-    pair of them, and each says what ``1 / s`` is for the photos that were drawn, given their ticks, and
-    for those that were not. Where a strip shows all others, and all photos were drawn, nothing is
-    left to assume: the number is counted.
+    pair of them, and each says what ``1 / s`` is for the photos that were drawn, given their ticks,
+    and for those that were not. Where a strip shows all others, and all photos were drawn, nothing
+    is left to assume: the number is counted.
 
     Parameters
     ----------
