@@ -13,6 +13,9 @@ from toolkit.errors import BadFolder, BadSetting
 from toolkit.photos import animal_sample
 
 
+SIDES = ("left", "right")
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     folder = tmp_path_factory.mktemp("animals")
@@ -101,7 +104,7 @@ def test_the_boxes_hold_the_animals_and_nothing_moves_elsewhere(drawn) -> None:
 
 def test_each_flank_has_a_pattern_of_its_own() -> None:
     names = ["Striped 01", "Spotted 02", "Striped 03", "Spotted 04"]
-    coats = {(name, flank): animal_sample.coat(name, flank) for name in names for flank in "lr"}
+    coats = {(name, flank): animal_sample.coat(name, flank) for name in names for flank in SIDES}
     body = (slice(130, 300), slice(150, 530))
     for one, a in coats.items():
         assert 0.2 < a[body].mean() < 0.6
@@ -111,19 +114,16 @@ def test_each_flank_has_a_pattern_of_its_own() -> None:
                 mirrored = b[:, ::-1]
                 assert abs(np.corrcoef(a[body].ravel(), b[body].ravel())[0, 1]) < 0.45
                 assert abs(np.corrcoef(a[body].ravel(), mirrored[body].ravel())[0, 1]) < 0.45
-    assert (
-        animal_sample.coat("Striped 01", "left") == animal_sample.coat("Striped 01", "left")
-    ).all()
-    assert (
-        animal_sample.coat("Striped 01", "left") != animal_sample.coat("Striped 01", "right")
-    ).any()
+    first = animal_sample.coat("Striped 01", "left")
+    assert (first == coats["Striped 01", "left"]).all()
+    assert (first != animal_sample.coat("Striped 01", "left", seed=1)).any()
 
 
 def test_sift_knows_a_flank_again_at_320_px_and_falls_for_the_background(drawn) -> None:
     cv2 = pytest.importorskip("cv2")
     folder, _ = drawn
     rows = [row for row in table(folder, animal_sample.TRUTH) if row["individual"]]
-    sift, matcher = cv2.SIFT_create(contrastThreshold=0.01), cv2.BFMatcher()
+    sift, matcher = cv2.SIFT_create(nfeatures=300, contrastThreshold=0.01), cv2.BFMatcher()
 
     def seen(row, whole: bool):
         with Image.open(folder / "photos" / row["photo"]) as picture:
@@ -135,7 +135,8 @@ def test_sift_knows_a_flank_again_at_320_px_and_falls_for_the_background(drawn) 
             grey = grey.crop(
                 (left + across // 5, top + down // 5, right - across // 5, bottom - down * 2 // 5)
             )
-        grey.thumbnail((320, 320))
+        shrunk = 320 / max(grey.size)
+        grey = grey.resize((round(grey.width * shrunk), round(grey.height * shrunk)))
         return sift.detectAndCompute(np.asarray(grey), None)[1]
 
     def matches(a, b) -> int:
@@ -144,7 +145,7 @@ def test_sift_knows_a_flank_again_at_320_px_and_falls_for_the_background(drawn) 
 
     def right(whole: bool) -> tuple[int, int, int]:
         features = [seen(row, whole) for row in rows]
-        assert min(len(each) for each in features) > 30
+        assert min(len(each) for each in features) > 150
         found = same_station = asked = 0
         for at, row in enumerate(rows):
             # Others of one visit say nothing: only photos of other stations, or of others.
@@ -167,9 +168,9 @@ def test_sift_knows_a_flank_again_at_320_px_and_falls_for_the_background(drawn) 
 
     found, _, asked = right(whole=False)
     assert asked >= 8
-    assert found >= 0.8 * asked
+    assert found >= 0.9 * asked
     _, same_station, asked = right(whole=True)
-    assert same_station >= 0.6 * asked
+    assert same_station >= 0.8 * asked
 
 
 def test_the_same_call_makes_the_same_files_and_another_seed_others(drawn, tmp_path) -> None:
@@ -179,7 +180,7 @@ def test_the_same_call_makes_the_same_files_and_another_seed_others(drawn, tmp_p
     assert animal_sample.shots(seed=1) != animal_sample.shots(seed=2)
     (tmp_path / "again" / "mine.txt").write_text("x")
     with pytest.raises(BadFolder, match=r"mine\.txt is there"):
-        animal_sample.save(tmp_path / "again", individuals=4, seed=1)
+        animal_sample.save(tmp_path / "again", individuals=2, seed=1)
     assert photos[0].is_relative_to(folder / "photos")
 
 
@@ -188,3 +189,5 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         animal_sample.shots(individuals=1)
     with pytest.raises(BadSetting, match="0 or more"):
         animal_sample.shots(seed=-1)
+    with pytest.raises(BadSetting, match="left or right"):
+        animal_sample.coat("Striped 01", "front")

@@ -226,7 +226,14 @@ def coat(individual: str, flank: str, *, seed: int = 0) -> Floats:
         "left" or "right".
     seed : int
         Of all patterns.
+
+    Raises
+    ------
+    BadSetting
+        If the flank is neither.
     """
+    if flank not in ("left", "right"):
+        raise BadSetting(f"flank is {flank!r}; expected left or right")
     letters = [*individual.encode("utf-8"), flank == "left"]
     rng = np.random.default_rng([seed, _FLANK, *letters])
     # What both flanks share: how wide the pattern is.
