@@ -68,7 +68,8 @@ class Recall:
             raise BadSetting(f"error is {self.error!r}; expected 0 or more")
 
 
-# The nyala of the measurements: what stands in where no individuals are known.
+# Stands in where no individuals are known: the share that was seen with nyala; the spread is that
+# of simulated albums, the error a guess.
 STATED = Recall(share=0.55, spread=0.06, error=0.05)
 
 
