@@ -14,6 +14,7 @@ __all__ = [
     "photo_size_matching",
     "photo_size_preview",
     "photo_size_study",
+    "population",
     "scores",
     "threshold_sweep",
     "verification",

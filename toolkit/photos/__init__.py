@@ -1,6 +1,7 @@
 """Photos: listed, opened, shrunk, measured, and shown small."""
 
 __all__ = [
+    "animal_sample",
     "crops",
     "demand",
     "face_regions",

@@ -120,6 +120,26 @@ def make_album(out: Path) -> list[Path]:
     writer.writerow(("photo", "person"))
     writer.writerows(truth_of_album())
     content[TRUTH] = table.getvalue().encode("utf-8")
+    put(out, content)
+    return [out / name for name in content if name.startswith("photos/")]
+
+
+def put(out: Path, content: dict[str, bytes]) -> None:
+    """
+    Write files into a folder where nothing but these files is, whole or cut short.
+
+    Parameters
+    ----------
+    out : Path
+        Made where it is not there.
+    content : dict of str to bytes
+        Files by their paths from `out` on, in the order in which they are written.
+
+    Raises
+    ------
+    BadFolder
+        If `out` holds anything else, or cannot be written.
+    """
     try:
         for file in sorted(out.rglob("*")) if out.exists() else ():
             name = file.relative_to(out).as_posix()
@@ -138,7 +158,6 @@ def make_album(out: Path) -> list[Path]:
         raise BadFolder(
             f"the sample album cannot go to {out}: {reason_of(error)}. Name a new folder."
         ) from error
-    return [out / name for name in content if name.startswith("photos/")]
 
 
 def at(folder: str | Path) -> str:
