@@ -20,6 +20,7 @@ $(READY): pyproject.toml
 	@echo "installing into $(VENV): 1 to 3 minutes, once"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[landmarks68,formats,app,animals,dev]"
+	SIGHTINGS_MODELS=models $(BIN)/sightings models get animals
 	@touch $(READY)
 
 demo: $(READY)

@@ -8,10 +8,11 @@ from typing import ClassVar, get_args
 
 import pytest
 
-from toolkit.cli import options
+from toolkit.cli import commands, options
 from toolkit.errors import BadSetting
 from toolkit.records import SubjectInfo, Words
 from toolkit.settings import AutopilotSettings, PointAndShootSettings, settings_for
+from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.settings import (
     Changes,
     Choice,
@@ -222,3 +223,37 @@ def test_a_size_that_no_disk_has_is_complained_of(text, capsys) -> None:
     said = capsys.readouterr().err
     assert (left.value.code, said.count("\n")) == (2, 1)
     assert "more than any disk holds" in said
+
+
+@pytest.mark.parametrize(
+    ("given", "subject"),
+    [
+        (["autopilot", "P", "O"], "face"),
+        (["autopilot", "P", "O", "--subject", "animal"], "animal"),
+        (["autopilot", "--subject=animal", "P", "O"], "animal"),
+        (["autopilot", "P", "--", "--subject=animal"], "face"),
+        # What is wrong is said by the whole parser.
+        (["autopilot", "P", "O", "--subject", "plant"], "face"),
+        (["autopilot", "P", "O", "--subject"], "face"),
+        (["--help"], "face"),
+    ],
+)
+def test_the_subject_is_known_before_its_options_are(given, subject) -> None:
+    assert options.subject_of(given) == subject
+
+
+def test_each_subject_has_its_own_options() -> None:
+    text = "P O --subject animal --min-animal 60 --detector whole"
+    chosen = options.parser("animal").parse_args(["autopilot", *text.split()])
+    found = options.chosen_settings(chosen, settings_for("autopilot", AnimalSettings))
+    assert (found.min_size, found.detector, found.subject.name) == (60, "whole", "animal")
+    with pytest.raises(SystemExit):
+        options.parser("animal").parse_args(["autopilot", "P", "O", "--landmarks", "5"])
+
+
+def test_a_subject_that_is_not_known_is_one_line(capsys) -> None:
+    assert commands.main(["autopilot", "P", "O", "--subject", "plant"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "invalid choice: 'plant'" in said
+    assert "animal" in said
