@@ -10,10 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
+from toolkit.cli import terminal
 from toolkit.cli.output import new_file
 from toolkit.errors import SightingsError
 from toolkit.files import folder_at, write_text
 from toolkit.names import printable
+from toolkit.settings import settings_for
+from toolkit.subjects import registry
+from toolkit.subjects.settings import declared
 
 Log = Callable[[str], None]
 
@@ -76,11 +80,23 @@ def _detect(options: argparse.Namespace, log: Log) -> Any:
     return detection_recall.recall(folder_at(options.photos), _table(options.boxes))
 
 
+def _identify(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import identification
+
+    kind = settings_for("autopilot", registry.settings_of(options.subject))
+    chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
+    with terminal.progress_bar(sys.stderr, quiet=False) as progress:
+        return identification.identify(
+            folder_at(options.known), kind(**chosen), log=log, progress=progress
+        )
+
+
 TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "engine": _engine,
     "pipeline": _pipeline,
     "peers": _peers,
     "detect": _detect,
+    "identify": _identify,
 }
 
 

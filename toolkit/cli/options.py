@@ -328,7 +328,18 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         metavar="LABELS.csv",
         help="columns photo and person, or photo, left, top, width and height (px) of every face",
     )
-    for kind in (engine, pipeline, peers, detect, resize):
+    identify = _command(
+        kinds,
+        "identify",
+        "how well known individuals are told apart",
+        "Seek each photo of known individuals among all the others, and say how often the nearest,\n"
+        "or one of the five nearest, is the same individual; beside an order drawn at random.",
+    )
+    identify.add_argument("known", metavar="KNOWN", help="one folder for each individual")
+    of_subject = settings_for("autopilot", registry.settings_of(subject))
+    _subject(identify, subject)
+    add_settings(identify, of_subject, "scan", "subject", "resources")
+    for kind in (engine, pipeline, peers, detect, resize, identify):
         kind.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
     return top
 
@@ -396,12 +407,7 @@ def _command(commands: Any, name: str, summary: str, description: str) -> argpar
 def _mode(command: argparse.ArgumentParser, mode: Mode, subject: str) -> None:
     """Give a command the options of a mode, for a subject."""
     kind = settings_for(mode, registry.settings_of(subject))
-    command.add_argument(
-        "--subject",
-        choices=tuple(registry.SUBJECTS),
-        default=subject,
-        help="what is told apart (%(default)s); each has options of its own: see --help with it",
-    )
+    _subject(command, subject)
     add_settings(command, kind, "assign", "references", "metadata")
     add_settings(command, kind, "scan", "subject")
     command.add_argument(
@@ -423,6 +429,15 @@ def _mode(command: argparse.ArgumentParser, mode: Mode, subject: str) -> None:
     command.add_argument("--json", action="store_true", help="print the summary as JSON")
     command.add_argument(
         "--quiet", action="store_true", help="print nothing but what has to be mended"
+    )
+
+
+def _subject(command: argparse.ArgumentParser, subject: str) -> None:
+    command.add_argument(
+        "--subject",
+        choices=tuple(registry.SUBJECTS),
+        default=subject,
+        help="what is told apart (%(default)s); each has options of its own: see --help with it",
     )
 
 

@@ -107,9 +107,7 @@ def compare_pairs(
     return ComparedPairs.of(count, done[:, 0], done[:, 1], away, matcher.farthest, left)
 
 
-def _recall(
-    kept: _Kept, pairs: npt.NDArray[np.int64], values: npt.NDArray[np.float32]
-) -> None:
+def _recall(kept: _Kept, pairs: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
     """Put in what is known of pairs, which are in order."""
     known = kept.recall.pairs(kept.ids, values.shape[1])
     count = len(kept.ids)

@@ -68,7 +68,8 @@ def test_a_photo_that_is_cropped_already_is_taken_whole() -> None:
     assert (found.box.width, found.box.height) == (50, 30)
 
 
-@pytest.mark.parametrize(("shape", "expected"), [((100, 400), (80, 320)), ((5, 2000), (1, 320)),
-                                                 ((64, 32), (320, 160))])
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((100, 400), (80, 320)), ((5, 2000), (1, 320)), ((64, 32), (320, 160))]
+)
 def test_a_picture_keeps_its_shape(shape, expected) -> None:
     assert shrunk(np.zeros((*shape, 3), np.uint8), 320).shape == (*expected, 3)
