@@ -335,8 +335,11 @@ def test_an_error_of_a_gesture_stands_in_the_sheet(lab, open_notebook):
     name = lab.add_notebook("wrong.ipynb", START, "display(sheet, told)")
     page = open_notebook(name)
     run_all(page)
-    see(page, FIRST).fill("wrong")
-    page.keyboard.press("Enter")
+    see(page, FIRST)
+    loaded(page, 120)
+    page.locator(FIRST).first.fill("wrong")
+    # JupyterLab may take the focus to its notebook a moment after it has run all cells.
+    page.locator(FIRST).first.press("Enter")
     trouble = see(page, ".sightings-trouble")
     becomes(page, lambda: EVIL in trouble.inner_text(), True)
     assert page.evaluate("window.hacked") is None

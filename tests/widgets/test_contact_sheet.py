@@ -304,9 +304,14 @@ def test_what_a_gesture_raises_stands_in_the_sheet():
         raise BadSetting("a name is too long") if text == "long" else KeyError("lost")
 
     sheet = Listened(renamed=refuse)
-    sheet.show([card(0, name="")])
+    sheet.show([card(0, name=""), card(1, name="", unnamed=True)])
     sheet.hear(kind="rename", key="key 0", value="long")
     assert sheet.trouble == "Not done: a name is too long"
+    # Enter asks for the next card right after: who typed the name stays with it, and reads why.
+    sent = len(sheet.sent)
+    sheet.hear(kind="onward", key="key 0")
+    assert sheet.trouble == "Not done: a name is too long"
+    assert [content["kind"] for content, _ in sheet.sent[sent:]] == ["heard"]
     with pytest.raises(KeyError):
         sheet.hear(kind="rename", key="key 0", value="x")
     assert sheet.trouble == "A bug: KeyError: 'lost'"

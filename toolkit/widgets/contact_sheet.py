@@ -513,6 +513,9 @@ class ContactSheet(anywidget.AnyWidget):
             key = None
         elif isinstance(key, str):
             key = next((card.key for card in self.shown() if on_wire(card.key) == key), None)
+        if kind == "onward" and self.trouble:
+            # It follows a name, and that was not taken: who typed it stays there, and reads why.
+            return
         self.trouble = ""
         try:
             if kind == "turn" and isinstance(value, int):
