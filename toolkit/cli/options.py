@@ -332,8 +332,8 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         kinds,
         "identify",
         "how well known individuals are told apart",
-        "Seek each photo of known individuals among all the others, and say how often the nearest,\n"
-        "or one of the five nearest, is the same individual; beside an order drawn at random.",
+        "Seek each photo of known individuals among the others, and say how often the nearest, or\n"
+        "one of the five nearest, is the same individual; beside an order drawn at random.",
     )
     identify.add_argument("known", metavar="KNOWN", help="one folder for each individual")
     of_subject = settings_for("autopilot", registry.settings_of(subject))

@@ -1,4 +1,4 @@
-"""How well the nearest sightings are of the same individual: each known one sought among the rest."""
+"""How often the nearest sighting is of the same individual: each sought among the others."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def leave_one_out(distances: npt.NDArray[np.floating], individuals: Sequence[str
     individuals : sequence of str
         Who each is, n.
     """
-    names = np.asarray(individuals, dtype=object)
+    names = np.array([*individuals], dtype=object)
     found = []
     for row, name in enumerate(names):
         others = np.flatnonzero(np.arange(len(names)) != row)
@@ -61,7 +61,7 @@ def leave_one_out(distances: npt.NDArray[np.floating], individuals: Sequence[str
 
 def by_chance(individuals: Sequence[str]) -> Retrieval:
     """Return what an order drawn at random is expected to find."""
-    names = np.asarray(individuals, dtype=object)
+    names = np.array([*individuals], dtype=object)
     others = len(names) - 1
     found = []
     for name in names:

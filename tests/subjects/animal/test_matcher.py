@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from toolkit.records import Box, PairScores
+from toolkit.records import Box
 from toolkit.subjects.animal import matcher as matching
-from toolkit.subjects.animal.calibration import FARTHEST, FITTED, features_of
 from toolkit.subjects.animal.matcher import PatternMatcher
 
 UPRIGHT, TURNED = 0, 1
@@ -117,30 +116,3 @@ def test_a_picture_without_marks_has_nothing_in_common_with_any(plain) -> None:
     assert blank["upright"].shape == (0, 128)
     assert plain.compare(blank, marks(plain, coat(1))).tolist() == [0, 0]
     assert plain.compare(blank, blank).tolist() == [0, 0]
-
-
-def test_distances_fall_with_what_two_have_in_common_and_end_somewhere() -> None:
-    first, second = np.triu_indices(12, k=1)
-    values = np.random.default_rng(0).integers(0, 6, (len(first), 2)).astype(np.float32)
-    values[3], values[20] = 400, 60
-    away = FITTED.distances(PairScores((12, 12), first, second, values))
-    assert away.dtype == np.float32
-    assert ((away >= 0) & (away <= FARTHEST)).all()
-    assert away[3] < away[20] < np.median(away)
-
-
-def test_what_stands_out_is_by_either_of_the_two_the_same() -> None:
-    first, second = np.triu_indices(6, k=1)
-    values = np.random.default_rng(1).integers(0, 30, (len(first), 2)).astype(np.float32)
-    one = features_of(PairScores((6, 6), first, second, values))
-    other = features_of(PairScores((6, 6), second, first, values))
-    np.testing.assert_allclose(one, other)
-    # Against a double loop.
-    tens = values[:, 0].astype(float) / 10
-    for pair, (i, j) in enumerate(zip(first, second, strict=True)):
-        of_both = []
-        for end in (i, j):
-            own = tens[(first == end) | (second == end)]
-            of_both.append((tens[pair] - own.mean()) / np.hypot(own.std(), 0.1))
-        assert one[pair, 0] == pytest.approx(tens[pair])
-        assert one[pair, 2] == pytest.approx(np.mean(of_both))

@@ -23,6 +23,8 @@ EVEN, SLOPE = 1.0, 10.0
 ENOUGH, UNIT = 40.0, 10.0
 # Deviation that is there even where all values are alike.
 LEAST_DEVIATION = 0.1
+# Keeps weights finite where the pairs of one individual are told from all others without a mistake.
+RIDGE = 0.005
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def fit(parts: Sequence[tuple[PairScores, npt.NDArray[np.bool_]]], of: str) -> P
     ----------
     .. [1] J. Platt, Probabilistic outputs for support vector machines, 1999.
     """
-    from sklearn.linear_model import LogisticRegression
+    from scipy.optimize import minimize
+    from scipy.special import expit
 
     for _, same in parts:
         if same.all() or not same.any():
@@ -97,13 +100,23 @@ def fit(parts: Sequence[tuple[PairScores, npt.NDArray[np.bool_]]], of: str) -> P
     labels = np.concatenate([same for _, same in parts])
     weights = np.concatenate([np.full(len(same), 1 / len(same)) for _, same in parts])
     weights *= len(labels) / len(parts)
-    model = LogisticRegression(C=100.0, max_iter=2000).fit(rows, labels, weights)
+    signs = np.where(labels, 1.0, -1.0)
+
+    def cost(model: Floats) -> tuple[float, Floats]:
+        margin = signs * (model[0] + rows @ model[1:])
+        slope = -weights * signs * expit(-margin)
+        value = float(weights @ np.logaddexp(0.0, -margin)) + RIDGE * float(model @ model)
+        return value, np.concatenate([[slope.sum()], rows.T @ slope]) + 2 * RIDGE * model
+
+    # What two have in common never speaks against them.
+    count = rows.shape[1]
+    bounds = [(None, None), *[(0.0, None)] * count]
+    best = minimize(cost, np.zeros(count + 1), jac=True, bounds=bounds, method="L-BFGS-B").x
     # How many are one individual is a matter of the album, and no evidence.
     share = np.average(labels, weights=weights)
-    start = float(model.intercept_[0]) - float(np.log(share / (1 - share)))
-    found = model.coef_[0].tolist()
-    half = len(found) // 2
-    return PatternCalibration(start, tuple(found[:half]), tuple(found[half:]), of)
+    start = float(best[0]) - float(np.log(share / (1 - share)))
+    found = best[1:].tolist()
+    return PatternCalibration(start, tuple(found[: count // 2]), tuple(found[count // 2 :]), of)
 
 
 def features_of(found: PairScores) -> Floats:
@@ -147,4 +160,5 @@ def _standing(values: Floats, ends: npt.NDArray[np.int64], count: int) -> Floats
     return found
 
 
-FITTED = PatternCalibration(-4.0, (1.0, 0.3), (0.5, 0.2), "nyala and cows")
+# On 502 photos of 84 nyala, either flank for itself.
+FITTED = PatternCalibration(-0.796, (0.0, 0.880), (0.635, 0.187), "nyala")

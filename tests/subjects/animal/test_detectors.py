@@ -1,0 +1,75 @@
+"""What stands out in a picture: the network's own, on drawn animals before drawn backgrounds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from toolkit.photos import animal_sample
+from toolkit.subjects.animal import detectors
+from toolkit.subjects.animal.detectors import MaskDetector, WholePhoto, shrunk
+from toolkit.subjects.animal.mask import SaliencyMask
+
+
+@pytest.fixture(scope="module")
+def mask():
+    return SaliencyMask()
+
+
+def test_a_drawn_animal_is_found_where_it_is(mask, tmp_path) -> None:
+    animal_sample.save(tmp_path, individuals=3)
+    truth = pd.read_csv(tmp_path / "truth.csv")
+    one = truth.groupby("photo").filter(lambda rows: len(rows) == 1).dropna(subset=["left"])
+    near = []
+    for row in one.head(8).itertuples():
+        image = np.asarray(Image.open(tmp_path / "photos" / row.photo).convert("RGB"))
+        found = MaskDetector(mask).detect(image)
+        assert len(found) <= 1
+        if not found:
+            near.append(0.0)
+            continue
+        box = found[0].box
+        left, top = max(box.left, row.left), max(box.top, row.top)
+        right, bottom = min(box.right, row.right), min(box.bottom, row.bottom)
+        both = max(0, right - left) * max(0, bottom - top)
+        whole = (row.right - row.left) * (row.bottom - row.top) + box.width * box.height
+        near.append(both / (whole - both))
+    # It sees most; what it does not see, a person shows it.
+    assert np.median(near) > 0.7
+
+
+def test_where_nothing_stands_out_there_is_no_animal(mask) -> None:
+    rng = np.random.default_rng(0)
+    grass = rng.integers(90, 110, (200, 300, 3), dtype=np.uint8)
+    assert MaskDetector(mask).detect(grass) == []
+
+
+def test_only_the_largest_part_is_the_animal_and_small_ones_are_none() -> None:
+    class Drawn:
+        def __init__(self, *parts):
+            self.map = np.zeros((320, 320), np.float32)
+            for top, left, side in parts:
+                self.map[top : top + side, left : left + side] = 0.9
+
+        def of(self, image):
+            return self.map
+
+    image = np.zeros((640, 960, 3), np.uint8)
+    (found,) = MaskDetector(Drawn((10, 20, 60), (200, 200, 30))).detect(image)
+    box = found.box
+    assert (box.left, box.top, box.right, box.bottom) == (60, 20, 240, 140)
+    assert found.score == pytest.approx(0.9)
+    side = int(np.sqrt(detectors.SMALLEST) * 320)
+    assert MaskDetector(Drawn((10, 20, side - 2))).detect(image) == []
+
+
+def test_a_photo_that_is_cropped_already_is_taken_whole() -> None:
+    (found,) = WholePhoto().detect(np.zeros((30, 50, 3), np.uint8))
+    assert (found.box.width, found.box.height) == (50, 30)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((100, 400), (80, 320)), ((5, 2000), (1, 320)), ((64, 32), (320, 160))]
+)
+def test_a_picture_keeps_its_shape(shape, expected) -> None:
+    assert shrunk(np.zeros((*shape, 3), np.uint8), 320).shape == (*expected, 3)
