@@ -9,7 +9,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from toolkit.photos import sample
+from toolkit.photos import animal_sample, sample
 
 # So long may another process take to make it (s).
 PATIENCE = 600
@@ -46,3 +46,11 @@ def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
 def sample_made_once(factory: pytest.TempPathFactory) -> Path:
     """Return the sample album that every process reads: copy it before anything is changed."""
     return made_once(folder_of_the_run(factory) / "sample", sample.make_album)
+
+
+def animals_made_once(factory: pytest.TempPathFactory) -> Path:
+    """Return photos of two drawn animals, and the tables of what is in them."""
+    return made_once(
+        folder_of_the_run(factory) / "animals",
+        lambda folder: animal_sample.save(folder, individuals=2),
+    )

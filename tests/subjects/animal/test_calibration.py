@@ -65,7 +65,7 @@ def test_what_was_fitted_tells_others_and_says_how_sure_it_is() -> None:
 
 
 def test_every_album_counts_as_much_however_large() -> None:
-    small, large = drawn(1, individuals=6), drawn(2, individuals=30)
+    small, large = drawn(1, individuals=6), drawn(2, individuals=16)
     once, often = fit([small, large], ""), fit([small, large, small, large], "")
     assert once.weights == pytest.approx(often.weights, rel=0.02)
     alone = fit([large], "")

@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from made_once import animals_made_once
 
 from toolkit import modes
 from toolkit.errors import MissingPackage
 from toolkit.evaluation.scores import score_grouping
-from toolkit.photos import animal_sample
 from toolkit.records import EncoderInfo
 from toolkit.settings import settings_for
 from toolkit.subjects.animal import matcher
@@ -20,9 +20,8 @@ SETTINGS = settings_for("autopilot", AnimalSettings)
 
 @pytest.fixture(scope="module")
 def album(tmp_path_factory):
-    """Photos of three drawn animals, and who is in which."""
-    folder = tmp_path_factory.mktemp("animals")
-    animal_sample.save(folder, individuals=3)
+    """Photos of two drawn animals, and who is in which."""
+    folder = animals_made_once(tmp_path_factory)
     truth = pd.read_csv(folder / "truth.csv").dropna(subset=["individual"])
     return folder / "photos", truth.groupby("photo").filter(lambda rows: len(rows) == 1)
 
