@@ -280,6 +280,12 @@ class TestComparedPairs:
         assert pairs.second.tolist() == [2, 2, 3]
         np.testing.assert_allclose(pairs.distance, [0.1, 2.0, 0.5])
 
+    def test_a_pair_may_say_nothing(self) -> None:
+        pairs = ComparedPairs.of(
+            3, np.array([2, 0]), np.array([0, 1]), np.array([0.4, np.nan]), 1.0
+        )
+        np.testing.assert_allclose(pairs.distance, [np.nan, 0.4], rtol=1e-6)
+
     @pytest.mark.parametrize(
         ("first", "second", "distance", "farthest"),
         [
@@ -291,7 +297,7 @@ class TestComparedPairs:
             ([0, 0], [2, 1], [0.1, 0.1], 1.0),
             ([0], [1], [1.5], 1.0),
             ([0], [1], [-0.1], 1.0),
-            ([0], [1], [np.nan], 1.0),
+            ([0], [1], [np.inf], 1.0),
             ([0], [1], [0.1], np.inf),
             ([0], [1], [0.1], 2.5),
             ([0], [1], [0.1, 0.2], 1.0),

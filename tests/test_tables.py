@@ -63,6 +63,14 @@ def test_tables_of_spreadsheets_are_read(tmp_path, mark, start) -> None:
     assert table.index.tolist() == [2, 4]
 
 
+@pytest.fixture(params=[131_072, 2**31 - 1])
+def limit_of_cells(request):
+    """The csv module's limit of a cell, which other packages set for the whole process."""
+    before = csv.field_size_limit(request.param)
+    yield
+    csv.field_size_limit(before)
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -78,7 +86,7 @@ def test_tables_of_spreadsheets_are_read(tmp_path, mark, start) -> None:
         (b"a,b\n" + b"x" * 200_000 + b",1\n", "it is no CSV table"),
     ],
 )
-def test_what_is_no_such_table_is_refused_in_words(tmp_path, content, why) -> None:
+def test_what_is_no_such_table_is_refused_in_words(tmp_path, limit_of_cells, content, why) -> None:
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(BadTable, match=why):
         read_table(tmp_path / "t.csv", ["a", "b"])

@@ -19,6 +19,8 @@ _GUARDED = re.compile("'+[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]
 MARKS = ",;\t"
 # Cells of a line: a line of nothing but commas must not ask for all memory.
 MOST_CELLS = 1000
+# Letters of a cell.
+LONGEST = 131_072
 # Cells that lines of a table may lack in all.
 MOST_PADDED = 10_000_000
 
@@ -144,6 +146,9 @@ def read_rows(path: Path, *, most: int = 1 << 28) -> Iterator[tuple[int, list[st
     try:
         reader = csv.reader(_lines(text, mark), delimiter=mark, strict=True)
         for row in reader:
+            # The limit of the csv module is one for all, and other packages take it away.
+            if any(len(cell) > LONGEST for cell in row):
+                raise csv.Error(f"a cell has more than {LONGEST:,} letters")
             if any(map(str.strip, row)):
                 yield reader.line_num, [restored(cell) for cell in row]
     except csv.Error as error:
