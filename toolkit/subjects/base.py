@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
@@ -28,7 +29,9 @@ class Detector(Protocol):
     Finds subjects in a picture. Threads may share one.
 
     One that takes much memory also has ``needs(width, height)``, which returns how many bytes it
-    takes to search a picture of that size in px: photos then wait until there is room.
+    takes to search a picture of that size in px: photos then wait until there is room. One that
+    knows more of a photo than its picture has ``prepare``, ``look_key`` and ``silence``, each of
+    which is explained at the function of its name below.
     """
 
     @property
@@ -36,14 +39,16 @@ class Detector(Protocol):
         """What finds."""
         ...
 
-    def detect(self, image: Rgb) -> list[Detection]:
+    def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """
-        Find the subjects.
+        Find the subjects, and other kinds of things where it can tell them.
 
         Parameters
         ----------
         image : numpy.ndarray
             Shape (h, w, 3), uint8, RGB, upright.
+        path : Path, optional
+            The photo's file.
 
         Returns
         -------
@@ -57,6 +62,45 @@ def needs(detector: Detector, width: int, height: int) -> int:
     """Return how many bytes a detector takes for a picture of this size in px; 0 if it is mute."""
     ask = getattr(detector, "needs", None)
     return 0 if ask is None else int(ask(width, height))
+
+
+def prepare(detector: Detector, photos: Sequence[Path], folder: Path) -> tuple[str, ...]:
+    """
+    Let a detector see which photos it will be asked about, before the long work.
+
+    Parameters
+    ----------
+    detector : Detector
+        Nothing is done with one that does not want to know.
+    photos : sequence of Path
+        The photos.
+    folder : Path
+        The folder that they are in.
+
+    Returns
+    -------
+    tuple of str
+        Sentences to be said of it, without a full stop.
+
+    Raises
+    ------
+    BadSetting
+        If what the detector was given is about other photos.
+    """
+    ask = getattr(detector, "prepare", None)
+    return () if ask is None else tuple(ask(photos, folder))
+
+
+def look_key(detector: Detector, path: Path) -> str:
+    """Return what, beside the picture and the subject's key, shapes what is found in a photo."""
+    ask = getattr(detector, "look_key", None)
+    return "" if ask is None else str(ask(path))
+
+
+def silence(detector: Detector, path: Path) -> str:
+    """Return what a photo shows in which the detector finds nothing; "" where it cannot tell."""
+    ask = getattr(detector, "silence", None)
+    return "" if ask is None else str(ask(path))
 
 
 class Encoder(Protocol):
