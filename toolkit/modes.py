@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 
 from toolkit.curation import decisions, photo_names, sync
 from toolkit.curation.decisions import Decision
@@ -59,7 +60,7 @@ from toolkit.settings import (
     PointAndShootSettings,
     Settings,
 )
-from toolkit.subjects.base import Subject
+from toolkit.subjects.base import Evidence, Subject
 from toolkit.subjects.registry import subject_for
 
 __all__ = [
@@ -145,6 +146,7 @@ def look(
     stop: Callable[[], bool] | None = None,
     tell: Callable[[str], None] | None = None,
     subject: Subject | None = None,
+    of_individuals: bool = False,
 ) -> Looked:
     """
     Find and describe every sighting in a folder of photos; nothing is written.
@@ -170,6 +172,9 @@ def look(
         Told in one sentence, before the long work, what grouping will not be able to do after it.
     subject : Subject, optional
         What to look for; sightings, as `settings` says, if not given.
+    of_individuals : bool
+        Whether the folders in `photos_folder` are known individuals, so that they say nothing of
+        where a photo was taken.
 
     Raises
     ------
@@ -178,7 +183,8 @@ def look(
     """
     listed = with_own(list_photos(photos_folder, out, known))
     subject = subject or subject_for(settings)
-    return look_at(listed, settings, subject, progress=progress, stop=stop, tell=tell)
+    how: dict[str, Any] = {"progress": progress, "stop": stop, "tell": tell}
+    return look_at(listed, settings, subject, of_individuals=of_individuals, **how)
 
 
 @dataclass(frozen=True)
@@ -272,6 +278,7 @@ def look_at(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     tell: Callable[[str], None] | None = None,
+    of_individuals: bool = False,
 ) -> Looked:
     """
     Look at the photos of a list; for the parameters, see `look`.
@@ -320,6 +327,9 @@ def look_at(
             subject=subject.info,
             skipped=listed.listing.skipped,
         )
+        if subject.evidence is not None:
+            with stopwatch(seconds, "notes"):
+                album = noted(album, subject.evidence, listed.folder, of_individuals=of_individuals)
         album = comparing.compare(
             album,
             subject.encoder,
@@ -327,6 +337,7 @@ def look_at(
             progress=for_work(progress, "pairs"),
             stop=stop,
             recall=recall,
+            evidence=subject.evidence,
         )
     if tell is not None and recall.trouble:
         tell(f"{recall.trouble} Every photo was looked at anew.")
@@ -342,6 +353,15 @@ def look_at(
         taken=listed.taken,
         own=listed.own,
     )
+
+
+def noted(
+    album: Album, evidence: Evidence, folder: Path | None, *, of_individuals: bool = False
+) -> Album:
+    """Return an album with what is known of its sightings beside how they look, in columns."""
+    notes = evidence.notes(album.sightings, folder, of_individuals=of_individuals)
+    columns = {str(name): notes[name].to_numpy(dtype=object) for name in notes}
+    return changed(album, sightings=album.sightings.assign(**columns))
 
 
 def read_known(
@@ -430,13 +450,19 @@ def compare_known(
     """
     if looked.album.encoder.metric != "pairs":
         return references
+    subject, silent = subject or subject_for(settings), None
+    if subject.evidence is not None:
+        theirs = pd.DataFrame({"path": list(references.paths)})
+        theirs = subject.evidence.notes(theirs, looked.known, of_individuals=True)
+        silent = subject.evidence.silent(looked.album.sightings, theirs)
     return comparing.compare_with(
         looked.album,
         references,
-        (subject or subject_for(settings)).encoder,
+        subject.encoder,
         jobs=settings.threads,
         progress=for_work(progress, "pairs"),
         stop=stop,
+        silent=silent,
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from toolkit.records import SubjectInfo, Words
 from toolkit.settings import METHODS, RULES, AutopilotSettings, PointAndShootSettings, settings_for
+from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.settings import Choice, Number, ScanSettings, Whole, declared_as, setting
 from toolkit.widgets.settings_form import SettingsForm, choices_of
 
@@ -74,6 +75,14 @@ def test_a_new_setting_is_declared_once_and_has_its_control() -> None:
     assert form.fields["min_size"].description == "smallest square (px)"
     form.reset()
     assert form.settings() == kind()
+
+
+def test_a_text_is_typed() -> None:
+    form = SettingsForm(settings_for("autopilot", AnimalSettings)(stations="a b.csv"))
+    control = form.fields["stations"]
+    assert (type(control), control.value) == (ipywidgets.Text, "a b.csv")
+    control.value = "c.csv"
+    assert form.settings().stations == "c.csv"
 
 
 def test_what_has_no_control_stays_as_it_was() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from toolkit.records import (
     GENERIC_WORDS,
@@ -175,6 +177,48 @@ class Matcher(Protocol):
         ...
 
 
+class Evidence(Protocol):
+    """
+    What is known of sightings beside how they look, and what it says of pairs of them.
+
+    Sightings are told by their rows of a table, with what `notes` found.
+    """
+
+    def notes(
+        self, sightings: pd.DataFrame, folder: Path | None, *, of_individuals: bool = False
+    ) -> pd.DataFrame:
+        """
+        Return what is known of sightings, for the columns of their table.
+
+        Parameters
+        ----------
+        sightings : pandas.DataFrame
+            n rows with the column path.
+        folder : Path or None
+            The folder of photos.
+        of_individuals : bool
+            Whether the folders in it are individuals: they say nothing else.
+
+        Returns
+        -------
+        pandas.DataFrame
+            n rows of texts, "" where nothing is known.
+        """
+        ...
+
+    def silent(self, ours: pd.DataFrame, theirs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """
+        Return which pairs say nothing about who is who, however alike they look; shape (n, m).
+
+        They are not compared, and are left out of every mean.
+        """
+        ...
+
+    def together(self, sightings: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
+        """Return the rows of those that are one individual whatever they look like, set by set."""
+        ...
+
+
 def matcher_of(encoder: Encoder | Matcher) -> Matcher | None:
     """Return what compares pairs; None where vectors say it all."""
     return cast(Matcher, encoder) if encoder.info.metric == "pairs" else None
@@ -218,6 +262,8 @@ class Subject:
     key : str
         What shapes all that is seen, as a digest, so that it is known again: the same key, the same
         results. "" where that cannot be said; of such a subject nothing is kept.
+    evidence : Evidence or None
+        What is known of its sightings beside how they look; as `ScanSettings.evidence` says it.
     """
 
     name: str
@@ -226,6 +272,7 @@ class Subject:
     words: Words = GENERIC_WORDS
     exclusive_in_photo: bool = True
     key: str = ""
+    evidence: Evidence | None = None
 
     @property
     def info(self) -> SubjectInfo:

@@ -15,6 +15,7 @@ from toolkit.subjects.settings import (
     Distance,
     Number,
     Setting,
+    Text,
     Whole,
     declared,
     declared_as,
@@ -188,6 +189,8 @@ def _control(setting: Setting, value: Any) -> Any:
         kind = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
         most = max(MOST, value) if takes.high is None else takes.high
         return kind(value=value, min=takes.low, max=most, step=takes.step, **common)
+    if isinstance(takes, Text):
+        return ipywidgets.Text(value=value, continuous_update=False, **common)
     return ipywidgets.Checkbox(value=value, indent=True, **common)
 
 

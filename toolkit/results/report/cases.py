@@ -11,11 +11,13 @@ import pandas as pd
 
 from toolkit.evaluation.audit import KIN, SHOWN, SURE, Audit
 from toolkit.grouping import uncertainty
+from toolkit.grouping.assigners import links_of
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import TOO_FAR
-from toolkit.grouping.links import components
+from toolkit.grouping.links import Pairs, components
 from toolkit.records import Words
 from toolkit.results.result import PointAndShootResult, Result
+from toolkit.settings import GroupingSettings
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,10 @@ def find_doubts(result: Result, audited: Audit | None) -> list[Doubt]:
     words = result.album.words
     mixed = audited.suspicious[audited.suspicious["probability"] < SURE]
     split = audited.alike[audited.alike["probability"] > 1 - SURE]
+    if isinstance(result.settings, GroupingSettings):
+        must, _ = links_of(result.album, result.settings, result.held)
+        mixed = mixed[[not _held_together(result, must, name) for name in mixed["name"]]]
     if result.held is not None:
-        mixed = mixed[[not _held_together(result, result.held, name) for name in mixed["name"]]]
         apart = _held_apart(result, result.held)
         pairs = zip(split["name"], split["other_name"], strict=True)
         split = split[[frozenset(pair) not in apart for pair in pairs]]
@@ -81,13 +85,13 @@ def find_doubts(result: Result, audited: Audit | None) -> list[Doubt]:
     ]
 
 
-def _held_together(result: Result, held: Decided, name: str) -> bool:
-    """Whether a decision says that the two parts of an individual are one."""
+def _held_together(result: Result, must: Pairs, name: str) -> bool:
+    """Whether a decision, or a burst, says that the two parts of an individual are one."""
     mine = np.array([each == name for each in result.names], dtype=np.bool_)
-    if not mine[held.must].all(axis=1).any():
+    if not mine[must].all(axis=1).any():
         return False
     parts = uncertainty.sides(result.album, np.where(mine, 0, -1))
-    together = components(len(result.names), held.must)
+    together = components(len(result.names), must)
     return any(
         np.intersect1d(together[one], together[other]).size
         for one, other in zip(parts.first, parts.second, strict=True)

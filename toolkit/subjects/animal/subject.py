@@ -25,9 +25,14 @@ def animal(settings: AnimalSettings) -> Subject:
         If the model file is missing or not the pinned one.
     MissingPackage
         If OpenCV is not installed.
+    BadSetting
+        If a table that the settings name cannot be used.
     """
+    # First what the user can mend, before the long work.
+    evidence = settings.evidence().ready()
     mask = SaliencyMask()
     detector: Detector = MaskDetector(mask) if settings.detector == "mask" else WholePhoto()
     return Subject(
-        ANIMAL.name, detector, PatternMatcher(mask), ANIMAL.words, ANIMAL.exclusive_in_photo
+        *(ANIMAL.name, detector, PatternMatcher(mask), ANIMAL.words, ANIMAL.exclusive_in_photo),
+        evidence=evidence,
     )
