@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 from toys import DotMatcher, Squares, card, save
 
@@ -33,6 +34,16 @@ PHOTOS = (
 STATIONS = "station,clock_offset\nS1,+01:00:00\nS2,\n"
 
 
+class Scenes(DotMatcher):
+    """Knows backgrounds, too: all are alike, but for one animal's."""
+
+    def background_features(self, chips):
+        return [{"behind": each["dots"]} for each in self.features(chips)]
+
+    def background(self, one, other):
+        return 50.0 if (one["behind"] == other["behind"]).mean() > 0.8 else 0.0
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("traps")
@@ -50,8 +61,8 @@ def settings_of(folder, mode="autopilot", **values):
     return settings_for(mode, AnimalSettings)(**chosen)
 
 
-def subject_of(settings):
-    told = (ANIMAL.name, Squares(), DotMatcher(), ANIMAL.words, True)
+def subject_of(settings, matcher=None):
+    told = (ANIMAL.name, Squares(), matcher or DotMatcher(), ANIMAL.words, True)
     return Subject(*told, evidence=settings.evidence())
 
 
@@ -169,3 +180,21 @@ def test_known_individuals_are_sought_by_the_examples_of_their_flank(folder, tmp
     named = {path[-7:-4]: name for path, name in zip(paths, found.names, strict=True)}
     assert named["13a"] == named["13d"] == "the 13"
     assert found.references.doubts.empty
+
+
+def test_joins_that_rest_on_the_background_are_named_wherever_a_result_is(folder, tmp_path) -> None:
+    settings, out = settings_of(folder), tmp_path / "out"
+    subject = subject_of(settings, Scenes())
+    found = modes.autopilot(folder / "photos", out, settings=settings, subject=subject)
+    table = pd.read_csv(out / "links.csv", keep_default_na=False)
+    assert len(table) == len(found.links) == 4
+    assert set(table["rests_on"]) == {"background"}
+    assert {"station", "other_station", "taken_at", "probability", "marks"} <= set(table.columns)
+    assert set(table["path"]) | set(table["other_path"]) <= {place for place, *_ in PHOTOS}
+    assert "4 joins rest on the background" in str(found)
+    assert found.as_dict()["links"] == {"joins": 4, "background": 4}
+    assert "Joins that may rest on the background" in (out / "report.html").read_text()
+    # A run of a subject that knows no backgrounds has the joins, and no word of them.
+    plain = sorted_by(folder)
+    assert len(plain.links) == 4
+    assert "background" not in str(plain)

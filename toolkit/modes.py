@@ -50,7 +50,7 @@ from toolkit.results.result import (
     Result,
 )
 from toolkit.results.undo import Undone
-from toolkit.scanning import comparing, store
+from toolkit.scanning import comparing, context, store
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
 from toolkit.settings import (
@@ -60,7 +60,7 @@ from toolkit.settings import (
     PointAndShootSettings,
     Settings,
 )
-from toolkit.subjects.base import Evidence, Subject
+from toolkit.subjects.base import Evidence, Subject, surroundings_of
 from toolkit.subjects.registry import subject_for
 
 __all__ = [
@@ -110,6 +110,9 @@ class Looked:
         Sentences that say what the folder was taken for, where it is not simply one of photos.
     own : frozenset of str
         Paths of the photos that the user put into folders of results, as examples.
+    context : pandas.DataFrame or None
+        What pairs have in common with and without their surroundings, where that was looked at;
+        see `toolkit.scanning.context.context`.
     """
 
     album: Album
@@ -122,6 +125,7 @@ class Looked:
     regions: photo_names.Regions | None = None
     taken: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
+    context: pd.DataFrame | None = None
 
     @property
     def not_seen(self) -> int:
@@ -341,6 +345,12 @@ def look_at(
         )
     if tell is not None and recall.trouble:
         tell(f"{recall.trouble} Every photo was looked at anew.")
+    around = None
+    if isinstance(settings, GroupingSettings) and surroundings_of(subject.encoder) is not None:
+        with stopwatch(seconds, "context"):
+            pairs = context.likely_pairs(album, settings)
+            how: dict[str, Any] = {"jobs": settings.threads, "stop": stop}
+            around = context.context(album, pairs, subject.encoder, **how)
     regions = None
     if settings.names_from_photos:
         with stopwatch(seconds, "names"):
@@ -352,6 +362,7 @@ def look_at(
         regions=regions,
         taken=listed.taken,
         own=listed.own,
+        context=around,
     )
 
 
@@ -808,6 +819,7 @@ def assigned_by(
         photos_folder=looked.folder,
         known_folder=looked.known,
         taken=looked.taken,
+        context=looked.context,
         **found.details,
     )
     return exporting.planned_for(result, out, started)

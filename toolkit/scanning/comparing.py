@@ -121,7 +121,11 @@ def compare_pairs(
     left = len(pairs) - len(done)
     every = np.concatenate([done, mute])
     away = np.concatenate([away, np.full(len(mute), np.nan, dtype=np.float32)])
-    return ComparedPairs.of(count, every[:, 0], every[:, 1], away, matcher.farthest, left)
+    nothing = np.full((len(mute), values.shape[1]), np.nan, dtype=np.float32)
+    seen = np.concatenate([values[told], nothing])
+    return ComparedPairs.of(
+        *(count, every[:, 0], every[:, 1], away, matcher.farthest), left=left, values=seen
+    )
 
 
 def _recall(kept: _Kept, pairs: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:

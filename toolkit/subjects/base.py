@@ -219,6 +219,28 @@ class Evidence(Protocol):
         ...
 
 
+class Surroundings(Protocol):
+    """What a matcher has beside its own methods if it can compare what is around subjects, too."""
+
+    def background_features(self, chips: Rgb) -> list[Features]:
+        """Describe what is around each subject, by other names than `Matcher.features` has."""
+        ...
+
+    def background(self, one: Features, other: Features) -> float:
+        """
+        Return what is alike around two subjects, as `Matcher.compare` counts it between them.
+
+        NaN where that is not known. Both features have what `background_features` returned, if
+        they were described by a version that knew of it.
+        """
+        ...
+
+
+def surroundings_of(encoder: Encoder | Matcher) -> Surroundings | None:
+    """Return what compares the surroundings of subjects; None where nothing does."""
+    return cast(Surroundings, encoder) if hasattr(encoder, "background_features") else None
+
+
 def matcher_of(encoder: Encoder | Matcher) -> Matcher | None:
     """Return what compares pairs; None where vectors say it all."""
     return cast(Matcher, encoder) if encoder.info.metric == "pairs" else None
@@ -234,12 +256,16 @@ def describe(
     -------
     (numpy.ndarray, tuple of Features)
         Encodings, shape (k, d), float32, and nothing else; or, of a matcher, encodings without
-        numbers, shape (k, 0), and k features.
+        numbers, shape (k, 0), and k features, with those of the surroundings where it has any.
     """
     matcher = matcher_of(encoder)
     if matcher is None:
         return cast(Encoder, encoder).encode(chips), ()
-    return np.zeros((len(chips), 0), dtype=np.float32), tuple(matcher.features(chips))
+    features = matcher.features(chips)
+    if (around := surroundings_of(encoder)) is not None:
+        behind = around.background_features(chips)
+        features = [{**own, **more} for own, more in zip(features, behind, strict=True)]
+    return np.zeros((len(chips), 0), dtype=np.float32), tuple(features)
 
 
 @dataclass(frozen=True)
