@@ -95,6 +95,14 @@ def test_files_are_typed_and_what_is_known_is_offered() -> None:
     assert form.settings() == kind()
 
 
+def test_a_text_is_typed() -> None:
+    form = SettingsForm(settings_for("autopilot", AnimalSettings)(stations="a b.csv"))
+    control = form.fields["stations"]
+    assert (type(control), control.value) == (ipywidgets.Text, "a b.csv")
+    control.value = "c.csv"
+    assert form.settings().stations == "c.csv"
+
+
 def test_what_has_no_control_stays_as_it_was() -> None:
     form = SettingsForm(AutopilotSettings(min_score=0.5, landmarks=68, memory=2.0))
     form.fields["link"].value = "symbolic"

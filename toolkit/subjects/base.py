@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from toolkit.records import (
     GENERIC_WORDS,
@@ -219,6 +220,70 @@ class Matcher(Protocol):
         ...
 
 
+class Evidence(Protocol):
+    """
+    What is known of sightings beside how they look, and what it says of pairs of them.
+
+    Sightings are told by their rows of a table, with what `notes` found.
+    """
+
+    def notes(
+        self, sightings: pd.DataFrame, folder: Path | None, *, of_individuals: bool = False
+    ) -> pd.DataFrame:
+        """
+        Return what is known of sightings, for the columns of their table.
+
+        Parameters
+        ----------
+        sightings : pandas.DataFrame
+            n rows with the column path.
+        folder : Path or None
+            The folder of photos.
+        of_individuals : bool
+            Whether the folders in it are individuals: they say nothing else.
+
+        Returns
+        -------
+        pandas.DataFrame
+            n rows of texts, "" where nothing is known.
+        """
+        ...
+
+    def silent(self, ours: pd.DataFrame, theirs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """
+        Return which pairs say nothing about who is who, however alike they look; shape (n, m).
+
+        They are not compared, and are left out of every mean.
+        """
+        ...
+
+    def together(self, sightings: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
+        """Return the rows of those that are one individual whatever they look like, set by set."""
+        ...
+
+
+class Surroundings(Protocol):
+    """What a matcher has beside its own methods if it can compare what is around subjects, too."""
+
+    def background_features(self, chips: Rgb) -> list[Features]:
+        """Describe what is around each subject, by other names than `Matcher.features` has."""
+        ...
+
+    def background(self, one: Features, other: Features) -> float:
+        """
+        Return what is alike around two subjects, as `Matcher.compare` counts it between them.
+
+        NaN where that is not known. Both features have what `background_features` returned, if
+        they were described by a version that knew of it.
+        """
+        ...
+
+
+def surroundings_of(encoder: Encoder | Matcher) -> Surroundings | None:
+    """Return what compares the surroundings of subjects; None where nothing does."""
+    return cast(Surroundings, encoder) if hasattr(encoder, "background_features") else None
+
+
 def matcher_of(encoder: Encoder | Matcher) -> Matcher | None:
     """Return what compares pairs; None where vectors say it all."""
     return cast(Matcher, encoder) if encoder.info.metric == "pairs" else None
@@ -234,12 +299,16 @@ def describe(
     -------
     (numpy.ndarray, tuple of Features)
         Encodings, shape (k, d), float32, and nothing else; or, of a matcher, encodings without
-        numbers, shape (k, 0), and k features.
+        numbers, shape (k, 0), and k features, with those of the surroundings where it has any.
     """
     matcher = matcher_of(encoder)
     if matcher is None:
         return cast(Encoder, encoder).encode(chips), ()
-    return np.zeros((len(chips), 0), dtype=np.float32), tuple(matcher.features(chips))
+    features = matcher.features(chips)
+    if (around := surroundings_of(encoder)) is not None:
+        behind = around.background_features(chips)
+        features = [{**own, **more} for own, more in zip(features, behind, strict=True)]
+    return np.zeros((len(chips), 0), dtype=np.float32), tuple(features)
 
 
 @dataclass(frozen=True)
@@ -262,6 +331,8 @@ class Subject:
     key : str
         What shapes all that is seen, as a digest, so that it is known again: the same key, the same
         results. "" where that cannot be said; of such a subject nothing is kept.
+    evidence : Evidence or None
+        What is known of its sightings beside how they look; as `ScanSettings.evidence` says it.
     """
 
     name: str
@@ -270,6 +341,7 @@ class Subject:
     words: Words = GENERIC_WORDS
     exclusive_in_photo: bool = True
     key: str = ""
+    evidence: Evidence | None = None
 
     @property
     def info(self) -> SubjectInfo:

@@ -20,7 +20,7 @@ from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words
 
 if TYPE_CHECKING:
-    from toolkit.subjects.base import Subject
+    from toolkit.subjects.base import Evidence, Subject
 
 Changes = Literal["scan", "subject", "references", "metadata", "assign", "export", "resources"]
 # What these change cannot be told from an album: the photos have to be looked at.
@@ -589,6 +589,10 @@ class ScanSettings(Part):
     def enlarges(self, longest: int) -> bool:
         """Tell whether a photo is enlarged before the search; `longest` is its longer side, px."""
         return False
+
+    def evidence(self) -> Evidence | None:
+        """Return what is known of sightings beside how they look; None where that is nothing."""
+        return None
 
     def make_subject(self) -> Subject:
         """

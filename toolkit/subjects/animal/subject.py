@@ -27,19 +27,21 @@ def animal(settings: AnimalSettings) -> Subject:
     BadModelFile
         If a model file is missing or cannot be used.
     BadSetting
-        If the file of boxes cannot be used.
+        If the file of boxes, or a table that the settings name, cannot be used.
     MissingPackage
         If OpenCV is not installed.
     """
     # First what is read in a moment, so that it is told in a moment.
     file = folder_at(settings.boxes) if settings.boxes else None
     found = () if file is None else detections_file.read(file)
+    evidence = settings.evidence().ready()
     mask = SaliencyMask()
     detector = _detector(settings, mask)
     if file is not None:
         detector = BoxesDetector(found, file.name, settings.min_confidence, detector)
     return Subject(
-        ANIMAL.name, detector, PatternMatcher(mask), ANIMAL.words, ANIMAL.exclusive_in_photo
+        *(ANIMAL.name, detector, PatternMatcher(mask), ANIMAL.words, ANIMAL.exclusive_in_photo),
+        evidence=evidence,
     )
 
 
