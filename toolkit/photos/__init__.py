@@ -11,6 +11,7 @@ __all__ = [
     "pixels",
     "quality",
     "sample",
+    "side_by_side",
     "thumbnails",
     "xmp",
 ]

@@ -68,6 +68,8 @@ NOBODY = "nobody.csv"
 PROBLEMS = "problems.csv"
 CHANGES = "changes.csv"
 NUMBERS = "numbers.csv"
+# What was ticked to count individuals: the user's, as decisions are; see `curation.counting`.
+STRIPS = "strips.csv"
 # What a run writes beside the copies and its record.
 WRITTEN = (
     *(SIGHTINGS, PHOTOS, NOBODY, PROBLEMS, CHANGES, NUMBERS),
@@ -116,8 +118,8 @@ UNREADABLE = (
 # Stages of problems that are not the album's: references are read anew, copies made anew.
 NOT_THE_ALBUM = ("reference", "copying")
 # Left by file managers: a folder that holds nothing else is empty.
-# Decisions may be there before the first run: a panel keeps them as they are made.
-JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv"})
+# Decisions may be there before the first run: a panel keeps them as they are made. So are strips.
+JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv", STRIPS})
 
 
 @dataclass(frozen=True)

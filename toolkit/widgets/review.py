@@ -20,6 +20,8 @@ from toolkit.results.recent import Recent
 from toolkit.results.result import Result
 from toolkit.results.results_folder import earlier_run
 from toolkit.results.undo import Undone
+from toolkit.scanning import pair_views
+from toolkit.scanning.pair_views import PairViews
 from toolkit.session import Session
 from toolkit.session import taken_up as take_up_session
 from toolkit.subjects import registry
@@ -74,6 +76,7 @@ ABOUT_EXPORT = (
 
 # Reads a folder of results, with `photos` for where the photos are now.
 TakeUp = Callable[..., Session]
+_Opened = tuple[Session, Deck, int, PairViews | None]
 
 
 class ReviewPanel(ipywidgets.VBox):
@@ -115,7 +118,7 @@ class ReviewPanel(ipywidgets.VBox):
         subject: Subject | None = None,
     ) -> None:
         self._take_up = take_up
-        self._default = registry.words_for(subject)
+        self._subject, self._default = subject, registry.words_for(subject)
         self.session: Session | None = None
         self._stale = False
         self.guidance = ipywidgets.HTML()
@@ -192,7 +195,7 @@ class ReviewPanel(ipywidgets.VBox):
         return all(part.wait(timeout) for part in parts)
 
     def _begin(self, read: Callable[[], Session]) -> None:
-        def job(_: Tell, stopped: Stopped) -> tuple[Session, Deck, int] | None:
+        def job(_: Tell, stopped: Stopped) -> _Opened | None:
             try:
                 session = read()
             except BadFolder:
@@ -205,20 +208,24 @@ class ReviewPanel(ipywidgets.VBox):
             deck = None if stopped() else deal(session)
             if deck is None or stopped():
                 return None
-            return session, deck, count_gone(session.looked.album)
+            seen = session.looked.album
+            return session, deck, count_gone(seen), self._views(session)
 
-        def then(made: tuple[Session, Deck, int] | None) -> None:
+        def then(made: _Opened | None) -> None:
             if made is not None:
                 self._opened(*made)
 
         self.moved.clear()
         self.work.run(job, then, title="reading the results")
 
-    def _opened(self, session: Session, deck: Deck, gone: int) -> None:
+    def _views(self, session: Session) -> PairViews | None:
+        return pair_views.views_of(session.looked.album, session.settings, self._subject)
+
+    def _opened(self, session: Session, deck: Deck, gone: int, views: PairViews | None) -> None:
         self.session, self._stale = session, False
         self.individuals.show(session)
         if self.individuals.thumbnails is not None:
-            self.questions.show(session, deck, self.individuals.thumbnails)
+            self.questions.show(session, deck, self.individuals.thumbnails, views)
         self.kept_in.value = kept_in(session)
         self.chooser.title = f"The results: {printable(str(session.corrections.out))}"
         self.chooser.opened = False
