@@ -204,20 +204,27 @@ class Doubt:
         What they are called, or it is.
     photos : tuple of two str
         The two photos to look at.
+    rows : tuple of two int
+        The sightings in them.
     probability : float or None
         That the two photos show one individual, by the numbers; None where a strip says it.
     """
 
     names: tuple[str, ...]
     photos: tuple[str, str]
+    rows: tuple[int, int]
     probability: float | None = None
 
     def __str__(self) -> str:
         files = " and ".join(printable(PurePath(path).name) for path in self.photos)
-        sure = (
-            "by a strip" if self.probability is None else f"{self.probability:.0%} that it is one"
-        )
-        return f"{printable(' and '.join(self.names))}: {files} ({sure})"
+        return f"{printable(' and '.join(self.names))}: {files} ({self.sure})"
+
+    @property
+    def sure(self) -> str:
+        """Say how likely it is, or by what it is known."""
+        if self.probability is None:
+            return "by a strip"
+        return f"{self.probability:.0%} that these two are one"
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values, for JSON."""
@@ -344,11 +351,12 @@ def count(
     found = population.estimate(done, len(rows), recall=recall or STATED) if done else None
     ghosts, lumps = _by_strips(album, names, rows, labels, done)
     for each in questions.queue(album, labels, names=names, decided=decided):
-        photos = _photos(album, each.first, each.second)
+        two = (each.first, each.second)
+        photos = _photos(album, *two)
         if each.kind == "apart" and each.probability >= LEAST:
-            ghosts.append(Doubt((each.name, each.other_name), photos, each.probability))
+            ghosts.append(Doubt((each.name, each.other_name), photos, two, each.probability))
         elif each.kind == "together" and each.probability <= 1 - LEAST:
-            lumps.append(Doubt((each.name,), photos, each.probability))
+            lumps.append(Doubt((each.name,), photos, two, each.probability))
     return Count(
         estimate=found,
         groups=len(np.unique(labels[labels >= 0])),
@@ -374,7 +382,8 @@ def _by_strips(
 
     def doubt(of: Sequence[int], pairs: Sequence[tuple[int, int]]) -> Doubt:
         one, other = (int(rows[place]) for place in pairs[0])
-        return Doubt(tuple(called[group] for group in of), _photos(album, one, other))
+        names = tuple(called[group] for group in of)
+        return Doubt(names, _photos(album, one, other), (one, other))
 
     ghosts = [doubt(each.groups, each.pairs) for each in population.ghosts(done, groups)]
     lumps = [doubt((each.group,), each.pairs) for each in population.lumps(done, groups)]

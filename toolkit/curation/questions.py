@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from toolkit.errors import BadSetting
-from toolkit.grouping import uncertainty
+from toolkit.grouping import neighbours, uncertainty
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels, Pairs, components, never_one
 from toolkit.records import Album
@@ -246,6 +246,7 @@ def _apart(
     """Ask of the nearest pairs of groups whether they are one individual."""
     # Two groups with a sighting each that are said to be two individuals cannot be one.
     never = set(map(tuple, np.sort(labels[cannot], axis=1).tolist()))
+    telling = neighbours.of(album).telling()
     table = uncertainty.alike(
         album,
         labels,
@@ -258,6 +259,9 @@ def _apart(
         *columns, table["probability"].tolist(), strict=True
     ):
         if tuple(sorted((group, other))) in never:
+            continue
+        if telling is not None and not telling[first, second]:
+            # Nobody can see in two opposite flanks whether they are of one.
             continue
         here, there = np.flatnonzero(labels == group), np.flatnonzero(labels == other)
         sides = (here, there) if len(here) >= len(there) else (there, here)

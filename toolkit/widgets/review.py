@@ -33,6 +33,7 @@ from toolkit.widgets.folder_field import GONE, MOVED, FolderChooser, MovedPhotos
 from toolkit.widgets.individuals_view import IndividualsView, kept_in
 from toolkit.widgets.question_view import QuestionView
 from toolkit.widgets.recent_albums import RecentAlbums
+from toolkit.widgets.strip_view import StripView
 
 STATES = (
     "empty",
@@ -43,7 +44,7 @@ STATES = (
     "no questions",
     "none found",
 )
-QUESTIONS, INDIVIDUALS, EXPORT = range(3)
+QUESTIONS, INDIVIDUALS, EXPORT, STRIPS, COUNT = range(5)
 # By state, with the words of the subject, as HTML.
 GUIDANCE = {
     "empty": "<b>Name the folder of results of autopilot, then press Open.</b> Its "
@@ -85,7 +86,8 @@ class ReviewPanel(ipywidgets.VBox):
 
     Gestures are methods: `open_results`, `cancel`, and those of its parts: `folder.choose`,
     `questions` (`answer`, `skip`, `leave_out`, `undo`), `individuals` (`open`, `rename`, `act`,
-    `merge`, `undo`), `export` (`show_plan`, `export`), `moved.folder.choose`.
+    `merge`, `undo`), `export` (`show_plan`, `export`), `moved.folder.choose`; and, of an album
+    that is compared in pairs, `strips` and `count` (`begin`, `tick`, `done`, `skip`, `undo`).
 
     Attributes
     ----------
@@ -142,6 +144,9 @@ class ReviewPanel(ipywidgets.VBox):
         self.turns = Work(locks=(self.questions.alone, self.questions.writing))
         words = self._default
         self.individuals = IndividualsView(self.turns, changed=self._corrected, words=words)
+        changed = self._decided_by_strip
+        self.strips = StripView(self.turns, changed=changed)
+        self.count = StripView(self.turns, counting_by=True, changed=changed)
         self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=str(out))
         self.kept_in, self.not_yet = ipywidgets.HTML(), ipywidgets.HTML()
         self.about_export = ipywidgets.HTML()
@@ -150,9 +155,8 @@ class ReviewPanel(ipywidgets.VBox):
             INDIVIDUALS: [self.not_yet, self.individuals, self.turns],
             EXPORT: [self.about_export, self.export],
         }
-        self.tabs = ipywidgets.Tab(
-            children=[ipywidgets.VBox(part) for part in parts.values()],
-        )
+        self._always = [ipywidgets.VBox(part) for part in parts.values()]
+        self.tabs = ipywidgets.Tab(children=self._always)
         super().__init__([self.guidance, self.chooser, self.work, self.moved, self.tabs])
         self.add_class("sightings-review")
         self.open_button.on_click(lambda _: self.open_results())
@@ -161,6 +165,7 @@ class ReviewPanel(ipywidgets.VBox):
         self.questions.observe(lambda _: self._show_individuals(), names="pending")
         self.export.work.observe(lambda _: self._show_individuals(), names="state")
         self.tabs.observe(lambda _: self._show_individuals(), names="selected_index")
+        self.tabs.observe(lambda _: self._begin_strips(), names="selected_index")
         self._show()
         if session is not None:
             self._begin(lambda: session)
@@ -226,6 +231,11 @@ class ReviewPanel(ipywidgets.VBox):
         self.individuals.show(session)
         if self.individuals.thumbnails is not None:
             self.questions.show(session, deck, self.individuals.thumbnails, views)
+            for view in (self.strips, self.count):
+                view.show(session, self.individuals.thumbnails)
+        # What is compared in pairs is seldom sure: it is worth a look at twenty at a time.
+        more = [self.strips, self.count] if session.looked.album.compared is not None else []
+        self.tabs.children = [*self._always, *more]
         self.kept_in.value = kept_in(session)
         self.chooser.title = f"The results: {printable(str(session.corrections.out))}"
         self.chooser.opened = False
@@ -241,6 +251,17 @@ class ReviewPanel(ipywidgets.VBox):
         """Look for questions anew after a correction among the individuals, in its thread."""
         self.questions.renew(sorted_already=True)
         self.export.clear()
+
+    def _decided_by_strip(self) -> None:
+        """Show everywhere what a strip decided; in the thread of corrections."""
+        self._corrected()
+        self._sorted_anew()
+
+    def _begin_strips(self) -> None:
+        """Look for the first strip when its tab is opened."""
+        view = {STRIPS: self.strips, COUNT: self.count}.get(self.tabs.selected_index or 0)
+        if view is not None and view.state == "empty":
+            view.begin()
 
     def _sorted_anew(self) -> None:
         """Note that the individuals are others now; in a thread."""
@@ -315,7 +336,8 @@ class ReviewPanel(ipywidgets.VBox):
         words, shown = self._words, in_html(self._words)
         self.guidance.value = f"<p role='status'>{GUIDANCE[self.state].format(words=shown)}</p>"
         self.about_export.value = ABOUT_EXPORT.format(words=shown)
-        self.tabs.titles = ("Questions", words.individuals.capitalize(), "Export")
+        titles = ("Questions", words.individuals.capitalize(), "Export", "Strips", "How many")
+        self.tabs.titles = titles[: len(self.tabs.children)]
         self.open_button.disabled = self.work.busy
         there = self.session is not None and self.state in ("done", "no questions")
         self.tabs.layout.display = None if there else "none"
