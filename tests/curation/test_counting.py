@@ -149,6 +149,9 @@ def test_where_flanks_cannot_be_compared_one_of_them_is_counted() -> None:
     assert (rows.tolist(), flank) == ([0, 1, 2, 5], "left")
     draw = Draw().with_(Done(ids(told)[0], (ids(told)[1],), ()))
     found = counting.count(told, ["a"] * 7, draw)
+    # All that could be shown were.
+    assert found.estimate.recall.share == 1
+    assert found.fitted_on == ""
     assert (found.sightings, found.flank) == (4, "left")
     assert any("by their left flank" in each for each in found.assumes)
     # Where all can be compared, all are counted.

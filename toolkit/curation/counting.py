@@ -253,7 +253,7 @@ class Count:
     ghosts, lumps : tuple of Doubt
         Groups that may be one individual; groups that may hold two.
     fitted_on : str
-        What the recall of strips was measured on; "" where it was told.
+        What the recall of strips was measured on; "" where it was told, or plays no part.
     words : Words
         What is counted.
     """
@@ -348,7 +348,11 @@ def count(
     rows, flank = counted_rows(album)
     done = draw.strips(album, rows)
     labels = numbered(names)
-    found = population.estimate(done, len(rows), recall=recall or STATED) if done else None
+    of = recall or STATED
+    if all(len(strip.shown) < SHOWN for strip in done):
+        # Nothing more could be shown: no other is left to be missed.
+        of = Recall(1.0, 0.0)
+    found = population.estimate(done, len(rows), recall=of) if done else None
     ghosts, lumps = _by_strips(album, names, rows, labels, done)
     for each in questions.queue(album, labels, names=names, decided=decided):
         two = (each.first, each.second)
@@ -364,7 +368,7 @@ def count(
         flank=flank,
         ghosts=_once(ghosts)[:MOST],
         lumps=_once(lumps)[:MOST],
-        fitted_on="" if recall is not None else "nyala",
+        fitted_on="nyala" if found is not None and found.recall is STATED else "",
         words=album.words,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,9 @@ class PairViews:
         PairView or None
             None where a photo is gone or was changed, or the matcher cannot say it.
         """
-        one, other = self._seen(first), self._seen(second)
+        # Either takes half a second where it has to be masked and described anew.
+        with ThreadPoolExecutor(2, thread_name_prefix="pair") as pool:
+            one, other = pool.map(self._seen, (first, second))
         if one is None or other is None:
             return None
         places = in_common(self._subject.encoder, one[1], other[1])

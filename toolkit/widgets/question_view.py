@@ -78,6 +78,10 @@ class QuestionPictures(SightingPictures):
         others = iter(super().__call__([x for x in tokens if not x.startswith("large:")]))
         return [next(large if token.startswith("large:") else others) for token in tokens]
 
+    def slow(self, token: str) -> bool:
+        """Whether the picture takes so long that others go before it."""
+        return token.startswith("common:")
+
     def _in_common(self, token: str) -> bytes:
         first, second = (int(row) for row in token.split(":")[1:])
         view = None if self._views is None else self._views.of(first, second)
