@@ -30,7 +30,7 @@ faces = st.builds(
     *(st.integers(1, 900), st.integers(1, 900)),
 )
 made = st.one_of(
-    st.builds(Decision, st.sampled_from(["same", "different"]), faces, faces),
+    st.builds(Decision, st.sampled_from(decisions.OF_TWO), faces, faces),
     st.builds(
         Decision,
         st.sampled_from(["name", "not"]),

@@ -23,6 +23,7 @@ from toolkit.records import (
 )
 
 Rgb = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.float32]
 
 
 class Detector(Protocol):
@@ -154,6 +155,8 @@ class Matcher(Protocol):
     Its `compare` is costly, so a shortlist says which pairs are worth it, all others count as
     `farthest` apart, and what it returns is kept. How far two are from each other is said by
     `distances`, once for all pairs: what a score means may depend on the others.
+
+    One that can show what two have in common also has ``common(one, other)``: see `in_common`.
     """
 
     @property
@@ -287,6 +290,22 @@ def surroundings_of(encoder: Encoder | Matcher) -> Surroundings | None:
 def matcher_of(encoder: Encoder | Matcher) -> Matcher | None:
     """Return what compares pairs; None where vectors say it all."""
     return cast(Matcher, encoder) if encoder.info.metric == "pairs" else None
+
+
+def in_common(
+    matcher: Encoder | Matcher, one: Features, other: Features
+) -> tuple[Places, Places] | None:
+    """
+    Return where the two of a pair are alike, for people to see.
+
+    Returns
+    -------
+    (numpy.ndarray, numpy.ndarray) or None
+        Shape (m, 2), float32, both: m places in the chip of the one, px across and down, and where
+        each is in the chip of the other. None of a matcher, or an encoder, that cannot say it.
+    """
+    ask = getattr(matcher, "common", None)
+    return None if ask is None else cast("tuple[Places, Places]", ask(one, other))
 
 
 def describe(
