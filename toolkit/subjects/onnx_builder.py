@@ -77,7 +77,10 @@ class OnnxBuilder:
             self.nodes,
             name,
             [helper.make_tensor_value_info(*source)],
-            [helper.make_tensor_value_info(one, TensorProto.FLOAT, shape) for one, shape in targets],
+            [
+                helper.make_tensor_value_info(one, TensorProto.FLOAT, shape)
+                for one, shape in targets
+            ],
             self.weights,
         )
         model = helper.make_model(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from toolkit.records import Box, Detection
@@ -13,6 +14,12 @@ from toolkit.subjects.base import Rgb
 
 # Smallest share of a photo that an animal takes: less stands out in an empty scene, too.
 SMALLEST = 0.002
+# A photo in which the animal takes this share, or whose longer side has fewer px than any camera's,
+# may be cropped already. Then nothing need stand out from anything, and two looks at it disagree
+# (the share that both mark of what either does), or the mask is vague (undecided px for each that
+# is marked).
+LARGE, SMALL_PHOTO = 0.25, 400
+AGREE, VAGUE = 0.7, 0.5
 # What a photo shows in which the mask finds nothing: it misses too many to call that empty.
 NOTHING = "nothing found"
 
@@ -22,7 +29,8 @@ class MaskDetector:
     Finds the animal as the largest part of a photo that stands out.
 
     It sees one animal in a photo, misses small, blurred and cut-off ones, and takes a tree trunk
-    for one now and then: a detector of animals is better where there is one.
+    for one now and then: a detector of animals is better where there is one. A photo that is
+    cropped already, so that its animal does not stand out, is taken whole.
 
     Parameters
     ----------
@@ -63,7 +71,36 @@ class MaskDetector:
             int(np.ceil(columns.stop * across)),
             int(np.ceil(rows.stop * down)),
         )
+        whole = Box(0, 0, image.shape[1], image.shape[0])
+        large = box.width * box.height >= LARGE * whole.width * whole.height
+        if (large or max(image.shape[:2]) < SMALL_PHOTO) and not self._stands_out(
+            image, box, found
+        ):
+            box = whole
         return [Detection(box, float(found[parts == largest].mean()))]
+
+    def _stands_out(self, image: Rgb, box: Box, found: npt.NDArray[np.float32]) -> bool:
+        """Whether a second look, at the box alone, sees what the look at the photo saw."""
+        if _vague(found):
+            return False
+        height, width = image.shape[:2]
+        across, down = found.shape[1] / width, found.shape[0] / height
+        near = self._mask.of(image[box.top : box.bottom, box.left : box.right])
+        part = found[
+            int(box.top * down) : max(int(box.top * down) + 1, round(box.bottom * down)),
+            int(box.left * across) : max(int(box.left * across) + 1, round(box.right * across)),
+        ]
+        size = (part.shape[1], part.shape[0])
+        near = np.asarray(Image.fromarray(near).resize(size, Image.Resampling.BILINEAR))
+        one, other = part > INSIDE, near > INSIDE
+        both, either = int((one & other).sum()), int((one | other).sum())
+        return not _vague(near) and both >= AGREE * either
+
+
+def _vague(found: npt.NDArray[np.float32]) -> bool:
+    """Whether a mask leaves much undecided."""
+    undecided = int(((found > 0.1) & (found < 0.9)).sum())
+    return undecided > VAGUE * int((found > INSIDE).sum())
 
 
 class WholePhoto:

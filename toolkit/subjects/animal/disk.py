@@ -11,7 +11,10 @@ import onnx
 from onnx import TensorProto
 
 from toolkit.errors import BadModelFile
+from toolkit.records import Features
 from toolkit.subjects import checkpoints, weights
+from toolkit.subjects.animal import marks
+from toolkit.subjects.animal.marks import TURNED, Float32
 from toolkit.subjects.base import Rgb
 from toolkit.subjects.onnx_builder import OnnxBuilder, serialised
 from toolkit.subjects.onnx_running import session
@@ -25,8 +28,12 @@ APART, FILTER = 5, 5
 STEPS = 4
 EPSILON = 1e-5
 
+# Keypoints of one animal that are described, at most.
+MOST = 700
+# A keypoint is matched where its nearest one is nearer than this share of the second nearest.
+RATIO = 0.92
+
 Named = Mapping[str, npt.NDArray[Any]]
-Float32 = npt.NDArray[np.float32]
 
 
 class Disk:
@@ -92,10 +99,40 @@ class Disk:
         patches = np.stack(
             [padded[:, rows + y, columns + x] for y in range(FILTER) for x in range(FILTER)]
         )
-        found = patches.transpose(2, 0, 1).reshape(len(rows), -1) @ self._filters
+        found = patches.transpose(2, 0, 1).reshape(len(rows), len(self._filters)) @ self._filters
         found += self._biases[:DIMENSIONS]
         found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
         return np.stack([columns, rows], axis=1).astype(np.float32), found.astype(np.float32)
+
+
+class DiskMarks:
+    """Compares animals by DISK's keypoints. Threads may share one."""
+
+    scores = ("disk",)
+    name = repr((MODEL, MOST))
+
+    def __init__(self) -> None:
+        self._disk = Disk()
+
+    def features(self, image: Rgb, inside: npt.NDArray[np.bool_]) -> Features:
+        """
+        Describe a picture, shape (h, w, 3), where `inside`, shape (h, w), says so.
+
+        Returns
+        -------
+        Features
+            "disk", shape (m, 128), int8, and "disk_at", shape (m, 2), float32, px.
+        """
+        places, described = self._disk.keypoints(image, inside, MOST)
+        return {"disk": np.rint(described * 127).astype(np.int8), "disk_at": places}
+
+    def compare(self, one: Features, other: Features) -> list[float]:
+        """Return how many keypoints of both lie alike."""
+        return [float(len(each[0])) for each in self.common(one, other)]
+
+    def common(self, one: Features, other: Features) -> list[tuple[Float32, Float32]]:
+        """Return where they are in both; see `marks.fitting`."""
+        return [marks.fitting(one, other, "disk", TURNED, RATIO)]
 
 
 def model(of: Named) -> onnx.ModelProto:

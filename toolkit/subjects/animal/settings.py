@@ -51,6 +51,12 @@ class AnimalSettings(ScanSettings):
     details : str
         The path of a table that says of photos what their files do not; see
         `toolkit.photos.camera_trap.read_details`. "" for none.
+    encoder : str
+        The path of a network (ONNX) whose vectors count beside the marks, "" for none; see
+        `toolkit.subjects.onnx_encoder`. It counts once it was calibrated.
+    calibration : str
+        The path of what `sightings calibrate` wrote: what scores say of these animals. "" for the
+        one that is shipped.
     flank : {"auto", "off", "left", "right", "both"}
         Which side of the animal a photo shows: by the names of files and folders, not at all, or
         the same in all. Left and right say nothing about each other.
@@ -103,6 +109,24 @@ class AnimalSettings(ScanSettings):
         label="least confidence of a box",
     )
 
+    encoder: str = setting(
+        "",
+        takes=FilePath("the path of a network (ONNX) that makes vectors of pictures"),
+        changes="subject",
+        explained="a network of your own that makes a vector of a picture (MegaDescriptor, MiewID "
+        "...), as ONNX; it counts with a --calibration that was made with it",
+        metavar="MODEL.onnx",
+        label="encoder of your own (ONNX)",
+        advanced=True,
+    )
+    calibration: str = setting(
+        "",
+        takes=FilePath("the path of a calibration"),
+        changes="subject",
+        explained="what scores say of these animals, from known ones: sightings calibrate KNOWN",
+        metavar="CALIBRATION.json",
+        label="calibration (from known individuals)",
+    )
     stations: str = setting(
         "",
         takes=Text("the path of a table of stations", LONGEST_PATH),

@@ -179,7 +179,9 @@ def _convolve_all(
     return value
 
 
-def _convolve_in_two_steps(graph: OnnxBuilder, source: str, filters: Float32, biases: Float32) -> str:
+def _convolve_in_two_steps(
+    graph: OnnxBuilder, source: str, filters: Float32, biases: Float32
+) -> str:
     """
     Convolve down the columns, then add up along the rows.
 
