@@ -82,7 +82,7 @@ FORMAT = 2
 LINK, HARD = "link:", "hard:"
 BOX = ("left", "top", "right", "bottom")
 # Columns of sightings.csv that say what was found out about a sighting.
-FOUND = ("name", "number", "nearest", "distance", "runner_up", "margin", "reason")
+FOUND = ("name", "number", "nearest", "distance", "runner_up", "margin", "reason", "unsure")
 # The metric of what is compared pair by pair.
 PAIRS = "pairs"
 PAIR_ARRAYS: dict[str, np.dtype[Any]] = {

@@ -17,14 +17,13 @@ from toolkit.files import folder_at, read_regular, reason_of
 from toolkit.names import counted, printable, shown_of
 from toolkit.records import Box, Detection
 from toolkit.subjects import base
+from toolkit.subjects.animal.settings import EMPTY, OTHER, PERSON, VEHICLE
 from toolkit.subjects.base import Detector, Rgb
 
 # Bytes that the file may have: some millions of photos.
 LARGEST = 1 << 30
 # Formats of another first number are not known here.
 FORMAT = 1
-# What else than animals is told apart, and what a photo is said to show without anything.
-PERSON, VEHICLE, OTHER, EMPTY = "person", "vehicle", "other", "empty"
 KINDS = {"animal": "", "person": PERSON, "human": PERSON, "vehicle": VEHICLE}
 # How far a box may reach over the edge of its picture, as a share: networks round.
 OVER = 0.05
