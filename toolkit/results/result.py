@@ -391,7 +391,7 @@ class Result:
     def _shown_alone(self) -> dict[str, str]:
         """Why each of them is in no individual's folder."""
         return {
-            digest: f"{' and '.join(kinds)}, no {self.words.singular}"
+            digest: " and ".join(kinds)
             for digest, kinds in self._told_alone.items()
             if set(kinds) <= set(self.settings.aside)
         }

@@ -233,14 +233,14 @@ class BoxesDetector:
         failed = [path for path in there if (one := matched[path]) is not None and one.failure]
         away = [path for path in photos if matched[path] is None and path not in unclear]
         said = [f"{self._file} has {len(there):,} of {counted(len(photos), 'photo')}"]
-        for several, why in (
-            (away, "not in it"),
-            (unclear, "not clear in it (several files have such a name)"),
-            (failed, "in it as failures"),
+        for several, one_is, many_are in (
+            (away, "is not in it", "are not in it"),
+            (unclear, "may be several in it", "may be several in it"),
+            (failed, "failed there", "failed there"),
         ):
             if several:
-                are = "is" if len(several) == 1 else "are"
-                said.append(f"{len(several):,} {are} {why} ({_some(several)})")
+                why = one_is if len(several) == 1 else many_are
+                said.append(f"{len(several):,} {why} ({_some(several)})")
         if len(said) > 1:
             how = getattr(self._otherwise, "file", self._otherwise.name)
             said[-1] += f"; what it does not tell is searched by --detector {how}"
