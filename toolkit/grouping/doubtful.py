@@ -95,9 +95,11 @@ def _nearest(
         factor = linkage.reach([size - 1], discount)[0]
         near[own] = np.where(several > 0, mean * factor, np.inf)
     alone = np.flatnonzero(sizes[group] == 1)
+    # Of pairs, one table is quicker than many parts of it, and no larger than what grouping takes.
+    whole = None if distances.dimensions or not len(alone) else distances.matrix()
     for part in neighbours.slices(len(alone)):
         some = alone[part]
-        table = distances.table(some)
+        table = distances.table(some) if whole is None else whole[some].astype(np.float64)
         told = np.ones(table.shape, dtype=np.bool_) if telling is None else telling[some]
         sums = np.add.reduceat(np.where(told, table, 0.0), starts, axis=1)
         several = np.add.reduceat(told.astype(np.int64), starts, axis=1)

@@ -1,12 +1,16 @@
 """Boxes out of MegaDetector's results: read whole, found by name, and what else they say kept."""
 
+import contextlib
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import toys
+from hypothesis import given
+from hypothesis import strategies as st
 from toys import LAMPS, HueEncoder, Squares, lamp, save
 
 from toolkit import modes
@@ -223,6 +227,24 @@ def test_every_entry_is_checked_and_named(tmp_path, image, said) -> None:
         detections_file.read(path)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=5)
+    | st.dictionaries(st.sampled_from(["file", "detections", "bbox", "conf", "category"]), inner),
+    max_leaves=12,
+)
+
+
+@given(images=st.lists(JSON, max_size=3), bbox=JSON, conf=JSON, category=JSON)
+def test_whatever_is_in_the_file_is_read_or_refused(images, bbox, conf, category) -> None:
+    odd = entry("a.jpg", {"category": category, "conf": conf, "bbox": bbox})
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder) / "r.json", odd, *images)
+        with contextlib.suppress(BadSetting):
+            for found in detections_file.read(path):
+                assert all(0 <= sure <= 1 for _, sure, _ in found.boxes)
 
 
 def test_the_same_entry_twice_and_other_categories_do_no_harm(tmp_path) -> None:
