@@ -64,6 +64,15 @@ def test_who_hardly_fits_a_group_is_doubtful_in_it() -> None:
     assert doubtful.in_groups(compared(table), labels, decided(), NONE) == frozenset()
 
 
+def test_whom_the_user_joined_makes_nobody_else_doubtful() -> None:
+    table = np.full((4, 4), 2.0)
+    table[0, 2] = table[2, 0] = 0.2
+    labels = np.array([0, 0, 0, 1])
+    assert doubtful.in_groups(compared(table), labels, decided(), NONE) == {0, 1, 2}
+    joined = decided(must=[(0, 1)])
+    assert doubtful.in_groups(compared(table), labels, joined, NONE) == frozenset()
+
+
 def test_pairs_that_say_nothing_make_nobody_doubtful() -> None:
     table = np.full((3, 3), np.nan)
     table[0, 1] = table[1, 0] = 0.2

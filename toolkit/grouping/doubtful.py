@@ -8,7 +8,7 @@ import numpy.typing as npt
 from toolkit.grouping import linkage, neighbours, thresholds
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import TOO_FAR, Matches, References
-from toolkit.grouping.links import Labels, Pairs
+from toolkit.grouping.links import Labels, Pairs, components
 from toolkit.records import Album
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +27,8 @@ def in_groups(album: Album, labels: Labels, decided: Decided, apart: Pairs) -> f
     A sighting that is alone is doubtful where the nearest other group is the same individual with a
     probability of `MAY_BE` or more; one in a group, where the rest of it is the same individual
     with one below `LIKELY`: both by the linkage distance, any of the other groups being as near by
-    accident. What the user decided is not doubtful.
+    accident. What the user decided is not doubtful; of those whom the user joined, the nearest
+    counts for all.
 
     Parameters
     ----------
@@ -55,7 +56,9 @@ def in_groups(album: Album, labels: Labels, decided: Decided, apart: Pairs) -> f
     try:
         distances = neighbours.of(album)[rows]
         telling = distances.telling()
-        near = _nearest(distances, telling, starts, sizes, group, _places(rows, apart, len(labels)))
+        family = components(len(labels), decided.must)[rows]
+        alone_from = _places(rows, apart, len(labels))
+        near = _nearest(distances, telling, starts, sizes, group, alone_from, family)
     except MemoryError:
         return frozenset()
     sure = album.encoder.calibration.probability(near, max(len(starts) - 1, 1))
@@ -79,6 +82,7 @@ def _nearest(
     sizes: Labels,
     group: Labels,
     apart: Pairs,
+    family: Labels,
 ) -> Floats:
     """Return how far each is from the rest of its group, or, alone, from the nearest other one."""
     discount = distances.linkage.discount
@@ -87,11 +91,15 @@ def _nearest(
         if size == 1:
             continue
         own = np.arange(start, start + size)
+        own = own[np.argsort(family[own], kind="stable")]
         told = ~np.eye(size, dtype=np.bool_)
         if telling is not None:
             told &= telling[np.ix_(own, own)]
-        several = told.sum(axis=1)
-        mean = (distances.table(own, own) * told).sum(axis=1) / np.maximum(several, 1)
+        table = np.where(told, distances.table(own, own), np.inf)
+        each = np.flatnonzero(np.diff(family[own], prepend=-1))
+        table = np.minimum.reduceat(table, each, axis=1)
+        several = np.isfinite(table).sum(axis=1)
+        mean = np.where(np.isfinite(table), table, 0.0).sum(axis=1) / np.maximum(several, 1)
         factor = linkage.reach([size - 1], discount)[0]
         near[own] = np.where(several > 0, mean * factor, np.inf)
     alone = np.flatnonzero(sizes[group] == 1)

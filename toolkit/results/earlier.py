@@ -26,6 +26,7 @@ from toolkit.results.results_folder import (
     PHOTOS,
     SIGHTINGS,
     ResultsFolder,
+    doubtful_in,
     ignored_in,
     subject_of,
 )
@@ -125,8 +126,7 @@ def read(out: Path) -> EarlierRun | None:
         )
     with contextlib.suppress(ValueError, OverflowError):
         absent = _with_given(absent, about)
-    doubts = [] if "unsure" not in table else np.flatnonzero(table["unsure"] == "1").tolist()
-    told = (absent, trouble, _aside(out, known), frozenset(doubts))
+    told = (absent, trouble, _aside(out, known), doubtful_in(table))
     return EarlierRun(about, keys, tuple(names), numbers, known, *told)
 
 

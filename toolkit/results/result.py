@@ -37,14 +37,14 @@ from toolkit.results.export import (
     in_few,
     told,
 )
-from toolkit.results.results_folder import about_encoder, about_subject
+from toolkit.results.results_folder import UNSURE, about_encoder, about_subject
 from toolkit.settings import Settings
 
 # Share of photos up to which next to nothing was found in them.
 NEXT_TO_NONE = 0.02
 # Why an individual has no folder.
 HIDDEN = "that you hid"
-UNSURE = "in doubtful photos only"
+IN_DOUBT = "in doubtful photos only"
 # Why a photo goes to the folder of those of which it is unsure who is in them.
 DOUBTFUL = "who is in it is doubtful"
 
@@ -298,7 +298,7 @@ class Result:
         table = table.assign(ignored=self.album.ignored.astype("int64"))
         if not has_unsure(self.settings):
             return table
-        return table.assign(unsure=[int(row in self.doubts) for row in range(len(table))])
+        return table.assign(**{UNSURE: [int(row in self.doubts) for row in range(len(table))]})
 
     @property
     def unsorted(self) -> pd.DataFrame:
@@ -518,7 +518,7 @@ class Result:
         if name in self.hidden:
             return "hidden"
         if name in self._doubtful_only:
-            return UNSURE
+            return IN_DOUBT
         return self._in_few if name in self._few else ""
 
     @property
@@ -625,7 +625,7 @@ class Result:
         doubtful = self._doubtful_only - few - hidden
         for number, why in (
             *((len(few), self._in_few), (len(hidden - few), HIDDEN)),
-            (len(doubtful), UNSURE),
+            (len(doubtful), IN_DOUBT),
         ):
             if number:
                 have = "has" if number == 1 else "have"

@@ -19,6 +19,7 @@ from toolkit.records import SHOWS, Box, Detection
 from toolkit.results import as_examples, export, exporting, results_folder, undo
 from toolkit.scanning import store
 from toolkit.settings import settings_for
+from toolkit.subjects import registry
 from toolkit.subjects.animal import detections_file
 from toolkit.subjects.animal.detections_file import BoxesDetector, Found
 from toolkit.subjects.animal.settings import AnimalSettings
@@ -231,8 +232,12 @@ def test_every_entry_is_checked_and_named(tmp_path, image, said) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=5)
-    | st.dictionaries(st.sampled_from(["file", "detections", "bbox", "conf", "category"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.dictionaries(
+            st.sampled_from(["file", "detections", "bbox", "conf", "category"]), inner
+        )
+    ),
     max_leaves=12,
 )
 
@@ -365,6 +370,30 @@ def test_doubtful_sightings_lie_in_their_own_folder_until_they_are_none(run, tmp
     back = exporting.export_result(unsure, out)
     assert set(back.changes["why"]) == {"who it is is doubtful now"}
     assert set(back.changes["name"]) == {"unsure"}
+
+
+def test_what_is_sorted_by_hand_out_of_these_folders_and_into_them_is_decided(
+    run, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setitem(registry.SUBJECTS, "lamp", WildLampSettings)
+    out = tmp_path / "out"
+    images = [entry(f"{name}.png", detection(bbox=LEFT)) for name in "ab"] + [entry("c.png")]
+    exporting.export_result(replace(run(*images), doubts=frozenset({1})), out)
+    assert files_in(out) == ["empty/c.png", "owner_001/a.png", "unsure/b.png"]
+    (out / "unsure" / "b.png").rename(out / "owner_001" / "b.png")
+    again = run(*images, out=out)
+    assert again.synced == ("b.png was moved to owner_001: owner_001",)
+    assert files_in(out) == ["empty/c.png", "owner_001/a.png", "owner_001/b.png"]
+    # No individual is called after the folder of what is none.
+    (out / "owner_001" / "b.png").rename(out / "empty" / "b.png")
+    again = run(*images, out=out)
+    assert "may get a folder of its own" in again.synced[0]
+    assert again.names == ("owner_001", "owner_003")
+    (out / "empty" / "c.png").unlink()
+    (out / "empty" / "own.png").write_bytes((out / "owner_001" / "a.png").read_bytes())
+    again = run(*images, out=out)
+    assert again.names == ("owner_001", "owner_003")
+    assert "empty/c.png" in files_in(out)
 
 
 def test_no_name_of_an_individual_is_taken_by_such_a_folder(run, tmp_path) -> None:
