@@ -834,6 +834,7 @@ def assigned_by(
         chosen=found.chosen,
         album=album,
         names=found.names,
+        doubts=found.doubts,
         plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
         decided=len(decided),

@@ -16,7 +16,15 @@ import pandas as pd
 
 from toolkit import memory
 from toolkit.errors import BadSetting
-from toolkit.grouping import cluster, constraints, identification, linkage, naming, thresholds
+from toolkit.grouping import (
+    cluster,
+    constraints,
+    doubtful,
+    identification,
+    linkage,
+    naming,
+    thresholds,
+)
 from toolkit.grouping.constraints import Decided, Lasting
 from toolkit.grouping.identification import References
 from toolkit.grouping.linkage import Tree
@@ -55,6 +63,9 @@ class Assigned:
         Names decided about sightings that are away which individuals have by their numbers.
     anew : bool
         Whether individuals were numbered without any earlier numbers.
+    doubts : frozenset of int
+        Sightings of which it is unsure who they are (`toolkit.grouping.doubtful`), where the
+        settings have a folder for their photos.
     """
 
     settings: Settings
@@ -63,6 +74,7 @@ class Assigned:
     details: Mapping[str, Any] = field(repr=False)
     used: tuple[Lasting, ...] = ()
     anew: bool = False
+    doubts: frozenset[int] = frozenset()
 
     def hidden(self, decided: Decided, words: Words) -> frozenset[str]:
         """
@@ -295,7 +307,12 @@ class GroupingAssigner:
             "numbering": earlier_of(album, numbers, absent),
         }
         anew = self.earlier is None
-        return Assigned(self.settings, names, grouped.threshold, details, used, anew)
+        doubts: frozenset[int] = frozenset()
+        if has_unsure(self.settings):
+            inside = never_one(album) if self.settings.one_per_photo else NO_PAIRS
+            apart = constraints.apart(decided, inside, len(album))
+            doubts = doubtful.in_groups(album, found.labels, decided, apart)
+        return Assigned(self.settings, names, grouped.threshold, details, used, anew, doubts)
 
 
 @dataclass(frozen=True)
@@ -358,6 +375,9 @@ class ReferenceAssigner:
             naming.hold_names(found, decided),
             thresholds.with_expected(chosen, matches, references),
             {"matches": matches, "references": references},
+            doubts=doubtful.in_matches(matches, references, decided)
+            if has_unsure(self.settings)
+            else frozenset(),
         )
 
     def recut(self, found: Assigned, album: Album, decided: Decided) -> Assigned | None:
@@ -630,6 +650,11 @@ def is_number(name: str, words: Words) -> bool:
     """Whether a name is one that an individual has by its number alone."""
     start, _, digits = name.rpartition("_")
     return start == words.individual and digits.isascii() and digits.isdigit()
+
+
+def has_unsure(settings: Settings) -> bool:
+    """Whether photos of which it is unsure who is in them have a folder."""
+    return bool(settings.unsure and settings.unsorted)
 
 
 def _require_mode(settings: Settings, mode: str) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import html
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, TypeVar, cast
 
+import numpy as np
 import pandas as pd
 
 from toolkit import __version__
-from toolkit.grouping.assigners import Assigned, numbered_names
+from toolkit.grouping.assigners import Assigned, has_unsure, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.examples import PARTS
 from toolkit.grouping.identification import Matches, References
@@ -22,7 +24,7 @@ from toolkit.grouping.links import Labels
 from toolkit.grouping.numbering import Earlier
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable, shown_of
-from toolkit.records import Album, Clustering, Words
+from toolkit.records import AND, SHOWS, Album, Clustering, Words
 from toolkit.results import links
 from toolkit.results.changes import Now, Reason, details, headline
 from toolkit.results.export import (
@@ -37,11 +39,16 @@ from toolkit.results.export import (
     in_few,
     told,
 )
-from toolkit.results.results_folder import about_encoder, about_subject
+from toolkit.results.results_folder import UNSURE, about_encoder, about_subject
 from toolkit.settings import GroupingSettings, Settings
 
+# Share of photos up to which next to nothing was found in them.
+NEXT_TO_NONE = 0.02
 # Why an individual has no folder.
 HIDDEN = "that you hid"
+IN_DOUBT = "in doubtful photos only"
+# Why a photo goes to the folder of those of which it is unsure who is in them.
+DOUBTFUL = "who is in it is doubtful"
 
 Mine = TypeVar("Mine", bound="Result")
 
@@ -161,6 +168,9 @@ class Result:
     context : pandas.DataFrame or None
         What pairs have in common with and without their surroundings; see
         `toolkit.scanning.context.context`.
+    doubts : frozenset of int
+        Sightings of which it is unsure who they are: `toolkit.grouping.doubtful`. Their photos go
+        to a folder of their own.
     """
 
     # The fields that a mode adds: `Assigned.details`.
@@ -195,6 +205,7 @@ class Result:
     sidecars: str = ""
     taken: tuple[str, ...] = ()
     context: pd.DataFrame | None = field(default=None, repr=False)
+    doubts: frozenset[int] = frozenset()
 
     @property
     def threshold(self) -> float:
@@ -215,7 +226,7 @@ class Result:
     def assigned(self) -> Assigned:
         """Who each sighting is, as an assigner said."""
         details = {name: getattr(self, name) for name in self.OWN}
-        return Assigned(self.settings, self.names, self.chosen, details)
+        return Assigned(self.settings, self.names, self.chosen, details, doubts=self.doubts)
 
     def holding(self: Mine, assigned: Assigned, decided: Decided) -> Mine:
         """Return the result with what an assigner now says of the same album."""
@@ -224,6 +235,7 @@ class Result:
             settings=assigned.settings,
             names=assigned.names,
             chosen=assigned.chosen,
+            doubts=assigned.doubts,
             hidden=assigned.hidden(decided, self.album.words),
             held=decided,
             **assigned.details,
@@ -289,32 +301,106 @@ class Result:
         """The album's sightings, with the name of each and whether it is ignored (1, or 0)."""
         table = self.album.sightings.copy()
         table.insert(0, "name", pd.Series(list(self.names), dtype=object, index=table.index))
-        return table.assign(ignored=self.album.ignored.astype("int64"))
+        table = table.assign(ignored=self.album.ignored.astype("int64"))
+        if not has_unsure(self.settings):
+            return table
+        return table.assign(**{UNSURE: [int(row in self.doubts) for row in range(len(table))]})
 
     @property
     def unsorted(self) -> pd.DataFrame:
-        """Photos that go into no folder: path, and why."""
+        """
+        Photos that go into no individual's folder: path, why, and into which instead, or "".
+
+        The last is there where the subject has more than one such folder.
+        """
         digests = self.album.sightings["photo_digest"]
         few, without = self._few, self._without_folder
         named = pd.Series(list(self.names), dtype=object, index=digests.index)
-        known = set(digests[named.notna() & ~named.isin(list(without))])
+        doubtful = np.isin(np.arange(len(digests)), list(self.doubts))
+        known = set(digests[named.notna() & ~named.isin(list(without)) & ~doubtful])
+        unsure = set(digests[doubtful])
         # Who is in a photo and has no folder, as the reason says it.
         aside_in = {
             reason: set(digests[named.isin(list(who))])
-            for reason, who in ((self._in_few, few), (HIDDEN, without - few))
+            for reason, who in ((self._in_few, few), (HIDDEN, self._hidden_here - few))
         }
         seen = set(digests.iloc[self.album.kept])
         aside = ~self.album.photos["photo_digest"].isin(list(known))
         rest, ignored = self.album.photos[aside], self._ignored_in[aside]
-        strangers = self._strangers
+        strangers, shown = self._strangers, self._shown_alone
         reasons = [
-            self._why_aside([why for why, those in aside_in.items() if digest in those])
-            or (strangers if digest in seen else _why_none(self.words, left_out > 0, by_hand > 0))
+            (DOUBTFUL if digest in unsure else "")
+            or self._why_aside([why for why, those in aside_in.items() if digest in those])
+            or (strangers if digest in seen else "")
+            or shown.get(digest)
+            or _why_none(self.words, left_out > 0, by_hand > 0)
             for digest, left_out, by_hand in zip(
                 rest["photo_digest"], rest["left_out"], ignored, strict=True
             )
         ]
-        return pd.DataFrame({"path": rest["path"].to_list(), "reason": reasons})
+        table = pd.DataFrame({"path": rest["path"].to_list(), "reason": reasons})
+        if not (self.settings.aside or self.settings.unsure):
+            return table
+        usual, goes = self.settings.unsorted, self.aside
+        return table.assign(
+            folder=[
+                usual and (self.settings.unsure if digest in unsure else goes.get(digest, usual))
+                for digest in rest["photo_digest"]
+            ]
+        )
+
+    @property
+    def shows(self) -> dict[str, int]:
+        """How many photos show what, as far as the detector said it; files of one count once."""
+        photos = self.album.photos.drop_duplicates("photo_digest")
+        told = photos[SHOWS].astype(str) if SHOWS in photos else pd.Series(dtype=str)
+        kinds = Counter(kind for each in told for kind in each.split(AND) if kind)
+        order = (self.album.subject.name, *self.settings.aside)
+        return {
+            kind: kinds[kind] for kind in (*order, *sorted(kinds - Counter(order))) if kinds[kind]
+        }
+
+    @property
+    def next_to_none(self) -> bool:
+        """Whether next to none of the photos shows the subject."""
+        photos = self.album.photos["photo_digest"].nunique()
+        return self.album.sightings["photo_digest"].nunique() <= NEXT_TO_NONE * photos > 0
+
+    @property
+    def kept_apart(self) -> str:
+        """Say how many photos show something else than the subject, or nothing; "" for none."""
+        kinds = {kind: n for kind, n in self.shows.items() if kind != self.album.subject.name}
+        parts = [f"{kind} ({counted(n, 'photo')})" for kind, n in kinds.items()]
+        return f"kept apart: {', '.join(parts)}" if parts else ""
+
+    @property
+    def aside(self) -> dict[str, str]:
+        """What the folder is called that each photo without the subject goes to, by digest."""
+        return {
+            digest: kind
+            for digest, told in self._told_alone.items()
+            if (kind := next((each for each in self.settings.aside if each in told), ""))
+        }
+
+    @property
+    def _told_alone(self) -> dict[str, list[str]]:
+        """What each photo shows that does not show the subject, where it was said."""
+        photos, own = self.album.photos, self.album.subject.name
+        if SHOWS not in photos:
+            return {}
+        told = zip(photos["photo_digest"], photos[SHOWS].astype(str), strict=True)
+        return {
+            digest: kinds for digest, text in told if text and own not in (kinds := text.split(AND))
+        }
+
+    @property
+    def _shown_alone(self) -> dict[str, str]:
+        """Why each of them is in no individual's folder."""
+        return {
+            digest: " and ".join(kinds)
+            for digest, kinds in self._told_alone.items()
+            if set(kinds) <= set(self.settings.aside)
+        }
 
     def about(self) -> dict[str, Any]:
         """Return what ``run.json`` says of a run, beside its files."""
@@ -339,6 +425,7 @@ class Result:
         return Now(
             *(self.album, self.names, None, self.threshold),
             *(self.settings.as_dict(), self.reasons, self.hidden),
+            *(self.aside, self.settings.unsure, self.doubts),
         )
 
     @property
@@ -373,6 +460,8 @@ class Result:
             "decisions_unclear": self.unclear,
             "names_taken": None if self.names_taken is None else self.names_taken.as_dict(),
             "photos_with_nobody": len(self.unsorted),
+            **({"shows": self.shows} if self.shows else {}),
+            **({"unsure": len(self.doubts)} if has_unsure(self.settings) else {}),
             "without_folder": sorted(self._without_folder),
             "problems": len(self.problems),
             "copies": len(self._made),
@@ -415,14 +504,28 @@ class Result:
         return in_few(self.album, self.names, self.settings.min_photos)
 
     @property
+    def _hidden_here(self) -> frozenset[str]:
+        return self.hidden & set(filter(None, self.names))
+
+    @property
+    def _doubtful_only(self) -> frozenset[str]:
+        """Who is only in photos that are doubtful."""
+        if not self.doubts:
+            return frozenset()
+        sure = {name for row, name in enumerate(self.names) if row not in self.doubts}
+        return frozenset(filter(None, self.names)) - sure
+
+    @property
     def _without_folder(self) -> frozenset[str]:
         """Who has no folder, for whatever reason."""
-        return self._few | (self.hidden & set(filter(None, self.names)))
+        return self._few | self._hidden_here | self._doubtful_only
 
     def why_no_folder(self, name: str) -> str:
         """Say why an individual has no folder, "" for one who has."""
         if name in self.hidden:
             return "hidden"
+        if name in self._doubtful_only:
+            return IN_DOUBT
         return self._in_few if name in self._few else ""
 
     @property
@@ -531,8 +634,12 @@ class Result:
             )
         if self._ignored:
             remarks.append(f"{self.words.count(self._ignored)} ignored, as you decided")
-        few, without = self._few, self._without_folder
-        for number, why in ((len(few), self._in_few), (len(without - few), HIDDEN)):
+        few, hidden = self._few, self._hidden_here
+        doubtful = self._doubtful_only - few - hidden
+        for number, why in (
+            *((len(few), self._in_few), (len(hidden - few), HIDDEN)),
+            (len(doubtful), IN_DOUBT),
+        ):
             if number:
                 have = "has" if number == 1 else "have"
                 who = self.words.count_individuals(number)
@@ -541,11 +648,17 @@ class Result:
         reasons = reasons[[not each.startswith(self._why_aside([""])) for each in reasons.index]]
         none, plural = _why_none(self.words, False, False), self.words.plural
         empty, strangers = int(reasons.get(none, 0)), int(reasons.get(unknown, 0))
+        if self.kept_apart:
+            remarks.append(self.kept_apart)
+        if unsure := int(reasons.get(DOUBTFUL, 0)):
+            remarks.append(f"{counted(unsure, 'photo')} in which {DOUBTFUL.replace('it', 'them')}")
         for reason, number in reasons.items():
-            if reason not in (none, unknown):
+            if reason not in (none, unknown, DOUBTFUL, *set(self._shown_alone.values())):
                 remarks.append(f"{counted(int(number), 'photo')} with {reason}")
         if empty:
             remarks.append(f"no {self.words.singular} was found in {counted(empty, 'photo')}")
+        if self.settings.none_found and self.next_to_none:
+            remarks.append(f"next to no {self.words.singular}: {self.settings.none_found}")
         if strangers:
             remarks.append(f"{counted(strangers, 'photo')} with {plural} of {unknown}")
         problems = self.unusable
@@ -567,9 +680,11 @@ class Result:
                 go = "goes" if len(along) == 1 else "go"
                 remarks.append(f"{counted(len(along), 'file')} beside them {go} along: {said}")
             if self.settings.unsorted and (nobodys := self._in_unsorted):
-                folder = nobodys[0].partition("/")[0]
+                folders = list(dict.fromkeys(place.partition("/")[0] for place in nobodys))
+                where = folders[0] if len(folders) == 1 else by_folder(nobodys)
+                one = "folder" if len(folders) == 1 else "folders"
                 remarks.append(
-                    f"{counted(len(nobodys), 'photo')} in {self.words.nobody}'s folder: {folder}"
+                    f"{counted(len(nobodys), 'photo')} in {self.words.nobody}'s {one}: {where}"
                 )
             if self.out is None:
                 remarks.append(f"a run would make {made}{also}")

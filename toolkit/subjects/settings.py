@@ -503,6 +503,18 @@ class ScanSettings(Part):
 
     Attributes
     ----------
+    aside : tuple of str
+        What photos without a sighting may show and is kept apart: these have folders of their own
+        beside that of the unsorted, where there is one. Of several, the first counts. Of the class.
+    unsure : str
+        What the folder is called, beside that of the unsorted, for photos of which it is doubtful
+        who is in them; "" for none: they lie where they most likely belong. Of the class.
+    none_found : str
+        What else to try where next to nothing was found, a sentence without a full stop; "" for
+        nothing. Of the class.
+    in_modes : mapping of str to mapping
+        What a setting of the modes has otherwise for this subject, such as another default: what
+        `again` takes, by the setting's name; of the class.
     models : tuple of str
         The model files that the subject may use, by their names in the manifest; of the class.
     told_by_photo : frozenset of str
@@ -527,6 +539,10 @@ class ScanSettings(Part):
         computer can give. A photo, or a way of grouping, that can never fit is not tried.
     """
 
+    aside: ClassVar[tuple[str, ...]] = ()
+    unsure: ClassVar[str] = ""
+    none_found: ClassVar[str] = ""
+    in_modes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     models: ClassVar[tuple[str, ...]] = ()
     told_by_photo: ClassVar[frozenset[str]] = frozenset()
 

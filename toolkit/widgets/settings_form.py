@@ -114,6 +114,12 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
             control.observe(self._moved, names="value")
         self._moved({})
 
+    @property
+    def none_found(self) -> str:
+        """What else to try where next to nothing was found, as a sentence; "" for nothing."""
+        told = self._start.none_found
+        return f"{told[:1].upper()}{told[1:]}." if told else ""
+
     def settings(self) -> AnySettings:
         """
         Return the settings that the form shows.

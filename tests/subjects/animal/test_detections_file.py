@@ -1,24 +1,43 @@
 """Boxes out of MegaDetector's results: read whole, found by name, and what else they say kept."""
 
+import contextlib
 import json
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import toys
+from hypothesis import given
+from hypothesis import strategies as st
 from toys import LAMPS, HueEncoder, Squares, lamp, save
 
 from toolkit import modes
 from toolkit.errors import BadSetting
 from toolkit.records import SHOWS, Box, Detection
+from toolkit.results import as_examples, export, exporting, results_folder, undo
 from toolkit.scanning import store
 from toolkit.settings import settings_for
+from toolkit.subjects import registry
 from toolkit.subjects.animal import detections_file
 from toolkit.subjects.animal.detections_file import BoxesDetector, Found
+from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.base import Subject
 
 CATEGORIES = {"1": "animal", "2": "person", "3": "vehicle"}
-SETTINGS = settings_for("autopilot", toys.LampSettings)(jobs=1)
+
+
+class WildLampSettings(toys.LampSettings):
+    """Lamps whose photos are kept apart as those of animals are."""
+
+    aside = AnimalSettings.aside
+    unsure = AnimalSettings.unsure
+    in_modes = AnimalSettings.in_modes
+    none_found = "try candles"
+
+
+SETTINGS = settings_for("autopilot", WildLampSettings)(jobs=1)
 
 
 def detection(category="1", conf=0.9, bbox=(0.0, 0.0, 0.5, 1.0)):
@@ -147,7 +166,7 @@ def test_what_the_file_does_not_tell_is_searched_otherwise_and_said(tmp_path) ->
     ]
     detector, said = found_in(tmp_path, *images, photos=photos)
     assert said == (
-        "results.json has 3 of 4 photos, 1 is not in it (d.jpg), 2 are in it as failures "
+        "results.json has 3 of 4 photos, 1 is not in it (d.jpg), 2 failed there "
         "(b.jpg, c.jpg); what it does not tell is searched by --detector squares",
     )
     light = np.full((64, 64, 3), 200, np.uint8)
@@ -211,6 +230,28 @@ def test_every_entry_is_checked_and_named(tmp_path, image, said) -> None:
     assert "\n" not in str(error.value)
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.dictionaries(
+            st.sampled_from(["file", "detections", "bbox", "conf", "category"]), inner
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(images=st.lists(JSON, max_size=3), bbox=JSON, conf=JSON, category=JSON)
+def test_whatever_is_in_the_file_is_read_or_refused(images, bbox, conf, category) -> None:
+    odd = entry("a.jpg", {"category": category, "conf": conf, "bbox": bbox})
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder) / "r.json", odd, *images)
+        with contextlib.suppress(BadSetting):
+            for found in detections_file.read(path):
+                assert all(0 <= sure <= 1 for _, sure, _ in found.boxes)
+
+
 def test_the_same_entry_twice_and_other_categories_do_no_harm(tmp_path) -> None:
     images = [entry("a.jpg", detection("4")), entry("a.jpg", detection("4")), entry("b.jpg")]
     path = write(tmp_path / "r.json", *images, categories={**CATEGORIES, "4": "group"})
@@ -229,11 +270,11 @@ def run(tmp_path, monkeypatch):
     for name, hue in (("a", "red"), ("b", "blue"), ("c", "red")):
         save(folder / f"{name}.png", lamp(hue, 1.0, ord(name)), lamp(hue, 0.6, ord(name) + 9))
 
-    def run(*images, least=0.2, out=None):
+    def run(*images, least=0.2, out=None, settings=SETTINGS):
         file = write(tmp_path / "results.json", *images)
         detector = BoxesDetector(detections_file.read(file), file.name, least, Squares())
         subject = Subject("lamp", detector, HueEncoder(), LAMPS.info.words, key="k")
-        return modes.autopilot(folder, out, settings=SETTINGS, subject=subject)
+        return modes.autopilot(folder, out, settings=settings, subject=subject)
 
     return run
 
@@ -241,18 +282,139 @@ def run(tmp_path, monkeypatch):
 LEFT, RIGHT = (0, 0, 0.5, 1), (0.5, 0, 0.5, 1)
 
 
-def test_people_and_empty_scenes_are_no_sightings_and_stay_told(run, tmp_path) -> None:
-    images = [
-        entry("a.png", detection(bbox=LEFT), detection("2", bbox=RIGHT)),
-        entry("b.png", detection("3")),
-        entry("c.png", detection(conf=0.1)),
-    ]
-    result = run(*images, out=tmp_path / "out")
-    table = result.album.photos
-    shows = {Path(path).name: what for path, what in zip(table["path"], table[SHOWS], strict=True)}
-    assert shows == {"a.png": "lamp+person", "b.png": "vehicle", "c.png": "empty"}
+SCENES = [
+    entry("a.png", detection(bbox=LEFT), detection("2", bbox=RIGHT)),
+    entry("b.png", detection("3")),
+    entry("c.png", detection(conf=0.1)),
+]
+
+
+def files_in(out):
+    return sorted(
+        path.relative_to(out).as_posix() for path in out.glob("*/*") if path.suffix == ".png"
+    )
+
+
+def shown(album):
+    table = album.photos
+    return {Path(path).name: what for path, what in zip(table["path"], table[SHOWS], strict=True)}
+
+
+def test_people_and_empty_scenes_are_no_sightings_and_lie_apart(run, tmp_path) -> None:
+    out = tmp_path / "out"
+    result = run(*SCENES, out=out)
+    shows = {"a.png": "lamp+person", "b.png": "vehicle", "c.png": "empty"}
+    assert shown(result.album) == shows
     assert [Box(*box) for box in _boxes(result.album)] == [Box(0, 0, 64, 64)]
-    assert "results.json has 3 of 3 photos" in str(result)
+    assert files_in(out) == ["empty/c.png", "owner_001/a.png", "vehicle/b.png"]
+    text = str(result)
+    assert "results.json has 3 of 3 photos" in text
+    assert "kept apart: person (1 photo), vehicle (1 photo), empty (1 photo)" in text
+    assert "2 photos in no owner's folders: vehicle (1), empty (1)" in text
+    assert result.as_dict()["shows"] == {"lamp": 1, "person": 1, "vehicle": 1, "empty": 1}
+    nobody = (out / "nobody.csv").read_text().splitlines()
+    assert nobody[1].startswith("b.png,vehicle,vehicle,")
+    report = (out / "report.html").read_text()
+    assert "photos: vehicle" in report
+    # Kept, loaded, joined with what says nothing of it.
+    loaded = results_folder.load(out).album
+    assert shown(loaded) == shows
+    mute = replace(loaded, photos=loaded.photos.drop(columns=SHOWS))
+    assert shown(mute.take([0]).merge(loaded)) == {**shows, "a.png": ""}
+    assert as_examples.meant_in(out, sorted(out.glob("*/*.png")), loaded.words).nobody == {
+        "vehicle",
+        "empty",
+    }
+    undo.undo(out)
+    assert files_in(out) == []
+
+
+def test_photos_that_show_something_else_now_move_and_are_told(run, tmp_path) -> None:
+    out = tmp_path / "out"
+    run(*SCENES, out=out)
+    again = run(*SCENES[:2], entry("c.png", detection("2")), out=out)
+    assert files_in(out) == ["owner_001/a.png", "person/c.png", "vehicle/b.png"]
+    (row,) = again.changes.itertuples(index=False, name=None)
+    assert (row[:3], row[4]) == (
+        ("moved", "person", "empty"),
+        "other things were found in it",
+    )
+    assert len(run(*SCENES[:2], entry("c.png", detection("2")), out=out).changes) == 0
+    off = run(*SCENES, out=out, settings=replace(SETTINGS, unsorted=""))
+    assert files_in(out) == ["owner_001/a.png"]
+    assert set(off.changes["change"]) == {"went"}
+
+
+def test_doubtful_sightings_lie_in_their_own_folder_until_they_are_none(run, tmp_path) -> None:
+    out = tmp_path / "out"
+    images = [entry(f"{name}.png", detection(bbox=LEFT)) for name in "abc"]
+    found = run(*images)
+    assert found.doubts == frozenset()
+    assert "unsure" in found.sightings
+    unsure = replace(found, doubts=frozenset({0, 1}))
+    first = exporting.export_result(unsure, out)
+    # Of the two of one owner, one is doubtful; the other owner has no other photo.
+    assert files_in(out) == ["owner_001/c.png", "unsure/a.png", "unsure/b.png"]
+    text = str(first)
+    assert "2 photos in which who is in them is doubtful" in text
+    assert "1 owner in doubtful photos only has no folder" in text
+    assert "2 photos in no owner's folder: unsure" in text
+    assert first.why_no_folder("owner_002") == "in doubtful photos only"
+    sure = exporting.export_result(found, out)
+    assert files_in(out) == ["owner_001/a.png", "owner_001/c.png", "owner_002/b.png"]
+    told = sorted(sure.changes.itertuples(index=False, name=None))
+    assert [(row[0], row[1], row[2], row[4]) for row in told] == [
+        ("moved", "owner_001", "unsure", "who it is is no longer doubtful"),
+        ("moved", "owner_002", "unsure", "who it is is no longer doubtful"),
+    ]
+    back = exporting.export_result(unsure, out)
+    assert set(back.changes["why"]) == {"who it is is doubtful now"}
+    assert set(back.changes["name"]) == {"unsure"}
+
+
+def test_what_is_sorted_by_hand_out_of_these_folders_and_into_them_is_decided(
+    run, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setitem(registry.SUBJECTS, "lamp", WildLampSettings)
+    out = tmp_path / "out"
+    images = [entry(f"{name}.png", detection(bbox=LEFT)) for name in "ab"] + [entry("c.png")]
+    exporting.export_result(replace(run(*images), doubts=frozenset({1})), out)
+    assert files_in(out) == ["empty/c.png", "owner_001/a.png", "unsure/b.png"]
+    (out / "unsure" / "b.png").rename(out / "owner_001" / "b.png")
+    again = run(*images, out=out)
+    assert again.synced == ("b.png was moved to owner_001: owner_001",)
+    assert files_in(out) == ["empty/c.png", "owner_001/a.png", "owner_001/b.png"]
+    # No individual is called after the folder of what is none.
+    (out / "owner_001" / "b.png").rename(out / "empty" / "b.png")
+    again = run(*images, out=out)
+    assert "may get a folder of its own" in again.synced[0]
+    assert again.names == ("owner_001", "owner_003")
+    (out / "empty" / "c.png").unlink()
+    (out / "empty" / "own.png").write_bytes((out / "owner_001" / "a.png").read_bytes())
+    again = run(*images, out=out)
+    assert again.names == ("owner_001", "owner_003")
+    assert "empty/c.png" in files_in(out)
+
+
+def test_no_name_of_an_individual_is_taken_by_such_a_folder(run, tmp_path) -> None:
+    found = run(*SCENES)
+    names = ("empty",)
+    planned = export.plan(
+        found.album,
+        names,
+        tmp_path / "out",
+        unsorted="unsorted",
+        aside=found.aside,
+        unsure="unsure",
+    )
+    assert planned["destination"].to_list() == ["empty/a.png", "vehicle/b.png", "empty (2)/c.png"]
+    assert planned["name"].notna().to_list() == [True, False, False]
+
+
+def test_where_next_to_none_is_found_the_subject_says_what_else_to_try(run) -> None:
+    assert "candles" not in str(run(*SCENES))
+    none = run(*(entry(f"{name}.png") for name in "abc"))
+    assert "next to no lamp: try candles" in str(none)
 
 
 def _boxes(album):

@@ -4,8 +4,10 @@ import pytest
 
 from toolkit.cli import main
 from toolkit.errors import BadSetting
+from toolkit.settings import settings_for
 from toolkit.subjects import registry, weights
 from toolkit.subjects.animal.settings import AnimalSettings
+from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import as_options, declared
 
 
@@ -44,3 +46,18 @@ def test_what_is_kept_of_a_photo_follows_from_its_boxes_not_from_their_file() ->
     options = as_options(AnimalSettings, {"detector": "mask", "boxes": "my boxes.json"})
     assert options == "--boxes 'my boxes.json'"
     assert AnimalSettings.told_by_photo == {"boxes", "min_confidence"}
+
+
+def test_no_photo_is_dropped_unless_it_is_asked_for() -> None:
+    for mode in ("autopilot", "point-and-shoot"):
+        kind = settings_for(mode, AnimalSettings)
+        assert kind().unsorted == "unsorted"
+        assert kind(unsorted="").unsorted == ""
+        assert settings_for(mode, FaceSettings)().unsorted == ""
+    assert FaceSettings.aside == ()
+    assert FaceSettings.unsure == ""
+
+
+def test_who_seeks_the_other_subject_is_told_of_this_one() -> None:
+    assert "--subject animal" in FaceSettings.none_found
+    assert "--subject face" in AnimalSettings.none_found

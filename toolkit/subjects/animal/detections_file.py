@@ -17,14 +17,13 @@ from toolkit.files import folder_at, read_regular, reason_of
 from toolkit.names import counted, printable, shown_of
 from toolkit.records import Box, Detection
 from toolkit.subjects import base
+from toolkit.subjects.animal.settings import EMPTY, OTHER, PERSON, VEHICLE
 from toolkit.subjects.base import Detector, Rgb
 
 # Bytes that the file may have: some millions of photos.
 LARGEST = 1 << 30
 # Formats of another first number are not known here.
 FORMAT = 1
-# What else than animals is told apart, and what a photo is said to show without anything.
-PERSON, VEHICLE, OTHER, EMPTY = "person", "vehicle", "other", "empty"
 KINDS = {"animal": "", "person": PERSON, "human": PERSON, "vehicle": VEHICLE}
 # How far a box may reach over the edge of its picture, as a share: networks round.
 OVER = 0.05
@@ -234,14 +233,14 @@ class BoxesDetector:
         failed = [path for path in there if (one := matched[path]) is not None and one.failure]
         away = [path for path in photos if matched[path] is None and path not in unclear]
         said = [f"{self._file} has {len(there):,} of {counted(len(photos), 'photo')}"]
-        for several, why in (
-            (away, "not in it"),
-            (unclear, "not clear in it (several files have such a name)"),
-            (failed, "in it as failures"),
+        for several, one_is, many_are in (
+            (away, "is not in it", "are not in it"),
+            (unclear, "may be several in it", "may be several in it"),
+            (failed, "failed there", "failed there"),
         ):
             if several:
-                are = "is" if len(several) == 1 else "are"
-                said.append(f"{len(several):,} {are} {why} ({_some(several)})")
+                why = one_is if len(several) == 1 else many_are
+                said.append(f"{len(several):,} {why} ({_some(several)})")
         if len(said) > 1:
             how = getattr(self._otherwise, "file", self._otherwise.name)
             said[-1] += f"; what it does not tell is searched by --detector {how}"

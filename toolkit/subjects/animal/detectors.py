@@ -10,6 +10,7 @@ from PIL import Image
 
 from toolkit.records import Box, Detection
 from toolkit.subjects.animal.mask import INSIDE, NEEDS, SaliencyMask
+from toolkit.subjects.animal.settings import NOTHING
 from toolkit.subjects.base import Rgb
 
 # Smallest share of a photo that an animal takes: less stands out in an empty scene, too.
@@ -20,8 +21,6 @@ SMALLEST = 0.002
 # is marked).
 LARGE, SMALL_PHOTO = 0.25, 400
 AGREE, VAGUE = 0.7, 0.5
-# What a photo shows in which the mask finds nothing: it misses too many to call that empty.
-NOTHING = "nothing found"
 
 
 class MaskDetector:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.names import SubjectInfo
 from toolkit.subjects.animal import ANIMAL
@@ -27,6 +28,10 @@ DETECTORS = ("mask", "whole")
 FLANKS = ("auto", "off", "left", "right", "both")
 # Letters that the path of a table may have.
 LONGEST_PATH = 4096
+# What photos show that are kept apart; the last is what the mask says of a photo that it finds
+# nothing in: it misses too many animals to call that empty.
+PERSON, VEHICLE, OTHER, EMPTY, NOTHING = "person", "vehicle", "other", "empty", "nothing found"
+KEPT_APART = (PERSON, VEHICLE, OTHER, EMPTY, NOTHING, "unsure")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +77,19 @@ class AnimalSettings(ScanSettings):
     """
 
     subject: ClassVar[SubjectInfo] = ANIMAL
+    aside: ClassVar[tuple[str, ...]] = KEPT_APART[:-1]
+    unsure: ClassVar[str] = KEPT_APART[-1]
+    none_found: ClassVar[str] = (
+        "small, blurred and hidden animals are found by a detector of animals (--boxes, "
+        "--detector); people by their faces, which are another subject (--subject face)"
+    )
+    in_modes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "unsorted": {
+            "default": "unsorted",
+            "explained": "a folder in OUT for photos that go into no other (%(default)s); beside "
+            f"it lie {', '.join(KEPT_APART)}. '' for none of these",
+        }
+    }
     models: ClassVar[tuple[str, ...]] = ("u2netp",)
     told_by_photo: ClassVar[frozenset[str]] = frozenset({"boxes", "min_confidence"})
     slider: ClassVar[tuple[float, float, float]] = (0.1, 1.0, 1.6)
