@@ -9,6 +9,7 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
@@ -21,6 +22,8 @@ Progress = Callable[[int, int, str], None]
 BATCH = 32
 # Pairs after which what was found is kept.
 KEEP = 4096
+# Columns of pairs that were compared on trial.
+TRIED = {"first": "int64", "second": "int64", "distance": "float64"}
 
 
 def compare(
@@ -138,6 +141,60 @@ def _recall(kept: _Kept, pairs: npt.NDArray[np.int64], values: npt.NDArray[np.fl
         place = np.minimum(np.searchsorted(wanted, asked), len(wanted) - 1)
         here = wanted[place] == asked
         values[place[here]] = known.values[here]
+
+
+def compare_silent(
+    album: Album,
+    pairs: npt.NDArray[np.int64],
+    encoder: Encoder | Matcher,
+    *,
+    jobs: int = 1,
+    stop: Callable[[], bool] | None = None,
+    recall: Recall | None = None,
+) -> pd.DataFrame:
+    """
+    Compare pairs that say nothing, to see what would be said of them.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings that were compared, with what they are compared by.
+    pairs : numpy.ndarray
+        Shape (p, 2), int64: rows, the lower one first.
+    encoder, jobs, stop, recall
+        As for `compare`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        first, second, distance: how far they would be from each other, beside the others; fewer
+        rows if it was stopped.
+    """
+    matcher, known = matcher_of(encoder), album.compared
+    none = pd.DataFrame({"first": [], "second": [], "distance": []}).astype(TRIED)
+    if matcher is None or known is None or known.values is None or not len(pairs):
+        return none
+    features = _features(album.features, len(album), album.words)
+    pairs = np.unique(pairs, axis=0)
+    values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
+    kept = None if recall is None else _Kept(recall, album.sightings[SIGHTING_ID].to_list())
+    if kept is not None:
+        _recall(kept, pairs, values)
+    new = np.flatnonzero(np.isnan(values).any(axis=1))
+    found = _scores(matcher, features, features, pairs[new], jobs, None, stop)
+    values[new[: len(found)]] = found
+    if kept is not None:
+        done = new[: len(found)]
+        kept.recall.keep_pairs(kept.ids, KnownPairs(pairs[done, 0], pairs[done, 1], values[done]))
+    told = ~np.isnan(values).any(axis=1)
+    others = ~np.isnan(known.values).any(axis=1)
+    first = np.concatenate([known.first[others], pairs[told, 0]])
+    second = np.concatenate([known.second[others], pairs[told, 1]])
+    seen = np.concatenate([known.values[others], values[told]])
+    away = matcher.distances(PairScores((len(album), len(album)), first, second, seen))
+    away = away[int(others.sum()) :]
+    columns = {"first": pairs[told, 0], "second": pairs[told, 1], "distance": away}
+    return pd.DataFrame(columns).astype(TRIED)
 
 
 def compare_with(
