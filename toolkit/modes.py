@@ -355,13 +355,18 @@ def look_at(
             pairs = subject.evidence.trial(album.sightings, TRIED)
             how: dict[str, Any] = {"jobs": settings.threads, "stop": stop}
             tried = comparing.compare_silent(album, pairs, subject.encoder, recall=recall, **how)
+        around = None
+        if isinstance(settings, GroupingSettings) and surroundings_of(subject.encoder) is not None:
+            with stopwatch(seconds, "context"):
+                near = context.likely_pairs(album, settings)
+                around = context.context(
+                    *(album, near, subject.encoder),
+                    jobs=settings.threads,
+                    stop=stop,
+                    recall=recall,
+                )
     if tell is not None and recall.trouble:
         tell(f"{recall.trouble} Every photo was looked at anew.")
-    around = None
-    if isinstance(settings, GroupingSettings) and surroundings_of(subject.encoder) is not None:
-        with stopwatch(seconds, "context"):
-            near = context.likely_pairs(album, settings)
-            around = context.context(album, near, subject.encoder, jobs=settings.threads, stop=stop)
     regions = None
     if settings.names_from_photos:
         with stopwatch(seconds, "names"):
