@@ -60,7 +60,7 @@ from toolkit.settings import (
     PointAndShootSettings,
     Settings,
 )
-from toolkit.subjects.base import Evidence, Subject, surroundings_of
+from toolkit.subjects.base import Evidence, Subject, prepare, surroundings_of
 from toolkit.subjects.registry import subject_for
 
 __all__ = [
@@ -75,6 +75,7 @@ __all__ = [
     "look",
     "point_and_shoot",
     "point_and_shoot_of",
+    "prepared",
     "read_known",
     "subject_for",
     "taken_up",
@@ -194,6 +195,7 @@ def look(
     """
     listed = with_own(list_photos(photos_folder, out, known))
     subject = subject or subject_for(settings)
+    listed = prepared(listed, subject, tell)
     how: dict[str, Any] = {"progress": progress, "stop": stop, "tell": tell}
     return look_at(listed, settings, subject, of_individuals=of_individuals, **how)
 
@@ -259,6 +261,30 @@ def list_photos(
 def with_own(listed: Listed) -> Listed:
     """Add the photos that the user put into the folders of results, as an earlier run found."""
     return listed if listed.out is None else _with_examples(listed, sync.examples_in(listed.out))
+
+
+def prepared(listed: Listed, subject: Subject, tell: Callable[[str], None] | None = None) -> Listed:
+    """
+    Let a subject's detector see the photos before the long work, and keep what it says of them.
+
+    Parameters
+    ----------
+    listed : Listed
+        The photos.
+    subject : Subject
+        What is looked for.
+    tell : callable, optional
+        Told the same.
+
+    Raises
+    ------
+    BadSetting
+        If what the detector was given is about other photos.
+    """
+    said = prepare(subject.detector, listed.listing.photos, listed.folder)
+    for each in said if tell is not None else ():
+        cast(Callable[[str], None], tell)(f"{each}.")
+    return changed(listed, taken=(*listed.taken, *said))
 
 
 def _listed(
@@ -617,6 +643,7 @@ def autopilot(
     with _alone_in(target, "autopilot"):
         _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
+        listed = prepared(listed, subject, tell)
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()
@@ -715,6 +742,7 @@ def point_and_shoot(
     with _alone_in(target, "point-and-shoot"):
         _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
+        listed = prepared(listed, subject)
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()

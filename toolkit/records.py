@@ -21,6 +21,10 @@ from toolkit.names import Words as Words
 PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
 # What a scan tells of each file beside them; an album may lack it.
 FILE_COLUMNS = ("file_digest", "image_digest", "orientation")
+# What a photo shows, where the detector can say it; an album may lack it.
+SHOWS = "shows"
+# Between several things that one photo shows.
+AND = "+"
 SIGHTING_COLUMNS = ("photo_digest", "path", "left", "top", "right", "bottom", "score")
 # What every album has beside them; it follows from the others.
 SIGHTING_ID = "sighting_id"
@@ -122,10 +126,14 @@ class Detection:
     score : float
         The detector's own confidence: above 0, larger is surer. Scores of two detectors do not
         compare.
+    kind : str
+        What it is, where it is not the subject: it is no sighting, and the photo is said to show
+        it.
     """
 
     box: Box
     score: float
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -377,9 +385,10 @@ class Album:
         One row a readable file, in listing order: path, photo_digest (of the picture, whatever
         metadata there is), width, height (px, upright), left_out (detections too small or too
         blurred to be sightings); from a scan also file_digest (sha256 of the bytes), image_digest
-        and orientation (see `toolkit.photos.identity`). Files of one picture have a row each and
-        share their photo_digest. `ignored` is there where an earlier version took ignored
-        sightings out: how many are gone for good.
+        and orientation (see `toolkit.photos.identity`), and, where the detector says it, shows: the
+        subject's name, other kinds of things, or that there is nothing, joined by `AND`. Files of
+        one picture have a row each and share their photo_digest. `ignored` is there where an
+        earlier version took ignored sightings out: how many are gone for good.
     sightings : pandas.DataFrame
         One row a subject found, in photo order: sighting_id (see `sighting_ids`; filled in where it
         is missing), photo_digest, path (of the first file with that digest), left, top, right,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.errors import BadSetting
 from toolkit.records import SubjectInfo, Words
 from toolkit.settings import METHODS, RULES, AutopilotSettings, PointAndShootSettings, settings_for
 from toolkit.subjects.animal.settings import AnimalSettings
@@ -73,6 +74,23 @@ def test_a_new_setting_is_declared_once_and_has_its_control() -> None:
     assert form.settings() == kind(colour_space="lab", least_hue=0.3)
     assert form.summary() == "squares are compared in: L*a*b*; least hue of a square: 0.3"
     assert form.fields["min_size"].description == "smallest square (px)"
+    form.reset()
+    assert form.settings() == kind()
+
+
+def test_files_are_typed_and_what_is_known_is_offered() -> None:
+    kind = settings_for("autopilot", AnimalSettings)
+    form = SettingsForm(kind())
+    detector, boxes = form.fields["detector"], form.fields["boxes"]
+    assert isinstance(detector, ipywidgets.Combobox)
+    assert detector.options == ("mask", "whole")
+    assert isinstance(boxes, ipywidgets.Text)
+    detector.value, boxes.value = "my/model.onnx", "results.json"
+    assert form.settings() == kind(detector="my/model.onnx", boxes="results.json")
+    assert "boxes from a file (MegaDetector's JSON): results.json" in form.summary()
+    detector.value = "cnn"
+    with pytest.raises(BadSetting, match="mask"):
+        form.settings()
     form.reset()
     assert form.settings() == kind()
 

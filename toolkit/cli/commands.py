@@ -233,5 +233,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "audit": result_commands.audit,
     "evaluate": result_commands.evaluate,
     "captures": captures_command.captures,
+    "count": result_commands.count,
     "bench": bench_command.bench,
 }

@@ -93,6 +93,16 @@ Times are taken from the photos, stations from the first folder below the folder
 from "left" and "right" in file names. What cannot be made is named, with what it lacks.
 """
 
+COUNT = """\
+  sightings count ~/Sorted
+
+Estimate how many individuals a result holds, with a 95% interval, from strips: photos drawn at
+random, each shown with its twenty nearest in the panel (sightings app, Review, How many), where
+you tick the same individual. They are kept in OUT/strips.csv, and the interval narrows as more are
+done: 20 say something. Says what it assumes, and lists groups that may be one individual (ghosts)
+and groups that may hold two (lumps), with two photos each.
+"""
+
 STORE = """\
   sightings store
   sightings store --purge
@@ -269,6 +279,19 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         )
         command.add_argument("--json", action="store_true", help="print as JSON")
         command.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
+
+    count = _command(commands, "count", "how many individuals there are", COUNT)
+    count.add_argument("out", metavar="OUT", help="the output folder of an earlier run")
+    count.add_argument(
+        "--recall",
+        type=float,
+        metavar="SHARE",
+        help="how many of an individual's other photos a strip shows (0.55, measured on nyala)",
+    )
+    count.add_argument(
+        "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"
+    )
+    count.add_argument("--json", action="store_true", help="print as JSON")
 
     captures = _command(commands, "captures", "capture histories for a study", CAPTURES)
     _study(captures)

@@ -26,6 +26,22 @@ def audit(options: argparse.Namespace, console: TextIO) -> None:
     print_finding(found, options, output)
 
 
+def count(options: argparse.Namespace, console: TextIO) -> None:
+    """Print how many individuals an earlier run holds, by the strips that are done."""
+    from toolkit.curation import counting, decisions
+    from toolkit.evaluation.population import Recall
+    from toolkit.results import results_folder
+
+    out = folder_at(options.out)
+    recall = None if options.recall is None else Recall(options.recall)
+    draw, made = counting.read(out), decisions.read(out)
+    run = results_folder.load(out, **_moved(options))
+    album = decisions.masked(run.album, made)
+    decided = decisions.apply(made, album)
+    found = counting.count(album, run.names, draw, decided=decided, recall=recall)
+    print_json_or_text(found, options)
+
+
 def evaluate(options: argparse.Namespace, console: TextIO) -> None:
     """Print how right an earlier run is, by labels."""
     from toolkit.results import accuracy

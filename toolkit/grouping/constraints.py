@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -58,6 +58,9 @@ class Decided:
         in the order in which it was decided.
     examples : frozenset of int
         Sightings in photos that the user put into folders of results, as examples.
+    unclear : numpy.ndarray
+        Shape (m, 2), int64: sightings of which it cannot be told whether they are one individual.
+        It changes no group.
     """
 
     must: Pairs
@@ -69,6 +72,7 @@ class Decided:
     away: tuple[str, ...] = ()
     lasting: tuple[Lasting, ...] = ()
     examples: frozenset[int] = frozenset()
+    unclear: Pairs = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
 
     @property
     def not_here(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ __all__ = [
     "pixels",
     "quality",
     "sample",
+    "side_by_side",
     "stations",
     "thumbnails",
     "xmp",

@@ -40,6 +40,7 @@ from toolkit.results.results_folder import (
     HARD,
     LINK,
     RECORD,
+    STRIPS,
     WRITTEN,
     ResultsFolder,
     check_out,
@@ -60,7 +61,7 @@ __all__ = [
 
 # What else is in a folder of results: no individual's folder has one of these names.
 DECISIONS = "decisions.csv"
-RESERVED = (RECORD, DECISIONS, CAPTURES, *WRITTEN)
+RESERVED = (RECORD, DECISIONS, STRIPS, CAPTURES, *WRITTEN)
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state", "kind")
 # What a row of a plan is: a photo, or what lies beside one and belongs to it.
 PHOTO, COMPANION = "photo", "companion"

@@ -376,6 +376,7 @@ class Result:
             "not_reached": self.not_reached,
             "decisions": self.decided,
             "decisions_not_here": self.undecided,
+            "decisions_unclear": self.unclear,
             "names_taken": None if self.names_taken is None else self.names_taken.as_dict(),
             "photos_with_nobody": len(self.unsorted),
             "without_folder": sorted(self._without_folder),
@@ -459,6 +460,11 @@ class Result:
         return int(self._ignored_in[~self.album.photos["photo_digest"].duplicated()].sum())
 
     @property
+    def unclear(self) -> int:
+        """Pairs of sightings of which it was decided that it cannot be told."""
+        return 0 if self.held is None else len(self.held.unclear)
+
+    @property
     def _decisions(self) -> str:
         return "joins"
 
@@ -520,7 +526,8 @@ class Result:
             )
         if self.decided:
             away = self._away() if self.undecided else ""
-            remarks.append(f"{counted(self.decided, 'decision')} kept{away}")
+            open_ = f", {self.unclear:,} of them that it cannot be told" if self.unclear else ""
+            remarks.append(f"{counted(self.decided, 'decision')} kept{open_}{away}")
         if self.changes is not None:
             first, *more = self._since
             remarks.append(first + (" (changes.csv)" if len(self.changes) else ""))

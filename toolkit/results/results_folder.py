@@ -69,6 +69,8 @@ PROBLEMS = "problems.csv"
 CHANGES = "changes.csv"
 NUMBERS = "numbers.csv"
 LINKS = "links.csv"
+# What was ticked to count individuals: the user's, as decisions are; see `curation.counting`.
+STRIPS = "strips.csv"
 # What a run writes beside the copies and its record.
 WRITTEN = (
     *(SIGHTINGS, PHOTOS, NOBODY, PROBLEMS, CHANGES, NUMBERS, LINKS),
@@ -117,8 +119,8 @@ UNREADABLE = (
 # Stages of problems that are not the album's: references are read anew, copies made anew.
 NOT_THE_ALBUM = ("reference", "copying")
 # Left by file managers: a folder that holds nothing else is empty.
-# Decisions may be there before the first run: a panel keeps them as they are made.
-JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv"})
+# Decisions may be there before the first run: a panel keeps them as they are made. So are strips.
+JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv", STRIPS})
 
 
 @dataclass(frozen=True)

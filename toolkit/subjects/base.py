@@ -23,6 +23,7 @@ from toolkit.records import (
 )
 
 Rgb = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.float32]
 
 
 class Detector(Protocol):
@@ -30,7 +31,9 @@ class Detector(Protocol):
     Finds subjects in a picture. Threads may share one.
 
     One that takes much memory also has ``needs(width, height)``, which returns how many bytes it
-    takes to search a picture of that size in px: photos then wait until there is room.
+    takes to search a picture of that size in px: photos then wait until there is room. One that
+    knows more of a photo than its picture has ``prepare``, ``look_key`` and ``silence``, each of
+    which is explained at the function of its name below.
     """
 
     @property
@@ -38,14 +41,16 @@ class Detector(Protocol):
         """What finds."""
         ...
 
-    def detect(self, image: Rgb) -> list[Detection]:
+    def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """
-        Find the subjects.
+        Find the subjects, and other kinds of things where it can tell them.
 
         Parameters
         ----------
         image : numpy.ndarray
             Shape (h, w, 3), uint8, RGB, upright.
+        path : Path, optional
+            The photo's file.
 
         Returns
         -------
@@ -59,6 +64,45 @@ def needs(detector: Detector, width: int, height: int) -> int:
     """Return how many bytes a detector takes for a picture of this size in px; 0 if it is mute."""
     ask = getattr(detector, "needs", None)
     return 0 if ask is None else int(ask(width, height))
+
+
+def prepare(detector: Detector, photos: Sequence[Path], folder: Path) -> tuple[str, ...]:
+    """
+    Let a detector see which photos it will be asked about, before the long work.
+
+    Parameters
+    ----------
+    detector : Detector
+        Nothing is done with one that does not want to know.
+    photos : sequence of Path
+        The photos.
+    folder : Path
+        The folder that they are in.
+
+    Returns
+    -------
+    tuple of str
+        Sentences to be said of it, without a full stop.
+
+    Raises
+    ------
+    BadSetting
+        If what the detector was given is about other photos.
+    """
+    ask = getattr(detector, "prepare", None)
+    return () if ask is None else tuple(ask(photos, folder))
+
+
+def look_key(detector: Detector, path: Path) -> str:
+    """Return what, beside the picture and the subject's key, shapes what is found in a photo."""
+    ask = getattr(detector, "look_key", None)
+    return "" if ask is None else str(ask(path))
+
+
+def silence(detector: Detector, path: Path) -> str:
+    """Return what a photo shows in which the detector finds nothing; "" where it cannot tell."""
+    ask = getattr(detector, "silence", None)
+    return "" if ask is None else str(ask(path))
 
 
 class Encoder(Protocol):
@@ -111,6 +155,8 @@ class Matcher(Protocol):
     Its `compare` is costly, so a shortlist says which pairs are worth it, all others count as
     `farthest` apart, and what it returns is kept. How far two are from each other is said by
     `distances`, once for all pairs: what a score means may depend on the others.
+
+    One that can show what two have in common also has ``common(one, other)``: see `in_common`.
     """
 
     @property
@@ -266,6 +312,22 @@ def surroundings_of(encoder: Encoder | Matcher) -> Surroundings | None:
 def matcher_of(encoder: Encoder | Matcher) -> Matcher | None:
     """Return what compares pairs; None where vectors say it all."""
     return cast(Matcher, encoder) if encoder.info.metric == "pairs" else None
+
+
+def in_common(
+    matcher: Encoder | Matcher, one: Features, other: Features
+) -> tuple[Places, Places] | None:
+    """
+    Return where the two of a pair are alike, for people to see.
+
+    Returns
+    -------
+    (numpy.ndarray, numpy.ndarray) or None
+        Shape (m, 2), float32, both: m places in the chip of the one, px across and down, and where
+        each is in the chip of the other. None of a matcher, or an encoder, that cannot say it.
+    """
+    ask = getattr(matcher, "common", None)
+    return None if ask is None else cast("tuple[Places, Places]", ask(one, other))
 
 
 def describe(

@@ -17,5 +17,6 @@ __all__ = [
     "settings_form",
     "size_explorer",
     "sorting_panel",
+    "strip_view",
     "threshold_explorer",
 ]

@@ -12,6 +12,7 @@ from toolkit.settings import Settings
 from toolkit.subjects.settings import (
     Changes,
     Choice,
+    ChoiceOrFile,
     Distance,
     Number,
     Setting,
@@ -190,7 +191,11 @@ def _control(setting: Setting, value: Any) -> Any:
         most = max(MOST, value) if takes.high is None else takes.high
         return kind(value=value, min=takes.low, max=most, step=takes.step, **common)
     if isinstance(takes, Text):
-        return ipywidgets.Text(value=value, continuous_update=False, **common)
+        values = takes.values if isinstance(takes, ChoiceOrFile) else ()
+        kind = ipywidgets.Combobox if values else ipywidgets.Text
+        offered = {"options": values, "ensure_option": False} if values else {}
+        # A path that is half typed is none.
+        return kind(value=value, continuous_update=False, **offered, **common)
     return ipywidgets.Checkbox(value=value, indent=True, **common)
 
 

@@ -147,3 +147,17 @@ def test_without_a_mask_or_in_an_older_look_nothing_is_known_of_the_background(p
     own = plain.features(chips)[0]
     assert np.isnan(plain.background(own, own))
     assert len(plain.background_features(chips)[0]["behind"]) == 0
+
+
+def test_what_two_have_in_common_lies_where_the_coat_was_moved_to(plain) -> None:
+    first = marks(plain, placed(coat(1), 40, 60, 7))
+    second = marks(plain, placed(coat(1), 90, 80, 8))
+    here, there = plain.common(first, second)
+    assert 0 < len(here) == len(there) <= plain.compare(first, second).max()
+    assert len(np.unique(here, axis=0)) > 20
+    moved = (there - here) / (matching.SIDE / 500)
+    assert np.abs(np.median(moved, axis=0) - [50, 20]).max() < 3
+    back = plain.common(second, first)
+    assert {*map(tuple, np.hstack(back[::-1]).tolist())} == {
+        *map(tuple, np.hstack([here, there]).tolist())
+    }

@@ -235,6 +235,16 @@ class PatternMatcher:
             dtype=np.float32,
         )
 
+    def common(
+        self, one: Features, other: Features
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return where the marks are that lie alike in both, as `subjects.base.in_common` does."""
+        ways = (("upright", TURNED), ("turned", 180.0))
+        here, there = max((_fitting(one, other, *way) for way in ways), key=lambda two: len(two[0]))
+        # One that is found from either side is there once.
+        both = np.unique(np.concatenate([here, there], axis=1), axis=0)
+        return both[:, :2], both[:, 2:]
+
     def distances(self, found: PairScores) -> npt.NDArray[np.float32]:
         """Return how far the two of each pair are from each other, by what was fitted."""
         return self._fitted.distances(found)
@@ -242,29 +252,40 @@ class PatternMatcher:
 
 def _alike(one: Features, other: Features, kind: str, most: float) -> int:
     """Return how many marks of two lie alike, turned by at most so many degrees."""
+    return len(_fitting(one, other, kind, most)[0])
+
+
+def _fitting(
+    one: Features, other: Features, kind: str, most: float
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return where the marks that lie alike are in the one, and in the other."""
+    none = np.zeros((0, 2), dtype=np.float32)
     if one[f"{kind}_at"].tobytes() > other[f"{kind}_at"].tobytes():
         # Which of the two is named first must not matter.
-        one, other = other, one
+        there, here = _fitting(other, one, kind, most)
+        return here, there
     ours, theirs = _directions(one[kind]), _directions(other[kind])
     if min(len(ours), len(theirs)) < 2:
-        return 0
+        return none, none
     cosines = ours @ theirs.T
     first, second = _matched(cosines)
     backward, forward = _matched(np.ascontiguousarray(cosines.T))
     here = one[f"{kind}_at"][np.concatenate([first, forward])]
     there = other[f"{kind}_at"][np.concatenate([second, backward])]
     if len(here) < FEWEST:
-        return 0
+        return none, none
     cv2 = opencv()
     moved, fits = cv2.estimateAffinePartial2D(
         here, there, method=cv2.RANSAC, ransacReprojThreshold=STRAY, maxIters=DRAWS
     )
     if moved is None:
-        return 0
+        return none, none
     scale = float(np.hypot(moved[0, 0], moved[0, 1]))
     angle = abs(float(np.degrees(np.arctan2(moved[1, 0], moved[0, 0]))))
-    fitting = 1 / LARGER < scale < LARGER and angle <= most
-    return int(fits.sum()) if fitting else 0
+    if not (1 / LARGER < scale < LARGER and angle <= most):
+        return none, none
+    found = fits.ravel().astype(np.bool_)
+    return here[found], there[found]
 
 
 def _directions(described: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:

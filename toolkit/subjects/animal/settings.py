@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from toolkit.names import SubjectInfo
 from toolkit.subjects.animal import ANIMAL
-from toolkit.subjects.settings import Choice, Number, ScanSettings, Switch, Text, again, setting
+from toolkit.subjects.settings import (
+    Choice,
+    ChoiceOrFile,
+    FilePath,
+    Number,
+    ScanSettings,
+    Switch,
+    Text,
+    again,
+    setting,
+)
 
 if TYPE_CHECKING:
     from toolkit.subjects.animal.camera_trap import CameraTrap
@@ -26,9 +36,15 @@ class AnimalSettings(ScanSettings):
 
     Attributes
     ----------
-    detector : {"mask", "whole"}
+    detector : str
         What finds animals. "mask" takes the largest part of a photo that stands out; "whole" takes
-        each photo as the picture of one animal.
+        each photo as the picture of one animal; a path is that of a network (ONNX), with its
+        description beside it; see `toolkit.subjects.animal.onnx_detector`.
+    boxes : str
+        Path of a file with the results of MegaDetector, "" for none: photos in it are not searched;
+        see `toolkit.subjects.animal.detections_file`.
+    min_confidence : float
+        Boxes of that file, or of a network, that are less sure than this are none.
     stations : str
         The path of the table of stations (see `toolkit.photos.stations`): which folders are
         stations and cameras, and how far clocks are off. "" for none.
@@ -51,23 +67,40 @@ class AnimalSettings(ScanSettings):
 
     subject: ClassVar[SubjectInfo] = ANIMAL
     models: ClassVar[tuple[str, ...]] = ("u2netp",)
+    told_by_photo: ClassVar[frozenset[str]] = frozenset({"boxes", "min_confidence"})
     slider: ClassVar[tuple[float, float, float]] = (0.1, 1.0, 1.6)
 
     long_edge: int = again(ScanSettings, "long_edge", default=1000)
     min_size: int = again(ScanSettings, "min_size", default=40)
     detector: str = setting(
         "mask",
-        takes=Choice(
-            DETECTORS,
-            {
-                "mask": "mask: the largest part that stands out",
-                "whole": "whole photo: cropped already",
-            },
+        takes=ChoiceOrFile(
+            "the path of a network that ends in .onnx", values=DETECTORS, ending=".onnx"
         ),
         changes="subject",
         explained="mask takes the largest part of a photo that stands out, whole each photo as it "
-        "is, for photos that are cropped already (%(default)s)",
+        "is, for photos that are cropped already; or a network of your own, MODEL.onnx, with "
+        "MODEL.json or MODEL.toml beside it (%(default)s)",
+        metavar="mask|whole|MODEL.onnx",
         label="animals are found by",
+    )
+    boxes: str = setting(
+        "",
+        takes=FilePath("the path of a JSON file with the results of MegaDetector"),
+        changes="subject",
+        explained="take animals, people and vehicles from the results of MegaDetector (JSON); "
+        "photos that it does not have are searched as --detector says",
+        metavar="RESULTS.json",
+        label="boxes from a file (MegaDetector's JSON)",
+    )
+    min_confidence: float = setting(
+        0.2,
+        takes=Number(0, 1),
+        changes="subject",
+        explained="boxes of --boxes or MODEL.onnx that are less sure than this are none "
+        "(%(default)s)",
+        metavar="P",
+        label="least confidence of a box",
     )
 
     stations: str = setting(
@@ -159,11 +192,11 @@ class AnimalSettings(ScanSettings):
         Raises
         ------
         BadModelFile
-            If the model file is missing or not the pinned one.
+            If a model file is missing or cannot be used.
+        BadSetting
+            If the file of boxes, or a table that they name, cannot be used.
         MissingPackage
             If OpenCV is not installed.
-        BadSetting
-            If a table that they name cannot be used.
         """
         from toolkit.subjects.animal.subject import animal
 

@@ -1,0 +1,160 @@
+"""The strips that were drawn, kept beside the results, and the number that they say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_albums import link, pair_album, pairs_of
+
+from toolkit.curation import counting, decisions, strips
+from toolkit.curation.counting import PASSED, Done, Draw
+from toolkit.errors import BadSetting
+from toolkit.evaluation.population import Recall
+from toolkit.records import SIGHTING_ID
+from toolkit.results import results_folder
+from toolkit.results.results_folder import STRIPS
+
+TRUTH = np.repeat(np.arange(12), 5)
+PERFECT = Recall(1.0, 0.0)
+
+
+def ids(full):
+    return full.sightings[SIGHTING_ID].tolist()
+
+
+def ticked_by_truth(full, draw, count, truth=TRUTH):
+    """Answer so many strips rightly."""
+    rows, _ = counting.counted_rows(full)
+    for _ in range(count):
+        row = draw.next_of(full, rows)
+        strip = strips.strip_of(full, row, among=rows)
+        same = [other for other in strip.shown if truth[other] == truth[row]]
+        names = [ids(full)[other] for other in strip.shown], [ids(full)[other] for other in same]
+        draw = draw.with_(Done(ids(full)[row], *map(tuple, names)))
+    return draw
+
+
+def test_what_is_kept_is_read_and_taken_back(tmp_path) -> None:
+    out = tmp_path / "out"
+    first, second = Done("ab", ("cd", "ef"), ("ef",)), Done("cd", ("ab",), (), PASSED)
+    counting.keep(out, first)
+    assert counting.keep(out, second).done == (first, second)
+    assert counting.read(out) == Draw(0, (first, second))
+    again = replace(first, ticked=("cd", "ef"))
+    assert counting.keep(out, again).done == (second, again)
+    assert counting.take_back(out, "cd") == counting.read(out) == Draw(0, (again,))
+    assert counting.read(tmp_path / "none") == Draw()
+    # It is the user's: no run takes the folder for one of somebody else's, and none is called so.
+    assert results_folder.is_unused(out)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("seed,order,sighting_id,status,shown\n", "lacks the columns ticked"),
+        ("seed,order,sighting_id,status,shown,ticked\n0,1,ab,maybe,,\n", "line 2: status is"),
+        ("seed,order,sighting_id,status,shown,ticked\n0,1,,done,,\n", "line 2: status is"),
+        ("seed,order,sighting_id,status,shown,ticked\n-1,1,ab,done,,\n", "line 2: seed is"),
+        ("seed,order,sighting_id,status,shown,ticked\n9e9,1,ab,done,,\n", "line 2: seed is"),
+        ("\0", "cannot be read as a table of strips"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_named_in_a_line(tmp_path, text, complaint) -> None:
+    (tmp_path / STRIPS).write_text(text)
+    with pytest.raises(BadSetting, match=complaint) as refused:
+        counting.read(tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_draw_is_by_chance_goes_on_and_follows_the_seed() -> None:
+    full = pairs_of(TRUTH)
+    rows, draw, order = np.arange(60), Draw(), []
+    while (row := draw.next_of(full, rows)) is not None:
+        order.append(row)
+        draw = draw.with_(Done(ids(full)[row], (), ()))
+    assert sorted(order) == list(range(60)) != order
+    other = Draw(seed=1)
+    assert [other.next_of(full, rows)] != order[:1]
+    # What is added finds its place among the others, and what is done stays.
+    fewer = full.take(np.arange(40))
+    assert next(row for row in order if row < 40) == Draw().next_of(fewer, np.arange(40))
+
+
+def test_strips_of_what_is_not_there_do_not_count() -> None:
+    full = pairs_of(TRUTH)
+    known = ids(full)
+    draw = Draw(0, (Done(known[1], (known[0], "gone", known[1]), (known[0], "gone")),))
+    draw = draw.with_(Done("gone", (known[0],), ())).with_(Done(known[2], (), (), PASSED))
+    (found,) = draw.strips(full, np.arange(60))
+    assert (found.photo, found.shown, found.same) == (1, (0,), (0,))
+    assert draw.strips(full, np.arange(2, 60)) == ()
+
+
+def test_the_number_narrows_to_the_truth_as_strips_are_done() -> None:
+    full = pairs_of(TRUTH)
+    names = [f"person_{who:03d}" for who in TRUTH]
+    none = counting.count(full, names, Draw())
+    assert none.estimate is None
+    assert none.groups == 12
+    assert "No strip is done yet" in str(none)
+    assert none.as_dict()["estimate"] is None
+    widths, draw = [], Draw()
+    for more in (5, 55):
+        draw = ticked_by_truth(full, draw, more)
+        found = counting.count(full, names, draw, recall=PERFECT)
+        assert found.estimate.low <= 12 <= found.estimate.high
+        widths.append(found.estimate.high - found.estimate.low)
+    assert widths == sorted(widths, reverse=True)
+    assert found.estimate.k == pytest.approx(12, abs=0.5)
+    assert found.fitted_on == ""
+    stated = counting.count(full, names, draw)
+    assert any("nyala" in each for each in stated.assumes)
+    assert stated.as_dict()["recall_of"] == "nyala"
+    assert "individuals, " in stated.headline()
+
+
+def test_ghosts_and_lumps_are_listed_with_photos_until_they_are_decided() -> None:
+    full = pairs_of(TRUTH)
+    # Individual 0 is in two groups, 1 and 2 are in one.
+    names = [f"person_{who:03d}" for who in np.where(TRUTH == 2, 1, TRUTH)]
+    names[0] = names[1] = "person_100"
+    draw = ticked_by_truth(full, Draw(), 60)
+    found = counting.count(full, names, draw, recall=PERFECT)
+    assert found.ghosts[0].names == ("person_100", "person_000")
+    assert found.ghosts[0].sure == "by a strip"
+    assert ("person_001",) in {each.names for each in found.lumps}
+    text = str(found)
+    assert "ghosts" in text
+    assert "p0.jpg" in text or "p1.jpg" in text
+    told = found.as_dict()["ghosts"][0]
+    assert told["names"] == ["person_100", "person_000"]
+    # Without a strip, the numbers say it, and a decision ends it.
+    plain = counting.count(full, names, Draw())
+    ghost = next(each for each in plain.ghosts if "person_100" in each.names)
+    assert 0.05 <= ghost.probability <= 1
+    held = decisions.apply([link(full, "different", 0, 2)], full)
+    again = counting.count(full, names, Draw(), decided=held)
+    assert not any({"person_100", "person_000"} == {*each.names} for each in again.ghosts)
+
+
+def test_where_flanks_cannot_be_compared_one_of_them_is_counted() -> None:
+    flanks = np.array(["left", "left", "left", "right", "right", "both", "unknown"])
+    table = np.ones((7, 7))
+    table[np.ix_(flanks == "left", flanks == "right")] = np.nan
+    table[np.ix_(flanks == "right", flanks == "left")] = np.nan
+    full = pair_album(table)
+    assert counting.counted_rows(full)[1] == ""
+    told = replace(full, sightings=full.sightings.assign(flank=flanks))
+    rows, flank = counting.counted_rows(told)
+    assert (rows.tolist(), flank) == ([0, 1, 2, 5], "left")
+    draw = Draw().with_(Done(ids(told)[0], (ids(told)[1],), ()))
+    found = counting.count(told, ["a"] * 7, draw)
+    # All that could be shown were.
+    assert found.estimate.recall.share == 1
+    assert found.fitted_on == ""
+    assert (found.sightings, found.flank) == (4, "left")
+    assert any("by their left flank" in each for each in found.assumes)
+    # Where all can be compared, all are counted.
+    same = pairs_of(np.zeros(7))
+    everyone = replace(same, sightings=same.sightings.assign(flank=flanks))
+    assert counting.counted_rows(everyone) == (pytest.approx(np.arange(7)), "")

@@ -1,0 +1,76 @@
+"""What two sightings have in common, made anew from their photos."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toys
+from PIL import Image
+
+from toolkit import modes
+from toolkit.scanning import pair_views
+from toolkit.scanning.pair_views import PairViews
+from toolkit.settings import settings_for
+
+SETTINGS = settings_for("autopilot", toys.CardSettings)(jobs=1, store=False)
+
+
+class ShowingMatcher(toys.DotMatcher):
+    """Shows the dots that two cards share."""
+
+    def common(self, one, other):
+        rows, columns = np.nonzero(one["dots"] & other["dots"])
+        places = (np.stack([columns, rows], axis=1) * 8 + 4).astype(np.float32)
+        return places, places
+
+
+def subject_with(matcher):
+    return replace(SETTINGS.make_subject(), encoder=matcher)
+
+
+@pytest.fixture
+def album(tmp_path):
+    photos = toys.CARDS.save_photos(tmp_path / "photos")
+    return modes.look(photos, settings=SETTINGS, subject=subject_with(ShowingMatcher())).album
+
+
+def test_both_are_shown_as_they_were_compared_with_what_they_share(album) -> None:
+    subject = subject_with(ShowingMatcher())
+    first, second = (
+        list(album.sightings["path"].map(lambda p: Path(p).name)).index(n)
+        for n in ("1.png", "6.png")
+    )
+    view = PairViews(album, subject).of(first, second)
+    assert view is not None
+    assert [chip.shape for chip in view.chips] == [(64, 64, 3)] * 2
+    assert len(view) == len(view.places[0]) > 10
+    for chip, places in zip(view.chips, view.places, strict=True):
+        columns, rows = places.astype(int).T
+        assert (chip[rows, columns] > 128).all()
+    # A result that was opened again holds no features: they are made anew, and are the same.
+    again = PairViews(replace(album, features=None), subject).of(first, second)
+    assert np.array_equal(again.places, view.places)
+
+
+def test_a_photo_that_is_gone_or_another_shows_nothing(album) -> None:
+    views = PairViews(album, subject_with(ShowingMatcher()))
+    path = Path(album.sightings["path"][0])
+    Image.new("RGB", (8, 8)).save(path)
+    assert views.of(0, 1) is None
+    path.unlink()
+    assert views.of(0, 1) is None
+
+
+def test_only_what_compared_an_album_shows_its_pairs(album, monkeypatch) -> None:
+    showing = subject_with(ShowingMatcher())
+    assert isinstance(pair_views.views_of(album, SETTINGS, showing), PairViews)
+    # A matcher that cannot show it; one that is another; vectors; settings of another subject.
+    assert pair_views.views_of(album, SETTINGS, subject_with(toys.DotMatcher())) is None
+    other = ShowingMatcher()
+    other.info = replace(other.info, weights_digest="f" * 64)
+    assert pair_views.views_of(album, SETTINGS, subject_with(other)) is None
+    vectors = replace(album.encoder, metric="cosine")
+    assert pair_views.views_of(replace(album, encoder=vectors), SETTINGS, showing) is None
+    faces = settings_for("autopilot", toys.LampSettings)(jobs=1)
+    assert pair_views.views_of(album, faces) is None

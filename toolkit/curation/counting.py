@@ -1,0 +1,421 @@
+"""
+How many individuals there are: strips drawn at random, kept beside the results, and what they say.
+
+The draw goes on where it was left, in a later session too, and after photos were added: sightings
+are asked about in an order that follows from a seed and from what they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from toolkit.curation import questions
+from toolkit.errors import BadSetting
+from toolkit.evaluation import population
+from toolkit.evaluation.audit import numbered
+from toolkit.evaluation.population import SHOWN, STATED, Estimate, Recall
+from toolkit.files import reason_of
+from toolkit.grouping import neighbours
+from toolkit.grouping.constraints import Decided
+from toolkit.grouping.links import Labels
+from toolkit.locks import deciding
+from toolkit.names import printable
+from toolkit.records import GENERIC_WORDS, SIGHTING_ID, Album, Words
+from toolkit.results.results_folder import STRIPS
+from toolkit.tables import BadTable, read_table, write_table
+
+COLUMNS = ("seed", "order", "sighting_id", "status", "shown", "ticked")
+DONE, PASSED = "done", "passed"
+LARGEST, LARGEST_SEED = 64 << 20, 1 << 62
+# The column that says which side of an individual is seen; opposite ones cannot be compared.
+FLANK, SIDES, BOTH = "flank", ("left", "right"), "both"
+# How likely it must be that two groups are one, or that a group is two, to be listed; how many are.
+LEAST, MOST = 0.05, 10
+
+
+@dataclass(frozen=True)
+class Done:
+    """
+    One strip as it was answered.
+
+    Attributes
+    ----------
+    sighting : str
+        Its identifier.
+    shown, ticked : tuple of str
+        Those that were shown beside it, and those of them that are the same individual.
+    status : {"done", "passed"}
+        Whether it counts, or nobody could tell.
+    """
+
+    sighting: str
+    shown: tuple[str, ...]
+    ticked: tuple[str, ...]
+    status: str = DONE
+
+
+@dataclass(frozen=True)
+class Draw:
+    """
+    The strips of an album that were drawn so far.
+
+    Attributes
+    ----------
+    seed : int
+        What the order follows from.
+    done : tuple of Done
+        In the order in which they were answered.
+    """
+
+    seed: int = 0
+    done: tuple[Done, ...] = ()
+
+    def with_(self, made: Done) -> Draw:
+        """Return it with one strip more, in the place of an earlier answer to the same."""
+        return replace(self, done=(*self.without(made.sighting).done, made))
+
+    def without(self, sighting: str) -> Draw:
+        """Return it without the strip of a sighting."""
+        return replace(self, done=tuple(x for x in self.done if x.sighting != sighting))
+
+    def next_of(self, album: Album, rows: Labels) -> int | None:
+        """Return the row, of some of an album, that is asked next; None where all are done."""
+        asked = {each.sighting for each in self.done}
+        ids = album.sightings[SIGHTING_ID]
+        left = [(_place(self.seed, ids.iat[row]), row) for row in rows if ids.iat[row] not in asked]
+        return int(min(left)[1]) if left else None
+
+    def strips(self, album: Album, rows: Labels) -> tuple[population.Strip, ...]:
+        """Return the strips that count, by places in `rows`; what is not there is left out."""
+        ids = album.sightings[SIGHTING_ID].iloc[rows].tolist()
+        place = {str(each): at for at, each in enumerate(ids)}
+        found = []
+        for each in self.done:
+            if each.status == DONE and each.sighting in place:
+                shown = [place[x] for x in each.shown if x in place and x != each.sighting]
+                same = [place[x] for x in each.ticked if x in place]
+                found.append(
+                    population.Strip(
+                        place[each.sighting],
+                        tuple(dict.fromkeys(shown)),
+                        tuple(row for row in dict.fromkeys(same) if row in shown),
+                    )
+                )
+        return tuple(found)
+
+
+def _place(seed: int, sighting: object) -> str:
+    return hashlib.sha256(f"{seed}:{sighting}".encode()).hexdigest()
+
+
+def read(out: Path) -> Draw:
+    """
+    Read the strips in a folder of results; none where there is no such table.
+
+    Raises
+    ------
+    BadSetting
+        If it cannot be read, or a line cannot be understood, which it names.
+    """
+    path = out / STRIPS
+    try:
+        if not os.path.lexists(path):
+            return Draw()
+        table = read_table(path, COLUMNS, most=LARGEST)
+    except (BadTable, OSError, ValueError) as error:
+        raise BadSetting(
+            f"{path} cannot be read as a table of strips: {printable(reason_of(error))}. Mend it, "
+            "or take it away"
+        ) from error
+    draw = Draw()
+    rows = table[list(COLUMNS)].itertuples(index=False, name=None)
+    for line, (seed, _, sighting, status, shown, ticked) in zip(table.index, rows, strict=True):
+        where = f"{path} line {line}"
+        if not sighting.strip() or status.strip() not in (DONE, PASSED):
+            raise BadSetting(
+                f"{where}: status is {status!r}; expected {DONE} or {PASSED}, of a sighting_id"
+            )
+        if not (seed.strip().isascii() and seed.strip().isdigit()) or len(seed.strip()) > 18:
+            raise BadSetting(f"{where}: seed is {seed!r}; expected a whole number, 0 or more")
+        beside, same = tuple(shown.split()), tuple(ticked.split())
+        made = Done(sighting.strip(), beside, same, status.strip())
+        draw = replace(draw.with_(made), seed=int(seed))
+    return draw
+
+
+def _write(out: Path, draw: Draw) -> None:
+    rows = [
+        (draw.seed, order, each.sighting, each.status, " ".join(each.shown), " ".join(each.ticked))
+        for order, each in enumerate(draw.done, start=1)
+    ]
+    write_table(pd.DataFrame(rows, columns=list(COLUMNS)), out / STRIPS)
+
+
+def keep(out: Path, made: Done) -> Draw:
+    """Add a strip to those in a folder of results; when this returns it is on the disk."""
+    with deciding(out):
+        draw = read(out).with_(made)
+        _write(out, draw)
+    return draw
+
+
+def take_back(out: Path, sighting: str) -> Draw:
+    """Take the strip of a sighting out of those in a folder of results."""
+    with deciding(out):
+        draw = read(out).without(sighting)
+        _write(out, draw)
+    return draw
+
+
+def counted_rows(album: Album) -> tuple[Labels, str]:
+    """
+    Return the sightings that are counted, and which flank of individuals that is; "" for all.
+
+    Opposite flanks of an individual cannot be compared, and it would count twice: where flanks are
+    known, those of the flank that is seen more are counted, and those that show both.
+    """
+    rows = album.kept
+    if FLANK not in album.sightings or neighbours.of(album).telling() is None:
+        return rows, ""
+    flanks = album.sightings[FLANK].astype(str).to_numpy()[rows]
+    several = [int((flanks == side).sum()) for side in SIDES]
+    if not all(several):
+        return rows, ""
+    side = SIDES[int(np.argmax(several))]
+    return rows[np.isin(flanks, (side, BOTH))], side
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """
+    Two groups that may be one individual, or a group that may be two.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What they are called, or it is.
+    photos : tuple of two str
+        The two photos to look at.
+    rows : tuple of two int
+        The sightings in them.
+    probability : float or None
+        That the two photos show one individual, by the numbers; None where a strip says it.
+    """
+
+    names: tuple[str, ...]
+    photos: tuple[str, str]
+    rows: tuple[int, int]
+    probability: float | None = None
+
+    def __str__(self) -> str:
+        files = " and ".join(printable(PurePath(path).name) for path in self.photos)
+        return f"{printable(' and '.join(self.names))}: {files} ({self.sure})"
+
+    @property
+    def sure(self) -> str:
+        """Say how likely it is, or by what it is known."""
+        if self.probability is None:
+            return "by a strip"
+        return f"{self.probability:.0%} that these two are one"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        return {
+            "names": list(self.names),
+            "photos": list(self.photos),
+            "probability": self.probability,
+        }
+
+
+@dataclass(frozen=True)
+class Count:
+    """
+    How many individuals an album holds, and where groups count wrong.
+
+    Attributes
+    ----------
+    estimate : Estimate or None
+        None as long as no strip is done.
+    groups : int
+        How many there are by the groups.
+    sightings : int
+        That are counted; of one flank where it says so.
+    flank : str
+        "" for all.
+    ghosts, lumps : tuple of Doubt
+        Groups that may be one individual; groups that may hold two.
+    fitted_on : str
+        What the recall of strips was measured on; "" where it was told, or plays no part.
+    words : Words
+        What is counted.
+    """
+
+    estimate: Estimate | None
+    groups: int
+    sightings: int
+    flank: str
+    ghosts: tuple[Doubt, ...]
+    lumps: tuple[Doubt, ...]
+    fitted_on: str
+    words: Words = GENERIC_WORDS
+
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """What must hold for the estimate, a sentence each."""
+        if self.estimate is None:
+            return ()
+        said = list(self.estimate.assumes)
+        if self.fitted_on:
+            said.append(f"That share was measured on {self.fitted_on}; other animals may differ.")
+        if self.flank:
+            said.append(
+                f"{self.words.individuals.capitalize()} are counted by their {self.flank} flank: "
+                "those of whom it was never seen are not among them."
+            )
+        return tuple(said)
+
+    def headline(self) -> str:
+        """Say the number in a sentence, or how to come by it."""
+        if self.estimate is not None:
+            return f"{self.estimate}."
+        return "No strip is done yet: a few say little, 20 say something."
+
+    def __str__(self) -> str:
+        words = self.words
+        lines = [self.headline(), f"The groups say {words.count_individuals(self.groups)}."]
+        for title, texts in (
+            ("It assumes:", self.assumes),
+            (f"{words.individuals.capitalize()} that may be one (ghosts):", self.ghosts),
+            (f"{words.individuals.capitalize()} that may be two (lumps):", self.lumps),
+        ):
+            if texts:
+                lines += ["", title, *(f"  {each}" for each in texts)]
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values, for JSON."""
+        found = self.estimate
+        return {
+            "estimate": None if found is None else round(found.k, 2),
+            "low": None if found is None else round(found.low, 2),
+            "high": None if found is None else round(found.high, 2),
+            "level": None if found is None else found.level,
+            "strips": 0 if found is None else found.strips,
+            "ticked": 0 if found is None else found.ticked,
+            "recall": None if found is None else found.recall.share,
+            "recall_of": self.fitted_on,
+            "sightings": self.sightings,
+            "flank": self.flank,
+            "groups": self.groups,
+            "assumes": list(self.assumes),
+            "ghosts": [each.as_dict() for each in self.ghosts],
+            "lumps": [each.as_dict() for each in self.lumps],
+        }
+
+
+def count(
+    album: Album,
+    names: Sequence[str | None],
+    draw: Draw,
+    *,
+    decided: Decided | None = None,
+    recall: Recall | None = None,
+) -> Count:
+    """
+    Estimate how many individuals an album holds, by the strips that are done.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    names : sequence of str or None
+        What each is called.
+    draw : Draw
+        What was ticked.
+    decided : Decided, optional
+        What the user decided: that is no doubt any more.
+    recall : Recall, optional
+        Of strips, on known individuals; what was measured on nyala, if not given.
+    """
+    rows, flank = counted_rows(album)
+    done = draw.strips(album, rows)
+    labels = numbered(names)
+    of = recall or STATED
+    if all(len(strip.shown) < SHOWN for strip in done):
+        # Nothing more could be shown: no other is left to be missed.
+        of = Recall(1.0, 0.0)
+    found = population.estimate(done, len(rows), recall=of) if done else None
+    ghosts, lumps = _by_strips(album, names, rows, labels, done)
+    for each in questions.queue(album, labels, names=names, decided=decided):
+        two = (each.first, each.second)
+        photos = _photos(album, *two)
+        if each.kind == "apart" and each.probability >= LEAST:
+            ghosts.append(Doubt((each.name, each.other_name), photos, two, each.probability))
+        elif each.kind == "together" and each.probability <= 1 - LEAST:
+            lumps.append(Doubt((each.name,), photos, two, each.probability))
+    return Count(
+        estimate=found,
+        groups=len(np.unique(labels[labels >= 0])),
+        sightings=len(rows),
+        flank=flank,
+        ghosts=_once(ghosts)[:MOST],
+        lumps=_once(lumps)[:MOST],
+        fitted_on="nyala" if found is not None and found.recall is STATED else "",
+        words=album.words,
+    )
+
+
+def _by_strips(
+    album: Album,
+    names: Sequence[str | None],
+    rows: Labels,
+    labels: Labels,
+    done: Sequence[population.Strip],
+) -> tuple[list[Doubt], list[Doubt]]:
+    """Return what strips say against the groups."""
+    groups = labels[rows].tolist()
+    called = {int(label): str(name) for label, name in zip(labels, names, strict=True)}
+
+    def doubt(of: Sequence[int], pairs: Sequence[tuple[int, int]]) -> Doubt:
+        one, other = (int(rows[place]) for place in pairs[0])
+        names = tuple(called[group] for group in of)
+        return Doubt(names, _photos(album, one, other), (one, other))
+
+    ghosts = [doubt(each.groups, each.pairs) for each in population.ghosts(done, groups)]
+    lumps = [doubt((each.group,), each.pairs) for each in population.lumps(done, groups)]
+    return ghosts, lumps
+
+
+def _photos(album: Album, one: int, other: int) -> tuple[str, str]:
+    paths = album.sightings["path"]
+    return str(paths.iat[one]), str(paths.iat[other])
+
+
+def _once(doubts: Sequence[Doubt]) -> tuple[Doubt, ...]:
+    """Return one doubt about each; what strips say comes first."""
+    found: dict[frozenset[str], Doubt] = {}
+    for each in doubts:
+        found.setdefault(frozenset(each.names), each)
+    return tuple(found.values())
+
+
+__all__ = [
+    "SHOWN",
+    "Count",
+    "Done",
+    "Doubt",
+    "Draw",
+    "count",
+    "counted_rows",
+    "keep",
+    "read",
+    "take_back",
+]
