@@ -198,3 +198,12 @@ def test_joins_that_rest_on_the_background_are_named_wherever_a_result_is(folder
     plain = sorted_by(folder)
     assert len(plain.links) == 4
     assert "background" not in str(plain)
+
+
+def test_whether_opposite_flanks_look_alike_is_said(result) -> None:
+    # The toy has one pattern on both sides: all four pairs look alike, of one flank both.
+    found = result.laterality
+    assert (found.opposite, found.opposite_near, found.same, found.same_near) == (4, 4, 2, 2)
+    assert "laterality: of 4 pairs of opposite flanks 4 (100.0%" in str(result)
+    assert result.as_dict()["laterality"]["opposite_near"] == 4
+    assert "times are known of 9 of 9 animals; stations of 9 (2 stations)" in str(result)

@@ -83,6 +83,9 @@ __all__ = [
     "with_own",
 ]
 
+# Pairs that are compared only to see how many look alike that should not.
+TRIED = 300
+
 
 @dataclass(frozen=True)
 class Looked:
@@ -114,6 +117,9 @@ class Looked:
     context : pandas.DataFrame or None
         What pairs have in common with and without their surroundings, where that was looked at;
         see `toolkit.scanning.context.context`.
+    tried : pandas.DataFrame or None
+        Pairs that should not look alike: first, second, distance; see
+        `toolkit.scanning.comparing.compare_silent`.
     """
 
     album: Album
@@ -127,6 +133,7 @@ class Looked:
     taken: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
     context: pd.DataFrame | None = None
+    tried: pd.DataFrame | None = None
 
     @property
     def not_seen(self) -> int:
@@ -369,14 +376,23 @@ def look_at(
             recall=recall,
             evidence=subject.evidence,
         )
+        tried = None
+        if subject.evidence is not None:
+            pairs = subject.evidence.trial(album.sightings, TRIED)
+            how: dict[str, Any] = {"jobs": settings.threads, "stop": stop}
+            tried = comparing.compare_silent(album, pairs, subject.encoder, recall=recall, **how)
+        around = None
+        if isinstance(settings, GroupingSettings) and surroundings_of(subject.encoder) is not None:
+            with stopwatch(seconds, "context"):
+                near = context.likely_pairs(album, settings)
+                around = context.context(
+                    *(album, near, subject.encoder),
+                    jobs=settings.threads,
+                    stop=stop,
+                    recall=recall,
+                )
     if tell is not None and recall.trouble:
         tell(f"{recall.trouble} Every photo was looked at anew.")
-    around = None
-    if isinstance(settings, GroupingSettings) and surroundings_of(subject.encoder) is not None:
-        with stopwatch(seconds, "context"):
-            pairs = context.likely_pairs(album, settings)
-            how: dict[str, Any] = {"jobs": settings.threads, "stop": stop}
-            around = context.context(album, pairs, subject.encoder, **how)
     regions = None
     if settings.names_from_photos:
         with stopwatch(seconds, "names"):
@@ -389,6 +405,7 @@ def look_at(
         taken=listed.taken,
         own=listed.own,
         context=around,
+        tried=tried,
     )
 
 
@@ -849,6 +866,7 @@ def assigned_by(
         known_folder=looked.known,
         taken=looked.taken,
         context=looked.context,
+        tried=looked.tried,
         **found.details,
     )
     return exporting.planned_for(result, out, started)

@@ -9,6 +9,7 @@ from made_albums import album
 from toys import DotMatcher
 
 from toolkit.records import SIGHTING_ID, ComparedPairs
+from toolkit.scanning import store as stored
 from toolkit.scanning.comparing import compare
 from toolkit.scanning.context import ASKED, context, likely_pairs
 from toolkit.settings import settings_for
@@ -25,7 +26,7 @@ class Scenes(DotMatcher):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = 0
+        self.asked = self.around = 0
 
     def shortlist(self, features, known=None):
         return np.stack(np.triu_indices(len(features), k=1), axis=1)
@@ -42,6 +43,7 @@ class Scenes(DotMatcher):
         return [{"behind": chip.max()} for chip in chips]
 
     def background(self, one, other):
+        self.around += 1
         return 100 - abs(float(one["behind"]) - float(other["behind"]))
 
 
@@ -62,9 +64,9 @@ def test_a_pair_has_its_largest_score_and_that_of_its_surroundings() -> None:
     full = seen((0, 0), (10, 90), (60, 5))
     found = context(full, rows((0, 1), (2, 0)), Scenes())
     ids = full.sightings[SIGHTING_ID].to_list()
-    assert found.to_numpy(dtype=object).tolist() == [
-        *([ids[0], ids[1], 90.0, 10.0], [ids[0], ids[2], 40.0, 95.0]),
-    ]
+    assert found["sighting_id"].tolist() == [ids[0], ids[0]]
+    assert found["other_sighting_id"].tolist() == ids[1:]
+    assert found[["marks", "background"]].to_numpy().tolist() == [[90, 10], [40, 95]]
 
 
 def test_what_was_compared_before_is_not_again() -> None:
@@ -73,6 +75,34 @@ def test_what_was_compared_before_is_not_again() -> None:
     matcher.asked = 0
     found = context(full, rows((0, 1), (1, 2)), matcher, jobs=2)
     assert (matcher.asked, found["marks"].tolist()) == (0, [90.0, 50.0])
+
+
+def test_what_is_around_is_kept_in_the_store_apart_from_what_two_have_themselves(tmp_path) -> None:
+    with stored.Store(tmp_path / "seen.sqlite3") as store:
+        recall = stored.Recall(store, "how", Scenes.info, "key")
+        full = compare(seen((0, 0), (10, 90), (60, 5)), Scenes(), recall=recall)
+        first, again = Scenes(), Scenes()
+        found = context(full, rows((1, 0), (1, 2), (0, 1)), first, recall=recall)
+        assert first.around == 2
+        assert context(full, rows((0, 1), (1, 2)), again, recall=recall).equals(found)
+        assert again.around == 0
+        assert len(context(full, rows((0, 2), (1, 2)), again, recall=recall)) == 2
+        assert again.around == 1
+
+
+def test_a_background_that_is_not_known_is_not_asked_for_again(tmp_path) -> None:
+    class Blank(Scenes):
+        def background(self, one, other):
+            super().background(one, other)
+            return float("nan")
+
+    with stored.Store(tmp_path / "seen.sqlite3") as store:
+        recall, matcher = stored.Recall(store, "how", Scenes.info, "key"), Blank()
+        full = compare(seen((0, 0), (10, 90)), matcher)
+        for _ in range(2):
+            found = context(full, rows((0, 1)), matcher, recall=recall)
+            assert np.isnan(found["background"][0])
+        assert matcher.around == 1
 
 
 def test_where_nothing_compares_surroundings_there_is_nothing() -> None:

@@ -89,8 +89,9 @@ table, capture histories (individual by occasion; by side for 2-flank models), d
 individual, secr's captures and traps, and a Camtrap DP 1.0.2 package with individualID.
 stations.csv has the columns station, latitude, longitude, setup_date, retrieval_date, and may have
 camera, clock_offset (seconds, or +HH:MM:SS, added to the camera's time), problem1_from and _to.
-Times are taken from the photos, stations from the first folder below the folder of photos, sides
-from "left" and "right" in file names. What cannot be made is named, with what it lacks.
+Times, stations, cameras, sides and bursts are those in sightings.csv, corrected there or not; where
+it has no such columns, times are taken from the photos, stations from folders, and sides from
+"left", "right" and "both" in names. What cannot be made is named, with what it lacks.
 """
 
 COUNT = """\

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import __version__
+from toolkit.evaluation.laterality import Laterality, laterality
 from toolkit.grouping.assigners import Assigned, has_unsure, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.examples import PARTS
@@ -24,6 +25,7 @@ from toolkit.grouping.links import Labels
 from toolkit.grouping.numbering import Earlier
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable, shown_of
+from toolkit.photos.camera_trap import flanks_of
 from toolkit.records import AND, SHOWS, Album, Clustering, Words
 from toolkit.results import links
 from toolkit.results.changes import Now, Reason, details, headline
@@ -171,6 +173,8 @@ class Result:
     doubts : frozenset of int
         Sightings of which it is unsure who they are: `toolkit.grouping.doubtful`. Their photos go
         to a folder of their own.
+    tried : pandas.DataFrame or None
+        Pairs that should not look alike: first, second, distance.
     """
 
     # The fields that a mode adds: `Assigned.details`.
@@ -206,6 +210,7 @@ class Result:
     taken: tuple[str, ...] = ()
     context: pd.DataFrame | None = field(default=None, repr=False)
     doubts: frozenset[int] = frozenset()
+    tried: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def threshold(self) -> float:
@@ -604,6 +609,9 @@ class Result:
         remarks = [*self.taken, *(f"in the folders: {each}" for each in self.synced[:shown])]
         if len(self.synced) > shown:
             remarks.append(f"    and {len(self.synced) - shown:,} more")
+        if (evidence := self.settings.evidence()) is not None:
+            kept = self.album.sightings.iloc[self.album.kept].reset_index(drop=True)
+            remarks += evidence.remarks(kept)
         if self.not_seen:
             remarks.append(f"stopped: {counted(self.not_seen, 'photo')} not looked at")
         compared = self.album.compared
@@ -835,6 +843,8 @@ class AutopilotResult(Result):
         """Return the counts and the settings as plain values, for JSON."""
         told = {**super().as_dict(), "grouped_by": self.clustering.method}
         if self.links is not None:
+            sides = self.laterality
+            told["laterality"] = None if sides is None else sides.as_dict()
             told["links"] = {
                 "joins": len(self.links),
                 "background": int((self.links["rests_on"] == links.BACKGROUND).sum()),
@@ -846,7 +856,26 @@ class AutopilotResult(Result):
         found = ([instead] if instead else []) + super()._remarks()
         if self.links is not None and (said := links.remark(self.links)):
             found.append(said)
+        if self.laterality is not None:
+            found.append(self.laterality.told())
         return found
+
+    @property
+    def laterality(self) -> Laterality | None:
+        """How often opposite flanks look alike; None where no pair of them was compared."""
+        tried, pairs = self.tried, self.album.compared
+        if tried is None or not len(tried) or pairs is None:
+            return None
+        first, second, distance = (
+            np.concatenate([own, tried[name].to_numpy()])
+            for own, name in (
+                (pairs.first, "first"),
+                (pairs.second, "second"),
+                (pairs.distance, "distance"),
+            )
+        )
+        flanks = flanks_of(self.album.sightings)
+        return laterality(first, second, distance, flanks, threshold=self.threshold)
 
 
 @dataclass(frozen=True, repr=False)

@@ -13,12 +13,16 @@ from toolkit.grouping import joins
 from toolkit.grouping.assigners import group_album, links_of
 from toolkit.grouping.links import Labels
 from toolkit.records import SIGHTING_ID, Album
+from toolkit.scanning.comparing import Kept
+from toolkit.scanning.store import Recall
 from toolkit.settings import GroupingSettings
 from toolkit.subjects.base import Encoder, Matcher, matcher_of, surroundings_of
 
 COLUMNS = (SIGHTING_ID, "other_sighting_id", "marks", "background")
 # Pairs of different groups whose surroundings are compared, too: those that are asked about first.
 ASKED = 200
+# What stands for a number that is not known, and where such numbers are kept.
+UNKNOWN, BESIDE = -1.0, "surroundings"
 
 
 def context(
@@ -28,6 +32,7 @@ def context(
     *,
     jobs: int = 1,
     stop: Callable[[], bool] | None = None,
+    recall: Recall | None = None,
 ) -> pd.DataFrame:
     """
     Return what pairs of sightings have in common, with and without themselves.
@@ -47,12 +52,15 @@ def context(
         Threads.
     stop : callable, optional
         Asked whether to stop: then the pairs so far are returned.
+    recall : Recall, optional
+        Where what surroundings have in common is known from earlier, and is kept.
 
     Returns
     -------
     pandas.DataFrame
-        `COLUMNS`: the identifiers of the two, in the order of the album, the largest score of the
-        matcher, and that of the surroundings; NaN where it is not known.
+        Each pair once, `COLUMNS`: the identifiers of the two, in the order of the album, the
+        largest score of the matcher (NaN where it is not at hand), and that of the surroundings
+        (NaN where it is not known).
 
     References
     ----------
@@ -63,21 +71,40 @@ def context(
     if matcher is None or around is None or features is None or not len(pairs):
         return pd.DataFrame(columns=list(COLUMNS))
     ids = album.sightings[SIGHTING_ID].to_list()
-    low, high = np.sort(pairs[["first", "second"]].to_numpy(dtype=np.int64), axis=1).T
-    known = _largest(album, low, high)
+    every = np.sort(pairs[["first", "second"]].to_numpy(dtype=np.int64), axis=1)
+    every = np.unique(every, axis=0)
+    marks, behind = _largest(album, *every.T), np.full((len(every), 1), np.nan, dtype=np.float32)
+    kept = None if recall is None else Kept(recall.beside(BESIDE), ids)
+    if kept is not None:
+        kept.put_in(every, behind)
+    new = np.flatnonzero(np.isnan(behind[:, 0]))
 
-    def of(place: int) -> tuple[str, str, float, float] | None:
+    def of(place: int) -> float | None:
         if stop is not None and stop():
             return None
-        one, other = features[low[place]], features[high[place]]
-        marks = known[place]
-        if np.isnan(marks):
-            marks = np.max(matcher.compare(one, other))
-        return ids[low[place]], ids[high[place]], float(marks), around.background(one, other)
+        one, other = (features[row] for row in every[place])
+        if np.isnan(marks[place]):
+            marks[place] = np.max(matcher.compare(one, other))
+        return around.background(one, other)
 
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="context") as pool:
-        made = [each for each in pool.map(of, range(len(low))) if each is not None]
-    return pd.DataFrame(made, columns=list(COLUMNS))
+        made = list(pool.map(of, new))
+    asked = new[[each is not None for each in made]]
+    found = np.array([each for each in made if each is not None], dtype=np.float32)
+    behind[asked, 0] = np.where(np.isnan(found), UNKNOWN, found)
+    if kept is not None:
+        kept.keep(every[asked], behind[asked])
+    told = ~np.isnan(behind[:, 0])
+    one, other = every[told].T
+    values = behind[told, 0].astype(np.float64)
+    return pd.DataFrame(
+        {
+            COLUMNS[0]: [ids[row] for row in one],
+            COLUMNS[1]: [ids[row] for row in other],
+            COLUMNS[2]: marks[told],
+            COLUMNS[3]: np.where(values == UNKNOWN, np.nan, values),
+        }
+    )
 
 
 def _largest(album: Album, low: Labels, high: Labels) -> npt.NDArray[np.float64]:

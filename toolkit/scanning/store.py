@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -521,6 +522,12 @@ class Recall:
         self._store = store if how else None
         self._how, self._encoder, self.trouble = how, encoder, ""
         self._matched = matched
+
+    def beside(self, name: str) -> Recall:
+        """Return one for other numbers of the same pairs, by a name of their own."""
+        other = copy(self)
+        other._matched = self._matched and f"{self._matched}:{name}"
+        return other
 
     def identity(self, path: Path) -> tuple[Identity, str] | None:
         """Say which picture a file holds without reading it, or None; see `Store.identity`."""

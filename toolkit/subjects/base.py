@@ -264,6 +264,28 @@ class Evidence(Protocol):
         """Return the rows of those that are one individual whatever they look like, set by set."""
         ...
 
+    def trial(self, sightings: pd.DataFrame, most: int) -> npt.NDArray[np.int64]:
+        """
+        Draw silent pairs that should not look alike, to see how many of them do.
+
+        Parameters
+        ----------
+        sightings : pandas.DataFrame
+            n rows, with what `notes` found; the same sightings have the same pairs drawn.
+        most : int
+            Pairs, at most.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (p, 2), int64, rows; none where there are no such pairs.
+        """
+        ...
+
+    def remarks(self, sightings: pd.DataFrame) -> list[str]:
+        """Return what a user should know of it, a sentence each without a full stop."""
+        ...
+
 
 class Surroundings(Protocol):
     """What a matcher has beside its own methods if it can compare what is around subjects, too."""

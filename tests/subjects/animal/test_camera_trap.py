@@ -1,5 +1,7 @@
 """What time, place and flank say of pairs of animals."""
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,3 +90,46 @@ def test_a_table_that_cannot_be_used_is_refused_before_anything_is_sought(tmp_pa
         AnimalSettings(**{name: str(path)}).make_subject()
     with pytest.raises(BadSetting, match=r"none\.csv"):
         AnimalSettings(**{name: str(tmp_path / "none.csv")}).make_subject()
+
+
+def many(lefts, rights, station="", minute=None):
+    table = rows(
+        *[(station, "", minute, "left")] * lefts, *[(station, "", minute, "right")] * rights
+    )
+    ids = [hashlib.sha256(bytes([k])).hexdigest()[:16] for k in range(len(table))]
+    return table.assign(sighting_id=ids)
+
+
+def test_pairs_of_opposite_flanks_are_drawn_and_a_few_more_photos_change_few() -> None:
+    table = many(70, 80)
+    pairs = trap().trial(table, 300)
+    flanks = table["flank"].to_numpy()
+    assert len(np.unique(pairs, axis=0)) == len(pairs) == 300
+    assert (flanks[pairs[:, 0]] != flanks[pairs[:, 1]]).all()
+    assert (pairs[:, 0] < pairs[:, 1]).all()
+    ids = table["sighting_id"].to_numpy()
+    fewer = table.drop(index=[3, 90]).reset_index(drop=True)
+    again = {frozenset(fewer["sighting_id"].to_numpy()[pair]) for pair in trap().trial(fewer, 300)}
+    assert len(again & {frozenset(ids[pair]) for pair in pairs}) > 250
+
+
+def test_no_pair_of_one_session_is_drawn_and_of_one_flank_none() -> None:
+    assert len(trap().trial(many(3, 3, "S1", 0), 300)) == 0
+    assert len(trap().trial(many(3, 3, "S1"), 300)) == 9
+    assert len(trap().trial(many(3, 0), 300)) == 0
+
+
+def test_what_is_known_is_said_and_what_bursts_would_do() -> None:
+    table = rows(("S1", "", 0, "left"), ("S1", "", 0, ""), ("", "", None, "right"))
+    table = table.assign(event=["e", "e", ""], photo_digest=[*"012"])
+    known = (
+        "times are known of 2 of 3 animals; stations of 2 (1 station); flanks: 1 left, 1 right, 1 "
+        "not known"
+    )
+    burst = (
+        "2 photos in 1 burst are not compared with the others of their burst; --burst (or its box "
+        "among the settings) makes each burst one individual"
+    )
+    assert trap().remarks(table) == [known, burst]
+    assert trap(burst=True).remarks(table) == [known]
+    assert trap().remarks(table.iloc[:0]) == trap().remarks(pd.DataFrame({"path": ["x"]})) == []

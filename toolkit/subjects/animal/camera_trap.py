@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.files import folder_at
+from toolkit.names import counted
 from toolkit.photos import camera_trap, stations
-from toolkit.photos.camera_trap import EVENT, FLANK, FLANKS, LEFT, RIGHT, Details
+from toolkit.photos.camera_trap import EVENT, FLANK, FLANKS, LEFT, RIGHT, TAKEN_AT, Details
 from toolkit.photos.stations import Stations
+from toolkit.records import SIGHTING_ID
+from toolkit.subjects.animal import ANIMAL
 
 if TYPE_CHECKING:
     from toolkit.subjects.animal.settings import AnimalSettings
@@ -24,6 +28,10 @@ Cameras = npt.NDArray[np.object_]
 Times = npt.NDArray[np.float64]
 # Any time from which seconds are counted.
 BEGINNING = datetime(2000, 1, 1)
+# Sightings of either flank among which pairs are drawn.
+DRAWN = 60
+# Spreads numbers over all that 64 bits hold.
+MIXED = np.uint64(0x9E3779B97F4A7C15)
 
 
 class CameraTrap:
@@ -113,14 +121,63 @@ class CameraTrap:
         A burst in which a photo shows several animals is none: who is who in the next one is
         unknown.
         """
-        if not self._settings.burst or EVENT not in sightings:
+        return _bursts(sightings) if self._settings.burst else []
+
+    def trial(self, sightings: pd.DataFrame, most: int) -> npt.NDArray[np.int64]:
+        """
+        Draw pairs of a left and a right flank, of different cameras or sessions; see `Evidence`.
+
+        They follow from the sightings themselves, so that a few more photos change a few of them.
+        """
+        flanks = np.array(camera_trap.flanks_of(sightings), dtype=object)
+        keys = np.array([int(str(each)[:15], 16) for each in sightings[SIGHTING_ID]], np.uint64)
+        drawn: list[Rows] = []
+        for flank in (LEFT, RIGHT):
+            rows = np.flatnonzero(flanks == flank)
+            drawn.append(rows[np.argsort(keys[rows], kind="stable")][:DRAWN])
+        left, right = drawn
+        one, other = (sightings.iloc[rows] for rows in drawn)
+        pairs = np.argwhere(~_in_one_session(one, other, self._settings.session))
+        first, second = left[pairs[:, 0]], right[pairs[:, 1]]
+        order = np.argsort((keys[first] ^ keys[second]) * MIXED, kind="stable")[:most]
+        return np.sort(np.stack([first[order], second[order]], axis=1), axis=1)
+
+    def remarks(self, sightings: pd.DataFrame) -> list[str]:
+        """Say which times, stations and flanks are known, and what of that is not made use of."""
+        where, when = camera_trap.cameras_and_times(sightings)
+        if not len(sightings) or TAKEN_AT not in sightings:
             return []
-        events = sightings[EVENT].astype(str).str.strip()
-        found = []
-        for _, rows in sightings[events != ""].groupby(events, sort=False):
-            if len(rows) > 1 and rows["photo_digest"].is_unique:
-                found.append(sightings.index.get_indexer(rows.index).astype(np.int64))
+        stations = {each.station for each in where if each is not None}
+        timed = sum(time is not None for time in when)
+        placed = sum(each is not None for each in where)
+        said = [f"times are known of {timed:,} of {ANIMAL.words.count(len(when))}"]
+        said.append(f"stations of {placed:,} ({counted(len(stations), 'station')})")
+        flanks = Counter(camera_trap.flanks_of(sightings))
+        if sum(flanks.values()) > flanks[""]:
+            told = [f"{flanks[side]:,} {side}" for side in FLANKS if flanks[side]]
+            unknown = [f"{flanks['']:,} not known"] if flanks[""] else []
+            said.append(f"flanks: {', '.join(told + unknown)}")
+        found = ["; ".join(said)]
+        if not self._settings.burst and (bursts := _bursts(sightings)):
+            photos = sum(map(len, bursts))
+            found.append(
+                f"{counted(photos, 'photo')} in {counted(len(bursts), 'burst')} are not compared "
+                "with the others of their burst; --burst (or its box among the settings) makes "
+                "each burst one individual"
+            )
         return found
+
+
+def _bursts(sightings: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
+    """Return the rows of each event of several photos, in none of which are several animals."""
+    if EVENT not in sightings:
+        return []
+    events = sightings[EVENT].astype(str).str.strip()
+    found = []
+    for _, rows in sightings[events != ""].groupby(events, sort=False):
+        if len(rows) > 1 and rows["photo_digest"].is_unique:
+            found.append(sightings.index.get_indexer(rows.index).astype(np.int64))
+    return found
 
 
 def _in_one_session(
