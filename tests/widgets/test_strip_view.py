@@ -126,6 +126,15 @@ def test_what_was_decided_since_is_not_taken_back_by_a_strip(panel) -> None:
     assert panel.wait(SECONDS)
     assert kept(panel) == before
     assert "take that back first" in view.message.value
+    # Where that was taken back elsewhere, and what the strip decided as well, nothing is left.
+    for _ in range(2):
+        panel.questions.undo()
+        assert panel.wait(SECONDS)
+    assert kept(panel) == ()
+    view.undo()
+    assert panel.wait(SECONDS)
+    assert "nothing is decided" in view.message.value
+    assert kept(panel) == ()
 
 
 def test_the_number_is_shown_narrows_and_goes_on_in_a_later_session(panel) -> None:

@@ -27,6 +27,7 @@ from toolkit.widgets.individuals_view import (
     where_and_when,
 )
 
+Made = tuple[Decision, ...]
 STATES = ("empty", "asking", "none left")
 ASKED = "asked"
 
@@ -132,10 +133,10 @@ class StripView(ipywidgets.VBox):
         self.strip: Strip | None = None
         self.count: Count | None = None
         self.ticked: set[int] = set()
-        # Whose strip was answered or passed over; and, of each answer here, its sighting and all
-        # decisions after it, None where it decided nothing.
+        # Whose strip was answered or passed over; and, of each answer here, its sighting, what it
+        # decided, and all decisions after it.
         self._passed: list[int] = []
-        self._history: list[tuple[int, tuple[Decision, ...] | None]] = []
+        self._history: list[tuple[int, Made, Made]] = []
         self.about, self.status = ipywidgets.HTML(), ipywidgets.HTML()
         self.message = Message()
         self.sheet = ContactSheet(
@@ -212,8 +213,8 @@ class StripView(ipywidgets.VBox):
             said = "Nothing new was decided" if found is None else f"Kept: {session.do(found)}"
             self._keep(session, strip, ticked, counting.DONE)
             with self._lock:
-                after = None if found is None else session.corrections.decisions
-                self._history.append((strip.row, after))
+                made = () if found is None else found.decisions
+                self._history.append((strip.row, made, session.corrections.decisions))
             self._find(session)
             self.message.remark(f"{said}.")
             if found is not None and self._changed is not None:
@@ -231,7 +232,7 @@ class StripView(ipywidgets.VBox):
         def job() -> None:
             self._keep(session, strip, set(), counting.PASSED)
             with self._lock:
-                self._history.append((strip.row, None))
+                self._history.append((strip.row, (), session.corrections.decisions))
             self._find(session)
             self.message.remark("Passed over.")
 
@@ -247,11 +248,14 @@ class StripView(ipywidgets.VBox):
             if not self._history:
                 self.message.remark("There is nothing to take back here.")
                 return
-            row, after = self._history[-1]
-            if after is not None and after != session.corrections.decisions:
+            row, made, after = self._history[-1]
+            there = session.corrections.decisions
+            # What was taken back elsewhere, as among the questions, is gone already.
+            left = bool(set(made) & set(there))
+            if left and after != there:
                 self.message.mend("something else was decided since; take that back first")
                 return
-            said = "a strip that decided nothing" if after is None else session.undo()
+            said = session.undo() if left else "a strip by which nothing is decided"
             if self._counting and session.corrections.out is not None:
                 counting.take_back(session.corrections.out, _id(session.album, row))
             with self._lock:
@@ -259,7 +263,7 @@ class StripView(ipywidgets.VBox):
                 self._passed = [each for each in self._passed if each != row]
             self._find(session, row)
             self.message.remark(f"Taken back: {said}. Here is that strip again.")
-            if after is not None and self._changed is not None:
+            if left and self._changed is not None:
                 self._changed()
 
         self._run(job)
@@ -286,11 +290,11 @@ class StripView(ipywidgets.VBox):
         if self._counting:
             out = session.corrections.out
             draw = counting.Draw() if out is None else counting.read(out)
-            rows, _ = counting.counted_rows(album)
+            units = counting.units_of(album, session.names, seed=draw.seed)
             number = counting.count(album, session.names, draw, decided=decided)
-            row = draw.next_of(album, rows) if row is None else row
+            row = draw.next_of(album, units) if row is None else row
             if row is not None:
-                found = strips.strip_of(album, row, decided=decided, among=rows)
+                found = strips.strip_of(album, row, decided=decided, among=units.rows)
         else:
             left = strips.strips(album, session.labels, decided=decided, leave_out=self._passed)
             found = next((each for each in left if row in (None, each.row)), None)
