@@ -48,12 +48,13 @@ def kept(panel):
 
 
 def test_a_strip_shows_the_one_and_the_others_and_a_click_ticks(panel) -> None:
+    assert panel.tabs.titles[STRIPS:] == ("Strips", "How many")
     view = opened(panel, STRIPS)
     assert view.state == "asking"
     first, line, *others = view.sheet.all_cards
     strip = view.strip
     assert line.line
-    assert [picture.token for picture in first.strips[0].pictures] == [f"sighting:{strip.row}"]
+    assert [picture.token for picture in first.strips[0].pictures] == [f"large:{strip.row}"]
     ids = panel.session.album.sightings[SIGHTING_ID]
     assert [card.key for card in others] == [ids[row] for row in strip.shown]
     assert {card.opens for card in others} == {"Tick"}

@@ -18,25 +18,27 @@ from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import GENERIC_WORDS, SIGHTING_ID, Album, Words
 from toolkit.session import Session
 from toolkit.widgets.background_work import Message, Work, in_html, safe
-from toolkit.widgets.contact_sheet import Card, ContactSheet
+from toolkit.widgets.contact_sheet import Card, ContactSheet, Picture
 from toolkit.widgets.contact_sheet import Strip as Pictures
 from toolkit.widgets.individuals_view import (
-    SightingPictures,
     file_of,
     sighting_picture,
     where_and_when,
 )
+from toolkit.widgets.question_view import QuestionPictures
 
 Made = tuple[Decision, ...]
 STATES = ("empty", "asking", "none left")
 ASKED = "asked"
 
+NOTHING = "Nothing new was decided"
 HOW = (
     "Tick those that are the same {words.individual} as the first one: click on a picture, or on "
-    "Tick below it. Then say what becomes of the others."
+    "Tick below it."
 )
 ABOUT = {
-    False: "The {words.singular} that is expected to settle the most comes first.",
+    False: "Say of the others that they are not, or nothing. The {words.singular} that is expected "
+    "to settle the most comes first.",
     True: "The {words.plural} are drawn at random, and the draw goes on where you left it. What "
     "you do not tick counts as not seen: tick all that are the same, and no others.",
 }
@@ -61,7 +63,7 @@ def strip_cards(album: Album, strip: Strip, ticked: Sequence[int]) -> list[Card]
         Those that are ticked.
     """
     words, ids = album.words, album.sightings[SIGHTING_ID]
-    first = sighting_picture(album, strip.row)
+    first = _picture(album, strip.row)
     cards = [
         Card(
             key=ASKED,
@@ -78,11 +80,16 @@ def strip_cards(album: Album, strip: Strip, ticked: Sequence[int]) -> list[Card]
                 key=str(ids.iat[row]),
                 title=_about(album, row),
                 badge=f"the same {words.individual}" if on else "",
-                strips=(Pictures((sighting_picture(album, row),)),),
+                strips=(Pictures((_picture(album, row),)),),
                 opens="Untick" if on else "Tick",
             )
         )
     return cards
+
+
+def _picture(album: Album, row: int) -> Picture:
+    """Return the picture of a sighting, as large as it can be had."""
+    return Picture(f"large:{row}", sighting_picture(album, row).label)
 
 
 def _about(album: Album, row: int) -> str:
@@ -210,7 +217,8 @@ class StripView(ipywidgets.VBox):
             found = strips.answer(
                 session.album, strip, ticked, others_differ=others_differ, decided=session.decided
             )
-            said = "Nothing new was decided" if found is None else f"Kept: {session.do(found)}"
+            nothing = "Counted: nothing new was decided" if self._counting else NOTHING
+            said = nothing if found is None else f"Kept: {session.do(found)}"
             self._keep(session, strip, ticked, counting.DONE)
             with self._lock:
                 made = () if found is None else found.decisions
@@ -297,7 +305,8 @@ class StripView(ipywidgets.VBox):
                 found = strips.strip_of(album, row, decided=decided, among=units.rows)
         else:
             left = strips.strips(album, session.labels, decided=decided, leave_out=self._passed)
-            found = next((each for each in left if row in (None, each.row)), None)
+            best = left[0] if left else None
+            found = next((each for each in left if each.row == row), best)
         with self._lock:
             self.strip, self.count = found, number
             self.ticked = set(found.ticked) if found is not None else set()
@@ -329,7 +338,7 @@ class StripView(ipywidgets.VBox):
         cards: list[Card] = []
         if session is not None and strip is not None:
             cards = strip_cards(session.album, strip, sorted(self.ticked))
-        pictures = None if thumbnails is None else SightingPictures(thumbnails)
+        pictures = None if thumbnails is None else QuestionPictures(thumbnails)
         self.sheet.show(cards, pictures=pictures)
         self.sheet.can_undo = bool(self._history)
         about = f"{HOW} {ABOUT[self._counting]}".format(words=shown)
