@@ -21,6 +21,10 @@ from toolkit.names import Words as Words
 PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
 # What a scan tells of each file beside them; an album may lack it.
 FILE_COLUMNS = ("file_digest", "image_digest", "orientation")
+# What a photo shows, where the detector can say it; an album may lack it.
+SHOWS = "shows"
+# Between several things that one photo shows.
+AND = "+"
 SIGHTING_COLUMNS = ("photo_digest", "path", "left", "top", "right", "bottom", "score")
 # What every album has beside them; it follows from the others.
 SIGHTING_ID = "sighting_id"
@@ -122,10 +126,14 @@ class Detection:
     score : float
         The detector's own confidence: above 0, larger is surer. Scores of two detectors do not
         compare.
+    kind : str
+        What it is, where it is not the subject: it is no sighting, and the photo is said to show
+        it.
     """
 
     box: Box
     score: float
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -235,6 +243,9 @@ class ComparedPairs:
     left : int
         Pairs that were to be compared and were not, because it was stopped; of some of the
         sightings, at most so many.
+    values : numpy.ndarray or None
+        Shape (m, c), float32: what the matcher saw in each, as its `scores` names it, NaN where it
+        saw nothing; None where that is not at hand, as after a result was read again.
 
     Raises
     ------
@@ -248,8 +259,11 @@ class ComparedPairs:
     distance: npt.NDArray[np.float32]
     farthest: float
     left: int = 0
+    values: npt.NDArray[np.float32] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if self.values is not None and len(self.values) != len(self.distance):
+            raise ValueError("values and distance of pairs must be as long as each other")
         if not 0 < self.farthest <= 2:
             raise ValueError(f"farthest is {self.farthest}; expected a number above 0, up to 2")
         if not self.first.shape == self.second.shape == self.distance.shape:
@@ -277,12 +291,14 @@ class ComparedPairs:
         distance: npt.NDArray[np.floating],
         farthest: float,
         left: int = 0,
+        values: npt.NDArray[np.float32] | None = None,
     ) -> ComparedPairs:
         """Put pairs in any order, either row first, into one; distances end at `farthest`."""
         low, high = np.minimum(first, second), np.maximum(first, second)
         order = np.lexsort((high, low))
         away = np.minimum(np.asarray(distance, dtype=np.float32), np.float32(farthest))
-        return cls(count, low[order], high[order], away[order], farthest, left)
+        seen = None if values is None else values[order]
+        return cls(count, low[order], high[order], away[order], farthest, left, seen)
 
     @classmethod
     def joined(cls, parts: Sequence[ComparedPairs | None]) -> ComparedPairs | None:
@@ -292,6 +308,7 @@ class ComparedPairs:
             return None
         starts = np.cumsum([0, *(part.count for part in known)])
         pairs = list(zip(known, starts.tolist(), strict=False))
+        values = [part.values for part in known if part.values is not None]
         return cls(
             int(starts[-1]),
             np.concatenate([part.first + start for part, start in pairs]),
@@ -299,6 +316,7 @@ class ComparedPairs:
             np.concatenate([part.distance for part in known]),
             max(part.farthest for part in known),
             sum(part.left for part in known),
+            np.concatenate(values) if values and len(values) == len(known) else None,
         )
 
     def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> ComparedPairs:
@@ -308,9 +326,9 @@ class ComparedPairs:
         place[rows] = np.arange(len(rows))
         first, second = place[self.first], place[self.second]
         both = (first >= 0) & (second >= 0)
-        return ComparedPairs.of(
-            len(rows), first[both], second[both], self.distance[both], self.farthest, self.left
-        )
+        values = None if self.values is None else self.values[both]
+        told = (first[both], second[both], self.distance[both], self.farthest, self.left)
+        return ComparedPairs.of(len(rows), *told, values)
 
 
 def empty_table(columns: tuple[str, ...]) -> pd.DataFrame:
@@ -367,9 +385,10 @@ class Album:
         One row a readable file, in listing order: path, photo_digest (of the picture, whatever
         metadata there is), width, height (px, upright), left_out (detections too small or too
         blurred to be sightings); from a scan also file_digest (sha256 of the bytes), image_digest
-        and orientation (see `toolkit.photos.identity`). Files of one picture have a row each and
-        share their photo_digest. `ignored` is there where an earlier version took ignored
-        sightings out: how many are gone for good.
+        and orientation (see `toolkit.photos.identity`), and, where the detector says it, shows: the
+        subject's name, other kinds of things, or that there is nothing, joined by `AND`. Files of
+        one picture have a row each and share their photo_digest. `ignored` is there where an
+        earlier version took ignored sightings out: how many are gone for good.
     sightings : pandas.DataFrame
         One row a subject found, in photo order: sighting_id (see `sighting_ids`; filled in where it
         is missing), photo_digest, path (of the first file with that digest), left, top, right,

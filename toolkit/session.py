@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from toolkit.errors import BadFolder, BadSetting
 from toolkit.evaluation.audit import numbered
 from toolkit.files import folder_at
 from toolkit.grouping import uncertainty
-from toolkit.grouping.assigners import Assigner, GroupingAssigner
+from toolkit.grouping.assigners import Assigner, GroupingAssigner, links_of
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels
 from toolkit.grouping.sighting_finder import key_of
@@ -37,7 +37,7 @@ from toolkit.results import earlier as earlier_results
 from toolkit.results import export, exporting, results_folder
 from toolkit.results.result import AnyResult, NamesTaken
 from toolkit.results.undo import Undone, undo
-from toolkit.settings import Settings
+from toolkit.settings import GroupingSettings, Settings
 from toolkit.subjects.settings import declared
 
 
@@ -131,6 +131,15 @@ class Session:
     def decided(self) -> Decided:
         """What was decided about these sightings."""
         return decisions.apply(self.corrections.decisions, self.album)
+
+    @property
+    def _linked(self) -> Decided:
+        """What was decided, and what else makes sightings one individual: nobody asks about it."""
+        decided = self.decided
+        if not self.assigner.by_group:
+            return decided
+        settings = cast(GroupingSettings, self.settings)
+        return replace(decided, must=links_of(self.album, settings, decided)[0])
 
     def rows(self, name: str) -> Labels:
         """Return the sightings with a name; `BadSetting` if none has it any more."""
@@ -312,7 +321,7 @@ class Session:
             self.album,
             self.labels,
             names=self.names,
-            decided=self.decided,
+            decided=self._linked,
             goal=goal,
             leave_out=leave_out,
         )
@@ -480,7 +489,7 @@ class Session:
         return uncertainty.sides(
             self.album,
             np.where((labels == group) & (labels >= 0), labels, -1),
-            must_link=self.decided.must,
+            must_link=self._linked.must,
         )
 
     def _take_names(self) -> NamesTaken | None:

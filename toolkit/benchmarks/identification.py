@@ -52,7 +52,7 @@ def identify(
     BadFolder
         If no two photos are of one individual, or all are.
     """
-    album = modes.look(known, settings=settings, progress=progress).album
+    album = modes.look(known, settings=settings, progress=progress, of_individuals=True).album
     photos = album.photos.drop_duplicates("photo_digest")
     places = relative(photos["path"], known.resolve())
     folders = [PurePosixPath(place).parts[:-1] for place in places]

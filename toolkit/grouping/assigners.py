@@ -435,10 +435,8 @@ def group_album(
     memory.use(settings.memory, threads=settings.threads)
     part = _kept(album)
     count = len(part.rows)
-    inside = never_one(part.album) if settings.one_per_photo else NO_PAIRS
     held = None if decided is None else part.within(decided)
-    must = NO_PAIRS if held is None else held.must
-    apart = inside if held is None else constraints.apart(held, inside, count)
+    must, apart = links_of(part.album, settings, held)
     try:
         return part.back(_grouped(part.album, settings, must, apart))
     except MemoryError as error:
@@ -456,6 +454,35 @@ def group_album(
         f"{album.words.count(count)} are too many for the memory of this computer ({why}); "
         "sort fewer photos at a time"
     )
+
+
+def links_of(
+    album: Album, settings: GroupingSettings, decided: Decided | None = None
+) -> tuple[Pairs, Pairs]:
+    """
+    Return the pairs of sightings that are one individual, and those that never are.
+
+    By decision; by what else is known of them, such as that they are of one burst; by sharing a
+    photo. A decision goes before the others.
+
+    Parameters
+    ----------
+    album, settings, decided
+        As for `group_album`.
+
+    Returns
+    -------
+    (numpy.ndarray, numpy.ndarray)
+        Shape (m, 2), int64, rows of the album.
+    """
+    inside = never_one(album) if settings.one_per_photo else NO_PAIRS
+    must = NO_PAIRS if decided is None else decided.must
+    cannot = inside if decided is None else constraints.apart(decided, inside, len(album))
+    if (evidence := settings.evidence()) is not None:
+        kept = album.kept
+        sets = evidence.together(album.sightings.iloc[kept].reset_index(drop=True))
+        must = constraints.with_sets(must, cannot, [kept[rows] for rows in sets], len(album))
+    return must, cannot
 
 
 def join_album(

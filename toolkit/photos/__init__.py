@@ -2,6 +2,7 @@
 
 __all__ = [
     "animal_sample",
+    "camera_trap",
     "crops",
     "demand",
     "face_regions",
@@ -12,6 +13,7 @@ __all__ = [
     "quality",
     "sample",
     "side_by_side",
+    "stations",
     "thumbnails",
     "xmp",
 ]

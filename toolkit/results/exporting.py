@@ -215,6 +215,8 @@ def _of_earlier(result: Result, target: Path) -> dict[str, pd.DataFrame]:
         away = earlier.absent_table(result.numbering, result.album)
         if len(away) or (target / results_folder.NUMBERS).exists():
             tables[results_folder.NUMBERS] = away
+        if result.links is not None:
+            tables[results_folder.LINKS] = result.links.drop(columns=["first", "second"])
     return tables
 
 

@@ -6,8 +6,9 @@ import html
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path, PurePath
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import pandas as pd
 
@@ -22,6 +23,7 @@ from toolkit.grouping.numbering import Earlier
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable, shown_of
 from toolkit.records import Album, Clustering, Words
+from toolkit.results import links
 from toolkit.results.changes import Now, Reason, details, headline
 from toolkit.results.export import (
     CLONE,
@@ -36,7 +38,7 @@ from toolkit.results.export import (
     told,
 )
 from toolkit.results.results_folder import about_encoder, about_subject
-from toolkit.settings import Settings
+from toolkit.settings import GroupingSettings, Settings
 
 # Why an individual has no folder.
 HIDDEN = "that you hid"
@@ -156,6 +158,9 @@ class Result:
         What became of the sidecars beside the copies, to be read; "" where there are none.
     taken : tuple of str
         Sentences that say what a folder was taken for, such as the result of an earlier run.
+    context : pandas.DataFrame or None
+        What pairs have in common with and without their surroundings; see
+        `toolkit.scanning.context.context`.
     """
 
     # The fields that a mode adds: `Assigned.details`.
@@ -189,6 +194,7 @@ class Result:
     names_taken: NamesTaken | None = None
     sidecars: str = ""
     taken: tuple[str, ...] = ()
+    context: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def threshold(self) -> float:
@@ -701,13 +707,31 @@ class AutopilotResult(Result):
         table.insert(1, "number", self.numbers)
         return table
 
+    @cached_property
+    def links(self) -> pd.DataFrame | None:
+        """What holds each individual together, see `links.links`; None where vectors say it."""
+        if self.album.compared is None:
+            return None
+        settings = cast(GroupingSettings, self.settings)
+        labels = self.clustering.labels
+        return links.links(self.album, labels, self.names, settings, self.held, self.context)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and the settings as plain values, for JSON."""
-        return {**super().as_dict(), "grouped_by": self.clustering.method}
+        told = {**super().as_dict(), "grouped_by": self.clustering.method}
+        if self.links is not None:
+            told["links"] = {
+                "joins": len(self.links),
+                "background": int((self.links["rests_on"] == links.BACKGROUND).sum()),
+            }
+        return told
 
     def _remarks(self) -> list[str]:
         instead = self.clustering.instead
-        return ([instead] if instead else []) + super()._remarks()
+        found = ([instead] if instead else []) + super()._remarks()
+        if self.links is not None and (said := links.remark(self.links)):
+            found.append(said)
+        return found
 
 
 @dataclass(frozen=True, repr=False)

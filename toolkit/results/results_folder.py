@@ -68,11 +68,12 @@ NOBODY = "nobody.csv"
 PROBLEMS = "problems.csv"
 CHANGES = "changes.csv"
 NUMBERS = "numbers.csv"
+LINKS = "links.csv"
 # What was ticked to count individuals: the user's, as decisions are; see `curation.counting`.
 STRIPS = "strips.csv"
 # What a run writes beside the copies and its record.
 WRITTEN = (
-    *(SIGHTINGS, PHOTOS, NOBODY, PROBLEMS, CHANGES, NUMBERS),
+    *(SIGHTINGS, PHOTOS, NOBODY, PROBLEMS, CHANGES, NUMBERS, LINKS),
     *(ENCODINGS, "report.html"),
 )
 # The folder of what a study of captures reads, and the file in it that says what was written there.
@@ -420,7 +421,12 @@ class ResultsFolder:
             If they cannot be written.
         """
         for name, rows in tables.items():
-            named = rows.assign(path=relative(rows["path"], photos_folder), **{RUN: run})
+            paths = {
+                column: relative(rows[column], photos_folder)
+                for column in ("path", "other_path")
+                if column in rows
+            }
+            named = rows.assign(**paths, **{RUN: run})
             write_table(named, self.path / name)
         table = album.sightings
         photos = album.photos.drop_duplicates("photo_digest").set_index("photo_digest")

@@ -14,7 +14,7 @@ from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
 from toolkit.records import SIGHTING_ID, Album, ComparedPairs, Features, PairScores, Words
 from toolkit.scanning.store import KnownPairs, Recall
-from toolkit.subjects.base import Encoder, Matcher, matcher_of
+from toolkit.subjects.base import Encoder, Evidence, Matcher, matcher_of
 
 Progress = Callable[[int, int, str], None]
 # Pairs that a thread compares before it is asked whether to stop.
@@ -31,6 +31,7 @@ def compare(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     recall: Recall | None = None,
+    evidence: Evidence | None = None,
 ) -> Album:
     """
     Compare the sightings of an album with each other; nothing is to be done for vectors.
@@ -51,6 +52,8 @@ def compare(
     recall : Recall, optional
         Where what pairs have in common is known from earlier, and is kept, some thousands at a
         time.
+    evidence : Evidence, optional
+        What says which pairs say nothing: they are not compared.
 
     Raises
     ------
@@ -62,7 +65,10 @@ def compare(
         return album
     features = _features(album.features, len(album), album.words)
     kept = None if recall is None else _Kept(recall, album.sightings[SIGHTING_ID].to_list())
-    compared = compare_pairs(matcher, features, jobs=jobs, progress=progress, stop=stop, kept=kept)
+    silent = None if evidence is None else evidence.silent(album.sightings, album.sightings)
+    compared = compare_pairs(
+        *(matcher, features), jobs=jobs, progress=progress, stop=stop, kept=kept, silent=silent
+    )
     return replace(album, compared=compared)
 
 
@@ -82,11 +88,20 @@ def compare_pairs(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     kept: _Kept | None = None,
+    silent: npt.NDArray[np.bool_] | None = None,
 ) -> ComparedPairs:
-    """Compare those of n that a matcher's shortlist names; parameters as for `compare`."""
+    """
+    Compare those of n that a matcher's shortlist names; parameters as for `compare`.
+
+    `silent`, shape (n, n), says which pairs say nothing: their distance is NaN.
+    """
     count = len(features)
     pairs = _wanted(matcher.shortlist(features), count, count)
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
+    mute = np.zeros((0, 2), dtype=np.int64)
+    if silent is not None:
+        pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
+        mute = np.argwhere(np.triu(silent, k=1))
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
     if kept is not None:
         _recall(kept, pairs, values)
@@ -104,7 +119,13 @@ def compare_pairs(
     scores = PairScores((count, count), done[:, 0], done[:, 1], values[told])
     away = matcher.distances(scores)
     left = len(pairs) - len(done)
-    return ComparedPairs.of(count, done[:, 0], done[:, 1], away, matcher.farthest, left)
+    every = np.concatenate([done, mute])
+    away = np.concatenate([away, np.full(len(mute), np.nan, dtype=np.float32)])
+    nothing = np.full((len(mute), values.shape[1]), np.nan, dtype=np.float32)
+    seen = np.concatenate([values[told], nothing])
+    return ComparedPairs.of(
+        *(count, every[:, 0], every[:, 1], away, matcher.farthest), left=left, values=seen
+    )
 
 
 def _recall(kept: _Kept, pairs: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
@@ -127,6 +148,7 @@ def compare_with(
     jobs: int = 1,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    silent: npt.NDArray[np.bool_] | None = None,
 ) -> References | None:
     """
     Compare the sightings of an album with references; nothing is to be done for vectors.
@@ -139,6 +161,8 @@ def compare_with(
         The known individuals, described by the same matcher.
     encoder, jobs, progress, stop
         As for `compare`.
+    silent : numpy.ndarray, optional
+        Shape (n, m), bool: which pairs say nothing, and are not compared.
 
     Returns
     -------
@@ -157,6 +181,8 @@ def compare_with(
     ours = _features(album.features, len(album), album.words)
     theirs = _features(references.features, len(references), album.words)
     pairs = np.unique(_wanted(matcher.shortlist(ours, theirs), len(album), len(references)), axis=0)
+    if silent is not None:
+        pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
     found = _scores(matcher, ours, theirs, pairs, jobs, progress, stop)
     if len(found) < len(pairs):
         return None
@@ -164,6 +190,8 @@ def compare_with(
     scores = PairScores(shape, pairs[:, 0], pairs[:, 1], found, within=False)
     table = np.full(shape, matcher.farthest, dtype=np.float32)
     table[pairs[:, 0], pairs[:, 1]] = np.minimum(matcher.distances(scores), matcher.farthest)
+    if silent is not None:
+        table[silent] = np.nan
     these = tuple(album.sightings[SIGHTING_ID].to_list())
     return replace(references, compared=Compared(these, table, matcher.farthest))
 

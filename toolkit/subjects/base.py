@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from toolkit.records import (
     GENERIC_WORDS,
@@ -29,7 +31,9 @@ class Detector(Protocol):
     Finds subjects in a picture. Threads may share one.
 
     One that takes much memory also has ``needs(width, height)``, which returns how many bytes it
-    takes to search a picture of that size in px: photos then wait until there is room.
+    takes to search a picture of that size in px: photos then wait until there is room. One that
+    knows more of a photo than its picture has ``prepare``, ``look_key`` and ``silence``, each of
+    which is explained at the function of its name below.
     """
 
     @property
@@ -37,14 +41,16 @@ class Detector(Protocol):
         """What finds."""
         ...
 
-    def detect(self, image: Rgb) -> list[Detection]:
+    def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """
-        Find the subjects.
+        Find the subjects, and other kinds of things where it can tell them.
 
         Parameters
         ----------
         image : numpy.ndarray
             Shape (h, w, 3), uint8, RGB, upright.
+        path : Path, optional
+            The photo's file.
 
         Returns
         -------
@@ -58,6 +64,45 @@ def needs(detector: Detector, width: int, height: int) -> int:
     """Return how many bytes a detector takes for a picture of this size in px; 0 if it is mute."""
     ask = getattr(detector, "needs", None)
     return 0 if ask is None else int(ask(width, height))
+
+
+def prepare(detector: Detector, photos: Sequence[Path], folder: Path) -> tuple[str, ...]:
+    """
+    Let a detector see which photos it will be asked about, before the long work.
+
+    Parameters
+    ----------
+    detector : Detector
+        Nothing is done with one that does not want to know.
+    photos : sequence of Path
+        The photos.
+    folder : Path
+        The folder that they are in.
+
+    Returns
+    -------
+    tuple of str
+        Sentences to be said of it, without a full stop.
+
+    Raises
+    ------
+    BadSetting
+        If what the detector was given is about other photos.
+    """
+    ask = getattr(detector, "prepare", None)
+    return () if ask is None else tuple(ask(photos, folder))
+
+
+def look_key(detector: Detector, path: Path) -> str:
+    """Return what, beside the picture and the subject's key, shapes what is found in a photo."""
+    ask = getattr(detector, "look_key", None)
+    return "" if ask is None else str(ask(path))
+
+
+def silence(detector: Detector, path: Path) -> str:
+    """Return what a photo shows in which the detector finds nothing; "" where it cannot tell."""
+    ask = getattr(detector, "silence", None)
+    return "" if ask is None else str(ask(path))
 
 
 class Encoder(Protocol):
@@ -178,6 +223,70 @@ class Matcher(Protocol):
         ...
 
 
+class Evidence(Protocol):
+    """
+    What is known of sightings beside how they look, and what it says of pairs of them.
+
+    Sightings are told by their rows of a table, with what `notes` found.
+    """
+
+    def notes(
+        self, sightings: pd.DataFrame, folder: Path | None, *, of_individuals: bool = False
+    ) -> pd.DataFrame:
+        """
+        Return what is known of sightings, for the columns of their table.
+
+        Parameters
+        ----------
+        sightings : pandas.DataFrame
+            n rows with the column path.
+        folder : Path or None
+            The folder of photos.
+        of_individuals : bool
+            Whether the folders in it are individuals: they say nothing else.
+
+        Returns
+        -------
+        pandas.DataFrame
+            n rows of texts, "" where nothing is known.
+        """
+        ...
+
+    def silent(self, ours: pd.DataFrame, theirs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """
+        Return which pairs say nothing about who is who, however alike they look; shape (n, m).
+
+        They are not compared, and are left out of every mean.
+        """
+        ...
+
+    def together(self, sightings: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
+        """Return the rows of those that are one individual whatever they look like, set by set."""
+        ...
+
+
+class Surroundings(Protocol):
+    """What a matcher has beside its own methods if it can compare what is around subjects, too."""
+
+    def background_features(self, chips: Rgb) -> list[Features]:
+        """Describe what is around each subject, by other names than `Matcher.features` has."""
+        ...
+
+    def background(self, one: Features, other: Features) -> float:
+        """
+        Return what is alike around two subjects, as `Matcher.compare` counts it between them.
+
+        NaN where that is not known. Both features have what `background_features` returned, if
+        they were described by a version that knew of it.
+        """
+        ...
+
+
+def surroundings_of(encoder: Encoder | Matcher) -> Surroundings | None:
+    """Return what compares the surroundings of subjects; None where nothing does."""
+    return cast(Surroundings, encoder) if hasattr(encoder, "background_features") else None
+
+
 def matcher_of(encoder: Encoder | Matcher) -> Matcher | None:
     """Return what compares pairs; None where vectors say it all."""
     return cast(Matcher, encoder) if encoder.info.metric == "pairs" else None
@@ -209,12 +318,16 @@ def describe(
     -------
     (numpy.ndarray, tuple of Features)
         Encodings, shape (k, d), float32, and nothing else; or, of a matcher, encodings without
-        numbers, shape (k, 0), and k features.
+        numbers, shape (k, 0), and k features, with those of the surroundings where it has any.
     """
     matcher = matcher_of(encoder)
     if matcher is None:
         return cast(Encoder, encoder).encode(chips), ()
-    return np.zeros((len(chips), 0), dtype=np.float32), tuple(matcher.features(chips))
+    features = matcher.features(chips)
+    if (around := surroundings_of(encoder)) is not None:
+        behind = around.background_features(chips)
+        features = [{**own, **more} for own, more in zip(features, behind, strict=True)]
+    return np.zeros((len(chips), 0), dtype=np.float32), tuple(features)
 
 
 @dataclass(frozen=True)
@@ -237,6 +350,8 @@ class Subject:
     key : str
         What shapes all that is seen, as a digest, so that it is known again: the same key, the same
         results. "" where that cannot be said; of such a subject nothing is kept.
+    evidence : Evidence or None
+        What is known of its sightings beside how they look; as `ScanSettings.evidence` says it.
     """
 
     name: str
@@ -245,6 +360,7 @@ class Subject:
     words: Words = GENERIC_WORDS
     exclusive_in_photo: bool = True
     key: str = ""
+    evidence: Evidence | None = None
 
     @property
     def info(self) -> SubjectInfo:

@@ -73,7 +73,7 @@ def subject_for(settings: ScanSettings) -> Subject:
         "settings": {
             each.name: getattr(settings, each.name)
             for each in declared(type(settings))
-            if each.changes in ("scan", "subject")
+            if each.changes in ("scan", "subject") and each.name not in settings.told_by_photo
         },
         "detector": subject.detector.name,
         "encoder": [

@@ -20,7 +20,7 @@ from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words
 
 if TYPE_CHECKING:
-    from toolkit.subjects.base import Subject
+    from toolkit.subjects.base import Evidence, Subject
 
 Changes = Literal["scan", "subject", "references", "metadata", "assign", "export", "resources"]
 # What these change cannot be told from an album: the photos have to be looked at.
@@ -227,6 +227,50 @@ class Text:
 
 
 @dataclass(frozen=True)
+class FilePath(Text):
+    """
+    Takes the path of a file, "" for none; its other attributes are those of `Text`.
+
+    Whether the file is there is seen when it is read: settings of a run outlive it.
+    """
+
+    longest: int = 4096
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        return self.what
+
+
+@dataclass(frozen=True)
+class ChoiceOrFile(FilePath):
+    """
+    Takes one of several values, or the path of a file.
+
+    Attributes
+    ----------
+    values : tuple of str
+        Those that can be chosen.
+    ending : str
+        Of the file's name, such as ".onnx": what tells its path from a value that is misspelled.
+    """
+
+    values: tuple[str, ...] = ()
+    ending: str = ""
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        return f"one of {', '.join(self.values)}, or {self.what}"
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value can be taken."""
+        if not super().accepts(value) or not isinstance(value, str):
+            return False
+        return value in self.values or value.casefold().endswith(self.ending)
+
+
+@dataclass(frozen=True)
 class FolderName(Text):
     """Takes the name of one folder, "" for none: no path; its attributes are those of `Text`."""
 
@@ -403,7 +447,7 @@ def as_options(kind: type[Part], values: Mapping[str, Any]) -> str:
         if isinstance(each.takes, Switch):
             written += [each.option] * (value != each.default)
         elif isinstance(each.takes, Text):
-            written += [f"{each.option} {shlex.quote(value)}"] * (value != "")
+            written += [f"{each.option} {shlex.quote(value)}"] * (value != each.default)
         elif value is not None:
             shown = f"{value:.10g}" if isinstance(value, float) else str(value)
             written.append(f"{each.option} {shown}")
@@ -461,6 +505,10 @@ class ScanSettings(Part):
     ----------
     models : tuple of str
         The model files that the subject may use, by their names in the manifest; of the class.
+    told_by_photo : frozenset of str
+        Settings whose effect the detector tells photo by photo
+        (`toolkit.subjects.base.look_key`): what is kept of a photo does not depend on them
+        otherwise; of the class.
     long_edge : int
         Longer side, in px, to which a photo is shrunk before the search, at least 100. A sighting
         itself is always cut from the full-size photo.
@@ -480,6 +528,7 @@ class ScanSettings(Part):
     """
 
     models: ClassVar[tuple[str, ...]] = ()
+    told_by_photo: ClassVar[frozenset[str]] = frozenset()
 
     long_edge: int = setting(
         1200,
@@ -540,6 +589,10 @@ class ScanSettings(Part):
     def enlarges(self, longest: int) -> bool:
         """Tell whether a photo is enlarged before the search; `longest` is its longer side, px."""
         return False
+
+    def evidence(self) -> Evidence | None:
+        """Return what is known of sightings beside how they look; None where that is nothing."""
+        return None
 
     def make_subject(self) -> Subject:
         """

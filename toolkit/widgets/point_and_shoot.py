@@ -177,6 +177,7 @@ def look_for(
     """
     listed = modes.with_own(modes.list_photos(photos_folder, out, examples))
     subject = subject or registry.subject_for(settings)
+    listed = modes.prepared(listed, subject)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
     read = modes.read_known(examples, listed.folder, settings=settings, subject=subject, **doing)
     if read is None:

@@ -118,6 +118,37 @@ def test_a_picture_without_marks_has_nothing_in_common_with_any(plain) -> None:
     assert plain.compare(blank, blank).tolist() == [0, 0]
 
 
+def scene(animal: int, ground: int) -> np.ndarray:
+    """Return a photo of a coat in the middle of a ground, each of its own kind or shared."""
+    photo = np.ascontiguousarray(coat(ground, 320))
+    photo[80:240, 80:240] = coat(animal, 160)
+    return photo
+
+
+def test_what_is_around_animals_is_known_again_apart_from_them() -> None:
+    matcher = PatternMatcher(SquareMask(0.25))
+    box = Box(0, 0, 320, 320)
+
+    def seen(animal, ground):
+        chips = matcher.chips(scene(animal, ground), [box])
+        return {**matcher.features(chips)[0], **matcher.background_features(chips)[0]}
+
+    one, same_ground, same_animal = seen(1, 8), seen(2, 8), seen(1, 9)
+    assert matcher.background(one, same_ground) > 20 > matcher.compare(one, same_ground).max()
+    assert matcher.background(one, same_animal) < 10 < matcher.compare(one, same_animal)[UPRIGHT]
+    # No mark of the surroundings sees the animal.
+    inside = ((one["behind_at"] > 80) & (one["behind_at"] < 240)).all(axis=1)
+    assert len(one["behind"]) > 50
+    assert not inside.any()
+
+
+def test_without_a_mask_or_in_an_older_look_nothing_is_known_of_the_background(plain) -> None:
+    chips = plain.chips(coat(1), [Box(0, 0, 300, 300)])
+    own = plain.features(chips)[0]
+    assert np.isnan(plain.background(own, own))
+    assert len(plain.background_features(chips)[0]["behind"]) == 0
+
+
 def test_what_two_have_in_common_lies_where_the_coat_was_moved_to(plain) -> None:
     first = marks(plain, placed(coat(1), 40, 60, 7))
     second = marks(plain, placed(coat(1), 90, 80, 8))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 
@@ -11,6 +13,8 @@ from toolkit.subjects.base import Rgb
 
 # Smallest share of a photo that an animal takes: less stands out in an empty scene, too.
 SMALLEST = 0.002
+# What a photo shows in which the mask finds nothing: it misses too many to call that empty.
+NOTHING = "nothing found"
 
 
 class MaskDetector:
@@ -35,7 +39,11 @@ class MaskDetector:
         """Return how many bytes it takes to search a picture, whatever its size."""
         return NEEDS
 
-    def detect(self, image: Rgb) -> list[Detection]:
+    def silence(self, path: Path | None) -> str:
+        """Return what a photo shows in which nothing stands out."""
+        return NOTHING
+
+    def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """Return the animal, box in px of `image` (shape (h, w, 3), uint8, RGB); none or one."""
         from scipy import ndimage
 
@@ -63,7 +71,7 @@ class WholePhoto:
 
     name = "whole"
 
-    def detect(self, image: Rgb) -> list[Detection]:
+    def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """Return the whole of `image`, shape (h, w, 3), uint8, RGB."""
         height, width = image.shape[:2]
         return [Detection(Box(0, 0, width, height), 1.0)]

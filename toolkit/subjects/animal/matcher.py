@@ -36,6 +36,9 @@ LARGER, TURNED = 1.6, 35.0
 # Less than this many matched marks say no place: any three fit.
 FEWEST = 4
 DRAWS = 200
+# How far, in px, from the animal a mark of its surroundings is at least: nearer ones see its
+# outline.
+AROUND = 12
 
 
 def opencv() -> Any:
@@ -150,6 +153,40 @@ class PatternMatcher:
             shape (m, 2), float32, where each is, in px of the chip.
         """
         return [self._marks(chip) for chip in chips]
+
+    def background_features(self, chips: Rgb) -> list[Features]:
+        """
+        Describe the marks around the animal in each chip, shape (k, 320, 320, 4).
+
+        Returns
+        -------
+        list of Features
+            k times: "behind", shape (m, 128), uint8, and "behind_at", shape (m, 2), float32, as
+            `features` has those of the animal. Where the mask is the whole box, there are none.
+        """
+        return [self._marks_behind(chip) for chip in chips]
+
+    def background(self, one: Features, other: Features) -> float:
+        """Return how many marks around two animals lie alike; NaN where there are none of one."""
+        ours, theirs = (
+            {"upright": each["behind"], "upright_at": each["behind_at"]}
+            if "behind" in each
+            else {"upright": np.zeros((0, 128)), "upright_at": np.zeros((0, 2))}
+            for each in (one, other)
+        )
+        if not len(ours["upright"]) or not len(theirs["upright"]):
+            return float("nan")
+        return float(_alike(ours, theirs, "upright", TURNED))
+
+    def _marks_behind(self, chip: Rgb) -> Features:
+        cv2 = opencv()
+        there = chip[..., :3].any(axis=2) | (chip[..., 3] > 0)
+        kernel = np.ones((2 * AROUND + 1, 2 * AROUND + 1), dtype=np.uint8)
+        near = cv2.dilate(np.ascontiguousarray(chip[..., 3]), kernel) > 0
+        behind = chip.copy()
+        behind[..., 3] = np.where(there & ~near, 255, 0)
+        found = self._marks(behind)
+        return {"behind": found["upright"], "behind_at": found["upright_at"]}
 
     def _marks(self, chip: Rgb) -> Features:
         cv2 = opencv()

@@ -1,0 +1,90 @@
+"""What time, place and flank say of pairs of animals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.errors import BadSetting
+from toolkit.subjects.animal.camera_trap import CameraTrap
+from toolkit.subjects.animal.settings import AnimalSettings
+
+
+def trap(**values) -> CameraTrap:
+    return AnimalSettings(**values).evidence()
+
+
+def rows(*those):
+    """Make sightings of (station, camera, minute, flank); the minute may be None."""
+    times = [
+        "" if m is None else f"2024-05-02T{m // 60:02d}:{m % 60:02d}:00" for _, _, m, _ in those
+    ]
+    return pd.DataFrame(
+        {
+            "station": [each[0] for each in those],
+            "camera": [each[1] for each in those],
+            "taken_at": times,
+            "flank": [each[3] for each in those],
+        }
+    )
+
+
+def test_opposite_flanks_say_nothing_of_each_other_and_both_speaks_to_all() -> None:
+    table = rows(*(("", "", None, flank) for flank in ("left", "right", "both", "")))
+    found = trap().silent(table, table)
+    assert np.argwhere(found).tolist() == [[0, 1], [1, 0]]
+
+
+def test_one_camera_within_a_session_says_nothing() -> None:
+    table = rows(
+        ("S1", "", 0, ""),
+        ("S1", "", 60, ""),
+        ("S1", "", 121, ""),
+        ("S2", "", 0, ""),
+        ("S1", "", None, ""),
+    )
+    found = trap(session=60.0).silent(table, table)
+    off = found & ~np.eye(5, dtype=bool)
+    assert np.argwhere(off).tolist() == [[0, 1], [1, 0]]
+    assert not trap(within_session=True).silent(table, table).any()
+
+
+def test_two_cameras_of_a_station_speak_and_one_that_is_not_known_may_be_either() -> None:
+    table = rows(("S1", "a", 0, ""), ("S1", "b", 0, ""), ("s1", "", 0, ""))
+    found = trap().silent(table, table)
+    assert found.tolist() == [[True, False, True], [False, True, True], [True, True, True]]
+
+
+def test_sightings_and_examples_are_asked_of_each_other() -> None:
+    ours = rows(("S1", "", 0, "left"), ("S1", "", 0, "right"))
+    theirs = pd.DataFrame({"flank": ["right", "left", ""]})
+    assert trap().silent(ours, theirs).tolist() == [[True, False, False], [False, True, False]]
+
+
+def test_bursts_are_together_where_the_user_says_so() -> None:
+    table = pd.DataFrame({"event": ["e", "", "e", "f", "f", "f", ""], "photo_digest": [*"0123456"]})
+    assert trap().together(table) == []
+    found = trap(burst=True).together(table)
+    assert [each.tolist() for each in found] == [[0, 2], [3, 4, 5]]
+
+
+def test_a_burst_with_several_animals_in_a_photo_is_not_together() -> None:
+    table = pd.DataFrame({"event": ["e", "e", "e"], "photo_digest": ["1", "2", "2"]})
+    assert trap(burst=True).together(table) == []
+    assert trap(burst=True).together(table.drop(columns="event")) == []
+
+
+def test_folders_of_known_individuals_tell_flanks_and_no_stations(tmp_path) -> None:
+    table = pd.DataFrame({"path": [str(tmp_path / "Ann" / "left" / "x.jpg")]})
+    found = trap().notes(table, tmp_path, of_individuals=True)
+    assert found.to_dict("list") == {"flank": ["left"]}
+    assert trap(flank="off").notes(table, tmp_path, of_individuals=True)["flank"].tolist() == [""]
+
+
+@pytest.mark.parametrize("name", ["stations", "details"])
+def test_a_table_that_cannot_be_used_is_refused_before_anything_is_sought(tmp_path, name) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(BadSetting, match=r"t\.csv"):
+        AnimalSettings(**{name: str(path)}).make_subject()
+    with pytest.raises(BadSetting, match=r"none\.csv"):
+        AnimalSettings(**{name: str(tmp_path / "none.csv")}).make_subject()

@@ -1,0 +1,278 @@
+"""Boxes out of MegaDetector's results: read whole, found by name, and what else they say kept."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toys
+from toys import LAMPS, HueEncoder, Squares, lamp, save
+
+from toolkit import modes
+from toolkit.errors import BadSetting
+from toolkit.records import SHOWS, Box, Detection
+from toolkit.scanning import store
+from toolkit.settings import settings_for
+from toolkit.subjects.animal import detections_file
+from toolkit.subjects.animal.detections_file import BoxesDetector, Found
+from toolkit.subjects.base import Subject
+
+CATEGORIES = {"1": "animal", "2": "person", "3": "vehicle"}
+SETTINGS = settings_for("autopilot", toys.LampSettings)(jobs=1)
+
+
+def detection(category="1", conf=0.9, bbox=(0.0, 0.0, 0.5, 1.0)):
+    return {"category": category, "conf": conf, "bbox": list(bbox)}
+
+
+def entry(file, *detections, **more):
+    return {"file": file, "detections": list(detections), **more}
+
+
+def write(path, *images, categories=CATEGORIES, **more):
+    told = {"info": {"format_version": "1.6"}, "detection_categories": categories, **more}
+    path.write_text(json.dumps({**told, "images": list(images)}))
+    return path
+
+
+def found_in(folder, *images, photos, least=0.2, otherwise=None):
+    """Return the detector of a file of results, prepared for photos, and what it said."""
+    file = write(folder / "results.json", *images)
+    detector = BoxesDetector(detections_file.read(file), file.name, least, otherwise or Squares())
+    return detector, detector.prepare(photos, folder)
+
+
+def test_what_a_photo_shows_follows_from_its_boxes(tmp_path) -> None:
+    images = (
+        entry("two.jpg", detection(conf=0.3), detection(conf=0.8, bbox=(0.5, 0.2, 0.25, 0.5))),
+        entry("man.jpg", detection("2"), detection("3"), detection(conf=0.1)),
+        # A category that is not listed was not found.
+        entry("empty.jpg"),
+        entry("video.jpg", {**detection(), "frame_number": 12}),
+    )
+    photos = [tmp_path / each["file"] for each in images]
+    detector, said = found_in(tmp_path, *images, photos=photos)
+    assert said == ("results.json has 4 of 4 photos",)
+    image = np.zeros((100, 200, 3), np.uint8)
+    two, man, empty, video = (detector.detect(image, path) for path in photos)
+    assert two == [
+        Detection(Box(100, 20, 150, 70), 0.8),
+        Detection(Box(0, 0, 100, 100), 0.3),
+    ]
+    assert [(each.kind, each.score) for each in man] == [("person", 0.9), ("vehicle", 0.9)]
+    assert empty == []
+    assert detector.silence(photos[2]) == "empty"
+    assert len(video) == 1
+
+
+def test_boxes_at_the_edge_stay_in_the_picture_and_keep_a_px(tmp_path) -> None:
+    boxes = ((-0.01, 0, 1.03, 1), (0.999, 0.999, 0.001, 0.001), (0.2, 0.2, 0, 0.4))
+    photo = tmp_path / "a.jpg"
+    image = entry("a.jpg", *(detection(bbox=box) for box in boxes))
+    detector, _ = found_in(tmp_path, image, photos=[photo])
+    found = [each.box for each in detector.detect(np.zeros((50, 80, 3), np.uint8), photo)]
+    assert sorted(found, key=lambda box: box.left) == [Box(0, 0, 80, 50), Box(79, 49, 80, 50)]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "cam 1/IMG_1.JPG",
+        "./cam 1/IMG_1.JPG",
+        "cam 1\\IMG_1.JPG",
+        "D:\\study\\cam 1\\IMG_1.JPG",
+        "/disk/study/cam 1/IMG_1.JPG",
+        "photos/cam 1/IMG_1.JPG",
+        "{folder}/cam 1/IMG_1.JPG",
+        "IMG_1.JPG",
+    ],
+)
+def test_a_photo_is_found_by_the_end_of_its_path(tmp_path, named) -> None:
+    folder = tmp_path / "photos"
+    photos = [folder / "cam 1" / "IMG_1.JPG", folder / "cam 1" / "IMG_2.JPG"]
+    names = detections_file._Names([Found(named.format(folder=folder)), Found("cam 2/IMG_1.JPG")])
+    found, unclear = names.of(photos, folder)
+    assert found[photos[0]] is not None
+    assert found[photos[0]].file.endswith("IMG_1.JPG")
+    assert "cam 2" not in found[photos[0]].file
+    assert found[photos[1]] is None
+    assert unclear == []
+
+
+def test_one_entry_is_never_two_photos_nor_one_photo_two_entries(tmp_path) -> None:
+    names = detections_file._Names(
+        [Found("IMG_1.JPG"), Found("x/IMG_2.JPG"), Found("y/IMG_2.JPG"), Found("b/IMG_3.JPG")]
+    )
+    one, other = tmp_path / "a" / "IMG_1.JPG", tmp_path / "b" / "IMG_1.JPG"
+    found, unclear = names.of([one, other], tmp_path)
+    assert found == {one: None, other: None}
+    assert sorted(unclear) == [one, other]
+    # The photo that has the whole name is the one.
+    whole = tmp_path / "IMG_1.JPG"
+    found, unclear = names.of([one, whole], tmp_path)
+    assert found[whole] is not None
+    assert found[one] is None
+    several = tmp_path / "IMG_2.JPG"
+    assert names.of([several], tmp_path) == ({several: None}, [several])
+    # That of another folder is not this one's.
+    assert names.of([tmp_path / "a" / "IMG_3.JPG"], tmp_path)[0].popitem()[1] is None
+
+
+def test_case_tells_two_photos_and_hides_none(tmp_path) -> None:
+    names = detections_file._Names([Found("a.JPG"), Found("A.jpg")])
+    lower, upper = tmp_path / "a.JPG", tmp_path / "A.jpg"
+    found, _ = names.of([lower, upper], tmp_path)
+    assert (found[lower].file, found[upper].file) == ("a.JPG", "A.jpg")
+    names = detections_file._Names([Found("CAM/A.JPG")])
+    assert names.of([tmp_path / "cam" / "a.jpg"], tmp_path)[0].popitem()[1] is not None
+
+
+def test_photos_elsewhere_are_known_by_more_than_their_name(tmp_path) -> None:
+    photo = tmp_path / "a.jpg"
+    images = [entry("a.jpg", detection()), entry("known/lion/b.jpg", detection("2"))]
+    detector, _ = found_in(tmp_path, *images, photos=[photo])
+    image = np.zeros((64, 64, 3), np.uint8)
+    assert detector.detect(image, tmp_path / "other" / "a.jpg") == []
+    assert detector.silence(tmp_path / "other" / "a.jpg") == ""
+    (person,) = detector.detect(image, tmp_path / "known" / "lion" / "b.jpg")
+    assert person.kind == "person"
+
+
+def test_what_the_file_does_not_tell_is_searched_otherwise_and_said(tmp_path) -> None:
+    photos = [tmp_path / f"{name}.jpg" for name in "abcd"]
+    images = [
+        entry("a.jpg", detection()),
+        {"file": "b.jpg", "failure": "Failure image access", "detections": None},
+        {"file": "c.jpg", "detections": None},
+    ]
+    detector, said = found_in(tmp_path, *images, photos=photos)
+    assert said == (
+        "results.json has 3 of 4 photos, 1 is not in it (d.jpg), 2 are in it as failures "
+        "(b.jpg, c.jpg); what it does not tell is searched by --detector squares",
+    )
+    light = np.full((64, 64, 3), 200, np.uint8)
+    for path in photos[1:]:
+        assert [each.box for each in detector.detect(light, path)] == [Box(0, 0, 64, 64)]
+        assert detector.silence(path) == ""
+
+
+def test_a_file_of_other_photos_is_refused_before_the_work(tmp_path) -> None:
+    with pytest.raises(BadSetting, match=r"none of the 1 photo in .*such as a\.jpg.*x/b\.jpg"):
+        found_in(tmp_path, entry("x/b.jpg"), photos=[tmp_path / "a.jpg"])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "cannot be read"),
+        ("[1]", 'no list "images"'),
+        ('{"images": {}}', 'no list "images"'),
+        ("[" * 100_000, "cannot be read"),
+        ('{"images": [], "x": NaN}', "NaN"),
+        ('{"images": [], "info": {"format_version": "2.0"}}', "format_version is '2.0'"),
+        ('{"images": []}', "detection_categories"),
+        ('{"images": [], "detection_categories": {"1": "car"}}', "is animal: car"),
+    ],
+)
+def test_what_is_no_file_of_results_is_said_in_a_line(tmp_path, content, said) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(content)
+    with pytest.raises(BadSetting) as error:
+        detections_file.read(path)
+    assert said in str(error.value)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+    with pytest.raises(BadSetting, match="No such file"):
+        detections_file.read(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        ({"detections": []}, 'images[1]: it has no "file"'),
+        ({"file": "b.jpg", "detections": 3}, "no list"),
+        ({"file": "b.jpg", "detections": [3]}, "no object"),
+        (entry("b.jpg", detection("7")), "the category '7'; expected one of 1, 2, 3"),
+        (entry("b.jpg", detection(conf=1.5)), "conf of b.jpg is 1.5"),
+        (entry("b.jpg", detection(conf="high")), "conf of b.jpg is high"),
+        (entry("b.jpg", detection(bbox=(10, 20, 100, 200))), "shares of the picture"),
+        (entry("b.jpg", detection(bbox=(0, 0, -0.1, 1))), "shares of the picture"),
+        (entry("b.jpg", detection(bbox=(0, 0, 1))), "shares of the picture"),
+        (entry("b.jpg", {**detection(), "bbox": [0, 0, 1, "1"]}), "shares of the picture"),
+        (entry("b.jpg", {**detection(), "bbox": [0, 0, 10**400, 1]}), "shares of the picture"),
+        (entry("a.jpg", detection()), "a.jpg is there twice"),
+    ],
+)
+def test_every_entry_is_checked_and_named(tmp_path, image, said) -> None:
+    path = write(tmp_path / "results.json", entry("a.jpg"), image)
+    with pytest.raises(BadSetting) as error:
+        detections_file.read(path)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_same_entry_twice_and_other_categories_do_no_harm(tmp_path) -> None:
+    images = [entry("a.jpg", detection("4")), entry("a.jpg", detection("4")), entry("b.jpg")]
+    path = write(tmp_path / "r.json", *images, categories={**CATEGORIES, "4": "group"})
+    one, other = detections_file.read(path)
+    assert [box[0] for box in one.boxes] == ["other"]
+    assert other == Found("b.jpg")
+    with pytest.raises(BadSetting, match="has no photo"):
+        BoxesDetector((), "r.json", 0.2, Squares())
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Three photos of lamps, and what sorts them by a file of results; it may be kept."""
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "seen.sqlite3"))
+    folder = tmp_path / "photos"
+    for name, hue in (("a", "red"), ("b", "blue"), ("c", "red")):
+        save(folder / f"{name}.png", lamp(hue, 1.0, ord(name)), lamp(hue, 0.6, ord(name) + 9))
+
+    def run(*images, least=0.2, out=None):
+        file = write(tmp_path / "results.json", *images)
+        detector = BoxesDetector(detections_file.read(file), file.name, least, Squares())
+        subject = Subject("lamp", detector, HueEncoder(), LAMPS.info.words, key="k")
+        return modes.autopilot(folder, out, settings=SETTINGS, subject=subject)
+
+    return run
+
+
+LEFT, RIGHT = (0, 0, 0.5, 1), (0.5, 0, 0.5, 1)
+
+
+def test_people_and_empty_scenes_are_no_sightings_and_stay_told(run, tmp_path) -> None:
+    images = [
+        entry("a.png", detection(bbox=LEFT), detection("2", bbox=RIGHT)),
+        entry("b.png", detection("3")),
+        entry("c.png", detection(conf=0.1)),
+    ]
+    result = run(*images, out=tmp_path / "out")
+    table = result.album.photos
+    shows = {Path(path).name: what for path, what in zip(table["path"], table[SHOWS], strict=True)}
+    assert shows == {"a.png": "lamp+person", "b.png": "vehicle", "c.png": "empty"}
+    assert [Box(*box) for box in _boxes(result.album)] == [Box(0, 0, 64, 64)]
+    assert "results.json has 3 of 3 photos" in str(result)
+
+
+def _boxes(album):
+    columns = ["left", "top", "right", "bottom"]
+    return album.sightings[columns].itertuples(index=False, name=None)
+
+
+def test_only_photos_with_other_boxes_are_looked_at_again(run) -> None:
+    images = [entry(f"{name}.png", detection(bbox=LEFT)) for name in "ab"]
+    images.append(entry("c.png", detection(conf=0.3, bbox=LEFT), detection("2", 0.5)))
+    first = run(*images)
+    assert first.recognised == 0
+    assert run(*images).recognised == 3
+    # What is below the threshold anyway changes nothing; another box does, in its photo.
+    assert run(*images, least=0.25).recognised == 3
+    images[0]["detections"].append(detection(conf=0.05, bbox=RIGHT))
+    assert run(*images).recognised == 3
+    images[0]["detections"].append(detection(conf=0.4, bbox=RIGHT))
+    again = run(*images)
+    assert again.recognised == 2
+    assert again.count == 4
+    shows = dict(zip(again.album.photos["path"], again.album.photos[SHOWS], strict=True))
+    assert [shows[path] for path in sorted(shows)] == ["lamp", "lamp", "lamp+person"]
