@@ -215,7 +215,7 @@ class StripView(ipywidgets.VBox):
 
         def job() -> None:
             found = strips.answer(
-                session.album, strip, ticked, others_differ=others_differ, decided=session.decided
+                session.album, strip, ticked, others_differ=others_differ, decided=session.linked
             )
             nothing = "Counted: nothing new was decided" if self._counting else NOTHING
             said = nothing if found is None else f"Kept: {session.do(found)}"
@@ -292,7 +292,7 @@ class StripView(ipywidgets.VBox):
 
     def _find(self, session: Session, row: int | None = None) -> None:
         """Find the next strip, or that of a sighting; called in the thread of the work."""
-        album, decided = session.album, session.decided
+        album, decided = session.album, session.linked
         found: Strip | None = None
         number: Count | None = None
         if self._counting:
