@@ -317,7 +317,7 @@ def test_all_answers_by_the_truth_end_in_groups_of_one_person(panel):
     assert panel.state == "done"
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from(["same", "different", "unclear", "first", "undo"]), max_size=8))
 def test_whatever_is_pressed_disk_and_groups_agree(tmp_path_factory, presses):
     panel = ReviewPanel(session=session_of(tmp_path_factory.mktemp("album")))
