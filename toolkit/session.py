@@ -133,7 +133,7 @@ class Session:
         return decisions.apply(self.corrections.decisions, self.album)
 
     @property
-    def _linked(self) -> Decided:
+    def linked(self) -> Decided:
         """What was decided, and what else makes sightings one individual: nobody asks about it."""
         decided = self.decided
         if not self.assigner.by_group:
@@ -321,7 +321,7 @@ class Session:
             self.album,
             self.labels,
             names=self.names,
-            decided=self._linked,
+            decided=self.linked,
             goal=goal,
             leave_out=leave_out,
         )
@@ -489,7 +489,7 @@ class Session:
         return uncertainty.sides(
             self.album,
             np.where((labels == group) & (labels >= 0), labels, -1),
-            must_link=self._linked.must,
+            must_link=self.linked.must,
         )
 
     def _take_names(self) -> NamesTaken | None:

@@ -22,12 +22,16 @@ def ids(full):
     return full.sightings[SIGHTING_ID].tolist()
 
 
+def all_of(full):
+    return counting.units_of(full, [None] * len(full))
+
+
 def ticked_by_truth(full, draw, count, truth=TRUTH):
     """Answer so many strips rightly."""
-    rows, _ = counting.counted_rows(full)
+    units = all_of(full)
     for _ in range(count):
-        row = draw.next_of(full, rows)
-        strip = strips.strip_of(full, row, among=rows)
+        row = draw.next_of(full, units)
+        strip = strips.strip_of(full, row, among=units.rows)
         same = [other for other in strip.shown if truth[other] == truth[row]]
         names = [ids(full)[other] for other in strip.shown], [ids(full)[other] for other in same]
         draw = draw.with_(Done(ids(full)[row], *map(tuple, names)))
@@ -68,16 +72,16 @@ def test_a_table_that_cannot_be_read_is_named_in_a_line(tmp_path, text, complain
 
 def test_the_draw_is_by_chance_goes_on_and_follows_the_seed() -> None:
     full = pairs_of(TRUTH)
-    rows, draw, order = np.arange(60), Draw(), []
-    while (row := draw.next_of(full, rows)) is not None:
+    draw, order = Draw(), []
+    while (row := draw.next_of(full, all_of(full))) is not None:
         order.append(row)
         draw = draw.with_(Done(ids(full)[row], (), ()))
     assert sorted(order) == list(range(60)) != order
     other = Draw(seed=1)
-    assert [other.next_of(full, rows)] != order[:1]
+    assert [other.next_of(full, all_of(full))] != order[:1]
     # What is added finds its place among the others, and what is done stays.
     fewer = full.take(np.arange(40))
-    assert next(row for row in order if row < 40) == Draw().next_of(fewer, np.arange(40))
+    assert next(row for row in order if row < 40) == Draw().next_of(fewer, all_of(fewer))
 
 
 def test_strips_of_what_is_not_there_do_not_count() -> None:
@@ -85,9 +89,10 @@ def test_strips_of_what_is_not_there_do_not_count() -> None:
     known = ids(full)
     draw = Draw(0, (Done(known[1], (known[0], "gone", known[1]), (known[0], "gone")),))
     draw = draw.with_(Done("gone", (known[0],), ())).with_(Done(known[2], (), (), PASSED))
-    (found,) = draw.strips(full, np.arange(60))
+    (found,) = draw.strips(full, all_of(full))
     assert (found.photo, found.shown, found.same) == (1, (0,), (0,))
-    assert draw.strips(full, np.arange(2, 60)) == ()
+    ignored = replace(full, ignored=np.arange(60) < 2)
+    assert draw.strips(ignored, all_of(ignored)) == ()
 
 
 def test_the_number_narrows_to_the_truth_as_strips_are_done() -> None:
@@ -143,18 +148,42 @@ def test_where_flanks_cannot_be_compared_one_of_them_is_counted() -> None:
     table[np.ix_(flanks == "left", flanks == "right")] = np.nan
     table[np.ix_(flanks == "right", flanks == "left")] = np.nan
     full = pair_album(table)
-    assert counting.counted_rows(full)[1] == ""
+    assert all_of(full).flank == ""
     told = replace(full, sightings=full.sightings.assign(flank=flanks))
-    rows, flank = counting.counted_rows(told)
-    assert (rows.tolist(), flank) == ([0, 1, 2, 5], "left")
+    units = all_of(told)
+    assert (units.rows.tolist(), units.flank) == ([0, 1, 2, 5], "left")
+    assert units.of.tolist() == [0, 1, 2, -1, -1, 3, -1]
     draw = Draw().with_(Done(ids(told)[0], (ids(told)[1],), ()))
     found = counting.count(told, ["a"] * 7, draw)
+    assert not found.apart
     # All that could be shown were.
     assert found.estimate.recall.share == 1
     assert found.fitted_on == ""
     assert (found.sightings, found.flank) == (4, "left")
     assert any("by their left flank" in each for each in found.assumes)
+    whole = counting.count(full, ["a"] * 7, draw)
+    assert whole.apart
+    assert any("were not shown beside each other" in each for each in whole.assumes)
     # Where all can be compared, all are counted.
     same = pairs_of(np.zeros(7))
     everyone = replace(same, sightings=same.sightings.assign(flank=flanks))
-    assert counting.counted_rows(everyone) == (pytest.approx(np.arange(7)), "")
+    assert all_of(everyone).rows.tolist() == list(range(7))
+
+
+def test_those_of_one_event_that_are_called_the_same_count_once() -> None:
+    full = pairs_of(np.repeat([0, 1], 4))
+    events = ["a", "a", "a", "", "b", "b", "", np.nan]
+    told = replace(full, sightings=full.sightings.assign(event=events))
+    names = ["x", "x", "y", "x", "z", "z", "z", "z"]
+    units = counting.units_of(told, names)
+    assert len(units.rows) == 6
+    assert units.of[0] == units.of[1] != units.of[2]
+    assert units.of[4] == units.of[5]
+    # A strip of either of them is that of the event, and those shown count once.
+    known = ids(told)
+    draw = Draw().with_(Done(known[0], (known[1], known[4], known[5]), (known[4],)))
+    draw = draw.with_(Done(known[1], (), ()))
+    (found,) = draw.strips(told, units)
+    assert found.photo == units.of[0]
+    assert found.shown == found.same == (units.of[4],)
+    assert draw.next_of(told, units) not in (0, 1)

@@ -9,7 +9,7 @@ import toys
 from PIL import Image
 
 from toolkit import modes
-from toolkit.scanning import pair_views
+from toolkit.scanning import pair_views, store
 from toolkit.scanning.pair_views import PairViews
 from toolkit.settings import settings_for
 
@@ -51,6 +51,25 @@ def test_both_are_shown_as_they_were_compared_with_what_they_share(album) -> Non
     # A result that was opened again holds no features: they are made anew, and are the same.
     again = PairViews(replace(album, features=None), subject).of(first, second)
     assert np.array_equal(again.places, view.places)
+
+
+def test_what_the_store_has_is_not_described_anew(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "store"))
+    photos = toys.CARDS.save_photos(tmp_path / "photos")
+    kept = replace(SETTINGS, store=True)
+    subject = replace(subject_with(ShowingMatcher()), key="cards")
+    full = modes.look(photos, settings=kept, subject=subject).album
+    again = replace(full, features=None)
+    expected = PairViews(full, subject).of(0, 1)
+
+    def describe(chips):
+        raise AssertionError("described anew")
+
+    monkeypatch.setattr(subject.encoder, "features", describe)
+    view = PairViews(again, subject, kept).of(0, 1)
+    assert np.array_equal(view.places, expected.places)
+    with pytest.raises(AssertionError, match="anew"):
+        PairViews(again, subject, replace(kept, long_edge=999)).of(0, 1)
 
 
 def test_a_photo_that_is_gone_or_another_shows_nothing(album) -> None:

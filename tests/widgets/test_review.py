@@ -85,6 +85,8 @@ def test_the_first_question_is_the_one_that_moves_most_and_says_so(panel, sessio
         sizes = [picture.size for picture in strip.pictures]
         assert sizes[0] > 2 * max(sizes[1:], default=0)
     assert "Expected purity" in panel.questions.progress.value
+    # Faces are seldom in doubt, and nothing was measured of strips of them.
+    assert len(panel.tabs.children) == len(panel.tabs.titles) == 3
     assert not kept(panel)
 
 
@@ -315,7 +317,7 @@ def test_all_answers_by_the_truth_end_in_groups_of_one_person(panel):
     assert panel.state == "done"
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from(["same", "different", "unclear", "first", "undo"]), max_size=8))
 def test_whatever_is_pressed_disk_and_groups_agree(tmp_path_factory, presses):
     panel = ReviewPanel(session=session_of(tmp_path_factory.mktemp("album")))

@@ -48,12 +48,13 @@ def kept(panel):
 
 
 def test_a_strip_shows_the_one_and_the_others_and_a_click_ticks(panel) -> None:
+    assert panel.tabs.titles[STRIPS:] == ("Strips", "How many")
     view = opened(panel, STRIPS)
     assert view.state == "asking"
     first, line, *others = view.sheet.all_cards
     strip = view.strip
     assert line.line
-    assert [picture.token for picture in first.strips[0].pictures] == [f"sighting:{strip.row}"]
+    assert [picture.token for picture in first.strips[0].pictures] == [f"large:{strip.row}"]
     ids = panel.session.album.sightings[SIGHTING_ID]
     assert [card.key for card in others] == [ids[row] for row in strip.shown]
     assert {card.opens for card in others} == {"Tick"}
@@ -126,6 +127,15 @@ def test_what_was_decided_since_is_not_taken_back_by_a_strip(panel) -> None:
     assert panel.wait(SECONDS)
     assert kept(panel) == before
     assert "take that back first" in view.message.value
+    # Where that was taken back elsewhere, and what the strip decided as well, nothing is left.
+    for _ in range(2):
+        panel.questions.undo()
+        assert panel.wait(SECONDS)
+    assert kept(panel) == ()
+    view.undo()
+    assert panel.wait(SECONDS)
+    assert "nothing is decided" in view.message.value
+    assert kept(panel) == ()
 
 
 def test_the_number_is_shown_narrows_and_goes_on_in_a_later_session(panel) -> None:

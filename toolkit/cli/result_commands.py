@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any, TextIO
 
 from toolkit.cli import terminal
@@ -30,6 +31,7 @@ def count(options: argparse.Namespace, console: TextIO) -> None:
     """Print how many individuals an earlier run holds, by the strips that are done."""
     from toolkit.curation import counting, decisions
     from toolkit.evaluation.population import Recall
+    from toolkit.grouping.assigners import links_of
     from toolkit.results import results_folder
 
     out = folder_at(options.out)
@@ -38,6 +40,9 @@ def count(options: argparse.Namespace, console: TextIO) -> None:
     run = results_folder.load(out, **_moved(options))
     album = decisions.masked(run.album, made)
     decided = decisions.apply(made, album)
+    if run.mode == "autopilot":
+        must, _ = links_of(album, results_folder.settings_of(run), decided)
+        decided = replace(decided, must=must)
     found = counting.count(album, run.names, draw, decided=decided, recall=recall)
     print_json_or_text(found, options)
 

@@ -37,6 +37,8 @@ DONE, PASSED = "done", "passed"
 LARGEST, LARGEST_SEED = 64 << 20, 1 << 62
 # The column that says which side of an individual is seen; opposite ones cannot be compared.
 FLANK, SIDES, BOTH = "flank", ("left", "right"), "both"
+# That which says which burst a sighting is of.
+EVENT = "event"
 # How likely it must be that two groups are one, or that a group is two, to be listed; how many are.
 LEAST, MOST = 0.05, 10
 
@@ -60,6 +62,26 @@ class Done:
     shown: tuple[str, ...]
     ticked: tuple[str, ...]
     status: str = DONE
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """
+    What is counted: sightings, or several of one event as one.
+
+    Attributes
+    ----------
+    rows : numpy.ndarray
+        Shape (u,), int64: the sighting that stands for each unit, ascending.
+    of : numpy.ndarray
+        Shape (n,), int64: the unit that each sighting is in; -1 for those that are not counted.
+    flank : str
+        Which flank of individuals is counted; "" for all.
+    """
+
+    rows: Labels
+    of: Labels
+    flank: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,30 +108,29 @@ class Draw:
         """Return it without the strip of a sighting."""
         return replace(self, done=tuple(x for x in self.done if x.sighting != sighting))
 
-    def next_of(self, album: Album, rows: Labels) -> int | None:
-        """Return the row, of some of an album, that is asked next; None where all are done."""
-        asked = {each.sighting for each in self.done}
+    def next_of(self, album: Album, units: Units) -> int | None:
+        """Return the row that is asked next; None where all are done."""
         ids = album.sightings[SIGHTING_ID]
-        left = [(_place(self.seed, ids.iat[row]), row) for row in rows if ids.iat[row] not in asked]
-        return int(min(left)[1]) if left else None
+        asked = {each.sighting for each in self.done}
+        done = {int(units.of[row]) for row, name in enumerate(ids) if name in asked}
+        rows = [int(row) for row in units.rows if int(units.of[row]) not in done]
+        return min(rows, key=lambda row: _place(self.seed, ids.iat[row])) if rows else None
 
-    def strips(self, album: Album, rows: Labels) -> tuple[population.Strip, ...]:
-        """Return the strips that count, by places in `rows`; what is not there is left out."""
-        ids = album.sightings[SIGHTING_ID].iloc[rows].tolist()
-        place = {str(each): at for at, each in enumerate(ids)}
-        found = []
+    def strips(self, album: Album, units: Units) -> tuple[population.Strip, ...]:
+        """Return the strips that count, by the places of units; what is not there is left out."""
+        ids = album.sightings[SIGHTING_ID].tolist()
+        place = {str(name): int(unit) for name, unit in zip(ids, units.of, strict=True)}
+        found: dict[int, population.Strip] = {}
         for each in self.done:
-            if each.status == DONE and each.sighting in place:
-                shown = [place[x] for x in each.shown if x in place and x != each.sighting]
-                same = [place[x] for x in each.ticked if x in place]
-                found.append(
-                    population.Strip(
-                        place[each.sighting],
-                        tuple(dict.fromkeys(shown)),
-                        tuple(row for row in dict.fromkeys(same) if row in shown),
-                    )
-                )
-        return tuple(found)
+            own = place.get(each.sighting, -1)
+            if each.status != DONE or own < 0:
+                continue
+            shown = dict.fromkeys(place.get(name, -1) for name in each.shown)
+            shown = {unit: None for unit in shown if unit not in (own, -1)}
+            same = dict.fromkeys(place.get(name, -1) for name in each.ticked)
+            ticked = tuple(unit for unit in same if unit in shown)
+            found.setdefault(own, population.Strip(own, tuple(shown), ticked))
+        return tuple(found.values())
 
 
 def _place(seed: int, sighting: object) -> str:
@@ -175,13 +196,43 @@ def take_back(out: Path, sighting: str) -> Draw:
     return draw
 
 
-def counted_rows(album: Album) -> tuple[Labels, str]:
+def units_of(album: Album, names: Sequence[str | None], *, seed: int = 0) -> Units:
     """
-    Return the sightings that are counted, and which flank of individuals that is; "" for all.
+    Say what is counted of an album.
 
     Opposite flanks of an individual cannot be compared, and it would count twice: where flanks are
-    known, those of the flank that is seen more are counted, and those that show both.
+    known, sightings of the flank that is seen more are counted, and those that show both. What is
+    called the same in one event (a burst, which the column `event` names) counts once.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    names : sequence of str or None
+        What each is called.
+    seed : int
+        Of the draw: of an event, the sighting that it comes to first stands for all.
     """
+    rows, flank = _one_flank(album)
+    events = [""] * len(album)
+    if EVENT in album.sightings:
+        events = ["" if pd.isna(x) else str(x) for x in album.sightings[EVENT]]
+    ids = album.sightings[SIGHTING_ID]
+    ordered = sorted(rows.tolist(), key=lambda row: _place(seed, ids.iat[row]))
+    first: dict[object, int] = {}
+    for row in ordered:
+        first.setdefault((events[row], names[row]) if events[row] and names[row] else row, row)
+    kept = np.array(sorted(first.values()), dtype=np.int64)
+    place = {int(row): at for at, row in enumerate(kept)}
+    of = np.full(len(album), -1, dtype=np.int64)
+    for row in ordered:
+        unit = (events[row], names[row]) if events[row] and names[row] else row
+        of[row] = place[first[unit]]
+    return Units(kept, of, flank)
+
+
+def _one_flank(album: Album) -> tuple[Labels, str]:
+    """Return the sightings of the flank that is seen more, and which it is; or all, and ""."""
     rows = album.kept
     if FLANK not in album.sightings or neighbours.of(album).telling() is None:
         return rows, ""
@@ -247,11 +298,13 @@ class Count:
     groups : int
         How many there are by the groups.
     sightings : int
-        That are counted; of one flank where it says so.
+        That are counted, those of one event as one; of one flank where it says so.
     flank : str
         "" for all.
     ghosts, lumps : tuple of Doubt
         Groups that may be one individual; groups that may hold two.
+    apart : bool
+        Whether some of what is counted was not compared with each other, and so not shown.
     fitted_on : str
         What the recall of strips was measured on; "" where it was told, or plays no part.
     words : Words
@@ -264,6 +317,7 @@ class Count:
     flank: str
     ghosts: tuple[Doubt, ...]
     lumps: tuple[Doubt, ...]
+    apart: bool
     fitted_on: str
     words: Words = GENERIC_WORDS
 
@@ -275,6 +329,12 @@ class Count:
         said = list(self.estimate.assumes)
         if self.fitted_on:
             said.append(f"That share was measured on {self.fitted_on}; other animals may differ.")
+        if self.apart:
+            said.append(
+                "Photos that were left out of the comparison, such as those of one camera within "
+                f"a session, were not shown beside each other: {self.words.individuals} who stay "
+                "may count too often."
+            )
         if self.flank:
             said.append(
                 f"{self.words.individuals.capitalize()} are counted by their {self.flank} flank: "
@@ -345,9 +405,10 @@ def count(
     recall : Recall, optional
         Of strips, on known individuals; what was measured on nyala, if not given.
     """
-    rows, flank = counted_rows(album)
-    done = draw.strips(album, rows)
-    labels = numbered(names)
+    units = units_of(album, names, seed=draw.seed)
+    rows, flank = units.rows, units.flank
+    done = draw.strips(album, units)
+    labels, telling = numbered(names), neighbours.of(album).telling()
     of = recall or STATED
     if all(len(strip.shown) < SHOWN for strip in done):
         # Nothing more could be shown: no other is left to be missed.
@@ -368,6 +429,7 @@ def count(
         flank=flank,
         ghosts=_once(ghosts)[:MOST],
         lumps=_once(lumps)[:MOST],
+        apart=telling is not None and not telling[np.ix_(rows, rows)].all(),
         fitted_on="nyala" if found is not None and found.recall is STATED else "",
         words=album.words,
     )
@@ -413,9 +475,10 @@ __all__ = [
     "Done",
     "Doubt",
     "Draw",
+    "Units",
     "count",
-    "counted_rows",
     "keep",
     "read",
     "take_back",
+    "units_of",
 ]

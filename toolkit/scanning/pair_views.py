@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from toolkit import memory
 from toolkit.errors import SightingsError, UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.records import Album, Box, Features
+from toolkit.scanning import store
 from toolkit.subjects import registry
-from toolkit.subjects.base import Places, Rgb, Subject, in_common, matcher_of
+from toolkit.subjects.base import Places, Rgb, Subject, in_common, look_key, matcher_of
 from toolkit.subjects.settings import ScanSettings
 
 # Sightings whose chip and features are kept for the next pair.
@@ -47,7 +49,8 @@ class PairViews:
     """
     Shows what two sightings of an album have in common. Threads may share one.
 
-    Chips, and features where the album does not hold them, are made anew from the photos.
+    Chips are made anew from the photos, and so are features where neither the album nor the store
+    has them.
 
     Parameters
     ----------
@@ -55,10 +58,14 @@ class PairViews:
         n sightings, compared in pairs.
     subject : Subject
         What described and compared them.
+    settings : ScanSettings, optional
+        How they were looked for: what was seen then is in the store.
     """
 
-    def __init__(self, album: Album, subject: Subject) -> None:
-        self._album, self._subject = album, subject
+    def __init__(
+        self, album: Album, subject: Subject, settings: ScanSettings | None = None
+    ) -> None:
+        self._album, self._subject, self._settings = album, subject, settings
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, tuple[Rgb, Features]] = OrderedDict()
         photos = album.photos
@@ -94,16 +101,32 @@ class PairViews:
         matcher = matcher_of(self._subject.encoder)
         if image is None or matcher is None:
             return None
-        edges = self._album.sightings.iloc[row][["left", "top", "right", "bottom"]]
-        chips = matcher.chips(image, [Box(*(int(edge) for edge in edges))])
-        known = self._album.features
-        features = matcher.features(chips)[0] if known is None else known[row]
+        chips = matcher.chips(image, [_box(self._album.sightings.iloc[row])])
+        features = self._known(row)
+        if features is None:
+            features = matcher.features(chips)[0]
         made = (_filled(chips[0]), features)
         with self._lock:
             self._kept[row] = made
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return made
+
+    def _known(self, row: int) -> Features | None:
+        """Return what a sighting is compared by, where the album or the store has it."""
+        if self._album.features is not None:
+            return self._album.features[row]
+        if self._settings is None:
+            return None
+        sighting = self._album.sightings.iloc[row]
+        box = _box(sighting)
+        with store.recalled(self._subject, self._settings) as recall:
+            key = look_key(self._subject.detector, Path(str(sighting["path"])))
+            look = recall.look(str(sighting["photo_digest"]), key)
+        if look is None:
+            return None
+        found = zip(look.detections, look.features, strict=False)
+        return next((features for each, features in found if each.box == box), None)
 
     def _photo(self, row: int) -> Rgb | None:
         """Return the photo of a sighting at full size; None where no file is what was seen."""
@@ -153,7 +176,11 @@ def views_of(
         album.encoder.require_same(subject.encoder.info)
     except SightingsError:
         return None
-    return PairViews(album, subject) if hasattr(subject.encoder, "common") else None
+    return PairViews(album, subject, settings) if hasattr(subject.encoder, "common") else None
+
+
+def _box(sighting: pd.Series) -> Box:
+    return Box(*(int(sighting[edge]) for edge in ("left", "top", "right", "bottom")))
 
 
 def _filled(chip: Rgb) -> Rgb:

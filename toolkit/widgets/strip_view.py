@@ -18,24 +18,27 @@ from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import GENERIC_WORDS, SIGHTING_ID, Album, Words
 from toolkit.session import Session
 from toolkit.widgets.background_work import Message, Work, in_html, safe
-from toolkit.widgets.contact_sheet import Card, ContactSheet
+from toolkit.widgets.contact_sheet import Card, ContactSheet, Picture
 from toolkit.widgets.contact_sheet import Strip as Pictures
 from toolkit.widgets.individuals_view import (
-    SightingPictures,
     file_of,
     sighting_picture,
     where_and_when,
 )
+from toolkit.widgets.question_view import QuestionPictures
 
+Made = tuple[Decision, ...]
 STATES = ("empty", "asking", "none left")
 ASKED = "asked"
 
+NOTHING = "Nothing new was decided"
 HOW = (
     "Tick those that are the same {words.individual} as the first one: click on a picture, or on "
-    "Tick below it. Then say what becomes of the others."
+    "Tick below it."
 )
 ABOUT = {
-    False: "The {words.singular} that is expected to settle the most comes first.",
+    False: "Say of the others that they are not, or nothing. The {words.singular} that is expected "
+    "to settle the most comes first.",
     True: "The {words.plural} are drawn at random, and the draw goes on where you left it. What "
     "you do not tick counts as not seen: tick all that are the same, and no others.",
 }
@@ -60,7 +63,7 @@ def strip_cards(album: Album, strip: Strip, ticked: Sequence[int]) -> list[Card]
         Those that are ticked.
     """
     words, ids = album.words, album.sightings[SIGHTING_ID]
-    first = sighting_picture(album, strip.row)
+    first = _picture(album, strip.row)
     cards = [
         Card(
             key=ASKED,
@@ -77,11 +80,16 @@ def strip_cards(album: Album, strip: Strip, ticked: Sequence[int]) -> list[Card]
                 key=str(ids.iat[row]),
                 title=_about(album, row),
                 badge=f"the same {words.individual}" if on else "",
-                strips=(Pictures((sighting_picture(album, row),)),),
+                strips=(Pictures((_picture(album, row),)),),
                 opens="Untick" if on else "Tick",
             )
         )
     return cards
+
+
+def _picture(album: Album, row: int) -> Picture:
+    """Return the picture of a sighting, as large as it can be had."""
+    return Picture(f"large:{row}", sighting_picture(album, row).label)
 
 
 def _about(album: Album, row: int) -> str:
@@ -132,10 +140,10 @@ class StripView(ipywidgets.VBox):
         self.strip: Strip | None = None
         self.count: Count | None = None
         self.ticked: set[int] = set()
-        # Whose strip was answered or passed over; and, of each answer here, its sighting and all
-        # decisions after it, None where it decided nothing.
+        # Whose strip was answered or passed over; and, of each answer here, its sighting, what it
+        # decided, and all decisions after it.
         self._passed: list[int] = []
-        self._history: list[tuple[int, tuple[Decision, ...] | None]] = []
+        self._history: list[tuple[int, Made, Made]] = []
         self.about, self.status = ipywidgets.HTML(), ipywidgets.HTML()
         self.message = Message()
         self.sheet = ContactSheet(
@@ -207,13 +215,14 @@ class StripView(ipywidgets.VBox):
 
         def job() -> None:
             found = strips.answer(
-                session.album, strip, ticked, others_differ=others_differ, decided=session.decided
+                session.album, strip, ticked, others_differ=others_differ, decided=session.linked
             )
-            said = "Nothing new was decided" if found is None else f"Kept: {session.do(found)}"
+            nothing = "Counted: nothing new was decided" if self._counting else NOTHING
+            said = nothing if found is None else f"Kept: {session.do(found)}"
             self._keep(session, strip, ticked, counting.DONE)
             with self._lock:
-                after = None if found is None else session.corrections.decisions
-                self._history.append((strip.row, after))
+                made = () if found is None else found.decisions
+                self._history.append((strip.row, made, session.corrections.decisions))
             self._find(session)
             self.message.remark(f"{said}.")
             if found is not None and self._changed is not None:
@@ -231,7 +240,7 @@ class StripView(ipywidgets.VBox):
         def job() -> None:
             self._keep(session, strip, set(), counting.PASSED)
             with self._lock:
-                self._history.append((strip.row, None))
+                self._history.append((strip.row, (), session.corrections.decisions))
             self._find(session)
             self.message.remark("Passed over.")
 
@@ -247,11 +256,14 @@ class StripView(ipywidgets.VBox):
             if not self._history:
                 self.message.remark("There is nothing to take back here.")
                 return
-            row, after = self._history[-1]
-            if after is not None and after != session.corrections.decisions:
+            row, made, after = self._history[-1]
+            there = session.corrections.decisions
+            # What was taken back elsewhere, as among the questions, is gone already.
+            left = bool(set(made) & set(there))
+            if left and after != there:
                 self.message.mend("something else was decided since; take that back first")
                 return
-            said = "a strip that decided nothing" if after is None else session.undo()
+            said = session.undo() if left else "a strip by which nothing is decided"
             if self._counting and session.corrections.out is not None:
                 counting.take_back(session.corrections.out, _id(session.album, row))
             with self._lock:
@@ -259,7 +271,7 @@ class StripView(ipywidgets.VBox):
                 self._passed = [each for each in self._passed if each != row]
             self._find(session, row)
             self.message.remark(f"Taken back: {said}. Here is that strip again.")
-            if after is not None and self._changed is not None:
+            if left and self._changed is not None:
                 self._changed()
 
         self._run(job)
@@ -280,20 +292,21 @@ class StripView(ipywidgets.VBox):
 
     def _find(self, session: Session, row: int | None = None) -> None:
         """Find the next strip, or that of a sighting; called in the thread of the work."""
-        album, decided = session.album, session.decided
+        album, decided = session.album, session.linked
         found: Strip | None = None
         number: Count | None = None
         if self._counting:
             out = session.corrections.out
             draw = counting.Draw() if out is None else counting.read(out)
-            rows, _ = counting.counted_rows(album)
+            units = counting.units_of(album, session.names, seed=draw.seed)
             number = counting.count(album, session.names, draw, decided=decided)
-            row = draw.next_of(album, rows) if row is None else row
+            row = draw.next_of(album, units) if row is None else row
             if row is not None:
-                found = strips.strip_of(album, row, decided=decided, among=rows)
+                found = strips.strip_of(album, row, decided=decided, among=units.rows)
         else:
             left = strips.strips(album, session.labels, decided=decided, leave_out=self._passed)
-            found = next((each for each in left if row in (None, each.row)), None)
+            best = left[0] if left else None
+            found = next((each for each in left if each.row == row), best)
         with self._lock:
             self.strip, self.count = found, number
             self.ticked = set(found.ticked) if found is not None else set()
@@ -325,7 +338,7 @@ class StripView(ipywidgets.VBox):
         cards: list[Card] = []
         if session is not None and strip is not None:
             cards = strip_cards(session.album, strip, sorted(self.ticked))
-        pictures = None if thumbnails is None else SightingPictures(thumbnails)
+        pictures = None if thumbnails is None else QuestionPictures(thumbnails)
         self.sheet.show(cards, pictures=pictures)
         self.sheet.can_undo = bool(self._history)
         about = f"{HOW} {ABOUT[self._counting]}".format(words=shown)
