@@ -2,8 +2,8 @@
 What a picture shows as a vector, by a network that the user brings as ONNX.
 
 MegaDescriptor, MiewID and others come from hubs, each with pictures prepared in its own way. A
-description beside ``model.onnx``, called ``model.json`` or ``model.toml``, may say how; without one,
-a network gets what most of them were trained with.
+description beside ``model.onnx``, called ``model.json`` or ``model.toml``, may say how; without
+one, a network gets what most of them were trained with.
 
 ========= =====================================================================================
 size      px of the input, one number or [width, height]; needed only where the network takes any
@@ -102,8 +102,8 @@ class OnnxEncoder:
             found = (width, height)
         elif self._about.size is None:
             raise self._bad(
-                'it takes pictures of any size; put {"size": 224}, or what it was trained with, into '
-                f"{Path(self._file).with_suffix('.json').name} beside it"
+                'it takes pictures of any size; put {"size": 224}, or what it was trained with, '
+                f"into {Path(self._file).with_suffix('.json').name} beside it"
             )
         else:
             found = self._about.size

@@ -1,4 +1,4 @@
-"""What the scores of two animals say about them being one, as it was fitted on known individuals."""
+"""What scores of two animals say about them being one, as it was fitted on known individuals."""
 
 from __future__ import annotations
 
