@@ -33,7 +33,7 @@ HEAVY = {
 }
 # Chinese whispers is dlib's, and a way of grouping.
 MAY_IMPORT_DLIB = {"subjects", "grouping/cluster.py", "benchmarks"}
-MAY_IMPORT_ONNX = {"subjects/face/dlib", "subjects/animal"}
+MAY_IMPORT_ONNX = {"subjects"}
 
 # What is shown in a browser lives in one place, over callables.
 MAY_IMPORT_WIDGETS = {"widgets"}

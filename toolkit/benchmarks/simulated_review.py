@@ -13,7 +13,7 @@ from toolkit.curation import questions
 from toolkit.evaluation.scores import score_grouping
 from toolkit.grouping.assigners import group_album
 from toolkit.grouping.constraints import Decided
-from toolkit.grouping.links import Pairs
+from toolkit.grouping.links import Pairs, components
 from toolkit.records import Album
 from toolkit.settings import GroupingSettings
 
@@ -76,12 +76,12 @@ def review(
     same: list[tuple[int, int]] = []
     different: list[tuple[int, int]] = []
     found: list[Reviewed] = []
+    given = 0
     while True:
         decided = Decided(
             _pairs(same), _pairs(different), {}, frozenset(), np.zeros(0, dtype=np.int64), 0
         )
         labels = group_album(album, settings, decided=decided).clustering.labels
-        given = len(same) + len(different)
         while len(found) < len(after) and given >= after[len(found)]:
             found.append(Reviewed(given, score_grouping(individuals, labels).bcubed_f))
         if len(found) == len(after):
@@ -93,9 +93,21 @@ def review(
             score = score_grouping(individuals, labels).bcubed_f
             return [*found, *[Reviewed(given, score)] * (len(after) - len(found))]
         for each in asked:
+            given += 1
             truth = individuals[each.first] == individuals[each.second]
             said = truth != (rng.random() < wrong)
-            (same if said else different).append((each.first, each.second))
+            own = same if said else different
+            own.append((each.first, each.second))
+            if _contradict(same, different, len(individuals)):
+                # Of those asked together, an earlier one has said otherwise.
+                own.pop()
+
+
+def _contradict(same: list[tuple[int, int]], different: list[tuple[int, int]], count: int) -> bool:
+    """Whether two who are said to be different are one by what is said of others."""
+    family = components(count, _pairs(same))
+    apart = _pairs(different)
+    return bool((family[apart[:, 0]] == family[apart[:, 1]]).any())
 
 
 def _pairs(of: list[tuple[int, int]]) -> Pairs:

@@ -45,9 +45,7 @@ def calibrate(options: argparse.Namespace, console: TextIO) -> None:
         console.write(f"{line}\n")
 
     with terminal.progress_bar(sys.stderr, quiet=False) as progress:
-        made, matcher = identification.known_album(
-            known, settings, log=log, progress=progress
-        )
+        made, matcher = identification.known_album(known, settings, log=log, progress=progress)
     assert matcher is not None  # noqa: S101 - as was asked above
     assert output is not None  # noqa: S101 - it has a default
     fitted, table = identification.calibrate(made, matcher, printable(known.resolve().name))
