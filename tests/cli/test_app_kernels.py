@@ -1,8 +1,10 @@
 """The kernels of the app: one a page, kept while it reloads, ended when it is left."""
 
+import asyncio
 import json
 import re
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -54,6 +56,30 @@ def test_a_client_has_no_heartbeat():
         assert not client.hb_channel.is_alive()
     finally:
         client.stop_channels()
+
+
+def test_who_asks_while_the_server_is_busy_gets_the_kernel_of_the_page_just_left(monkeypatch):
+    """What is said meanwhile is heard after: the moment that is waited for it is not over."""
+    monkeypatch.setattr(app_kernels, "MOMENT_SECONDS", 0.2)
+
+    async def answers(kernel: str) -> bool:
+        return True
+
+    async def asked() -> str:
+        kernels = app_kernels.Kernels()
+        kernels._uses["first"] = app_kernels.Use("word", rendering=False, expected=float("inf"))
+        monkeypatch.setattr(kernels, "_answers", answers)
+        monkeypatch.setattr(type(kernels), "__contains__", lambda self, kernel: True)
+        loop = asyncio.get_running_loop()
+
+        def busy() -> None:
+            time.sleep(0.5)
+            loop.call_later(0.02, kernels.wait_for_return, "first")
+
+        loop.call_soon(busy)
+        return await kernels._taken_over("word")
+
+    assert asyncio.run(asked()) == "first"
 
 
 @pytest.mark.browser

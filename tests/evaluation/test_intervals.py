@@ -1,6 +1,8 @@
 """Intervals of shares, beside scipy's and beside their formulas."""
 
 import math
+import subprocess
+import sys
 from statistics import NormalDist
 
 import numpy as np
@@ -15,9 +17,21 @@ from toolkit.evaluation import intervals
 
 @pytest.mark.parametrize(("count", "of"), [(0, 40), (3, 40), (40, 40), (1, 1), (250, 1000)])
 @pytest.mark.parametrize("level", [0.9, 0.95])
-def test_the_exact_interval_of_whole_counts_is_scipys(count, of, level) -> None:
+def test_the_intervals_of_whole_counts_are_scipys(count, of, level) -> None:
     expected = binomtest(count, of).proportion_ci(level, method="exact")
     assert intervals.exact(count, of, level=level) == pytest.approx((expected.low, expected.high))
+    wilsons = binomtest(count, of).proportion_ci(level, method="wilson")
+    assert intervals.wilson(count, of, level=level) == pytest.approx(
+        (wilsons.low, wilsons.high), abs=1e-15
+    )
+
+
+def test_they_are_there_without_the_half_second_that_scipys_statistics_take() -> None:
+    code = (
+        "import sys; from toolkit.evaluation import intervals; intervals.exact(3, 40);"
+        "intervals.wilson(3, 40); raise SystemExit('scipy.stats' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 # Pairs that say the same thing share a weight of 1.

@@ -22,6 +22,7 @@ from tornado.ioloop import IOLoop
 RETURN_SECONDS = 20.0
 # What a browser says of the page that it leaves may come after what it asks for next.
 MOMENT_SECONDS = 1.0
+ROUND_SECONDS = 0.05
 # A kernel that does not answer for so long hangs: whoever reloads then wants to be rid of it.
 ANSWER_SECONDS = 10.0
 MOST_KERNELS = 8
@@ -223,7 +224,8 @@ class Kernels(AsyncMappingKernelManager):
 
     async def _taken_over(self, browser: str) -> str:
         """Return a kernel of a browser's that no page has, or an empty text."""
-        moment = IOLoop.current().time() + MOMENT_SECONDS
+        # Rounds, and not time: a server that was busy with another page has heard nothing in it.
+        rounds = MOMENT_SECONDS / ROUND_SECONDS
         while True:
             soon = False
             for kernel, use in reversed(list(self._uses.items())):
@@ -235,11 +237,12 @@ class Kernels(AsyncMappingKernelManager):
                     if await self._answers(kernel):
                         return kernel
                     IOLoop.current().add_callback(self.shutdown_kernel, kernel)
-                elif use.left or IOLoop.current().time() < moment:
+                elif use.left or rounds > 0:
                     soon = True
             if not soon:
                 return ""
-            await asyncio.sleep(0.05)
+            rounds -= 1
+            await asyncio.sleep(ROUND_SECONDS)
 
     async def _answers(self, kernel_id: str) -> bool:
         client = cast(Client, self.get_kernel(kernel_id).client())
@@ -263,4 +266,4 @@ class Kernels(AsyncMappingKernelManager):
                 raise FullError
             else:
                 # One is ending already.
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(ROUND_SECONDS)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
 from toolkit.errors import BadSetting
-from toolkit.photos.sample import put
+from toolkit.photos.sample import put, refuse_others
 
 Floats = npt.NDArray[np.float64]
 
@@ -123,11 +123,14 @@ def save(folder: str | Path, *, individuals: int = 8, seed: int = 0) -> list[Pat
     BadSetting
         If there are too few individuals, or the seed is negative.
     """
+    out = Path(folder)
+    taken = shots(individuals=individuals, seed=seed)
+    refuse_others(out, {STATIONS, TRUTH, *(f"photos/{shot.photo}" for shot in taken)})
     content: dict[str, bytes] = {}
     rows: list[tuple[object, ...]] = []
     coats: dict[tuple[str, str], Floats] = {}
     scenes = {station: _scene(at, seed) for at, station in enumerate(PLACES)}
-    for number, shot in enumerate(shots(individuals=individuals, seed=seed)):
+    for number, shot in enumerate(taken):
         for animal in shot.animals:
             key = (animal.individual, animal.flank)
             if key not in coats:
@@ -148,7 +151,6 @@ def save(folder: str | Path, *, individuals: int = 8, seed: int = 0) -> list[Pat
         ],
     )
     content[TRUTH] = _table(TRUTH_COLUMNS, rows)
-    out = Path(folder)
     put(out, content)
     return [out / name for name in content if name.startswith("photos/")]
 
@@ -270,29 +272,41 @@ def _photo(
     """Draw the animals into the scene, and take the photo."""
     # The wind moves the camera a little.
     down, right = rng.integers(0, 2 * _SHAKE + 1, size=2)
-    pixels = scene[down : down + HEIGHT, right : right + WIDTH]
+    pixels = scene[down : down + HEIGHT, right : right + WIDTH].copy()
     boxes = []
     for animal in shot.animals:
-        body, mask = _animal(animal, coats[animal.individual, animal.flank], rng)
-        rows, columns = np.nonzero(mask > 0.5)
+        body, mask, covered = _animal(animal, coats[animal.individual, animal.flank], rng)
+        rows, columns = np.nonzero(mask[..., 0] > 0.5)
+        left, top = covered[1].start, covered[0].start
         boxes.append(
-            (int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
-        )
+            (
+                left + int(columns.min()), top + int(rows.min()),
+                left + int(columns.max()) + 1, top + int(rows.max()) + 1,
+            )
+        )  # fmt: skip
         # Its shadow lies on the ground where it stands.
-        pixels = pixels * (1 - 0.45 * _shadow(boxes[-1])[..., None])
-        pixels = pixels * (1 - mask[..., None]) + body * mask[..., None]
+        shadow, there = _shadow(boxes[-1])
+        pixels[there] *= (1 - 0.45 * shadow)[..., None]
+        pixels[covered] *= 1 - mask
+        pixels[covered] += body * mask
     hour = shot.taken_at.hour + shot.taken_at.minute / 60
     low = abs(hour - 12.5) / 6.5
     light = np.array([1 + 0.06 * low, 1.0, 1 - 0.14 * low]) * (1.06 - 0.22 * low)
-    pixels = pixels * light * rng.uniform(0.88, 1.12)
-    pixels = 255 * (np.clip(pixels, 0, 255) / 255) ** rng.uniform(0.92, 1.1)
-    pixels = pixels + rng.normal(0, rng.uniform(1.5, 4), size=pixels.shape[:2])[..., None]
-    picture = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    pixels *= light
+    pixels *= rng.uniform(0.88, 1.12)
+    np.clip(pixels, 0, 255, out=pixels)
+    pixels /= 255
+    pixels **= rng.uniform(0.92, 1.1)
+    pixels *= 255
+    pixels += rng.normal(0, rng.uniform(1.5, 4), size=pixels.shape[:2])[..., None]
+    picture = Image.fromarray(np.clip(pixels, 0, 255, out=pixels).astype(np.uint8))
     return picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 0.9)))), boxes
 
 
-def _animal(animal: Animal, pattern: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Return the animal in the frame of the photo: its colours, and how much each pixel is it."""
+def _animal(
+    animal: Animal, pattern: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats, tuple[slice, slice]]:
+    """Return the animal's colours, how much each pixel is it, and which part of the photo it is."""
     shape, far = _shape(rng)
     down, across = np.mgrid[0:_DOWN, 0:_ACROSS]
     striped = animal.individual.startswith("Striped")
@@ -327,9 +341,11 @@ def _animal(animal: Animal, pattern: Floats, rng: np.random.Generator) -> tuple[
     placed = picture.transform(
         (WIDTH, HEIGHT), Image.Transform.AFFINE, numbers, Image.Resampling.BICUBIC
     )
-    found = np.asarray(placed, dtype=np.float64)
+    left, top, right, bottom = placed.getchannel(3).getbbox() or (0, 0, WIDTH, HEIGHT)
+    covered = slice(top, bottom), slice(left, right)
+    found = np.asarray(placed)[covered].astype(np.float64)
     # Bicubic edges mix with nothing: take the colour as it is, and soften the mask alone.
-    return found[..., :3], found[..., 3] / 255
+    return found[..., :3], found[..., 3:] / 255, covered
 
 
 def _shape(rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -372,13 +388,20 @@ def _shape(rng: np.random.Generator) -> tuple[Floats, Floats]:
     return np.maximum(near, rear), rear * (1 - near)
 
 
-def _shadow(box: tuple[int, int, int, int]) -> Floats:
+def _shadow(box: tuple[int, int, int, int]) -> tuple[Floats, tuple[slice, slice]]:
+    """Return how dark it is below an animal, and where: elsewhere it is not."""
     left, _, right, bottom = box
-    down, across = np.mgrid[0:HEIGHT, 0:WIDTH]
-    away = ((across - (left + right) / 2) / (0.5 * (right - left))) ** 2
+    middle, wide = (left + right) / 2, 0.5 * (right - left)
+    reach = 1.2 * wide
+    there = (
+        slice(max(0, bottom - 4 - 26), bottom - 4 + 27),
+        slice(max(0, int(middle - reach)), int(middle + reach) + 2),
+    )
+    down, across = np.arange(HEIGHT)[there[0], None], np.arange(WIDTH)[None, there[1]]
+    away = ((across - middle) / wide) ** 2
     away = away + ((down - bottom + 4) / 22) ** 2
     made: Floats = np.clip(1.3 - away, 0, 1)
-    return made
+    return made, there
 
 
 def _scene(station: int, seed: int) -> Floats:

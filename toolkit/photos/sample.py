@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,6 +125,41 @@ def make_album(out: Path) -> list[Path]:
     return [out / name for name in content if name.startswith("photos/")]
 
 
+def refuse_others(out: Path, names: Collection[str]) -> None:
+    """
+    See that a folder holds none but some files, before the work of making them.
+
+    Parameters
+    ----------
+    out : Path
+        Need not be there.
+    names : collection of str
+        Paths from `out` on.
+
+    Raises
+    ------
+    BadFolder
+        If it holds anything else, or cannot be read.
+    """
+    _refuse(out, lambda name, file: name in names)
+
+
+def _refuse(out: Path, ours: Callable[[str, Path], bool]) -> None:
+    try:
+        for file in sorted(out.rglob("*")) if out.exists() else ():
+            name = file.relative_to(out).as_posix()
+            if file.is_symlink() or not (file.is_dir() or ours(name, file)):
+                raise BadFolder(
+                    f"the sample album cannot go to {out}: {name} is there. Name a new folder."
+                )
+    except OSError as error:
+        raise _cannot(out, error) from error
+
+
+def _cannot(out: Path, error: OSError) -> BadFolder:
+    return BadFolder(f"the sample album cannot go to {out}: {reason_of(error)}. Name a new folder.")
+
+
 def put(out: Path, content: dict[str, bytes]) -> None:
     """
     Write files into a folder where nothing but these files is, whole or cut short.
@@ -140,24 +176,17 @@ def put(out: Path, content: dict[str, bytes]) -> None:
     BadFolder
         If `out` holds anything else, or cannot be written.
     """
+    # A file that is cut short is one that an interrupted call left.
+    _refuse(
+        out,
+        lambda name, file: content.get(name, b"").startswith(read_regular(file, most=LARGEST)),
+    )
     try:
-        for file in sorted(out.rglob("*")) if out.exists() else ():
-            name = file.relative_to(out).as_posix()
-            # A file that is cut short is one that an interrupted call left.
-            ours = file.is_dir() or content.get(name, b"").startswith(
-                read_regular(file, most=LARGEST)
-            )
-            if file.is_symlink() or not ours:
-                raise BadFolder(
-                    f"the sample album cannot go to {out}: {name} is there. Name a new folder."
-                )
         for name, data in content.items():
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             (out / name).write_bytes(data)
     except OSError as error:
-        raise BadFolder(
-            f"the sample album cannot go to {out}: {reason_of(error)}. Name a new folder."
-        ) from error
+        raise _cannot(out, error) from error
 
 
 def at(folder: str | Path) -> str:

@@ -2,8 +2,8 @@
 What a picture shows as a vector, by a network that the user brings as ONNX.
 
 MegaDescriptor, MiewID and others come from hubs, each with pictures prepared in its own way. A
-description beside ``model.onnx``, called ``model.json`` or ``model.toml``, may say how; without one,
-a network gets what most of them were trained with.
+description beside ``model.onnx``, called ``model.json`` or ``model.toml``, may say how; without
+one, a network gets what most of them were trained with.
 
 ========= =====================================================================================
 size      px of the input, one number or [width, height]; needed only where the network takes any
@@ -102,8 +102,8 @@ class OnnxEncoder:
             found = (width, height)
         elif self._about.size is None:
             raise self._bad(
-                'it takes pictures of any size; put {"size": 224}, or what it was trained with, into '
-                f"{Path(self._file).with_suffix('.json').name} beside it"
+                'it takes pictures of any size; put {"size": 224}, or what it was trained with, '
+                f"into {Path(self._file).with_suffix('.json').name} beside it"
             )
         else:
             found = self._about.size
@@ -135,7 +135,8 @@ class OnnxEncoder:
         pixels = np.asarray(square, dtype=np.float32) / np.float32(about.divide)
         if about.colours == "bgr":
             pixels = pixels[..., ::-1]
-        pixels = (pixels - np.float32(about.mean)) / np.float32(about.deviation)
+        mean, deviation = (np.array(each, np.float32) for each in (about.mean, about.deviation))
+        pixels = (pixels - mean) / deviation
         given = {self._input: np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)}
         try:
             made = np.asarray(self._network.run(None, given)[0])

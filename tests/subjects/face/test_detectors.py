@@ -1,5 +1,7 @@
 """The detectors of faces find what dlib finds."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from dlib_boxes import dlib, inclusive
@@ -16,6 +18,14 @@ def test_hog_finds_what_dlib_finds(three, upsample) -> None:
     assert sorted(map(str, (inclusive(d.box) for d in found))) == sorted(map(str, expected))
     assert [d.score for d in found] == sorted((d.score for d in found), reverse=True)
     assert len(found) >= 2
+
+
+def test_hog_is_made_once_whichever_threads_and_subjects_use_it(three, monkeypatch) -> None:
+    expected = HogDetector().detect(three)
+    monkeypatch.delattr(dlib, "get_frontal_face_detector")
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda each: each.detect(three), [HogDetector(), HogDetector()]))
+    assert found == [expected, expected]
 
 
 def test_a_least_score_leaves_out_the_doubtful(three) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from toolkit.names import printable
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 def render(template: str, content: dict[str, Any]) -> str:
@@ -19,6 +23,12 @@ def render(template: str, content: dict[str, Any]) -> str:
     a template takes for safe: the style and the pictures, which are of this program's own making. A
     name that the content lacks is an error.
     """
+    return _environment().get_template(template).render(content) + "\n"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Return what keeps templates that were read: to read them takes longer than to fill them."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -30,7 +40,7 @@ def render(template: str, content: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = "{:,}".format
-    return environment.get_template(template).render(content) + "\n"
+    return environment
 
 
 def _shown(value: Any) -> Any:

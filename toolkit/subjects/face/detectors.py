@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,6 +59,18 @@ def doublings(image: Rgb, upsample: int | None, long_edge: int) -> int:
     return _times(max(image.shape[:2]), upsample, long_edge)
 
 
+# Only one thread is to do it: the others have copies.
+_UNPACKING = threading.Lock()
+
+
+@cache
+def _packed_hog() -> bytes:
+    """Return dlib's detector: dlib takes half a second to make one, and a copy takes no time."""
+    import dlib
+
+    return pickle.dumps(dlib.get_frontal_face_detector())
+
+
 class HogDetector:
     """
     dlib's detector of frontal faces: histograms of oriented gradients and a linear classifier.
@@ -94,10 +108,10 @@ class HogDetector:
 
     def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""
-        import dlib
-
         if not hasattr(self._own, "detector"):
-            self._own.detector = dlib.get_frontal_face_detector()
+            with _UNPACKING:
+                packed = _packed_hog()
+            self._own.detector = pickle.loads(packed)  # noqa: S301 - our own
         times = doublings(image, self.upsample, self.long_edge)
         boxes, scores, _ = self._own.detector.run(image, times, self.min_score)
         return _best_first(
