@@ -112,10 +112,21 @@ def test_the_number_narrows_to_the_truth_as_strips_are_done() -> None:
     assert widths == sorted(widths, reverse=True)
     assert found.estimate.k == pytest.approx(12, abs=0.5)
     assert found.fitted_on == ""
-    stated = counting.count(full, names, draw)
-    assert any("nyala" in each for each in stated.assumes)
-    assert stated.as_dict()["recall_of"] == "nyala"
-    assert "individuals, " in stated.headline()
+    told = counting.count(full, names, draw)
+    assert any("nyala" in each for each in told.assumes)
+    assert told.as_dict()["recall_of"] == "nyala"
+    assert told.estimate.recall == counting.stated(60)
+    assert "individuals, " in told.headline()
+
+
+def test_what_is_stated_is_more_in_a_small_album() -> None:
+    shares = [counting.stated(photos).share for photos in (1, 21, 31, 60, 137, 1000)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[:2] == [1, 1]
+    assert shares[4] == pytest.approx(0.55)
+    # As it was on draws of nyala: .86 among 31, .70 among 60.
+    assert shares[2:4] == [pytest.approx(0.86, abs=0.05), pytest.approx(0.70, abs=0.05)]
+    assert counting.stated(60).error == counting.STATED.error
 
 
 def test_ghosts_and_lumps_are_listed_with_photos_until_they_are_decided() -> None:

@@ -40,3 +40,19 @@ def test_of_many_lines_some_all_over_are_drawn(monkeypatch) -> None:
 def test_nothing_in_common_is_two_pictures() -> None:
     one, none = np.full((10, 10, 3), 7, np.uint8), np.zeros((0, 2), np.float32)
     assert side_by_side(one, one, none, none, height=10).size == (20 + GAP, 10)
+
+
+def test_a_line_below_says_what_it_is_and_stands_out_where_it_warns() -> None:
+    one, none = np.full((50, 150, 3), 7, np.uint8), np.zeros((0, 2), np.float32)
+    told, warned = (
+        np.asarray(side_by_side(one, one, none, none, height=50, caption="12 marks", warning=each))
+        for each in (False, True)
+    )
+    assert told.shape == warned.shape == (50 + drawing.LINE, 300 + GAP, 3)
+    below = slice(50, None)
+    assert told[below].min() == 0
+    assert (warned[below, :, 0] > warned[below, :, 1]).any()
+    assert not (told[below, :, 0] > told[below, :, 1]).any()
+    assert (told[:50] == warned[:50]).all()
+    thin = side_by_side(one[:, :5], one[:, :5], none, none, height=50, caption="12 marks alike")
+    assert thin.width > 60

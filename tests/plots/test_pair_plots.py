@@ -14,3 +14,8 @@ def test_two_sightings_stand_side_by_side_with_what_they_share_counted() -> None
     assert ax.get_title(loc="left") == "2 places in common"
     assert pair_plots.in_common(PairView((chip, chip), (places[:1],) * 2), ax=ax) is ax
     assert ax.get_title(loc="left") == "1 place in common"
+    told = PairView((chip, chip), (places, places), 2.0, 5.0)
+    title = pair_plots.in_common(told, ax=ax).get_title(loc="left")
+    assert title == (
+        "2 marks alike, 5 around them: the background is more alike than the sightings"
+    )

@@ -48,9 +48,35 @@ def test_both_are_shown_as_they_were_compared_with_what_they_share(album) -> Non
     for chip, places in zip(view.chips, view.places, strict=True):
         columns, rows = places.astype(int).T
         assert (chip[rows, columns] > 128).all()
+    assert view.marks == pytest.approx(0, abs=0.2)
+    assert np.isnan(view.around)
+    assert not view.on_background
     # A result that was opened again holds no features: they are made anew, and are the same.
     again = PairViews(replace(album, features=None), subject).of(first, second)
     assert np.array_equal(again.places, view.places)
+
+
+def test_what_is_around_two_is_told_beside_them(album) -> None:
+    class Around(ShowingMatcher):
+        def compare(self, one, other):
+            return np.array([3.0, 7.0], np.float32)
+
+        def background_features(self, chips):
+            return [{"behind": np.zeros(1)} for _ in chips]
+
+        def background(self, one, other):
+            return 9.0 if "behind" in one else float("nan")
+
+    subject = subject_with(Around())
+    view = PairViews(replace(album, features=None), subject).of(0, 1)
+    assert (view.marks, view.around, view.on_background) == (7, 9, True)
+    assert view.told(album.words).endswith(
+        "9 around them: the background is more alike than the cards"
+    )
+    # Described by a version that did not look around.
+    plain = PairViews(album, subject).of(0, 1)
+    assert plain.told(album.words) == "7 marks alike"
+    assert not plain.on_background
 
 
 def test_what_the_store_has_is_not_described_anew(tmp_path, monkeypatch) -> None:

@@ -309,7 +309,7 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         "--recall",
         type=float,
         metavar="SHARE",
-        help="how many of an individual's other photos a strip shows (0.55, measured on nyala)",
+        help="how many of an individual's other photos a strip shows (reckoned from nyala)",
     )
     count.add_argument(
         "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"

@@ -41,6 +41,8 @@ FLANK, SIDES, BOTH = "flank", ("left", "right"), "both"
 EVENT = "event"
 # How likely it must be that two groups are one, or that a group is two, to be listed; how many are.
 LEAST, MOST = 0.05, 10
+# Photos among which `STATED` was seen, about.
+STATED_AMONG = 137
 
 
 @dataclass(frozen=True)
@@ -328,7 +330,7 @@ class Count:
             return ()
         said = list(self.estimate.assumes)
         if self.fitted_on:
-            said.append(f"That share was measured on {self.fitted_on}; other animals may differ.")
+            said.append(f"That share is reckoned from {self.fitted_on}; other animals may differ.")
         if self.apart:
             said.append(
                 "Photos that were left out of the comparison, such as those of one camera within "
@@ -403,13 +405,13 @@ def count(
     decided : Decided, optional
         What the user decided: that is no doubt any more.
     recall : Recall, optional
-        Of strips, on known individuals; what was measured on nyala, if not given.
+        Of strips, on known individuals; `stated`, if not given.
     """
     units = units_of(album, names, seed=draw.seed)
     rows, flank = units.rows, units.flank
     done = draw.strips(album, units)
     labels, telling = numbered(names), neighbours.of(album).telling()
-    of = recall or STATED
+    of = recall or stated(len(rows))
     if all(len(strip.shown) < SHOWN for strip in done):
         # Nothing more could be shown: no other is left to be missed.
         of = Recall(1.0, 0.0)
@@ -430,9 +432,22 @@ def count(
         ghosts=_once(ghosts)[:MOST],
         lumps=_once(lumps)[:MOST],
         apart=telling is not None and not telling[np.ix_(rows, rows)].all(),
-        fitted_on="nyala" if found is not None and found.recall is STATED else "",
+        fitted_on="nyala" if recall is None and of.share < 1 else "",
         words=album.words,
     )
+
+
+def stated(photos: int) -> Recall:
+    """
+    Return the recall of strips that stands in where no individuals are known.
+
+    Some others are shown because they look alike, as was seen with nyala; and of the rest so many
+    as there is room for, which in a small album is most of them.
+    """
+    by_chance = SHOWN / (STATED_AMONG - 1)
+    alike = (STATED.share - by_chance) / (1 - by_chance)
+    here = min(SHOWN / max(photos - 1, 1), 1.0)
+    return replace(STATED, share=alike + (1 - alike) * here)
 
 
 def _by_strips(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from toolkit.photos.crops import GREY
 
@@ -13,12 +15,21 @@ Places = npt.NDArray[np.floating]
 
 # px between the two, and around a point; lines of more than so many hide the animal.
 GAP, RADIUS, MOST_LINES = 8, 3, 60
+# px of the line of text below.
+LINE = 24
 # Okabe and Ito's, on black, so that they are seen on any coat.
 LINES = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
 
 
 def side_by_side(
-    one: Rgb, other: Rgb, here: Places, there: Places, *, height: int = 320
+    one: Rgb,
+    other: Rgb,
+    here: Places,
+    there: Places,
+    *,
+    height: int = 320,
+    caption: str = "",
+    warning: bool = False,
 ) -> Image.Image:
     """
     Draw two pictures side by side, and a line from each place in the one to that in the other.
@@ -31,6 +42,10 @@ def side_by_side(
         Shape (m, 2), float, px across and down: of more than `MOST_LINES`, some all over are drawn.
     height : int
         Of both, in px: smaller ones are enlarged.
+    caption : str
+        A line to write below; none, if empty.
+    warning : bool
+        Whether it stands out.
     """
     pictures = [Image.fromarray(each) for each in (one, other)]
     scales = [height / each.height for each in pictures]
@@ -40,6 +55,14 @@ def side_by_side(
     ]
     left, right = pictures
     drawn = Image.new("RGB", (left.width + GAP + right.width, height), GREY)
+    if caption:
+        font, wide = ImageFont.load_default(LINE - 8), drawn.width
+        # Two narrow pictures are no reason to cut it off.
+        size = (max(wide, ceil(font.getlength(caption)) + 4), height + LINE)
+        drawn = Image.new("RGB", size, "white")
+        drawn.paste(GREY, (0, 0, wide, height))
+        ink = "#B00020" if warning else "black"
+        ImageDraw.Draw(drawn).text((2, height + 2), caption, fill=ink, font=font)
     drawn.paste(left, (0, 0))
     drawn.paste(right, (left.width + GAP, 0))
     starts = np.asarray(here, dtype=np.float64).reshape(-1, 2) * scales[0]

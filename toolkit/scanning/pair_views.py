@@ -13,11 +13,21 @@ import pandas as pd
 
 from toolkit import memory
 from toolkit.errors import SightingsError, UnreadablePhoto
+from toolkit.names import counted
 from toolkit.photos import opening
-from toolkit.records import Album, Box, Features
+from toolkit.records import Album, Box, Features, Words
 from toolkit.scanning import store
 from toolkit.subjects import registry
-from toolkit.subjects.base import Places, Rgb, Subject, in_common, look_key, matcher_of
+from toolkit.subjects.base import (
+    Places,
+    Rgb,
+    Subject,
+    describe,
+    in_common,
+    look_key,
+    matcher_of,
+    surroundings_of,
+)
 from toolkit.subjects.settings import ScanSettings
 
 # Sightings whose chip and features are kept for the next pair.
@@ -35,10 +45,33 @@ class PairView:
         Shape (h, w, 3), uint8, RGB, both: the sightings as they were compared.
     places : (numpy.ndarray, numpy.ndarray)
         Shape (m, 2), float32, both: what they have in common, px across and down in either chip.
+    marks : float
+        How much that is, by the largest of the matcher's scores; NaN where it is not known.
+    around : float
+        How much is alike around the two, counted as `marks`; NaN where it is not known.
     """
 
     chips: tuple[Rgb, Rgb]
     places: tuple[Places, Places]
+    marks: float = float("nan")
+    around: float = float("nan")
+
+    @property
+    def on_background(self) -> bool:
+        """Whether what is around the two is more alike than they are."""
+        return self.around > self.marks
+
+    def told(self, words: Words) -> str:
+        """Say how much they have in common, and what is around them; "" where it is not known."""
+        if np.isnan(self.marks):
+            return ""
+        text = f"{counted(round(self.marks), 'mark')} alike"
+        if np.isnan(self.around):
+            return text
+        text += f", {self.around:.0f} around them"
+        if self.on_background:
+            text += f": the background is more alike than the {words.plural}"
+        return text
 
     def __len__(self) -> int:
         """How many places they have in common."""
@@ -89,8 +122,15 @@ class PairViews:
             one, other = pool.map(self._seen, (first, second))
         if one is None or other is None:
             return None
-        places = in_common(self._subject.encoder, one[1], other[1])
-        return None if places is None else PairView((one[0], other[0]), places)
+        features = one[1], other[1]
+        matcher = matcher_of(self._subject.encoder)
+        places = in_common(self._subject.encoder, *features)
+        if matcher is None or places is None:
+            return None
+        marks, behind = float(np.max(matcher.compare(*features))), float("nan")
+        if (around := surroundings_of(matcher)) is not None:
+            behind = around.background(*features)
+        return PairView((one[0], other[0]), places, marks, behind)
 
     def _seen(self, row: int) -> tuple[Rgb, Features] | None:
         with self._lock:
@@ -104,7 +144,7 @@ class PairViews:
         chips = matcher.chips(image, [_box(self._album.sightings.iloc[row])])
         features = self._known(row)
         if features is None:
-            features = matcher.features(chips)[0]
+            features = describe(matcher, chips)[1][0]
         made = (_filled(chips[0]), features)
         with self._lock:
             self._kept[row] = made

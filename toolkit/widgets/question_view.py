@@ -87,7 +87,11 @@ class QuestionPictures(SightingPictures):
         view = None if self._views is None else self._views.of(first, second)
         if view is None:
             return placeholder((2 * IN_COMMON, IN_COMMON))
-        return jpeg_of(side_by_side(*view.chips, *view.places, height=IN_COMMON))
+        told = view.told(self.thumbnails.album.words)
+        parts = (*view.chips, *view.places)
+        return jpeg_of(
+            side_by_side(*parts, height=IN_COMMON, caption=told, warning=view.on_background)
+        )
 
 
 def actions_for(words: Words) -> tuple[Action, ...]:
