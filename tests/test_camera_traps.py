@@ -35,7 +35,9 @@ STATIONS = "station,clock_offset\nS1,+01:00:00\nS2,\n"
 
 
 class Scenes(DotMatcher):
-    """Knows backgrounds, too: all are alike, but for one animal's."""
+    """Knows backgrounds, too: those of one animal are alike."""
+
+    background_scores = DotMatcher.scores
 
     def background_features(self, chips):
         return [{"behind": each["dots"]} for each in self.features(chips)]

@@ -290,13 +290,18 @@ class Evidence(Protocol):
 class Surroundings(Protocol):
     """What a matcher has beside its own methods if it can compare what is around subjects, too."""
 
+    @property
+    def background_scores(self) -> tuple[str, ...]:
+        """Those of the matcher's scores that count as `background` does, and compare with it."""
+        ...
+
     def background_features(self, chips: Rgb) -> list[Features]:
         """Describe what is around each subject, by other names than `Matcher.features` has."""
         ...
 
     def background(self, one: Features, other: Features) -> float:
         """
-        Return what is alike around two subjects, as `Matcher.compare` counts it between them.
+        Return what is alike around two subjects, as `background_scores` count it between them.
 
         NaN where that is not known. Both features have what `background_features` returned, if
         they were described by a version that knew of it.

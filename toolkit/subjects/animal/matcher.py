@@ -71,6 +71,7 @@ class PatternMatcher:
     """
 
     farthest = FARTHEST
+    background_scores = SiftMarks.scores
 
     def __init__(
         self,

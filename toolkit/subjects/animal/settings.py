@@ -209,7 +209,7 @@ class AnimalSettings(ScanSettings):
         takes=Switch(),
         changes="metadata",
         explained="compare the photos of one camera within a session, too",
-        label="compare them all the same",
+        label="compare photos of one camera always",
         advanced=True,
     )
     burst: bool = setting(
