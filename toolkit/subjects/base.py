@@ -282,8 +282,12 @@ class Evidence(Protocol):
         """
         ...
 
-    def remarks(self, sightings: pd.DataFrame) -> list[str]:
-        """Return what a user should know of it, a sentence each without a full stop."""
+    def remarks(self, sightings: pd.DataFrame, *, grouped: bool) -> list[str]:
+        """
+        Return what a user should know of it, a sentence each without a full stop.
+
+        `grouped` says whether sightings are put into groups, so that `together` has an effect.
+        """
         ...
 
 

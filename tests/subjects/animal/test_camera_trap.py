@@ -130,6 +130,8 @@ def test_what_is_known_is_said_and_what_bursts_would_do() -> None:
         "2 photos in 1 burst are not compared with the others of their burst; --burst (or its box "
         "among the settings) makes each burst one individual"
     )
-    assert trap().remarks(table) == [known, burst]
-    assert trap(burst=True).remarks(table) == [known]
-    assert trap().remarks(table.iloc[:0]) == trap().remarks(pd.DataFrame({"path": ["x"]})) == []
+    assert trap().remarks(table, grouped=True) == [known, burst]
+    assert trap().remarks(table, grouped=False) == [known]
+    assert trap(burst=True).remarks(table, grouped=True) == [known]
+    for nothing in (table.iloc[:0], pd.DataFrame({"path": ["x"]})):
+        assert trap().remarks(nothing, grouped=True) == []

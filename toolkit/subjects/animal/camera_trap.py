@@ -142,7 +142,7 @@ class CameraTrap:
         order = np.argsort((keys[first] ^ keys[second]) * MIXED, kind="stable")[:most]
         return np.sort(np.stack([first[order], second[order]], axis=1), axis=1)
 
-    def remarks(self, sightings: pd.DataFrame) -> list[str]:
+    def remarks(self, sightings: pd.DataFrame, *, grouped: bool) -> list[str]:
         """Say which times, stations and flanks are known, and what of that is not made use of."""
         where, when = camera_trap.cameras_and_times(sightings)
         if not len(sightings) or TAKEN_AT not in sightings:
@@ -158,7 +158,7 @@ class CameraTrap:
             unknown = [f"{flanks['']:,} not known"] if flanks[""] else []
             said.append(f"flanks: {', '.join(told + unknown)}")
         found = ["; ".join(said)]
-        if not self._settings.burst and (bursts := _bursts(sightings)):
+        if grouped and not self._settings.burst and (bursts := _bursts(sightings)):
             photos = sum(map(len, bursts))
             found.append(
                 f"{counted(photos, 'photo')} in {counted(len(bursts), 'burst')} are not compared "
