@@ -199,7 +199,7 @@ def test_joins_that_rest_on_the_background_are_named_wherever_a_result_is(folder
     # A run of a subject that knows no backgrounds has the joins, and no word of them.
     plain = sorted_by(folder)
     assert len(plain.links) == 4
-    assert "background" not in str(plain)
+    assert "rest on the background" not in str(plain)
 
 
 def test_whether_opposite_flanks_look_alike_is_said(result) -> None:

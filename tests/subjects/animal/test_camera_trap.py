@@ -130,8 +130,12 @@ def test_what_is_known_is_said_and_what_bursts_would_do() -> None:
         "2 photos in 1 burst are not compared with the others of their burst; --burst (or its box "
         "among the settings) makes each burst one individual"
     )
-    assert trap().remarks(table, grouped=True) == [known, burst]
-    assert trap().remarks(table, grouped=False) == [known]
-    assert trap(burst=True).remarks(table, grouped=True) == [known]
+    pair = (
+        "1 pair of one camera within 60 minutes says nothing, as the background may be what is "
+        "alike; --within-session compares them"
+    )
+    assert trap().remarks(table, grouped=True) == [known, pair, burst]
+    assert trap().remarks(table, grouped=False) == [known, pair]
+    assert trap(burst=True, within_session=True).remarks(table, grouped=True) == [known]
     for nothing in (table.iloc[:0], pd.DataFrame({"path": ["x"]})):
         assert trap().remarks(nothing, grouped=True) == []

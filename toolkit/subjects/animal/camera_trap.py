@@ -158,6 +158,13 @@ class CameraTrap:
             unknown = [f"{flanks['']:,} not known"] if flanks[""] else []
             said.append(f"flanks: {', '.join(told + unknown)}")
         found = ["; ".join(said)]
+        shared = _in_one_session(sightings, sightings, self._settings.session)
+        if not self._settings.within_session and (pairs := int(np.triu(shared, k=1).sum())):
+            found.append(
+                f"{counted(pairs, 'pair')} of one camera within {self._settings.session:g} minutes "
+                f"{'says' if pairs == 1 else 'say'} nothing, as the background may be what is "
+                "alike; --within-session compares them"
+            )
         if grouped and not self._settings.burst and (bursts := _bursts(sightings)):
             photos = sum(map(len, bursts))
             found.append(
