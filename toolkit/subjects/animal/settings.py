@@ -216,8 +216,8 @@ class AnimalSettings(ScanSettings):
         False,
         takes=Switch(),
         changes="assign",
-        explained="in autopilot, the photos of a burst show one {individual}, if each shows one {singular}; "
-        "leave it out where several may walk by one behind the other",
+        explained="in autopilot, the photos of a burst show one {individual}, if each shows one "
+        "{singular}; leave it out where several may walk by one behind the other",
         label="the photos of a burst show one {individual}",
     )
 
