@@ -135,7 +135,8 @@ class OnnxEncoder:
         pixels = np.asarray(square, dtype=np.float32) / np.float32(about.divide)
         if about.colours == "bgr":
             pixels = pixels[..., ::-1]
-        pixels = (pixels - np.float32(about.mean)) / np.float32(about.deviation)
+        mean, deviation = (np.array(each, np.float32) for each in (about.mean, about.deviation))
+        pixels = (pixels - mean) / deviation
         given = {self._input: np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)}
         try:
             made = np.asarray(self._network.run(None, given)[0])

@@ -124,8 +124,8 @@ def test_a_calibration_is_read_as_it_was_saved(tmp_path) -> None:
         "[]",
         "{}",
         '{"format": "sightings pattern calibration 2"}',
-        '{"format": "sightings pattern calibration 1", "scores": ["a"], "start": 0, "weights": [1], '
-        '"stands_out": [], "fitted_on": ""}',
+        '{"format": "sightings pattern calibration 1", "scores": ["a"], "start": 0, '
+        '"weights": [1], "stands_out": [], "fitted_on": ""}',
         '{"format": "sightings pattern calibration 1", "scores": ["a"], "start": NaN, '
         '"weights": [1], "stands_out": [1], "fitted_on": ""}',
         '{"format": "sightings pattern calibration 1", "scores": ["a"], "start": 0, '

@@ -1,5 +1,7 @@
 """DISK: what is built computes what its layers, one by one, do; keypoints are its peaks."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.ndimage import correlate
@@ -24,7 +26,7 @@ def small() -> dict[str, np.ndarray]:
         found[f"{name}.3.weight"] = rng.normal(0, 0.2, (filters, channels, 5, 5)).astype("f4")
         found[f"{name}.3.bias"] = rng.normal(0, 0.2, filters).astype("f4")
 
-    for k, (before, after) in enumerate(zip(DOWN, DOWN[1:], strict=False)):
+    for k, (before, after) in enumerate(itertools.pairwise(DOWN)):
         layer(f"path_down.{k}.1", before, after, gate=k > 0)
     before = DOWN[-1]
     for k, after in enumerate(UP):

@@ -111,12 +111,12 @@ def read(path: Path) -> PatternCalibration:
             raise ValueError("it is of another form, or of another version")
         if set(told) != {each.name for each in fields(PatternCalibration)}:
             raise ValueError("it lacks an entry, or has one too many")
-        many = (
-            tuple(map(str, told["scores"])),
-            *(_weights(told[k]) for k in ("weights", "stands_out")),
-        )
         return PatternCalibration(
-            many[0], float(told["start"]), *many[1:], printable(str(told["fitted_on"]))[:200]
+            tuple(map(str, told["scores"])),
+            float(told["start"]),
+            _weights(told["weights"]),
+            _weights(told["stands_out"]),
+            printable(str(told["fitted_on"]))[:200],
         )
     except (OSError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise BadSetting(
