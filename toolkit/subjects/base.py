@@ -230,6 +230,10 @@ class Evidence(Protocol):
     Sightings are told by their rows of a table, with what `notes` found.
     """
 
+    def ready(self) -> None:
+        """Read what `notes` will need; `BadSetting` if that cannot be used."""
+        ...
+
     def notes(
         self, sightings: pd.DataFrame, folder: Path | None, *, of_individuals: bool = False
     ) -> pd.DataFrame:

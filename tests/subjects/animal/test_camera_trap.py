@@ -83,13 +83,13 @@ def test_folders_of_known_individuals_tell_flanks_and_no_stations(tmp_path) -> N
 
 
 @pytest.mark.parametrize("name", ["stations", "details"])
-def test_a_table_that_cannot_be_used_is_refused_before_anything_is_sought(tmp_path, name) -> None:
+def test_a_table_that_cannot_be_used_is_refused(tmp_path, name) -> None:
     path = tmp_path / "t.csv"
     path.write_text("a,b\n1,2\n")
     with pytest.raises(BadSetting, match=r"t\.csv"):
-        AnimalSettings(**{name: str(path)}).make_subject()
+        trap(**{name: str(path)}).ready()
     with pytest.raises(BadSetting, match=r"none\.csv"):
-        AnimalSettings(**{name: str(tmp_path / "none.csv")}).make_subject()
+        trap(**{name: str(tmp_path / "none.csv")}).ready()
 
 
 def many(lefts, rights, station="", minute=None):

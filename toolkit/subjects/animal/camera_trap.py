@@ -57,9 +57,9 @@ class CameraTrap:
         path = self._settings.details.strip()
         return camera_trap.read_details(folder_at(path)) if path else None
 
-    def ready(self) -> CameraTrap:
+    def ready(self) -> None:
         """
-        Return this with its tables read.
+        Read the tables that the settings name.
 
         Raises
         ------
@@ -67,7 +67,6 @@ class CameraTrap:
             If one cannot be used.
         """
         _ = self._stations, self._details
-        return self
 
     def notes(
         self, sightings: pd.DataFrame, folder: Path | None, *, of_individuals: bool = False

@@ -236,7 +236,7 @@ class AnimalSettings(ScanSettings):
         BadModelFile
             If a model file is missing or cannot be used.
         BadSetting
-            If the file of boxes, or a table that they name, cannot be used.
+            If the file of boxes cannot be used.
         MissingPackage
             If OpenCV is not installed.
         """
