@@ -872,7 +872,7 @@ def assigned_by(
         held=held,
         photos_folder=looked.folder,
         known_folder=looked.known,
-        taken=looked.taken,
+        taken=(*looked.taken, *filter(None, [looked.album.encoder.caveat])),
         context=looked.context,
         tried=looked.tried,
         **found.details,

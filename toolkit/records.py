@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -158,6 +158,9 @@ class EncoderInfo:
         What else shapes the numbers: landmarks, jitter.
     linkage : Linkage
         How groups of sightings count, where that was fitted with the calibration.
+    caveat : str
+        A sentence, without its full stop, on why the calibration may not hold for what was sought,
+        such as that it was fitted on other animals; "" where nothing is to be said.
     """
 
     name: str
@@ -167,6 +170,7 @@ class EncoderInfo:
     calibration: Calibration
     variant: str = ""
     linkage: Linkage = field(default_factory=Linkage)
+    caveat: str = ""
 
     def require_same(self, other: EncoderInfo) -> None:
         """Raise `IncomparableEncodings` unless `other` makes encodings that compare with these."""
@@ -222,6 +226,50 @@ class PairScores:
 
     def __len__(self) -> int:
         return len(self.values)
+
+
+@dataclass(frozen=True)
+class LabelledPairs:
+    """
+    Pairs of sightings of known individuals.
+
+    Attributes
+    ----------
+    found : PairScores
+        p pairs of n sightings.
+    individuals : numpy.ndarray
+        Shape (n,): who each sighting is.
+    """
+
+    found: PairScores
+    individuals: npt.NDArray[Any]
+
+    @property
+    def same(self) -> npt.NDArray[np.bool_]:
+        """Shape (p,), bool: whether the two of each pair are one individual."""
+        who = self.individuals
+        both: npt.NDArray[np.bool_] = who[self.found.first] == who[self.found.second]
+        return both
+
+    @property
+    def serves(self) -> bool:
+        """Whether there are pairs of one individual, and of two."""
+        return bool(self.same.any() and not self.same.all())
+
+    def of(self, individuals: npt.NDArray[Any]) -> LabelledPairs:
+        """Return the same of some of the individuals alone."""
+        return self.take(np.flatnonzero(np.isin(self.individuals, individuals)))
+
+    def take(self, rows: npt.NDArray[np.int64]) -> LabelledPairs:
+        """Return the pairs among some of the sightings, renumbered."""
+        place = np.full(len(self.individuals), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        first, second = place[self.found.first], place[self.found.second]
+        both = (first >= 0) & (second >= 0)
+        found = PairScores(
+            (len(rows), len(rows)), first[both], second[both], self.found.values[both]
+        )
+        return LabelledPairs(found, self.individuals[rows])
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,11 @@ def queue(
     ]
     doubt = sum(each.doubt for each in made)
     asked = [each for each in made if tuple(sorted((each.first, each.second))) not in unknown]
-    asked.sort(key=lambda each: (-each.expected, each.kind, each.group, each.other))
+    # Where it is not known how far to trust what was joined, that is asked about first.
+    joined = "together" if album.encoder.caveat else ""
+    asked.sort(
+        key=lambda each: (each.kind != joined, -each.expected, each.kind, each.group, each.other)
+    )
     return Queue(tuple(asked[:most]), int((labels >= 0).sum()), doubt, goal)
 
 

@@ -71,6 +71,7 @@ NUMBERS = "numbers.csv"
 LINKS = "links.csv"
 # What was ticked to count individuals: the user's, as decisions are; see `curation.counting`.
 STRIPS = "strips.csv"
+LONGEST_CAVEAT = 500
 # What a run writes beside the copies and its record.
 WRITTEN = (
     *(SIGHTINGS, PHOTOS, NOBODY, PROBLEMS, CHANGES, NUMBERS, LINKS),
@@ -522,6 +523,7 @@ class ResultsFolder:
                 ),
                 variant=str(about["encoder_variant"]),
                 linkage=_linkage_of(about),
+                caveat=printable(str(about.get("encoder_caveat", "")))[:LONGEST_CAVEAT],
             )
             if not isinstance(about["settings"], dict):
                 raise TypeError("settings is no object")
@@ -788,6 +790,7 @@ def about_encoder(encoder: EncoderInfo) -> dict[str, Any]:
             "even": encoder.calibration.even,
         },
         "linkage": asdict(encoder.linkage),
+        **({"encoder_caveat": encoder.caveat} if encoder.caveat else {}),
     }
 
 

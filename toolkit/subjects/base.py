@@ -17,6 +17,7 @@ from toolkit.records import (
     Detection,
     EncoderInfo,
     Features,
+    LabelledPairs,
     PairScores,
     SubjectInfo,
     Words,
@@ -320,6 +321,55 @@ class Surroundings(Protocol):
 def surroundings_of(encoder: Encoder | Matcher) -> Surroundings | None:
     """Return what compares the surroundings of subjects; None where nothing does."""
     return cast(Surroundings, encoder) if hasattr(encoder, "background_features") else None
+
+
+class Calibratable(Protocol):
+    """What a matcher has beside its own methods if known individuals say what scores mean."""
+
+    def calibrated(self, known: Sequence[LabelledPairs], of: str) -> Calibratable:
+        """
+        Return the same matcher with distances by what was fitted on pairs of known individuals.
+
+        Parameters
+        ----------
+        known : sequence of LabelledPairs
+            Albums, each of which counts as much as every other.
+        of : str
+            What they are, to be read.
+
+        Raises
+        ------
+        BadSetting
+            If an album has no pair of one individual, or none of two.
+        """
+        ...
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """What its scores are called, as of `Matcher`."""
+        ...
+
+    def distances(self, found: PairScores) -> npt.NDArray[np.float32]:
+        """Return how far the two of each pair are from each other, as `Matcher.distances` does."""
+        ...
+
+    def evidence(self, found: PairScores) -> npt.NDArray[np.float64]:
+        """Return the log-odds that the two of each pair are one, at even odds before; (p,)."""
+        ...
+
+    @property
+    def scores_used(self) -> tuple[str, ...]:
+        """Those of its scores that count."""
+        ...
+
+    def save_calibration(self, path: Path) -> None:
+        """Write what was fitted, for the settings of a subject to name."""
+        ...
+
+
+def calibratable(encoder: Encoder | Matcher) -> Calibratable | None:
+    """Return what can be calibrated; None where nothing can."""
+    return cast(Calibratable, encoder) if hasattr(encoder, "calibrated") else None
 
 
 def matcher_of(encoder: Encoder | Matcher) -> Matcher | None:

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from toolkit.errors import BadSetting
-from toolkit.records import PairScores
+from toolkit.records import LabelledPairs, PairScores
 from toolkit.subjects.animal import calibration
-from toolkit.subjects.animal.calibration import FARTHEST, Known, features_of, fit, shipped
+from toolkit.subjects.animal.calibration import FARTHEST, features_of, fit, shipped
 
 SIFT = ("upright", "turned")
 FITTED = shipped(SIFT)
 
 
-def drawn(seed: int, individuals: int = 12, each: int = 5) -> Known:
+def drawn(seed: int, individuals: int = 12, each: int = 5) -> LabelledPairs:
     """An album in which two of one individual have more in common than two of others, mostly."""
     rng = np.random.default_rng(seed)
     who = np.repeat(np.arange(individuals), each)
@@ -21,7 +21,7 @@ def drawn(seed: int, individuals: int = 12, each: int = 5) -> Known:
     upright = rng.poisson(np.where(same, 14, 5)) * rng.choice([1, 1, 2], len(first))
     turned = rng.poisson(np.where(same, 9, 4))
     values = np.stack([upright, turned], axis=1).astype(np.float32)
-    return Known(PairScores((len(who), len(who)), first, second, values), who)
+    return LabelledPairs(PairScores((len(who), len(who)), first, second, values), who)
 
 
 def test_distances_fall_with_what_two_have_in_common_and_end_somewhere() -> None:
@@ -81,13 +81,15 @@ def test_every_album_counts_as_much_however_large() -> None:
 def test_without_pairs_of_both_kinds_nothing_can_be_fitted(who) -> None:
     scores = PairScores((3, 3), np.array([0, 0, 1]), np.array([1, 2, 2]), np.ones((3, 2), "f4"))
     with pytest.raises(BadSetting, match="two or more individuals"):
-        fit([Known(scores, who)], SIFT, "")
+        fit([LabelledPairs(scores, who)], SIFT, "")
 
 
-def with_score(known: Known, values: np.ndarray) -> Known:
+def with_score(known: LabelledPairs, values: np.ndarray) -> LabelledPairs:
     found = known.found
     columns = np.column_stack([found.values, values]).astype(np.float32)
-    return Known(PairScores(found.shape, found.first, found.second, columns), known.individuals)
+    return LabelledPairs(
+        PairScores(found.shape, found.first, found.second, columns), known.individuals
+    )
 
 
 def test_a_score_is_kept_where_it_helps_on_other_individuals_and_only_there() -> None:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from toolkit.errors import BadSetting
 from toolkit.files import read_regular, reason_of, write_text
 from toolkit.names import printable
-from toolkit.records import PairScores
+from toolkit.records import LabelledPairs, PairScores
 
 Floats = npt.NDArray[np.float64]
 
@@ -132,61 +132,15 @@ def _weights(told: Any) -> tuple[float, ...]:
     return found
 
 
-@dataclass(frozen=True)
-class Known:
-    """
-    Pairs of an album of known individuals.
-
-    Attributes
-    ----------
-    found : PairScores
-        p pairs of n sightings.
-    individuals : numpy.ndarray
-        Shape (n,): who each sighting is.
-    """
-
-    found: PairScores
-    individuals: npt.NDArray[Any]
-
-    @property
-    def same(self) -> npt.NDArray[np.bool_]:
-        """Shape (p,), bool: whether the two of each pair are one individual."""
-        who = self.individuals
-        both: npt.NDArray[np.bool_] = who[self.found.first] == who[self.found.second]
-        return both
-
-    def of(self, individuals: npt.NDArray[Any]) -> Known:
-        """Return the same of some of the individuals alone."""
-        kept = np.isin(self.individuals, individuals)
-        place = np.cumsum(kept) - 1
-        found = self.found
-        inside = kept[found.first] & kept[found.second]
-        count = int(kept.sum())
-        return Known(
-            PairScores(
-                (count, count),
-                place[found.first[inside]],
-                place[found.second[inside]],
-                found.values[inside],
-            ),
-            self.individuals[kept],
-        )
-
-    @property
-    def serves(self) -> bool:
-        """Whether there are pairs of one individual, and of two."""
-        return bool(self.same.any() and not self.same.all())
-
-
 def fit(
-    parts: Sequence[Known], scores: Sequence[str], of: str, *, choose: bool = True
+    parts: Sequence[LabelledPairs], scores: Sequence[str], of: str, *, choose: bool = True
 ) -> PatternCalibration:
     """
     Fit the model on pairs of known individuals.
 
     Parameters
     ----------
-    parts : sequence of Known
+    parts : sequence of LabelledPairs
         Albums, each of which counts as much as every other.
     scores : sequence of str
         What the columns of their scores are called.
@@ -226,7 +180,9 @@ def fit(
     return _fitted(parts, scores, chosen, of)
 
 
-def _folds(parts: Sequence[Known]) -> Iterator[tuple[list[Known], list[Known]]]:
+def _folds(
+    parts: Sequence[LabelledPairs],
+) -> Iterator[tuple[list[LabelledPairs], list[LabelledPairs]]]:
     """Yield albums of most individuals, and of the others, fold by fold."""
     everybody = np.unique(np.concatenate([each.individuals for each in parts]))
     np.random.default_rng(0).shuffle(everybody)
@@ -240,7 +196,9 @@ def _folds(parts: Sequence[Known]) -> Iterator[tuple[list[Known], list[Known]]]:
 
 
 def _loss_elsewhere(
-    folds: Sequence[tuple[list[Known], list[Known]]], scores: Sequence[str], chosen: tuple[str, ...]
+    folds: Sequence[tuple[list[LabelledPairs], list[LabelledPairs]]],
+    scores: Sequence[str],
+    chosen: tuple[str, ...],
 ) -> float:
     """Return the mean loss of pairs of individuals that were not fitted on."""
     lost = []
@@ -258,7 +216,7 @@ def _log_odds(share: float) -> float:
 
 
 def _fitted(
-    parts: Sequence[Known], scores: Sequence[str], chosen: tuple[str, ...], of: str
+    parts: Sequence[LabelledPairs], scores: Sequence[str], chosen: tuple[str, ...], of: str
 ) -> PatternCalibration:
     from scipy.optimize import minimize
     from scipy.special import expit

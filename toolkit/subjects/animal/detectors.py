@@ -55,13 +55,13 @@ class MaskDetector:
         from scipy import ndimage
 
         found = self._mask.of(image)
+        whole = Box(0, 0, image.shape[1], image.shape[0])
+        small = max(image.shape[:2]) < SMALL_PHOTO
         parts, count = ndimage.label(found > INSIDE)
-        if not count:
-            return []
-        sizes = np.bincount(parts.ravel())[1:]
+        sizes = np.bincount(parts.ravel(), minlength=2)[1:]
         largest = int(sizes.argmax()) + 1
-        if sizes[largest - 1] < SMALLEST * found.size:
-            return []
+        if not count or sizes[largest - 1] < SMALLEST * found.size:
+            return [Detection(whole, float(found.mean()))] if small else []
         rows, columns = ndimage.find_objects(parts)[largest - 1]
         across, down = image.shape[1] / found.shape[1], image.shape[0] / found.shape[0]
         box = Box(
@@ -70,11 +70,8 @@ class MaskDetector:
             int(np.ceil(columns.stop * across)),
             int(np.ceil(rows.stop * down)),
         )
-        whole = Box(0, 0, image.shape[1], image.shape[0])
         large = box.width * box.height >= LARGE * whole.width * whole.height
-        if (large or max(image.shape[:2]) < SMALL_PHOTO) and not self._stands_out(
-            image, box, found
-        ):
+        if (large or small) and not self._stands_out(image, box, found):
             box = whole
         return [Detection(box, float(found[parts == largest].mean()))]
 

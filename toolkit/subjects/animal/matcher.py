@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from toolkit.calibration import Calibration
-from toolkit.records import Box, EncoderInfo, Features, PairScores
-from toolkit.subjects.animal import marks
+from toolkit.errors import BadSetting
+from toolkit.records import Box, EncoderInfo, Features, LabelledPairs, PairScores
+from toolkit.subjects.animal import calibration, marks
 from toolkit.subjects.animal.calibration import FARTHEST, PatternCalibration, shipped
 from toolkit.subjects.animal.detectors import shrunk
 from toolkit.subjects.animal.marks import NONE, TURNED, Float32, opencv
@@ -28,6 +30,14 @@ MARGIN = 0.05
 AROUND = 12
 # A box is the whole photo where no side of it is farther from the edge, as a share.
 EDGE = 0.01
+
+
+# What is said of results where nothing was fitted on animals like those that were sought.
+UNCALIBRATED = (
+    "uncalibrated: how sure matches are was fitted on {}; if yours are others, look at what was "
+    "joined first, or, with photos of some known individuals in folders, run sightings calibrate "
+    "KNOWN --subject animal"
+)
 
 
 class Part(Protocol):
@@ -84,6 +94,14 @@ class PatternMatcher:
         self._parts: tuple[Part, ...] = (self._sift,) if parts is None else tuple(parts)
         self.scores = tuple(name for part in self._parts for name in part.scores)
         self._fitted = fitted or shipped(self.scores)
+        self._own = fitted is not None
+        if lacking := sorted(set(self._fitted.scores) - set(self.scores)):
+            raise BadSetting(
+                f"the calibration is of {', '.join(self._fitted.scores)}; expected of "
+                f"{', '.join(self.scores)} or some of them, as {', '.join(lacking)} cannot be "
+                'compared here: get what makes it ("sightings models get", --encoder), or '
+                "calibrate again"
+            )
 
     @property
     def info(self) -> EncoderInfo:
@@ -97,6 +115,7 @@ class PatternMatcher:
             "pairs",
             Calibration(self._fitted.slope, self._fitted.even),
             f"{', '.join(self.scores)}{' in the whole box' if self._mask is None else ''}",
+            caveat="" if self._own else UNCALIBRATED.format(self._fitted.fitted_on),
         )
 
     def chips(self, image: Rgb, boxes: Sequence[Box]) -> Rgb:
@@ -200,6 +219,24 @@ class PatternMatcher:
         # One that is found from either side is there once.
         both = np.unique(np.concatenate([here, there], axis=1), axis=0)
         return both[:, :2], both[:, 2:]
+
+    @property
+    def scores_used(self) -> tuple[str, ...]:
+        """Those of its scores that count, by the calibration."""
+        return self._fitted.scores
+
+    def calibrated(self, known: Sequence[LabelledPairs], of: str) -> PatternMatcher:
+        """Return the same with what is fitted on known animals; see `calibration.fit`."""
+        fitted = calibration.fit(known, self.scores, of)
+        return PatternMatcher(self._mask, fitted, self._parts)
+
+    def evidence(self, found: PairScores) -> npt.NDArray[np.float64]:
+        """Return the log-odds that the two of each pair are one, at even odds before."""
+        return self._fitted.evidence(found, self.scores)
+
+    def save_calibration(self, path: Path) -> None:
+        """Write what was fitted; see `calibration.read`."""
+        self._fitted.save(path)
 
     def distances(self, found: PairScores) -> npt.NDArray[np.float32]:
         """Return how far the two of each pair are from each other, by what was fitted."""

@@ -140,7 +140,7 @@ class AnimalSettings(ScanSettings):
     calibration: str = setting(
         "",
         takes=FilePath("the path of a calibration"),
-        changes="subject",
+        changes="metadata",
         explained="what scores say of these animals, from known ones: sightings calibrate KNOWN",
         metavar="CALIBRATION.json",
         label="calibration (from known individuals)",
