@@ -9,6 +9,8 @@ import pytest
 from toys import DotMatcher, Squares, card, save
 
 from toolkit import modes, session
+from toolkit.errors import BadSetting
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.photos.camera_trap import COLUMNS
 from toolkit.photos.stations import Deployment, Stations
 from toolkit.results import results_folder
@@ -35,7 +37,9 @@ STATIONS = "station,clock_offset\nS1,+01:00:00\nS2,\n"
 
 
 class Scenes(DotMatcher):
-    """Knows backgrounds, too: all are alike, but for one animal's."""
+    """Knows backgrounds, too: those of one animal are alike."""
+
+    background_scores = DotMatcher.scores
 
     def background_features(self, chips):
         return [{"behind": each["dots"]} for each in self.features(chips)]
@@ -140,6 +144,21 @@ def test_the_offset_of_a_clock_is_added_once(folder, tmp_path) -> None:
         assert seen["S1/7a.png"].time == datetime(2024, 5, 2, hour)
 
 
+def test_a_table_that_is_gone_is_told_before_anything_is_sought(folder, tmp_path) -> None:
+    gone = {"stations": str(tmp_path / "none.csv")}
+    looked: list[str] = []
+    for mode, known in (("autopilot", ()), ("point_and_shoot", (folder,))):
+        settings = settings_of(folder, mode.replace("_", "-"), **gone)
+        with pytest.raises(BadSetting, match=r"none\.csv cannot be used as the table of stations"):
+            getattr(modes, mode)(
+                *(folder / "photos", *known),
+                settings=settings,
+                subject=subject_of(settings),
+                progress=lambda work, *_: looked.append(work),
+            )
+    assert looked == []
+
+
 def test_an_album_that_was_taken_up_is_sorted_by_its_bursts(folder, result) -> None:
     again = session.taken_up(folder / "out")
     assert list(again.names) == list(result.names)
@@ -197,7 +216,7 @@ def test_joins_that_rest_on_the_background_are_named_wherever_a_result_is(folder
     # A run of a subject that knows no backgrounds has the joins, and no word of them.
     plain = sorted_by(folder)
     assert len(plain.links) == 4
-    assert "background" not in str(plain)
+    assert "rest on the background" not in str(plain)
 
 
 def test_whether_opposite_flanks_look_alike_is_said(result) -> None:
@@ -207,3 +226,18 @@ def test_whether_opposite_flanks_look_alike_is_said(result) -> None:
     assert "laterality: of 4 pairs of opposite flanks 4 (100.0%" in str(result)
     assert result.as_dict()["laterality"]["opposite_near"] == 4
     assert "times are known of 9 of 9 animals; stations of 9 (2 stations)" in str(result)
+
+
+def test_who_is_asked_is_told_of_the_background(folder) -> None:
+    settings = settings_of(folder, within_session=True)
+    subject = subject_of(settings, Scenes())
+    looked = modes.look(folder / "photos", settings=settings, subject=subject)
+    now = session.Session(looked, GroupingAssigner(settings))
+    one = looked.context.iloc[0]
+    rows = {each: row for row, each in enumerate(now.album.sightings["sighting_id"])}
+    first, second = rows[one["sighting_id"]], rows[one["other_sighting_id"]]
+    told = now.around(first, second)
+    assert told == now.around(second, first)
+    assert told.endswith("; 50 around them, more than their own")
+    assert now.around(first, first) == ""
+    assert session.Session(replace(looked, context=None), now.assigner).around(first, second) == ""

@@ -194,7 +194,7 @@ def look(
         If a folder is missing or cannot be used, or holds no photo.
     """
     listed = with_own(list_photos(photos_folder, out, known))
-    subject = subject or subject_for(settings)
+    subject = _ready(settings, subject)
     listed = prepared(listed, subject, tell)
     how: dict[str, Any] = {"progress": progress, "stop": stop, "tell": tell}
     return look_at(listed, settings, subject, of_individuals=of_individuals, **how)
@@ -409,6 +409,14 @@ def look_at(
     )
 
 
+def _ready(settings: Settings, subject: Subject | None) -> Subject:
+    """Return what to look for; what cannot be used for that is said before the long work."""
+    subject = subject or subject_for(settings)
+    if subject.evidence is not None:
+        subject.evidence.ready()
+    return subject
+
+
 def noted(
     album: Album, evidence: Evidence, folder: Path | None, *, of_individuals: bool = False
 ) -> Album:
@@ -460,7 +468,7 @@ def read_known(
     apart = None if photos_folder is None else folder_at(photos_folder)
     if apart is not None:
         _require_two(apart, folder)
-    subject = subject or subject_for(settings)
+    subject = _ready(settings, subject)
     leave_out = [] if apart is None else [apart]
     listing = opening.find(folder, leave_out=leave_out)
     return read_references(
@@ -642,7 +650,7 @@ def autopilot(
     target = None if dry_run else listed.out
     with _alone_in(target, "autopilot"):
         _require_links(listed, settings, write=target is not None)
-        subject = subject or subject_for(settings)
+        subject = _ready(settings, subject)
         listed = prepared(listed, subject, tell)
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
@@ -741,7 +749,7 @@ def point_and_shoot(
     target = None if dry_run else listed.out
     with _alone_in(target, "point-and-shoot"):
         _require_links(listed, settings, write=target is not None)
-        subject = subject or subject_for(settings)
+        subject = _ready(settings, subject)
         listed = prepared(listed, subject)
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)

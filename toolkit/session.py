@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -32,7 +33,7 @@ from toolkit.locks import InUse
 from toolkit.modes import Looked
 from toolkit.names import counted
 from toolkit.progress import Progress
-from toolkit.records import Album
+from toolkit.records import SIGHTING_ID, Album
 from toolkit.results import earlier as earlier_results
 from toolkit.results import export, exporting, results_folder
 from toolkit.results.result import AnyResult, NamesTaken
@@ -92,6 +93,7 @@ class Session:
             self.corrections.keep_in(self._target(out))
             self.assigner = self._following(self._target(out))
         self._names_taken = self._take_names()
+        self._around: dict[frozenset[str], tuple[float, float]] | None = None
         self._done: tuple[str, ...] = ()
         # Whether the folder of the decisions has what was found, and no copies.
         self._kept = False
@@ -131,6 +133,25 @@ class Session:
     def decided(self) -> Decided:
         """What was decided about these sightings."""
         return decisions.apply(self.corrections.decisions, self.album)
+
+    def around(self, first: int, second: int) -> str:
+        """
+        Say how many marks two sightings have in common, and what is around them; "" if unknown.
+
+        Where there are more around them, it may be the background that is known again.
+        """
+        if self._around is None:
+            table = self.looked.context
+            rows = [] if table is None else list(table.itertuples(index=False, name=None))
+            self._around = {frozenset(row[:2]): row[2:] for row in rows}
+        ids = self.looked.album.sightings[SIGHTING_ID]
+        marks, behind = self._around.get(
+            frozenset((ids.iloc[first], ids.iloc[second])), (math.nan, math.nan)
+        )
+        if math.isnan(marks) or math.isnan(behind):
+            return ""
+        more = ", more than their own" if behind > marks else ""
+        return f"{counted(int(marks), 'mark')} in common; {behind:,.0f} around them{more}"
 
     @property
     def linked(self) -> Decided:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from toolkit.errors import BadSetting, UnreadablePhoto
 from toolkit.photos import camera_trap
@@ -79,6 +80,18 @@ def test_times_are_set_by_the_clock_of_the_camera() -> None:
     assert list(found["taken_at"]) == ["2024-05-02T11:00:00", "2024-05-02T09:58:00", "", ""]
     assert list(found["clock_offset"]) == ["3600", "-120", "", ""]
     assert list(found["camera"]) == ["c1", "c2", "", ""]
+
+
+def test_the_time_is_the_one_in_exif(tmp_path) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2024:05:02 10:00:00"
+    (tmp_path / "S1").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "S1" / "a.jpg", exif=exif)
+    (tmp_path / "S1" / "b.jpg").write_bytes(b"no photo")
+    table = pd.DataFrame({"path": [str(tmp_path / "S1" / name) for name in ("a.jpg", "b.jpg")]})
+    found = describe(table, tmp_path, stations=TABLE)
+    assert list(found["taken_at"]) == ["2024-05-02T11:00:00", ""]
+    assert list(found["station"]) == ["S1", "S1"]
 
 
 def test_a_photo_is_asked_once_for_its_time() -> None:

@@ -22,7 +22,8 @@ SETTINGS = settings_for("autopilot", AnimalSettings)()
 class Scenes(DotMatcher):
     """Compares numbers, and the numbers behind them: as many in common as they are below 100."""
 
-    scores = ("few", "more")
+    scores = ("few", "more", "of another kind")
+    background_scores = ("few", "more")
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +35,7 @@ class Scenes(DotMatcher):
     def compare(self, one, other):
         self.asked += 1
         alike = 100 - abs(float(one["at"]) - float(other["at"]))
-        return np.array([alike / 2, alike], np.float32)
+        return np.array([alike / 2, alike, 1000], np.float32)
 
     def distances(self, found):
         return (1 - found.values[:, 1] / 100).astype(np.float32)

@@ -719,3 +719,6 @@ def test_what_two_have_in_common_is_shown_with_where_and_when(panel):
     assert len(Image.open(io.BytesIO(grey)).getcolors()) == 1
     assert pairs == [(asked.first, asked.second)] * 2
     assert common.label
+    how: dict = {"common": True, "around": "5 marks in common; 31 around them"}
+    shown = words.question_card(asked, "key", album, album.photo_of, thumbnails, **how)
+    assert shown.strips[2].label == how["around"] != common.label

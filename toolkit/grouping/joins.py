@@ -39,21 +39,22 @@ def joins(album: Album, labels: Labels, must: Pairs, decided: Pairs) -> pd.DataF
     """
     found: list[tuple[int, int, int, str, float]] = []
     distances = neighbours.of(album)
+    telling = distances.telling()
+    place = np.full(len(album), -1, dtype=np.int64)
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
     for rows in np.split(order, starts[1:]):
         rows = rows[:MOST]
         if len(rows) < 2 or labels[rows[0]] < 0:
             continue
-        part = distances[rows]
-        away = part.matrix().astype(np.float64)
-        if (telling := part.telling()) is not None:
-            away[~telling] = np.inf
+        away = distances.table(rows, rows)
+        if telling is not None:
+            away[~telling[np.ix_(rows, rows)]] = np.inf
+        place[:] = -1
+        place[rows] = np.arange(len(rows))
         # What is certain goes before what looks alike: below every distance.
         cost = away.copy()
         for kind, pairs in ((-1.0, must), (-2.0, decided)):
-            place = np.full(len(album), -1, dtype=np.int64)
-            place[rows] = np.arange(len(rows))
             one, other = place[pairs].T
             inside = (one >= 0) & (other >= 0)
             cost[one[inside], other[inside]] = cost[other[inside], one[inside]] = kind

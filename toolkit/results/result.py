@@ -611,7 +611,8 @@ class Result:
             remarks.append(f"    and {len(self.synced) - shown:,} more")
         if (evidence := self.settings.evidence()) is not None:
             kept = self.album.sightings.iloc[self.album.kept].reset_index(drop=True)
-            remarks += evidence.remarks(kept)
+            grouped = isinstance(self.settings, GroupingSettings)
+            remarks += evidence.remarks(kept, grouped=grouped)
         if self.not_seen:
             remarks.append(f"stopped: {counted(self.not_seen, 'photo')} not looked at")
         compared = self.album.compared

@@ -59,8 +59,8 @@ def context(
     -------
     pandas.DataFrame
         Each pair once, `COLUMNS`: the identifiers of the two, in the order of the album, the
-        largest score of the matcher (NaN where it is not at hand), and that of the surroundings
-        (NaN where it is not known).
+        largest score of the matcher that compares with that of the surroundings (NaN where it is
+        not at hand), and that (NaN where it is not known).
 
     References
     ----------
@@ -73,7 +73,9 @@ def context(
     ids = album.sightings[SIGHTING_ID].to_list()
     every = np.sort(pairs[["first", "second"]].to_numpy(dtype=np.int64), axis=1)
     every = np.unique(every, axis=0)
-    marks, behind = _largest(album, *every.T), np.full((len(every), 1), np.nan, dtype=np.float32)
+    like = [k for k, name in enumerate(matcher.scores) if name in around.background_scores]
+    marks = _largest(album, every[:, 0], every[:, 1], like)
+    behind = np.full((len(every), 1), np.nan, dtype=np.float32)
     kept = None if recall is None else Kept(recall.beside(BESIDE), ids)
     if kept is not None:
         kept.put_in(every, behind)
@@ -83,8 +85,8 @@ def context(
         if stop is not None and stop():
             return None
         one, other = (features[row] for row in every[place])
-        if np.isnan(marks[place]):
-            marks[place] = np.max(matcher.compare(one, other))
+        if like and np.isnan(marks[place]):
+            marks[place] = matcher.compare(one, other)[like].max()
         return around.background(one, other)
 
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="context") as pool:
@@ -107,15 +109,15 @@ def context(
     )
 
 
-def _largest(album: Album, low: Labels, high: Labels) -> npt.NDArray[np.float64]:
-    """Return the largest score of each pair, NaN where the matcher did not compare it."""
+def _largest(album: Album, low: Labels, high: Labels, like: list[int]) -> npt.NDArray[np.float64]:
+    """Return the largest of some scores of each pair, NaN where the matcher did not compare it."""
     found, pairs = np.full(len(low), np.nan), album.compared
-    if pairs is None or pairs.values is None or not len(pairs.values):
+    if pairs is None or pairs.values is None or not len(pairs.values) or not like:
         return found
     keys, wanted = pairs.first * pairs.count + pairs.second, low * pairs.count + high
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     here = keys[place] == wanted
-    found[here] = pairs.values[place[here]].max(axis=1)
+    found[here] = pairs.values[np.ix_(place[here], like)].max(axis=1)
     return found
 
 

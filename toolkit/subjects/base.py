@@ -231,6 +231,10 @@ class Evidence(Protocol):
     Sightings are told by their rows of a table, with what `notes` found.
     """
 
+    def ready(self) -> None:
+        """Read what `notes` will need; `BadSetting` if that cannot be used."""
+        ...
+
     def notes(
         self, sightings: pd.DataFrame, folder: Path | None, *, of_individuals: bool = False
     ) -> pd.DataFrame:
@@ -283,13 +287,22 @@ class Evidence(Protocol):
         """
         ...
 
-    def remarks(self, sightings: pd.DataFrame) -> list[str]:
-        """Return what a user should know of it, a sentence each without a full stop."""
+    def remarks(self, sightings: pd.DataFrame, *, grouped: bool) -> list[str]:
+        """
+        Return what a user should know of it, a sentence each without a full stop.
+
+        `grouped` says whether sightings are put into groups, so that `together` has an effect.
+        """
         ...
 
 
 class Surroundings(Protocol):
     """What a matcher has beside its own methods if it can compare what is around subjects, too."""
+
+    @property
+    def background_scores(self) -> tuple[str, ...]:
+        """Those of the matcher's scores that count as `background` does, and compare with it."""
+        ...
 
     def background_features(self, chips: Rgb) -> list[Features]:
         """Describe what is around each subject, by other names than `Matcher.features` has."""
@@ -297,7 +310,7 @@ class Surroundings(Protocol):
 
     def background(self, one: Features, other: Features) -> float:
         """
-        Return what is alike around two subjects, as `Matcher.compare` counts it between them.
+        Return what is alike around two subjects, as `background_scores` count it between them.
 
         NaN where that is not known. Both features have what `background_features` returned, if
         they were described by a version that knew of it.

@@ -115,6 +115,7 @@ def question_card(
     whole: bool = False,
     undo: bool = False,
     common: bool = False,
+    around: str = "",
 ) -> Card:
     """
     Return the card of a question.
@@ -137,6 +138,8 @@ def question_card(
         Whether there is an answer to be taken back.
     common : bool
         Show what the two have in common, too.
+    around : str
+        How much that is, and what is around them; "" where it is not known.
     """
     words, strips = album.words, []
     for place, row in enumerate((asked.first, asked.second)):
@@ -158,7 +161,9 @@ def question_card(
     if common:
         token = f"common:{asked.first}:{asked.second}"
         what = f"the two {words.plural}, with lines between what they have in common"
-        strips.append(Strip((Picture(token, what, IN_COMMON),), "What they have in common"))
+        strips.append(
+            Strip((Picture(token, what, IN_COMMON),), around or "What they have in common")
+        )
     return Card(
         key=key,
         title=f"Are these two one {words.individual}?",
@@ -594,6 +599,7 @@ class QuestionView(ipywidgets.VBox):
                     whole=self._whole,
                     undo=self._can_undo(),
                     common=self._views is not None,
+                    around=session.around(asked.first, asked.second),
                 )
             ]
         pictures = None if thumbnails is None else QuestionPictures(thumbnails, self._views)

@@ -83,13 +83,13 @@ def test_folders_of_known_individuals_tell_flanks_and_no_stations(tmp_path) -> N
 
 
 @pytest.mark.parametrize("name", ["stations", "details"])
-def test_a_table_that_cannot_be_used_is_refused_before_anything_is_sought(tmp_path, name) -> None:
+def test_a_table_that_cannot_be_used_is_refused(tmp_path, name) -> None:
     path = tmp_path / "t.csv"
     path.write_text("a,b\n1,2\n")
     with pytest.raises(BadSetting, match=r"t\.csv"):
-        AnimalSettings(**{name: str(path)}).make_subject()
+        trap(**{name: str(path)}).ready()
     with pytest.raises(BadSetting, match=r"none\.csv"):
-        AnimalSettings(**{name: str(tmp_path / "none.csv")}).make_subject()
+        trap(**{name: str(tmp_path / "none.csv")}).ready()
 
 
 def many(lefts, rights, station="", minute=None):
@@ -130,6 +130,12 @@ def test_what_is_known_is_said_and_what_bursts_would_do() -> None:
         "2 photos in 1 burst are not compared with the others of their burst; --burst (or its box "
         "among the settings) makes each burst one individual"
     )
-    assert trap().remarks(table) == [known, burst]
-    assert trap(burst=True).remarks(table) == [known]
-    assert trap().remarks(table.iloc[:0]) == trap().remarks(pd.DataFrame({"path": ["x"]})) == []
+    pair = (
+        "1 pair of one camera within 60 minutes says nothing, as the background may be what is "
+        "alike; --within-session compares them"
+    )
+    assert trap().remarks(table, grouped=True) == [known, pair, burst]
+    assert trap().remarks(table, grouped=False) == [known, pair]
+    assert trap(burst=True, within_session=True).remarks(table, grouped=True) == [known]
+    for nothing in (table.iloc[:0], pd.DataFrame({"path": ["x"]})):
+        assert trap().remarks(nothing, grouped=True) == []

@@ -57,9 +57,9 @@ class CameraTrap:
         path = self._settings.details.strip()
         return camera_trap.read_details(folder_at(path)) if path else None
 
-    def ready(self) -> CameraTrap:
+    def ready(self) -> None:
         """
-        Return this with its tables read.
+        Read the tables that the settings name.
 
         Raises
         ------
@@ -67,7 +67,6 @@ class CameraTrap:
             If one cannot be used.
         """
         _ = self._stations, self._details
-        return self
 
     def notes(
         self, sightings: pd.DataFrame, folder: Path | None, *, of_individuals: bool = False
@@ -142,7 +141,7 @@ class CameraTrap:
         order = np.argsort((keys[first] ^ keys[second]) * MIXED, kind="stable")[:most]
         return np.sort(np.stack([first[order], second[order]], axis=1), axis=1)
 
-    def remarks(self, sightings: pd.DataFrame) -> list[str]:
+    def remarks(self, sightings: pd.DataFrame, *, grouped: bool) -> list[str]:
         """Say which times, stations and flanks are known, and what of that is not made use of."""
         where, when = camera_trap.cameras_and_times(sightings)
         if not len(sightings) or TAKEN_AT not in sightings:
@@ -158,7 +157,14 @@ class CameraTrap:
             unknown = [f"{flanks['']:,} not known"] if flanks[""] else []
             said.append(f"flanks: {', '.join(told + unknown)}")
         found = ["; ".join(said)]
-        if not self._settings.burst and (bursts := _bursts(sightings)):
+        shared = _in_one_session(sightings, sightings, self._settings.session)
+        if not self._settings.within_session and (pairs := int(np.triu(shared, k=1).sum())):
+            found.append(
+                f"{counted(pairs, 'pair')} of one camera within {self._settings.session:g} minutes "
+                f"{'says' if pairs == 1 else 'say'} nothing, as the background may be what is "
+                "alike; --within-session compares them"
+            )
+        if grouped and not self._settings.burst and (bursts := _bursts(sightings)):
             photos = sum(map(len, bursts))
             found.append(
                 f"{counted(photos, 'photo')} in {counted(len(bursts), 'burst')} are not compared "

@@ -81,6 +81,7 @@ class PatternMatcher:
     """
 
     farthest = FARTHEST
+    background_scores = SiftMarks.scores
 
     def __init__(
         self,

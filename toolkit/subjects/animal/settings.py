@@ -209,15 +209,15 @@ class AnimalSettings(ScanSettings):
         takes=Switch(),
         changes="metadata",
         explained="compare the photos of one camera within a session, too",
-        label="compare them all the same",
+        label="compare photos of one camera always",
         advanced=True,
     )
     burst: bool = setting(
         False,
         takes=Switch(),
         changes="assign",
-        explained="the photos of a burst show one {individual}, if each shows one {singular}; "
-        "leave it out where several may walk by one behind the other",
+        explained="in autopilot, the photos of a burst show one {individual}, if each shows one "
+        "{singular}; leave it out where several may walk by one behind the other",
         label="the photos of a burst show one {individual}",
     )
 
@@ -236,7 +236,7 @@ class AnimalSettings(ScanSettings):
         BadModelFile
             If a model file is missing or cannot be used.
         BadSetting
-            If the file of boxes, or a table that they name, cannot be used.
+            If the file of boxes cannot be used.
         MissingPackage
             If OpenCV is not installed.
         """

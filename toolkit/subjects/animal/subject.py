@@ -35,14 +35,13 @@ def animal(settings: AnimalSettings) -> Subject:
     BadModelFile
         If a model file is missing or cannot be used.
     BadSetting
-        If the file of boxes, or a table that the settings name, cannot be used.
+        If the file of boxes cannot be used.
     MissingPackage
         If OpenCV is not installed.
     """
     # First what is read in a moment, so that it is told in a moment.
     file = folder_at(settings.boxes) if settings.boxes else None
     found = () if file is None else detections_file.read(file)
-    evidence = settings.evidence().ready()
     fitted = calibration.read(folder_at(settings.calibration)) if settings.calibration else None
     parts = _parts(settings)
     mask = SaliencyMask()
@@ -55,7 +54,7 @@ def animal(settings: AnimalSettings) -> Subject:
         PatternMatcher(mask, fitted, parts),
         ANIMAL.words,
         ANIMAL.exclusive_in_photo,
-        evidence=evidence,
+        evidence=settings.evidence(),
     )
 
 
