@@ -179,7 +179,7 @@ def look(
     """
     listed = with_own(list_photos(photos_folder, out, known))
     subject = subject or subject_for(settings)
-    listed = prepared(listed, subject, tell)
+    listed, subject = prepared(listed, subject, settings, tell)
     return look_at(listed, settings, subject, progress=progress, stop=stop, tell=tell)
 
 
@@ -246,9 +246,16 @@ def with_own(listed: Listed) -> Listed:
     return listed if listed.out is None else _with_examples(listed, sync.examples_in(listed.out))
 
 
-def prepared(listed: Listed, subject: Subject, tell: Callable[[str], None] | None = None) -> Listed:
+def prepared(
+    listed: Listed,
+    subject: Subject,
+    settings: Settings,
+    tell: Callable[[str], None] | None = None,
+) -> tuple[Listed, Subject]:
     """
     Let a subject's detector see the photos before the long work, and keep what it says of them.
+
+    It holds to what the user said of single photos, in the folder of results.
 
     Parameters
     ----------
@@ -256,6 +263,8 @@ def prepared(listed: Listed, subject: Subject, tell: Callable[[str], None] | Non
         The photos.
     subject : Subject
         What is looked for.
+    settings : Settings
+        How.
     tell : callable, optional
         Told the same.
 
@@ -264,10 +273,11 @@ def prepared(listed: Listed, subject: Subject, tell: Callable[[str], None] | Non
     BadSetting
         If what the detector was given is about other photos.
     """
+    subject = settings.corrected(subject, listed.out)
     said = prepare(subject.detector, listed.listing.photos, listed.folder)
     for each in said if tell is not None else ():
         cast(Callable[[str], None], tell)(f"{each}.")
-    return changed(listed, taken=(*listed.taken, *said))
+    return changed(listed, taken=(*listed.taken, *said)), subject
 
 
 def _listed(
@@ -589,7 +599,7 @@ def autopilot(
     with _alone_in(target, "autopilot"):
         _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
-        listed = prepared(listed, subject, tell)
+        listed, subject = prepared(listed, subject, settings, tell)
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()
@@ -688,7 +698,7 @@ def point_and_shoot(
     with _alone_in(target, "point-and-shoot"):
         _require_links(listed, settings, write=target is not None)
         subject = subject or subject_for(settings)
-        listed = prepared(listed, subject)
+        listed, subject = prepared(listed, subject, settings)
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()

@@ -20,6 +20,8 @@ from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from toolkit.subjects.base import Subject
 
 Changes = Literal["scan", "subject", "references", "metadata", "assign", "export", "resources"]
@@ -619,6 +621,24 @@ class ScanSettings(Part):
             f"{type(self).__name__} does not say what to look for; expected the settings of a "
             "subject, or a subject beside them"
         )
+
+    def corrected(self, subject: Subject, out: Path | None) -> Subject:
+        """
+        Return a subject that holds to what the user said of single photos in a folder of results.
+
+        Parameters
+        ----------
+        subject : Subject
+            What `make_subject` returned, with its key: what is kept of other photos stays of use.
+        out : Path or None
+            The folder; None for none.
+
+        Raises
+        ------
+        BadSetting
+            If what is there cannot be read.
+        """
+        return subject
 
 
 def cores() -> int:

@@ -109,7 +109,7 @@ def test_boxes_at_the_edge_stay_in_the_picture_and_keep_a_px(tmp_path) -> None:
 def test_a_photo_is_found_by_the_end_of_its_path(tmp_path, named) -> None:
     folder = tmp_path / "photos"
     photos = [folder / "cam 1" / "IMG_1.JPG", folder / "cam 1" / "IMG_2.JPG"]
-    names = detections_file._Names([Found(named.format(folder=folder)), Found("cam 2/IMG_1.JPG")])
+    names = detections_file.Names([Found(named.format(folder=folder)), Found("cam 2/IMG_1.JPG")])
     found, unclear = names.of(photos, folder)
     assert found[photos[0]] is not None
     assert found[photos[0]].file.endswith("IMG_1.JPG")
@@ -119,7 +119,7 @@ def test_a_photo_is_found_by_the_end_of_its_path(tmp_path, named) -> None:
 
 
 def test_one_entry_is_never_two_photos_nor_one_photo_two_entries(tmp_path) -> None:
-    names = detections_file._Names(
+    names = detections_file.Names(
         [Found("IMG_1.JPG"), Found("x/IMG_2.JPG"), Found("y/IMG_2.JPG"), Found("b/IMG_3.JPG")]
     )
     one, other = tmp_path / "a" / "IMG_1.JPG", tmp_path / "b" / "IMG_1.JPG"
@@ -138,11 +138,11 @@ def test_one_entry_is_never_two_photos_nor_one_photo_two_entries(tmp_path) -> No
 
 
 def test_case_tells_two_photos_and_hides_none(tmp_path) -> None:
-    names = detections_file._Names([Found("a.JPG"), Found("A.jpg")])
+    names = detections_file.Names([Found("a.JPG"), Found("A.jpg")])
     lower, upper = tmp_path / "a.JPG", tmp_path / "A.jpg"
     found, _ = names.of([lower, upper], tmp_path)
     assert (found[lower].file, found[upper].file) == ("a.JPG", "A.jpg")
-    names = detections_file._Names([Found("CAM/A.JPG")])
+    names = detections_file.Names([Found("CAM/A.JPG")])
     assert names.of([tmp_path / "cam" / "a.jpg"], tmp_path)[0].popitem()[1] is not None
 
 

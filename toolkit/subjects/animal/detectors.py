@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from toolkit.records import Box, Detection
@@ -37,6 +38,10 @@ class MaskDetector:
     def needs(self, width: int, height: int) -> int:
         """Return how many bytes it takes to search a picture, whatever its size."""
         return NEEDS
+
+    def outline(self, image: Rgb) -> npt.NDArray[np.bool_]:
+        """Return which px of a picture of one animal show it; shape (h, w)."""
+        return self._mask.of_size(image, image.shape[1], image.shape[0])
 
     def silence(self, path: Path | None) -> str:
         """Return what a photo shows in which nothing stands out."""
