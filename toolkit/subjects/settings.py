@@ -505,6 +505,8 @@ class ScanSettings(Part):
 
     Attributes
     ----------
+    draws : bool
+        Whether boxes can be drawn by hand (`corrected`); of the class.
     aside : tuple of str
         What photos without a sighting may show and is kept apart: these have folders of their own
         beside that of the unsorted, where there is one. Of several, the first counts. Of the class.
@@ -541,6 +543,7 @@ class ScanSettings(Part):
         computer can give. A photo, or a way of grouping, that can never fit is not tried.
     """
 
+    draws: ClassVar[bool] = False
     aside: ClassVar[tuple[str, ...]] = ()
     unsure: ClassVar[str] = ""
     none_found: ClassVar[str] = ""

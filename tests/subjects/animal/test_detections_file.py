@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toys
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import LAMPS, HueEncoder, Squares, lamp, save
 
@@ -242,6 +242,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(images=st.lists(JSON, max_size=3), bbox=JSON, conf=JSON, category=JSON)
 def test_whatever_is_in_the_file_is_read_or_refused(images, bbox, conf, category) -> None:
     odd = entry("a.jpg", {"category": category, "conf": conf, "bbox": bbox})
@@ -270,11 +271,11 @@ def run(tmp_path, monkeypatch):
     for name, hue in (("a", "red"), ("b", "blue"), ("c", "red")):
         save(folder / f"{name}.png", lamp(hue, 1.0, ord(name)), lamp(hue, 0.6, ord(name) + 9))
 
-    def run(*images, least=0.2, out=None, settings=SETTINGS):
+    def run(*images, least=0.2, out=None, how=SETTINGS):
         file = write(tmp_path / "results.json", *images)
         detector = BoxesDetector(detections_file.read(file), file.name, least, Squares())
         subject = Subject("lamp", detector, HueEncoder(), LAMPS.info.words, key="k")
-        return modes.autopilot(folder, out, settings=settings, subject=subject)
+        return modes.autopilot(folder, out, settings=how, subject=subject)
 
     return run
 
@@ -340,7 +341,7 @@ def test_photos_that_show_something_else_now_move_and_are_told(run, tmp_path) ->
         "other things were found in it",
     )
     assert len(run(*SCENES[:2], entry("c.png", detection("2")), out=out).changes) == 0
-    off = run(*SCENES, out=out, settings=replace(SETTINGS, unsorted=""))
+    off = run(*SCENES, out=out, how=replace(SETTINGS, unsorted=""))
     assert files_in(out) == ["owner_001/a.png"]
     assert set(off.changes["change"]) == {"went"}
 

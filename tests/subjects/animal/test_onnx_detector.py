@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from toolkit.errors import BadModelFile
 from toolkit.records import Box
 from toolkit.subjects.animal.onnx_detector import OnnxDetector, description_of
+from toolkit.subjects.animal.settings import AnimalSettings
 
 CLASSES = ["animal", "person", "vehicle"]
 SIDE = 64
@@ -164,6 +165,13 @@ def test_its_name_and_key_follow_what_it_finds(tmp_path) -> None:
     assert first.silence(model) == "empty"
     _with(model, {"layout": "yolov10", "classes": ["animal"]})
     assert OnnxDetector(model, 0.2).name != first.name
+
+
+def test_the_settings_take_its_path(tmp_path) -> None:
+    outputs = LAYOUTS["yolov10"][0]
+    model = save_model(tmp_path / "model.onnx", outputs, told={"layout": "yolov10"})
+    found = AnimalSettings(detector=str(model), min_confidence=0.7).make_subject().detector
+    assert [each.kind for each in found.detect(IMAGE)] == ["person"]
 
 
 def test_a_network_of_any_size_is_told_one(tmp_path) -> None:

@@ -50,6 +50,7 @@ class AnimalSettings(ScanSettings):
     """
 
     subject: ClassVar[SubjectInfo] = ANIMAL
+    draws: ClassVar[bool] = True
     aside: ClassVar[tuple[str, ...]] = KEPT_APART[:-1]
     unsure: ClassVar[str] = KEPT_APART[-1]
     none_found: ClassVar[str] = (
