@@ -115,7 +115,7 @@ def test_boxes_are_drawn_taken_away_and_called_otherwise(sort) -> None:
         "a.png": "empty",
         "b.png": "person",
     }
-    panel.open()
+    panel.read()
     assert "was said to show: person" in panel.about.value
     panel.save()
     assert "No box was changed" in panel.message.value

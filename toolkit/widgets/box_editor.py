@@ -72,7 +72,7 @@ class BoxEditor(ipywidgets.VBox):
     """
     The photos of a result with their boxes, which can be moved, drawn and taken away.
 
-    Gestures are methods: `open`, `go`, `choose`, `add`, `delete`, `save`; sliders move the box.
+    Gestures are methods: `read`, `go`, `choose`, `add`, `delete`, `save`; sliders move the box.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class BoxEditor(ipywidgets.VBox):
         self.out = ipywidgets.Text(
             description="Results", value=str(out), layout=WIDE, style=STYLE, continuous_update=False
         )
-        self.open_button = _button("Show the photos", self.open)
+        self.open_button = _button("Show the photos", self.read)
         self.photo = ipywidgets.Dropdown(description="Photo", options=[], layout=WIDE, style=STYLE)
         self.back_button = _button("Previous", lambda: self.go(-1))
         self.next_button = _button("Next", lambda: self.go(1))
@@ -124,9 +124,9 @@ class BoxEditor(ipywidgets.VBox):
         for each in (self.kind, self.across, self.down):
             each.observe(lambda _: self._moved(), names="value")
         if str(out):
-            self.open()
+            self.read()
 
-    def open(self) -> None:
+    def read(self) -> None:
         """Read the result, and the boxes that were drawn before."""
         try:
             out = files.folder_at(self.out.value.strip())
