@@ -82,7 +82,7 @@ class NamesTaken:
         if self.yours:
             said += f"; {self.yours:,} that you decided otherwise stay so"
         if self.alone:
-            said += f"; {counted(self.alone, 'region')} without a {words.singular} that was found"
+            said += f"; {counted(self.alone, 'region')} without {words.a_sighting} that was found"
         lines = [said]
         if self.left:
             lines.append(f"{counted(len(self.left), 'name')} not taken:")

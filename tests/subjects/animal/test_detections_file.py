@@ -175,6 +175,29 @@ def test_what_the_file_does_not_tell_is_searched_otherwise_and_said(tmp_path) ->
         assert detector.silence(path) == ""
 
 
+def test_what_is_kept_of_other_photos_follows_from_what_searches_them(tmp_path) -> None:
+    photos = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+
+    class Other(Squares):
+        name = "another"
+
+        def look_key(self, path):
+            return "0.3"
+
+    keys = []
+    for otherwise in (Squares(), Other()):
+        detector, _ = found_in(tmp_path, entry("a.jpg"), photos=photos, otherwise=otherwise)
+        keys.append([detector.look_key(path) for path in photos])
+    assert keys[0][0] == keys[1][0]
+    assert keys[0][1] != keys[1][1]
+    # Boxes that were drawn change nothing for other photos.
+    drawn = detections_file.DrawnBoxes([Found("a.jpg")], "boxes.json", Other())
+    drawn.prepare(photos, tmp_path)
+    assert drawn.look_key(photos[1]) == "0.3"
+    assert drawn.name == "another"
+    assert drawn.look_key(photos[0]) not in ("", "0.3")
+
+
 def test_a_file_of_other_photos_is_refused_before_the_work(tmp_path) -> None:
     with pytest.raises(BadSetting, match=r"none of the 1 photo in .*such as a\.jpg.*x/b\.jpg"):
         found_in(tmp_path, entry("x/b.jpg"), photos=[tmp_path / "a.jpg"])

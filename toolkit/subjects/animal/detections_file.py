@@ -257,9 +257,13 @@ class BoxesDetector:
         """Return what the file says of a photo, as a digest."""
         one = self._about(path)
         if one is None:
-            return base.look_key(self._otherwise, path)
+            return self._other_key(path)
         boxes = [each for each in one.boxes if each[1] >= self._least]
         return hashlib.sha256(repr(boxes).encode()).hexdigest()
+
+    def _other_key(self, path: Path) -> str:
+        # The subject's key has the name of this detector alone.
+        return f"{self._otherwise.name}: {base.look_key(self._otherwise, path)}"
 
     def silence(self, path: Path) -> str:
         """Return what a photo without any box shows."""
@@ -311,6 +315,10 @@ class DrawnBoxes(BoxesDetector):
     def __init__(self, found: Sequence[Found], file: str, otherwise: Detector) -> None:
         super().__init__(found, file, 0.0, otherwise)
         self.name = otherwise.name
+
+    def _other_key(self, path: Path) -> str:
+        # Other photos are as they were before anything was drawn.
+        return base.look_key(self._otherwise, path)
 
     def prepare(self, photos: Sequence[Path], folder: Path) -> tuple[str, ...]:
         """Find the photos in the file; it is about single ones, and may be about none of these."""
