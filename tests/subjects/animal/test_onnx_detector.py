@@ -71,6 +71,28 @@ def logits():
     return np.log(scores / (1 - scores)).astype(np.float32)[None]
 
 
+def scales():
+    """Two scales of four and two cells: the person is in the fine one, the animal in the other."""
+    made = {}
+    for cells, box, kind, score, (row, column) in (
+        (4, PERSON, 1, 0.8, (2, 3)),
+        (2, ANIMAL, 0, 0.6, (0, 0)),
+    ):
+        stride = SIDE / cells
+        scores = np.full((1, 3, cells, cells), -9.0, np.float32)
+        scores[0, kind, row, column] = np.log(score / (1 - score))
+        left, top, right, bottom = corners(*box)
+        x, y = (column + 0.5) * stride, (row + 0.5) * stride
+        sides = np.ones((1, 4, cells, cells), np.float32)
+        sides[0, :, row, column] = np.array([x - left, y - top, right - x, bottom - y]) / stride
+        made |= {
+            f"scores{cells}": scores,
+            f"parts{cells}": np.zeros((1, 16, 4, cells, cells), np.float32),
+            f"sides{cells}": sides,
+        }
+    return made
+
+
 STRETCHED = np.array([(16, 32, 32, 64), (48, 48, 32, 32), (9, 9, 5, 5)], np.float32) / SIDE
 LAYOUTS = {
     "yolov5": ({"out": rows(objectness=True)[None]}, {}),
@@ -84,6 +106,7 @@ LAYOUTS = {
         },
         {},
     ),
+    "yolo-mit": (scales(), {}),
     "detr": ({"logits": logits(), "pred_boxes": STRETCHED[None]}, {}),
     "detr in one": (
         {"out": np.concatenate([STRETCHED, 1 / (1 + np.exp(-logits()[0]))], axis=1)[None]},
@@ -199,6 +222,7 @@ def test_numbers_that_are_none_are_no_boxes(tmp_path) -> None:
         ({"layout": "yolov5"}, "no yolov5 of 3 classes"),
         ({"layout": "yolov8"}, "no yolov8 of 3 classes"),
         ({"layout": "detr"}, "no detr of 3 classes"),
+        ({"layout": "yolo-mit"}, "no yolo-mit of 3 classes"),
         ({"layout": "rtdetr"}, "no rtdetr of 3 classes"),
         ({"layout": "yolo"}, "layout is 'yolo'; expected one of yolov5"),
         ({}, "layout is None"),
