@@ -195,7 +195,7 @@ def look(
     """
     listed = with_own(list_photos(photos_folder, out, known))
     subject = _ready(settings, subject)
-    listed = prepared(listed, subject, tell)
+    listed, subject = prepared(listed, subject, settings, tell)
     how: dict[str, Any] = {"progress": progress, "stop": stop, "tell": tell}
     return look_at(listed, settings, subject, of_individuals=of_individuals, **how)
 
@@ -263,9 +263,16 @@ def with_own(listed: Listed) -> Listed:
     return listed if listed.out is None else _with_examples(listed, sync.examples_in(listed.out))
 
 
-def prepared(listed: Listed, subject: Subject, tell: Callable[[str], None] | None = None) -> Listed:
+def prepared(
+    listed: Listed,
+    subject: Subject,
+    settings: Settings,
+    tell: Callable[[str], None] | None = None,
+) -> tuple[Listed, Subject]:
     """
     Let a subject's detector see the photos before the long work, and keep what it says of them.
+
+    It holds to what the user said of single photos, in the folder of results.
 
     Parameters
     ----------
@@ -273,6 +280,8 @@ def prepared(listed: Listed, subject: Subject, tell: Callable[[str], None] | Non
         The photos.
     subject : Subject
         What is looked for.
+    settings : Settings
+        How.
     tell : callable, optional
         Told the same.
 
@@ -281,10 +290,11 @@ def prepared(listed: Listed, subject: Subject, tell: Callable[[str], None] | Non
     BadSetting
         If what the detector was given is about other photos.
     """
+    subject = settings.corrected(subject, listed.out)
     said = prepare(subject.detector, listed.listing.photos, listed.folder)
     for each in said if tell is not None else ():
         cast(Callable[[str], None], tell)(f"{each}.")
-    return changed(listed, taken=(*listed.taken, *said))
+    return changed(listed, taken=(*listed.taken, *said)), subject
 
 
 def _listed(
@@ -651,7 +661,7 @@ def autopilot(
     with _alone_in(target, "autopilot"):
         _require_links(listed, settings, write=target is not None)
         subject = _ready(settings, subject)
-        listed = prepared(listed, subject, tell)
+        listed, subject = prepared(listed, subject, settings, tell)
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()
@@ -750,7 +760,7 @@ def point_and_shoot(
     with _alone_in(target, "point-and-shoot"):
         _require_links(listed, settings, write=target is not None)
         subject = _ready(settings, subject)
-        listed = prepared(listed, subject)
+        listed, subject = prepared(listed, subject, settings)
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()

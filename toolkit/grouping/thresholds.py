@@ -176,7 +176,7 @@ def of_references(
     value = calibration.threshold(others_of(individuals, references, method))
     examples = f"{references:,} example {words.singular if references == 1 else words.plural}"
     why = (
-        f"with {words.count_individuals(individuals)} and {examples}, a {words.singular} "
+        f"with {words.count_individuals(individuals)} and {examples}, {words.a_sighting} "
         f"{value:.3f} away is as likely that {words.individual} as a stranger"
     )
     return Threshold(value, True, why)

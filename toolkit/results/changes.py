@@ -329,7 +329,7 @@ class _Comparison:
 
     @staticmethod
     def _why_doubt(sure: bool) -> str:
-        return "who it is is no longer doubtful" if sure else "who it is is doubtful now"
+        return "it is no longer doubtful who it is" if sure else "it is doubtful now who it is"
 
     @staticmethod
     def _least(settings: Mapping[str, Any]) -> int:

@@ -60,8 +60,8 @@ __all__ = [
 ]
 
 # What else is in a folder of results: no individual's folder has one of these names.
-DECISIONS = "decisions.csv"
-RESERVED = (RECORD, DECISIONS, STRIPS, CAPTURES, *WRITTEN)
+DECISIONS, DRAWN = "decisions.csv", "boxes.json"
+RESERVED = (RECORD, DECISIONS, DRAWN, STRIPS, CAPTURES, *WRITTEN)
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state", "kind")
 # What a row of a plan is: a photo, or what lies beside one and belongs to it.
 PHOTO, COMPANION = "photo", "companion"

@@ -50,7 +50,7 @@ NEXT_TO_NONE = 0.02
 HIDDEN = "that you hid"
 IN_DOUBT = "in doubtful photos only"
 # Why a photo goes to the folder of those of which it is unsure who is in them.
-DOUBTFUL = "who is in it is doubtful"
+DOUBTFUL = "it is doubtful who is in it"
 
 Mine = TypeVar("Mine", bound="Result")
 
@@ -86,7 +86,7 @@ class NamesTaken:
         if self.yours:
             said += f"; {self.yours:,} that you decided otherwise stay so"
         if self.alone:
-            said += f"; {counted(self.alone, 'region')} without a {words.singular} that was found"
+            said += f"; {counted(self.alone, 'region')} without {words.a_sighting} that was found"
         lines = [said]
         if self.left:
             lines.append(f"{counted(len(self.left), 'name')} not taken:")
@@ -660,7 +660,8 @@ class Result:
         if self.kept_apart:
             remarks.append(self.kept_apart)
         if unsure := int(reasons.get(DOUBTFUL, 0)):
-            remarks.append(f"{counted(unsure, 'photo')} in which {DOUBTFUL.replace('it', 'them')}")
+            inside = "in it" if unsure == 1 else "in them"
+            remarks.append(f"{counted(unsure, 'photo')} of which it is doubtful who is {inside}")
         for reason, number in reasons.items():
             if reason not in (none, unknown, DOUBTFUL, *set(self._shown_alone.values())):
                 remarks.append(f"{counted(int(number), 'photo')} with {reason}")

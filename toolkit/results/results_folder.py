@@ -121,8 +121,10 @@ UNREADABLE = (
 # Stages of problems that are not the album's: references are read anew, copies made anew.
 NOT_THE_ALBUM = ("reference", "copying")
 # Left by file managers: a folder that holds nothing else is empty.
-# Decisions may be there before the first run: a panel keeps them as they are made. So are strips.
-JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv", STRIPS})
+# Decisions, strips, and boxes that were drawn, may be there before the first run: panels keep them.
+JUNK = frozenset(
+    {".ds_store", "thumbs.db", "desktop.ini", "decisions.csv", "boxes.json", STRIPS}
+)
 
 
 @dataclass(frozen=True)

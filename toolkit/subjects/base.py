@@ -33,8 +33,9 @@ class Detector(Protocol):
 
     One that takes much memory also has ``needs(width, height)``, which returns how many bytes it
     takes to search a picture of that size in px: photos then wait until there is room. One that
-    knows more of a photo than its picture has ``prepare``, ``look_key`` and ``silence``, each of
-    which is explained at the function of its name below.
+    knows more of a photo than its picture has ``prepare``, ``look_key`` and ``silence``, and one
+    that tells a subject from its surroundings ``outline``; each of these is explained at the
+    function of its name below.
     """
 
     @property
@@ -104,6 +105,12 @@ def silence(detector: Detector, path: Path) -> str:
     """Return what a photo shows in which the detector finds nothing; "" where it cannot tell."""
     ask = getattr(detector, "silence", None)
     return "" if ask is None else str(ask(path))
+
+
+def outline(detector: Detector, image: Rgb) -> npt.NDArray[np.bool_] | None:
+    """Return which px of a picture of one subject show it, shape (h, w); None where unknown."""
+    ask = getattr(detector, "outline", None)
+    return None if ask is None else cast("npt.NDArray[np.bool_] | None", ask(image))
 
 
 class Encoder(Protocol):

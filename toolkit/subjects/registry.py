@@ -51,6 +51,11 @@ def words_for(subject: Subject | None = None, settings: ScanSettings | None = No
     return info().words if settings is None else settings.subject.words
 
 
+def draws(name: str) -> bool:
+    """Whether boxes of a subject can be drawn by hand."""
+    return name in SUBJECTS and SUBJECTS[name].draws
+
+
 def info(name: str = DEFAULT) -> SubjectInfo:
     """
     Return what is known of a subject before anything is looked at.

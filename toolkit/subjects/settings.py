@@ -20,6 +20,8 @@ from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from toolkit.subjects.base import Evidence, Subject
 
 Changes = Literal["scan", "subject", "references", "metadata", "assign", "export", "resources"]
@@ -503,6 +505,8 @@ class ScanSettings(Part):
 
     Attributes
     ----------
+    draws : bool
+        Whether boxes can be drawn by hand (`corrected`); of the class.
     aside : tuple of str
         What photos without a sighting may show and is kept apart: these have folders of their own
         beside that of the unsorted, where there is one. Of several, the first counts. Of the class.
@@ -539,6 +543,7 @@ class ScanSettings(Part):
         computer can give. A photo, or a way of grouping, that can never fit is not tried.
     """
 
+    draws: ClassVar[bool] = False
     aside: ClassVar[tuple[str, ...]] = ()
     unsure: ClassVar[str] = ""
     none_found: ClassVar[str] = ""
@@ -623,6 +628,24 @@ class ScanSettings(Part):
             f"{type(self).__name__} does not say what to look for; expected the settings of a "
             "subject, or a subject beside them"
         )
+
+    def corrected(self, subject: Subject, out: Path | None) -> Subject:
+        """
+        Return a subject that holds to what the user said of single photos in a folder of results.
+
+        Parameters
+        ----------
+        subject : Subject
+            What `make_subject` returned, with its key: what is kept of other photos stays of use.
+        out : Path or None
+            The folder; None for none.
+
+        Raises
+        ------
+        BadSetting
+            If what is there cannot be read.
+        """
+        return subject
 
 
 def cores() -> int:

@@ -4,6 +4,7 @@ __all__ = [
     "app_page",
     "autopilot",
     "background_work",
+    "box_editor",
     "contact_sheet",
     "disclosure",
     "export_box",

@@ -179,7 +179,7 @@ def look_for(
     """
     listed = modes.with_own(modes.list_photos(photos_folder, out, examples))
     subject = subject or registry.subject_for(settings)
-    listed = modes.prepared(listed, subject)
+    listed, subject = modes.prepared(listed, subject, settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
     read = modes.read_known(examples, listed.folder, settings=settings, subject=subject, **doing)
     if read is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toys
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import LAMPS, HueEncoder, Squares, lamp, save
 
@@ -109,7 +109,7 @@ def test_boxes_at_the_edge_stay_in_the_picture_and_keep_a_px(tmp_path) -> None:
 def test_a_photo_is_found_by_the_end_of_its_path(tmp_path, named) -> None:
     folder = tmp_path / "photos"
     photos = [folder / "cam 1" / "IMG_1.JPG", folder / "cam 1" / "IMG_2.JPG"]
-    names = detections_file._Names([Found(named.format(folder=folder)), Found("cam 2/IMG_1.JPG")])
+    names = detections_file.Names([Found(named.format(folder=folder)), Found("cam 2/IMG_1.JPG")])
     found, unclear = names.of(photos, folder)
     assert found[photos[0]] is not None
     assert found[photos[0]].file.endswith("IMG_1.JPG")
@@ -119,7 +119,7 @@ def test_a_photo_is_found_by_the_end_of_its_path(tmp_path, named) -> None:
 
 
 def test_one_entry_is_never_two_photos_nor_one_photo_two_entries(tmp_path) -> None:
-    names = detections_file._Names(
+    names = detections_file.Names(
         [Found("IMG_1.JPG"), Found("x/IMG_2.JPG"), Found("y/IMG_2.JPG"), Found("b/IMG_3.JPG")]
     )
     one, other = tmp_path / "a" / "IMG_1.JPG", tmp_path / "b" / "IMG_1.JPG"
@@ -138,11 +138,11 @@ def test_one_entry_is_never_two_photos_nor_one_photo_two_entries(tmp_path) -> No
 
 
 def test_case_tells_two_photos_and_hides_none(tmp_path) -> None:
-    names = detections_file._Names([Found("a.JPG"), Found("A.jpg")])
+    names = detections_file.Names([Found("a.JPG"), Found("A.jpg")])
     lower, upper = tmp_path / "a.JPG", tmp_path / "A.jpg"
     found, _ = names.of([lower, upper], tmp_path)
     assert (found[lower].file, found[upper].file) == ("a.JPG", "A.jpg")
-    names = detections_file._Names([Found("CAM/A.JPG")])
+    names = detections_file.Names([Found("CAM/A.JPG")])
     assert names.of([tmp_path / "cam" / "a.jpg"], tmp_path)[0].popitem()[1] is not None
 
 
@@ -173,6 +173,29 @@ def test_what_the_file_does_not_tell_is_searched_otherwise_and_said(tmp_path) ->
     for path in photos[1:]:
         assert [each.box for each in detector.detect(light, path)] == [Box(0, 0, 64, 64)]
         assert detector.silence(path) == ""
+
+
+def test_what_is_kept_of_other_photos_follows_from_what_searches_them(tmp_path) -> None:
+    photos = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+
+    class Other(Squares):
+        name = "another"
+
+        def look_key(self, path):
+            return "0.3"
+
+    keys = []
+    for otherwise in (Squares(), Other()):
+        detector, _ = found_in(tmp_path, entry("a.jpg"), photos=photos, otherwise=otherwise)
+        keys.append([detector.look_key(path) for path in photos])
+    assert keys[0][0] == keys[1][0]
+    assert keys[0][1] != keys[1][1]
+    # Boxes that were drawn change nothing for other photos.
+    drawn = detections_file.DrawnBoxes([Found("a.jpg")], "boxes.json", Other())
+    drawn.prepare(photos, tmp_path)
+    assert drawn.look_key(photos[1]) == "0.3"
+    assert drawn.name == "another"
+    assert drawn.look_key(photos[0]) not in ("", "0.3")
 
 
 def test_a_file_of_other_photos_is_refused_before_the_work(tmp_path) -> None:
@@ -242,6 +265,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(images=st.lists(JSON, max_size=3), bbox=JSON, conf=JSON, category=JSON)
 def test_whatever_is_in_the_file_is_read_or_refused(images, bbox, conf, category) -> None:
     odd = entry("a.jpg", {"category": category, "conf": conf, "bbox": bbox})
@@ -270,11 +294,11 @@ def run(tmp_path, monkeypatch):
     for name, hue in (("a", "red"), ("b", "blue"), ("c", "red")):
         save(folder / f"{name}.png", lamp(hue, 1.0, ord(name)), lamp(hue, 0.6, ord(name) + 9))
 
-    def run(*images, least=0.2, out=None, settings=SETTINGS):
+    def run(*images, least=0.2, out=None, how=SETTINGS):
         file = write(tmp_path / "results.json", *images)
         detector = BoxesDetector(detections_file.read(file), file.name, least, Squares())
         subject = Subject("lamp", detector, HueEncoder(), LAMPS.info.words, key="k")
-        return modes.autopilot(folder, out, settings=settings, subject=subject)
+        return modes.autopilot(folder, out, settings=how, subject=subject)
 
     return run
 
@@ -340,7 +364,7 @@ def test_photos_that_show_something_else_now_move_and_are_told(run, tmp_path) ->
         "other things were found in it",
     )
     assert len(run(*SCENES[:2], entry("c.png", detection("2")), out=out).changes) == 0
-    off = run(*SCENES, out=out, settings=replace(SETTINGS, unsorted=""))
+    off = run(*SCENES, out=out, how=replace(SETTINGS, unsorted=""))
     assert files_in(out) == ["owner_001/a.png"]
     assert set(off.changes["change"]) == {"went"}
 
@@ -356,7 +380,7 @@ def test_doubtful_sightings_lie_in_their_own_folder_until_they_are_none(run, tmp
     # Of the two of one owner, one is doubtful; the other owner has no other photo.
     assert files_in(out) == ["owner_001/c.png", "unsure/a.png", "unsure/b.png"]
     text = str(first)
-    assert "2 photos in which who is in them is doubtful" in text
+    assert "2 photos of which it is doubtful who is in them" in text
     assert "1 owner in doubtful photos only has no folder" in text
     assert "2 photos in no owner's folder: unsure" in text
     assert first.why_no_folder("owner_002") == "in doubtful photos only"
@@ -364,11 +388,11 @@ def test_doubtful_sightings_lie_in_their_own_folder_until_they_are_none(run, tmp
     assert files_in(out) == ["owner_001/a.png", "owner_001/c.png", "owner_002/b.png"]
     told = sorted(sure.changes.itertuples(index=False, name=None))
     assert [(row[0], row[1], row[2], row[4]) for row in told] == [
-        ("moved", "owner_001", "unsure", "who it is is no longer doubtful"),
-        ("moved", "owner_002", "unsure", "who it is is no longer doubtful"),
+        ("moved", "owner_001", "unsure", "it is no longer doubtful who it is"),
+        ("moved", "owner_002", "unsure", "it is no longer doubtful who it is"),
     ]
     back = exporting.export_result(unsure, out)
-    assert set(back.changes["why"]) == {"who it is is doubtful now"}
+    assert set(back.changes["why"]) == {"it is doubtful now who it is"}
     assert set(back.changes["name"]) == {"unsure"}
 
 

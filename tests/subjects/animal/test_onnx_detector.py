@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from toolkit.errors import BadModelFile
 from toolkit.records import Box
 from toolkit.subjects.animal.onnx_detector import OnnxDetector, description_of
+from toolkit.subjects.animal.settings import AnimalSettings
 
 CLASSES = ["animal", "person", "vehicle"]
 SIDE = 64
@@ -70,6 +71,28 @@ def logits():
     return np.log(scores / (1 - scores)).astype(np.float32)[None]
 
 
+def scales():
+    """Two scales of four and two cells: the person is in the fine one, the animal in the other."""
+    made = {}
+    for cells, box, kind, score, (row, column) in (
+        (4, PERSON, 1, 0.8, (2, 3)),
+        (2, ANIMAL, 0, 0.6, (0, 0)),
+    ):
+        stride = SIDE / cells
+        scores = np.full((1, 3, cells, cells), -9.0, np.float32)
+        scores[0, kind, row, column] = np.log(score / (1 - score))
+        left, top, right, bottom = corners(*box)
+        x, y = (column + 0.5) * stride, (row + 0.5) * stride
+        sides = np.ones((1, 4, cells, cells), np.float32)
+        sides[0, :, row, column] = np.array([x - left, y - top, right - x, bottom - y]) / stride
+        made |= {
+            f"scores{cells}": scores,
+            f"parts{cells}": np.zeros((1, 16, 4, cells, cells), np.float32),
+            f"sides{cells}": sides,
+        }
+    return made
+
+
 STRETCHED = np.array([(16, 32, 32, 64), (48, 48, 32, 32), (9, 9, 5, 5)], np.float32) / SIDE
 LAYOUTS = {
     "yolov5": ({"out": rows(objectness=True)[None]}, {}),
@@ -83,6 +106,7 @@ LAYOUTS = {
         },
         {},
     ),
+    "yolo-mit": (scales(), {}),
     "detr": ({"logits": logits(), "pred_boxes": STRETCHED[None]}, {}),
     "detr in one": (
         {"out": np.concatenate([STRETCHED, 1 / (1 + np.exp(-logits()[0]))], axis=1)[None]},
@@ -166,6 +190,13 @@ def test_its_name_and_key_follow_what_it_finds(tmp_path) -> None:
     assert OnnxDetector(model, 0.2).name != first.name
 
 
+def test_the_settings_take_its_path(tmp_path) -> None:
+    outputs = LAYOUTS["yolov10"][0]
+    model = save_model(tmp_path / "model.onnx", outputs, told={"layout": "yolov10"})
+    found = AnimalSettings(detector=str(model), min_confidence=0.7).make_subject().detector
+    assert [each.kind for each in found.detect(IMAGE)] == ["person"]
+
+
 def test_a_network_of_any_size_is_told_one(tmp_path) -> None:
     outputs, told = LAYOUTS["yolov10"][0], {"layout": "yolov10"}
     shape = (1, 3, "height", "width")
@@ -191,6 +222,7 @@ def test_numbers_that_are_none_are_no_boxes(tmp_path) -> None:
         ({"layout": "yolov5"}, "no yolov5 of 3 classes"),
         ({"layout": "yolov8"}, "no yolov8 of 3 classes"),
         ({"layout": "detr"}, "no detr of 3 classes"),
+        ({"layout": "yolo-mit"}, "no yolo-mit of 3 classes"),
         ({"layout": "rtdetr"}, "no rtdetr of 3 classes"),
         ({"layout": "yolo"}, "layout is 'yolo'; expected one of yolov5"),
         ({}, "layout is None"),

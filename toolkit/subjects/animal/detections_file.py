@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from toolkit.errors import BadSetting
-from toolkit.files import folder_at, read_regular, reason_of
+from toolkit.files import folder_at, read_regular, reason_of, write_bytes
 from toolkit.names import counted, printable, shown_of
 from toolkit.records import Box, Detection
 from toolkit.subjects import base
@@ -200,7 +203,7 @@ class BoxesDetector:
         if not found:
             raise BadSetting(f"boxes: {file} has no photo; expected one entry for each")
         self._file, self._least, self._otherwise = file, min_confidence, otherwise
-        self._names = _Names(found)
+        self._names = Names(found)
         # What `prepare` found of each photo; None for one that the file does not have.
         self._of: dict[Path, Found | None] = {}
 
@@ -246,13 +249,21 @@ class BoxesDetector:
             said[-1] += f"; what it does not tell is searched by --detector {how}"
         return (", ".join(said),)
 
+    def outline(self, image: Rgb) -> npt.NDArray[np.bool_] | None:
+        """Return which px show the animal, where the other detector can tell."""
+        return base.outline(self._otherwise, image)
+
     def look_key(self, path: Path) -> str:
         """Return what the file says of a photo, as a digest."""
         one = self._about(path)
         if one is None:
-            return base.look_key(self._otherwise, path)
+            return self._other_key(path)
         boxes = [each for each in one.boxes if each[1] >= self._least]
         return hashlib.sha256(repr(boxes).encode()).hexdigest()
+
+    def _other_key(self, path: Path) -> str:
+        # The subject's key has the name of this detector alone.
+        return f"{self._otherwise.name}: {base.look_key(self._otherwise, path)}"
 
     def silence(self, path: Path) -> str:
         """Return what a photo without any box shows."""
@@ -287,11 +298,75 @@ class BoxesDetector:
         return None if one is None or one.failure else one
 
 
-class _Names:
-    """The photos of a file of results, by their names."""
+class DrawnBoxes(BoxesDetector):
+    """
+    Takes what the user drew in single photos, and leaves all others to another detector.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        The boxes.
+    file : str
+        What the file is called, for what is said of it.
+    otherwise : Detector
+        Searches the other photos.
+    """
+
+    def __init__(self, found: Sequence[Found], file: str, otherwise: Detector) -> None:
+        super().__init__(found, file, 0.0, otherwise)
+        self.name = otherwise.name
+
+    def _other_key(self, path: Path) -> str:
+        # Other photos are as they were before anything was drawn.
+        return base.look_key(self._otherwise, path)
+
+    def prepare(self, photos: Sequence[Path], folder: Path) -> tuple[str, ...]:
+        """Find the photos in the file; it is about single ones, and may be about none of these."""
+        matched, _ = self._names.of(photos, folder)
+        self._of |= matched
+        drawn = sum(one is not None for one in matched.values())
+        said = (f"{self._file}: your boxes in {counted(drawn, 'photo')}",) if drawn else ()
+        return (*base.prepare(self._otherwise, photos, folder), *said)
+
+
+def write(path: Path, found: Sequence[Found]) -> None:
+    """
+    Write boxes as MegaDetector's results, for `read`, in the place of a file that is there.
+
+    Raises
+    ------
+    BadFolder
+        If it cannot be written.
+    """
+    numbers = {"": "1", PERSON: "2", VEHICLE: "3", OTHER: "4"}
+    categories = {number: kind or "animal" for kind, number in numbers.items()}
+    images = [
+        {
+            "file": one.file,
+            "detections": [
+                {"category": numbers[kind], "conf": round(conf, 4), "bbox": [*bbox]}
+                for kind, conf, bbox in one.boxes
+            ],
+        }
+        for one in found
+    ]
+    info = {"format_version": "1.6", "detector": "drawn by hand"}
+    told = {"info": info, "detection_categories": categories, "images": images}
+    write_bytes(path, f"{json.dumps(told, indent=1)}\n".encode())
+
+
+class Names:
+    """
+    The photos of a file of results, by their names.
+
+    Parameters
+    ----------
+    found : sequence of Found
+        What the file says.
+    """
 
     def __init__(self, found: Sequence[Found]) -> None:
-        self.example = found[0].file
+        self.example = found[0].file if found else ""
         self._all = [(_parts(one.file), one) for one in found]
         # By the whole path, and by so many of its last parts.
         self._by_path = self._by_end(0)

@@ -10,9 +10,10 @@ kinds    {name: kind}: what is an "animal", "person" or "vehicle" under another 
          that is not called so is "other"
 layout   "yolov5": rows of x, y, width, height, objectness, scores by class. "yolov8" (v9 and v11
          too): the same without objectness, and columns instead of rows. "yolov10": rows of left,
-         top, right, bottom, score, class, of which none is there twice. "detr": rows of logits,
-         and of x, y, width, height. "rtdetr": labels, boxes (left, top, right, bottom) and scores,
-         by their names. x and y are the middle
+         top, right, bottom, score, class, of which none is there twice. "yolo-mit": for each
+         scale logits by class, a second output, and how far the sides are from the middle, in
+         cells. "detr": rows of logits, and of x, y, width, height. "rtdetr": labels, boxes (left,
+         top, right, bottom) and scores, by their names. x and y are the middle
 size     px of the input, one number or [width, height]; not needed where the network is of one
 fit      "letterbox": shrunk as a whole, the rest grey; "stretch": brought to the size
 units    "px" of the input (yolo), "shares" of it, or "photo": px of the photo (rtdetr)
@@ -56,10 +57,9 @@ Floats = npt.NDArray[np.float64]
 # Boxes (left, top, right, bottom), the score of each, and its class.
 Rows = tuple[Floats, Floats, npt.NDArray[np.int64]]
 
-YOLO = ("yolov5", "yolov8", "yolov10")
-LAYOUTS = (*YOLO, "detr", "rtdetr")
+LAYOUTS = ("yolov5", "yolov8", "yolov10", "yolo-mit", "detr", "rtdetr")
 # Those that may name one animal twice.
-REPEATING = ("yolov5", "yolov8")
+REPEATING = ("yolov5", "yolov8", "yolo-mit")
 FITS, UNITS, COLOURS = ("letterbox", "stretch"), ("px", "shares", "photo"), ("rgb", "bgr")
 # Bytes of the description; px of the input's sides; classes; boxes that are looked at.
 LARGEST, SIDES, MOST_CLASSES, MOST_BOXES = 1 << 20, (32, 4096), 10_000, 1000
@@ -285,7 +285,8 @@ class OnnxDetector:
         except Exception as error:
             raise self._bad(_first_line(error)) from error
         try:
-            where, scores, classes = READERS[self._about.layout](made, len(self._about.classes))
+            reader = READERS[self._about.layout]
+            where, scores, classes = reader(made, len(self._about.classes), self._size)
         except (ValueError, KeyError, IndexError) as error:
             shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in made.items())
             raise self._bad(
@@ -377,12 +378,12 @@ def _best(where: Floats, scores: Floats) -> Rows:
     return where, scores[np.arange(len(scores)), classes], classes
 
 
-def _yolov5(made: Made, classes: int) -> Rows:
+def _yolov5(made: Made, classes: int, size: tuple[int, int]) -> Rows:
     rows = _table(next(iter(made.values())), 5 + classes)
     return _best(_corners(rows[:, :4]), rows[:, 4:5] * rows[:, 5:])
 
 
-def _yolov8(made: Made, classes: int) -> Rows:
+def _yolov8(made: Made, classes: int, size: tuple[int, int]) -> Rows:
     value = np.asarray(next(iter(made.values())))
     if value.ndim != 3 or value.shape[1] != 4 + classes:
         raise ValueError(f"expected (1, {4 + classes}, boxes)")
@@ -390,12 +391,36 @@ def _yolov8(made: Made, classes: int) -> Rows:
     return _best(_corners(rows[:, :4]), rows[:, 4:])
 
 
-def _yolov10(made: Made, classes: int) -> Rows:
+def _yolov10(made: Made, classes: int, size: tuple[int, int]) -> Rows:
     rows = _table(next(iter(made.values())), 6)
     return rows[:, :4], rows[:, 4], _whole(rows[:, 5])
 
 
-def _detr(made: Made, classes: int) -> Rows:
+def _yolo_mit(made: Made, classes: int, size: tuple[int, int]) -> Rows:
+    several = [np.asarray(value, dtype=np.float64) for value in made.values()]
+    where, logits = [], []
+    # Three outputs a scale: logits, how its boxes came about, boxes. Those of training come last.
+    for scores, _, sides in zip(several[0:9:3], several[1:9:3], several[2:9:3], strict=False):
+        down, across = scores.shape[-2:]
+        if scores.shape != (1, classes, down, across) or sides.shape != (1, 4, down, across):
+            raise ValueError(f"expected (1, {classes}, h, w), any, (1, 4, h, w) for each scale")
+        stride = size[0] / across
+        y, x = (np.mgrid[:down, :across] + 0.5) * stride
+        left, top, right, bottom = sides[0] * stride
+        box = np.stack([x - left, y - top, x + right, y + bottom], axis=-1)
+        where.append(box.reshape(-1, 4))
+        logits.append(scores[0].reshape(classes, -1).T)
+    if not where:
+        raise ValueError("expected three outputs for each scale")
+    return _best(np.concatenate(where), _sigmoid(np.concatenate(logits)))
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    found: Floats = 1.0 / (1.0 + np.exp(-np.clip(logits, -500, 500)))
+    return found
+
+
+def _detr(made: Made, classes: int, size: tuple[int, int]) -> Rows:
     # Some give more than is asked for here.
     several = [_table(value, None) for value in made.values() if np.ndim(value) == 3]
     if len(several) == 1 and several[0].shape[1] == 4 + classes:
@@ -405,10 +430,10 @@ def _detr(made: Made, classes: int) -> Rows:
     logits = next((rows for rows in several if rows is not where), None)
     if where is None or logits is None or logits.shape != (len(where), classes):
         raise ValueError(f"expected (1, boxes, {classes}) and (1, boxes, 4)")
-    return _best(_corners(where), 1.0 / (1.0 + np.exp(-np.clip(logits, -500, 500))))
+    return _best(_corners(where), _sigmoid(logits))
 
 
-def _rtdetr(made: Made, classes: int) -> Rows:
+def _rtdetr(made: Made, classes: int, size: tuple[int, int]) -> Rows:
     where = _table(made["boxes"], 4)
     scores = np.asarray(made["scores"], dtype=np.float64).reshape(-1)
     labels = _whole(np.asarray(made["labels"], dtype=np.float64).reshape(-1))
@@ -423,10 +448,11 @@ def _whole(values: Floats) -> npt.NDArray[np.int64]:
     return np.where(fits, values, -1).round().astype(np.int64)
 
 
-READERS: dict[str, Callable[[Made, int], Rows]] = {
+READERS: dict[str, Callable[[Made, int, tuple[int, int]], Rows]] = {
     "yolov5": _yolov5,
     "yolov8": _yolov8,
     "yolov10": _yolov10,
+    "yolo-mit": _yolo_mit,
     "detr": _detr,
     "rtdetr": _rtdetr,
 }

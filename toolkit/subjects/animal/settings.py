@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.names import SubjectInfo
@@ -21,6 +21,8 @@ from toolkit.subjects.settings import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from toolkit.subjects.animal.camera_trap import CameraTrap
     from toolkit.subjects.base import Subject
 
@@ -28,6 +30,8 @@ DETECTORS = ("mask", "whole")
 FLANKS = ("auto", "off", "left", "right", "both")
 # Letters that the path of a table may have.
 LONGEST_PATH = 4096
+# The boxes that were drawn by hand, in a folder of results.
+DRAWN = "boxes.json"
 # What photos show that are kept apart; the last is what the mask says of a photo that it finds
 # nothing in: it misses too many animals to call that empty.
 PERSON, VEHICLE, OTHER, EMPTY, NOTHING = "person", "vehicle", "other", "empty", "nothing found"
@@ -77,6 +81,7 @@ class AnimalSettings(ScanSettings):
     """
 
     subject: ClassVar[SubjectInfo] = ANIMAL
+    draws: ClassVar[bool] = True
     aside: ClassVar[tuple[str, ...]] = KEPT_APART[:-1]
     unsure: ClassVar[str] = KEPT_APART[-1]
     none_found: ClassVar[str] = (
@@ -243,3 +248,13 @@ class AnimalSettings(ScanSettings):
         from toolkit.subjects.animal.subject import animal
 
         return animal(self)
+
+    def corrected(self, subject: Subject, out: Path | None) -> Subject:
+        """Return it with the boxes that were drawn by hand; see `ScanSettings.corrected`."""
+        if out is None or not (out / DRAWN).is_file():
+            return subject
+        from toolkit.subjects.animal import detections_file
+
+        found = detections_file.read(out / DRAWN)
+        drawn = detections_file.DrawnBoxes(found, DRAWN, subject.detector) if found else None
+        return subject if drawn is None else replace(subject, detector=drawn)
