@@ -14,8 +14,13 @@ from toolkit import memory
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
 
+SHARES_FIXTURES = [HealthCheck.function_scoped_fixture]
+# Each run draws other examples. For four times as many in one: pytest --hypothesis-profile=thorough
 settings.register_profile(
-    "sightings", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "sightings", deadline=None, max_examples=50, suppress_health_check=SHARES_FIXTURES
+)
+settings.register_profile(
+    "thorough", deadline=None, max_examples=200, suppress_health_check=SHARES_FIXTURES
 )
 settings.load_profile("sightings")
 
@@ -26,6 +31,9 @@ EVALUATION = "SIGHTINGS_EVAL_DATA"
 # their own.
 os.environ["SIGHTINGS_STORE"] = "off"
 os.environ["SIGHTINGS_RECENT"] = "off"
+# What a test writes need not outlast the power, and the disk would take a minute to make sure of
+# it. The processes that tests start do.
+os.fsync = lambda handle: None
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.scanning.scan import gather, scan
 
-# 40 megapixels. What any photo takes, and what the measurement adds, beside the estimate.
-WIDTH, HEIGHT, ANYWAY = 8000, 5000, 25_000_000
+# 24 megapixels. What any photo takes, and what the measurement adds, beside the estimate.
+WIDTH, HEIGHT, ANYWAY = 6000, 4000, 25_000_000
 
 MEASURE = """
 import sys

@@ -175,7 +175,7 @@ def damaged(data: bytes, cut: int | None, bits: list[int]) -> bytes:
     return bytes(out[:cut])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(damage(len(SMALL)))
 def test_a_damaged_small_file_is_refused_or_read_as_the_same_architecture(how):
     tracemalloc.start()
