@@ -122,9 +122,7 @@ UNREADABLE = (
 NOT_THE_ALBUM = ("reference", "copying")
 # Left by file managers: a folder that holds nothing else is empty.
 # Decisions, strips, and boxes that were drawn, may be there before the first run: panels keep them.
-JUNK = frozenset(
-    {".ds_store", "thumbs.db", "desktop.ini", "decisions.csv", "boxes.json", STRIPS}
-)
+JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv", "boxes.json", STRIPS})
 
 
 @dataclass(frozen=True)
