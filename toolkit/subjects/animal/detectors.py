@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +18,16 @@ from toolkit.subjects.base import Rgb
 
 # Smallest share of a photo that an animal takes: less stands out in an empty scene, too.
 SMALLEST = 0.002
-# A photo in which the animal takes this share, or whose longer side has fewer px than any camera's,
-# may be cropped already. Then nothing need stand out from anything, and two looks at it disagree
-# (the share that both mark of what either does), or the mask is vague (undecided px for each that
-# is marked).
-LARGE, SMALL_PHOTO = 0.25, 400
-AGREE, VAGUE = 0.7, 0.5
+# Photos are cropped already where their longer side has fewer px than any camera's, or where there
+# are so many of so many sizes that the most frequent one is of no more than this share: a camera
+# makes photos of one size.
+SMALL_PHOTO, SEVERAL, ONE_SIZE = 400, 8, 0.25
+# Photos whose size is read to see that.
+READ = 200
+# In one that is cropped nothing need stand out from anything. Then the mask is a large part of it
+# or of a small photo, and two looks disagree (the share that both mark of what either does), or it
+# is vague (undecided px for each that is marked).
+LARGE, AGREE, VAGUE = 0.25, 0.7, 0.5
 
 
 class MaskDetector:
@@ -41,6 +48,24 @@ class MaskDetector:
 
     def __init__(self, mask: SaliencyMask) -> None:
         self._mask = mask
+        self._cropped = False
+
+    def prepare(self, photos: Sequence[Path], folder: Path) -> tuple[str, ...]:
+        """See whether photos are cropped already, and say so."""
+        some = photos[:: max(1, len(photos) // READ)]
+        sizes = Counter(size for path in some if (size := _size_of(path)) is not None)
+        count = sum(sizes.values())
+        self._cropped = count >= SEVERAL and max(sizes.values()) <= ONE_SIZE * count
+        if not self._cropped:
+            return ()
+        return (
+            "these photos have so many sizes that they are taken for cropped ones: where no animal "
+            "stands out, the whole photo is it",
+        )
+
+    def look_key(self, path: Path) -> str:
+        """Return whether photos are taken for cropped ones."""
+        return "cropped" if self._cropped else ""
 
     def needs(self, width: int, height: int) -> int:
         """Return how many bytes it takes to search a picture, whatever its size."""
@@ -60,12 +85,12 @@ class MaskDetector:
 
         found = self._mask.of(image)
         whole = Box(0, 0, image.shape[1], image.shape[0])
-        small = max(image.shape[:2]) < SMALL_PHOTO
+        cropped = self._cropped or max(image.shape[:2]) < SMALL_PHOTO
         parts, count = ndimage.label(found > INSIDE)
         sizes = np.bincount(parts.ravel(), minlength=2)[1:]
         largest = int(sizes.argmax()) + 1
         if not count or sizes[largest - 1] < SMALLEST * found.size:
-            return [Detection(whole, float(found.mean()))] if small else []
+            return [Detection(whole, float(found.mean()))] if cropped else []
         rows, columns = ndimage.find_objects(parts)[largest - 1]
         across, down = image.shape[1] / found.shape[1], image.shape[0] / found.shape[0]
         box = Box(
@@ -75,7 +100,8 @@ class MaskDetector:
             int(np.ceil(rows.stop * down)),
         )
         large = box.width * box.height >= LARGE * whole.width * whole.height
-        if (large or small) and not self._stands_out(image, box, found):
+        small = max(image.shape[:2]) < SMALL_PHOTO
+        if cropped and (large or small) and not self._stands_out(image, box, found):
             box = whole
         return [Detection(box, float(found[parts == largest].mean()))]
 
@@ -95,6 +121,17 @@ class MaskDetector:
         one, other = part > INSIDE, near > INSIDE
         both, either = int((one & other).sum()), int((one | other).sum())
         return not _vague(near) and both >= AGREE * either
+
+
+def _size_of(path: Path) -> tuple[int, int] | None:
+    """Return the shorter and the longer side of a photo as it is stored; None for no photo."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                return min(image.size), max(image.size)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it is told as it is looked at
+        return None
 
 
 def _vague(found: npt.NDArray[np.float32]) -> bool:
