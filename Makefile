@@ -21,6 +21,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[landmarks68,formats,app,animals,dev]"
 	SIGHTINGS_MODELS=models $(BIN)/sightings models get animals
+	SIGHTINGS_MODELS=models $(BIN)/sightings models get likeness
 	@touch $(READY)
 
 demo: $(READY)

@@ -198,9 +198,9 @@ def work(line: Connection, what: str, folder: Path, *more: Any) -> None:
 class SlowDetector(TileDetector):
     """Takes a moment for each photo, as networks do."""
 
-    def detect(self, image: Any) -> Any:
+    def detect(self, image: Any, path: Any = None) -> Any:
         time.sleep(0.01)
-        return super().detect(image)
+        return super().detect(image, path)
 
 
 def look(folder: Path, say: Say | None = None) -> modes.Looked:

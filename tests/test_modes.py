@@ -341,8 +341,8 @@ def test_order_of_threads_changes_nothing(album_folder, colours) -> None:
 class TwoSizes(TileDetector):
     """Finds a small face first, and then one that is larger."""
 
-    def detect(self, image):
-        found = super().detect(image)
+    def detect(self, image, path=None):
+        found = super().detect(image, path)
         small = [Detection(Box(d.box.left, 0, d.box.left + 20, 20), d.score) for d in found[:1]]
         return [*small, *found[1:]]
 
@@ -502,7 +502,7 @@ class TestLook:
         self, album_folder, people, tmp_path
     ) -> None:
         class Never(TileDetector):
-            def detect(self, image):
+            def detect(self, image, path=None):
                 raise AssertionError
 
         subject = Subject("tile", Never(), None)

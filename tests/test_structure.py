@@ -33,7 +33,7 @@ HEAVY = {
 }
 # Chinese whispers is dlib's, and a way of grouping.
 MAY_IMPORT_DLIB = {"subjects", "grouping/cluster.py", "benchmarks"}
-MAY_IMPORT_ONNX = {"subjects/face/dlib", "subjects/animal"}
+MAY_IMPORT_ONNX = {"subjects"}
 
 # What is shown in a browser lives in one place, over callables.
 MAY_IMPORT_WIDGETS = {"widgets"}
@@ -48,6 +48,7 @@ ABOUT_OTHERS = {
     "test_forked_kernels.py": "tests/shared/forked_kernels.py",
     "test_kill_at_random.py": "tests/kill_at_random.py",
     "test_albums_that_live.py": "the modes and the folders, in any order",
+    "test_camera_traps.py": "times, stations, flanks and bursts, from photos to captures",
     "test_labelled_photos.py": "the modes, on labelled photos",
     "test_notebooks.py": "notebooks/",
     "test_package_map.py": "tests/package_map.py",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 
 from toolkit.curation import decisions, photo_names, sync
 from toolkit.curation.decisions import Decision
@@ -49,7 +50,7 @@ from toolkit.results.result import (
     Result,
 )
 from toolkit.results.undo import Undone
-from toolkit.scanning import comparing, store
+from toolkit.scanning import comparing, context, store
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
 from toolkit.settings import (
@@ -59,7 +60,7 @@ from toolkit.settings import (
     PointAndShootSettings,
     Settings,
 )
-from toolkit.subjects.base import Subject
+from toolkit.subjects.base import Evidence, Subject, prepare, surroundings_of
 from toolkit.subjects.registry import subject_for
 
 __all__ = [
@@ -74,12 +75,16 @@ __all__ = [
     "look",
     "point_and_shoot",
     "point_and_shoot_of",
+    "prepared",
     "read_known",
     "subject_for",
     "taken_up",
     "undo",
     "with_own",
 ]
+
+# Pairs that are compared only to see how many look alike that should not.
+TRIED = 300
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,12 @@ class Looked:
         Sentences that say what the folder was taken for, where it is not simply one of photos.
     own : frozenset of str
         Paths of the photos that the user put into folders of results, as examples.
+    context : pandas.DataFrame or None
+        What pairs have in common with and without their surroundings, where that was looked at;
+        see `toolkit.scanning.context.context`.
+    tried : pandas.DataFrame or None
+        Pairs that should not look alike: first, second, distance; see
+        `toolkit.scanning.comparing.compare_silent`.
     """
 
     album: Album
@@ -121,6 +132,8 @@ class Looked:
     regions: photo_names.Regions | None = None
     taken: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
+    context: pd.DataFrame | None = None
+    tried: pd.DataFrame | None = None
 
     @property
     def not_seen(self) -> int:
@@ -145,6 +158,7 @@ def look(
     stop: Callable[[], bool] | None = None,
     tell: Callable[[str], None] | None = None,
     subject: Subject | None = None,
+    of_individuals: bool = False,
 ) -> Looked:
     """
     Find and describe every sighting in a folder of photos; nothing is written.
@@ -170,6 +184,9 @@ def look(
         Told in one sentence, before the long work, what grouping will not be able to do after it.
     subject : Subject, optional
         What to look for; sightings, as `settings` says, if not given.
+    of_individuals : bool
+        Whether the folders in `photos_folder` are known individuals, so that they say nothing of
+        where a photo was taken.
 
     Raises
     ------
@@ -177,8 +194,10 @@ def look(
         If a folder is missing or cannot be used, or holds no photo.
     """
     listed = with_own(list_photos(photos_folder, out, known))
-    subject = subject or subject_for(settings)
-    return look_at(listed, settings, subject, progress=progress, stop=stop, tell=tell)
+    subject = _ready(settings, subject)
+    listed, subject = prepared(listed, subject, settings, tell)
+    how: dict[str, Any] = {"progress": progress, "stop": stop, "tell": tell}
+    return look_at(listed, settings, subject, of_individuals=of_individuals, **how)
 
 
 @dataclass(frozen=True)
@@ -244,6 +263,40 @@ def with_own(listed: Listed) -> Listed:
     return listed if listed.out is None else _with_examples(listed, sync.examples_in(listed.out))
 
 
+def prepared(
+    listed: Listed,
+    subject: Subject,
+    settings: Settings,
+    tell: Callable[[str], None] | None = None,
+) -> tuple[Listed, Subject]:
+    """
+    Let a subject's detector see the photos before the long work, and keep what it says of them.
+
+    It holds to what the user said of single photos, in the folder of results.
+
+    Parameters
+    ----------
+    listed : Listed
+        The photos.
+    subject : Subject
+        What is looked for.
+    settings : Settings
+        How.
+    tell : callable, optional
+        Told the same.
+
+    Raises
+    ------
+    BadSetting
+        If what the detector was given is about other photos.
+    """
+    subject = settings.corrected(subject, listed.out)
+    said = prepare(subject.detector, listed.listing.photos, listed.folder)
+    for each in said if tell is not None else ():
+        cast(Callable[[str], None], tell)(f"{each}.")
+    return changed(listed, taken=(*listed.taken, *said)), subject
+
+
 def _listed(
     photos_folder: str | Path,
     out: str | Path | None,
@@ -272,6 +325,7 @@ def look_at(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     tell: Callable[[str], None] | None = None,
+    of_individuals: bool = False,
 ) -> Looked:
     """
     Look at the photos of a list; for the parameters, see `look`.
@@ -320,6 +374,9 @@ def look_at(
             subject=subject.info,
             skipped=listed.listing.skipped,
         )
+        if subject.evidence is not None:
+            with stopwatch(seconds, "notes"):
+                album = noted(album, subject.evidence, listed.folder, of_individuals=of_individuals)
         album = comparing.compare(
             album,
             subject.encoder,
@@ -327,7 +384,23 @@ def look_at(
             progress=for_work(progress, "pairs"),
             stop=stop,
             recall=recall,
+            evidence=subject.evidence,
         )
+        tried = None
+        if subject.evidence is not None:
+            pairs = subject.evidence.trial(album.sightings, TRIED)
+            how: dict[str, Any] = {"jobs": settings.threads, "stop": stop}
+            tried = comparing.compare_silent(album, pairs, subject.encoder, recall=recall, **how)
+        around = None
+        if isinstance(settings, GroupingSettings) and surroundings_of(subject.encoder) is not None:
+            with stopwatch(seconds, "context"):
+                near = context.likely_pairs(album, settings)
+                around = context.context(
+                    *(album, near, subject.encoder),
+                    jobs=settings.threads,
+                    stop=stop,
+                    recall=recall,
+                )
     if tell is not None and recall.trouble:
         tell(f"{recall.trouble} Every photo was looked at anew.")
     regions = None
@@ -341,7 +414,26 @@ def look_at(
         regions=regions,
         taken=listed.taken,
         own=listed.own,
+        context=around,
+        tried=tried,
     )
+
+
+def _ready(settings: Settings, subject: Subject | None) -> Subject:
+    """Return what to look for; what cannot be used for that is said before the long work."""
+    subject = subject or subject_for(settings)
+    if subject.evidence is not None:
+        subject.evidence.ready()
+    return subject
+
+
+def noted(
+    album: Album, evidence: Evidence, folder: Path | None, *, of_individuals: bool = False
+) -> Album:
+    """Return an album with what is known of its sightings beside how they look, in columns."""
+    notes = evidence.notes(album.sightings, folder, of_individuals=of_individuals)
+    columns = {str(name): notes[name].to_numpy(dtype=object) for name in notes}
+    return changed(album, sightings=album.sightings.assign(**columns))
 
 
 def read_known(
@@ -386,7 +478,7 @@ def read_known(
     apart = None if photos_folder is None else folder_at(photos_folder)
     if apart is not None:
         _require_two(apart, folder)
-    subject = subject or subject_for(settings)
+    subject = _ready(settings, subject)
     leave_out = [] if apart is None else [apart]
     listing = opening.find(folder, leave_out=leave_out)
     return read_references(
@@ -430,13 +522,19 @@ def compare_known(
     """
     if looked.album.encoder.metric != "pairs":
         return references
+    subject, silent = subject or subject_for(settings), None
+    if subject.evidence is not None:
+        theirs = pd.DataFrame({"path": list(references.paths)})
+        theirs = subject.evidence.notes(theirs, looked.known, of_individuals=True)
+        silent = subject.evidence.silent(looked.album.sightings, theirs)
     return comparing.compare_with(
         looked.album,
         references,
-        (subject or subject_for(settings)).encoder,
+        subject.encoder,
         jobs=settings.threads,
         progress=for_work(progress, "pairs"),
         stop=stop,
+        silent=silent,
     )
 
 
@@ -562,7 +660,8 @@ def autopilot(
     target = None if dry_run else listed.out
     with _alone_in(target, "autopilot"):
         _require_links(listed, settings, write=target is not None)
-        subject = subject or subject_for(settings)
+        subject = _ready(settings, subject)
+        listed, subject = prepared(listed, subject, settings, tell)
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()
@@ -660,7 +759,8 @@ def point_and_shoot(
     target = None if dry_run else listed.out
     with _alone_in(target, "point-and-shoot"):
         _require_links(listed, settings, write=target is not None)
-        subject = subject or subject_for(settings)
+        subject = _ready(settings, subject)
+        listed, subject = prepared(listed, subject, settings)
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()
@@ -769,6 +869,7 @@ def assigned_by(
         chosen=found.chosen,
         album=album,
         names=found.names,
+        doubts=found.doubts,
         plan=empty_table(export.PLAN_COLUMNS),
         seconds=seconds,
         decided=len(decided),
@@ -781,7 +882,9 @@ def assigned_by(
         held=held,
         photos_folder=looked.folder,
         known_folder=looked.known,
-        taken=looked.taken,
+        taken=(*looked.taken, *filter(None, [looked.album.encoder.caveat])),
+        context=looked.context,
+        tried=looked.tried,
         **found.details,
     )
     return exporting.planned_for(result, out, started)

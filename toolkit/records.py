@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,10 @@ from toolkit.names import Words as Words
 PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
 # What a scan tells of each file beside them; an album may lack it.
 FILE_COLUMNS = ("file_digest", "image_digest", "orientation")
+# What a photo shows, where the detector can say it; an album may lack it.
+SHOWS = "shows"
+# Between several things that one photo shows.
+AND = "+"
 SIGHTING_COLUMNS = ("photo_digest", "path", "left", "top", "right", "bottom", "score")
 # What every album has beside them; it follows from the others.
 SIGHTING_ID = "sighting_id"
@@ -122,10 +126,14 @@ class Detection:
     score : float
         The detector's own confidence: above 0, larger is surer. Scores of two detectors do not
         compare.
+    kind : str
+        What it is, where it is not the subject: it is no sighting, and the photo is said to show
+        it.
     """
 
     box: Box
     score: float
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,9 @@ class EncoderInfo:
         What else shapes the numbers: landmarks, jitter.
     linkage : Linkage
         How groups of sightings count, where that was fitted with the calibration.
+    caveat : str
+        A sentence, without its full stop, on why the calibration may not hold for what was sought,
+        such as that it was fitted on other animals; "" where nothing is to be said.
     """
 
     name: str
@@ -159,6 +170,7 @@ class EncoderInfo:
     calibration: Calibration
     variant: str = ""
     linkage: Linkage = field(default_factory=Linkage)
+    caveat: str = ""
 
     def require_same(self, other: EncoderInfo) -> None:
         """Raise `IncomparableEncodings` unless `other` makes encodings that compare with these."""
@@ -217,6 +229,50 @@ class PairScores:
 
 
 @dataclass(frozen=True)
+class LabelledPairs:
+    """
+    Pairs of sightings of known individuals.
+
+    Attributes
+    ----------
+    found : PairScores
+        p pairs of n sightings.
+    individuals : numpy.ndarray
+        Shape (n,): who each sighting is.
+    """
+
+    found: PairScores
+    individuals: npt.NDArray[Any]
+
+    @property
+    def same(self) -> npt.NDArray[np.bool_]:
+        """Shape (p,), bool: whether the two of each pair are one individual."""
+        who = self.individuals
+        both: npt.NDArray[np.bool_] = who[self.found.first] == who[self.found.second]
+        return both
+
+    @property
+    def serves(self) -> bool:
+        """Whether there are pairs of one individual, and of two."""
+        return bool(self.same.any() and not self.same.all())
+
+    def of(self, individuals: npt.NDArray[Any]) -> LabelledPairs:
+        """Return the same of some of the individuals alone."""
+        return self.take(np.flatnonzero(np.isin(self.individuals, individuals)))
+
+    def take(self, rows: npt.NDArray[np.int64]) -> LabelledPairs:
+        """Return the pairs among some of the sightings, renumbered."""
+        place = np.full(len(self.individuals), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        first, second = place[self.found.first], place[self.found.second]
+        both = (first >= 0) & (second >= 0)
+        found = PairScores(
+            (len(rows), len(rows)), first[both], second[both], self.found.values[both]
+        )
+        return LabelledPairs(found, self.individuals[rows])
+
+
+@dataclass(frozen=True)
 class ComparedPairs:
     """
     Pairs of sightings to which a matcher gave a distance.
@@ -235,6 +291,9 @@ class ComparedPairs:
     left : int
         Pairs that were to be compared and were not, because it was stopped; of some of the
         sightings, at most so many.
+    values : numpy.ndarray or None
+        Shape (m, c), float32: what the matcher saw in each, as its `scores` names it, NaN where it
+        saw nothing; None where that is not at hand, as after a result was read again.
 
     Raises
     ------
@@ -248,8 +307,11 @@ class ComparedPairs:
     distance: npt.NDArray[np.float32]
     farthest: float
     left: int = 0
+    values: npt.NDArray[np.float32] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if self.values is not None and len(self.values) != len(self.distance):
+            raise ValueError("values and distance of pairs must be as long as each other")
         if not 0 < self.farthest <= 2:
             raise ValueError(f"farthest is {self.farthest}; expected a number above 0, up to 2")
         if not self.first.shape == self.second.shape == self.distance.shape:
@@ -277,12 +339,14 @@ class ComparedPairs:
         distance: npt.NDArray[np.floating],
         farthest: float,
         left: int = 0,
+        values: npt.NDArray[np.float32] | None = None,
     ) -> ComparedPairs:
         """Put pairs in any order, either row first, into one; distances end at `farthest`."""
         low, high = np.minimum(first, second), np.maximum(first, second)
         order = np.lexsort((high, low))
         away = np.minimum(np.asarray(distance, dtype=np.float32), np.float32(farthest))
-        return cls(count, low[order], high[order], away[order], farthest, left)
+        seen = None if values is None else values[order]
+        return cls(count, low[order], high[order], away[order], farthest, left, seen)
 
     @classmethod
     def joined(cls, parts: Sequence[ComparedPairs | None]) -> ComparedPairs | None:
@@ -292,6 +356,7 @@ class ComparedPairs:
             return None
         starts = np.cumsum([0, *(part.count for part in known)])
         pairs = list(zip(known, starts.tolist(), strict=False))
+        values = [part.values for part in known if part.values is not None]
         return cls(
             int(starts[-1]),
             np.concatenate([part.first + start for part, start in pairs]),
@@ -299,6 +364,7 @@ class ComparedPairs:
             np.concatenate([part.distance for part in known]),
             max(part.farthest for part in known),
             sum(part.left for part in known),
+            np.concatenate(values) if values and len(values) == len(known) else None,
         )
 
     def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> ComparedPairs:
@@ -308,9 +374,9 @@ class ComparedPairs:
         place[rows] = np.arange(len(rows))
         first, second = place[self.first], place[self.second]
         both = (first >= 0) & (second >= 0)
-        return ComparedPairs.of(
-            len(rows), first[both], second[both], self.distance[both], self.farthest, self.left
-        )
+        values = None if self.values is None else self.values[both]
+        told = (first[both], second[both], self.distance[both], self.farthest, self.left)
+        return ComparedPairs.of(len(rows), *told, values)
 
 
 def empty_table(columns: tuple[str, ...]) -> pd.DataFrame:
@@ -367,9 +433,10 @@ class Album:
         One row a readable file, in listing order: path, photo_digest (of the picture, whatever
         metadata there is), width, height (px, upright), left_out (detections too small or too
         blurred to be sightings); from a scan also file_digest (sha256 of the bytes), image_digest
-        and orientation (see `toolkit.photos.identity`). Files of one picture have a row each and
-        share their photo_digest. `ignored` is there where an earlier version took ignored
-        sightings out: how many are gone for good.
+        and orientation (see `toolkit.photos.identity`), and, where the detector says it, shows: the
+        subject's name, other kinds of things, or that there is nothing, joined by `AND`. Files of
+        one picture have a row each and share their photo_digest. `ignored` is there where an
+        earlier version took ignored sightings out: how many are gone for good.
     sightings : pandas.DataFrame
         One row a subject found, in photo order: sighting_id (see `sighting_ids`; filled in where it
         is missing), photo_digest, path (of the first file with that digest), left, top, right,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from toolkit.errors import BadFolder, BadSetting
 from toolkit.evaluation.audit import numbered
 from toolkit.files import folder_at
 from toolkit.grouping import uncertainty
-from toolkit.grouping.assigners import Assigner, GroupingAssigner
+from toolkit.grouping.assigners import Assigner, GroupingAssigner, links_of
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels
 from toolkit.grouping.sighting_finder import key_of
@@ -32,12 +33,12 @@ from toolkit.locks import InUse
 from toolkit.modes import Looked
 from toolkit.names import counted
 from toolkit.progress import Progress
-from toolkit.records import Album
+from toolkit.records import SIGHTING_ID, Album
 from toolkit.results import earlier as earlier_results
 from toolkit.results import export, exporting, results_folder
 from toolkit.results.result import AnyResult, NamesTaken
 from toolkit.results.undo import Undone, undo
-from toolkit.settings import Settings
+from toolkit.settings import GroupingSettings, Settings
 from toolkit.subjects.settings import declared
 
 
@@ -92,6 +93,7 @@ class Session:
             self.corrections.keep_in(self._target(out))
             self.assigner = self._following(self._target(out))
         self._names_taken = self._take_names()
+        self._around: dict[frozenset[str], tuple[float, float]] | None = None
         self._done: tuple[str, ...] = ()
         # Whether the folder of the decisions has what was found, and no copies.
         self._kept = False
@@ -131,6 +133,34 @@ class Session:
     def decided(self) -> Decided:
         """What was decided about these sightings."""
         return decisions.apply(self.corrections.decisions, self.album)
+
+    def around(self, first: int, second: int) -> str:
+        """
+        Say how many marks two sightings have in common, and what is around them; "" if unknown.
+
+        Where there are more around them, it may be the background that is known again.
+        """
+        if self._around is None:
+            table = self.looked.context
+            rows = [] if table is None else list(table.itertuples(index=False, name=None))
+            self._around = {frozenset(row[:2]): row[2:] for row in rows}
+        ids = self.looked.album.sightings[SIGHTING_ID]
+        marks, behind = self._around.get(
+            frozenset((ids.iloc[first], ids.iloc[second])), (math.nan, math.nan)
+        )
+        if math.isnan(marks) or math.isnan(behind):
+            return ""
+        more = ", more than their own" if behind > marks else ""
+        return f"{counted(int(marks), 'mark')} in common; {behind:,.0f} around them{more}"
+
+    @property
+    def linked(self) -> Decided:
+        """What was decided, and what else makes sightings one individual: nobody asks about it."""
+        decided = self.decided
+        if not self.assigner.by_group:
+            return decided
+        settings = cast(GroupingSettings, self.settings)
+        return replace(decided, must=links_of(self.album, settings, decided)[0])
 
     def rows(self, name: str) -> Labels:
         """Return the sightings with a name; `BadSetting` if none has it any more."""
@@ -312,7 +342,7 @@ class Session:
             self.album,
             self.labels,
             names=self.names,
-            decided=self.decided,
+            decided=self.linked,
             goal=goal,
             leave_out=leave_out,
         )
@@ -480,7 +510,7 @@ class Session:
         return uncertainty.sides(
             self.album,
             np.where((labels == group) & (labels >= 0), labels, -1),
-            must_link=self.decided.must,
+            must_link=self.linked.must,
         )
 
     def _take_names(self) -> NamesTaken | None:

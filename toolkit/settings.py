@@ -281,7 +281,11 @@ def settings_for(mode: Mode, subject_settings: type[ScanSettings]) -> type[Setti
             raise BadSetting(f"the mode is {mode!r}; expected one of {', '.join(parts)}")
         name = f"{parts[mode].__name__}With{subject_settings.__name__}"
         bases = (subject_settings, parts[mode])
-        made = make_dataclass(name, [], bases=bases, frozen=True, kw_only=True)
+        own: list[tuple[str, Any, Any]] = [
+            (setting_name, Any, again(parts[mode], setting_name, **other))
+            for setting_name, other in subject_settings.in_modes.items()
+        ]
+        made = make_dataclass(name, own, bases=bases, frozen=True, kw_only=True)
         _MADE[mode, subject_settings] = made
     return _MADE[mode, subject_settings]
 

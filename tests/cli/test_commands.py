@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 from files_seen import files_in
@@ -257,7 +258,7 @@ def test_memory_that_does_not_suffice_is_one_line(
         raise MemoryError
 
     monkeypatch.setattr(modes, "look_at", look_at)
-    monkeypatch.setattr(modes, "subject_for", lambda settings: None)
+    monkeypatch.setattr(modes, "subject_for", lambda settings: SimpleNamespace(detector=None))
     assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out")]) == 2
     assert "memory of this computer" in capsys.readouterr().err
 

@@ -1,5 +1,6 @@
 """The commands that read a result."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from toolkit import cli
 from toolkit.cli import options
+from toolkit.curation import counting
 from toolkit.errors import SightingsError
 from toolkit.results import accuracy, results_folder
 
@@ -66,3 +68,31 @@ def test_the_photos_new_place_is_passed_on(tmp_path, monkeypatch, capsys, more, 
     assert cli.main(["audit", str(tmp_path), *more]) == 2
     assert cli.main(["evaluate", str(tmp_path), "LABELS.csv", *more]) == 2
     assert told == [passed, passed]
+
+
+# How many there are
+
+
+def test_the_count_is_printed_with_what_it_assumes_and_as_json(
+    album_folder, tmp_path, tiles, capsys
+) -> None:
+    out = tmp_path / "out"
+    assert cli.main(["autopilot", str(album_folder), str(out), "--quiet"]) == 0
+    capsys.readouterr()
+    assert cli.main(["count", str(out)]) == 0
+    assert "No strip is done yet" in capsys.readouterr().out
+    ids = results_folder.load(out).album.sightings["sighting_id"].tolist()
+    counting.keep(out, counting.Done(ids[0], tuple(ids[1:]), (ids[1],)))
+    assert cli.main(["count", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "95% interval" in said
+    assert "The photos were drawn at random." in said
+    assert cli.main(["count", str(out), "--json", "--recall", "0.8"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["strips"], told["ticked"], told["recall"]) == (1, 1, 1.0)
+    assert told["low"] <= told["estimate"] <= told["high"]
+    assert cli.main(["count", str(out), "--recall", "2"]) == 2
+    assert "recall is 2.0; expected a share" in capsys.readouterr().err
+    (out / results_folder.STRIPS).write_text("a,b\n")
+    assert cli.main(["count", str(out)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -77,3 +77,15 @@ def test_what_is_harmless_again_stays() -> None:
     old += [link(full, "different", 0, 2)]
     # Once 1 and 2 are no longer tied, that 0 and 2 are different contradicts nothing.
     assert settled(old, [link(full, "same", 0, 1)], full) == tuple(old[1:])
+
+
+def test_of_two_the_last_word_counts_also_that_it_cannot_be_told() -> None:
+    full = album(FIVE)
+    unclear, same = link(full, "unclear", 1, 0), link(full, "same", 0, 1)
+    different, other = link(full, "different", 0, 1), link(full, "unclear", 0, 2)
+    assert settled([unclear, other], [same], full) == (other,)
+    assert settled([same, other], [unclear], full) == (other,)
+    assert settled([unclear, different], [other], full) == (unclear, different)
+    assert not apply([same, unclear], full).must.size
+    assert apply([different, unclear], full).unclear.tolist() == [[0, 1]]
+    assert not apply([unclear, same], full).unclear.size

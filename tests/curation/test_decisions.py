@@ -30,7 +30,7 @@ faces = st.builds(
     *(st.integers(1, 900), st.integers(1, 900)),
 )
 made = st.one_of(
-    st.builds(Decision, st.sampled_from(["same", "different"]), faces, faces),
+    st.builds(Decision, st.sampled_from(decisions.OF_TWO), faces, faces),
     st.builds(
         Decision,
         st.sampled_from(["name", "not"]),
@@ -436,10 +436,10 @@ def test_decisions_hold_after_a_photo_was_turned(
 class TurnedTiles(TileDetector):
     """Finds tiles one above the other as well."""
 
-    def detect(self, image):
+    def detect(self, image, path=None):
         if image.shape[0] <= image.shape[1]:
-            return super().detect(image)
-        found = super().detect(image.transpose(1, 0, 2))
+            return super().detect(image, path)
+        found = super().detect(image.transpose(1, 0, 2), path)
         boxes = [Box(d.box.top, d.box.left, d.box.bottom, d.box.right) for d in found]
         return [Detection(box, d.score) for box, d in zip(boxes, found, strict=True)]
 

@@ -32,7 +32,8 @@ def gesture(draw, grouped: Grouped):
     face, second = key_of(grouped.album, row), key_of(grouped.album, other)
     group, with_it = int(grouped.labels[row]), int(grouped.labels[other])
     mine, both = grouped.keys(group), [*grouped.keys(group), *grouped.keys(with_it)]
-    kind = draw(st.sampled_from(["merge", "split", "same", "different", "not", "ignore", "name"]))
+    kinds = ["merge", "split", "same", "different", "unclear", "not", "ignore", "name"]
+    kind = draw(st.sampled_from(kinds))
     if kind == "merge":
         made = history.merge(*grouped.seen, group, with_it, decided=grouped.decided)
         return made, lambda after: len(after.groups(both)) == 1
@@ -44,6 +45,10 @@ def gesture(draw, grouped: Grouped):
         made = getattr(history, kind)(grouped.album, grouped.names, row, other)
         number = 1 if kind == "same" else 2
         return made, lambda after: len(after.groups([face, second])) == number
+    if kind == "unclear":
+        made = history.unclear(grouped.album, grouped.names, row, other)
+        pair = {row, other}
+        return made, lambda after: pair in [set(each) for each in after.decided.unclear.tolist()]
     if kind == "not":
         made = history.not_this_individual(*grouped.seen, row, decided=grouped.decided)
         if made.decisions[-1].kind == "not":

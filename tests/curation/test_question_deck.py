@@ -8,14 +8,14 @@ from doubtful_album import session_of
 from made_albums import Grouped, album
 
 from toolkit.calibration import Calibration
-from toolkit.curation import question_deck
+from toolkit.curation import decisions, question_deck
 from toolkit.curation.history import Corrections
 from toolkit.curation.question_deck import (
     DIFFERENT,
     FIRST,
     SAME,
     SECOND,
-    UNKNOWN,
+    UNCLEAR,
     Step,
     asked_of,
     deal,
@@ -49,7 +49,7 @@ def test_each_of_the_two_stands_with_its_own_side() -> None:
         ("apart", DIFFERENT, 0, ()),
         ("together", SAME, 0, ()),
         ("together", DIFFERENT, 2, ()),
-        ("apart", UNKNOWN, 0, ()),
+        ("apart", UNCLEAR, 0, ()),
         ("apart", FIRST, 0, (10,)),
         ("together", SECOND, 0, (13,)),
     ],
@@ -71,15 +71,9 @@ class InHand:
         self.corrections = Corrections(self.album)
         self.names = tuple(self.grouped.names)
 
-    def queue(self, *, leave_out=()):
+    def queue(self):
         grouped = self.grouped
-        return queue(
-            grouped.album,
-            grouped.labels,
-            names=grouped.names,
-            decided=grouped.decided,
-            leave_out=leave_out,
-        )
+        return queue(grouped.album, grouped.labels, names=grouped.names, decided=self.decided)
 
 
 @pytest.fixture
@@ -100,10 +94,15 @@ def test_a_question_goes_with_all_others_about_the_same_two(deck) -> None:
     assert again.queue.doubt == pytest.approx(deck.queue.doubt)
 
 
-def test_a_pair_that_is_left_open_is_not_dealt_again(deck) -> None:
-    pair = deck.asked[0].pair
-    again = question_deck.deal(InHand(), skipped=[pair])
-    assert pair not in {each.pair for each in again.asked}
+def test_a_pair_that_cannot_be_told_is_not_dealt_again(deck) -> None:
+    asked, session = deck.asked[0], InHand()
+    made = question_deck.gesture(session.album, (), asked, UNCLEAR).decisions
+    session.decided = decisions.apply(made, session.album)
+    again = question_deck.deal(session)
+    assert asked.pair not in {each.pair for each in again.asked}
+    # One that stood on the screen meanwhile is settled, and the doubt stays.
+    assert again.settles(asked)
+    assert again.queue.doubt == pytest.approx(deck.queue.doubt)
 
 
 def test_nothing_is_dealt_where_something_was_left_out_since_it_was_sorted(deck) -> None:
@@ -115,7 +114,13 @@ def test_nothing_is_dealt_where_something_was_left_out_since_it_was_sorted(deck)
 
 @pytest.mark.parametrize(
     ("what", "kind"),
-    [(SAME, "same"), (DIFFERENT, "different"), (FIRST, "ignore"), (SECOND, "ignore")],
+    [
+        (SAME, "same"),
+        (DIFFERENT, "different"),
+        (UNCLEAR, "unclear"),
+        (FIRST, "ignore"),
+        (SECOND, "ignore"),
+    ],
 )
 def test_an_answer_is_a_decision_about_the_two_or_the_one(deck, what, kind) -> None:
     session, asked = InHand(), deck.asked[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_albums import Grouped, album
+from made_albums import Grouped, album, pair_album
 
 from toolkit.calibration import Calibration
 from toolkit.curation import history, questions
@@ -232,3 +232,17 @@ def test_an_answer_counts_before_anything_is_grouped_again() -> None:
     again = queue(full, grouped.labels, names=grouped.names, decided=decided)
     assert len(again) == len(found) - 1
     assert again.purity == pytest.approx(found.without(each).purity)
+
+
+def test_two_of_whom_nothing_can_be_said_are_not_asked_about() -> None:
+    # Two pairs; either of the first can be compared with one of the second, or with none.
+    table = np.full((5, 5), 1.0)
+    table[0, 1] = table[2, 3] = 0.2
+    table[:2, 4] = np.nan
+    full = pair_album(np.triu(table) + np.triu(table, 1).T)
+    found = queue(full, np.array([0, 0, 1, 1, 2]), names=list("aabbc"))
+    asked_about = {frozenset((each.name, each.other_name)) for each in found}
+    assert frozenset("ab") in asked_about
+    assert frozenset("bc") in asked_about
+    assert frozenset("ac") not in asked_about
+    assert not any({each.first, each.second} in ({0, 4}, {1, 4}) for each in found)

@@ -170,10 +170,10 @@ def test_the_front_is_what_no_other_row_beats(rows) -> None:
 
 def test_a_size_too_large_for_the_memory_loses_its_faces(folder) -> None:
     class Half(SquareDetector):
-        def detect(self, image):
+        def detect(self, image, path=None):
             if max(image.shape) > 500:
                 raise MemoryError
-            return super().detect(image)
+            return super().detect(image, path)
 
     def make(settings):
         return Subject("square", Half("cnn", 10), MeanEncoder())

@@ -41,7 +41,7 @@ def test_photos_take_turns_after_one_to_warm_up(folder) -> None:
 
 def test_a_size_too_large_for_the_memory_has_no_time(folder) -> None:
     class Full(SquareDetector):
-        def detect(self, image):
+        def detect(self, image, path=None):
             raise MemoryError
 
     def make(settings):

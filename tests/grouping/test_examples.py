@@ -123,3 +123,25 @@ def test_parts_are_one_where_most_pairs_of_them_look_like_it(metric, parts, expe
     distances = on_a_line(0, 0.1, 0.2, 0.3, 5, 5.1, metric=metric)
     rows = [np.array(part, np.int64) for part in parts]
     assert one_individual(distances, rows, CALIBRATION) is expected
+
+
+def two_sides(*away):
+    """Distances of two left examples and two right ones, which say nothing of each other."""
+    first, second = np.triu_indices(4, k=1)
+    told = np.where((first < 2) == (second < 2), UNIT * away[0], np.nan)
+    return PairDistances(ComparedPairs.of(4, first, second, told, 2.0))
+
+
+def test_examples_that_say_nothing_of_each_other_do_not_disagree() -> None:
+    whose = np.zeros(4, np.int64)
+    assert look_over(two_sides(0.1), whose, CALIBRATION) == ()
+    # One of each side: nobody to agree or disagree with.
+    assert look_over(two_sides(0.1)[np.array([0, 2])], whose[:2], CALIBRATION) == ()
+    assert {each.kind for each in look_over(two_sides(5), whose, CALIBRATION)} == {PARTS}
+
+
+def test_parts_that_say_nothing_of_each_other_are_not_told_apart() -> None:
+    parts = [np.array([0, 1]), np.array([2, 3])]
+    assert one_individual(two_sides(0.1), parts, CALIBRATION) is None
+    mixed = [np.array([0]), np.array([1]), np.array([2, 3])]
+    assert one_individual(two_sides(0.1), mixed, CALIBRATION) is True

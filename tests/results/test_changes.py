@@ -134,8 +134,8 @@ def test_a_face_that_is_found_in_a_known_photo_is_no_new_photo(
     album_folder, tmp_path, colours
 ) -> None:
     class First(TileDetector):
-        def detect(self, image):
-            return super().detect(image)[:1]
+        def detect(self, image, path=None):
+            return super().detect(image, path)[:1]
 
     out = tmp_path / "out"
     fewer = replace(colours, detector=First())

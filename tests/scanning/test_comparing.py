@@ -16,7 +16,7 @@ from toolkit.grouping.identification import References, match
 from toolkit.records import PROBLEM_COLUMNS, SIGHTING_ID, empty_table
 from toolkit.scanning import comparing
 from toolkit.scanning import store as stored
-from toolkit.scanning.comparing import compare, compare_pairs, compare_with
+from toolkit.scanning.comparing import compare, compare_pairs, compare_silent, compare_with
 
 
 class Numbers(DotMatcher):
@@ -262,3 +262,55 @@ def test_a_store_of_before_takes_pairs_and_loses_nothing(tmp_path) -> None:
         again = all_pairs(2)
         compare(numbers(0, 10), again, recall=recalled(kept))
         assert again.asked == []
+
+
+class Halves:
+    """Says that the first k sightings say nothing of the others."""
+
+    def __init__(self, k) -> None:
+        self.k = k
+
+    def silent(self, ours, theirs):
+        first, second = (np.arange(len(each)) < self.k for each in (ours, theirs))
+        return first[:, None] != second
+
+
+def test_pairs_that_say_nothing_are_not_compared_and_have_no_distance() -> None:
+    matcher = Numbers([(0, 1), (1, 2), (2, 3)])
+    found = compare(numbers(0, 10, 30, 40), matcher, evidence=Halves(2)).compared
+    assert matcher.asked == [(0, 10), (30, 40)]
+    mute = np.isnan(found.distance)
+    pairs = list(zip(found.first[mute].tolist(), found.second[mute].tolist(), strict=True))
+    # Those that were not worth comparing, too.
+    assert pairs == [(0, 2), (0, 3), (1, 2), (1, 3)]
+    assert found.left == 0
+
+
+def test_references_that_say_nothing_of_a_sighting_have_no_distance_to_it() -> None:
+    matcher = Numbers([(0, 0), (0, 1), (1, 1)])
+    silent = np.array([[True, False], [True, False]])
+    found = compare_with(numbers(0, 10), known(1, 2), matcher, silent=silent)
+    assert matcher.asked == [(0, 2), (10, 2)]
+    assert np.isnan(found.compared.table).tolist() == silent.tolist()
+
+
+def test_silent_pairs_are_compared_on_trial_beside_the_others_and_kept(store) -> None:
+    class Standing(Numbers):
+        """How far two are follows from all pairs: each is put beside the farthest."""
+
+        def distances(self, found):
+            return found.values[:, 0] / found.values[:, 0].max()
+
+    matcher = Standing([(0, 1), (2, 3)])
+    full = compare(numbers(0, 10, 30, 40), matcher, evidence=Halves(2), recall=recalled(store))
+    assert full.compared.distance[0] == 1.0
+    matcher.asked.clear()
+    pairs = np.array([[0, 2], [1, 3], [0, 2]])
+    tried = compare_silent(full, pairs, matcher, recall=recalled(store))
+    assert matcher.asked == [(0, 30), (10, 40)]
+    assert tried.to_numpy().tolist() == [[0, 2, 1.0], [1, 3, 1.0]]
+    again = compare_silent(full, pairs, matcher, recall=recalled(store))
+    assert len(matcher.asked) == 2
+    assert again.equals(tried)
+    assert len(compare_silent(full, pairs, matcher, stop=lambda: True)) == 0
+    assert len(compare_silent(album([0.0, 1.0]), pairs, HueEncoder())) == 0

@@ -2,6 +2,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -121,9 +122,9 @@ def test_no_more_photos_are_in_memory_than_threads_need(tmp_path, colours) -> No
     started = []
 
     class Counting(TileDetector):
-        def detect(self, image):
+        def detect(self, image, path=None):
             started.append(threading.get_ident())
-            return super().detect(image)
+            return super().detect(image, path)
 
     paths = [save_tiles(tmp_path / f"{i:02}.png", "ann", shade=i) for i in range(120)]
     results = scan(paths, Subject("tile", Counting(), colours.encoder), long_edge=500, jobs=2)
@@ -154,7 +155,7 @@ def test_an_error_that_is_no_fault_of_the_photo_is_not_hidden(album_folder, colo
     class Broken:
         name = "broken"
 
-        def detect(self, image):
+        def detect(self, image, path=None):
             raise RuntimeError("a bug")
 
     subject = Subject("tile", Broken(), colours.encoder)
@@ -173,12 +174,12 @@ class Counted(TileDetector):
         self.begun = 0
         self._lock = threading.Lock()
 
-    def detect(self, image):
+    def detect(self, image, path=None):
         with self._lock:
             self.begun += 1
             number = self.begun
         self.search(number)
-        return super().detect(image)
+        return super().detect(image, path)
 
     def search(self, number: int) -> None:
         """What a search has to wait for; the first one is 1."""
@@ -340,11 +341,11 @@ from toolkit.scanning.scan import scan
 from toolkit.subjects.base import Subject
 reached = threading.Event()
 class Slow(TileDetector):
-    def detect(self, image):
+    def detect(self, image, path=None):
         reached.set()
         time.sleep(1)
         print("searched", flush=True)
-        return super().detect(image)
+        return super().detect(image, path)
 paths = [save_tiles(Path({str(tmp_path)!r}) / f"{{i}}.png", "ann", shade=i) for i in range(5)]
 subject = Subject("tile", Slow(), ColourEncoder())
 print(len(list(scan(paths, subject, long_edge=500, stop=reached.is_set))), flush=True)
@@ -359,7 +360,7 @@ class Wide:
 
     name = "wide"
 
-    def detect(self, image: np.ndarray) -> list[Detection]:
+    def detect(self, image: np.ndarray, path: Path | None = None) -> list[Detection]:
         return [Detection(Box(0, 0, 60, 20), 1.0)]
 
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from tiles import save_tiles
 
 from toolkit import cli, modes
+from toolkit.calibration import Calibration
 from toolkit.grouping import neighbours
 from toolkit.photos.identity import Identity
-from toolkit.records import Box, Detection
+from toolkit.records import Box, Detection, EncoderInfo
 from toolkit.scanning import store
 from toolkit.scanning.store import BadStore, Kept, Look, Store
 from toolkit.settings import AutopilotSettings, settings_for
@@ -218,6 +219,16 @@ class TestStore:
         found = store._from_bytes(content, INFO)
         assert same(Look(100, 80, number % 2, *found), look)
 
+    def test_what_a_photo_shows_is_kept_and_its_own_key_tells_looks_apart(self, place) -> None:
+        seen = replace(look_at(), shows="animal+person")
+        encoder = EncoderInfo("e", "0" * 64, 3, "euclidean", Calibration(1.0, 1.0))
+        with Store(place) as kept:
+            recall = store.Recall(kept, "how", encoder)
+            recall.keep([replace(kept_of(place, seen), key="boxes")], [("q" * 64, "boxes")])
+            assert same(recall.look("p" * 64, "boxes"), seen)
+            assert recall.look("p" * 64) is None
+            assert recall.look("p" * 64, "others") is None
+
     def test_it_is_readable_by_its_owner_only(self, place) -> None:
         with Store(place) as kept:
             kept.keep([kept_of(place, look_at())], "how")
@@ -287,7 +298,7 @@ class TestStore:
         with Store(place) as kept:
             for number in range(100):
                 kept.keep([kept_of(place, look_at(60, number), f"{number:064x}", 1)], "how")
-            kept.used([f"{number:064x}" for number in range(10)], "how")
+            kept.used([(f"{number:064x}", "") for number in range(10)], "how")
             gone = kept.bound(kept.content().size // 2)
             left = {n for n in range(100) if kept.look(f"{n:064x}", "how", INFO) is not None}
         assert 10 <= gone < 90

@@ -7,8 +7,8 @@ from PIL import Image
 from tiles import ColourEncoder, TileDetector, save_tiles
 
 from toolkit import modes
+from toolkit.photos.stations import Deployment, Stations
 from toolkit.results.captures.observed import Observed
-from toolkit.results.captures.stations import Deployment, Stations
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
 

@@ -15,6 +15,7 @@ from toolkit.records import (
     PROBLEM_COLUMNS,
     SIGHTING_COLUMNS,
     Album,
+    ComparedPairs,
     EncoderInfo,
     empty_table,
 )
@@ -143,3 +144,23 @@ def link(full, kind, one, other) -> Decision:
 
 def named(full, row, text) -> Decision:
     return Decision("name", key_of(full, row), name=text)
+
+
+PAIRS = EncoderInfo("made_up", "0" * 64, 0, "pairs", Calibration(slope=10.0, even=1.0))
+
+
+def pair_album(table, photo_of=None, subject=FACE) -> Album:
+    """Sightings of which each two were compared: square distances, NaN where nothing is said."""
+    table = np.asarray(table, np.float32)
+    full = album(np.zeros(len(table)), photo_of)
+    first, second = np.triu_indices(len(table), k=1)
+    compared = ComparedPairs.of(len(table), first, second, table[first, second], 2.0)
+    nothing = np.zeros((len(table), 0), np.float32)
+    return replace(full, encodings=nothing, encoder=PAIRS, compared=compared, subject=subject)
+
+
+def pairs_of(truth, seed=0, photo_of=None, subject=FACE) -> Album:
+    """Such an album where pairs of one individual are near, more or less, and others far."""
+    rng, truth = np.random.default_rng(seed), np.asarray(truth)
+    table = np.where(truth[:, None] == truth, 0.55, 1.45) + rng.normal(0, 0.12, (len(truth),) * 2)
+    return pair_album(np.clip(table, 0, 2), photo_of, subject)

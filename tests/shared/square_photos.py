@@ -23,7 +23,7 @@ class SquareDetector:
     def __init__(self, name: str, least: float) -> None:
         self.name, self.least, self.asked = name, least, []
 
-    def detect(self, image: np.ndarray) -> list[Detection]:
+    def detect(self, image: np.ndarray, path: Path | None = None) -> list[Detection]:
         self.asked.append(max(image.shape))
         return bright_squares(image, self.least)
 

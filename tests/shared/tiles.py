@@ -26,7 +26,7 @@ class TileDetector:
 
     name = "tiles"
 
-    def detect(self, image: np.ndarray) -> list[Detection]:
+    def detect(self, image: np.ndarray, path: Path | None = None) -> list[Detection]:
         height, width = image.shape[:2]
         found = []
         for left in range(0, width - height + 1, height):

@@ -34,7 +34,7 @@ class Squares:
 
     name = "squares"
 
-    def detect(self, image: np.ndarray) -> list[Detection]:
+    def detect(self, image: np.ndarray, path: Path | None = None) -> list[Detection]:
         found = []
         for left in range(0, image.shape[1] - SIDE + 1, SIDE):
             if image[:SIDE, left : left + SIDE].max() > 20:

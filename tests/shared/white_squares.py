@@ -24,7 +24,7 @@ class Squares:
         self.began, self.let = threading.Event(), threading.Event()
         self.let.set()
 
-    def detect(self, image):
+    def detect(self, image, path=None):
         if max(image.shape) > 100:
             self.asked.append(max(image.shape))
             self.began.set()

@@ -1,9 +1,14 @@
 """The page of the app: its tabs and its words."""
 
+from toys import LAMPS, HueEncoder, LampSettings, Squares
+
 from toolkit.records import Words
 from toolkit.results import recent
+from toolkit.subjects import registry
+from toolkit.subjects.base import Subject
 from toolkit.widgets.app_page import ThresholdTab, page, shown, tabs_for
 from toolkit.widgets.autopilot import AutopilotPanel
+from toolkit.widgets.box_editor import BoxEditor
 
 
 def test_for_faces_the_page_says_what_it_always_said() -> None:
@@ -22,6 +27,16 @@ def test_tabs_are_called_by_what_is_told_apart() -> None:
     words = Words("lamp", "lamps", "owner", "owners")
     assert tabs_for(words)[:2] == ("All owners", "Owners I know")
     assert tabs_for(words)[2:] == ("Review", "Threshold", "Photo size")
+
+
+def test_boxes_can_be_drawn_where_the_subject_has_them(monkeypatch) -> None:
+    subject = Subject("lamp", Squares(), HueEncoder(), LAMPS.info.words)
+    monkeypatch.setitem(registry.SUBJECTS, "lamp", LampSettings)
+    assert "Boxes" not in page(subject=subject).children[1].titles
+    monkeypatch.setattr(LampSettings, "draws", True)
+    tabs = page(subject=subject).children[1]
+    assert tabs.titles[-1] == "Boxes"
+    assert isinstance(tabs.children[-1], BoxEditor)
 
 
 def test_the_fields_hold_the_folders_and_examples_open_their_tab(album_folder, tmp_path) -> None:

@@ -338,6 +338,7 @@ def test_nobody_found_says_what_to_do(make, tmp_path) -> None:
     save_tiles(tmp_path / "bare" / "1.png")
     panel = started(make(tmp_path / "bare"))
     assert panel.state == "none found"
+    assert "(--subject animal)" in panel.guidance.value
     assert "settings" in panel.guidance.value
     assert "1 photo, 0 faces, 0 people" in panel.summary.value
     assert not any(map(shown, (panel.individuals, panel.last)))

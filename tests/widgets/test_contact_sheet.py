@@ -147,6 +147,22 @@ def test_the_next_page_is_made_ahead_after_what_is_asked_for(sheet):
     assert sheet.pictures()[600:] == [(first[0], first[0].encode())]
 
 
+def test_what_is_slow_to_make_comes_after_all_else() -> None:
+    class Pictures:
+        def slow(self, token):
+            return token in ("0.0", "0.2")
+
+        def __call__(self, tokens):
+            return jpegs(tokens)
+
+    sheet = Listened(Pictures())
+    sheet.show([card(0, 5)])
+    sheet.want([f"0.{k}" for k in range(5)])
+    sheet.settle()
+    sent = [content["tokens"] for content, _ in sheet.sent if content.get("kind") == "pictures"]
+    assert sent == [["0.1", "0.3", "0.4"], ["0.0", "0.2"]]
+
+
 class Slow:
     """Makes pictures one batch at a time, when told."""
 

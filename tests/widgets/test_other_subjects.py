@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import ipywidgets
 import numpy as np
@@ -159,7 +160,7 @@ class Squares:
 
     name = "squares"
 
-    def detect(self, image: np.ndarray) -> list:
+    def detect(self, image: np.ndarray, path: Path | None = None) -> list:
         return bright_squares(image, 8)
 
 

@@ -556,6 +556,7 @@ def test_nobody_found_says_how_to_go_on_and_the_threshold_helps(folders, look):
     panel = started(PointAndShootPanel(photos.parent / "none", people, look=look))
     assert panel.state == "none found"
     assert "No face was found" in panel.guidance.value
+    assert "(--subject animal)" in panel.guidance.value
     assert panel.matches.layout.display == panel.last.layout.display == "none"
     settle(panel)
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.errors import BadSetting
 from toolkit.records import SubjectInfo, Words
 from toolkit.settings import METHODS, RULES, AutopilotSettings, PointAndShootSettings, settings_for
+from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.settings import Choice, Number, ScanSettings, Whole, declared_as, setting
 from toolkit.widgets.settings_form import SettingsForm, choices_of
 
@@ -74,6 +76,31 @@ def test_a_new_setting_is_declared_once_and_has_its_control() -> None:
     assert form.fields["min_size"].description == "smallest square (px)"
     form.reset()
     assert form.settings() == kind()
+
+
+def test_files_are_typed_and_what_is_known_is_offered() -> None:
+    kind = settings_for("autopilot", AnimalSettings)
+    form = SettingsForm(kind())
+    detector, boxes = form.fields["detector"], form.fields["boxes"]
+    assert isinstance(detector, ipywidgets.Combobox)
+    assert detector.options == ("mask", "whole")
+    assert isinstance(boxes, ipywidgets.Text)
+    detector.value, boxes.value = "my/model.onnx", "results.json"
+    assert form.settings() == kind(detector="my/model.onnx", boxes="results.json")
+    assert "boxes from a file (MegaDetector's JSON): results.json" in form.summary()
+    detector.value = "cnn"
+    with pytest.raises(BadSetting, match="mask"):
+        form.settings()
+    form.reset()
+    assert form.settings() == kind()
+
+
+def test_a_text_is_typed() -> None:
+    form = SettingsForm(settings_for("autopilot", AnimalSettings)(stations="a b.csv"))
+    control = form.fields["stations"]
+    assert (type(control), control.value) == (ipywidgets.Text, "a b.csv")
+    control.value = "c.csv"
+    assert form.settings().stations == "c.csv"
 
 
 def test_what_has_no_control_stays_as_it_was() -> None:

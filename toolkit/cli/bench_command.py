@@ -20,6 +20,8 @@ from toolkit.subjects import registry
 from toolkit.subjects.settings import declared
 
 Log = Callable[[str], None]
+# Rows from which on a table is not turned, however wide it is.
+MANY = 3
 
 
 def bench(options: argparse.Namespace, console: TextIO) -> None:
@@ -35,18 +37,27 @@ def bench(options: argparse.Namespace, console: TextIO) -> None:
         console.write(f"{line}\n")
         console.flush()
 
-    table = TABLES[options.kind](options, log)
+    found = TABLES[options.kind](options, log)
+    # Most measurements are one table.
+    tables = found if isinstance(found, dict) else {"rows": found}
     about = speed.machine()
-    sys.stdout.write(f"{about['processor']}, {about['cores']} cores\n\n")
-    shown = table if len(table) > len(table.columns) else table.T
-    text = shown.to_string(header=shown is table, index=shown is not table, float_format=_figures)
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{about['processor']}, {about['cores']} cores\n")
+    for name, table in tables.items():
+        title = f"{name}\n" if len(tables) > 1 else ""
+        sys.stdout.write(f"\n{title}{_text(table)}\n")
     if output is not None:
-        rows = json.loads(table.to_json(orient="records"))
-        write_text(
-            output,
-            json.dumps({"bench": options.kind, "machine": about, "rows": rows}, indent=1) + "\n",
-        )
+        rows = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
+        content = {"bench": options.kind, "machine": about, **rows}
+        write_text(output, json.dumps(content, indent=1) + "\n")
+
+
+def _text(table: Any) -> str:
+    """Return a table to be read; one that is wider than long, turned."""
+    shown = table if len(table) > len(table.columns) or len(table) > MANY else table.T
+    text: str = shown.to_string(
+        header=shown is table, index=shown is not table, float_format=_figures
+    )
+    return text
 
 
 def _engine(options: argparse.Namespace, log: Log) -> Any:
@@ -86,9 +97,15 @@ def _identify(options: argparse.Namespace, log: Log) -> Any:
     kind = settings_for("autopilot", registry.settings_of(options.subject))
     chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
     with terminal.progress_bar(sys.stderr, quiet=False) as progress:
-        return identification.identify(
-            folder_at(options.known), kind(**chosen), log=log, progress=progress
+        found = identification.identify(
+            folder_at(options.known),
+            kind(**chosen),
+            log=log,
+            progress=progress,
+            answers=identification.ANSWERS if options.answers else (),
+            draws=options.draws,
         )
+    return found.tables
 
 
 TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {

@@ -22,8 +22,9 @@ def captures(options: argparse.Namespace, console: TextIO) -> None:
     SightingsError
         For what is to be mended, before anything is written; or if photos could not be copied.
     """
+    from toolkit.photos import stations
     from toolkit.results import results_folder
-    from toolkit.results.captures import observed, stations, study
+    from toolkit.results.captures import observed, study
 
     wishes = study.Wishes(
         species=options.species.strip(),

@@ -10,7 +10,13 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from toolkit.cli import bench_command, captures_command, result_commands, terminal
+from toolkit.cli import (
+    bench_command,
+    calibrate_command,
+    captures_command,
+    result_commands,
+    terminal,
+)
 from toolkit.cli.options import MEND, chosen_settings, parser, subject_of
 from toolkit.cli.output import print_result, tell
 from toolkit.errors import BadFolder, SightingsError
@@ -233,5 +239,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "audit": result_commands.audit,
     "evaluate": result_commands.evaluate,
     "captures": captures_command.captures,
+    "calibrate": calibrate_command.calibrate,
+    "count": result_commands.count,
     "bench": bench_command.bench,
 }

@@ -89,8 +89,41 @@ table, capture histories (individual by occasion; by side for 2-flank models), d
 individual, secr's captures and traps, and a Camtrap DP 1.0.2 package with individualID.
 stations.csv has the columns station, latitude, longitude, setup_date, retrieval_date, and may have
 camera, clock_offset (seconds, or +HH:MM:SS, added to the camera's time), problem1_from and _to.
-Times are taken from the photos, stations from the first folder below the folder of photos, sides
-from "left" and "right" in file names. What cannot be made is named, with what it lacks.
+Times, stations, cameras, sides and bursts are those in sightings.csv, corrected there or not; where
+it has no such columns, times are taken from the photos, stations from folders, and sides from
+"left", "right" and "both" in names. What cannot be made is named, with what it lacks.
+"""
+
+CALIBRATE = """\
+  sightings calibrate ~/Known --subject animal --output calibration.json
+  sightings autopilot ~/Photos ~/Sorted --subject animal --calibration calibration.json
+
+Learn from known individuals, one folder each, what scores say of animals like these: how marks and
+vectors count together, and how sure a match is. What does not help on individuals that it was not
+fitted on is left out. Prints how far the probabilities can be believed, of each half of the
+individuals by what the other half taught, beside what is shipped. Some ten individuals with a few
+photos each are a beginning; opposite sides (left and right in names) are kept apart.
+"""
+
+IDENTIFY = """\
+  sightings bench identify ~/Known --subject animal --json figures.json
+
+Seek each photo of known individuals, one folder each, among the others of its side: how often the
+nearest (r1), or one of the five nearest (r5), is the same individual, and the mean average
+precision (mAP), by what half of the individuals taught about the other half, beside what is
+shipped, each score alone, and chance; how far probabilities can be believed; how well each half is
+grouped, also after answers of a simulated reviewer who is wrong 2% of the time; and how well strips
+count its individuals.
+"""
+
+COUNT = """\
+  sightings count ~/Sorted
+
+Estimate how many individuals a result holds, with a 95% interval, from strips: photos drawn at
+random, each shown with its twenty nearest in the panel (sightings app, Review, How many), where
+you tick the same individual. They are kept in OUT/strips.csv, and the interval narrows as more are
+done: 20 say something. Says what it assumes, and lists groups that may be one individual (ghosts)
+and groups that may hold two (lumps), with two photos each.
 """
 
 STORE = """\
@@ -270,6 +303,28 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print as JSON")
         command.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
 
+    count = _command(commands, "count", "how many individuals there are", COUNT)
+    count.add_argument("out", metavar="OUT", help="the output folder of an earlier run")
+    count.add_argument(
+        "--recall",
+        type=float,
+        metavar="SHARE",
+        help="how many of an individual's other photos a strip shows (reckoned from nyala)",
+    )
+    count.add_argument(
+        "--photos", metavar="FOLDER", help="where the photos are now, if they were moved"
+    )
+    count.add_argument("--json", action="store_true", help="print as JSON")
+
+    calibrate = _command(commands, "calibrate", "learn how sure matches are", CALIBRATE)
+    calibrate.add_argument("known", metavar="KNOWN", help="one folder for each individual")
+    _subject(calibrate, subject)
+    known_of = settings_for("autopilot", registry.settings_of(subject))
+    add_settings(calibrate, known_of, "scan", "subject", "metadata", "resources")
+    calibrate.add_argument(
+        "--output", default="calibration.json", metavar="FILE.json", help="%(default)s"
+    )
+
     captures = _command(commands, "captures", "capture histories for a study", CAPTURES)
     _study(captures)
 
@@ -332,15 +387,29 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         kinds,
         "identify",
         "how well known individuals are told apart",
-        "Seek each photo of known individuals among the others, and say how often the nearest, or\n"
-        "one of the five nearest, is the same individual; beside an order drawn at random.",
+        IDENTIFY,
     )
     identify.add_argument("known", metavar="KNOWN", help="one folder for each individual")
     of_subject = settings_for("autopilot", registry.settings_of(subject))
     _subject(identify, subject)
-    add_settings(identify, of_subject, "scan", "subject", "resources")
+    add_settings(identify, of_subject, "scan", "subject", "metadata", "assign", "resources")
+    identify.add_argument(
+        "--no-answers",
+        dest="answers",
+        action="store_false",
+        help="group nothing: no score after 0, 50 and 100 answers of a simulated reviewer",
+    )
+    identify.add_argument(
+        "--draws",
+        type=int,
+        default=40,
+        metavar="N",
+        help="counts by strips, to see how often their interval holds (%(default)s)",
+    )
     for kind in (engine, pipeline, peers, detect, resize, identify):
-        kind.add_argument("--output", metavar="FILE.json", help="also write the numbers there")
+        kind.add_argument(
+            "--output", "--json", metavar="FILE.json", help="also write the numbers there"
+        )
     return top
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any, TextIO
 
 from toolkit.cli import terminal
@@ -24,6 +25,26 @@ def audit(options: argparse.Namespace, console: TextIO) -> None:
         console.write(f"sightings: {printable(run.lacking)}\n")
     found = auditing.audit(run.album, run.names, threshold=run.threshold, method=method)
     print_finding(found, options, output)
+
+
+def count(options: argparse.Namespace, console: TextIO) -> None:
+    """Print how many individuals an earlier run holds, by the strips that are done."""
+    from toolkit.curation import counting, decisions
+    from toolkit.evaluation.population import Recall
+    from toolkit.grouping.assigners import links_of
+    from toolkit.results import results_folder
+
+    out = folder_at(options.out)
+    recall = None if options.recall is None else Recall(options.recall)
+    draw, made = counting.read(out), decisions.read(out)
+    run = results_folder.load(out, **_moved(options))
+    album = decisions.masked(run.album, made)
+    decided = decisions.apply(made, album)
+    if run.mode == "autopilot":
+        must, _ = links_of(album, results_folder.settings_of(run), decided)
+        decided = replace(decided, must=must)
+    found = counting.count(album, run.names, draw, decided=decided, recall=recall)
+    print_json_or_text(found, options)
 
 
 def evaluate(options: argparse.Namespace, console: TextIO) -> None:

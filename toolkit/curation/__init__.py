@@ -2,6 +2,7 @@
 
 __all__ = [
     "conflicts",
+    "counting",
     "decisions",
     "edits",
     "history",
@@ -9,4 +10,5 @@ __all__ = [
     "photo_names",
     "question_deck",
     "questions",
+    "strips",
 ]

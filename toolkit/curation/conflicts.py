@@ -202,7 +202,9 @@ def _replaced(
         elif {each.kind, late.kind} == {"name", "not"}:
             found = sightings == ends and late.name == each.name
         else:
-            found = sightings == ends and {each.kind, late.kind} == {"same", "different"}
+            # Of two sightings one thing is said: that it cannot be told, too.
+            both_of_two = {each.kind, late.kind} <= {*decisions.OF_TWO}
+            found = sightings == ends and both_of_two and each.kind != late.kind
         if found:
             return True
     return False

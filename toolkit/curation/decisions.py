@@ -26,7 +26,9 @@ from toolkit.results.changes import MOVED, Reason
 from toolkit.tables import BadTable, read_table, write_table
 
 FILE = "decisions.csv"
-KINDS = ("same", "different", "name", "not", "ignore", "hide", "show")
+KINDS = ("same", "different", "unclear", "name", "not", "ignore", "hide", "show")
+# Kinds that are about two sightings.
+OF_TWO = ("same", "different", "unclear")
 # Kinds that have a name.
 NAMED = ("name", "not", "hide", "show")
 LARGEST = 64 << 20
@@ -40,7 +42,7 @@ DELETED = "deleted"
 # How a table writes what cannot be seen; see `_spelled`.
 _ESCAPE = re.compile(r"\\(\\|[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U00(?:0[0-9a-f]|10)[0-9a-f]{4})")
 
-Kind = Literal["same", "different", "name", "not", "ignore", "hide", "show"]
+Kind = Literal["same", "different", "unclear", "name", "not", "ignore", "hide", "show"]
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,14 @@ class Decision:
 
     Attributes
     ----------
-    kind : {"same", "different", "name", "not", "ignore", "hide", "show"}
-        Two sightings are one individual, or two; a sighting has a name, or has not; a sighting is
-        left out; the individual of a sighting, as long as it has that name or number, gets no
-        folder, or has it again, whichever of the two it was hidden by.
+    kind : {"same", "different", "unclear", "name", "not", "ignore", "hide", "show"}
+        Two sightings are one individual, or two, or it cannot be told; a sighting has a name, or
+        has not; a sighting is left out; the individual of a sighting, as long as it has that name
+        or number, gets no folder, or has it again, whichever of the two it was hidden by.
     sighting : SightingKey
         The sighting.
     other : SightingKey or None
-        The other one, for "same" and "different".
+        The other one, for "same", "different" and "unclear".
     name : str
         For "name", "not", "hide" and "show".
     notes : tuple of (str, str)
@@ -182,7 +184,7 @@ def _decision(row: Sequence[str], where: str) -> Decision:
     _require_length(name, where)
     size = len(_KEY)
     sighting = _key(row[2 : 2 + size], where)
-    other = _key(row[2 + size :], where) if kind in ("same", "different") else None
+    other = _key(row[2 + size :], where) if kind in OF_TWO else None
     return Decision(cast(Kind, kind), sighting, other, name if kind in NAMED else "")
 
 
@@ -216,7 +218,8 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
 
     Of several decisions about the same two sightings, or the name of one, the last counts.
     Sightings with one name are one individual, sightings with two names are two, and a sighting
-    that has not a name is none of those that have.
+    that has not a name is none of those that have. That two cannot be told has no effect but that
+    it is not asked again.
 
     Parameters
     ----------
@@ -268,6 +271,7 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
             pairs[one, other] = (each.kind, each)
     must = [pair for pair, (kind, _) in pairs.items() if kind == "same"]
     cannot = [pair for pair, (kind, _) in pairs.items() if kind == "different"]
+    unclear = [pair for pair, (kind, _) in pairs.items() if kind == "unclear"]
     firsts: dict[str, int] = {}
     for row, name in sorted(names.items()):
         if name in firsts:
@@ -287,6 +291,7 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
         unmatched=away,
         away=tuple(unmatched),
         lasting=tuple(lasting),
+        unclear=_pairs(unclear),
     )
     _require_consistent(decided, album)
     return decided
@@ -345,6 +350,9 @@ def told(each: Decision, words: Words) -> str:
     if each.other is not None:
         number = f"one {words.individual}" if each.kind == "same" else f"two {words.individuals}"
         other = printable(Path(each.other.path).name)
+        if each.kind == "unclear":
+            one = f"one {words.individual}"
+            return f"it cannot be told whether the {words.plural} in {photo} and {other} are {one}"
         return f"the {words.plural} in {photo} and {other} are {number}"
     if each.kind == "ignore":
         return f"the {words.singular} in {photo} is left out"

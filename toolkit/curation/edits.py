@@ -168,6 +168,13 @@ def different(album: Album, names: Names, one: int, other: int) -> Gesture:
     return Gesture((Decision("different", *_two(album, one, other)),), said)
 
 
+def unclear(album: Album, names: Names, one: int, other: int) -> Gesture:
+    """Decide that of two sightings (rows of the album) it cannot be told if they are one."""
+    both = f"{_seen(album, names, one)} and {_seen(album, names, other)}"
+    said = f"it cannot be told whether {both} are one {album.words.individual}"
+    return Gesture((Decision("unclear", *_two(album, one, other)),), said)
+
+
 def not_this_individual(
     album: Album,
     labels: Labels,

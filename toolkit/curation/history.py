@@ -23,6 +23,7 @@ from toolkit.curation.edits import (
     not_this_individual,
     same,
     split,
+    unclear,
 )
 from toolkit.curation.questions import Question
 from toolkit.errors import BadFolder
@@ -44,6 +45,7 @@ __all__ = [
     "not_this_individual",
     "same",
     "split",
+    "unclear",
 ]
 
 Made = tuple[Decision, ...]

@@ -25,7 +25,7 @@ from toolkit.grouping.links import components
 from toolkit.records import Album
 
 # What can be answered: of the two sightings, and of either one that it is left out.
-SAME, DIFFERENT, UNKNOWN, FIRST, SECOND = "same", "different", "skip", "first", "second"
+SAME, DIFFERENT, UNCLEAR, FIRST, SECOND = "same", "different", "unclear", "first", "second"
 
 
 class Sorted(Protocol):
@@ -47,8 +47,8 @@ class Sorted(Protocol):
     def decided(self) -> Decided:
         """What was decided about the sightings of `album`."""
 
-    def queue(self, *, leave_out: Sequence[tuple[int, int]] = ()) -> Queue:
-        """Return the questions, without those about some pairs."""
+    def queue(self) -> Queue:
+        """Return the questions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +133,8 @@ class Deck(NamedTuple):
         one_now = self.who[asked.first] == self.who[asked.second]
         if self.ignored[rows].any() or one_now != (asked.question.kind == "together"):
             return True
+        if sorted(rows) in self.decided.unclear.tolist():
+            return True
         family = components(len(self.who), self.decided.must)
         ends = set(family[rows].tolist())
         never = (set(pair) for pair in family[self.decided.cannot].tolist())
@@ -163,7 +165,6 @@ class Step:
 def deal(
     session: Sorted,
     *,
-    skipped: list[frozenset[int]] | None = None,
     writing: threading.RLock | None = None,
 ) -> Deck | None:
     """
@@ -173,8 +174,6 @@ def deal(
     ----------
     session : Session
         The album.
-    skipped : list of frozenset of int, optional
-        Pairs of rows that are not asked.
     writing : lock, optional
         Held while what changes with a decision is read.
 
@@ -189,8 +188,7 @@ def deal(
         if not np.array_equal(now.ignored, album.ignored):
             return None
         who, decided = session.names, session.decided
-    leave_out = [(min(pair), max(pair)) for pair in skipped or []]
-    queue = session.queue(leave_out=leave_out)
+    queue = session.queue()
     asked = tuple(asked_of(question, who) for question in queue)
     return Deck(queue, asked, who, decided, album.ignored)
 
@@ -208,11 +206,11 @@ def gesture(album: Album, made: Sequence[Decision], asked: Asked, what: str) -> 
     asked : Asked
         The question.
     what : str
-        `SAME`, `DIFFERENT`, `FIRST` or `SECOND`; `UNKNOWN` decides nothing and is not for here.
+        `SAME`, `DIFFERENT`, `UNCLEAR`, `FIRST` or `SECOND`.
     """
-    if what in (SAME, DIFFERENT):
-        edit = history.same if what == SAME else history.different
-        return edit(album, asked.who, asked.first, asked.second)
+    edits = {SAME: history.same, DIFFERENT: history.different, UNCLEAR: history.unclear}
+    if what in edits:
+        return edits[what](album, asked.who, asked.first, asked.second)
     row = asked.first if what == FIRST else asked.second
     decided = decisions.apply([each for each in made if each.kind != "ignore"], album)
     return history.ignore(album, numbered(asked.who), asked.who, row, decided=decided)

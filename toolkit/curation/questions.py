@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from toolkit.errors import BadSetting
-from toolkit.grouping import uncertainty
+from toolkit.grouping import neighbours, uncertainty
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels, Pairs, components, never_one
 from toolkit.records import Album
@@ -149,7 +149,7 @@ def queue(
 
     Each group may be two individuals, and each two groups may be one: see
     `toolkit.grouping.uncertainty`. What is decided, also by way of other sightings, is not asked
-    again.
+    again, and neither are two sightings of which it was said that it cannot be told.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def queue(
     most : int
         At most so many questions, 1 or more.
     leave_out : collection of (int, int)
-        Pairs of sightings that could not be told: not asked again.
+        Pairs of sightings that are not asked about either.
 
     Raises
     ------
@@ -183,16 +183,21 @@ def queue(
             "as many"
         )
     must, cannot = (NO_PAIRS, NO_PAIRS) if decided is None else (decided.must, decided.cannot)
+    unknown = {(min(pair), max(pair)) for pair in leave_out}
+    unknown |= set() if decided is None else set(map(tuple, decided.unclear.tolist()))
     photo_of = album.photo_of
     called = {int(g): str(name) for g, name in zip(labels, names, strict=True) if g >= 0}
     made = [
         *_together(album, labels, photo_of, called, must, cannot),
-        *_apart(album, labels, photo_of, called, cannot, most=most + len(leave_out)),
+        *_apart(album, labels, photo_of, called, cannot, most=most + len(unknown)),
     ]
     doubt = sum(each.doubt for each in made)
-    unknown = {tuple(sorted(pair)) for pair in leave_out}
     asked = [each for each in made if tuple(sorted((each.first, each.second))) not in unknown]
-    asked.sort(key=lambda each: (-each.expected, each.kind, each.group, each.other))
+    # Where it is not known how far to trust what was joined, that is asked about first.
+    joined = "together" if album.encoder.caveat else ""
+    asked.sort(
+        key=lambda each: (each.kind != joined, -each.expected, each.kind, each.group, each.other)
+    )
     return Queue(tuple(asked[:most]), int((labels >= 0).sum()), doubt, goal)
 
 
@@ -245,6 +250,7 @@ def _apart(
     """Ask of the nearest pairs of groups whether they are one individual."""
     # Two groups with a sighting each that are said to be two individuals cannot be one.
     never = set(map(tuple, np.sort(labels[cannot], axis=1).tolist()))
+    telling = neighbours.of(album).telling()
     table = uncertainty.alike(
         album,
         labels,
@@ -257,6 +263,9 @@ def _apart(
         *columns, table["probability"].tolist(), strict=True
     ):
         if tuple(sorted((group, other))) in never:
+            continue
+        if telling is not None and not telling[first, second]:
+            # Nobody can see in two opposite flanks whether they are of one.
             continue
         here, there = np.flatnonzero(labels == group), np.flatnonzero(labels == other)
         sides = (here, there) if len(here) >= len(there) else (there, here)

@@ -285,6 +285,8 @@ class _Reading:
         # Folders that are new, and those two of whom are one by their names.
         self.new: dict[str, Owner] = {}
         self.one: set[str] = set()
+        # Folders that are no individual's, whatever is put there.
+        self.nobodys = _nobodys(run) - set(self.owners)
         # Sightings that leave a folder: no other is said to be or not to be with one of them.
         self.leaving: dict[str, set[int]] = {}
 
@@ -427,7 +429,10 @@ class _Reading:
         owner, to = self.owners.get(_top(place)), self._owner_of(now)
         photo = _shown(PurePosixPath(place).name)
         where = f"moved to {_shown(_top(now))}" if now else "deleted"
-        if row is None:
+        if to is None and _top(now) in self.nobodys:
+            # It is taken away from somebody, as if it was deleted there.
+            now = ""
+        if row is None or (owner is None and not now):
             if owner is not None or to is not None:
                 self.said.append(
                     f"{photo} in {_shown(_top(place))} was {where}: no {self.words.singular} in "
@@ -528,6 +533,8 @@ class _Reading:
             (here if photo else elsewhere).append((place, mark))
         for place, mark in here:
             self.theirs[place] = mark
+            if self._owner_of(place) is None and _top(place) in self.nobodys:
+                continue
             rows = np.flatnonzero(self.digests == self._photo(mark, place))
             free = np.array([row for row in rows if self.names[row] is None], dtype=np.int64)
             to, name = self._owner_of(place), _shown(PurePosixPath(place).name)
@@ -558,6 +565,8 @@ class _Reading:
             if photo is None:
                 continue
             self.theirs[place] = self.examples[place] = mark
+            if self._owner_of(place) is None and top in self.nobodys:
+                continue
             rows = np.flatnonzero(digests == photo)
             if not len(rows):
                 self.said.append(
@@ -654,7 +663,8 @@ class _Reading:
         if owner is not None:
             rows = [row for row in here if self.names[row] == owner.name]
         else:
-            rows = [row for row in here if self.names[row] is None]
+            doubts = self.run.doubts
+            rows = [row for row in here if self.names[row] is None or row in doubts]
         return self._nearest(np.array(rows, dtype=np.int64), to or owner) if rows else None
 
     def _nearest(self, rows: Labels, to: Owner | None) -> int:
@@ -684,6 +694,17 @@ class _Reading:
         if not self.by_group or not owner.number:
             return owner.name
         return str(numbered_names(np.array([owner.number]), self.words)[0])
+
+
+def _nobodys(run: Run) -> set[str]:
+    """Return what the folders that are no individual's are called, where there may be several."""
+    try:
+        settings = results_folder.settings_told(run)
+    except BadSetting:
+        return set()
+    if not settings.unsorted or not (settings.aside or settings.unsure):
+        return set()
+    return {safe_name(name) for name in (settings.unsorted, settings.unsure, *settings.aside)}
 
 
 def _top(place: str) -> str:

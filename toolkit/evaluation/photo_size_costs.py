@@ -119,7 +119,8 @@ def _timed(
         with spent() as took:
             opening.digest_of(path)
             opened = opening.open_shrunk(path, long_edge=way[1] or UNSHRUNK)
-            found = [detection.box for detection in subject.detector.detect(opened.small)]
+            every = subject.detector.detect(opened.small, path)
+            found = [each.box for each in every if not each.kind]
             height, width = opened.small.shape[:2]
             found = [box.scaled(opened.width / width, opened.height / height) for box in found]
             found = [box for box in found if min(box.width, box.height) >= settings.min_size]

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from toolkit.errors import BadSetting
 from toolkit.evaluation import audit
 from toolkit.evaluation.error_rates import Asked, Rates, written
-from toolkit.grouping import constraints, naming, thresholds
-from toolkit.grouping.assigners import NO_PAIRS, group_album, numbered_names
+from toolkit.grouping import naming, thresholds
+from toolkit.grouping.assigners import NO_PAIRS, group_album, links_of, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels, Pairs, components, never_one
@@ -163,10 +163,7 @@ class Explorer:
                 "ignored first (toolkit.curation.decisions.masked)"
             )
         inside = never_one(album)
-        cannot = inside if settings.one_per_photo else NO_PAIRS
-        must = NO_PAIRS
-        if decided is not None:
-            must, cannot = decided.must, constraints.apart(decided, cannot, len(album))
+        must, cannot = links_of(album, settings, decided)
         if tree is not None and settings.method == "average":
             _require_fits(tree, album, must, cannot)
             automatic = thresholds.of_tree(tree, album.encoder.calibration, words=album.words)

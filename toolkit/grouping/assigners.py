@@ -16,7 +16,15 @@ import pandas as pd
 
 from toolkit import memory
 from toolkit.errors import BadSetting
-from toolkit.grouping import cluster, constraints, identification, linkage, naming, thresholds
+from toolkit.grouping import (
+    cluster,
+    constraints,
+    doubtful,
+    identification,
+    linkage,
+    naming,
+    thresholds,
+)
 from toolkit.grouping.constraints import Decided, Lasting
 from toolkit.grouping.identification import References
 from toolkit.grouping.linkage import Tree
@@ -55,6 +63,9 @@ class Assigned:
         Names decided about sightings that are away which individuals have by their numbers.
     anew : bool
         Whether individuals were numbered without any earlier numbers.
+    doubts : frozenset of int
+        Sightings of which it is unsure who they are (`toolkit.grouping.doubtful`), where the
+        settings have a folder for their photos.
     """
 
     settings: Settings
@@ -63,6 +74,7 @@ class Assigned:
     details: Mapping[str, Any] = field(repr=False)
     used: tuple[Lasting, ...] = ()
     anew: bool = False
+    doubts: frozenset[int] = frozenset()
 
     def hidden(self, decided: Decided, words: Words) -> frozenset[str]:
         """
@@ -295,7 +307,12 @@ class GroupingAssigner:
             "numbering": earlier_of(album, numbers, absent),
         }
         anew = self.earlier is None
-        return Assigned(self.settings, names, grouped.threshold, details, used, anew)
+        doubts: frozenset[int] = frozenset()
+        if has_unsure(self.settings):
+            inside = never_one(album) if self.settings.one_per_photo else NO_PAIRS
+            apart = constraints.apart(decided, inside, len(album))
+            doubts = doubtful.in_groups(album, found.labels, decided, apart)
+        return Assigned(self.settings, names, grouped.threshold, details, used, anew, doubts)
 
 
 @dataclass(frozen=True)
@@ -358,6 +375,9 @@ class ReferenceAssigner:
             naming.hold_names(found, decided),
             thresholds.with_expected(chosen, matches, references),
             {"matches": matches, "references": references},
+            doubts=doubtful.in_matches(matches, references, decided)
+            if has_unsure(self.settings)
+            else frozenset(),
         )
 
     def recut(self, found: Assigned, album: Album, decided: Decided) -> Assigned | None:
@@ -435,10 +455,8 @@ def group_album(
     memory.use(settings.memory, threads=settings.threads)
     part = _kept(album)
     count = len(part.rows)
-    inside = never_one(part.album) if settings.one_per_photo else NO_PAIRS
     held = None if decided is None else part.within(decided)
-    must = NO_PAIRS if held is None else held.must
-    apart = inside if held is None else constraints.apart(held, inside, count)
+    must, apart = links_of(part.album, settings, held)
     try:
         return part.back(_grouped(part.album, settings, must, apart))
     except MemoryError as error:
@@ -456,6 +474,35 @@ def group_album(
         f"{album.words.count(count)} are too many for the memory of this computer ({why}); "
         "sort fewer photos at a time"
     )
+
+
+def links_of(
+    album: Album, settings: GroupingSettings, decided: Decided | None = None
+) -> tuple[Pairs, Pairs]:
+    """
+    Return the pairs of sightings that are one individual, and those that never are.
+
+    By decision; by what else is known of them, such as that they are of one burst; by sharing a
+    photo. A decision goes before the others.
+
+    Parameters
+    ----------
+    album, settings, decided
+        As for `group_album`.
+
+    Returns
+    -------
+    (numpy.ndarray, numpy.ndarray)
+        Shape (m, 2), int64, rows of the album.
+    """
+    inside = never_one(album) if settings.one_per_photo else NO_PAIRS
+    must = NO_PAIRS if decided is None else decided.must
+    cannot = inside if decided is None else constraints.apart(decided, inside, len(album))
+    if (evidence := settings.evidence()) is not None:
+        kept = album.kept
+        sets = evidence.together(album.sightings.iloc[kept].reset_index(drop=True))
+        must = constraints.with_sets(must, cannot, [kept[rows] for rows in sets], len(album))
+    return must, cannot
 
 
 def join_album(
@@ -603,6 +650,11 @@ def is_number(name: str, words: Words) -> bool:
     """Whether a name is one that an individual has by its number alone."""
     start, _, digits = name.rpartition("_")
     return start == words.individual and digits.isascii() and digits.isdigit()
+
+
+def has_unsure(settings: Settings) -> bool:
+    """Whether photos of which it is unsure who is in them have a folder."""
+    return bool(settings.unsure and settings.unsorted)
 
 
 def _require_mode(settings: Settings, mode: str) -> None:

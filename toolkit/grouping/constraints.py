@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -58,6 +58,9 @@ class Decided:
         in the order in which it was decided.
     examples : frozenset of int
         Sightings in photos that the user put into folders of results, as examples.
+    unclear : numpy.ndarray
+        Shape (m, 2), int64: sightings of which it cannot be told whether they are one individual.
+        It changes no group.
     """
 
     must: Pairs
@@ -69,6 +72,7 @@ class Decided:
     away: tuple[str, ...] = ()
     lasting: tuple[Lasting, ...] = ()
     examples: frozenset[int] = frozenset()
+    unclear: Pairs = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
 
     @property
     def not_here(self) -> tuple[str, ...]:
@@ -93,3 +97,32 @@ def apart(decided: Decided, within_photos: Pairs, count: int) -> Pairs:
     together = components(count, decided.must)
     free = together[within_photos[:, 0]] != together[within_photos[:, 1]]
     return np.concatenate([within_photos[free], decided.cannot])
+
+
+def with_sets(
+    must: Pairs, cannot: Pairs, sets: Sequence[npt.NDArray[np.int64]], count: int
+) -> Pairs:
+    """
+    Join what is one individual by decision with sets that are so by what else is known of them.
+
+    Decisions go before: a set that would join two that are never one individual, itself or by way
+    of others, is left out.
+
+    Parameters
+    ----------
+    must, cannot : numpy.ndarray
+        Shape (m, 2), int64: as of `Decided`, without contradiction.
+    sets : sequence of numpy.ndarray
+        Rows of each, in the order in which they count.
+    count : int
+        Sightings.
+    """
+    family = components(count, must)
+    pairs = [must]
+    for rows in sets:
+        families = np.unique(family[rows])
+        if np.isin(family[cannot], families).all(axis=1).any():
+            continue
+        family[np.isin(family, families)] = families[0]
+        pairs.append(np.stack([rows[:-1], rows[1:]], axis=1))
+    return np.concatenate(pairs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -122,7 +123,7 @@ def one_individual(
     -------
     bool or None
         Whether most pairs of parts are likelier one individual than two; None where there are no
-        two parts with an example.
+        two parts with an example, or no two that say anything of each other.
     """
     parts = [rows for rows in parts if len(rows)]
     if len(parts) < 2:
@@ -130,7 +131,13 @@ def one_individual(
     rows = np.concatenate(parts)
     labels = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     table = linkage.between(distances[rows], labels)
-    pairs = table[np.triu_indices(len(parts), k=1)]
+    one, other = np.triu_indices(len(parts), k=1)
+    pairs, telling = table[one, other], distances.telling()
+    if telling is not None:
+        told = [telling[np.ix_(parts[k], parts[m])].any() for k, m in zip(one, other, strict=True)]
+        pairs = pairs[told]
+        if not len(pairs):
+            return None
     return bool((calibration.probability(pairs) > 0.5).mean() > 0.5)
 
 
@@ -162,7 +169,8 @@ class _Examples:
             blocks = [self._unlike(own[part], own).sum(axis=1) for part in slices(len(own))]
             seen = self._seen(own)
             disagree = np.concatenate(blocks) + np.sum(seen, axis=0, dtype=np.int64)
-            far = disagree >= MOST * (len(own) - 1 + len(seen))
+            several = self._told(own) + len(seen)
+            far = (disagree >= MOST * several) & (several > 0)
             if far.all():
                 unclear.append(own)
                 continue
@@ -181,7 +189,19 @@ class _Examples:
         """Return who of some disagrees with whom of others; nobody with themselves."""
         unlike = self.calibration.probability(self.distances.table(some, others)) < 0.5
         found: npt.NDArray[np.bool_] = unlike & (some[:, None] != others)
+        if self._telling is not None:
+            found &= self._telling[np.ix_(some, others)]
         return found
+
+    def _told(self, own: Labels) -> Labels:
+        """Return of how many others of an individual each says anything; shape (len(own),)."""
+        if self._telling is None:
+            return np.full(len(own), len(own) - 1)
+        return self._telling[np.ix_(own, own)].sum(axis=1) - 1
+
+    @cached_property
+    def _telling(self) -> npt.NDArray[np.bool_] | None:
+        return self.distances.telling()
 
     def _seen(self, own: Labels) -> list[npt.NDArray[np.bool_]]:
         """Return, for each witness that agrees with some of them, who of an individual is not."""
@@ -196,7 +216,8 @@ class _Examples:
     def _parts(self, own: Labels, sure: Labels) -> list[Finding]:
         """Name the examples of the smaller parts into which those of an individual fall."""
         table = self.distances.table(own, own)
-        pairs = np.argwhere(np.triu(~self._unlike(own, own), k=1))
+        # Those that say nothing of each other, which are far apart here, connect no parts.
+        pairs = np.argwhere(np.triu(self.calibration.probability(table) >= 0.5, k=1))
         part = components(len(own), pairs)
         sizes = np.bincount(part)
         if len(sizes) < 2:

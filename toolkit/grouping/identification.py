@@ -96,7 +96,10 @@ class References:
         if features is not None and album.features is not None:
             features = (*features, *(album.features[row] for row in rows))
         if compared is not None:
-            away = of(album).table(np.arange(len(album)), rows).astype(np.float32)
+            distances = of(album)
+            away = distances.table(np.arange(len(album)), rows).astype(np.float32)
+            if (telling := distances.telling()) is not None:
+                away[~telling[:, rows]] = np.nan
             compared = replace(compared, table=np.concatenate([compared.table, away], axis=1))
         return replace(
             self,

@@ -173,10 +173,10 @@ def of_references(
     BadSetting
         If there is no such rule.
     """
-    value = calibration.threshold(_others(individuals, references, method))
+    value = calibration.threshold(others_of(individuals, references, method))
     examples = f"{references:,} example {words.singular if references == 1 else words.plural}"
     why = (
-        f"with {words.count_individuals(individuals)} and {examples}, a {words.singular} "
+        f"with {words.count_individuals(individuals)} and {examples}, {words.a_sighting} "
         f"{value:.3f} away is as likely that {words.individual} as a stranger"
     )
     return Threshold(value, True, why)
@@ -187,7 +187,7 @@ def with_expected(chosen: Threshold, matches: Matches, references: References) -
     named = matches.table["name"].notna().to_numpy()
     if not named.any():
         return chosen
-    others = _others(
+    others = others_of(
         len(set(references.individual_of.tolist())), len(references.paths), matches.method
     )
     distance = matches.table.loc[named, "distance"].to_numpy(dtype=np.float64)
@@ -195,7 +195,8 @@ def with_expected(chosen: Threshold, matches: Matches, references: References) -
     return replace(chosen, expected_wrong=float(1 - right.mean()))
 
 
-def _others(individuals: int, references: int, method: str) -> float:
+def others_of(individuals: int, references: int, method: str) -> float:
+    """Return how many could be near a stranger by accident; parameters as of `of_references`."""
     if method not in RULES:
         raise BadSetting(f"method is {method!r}; expected one of {', '.join(RULES)}")
     each = references / individuals if individuals else 1.0

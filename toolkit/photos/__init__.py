@@ -2,6 +2,7 @@
 
 __all__ = [
     "animal_sample",
+    "camera_trap",
     "crops",
     "demand",
     "face_regions",
@@ -11,6 +12,8 @@ __all__ = [
     "pixels",
     "quality",
     "sample",
+    "side_by_side",
+    "stations",
     "thumbnails",
     "xmp",
 ]

@@ -200,12 +200,12 @@ class Thumbnails:
             return kept
         with self._open(digest, files, lambda _: long_edge) as opened:
             if opened is None:
-                return _placeholder(opening.fit(*self._sizes.get(digest, (4000, 3000)), long_edge))
+                return placeholder(opening.fit(*self._sizes.get(digest, (4000, 3000)), long_edge))
             picture = Image.fromarray(opened.small)
             scale = picture.width / opened.width
         for row in boxed:
             _draw_box(picture, self._boxes[row] * scale)
-        return self._kept.put(key, _jpeg(picture))
+        return self._kept.put(key, jpeg_of(picture))
 
     def best(self, rows: Sequence[int], count: int) -> list[int]:
         """
@@ -295,9 +295,9 @@ class Thumbnails:
                     box = self._boxes[row] * (image.shape[1] / opened.width)
                     cut = crops.tile(image, box, side=side, margin=MARGIN, resample=LANCZOS)
                 if cut is None:
-                    made[row] = _placeholder((side, side))
+                    made[row] = placeholder((side, side))
                 else:
-                    made[row] = self._kept.put((row, side), _jpeg(Image.fromarray(cut)))
+                    made[row] = self._kept.put((row, side), jpeg_of(Image.fromarray(cut)))
         return made
 
     def _extent(self, row: int) -> float:
@@ -364,12 +364,13 @@ def _draw_box(picture: Image.Image, box: npt.NDArray[np.float64]) -> None:
             draw.rectangle(edges, outline=colour, width=line if colour == "white" else 1)
 
 
-def _jpeg(picture: Image.Image) -> bytes:
+def jpeg_of(picture: Image.Image) -> bytes:
     """Encode pixels, and nothing else."""
     stream = io.BytesIO()
     picture.save(stream, "JPEG", quality=QUALITY)
     return stream.getvalue()
 
 
-def _placeholder(size: tuple[int, int]) -> bytes:
-    return _jpeg(Image.new("RGB", size, GREY))
+def placeholder(size: tuple[int, int]) -> bytes:
+    """Return what stands for a picture that cannot be made: plain grey, width and height in px."""
+    return jpeg_of(Image.new("RGB", size, GREY))

@@ -126,6 +126,8 @@ def _names(
     told, settings = about.get("folders"), about.get("settings")
     told = told if isinstance(told, dict) else {}
     unsorted = settings.get("unsorted") if isinstance(settings, dict) else None
+    nobodys = about.get("nobodys")
+    nobodys = nobodys if isinstance(nobodys, list) else []
     safe: dict[str, str] = {}
     for name in sorted(names):
         safe.setdefault(folded(safe_name(name)), name)
@@ -143,6 +145,8 @@ def _names(
             found[folder] = said
         elif called is not None:
             found[folder] = called
+        elif folder in nobodys:
+            continue
         elif not (isinstance(unsorted, str) and unsorted and safe_name(unsorted) == folder):
             seen = Counter(sorted(name for file in inside for name in in_file.get(file, ())))
             for name, count in seen.most_common(1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -71,6 +71,13 @@ class Now:
         The decisions that were held to.
     hidden : collection of str
         Individuals who get no folder, as the user wants it.
+    aside : mapping of str to str
+        The folder, other than that of the unsorted, that photos without a sighting go to, by their
+        digest.
+    unsure : str
+        The folder of the photos of `doubts`.
+    doubts : collection of int
+        Sightings that count for no individual.
     """
 
     album: Album
@@ -80,6 +87,9 @@ class Now:
     settings: Mapping[str, Any]
     reasons: Sequence[Reason] = ()
     hidden: Collection[str] = ()
+    aside: Mapping[str, str] = field(default_factory=dict)
+    unsure: str = ""
+    doubts: Collection[int] = ()
 
 
 def had_copies(before: EarlierRun) -> bool:
@@ -226,14 +236,18 @@ class _Comparison:
         told: set[str] = set()
         for place, who in enumerate(self.identity_now):
             path, digest = str(self.paths[place]), str(self.digests[place])
-            name = self._called[who] if who in self._with_folder else ""
+            sure = place not in self.now.doubts
+            name = self._called[who] if who in self._with_folder and sure else ""
             old, was, why = "", None, ""
             if place in self.was:
                 was = self.identity_before[self.was[place]]
-                old = self._was_called[was] if self._was_in(digest, was, who) else ""
+                was_sure = self.was[place] not in self.before.doubts
+                old = self._was_called[was] if was_sure and self._was_in(digest, was, who) else ""
                 if was == who and bool(old) == bool(name):
                     continue
-                why = self._why_folder(who) if was == who else self._why([place], was, who)
+                why = self._why([place], was, who)
+                if was == who:
+                    why = self._why_folder(who) if sure == was_sure else self._why_doubt(sure)
             elif name:
                 why = self._why_new([place])
             if change := self._change(old, name, digest):
@@ -255,22 +269,25 @@ class _Comparison:
         """Return change, name and before of a photo; None where it is in no folder either time."""
         was, goes = digest in self._unsorted_before, digest in self._unsorted
         if not old and name and was and not goes:
-            old = self._unsorted_called(self._settings_before)
+            old = self._aside_before(digest)
         if not name and old and goes and not was:
-            name = self._unsorted_called(self.now.settings)
+            name = self._aside_now(digest)
         if not (old or name):
             return None
         return MOVED if old and name else CAME if name else WENT, name, old
 
     def _unsorted_photos(self, told: set[str]) -> Iterator[tuple[str, str, str, str, str]]:
         """Photos in the folder of the unsorted, of which nothing else was told."""
-        before = self._unsorted_called(self._settings_before)
-        now = self._unsorted_called(self.now.settings)
-        why = f"other settings: --unsorted {now}" if now else "other settings: no --unsorted"
+        folder = self._unsorted_called(self.now.settings)
+        other = folder != self._unsorted_called(self._settings_before)
+        why = f"other settings: --unsorted {folder}" if folder else "other settings: no --unsorted"
+        if not other:
+            why = "other things were found in it"
         photos = self.now.album.photos.drop_duplicates("photo_digest")
         here = dict(zip(photos["photo_digest"], photos["path"], strict=True))
         for digest, path in here.items():
             was, goes = digest in self._unsorted_before, digest in self._unsorted
+            before, now = self._aside_before(digest), self._aside_now(digest)
             if digest in told or (was == goes and (before == now or not was)):
                 continue
             if goes and digest not in self.old_photos:
@@ -283,7 +300,7 @@ class _Comparison:
         gone = self.before.photos.drop_duplicates("photo_digest")
         for digest, path in zip(gone["photo_digest"], gone["path"], strict=True):
             if digest in self._unsorted_before and not (digest in here or digest in told):
-                yield WENT, "", before, str(path), "photo gone"
+                yield WENT, "", self._aside_before(digest), str(path), "photo gone"
 
     # Folders
 
@@ -295,6 +312,24 @@ class _Comparison:
     @staticmethod
     def _unsorted_called(settings: Mapping[str, Any]) -> str:
         return str(settings.get("unsorted") or "")
+
+    def _aside_now(self, digest: str) -> str:
+        """Return the folder of a photo that is in no individual's."""
+        if not (usual := self._unsorted_called(self.now.settings)):
+            return ""
+        return self.now.unsure if digest in self._unsure else self.now.aside.get(digest, usual)
+
+    def _aside_before(self, digest: str) -> str:
+        usual = self._unsorted_called(self._settings_before)
+        return self.before.aside.get(digest, usual) if usual else ""
+
+    @cached_property
+    def _unsure(self) -> set[str]:
+        return {str(self.digests[place]) for place in self.now.doubts} if self.now.unsure else set()
+
+    @staticmethod
+    def _why_doubt(sure: bool) -> str:
+        return "it is no longer doubtful who it is" if sure else "it is doubtful now who it is"
 
     @staticmethod
     def _least(settings: Mapping[str, Any]) -> int:
@@ -372,16 +407,18 @@ class _Comparison:
         """The photos in the folder of the unsorted."""
         if not self._unsorted_called(self.now.settings):
             return set()
-        those = zip(self.digests, self.identity_now, strict=True)
-        known = {digest for digest, who in those if who in self._with_folder}
+        those = enumerate(zip(self.digests, self.identity_now, strict=True))
+        doubts, there = self.now.doubts, self._with_folder
+        known = {digest for place, (digest, who) in those if who in there and place not in doubts}
         return set(self.now.album.photos["photo_digest"]) - known
 
     @cached_property
     def _unsorted_before(self) -> set[str]:
         if not self._unsorted_called(self._settings_before):
             return set()
-        those = zip(self.before.sightings, self.identity_before, strict=True)
-        known = {key.photo for key, who in those if who in self._with_folder_before}
+        those = enumerate(zip(self.before.sightings, self.identity_before, strict=True))
+        doubts, there = self.before.doubts, self._with_folder_before
+        known = {key.photo for place, (key, who) in those if who in there and place not in doubts}
         unsorted = set(self.before.photos["photo_digest"]) - known
         copies = self._copies_before
         return unsorted if copies is None else unsorted & copies.get(None, set())

@@ -21,10 +21,12 @@ from toolkit.records import SIGHTING_COLUMNS, Album
 from toolkit.results.results_folder import (
     BOX,
     LARGEST_TABLE,
+    NOBODY,
     NUMBERS,
     PHOTOS,
     SIGHTINGS,
     ResultsFolder,
+    doubtful_in,
     ignored_in,
     subject_of,
 )
@@ -57,6 +59,10 @@ class EarlierRun:
         The numbers of sightings whose photos were away.
     trouble : str
         Why these could not be read, "" if they could.
+    aside : mapping of str to str
+        The folder that photos in no individual's folder were in, by their digest.
+    doubts : frozenset of int
+        Places of the sightings that counted for no individual's folder.
     """
 
     about: Mapping[str, Any]
@@ -69,6 +75,8 @@ class EarlierRun:
 
     absent: Earlier = NO_EARLIER
     trouble: str = ""
+    aside: Mapping[str, str] = field(default_factory=dict)
+    doubts: frozenset[int] = frozenset()
 
     @property
     def numbering(self) -> Earlier:
@@ -118,7 +126,19 @@ def read(out: Path) -> EarlierRun | None:
         )
     with contextlib.suppress(ValueError, OverflowError):
         absent = _with_given(absent, about)
-    return EarlierRun(about, keys, tuple(names), numbers, known, absent, trouble)
+    told = (absent, trouble, _aside(out, known), doubtful_in(table))
+    return EarlierRun(about, keys, tuple(names), numbers, known, *told)
+
+
+def _aside(out: Path, photos: pd.DataFrame) -> dict[str, str]:
+    """Read which photos were in no individual's folder, and where instead; {} where unknown."""
+    try:
+        table = read_table(out / NOBODY, ("path", "folder"), most=LARGEST_TABLE)
+    except (BadTable, OSError):
+        return {}
+    digest_of = dict(zip(photos["path"], photos["photo_digest"], strict=True))
+    rows = zip(table["path"], table["folder"], strict=True)
+    return {digest_of[path]: folder for path, folder in rows if folder and path in digest_of}
 
 
 def _keys(table: pd.DataFrame) -> tuple[SightingKey, ...]:

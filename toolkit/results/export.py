@@ -40,6 +40,7 @@ from toolkit.results.results_folder import (
     HARD,
     LINK,
     RECORD,
+    STRIPS,
     WRITTEN,
     ResultsFolder,
     check_out,
@@ -59,8 +60,8 @@ __all__ = [
 ]
 
 # What else is in a folder of results: no individual's folder has one of these names.
-DECISIONS = "decisions.csv"
-RESERVED = (RECORD, DECISIONS, CAPTURES, *WRITTEN)
+DECISIONS, DRAWN = "decisions.csv", "boxes.json"
+RESERVED = (RECORD, DECISIONS, DRAWN, STRIPS, CAPTURES, *WRITTEN)
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state", "kind")
 # What a row of a plan is: a photo, or what lies beside one and belongs to it.
 PHOTO, COMPANION = "photo", "companion"
@@ -151,6 +152,9 @@ def plan(
     min_photos: int = 1,
     unsorted: str = "",
     hidden: Collection[str] = (),
+    aside: Mapping[str, str] | None = None,
+    unsure: str = "",
+    doubts: Collection[int] = (),
 ) -> pd.DataFrame:
     """
     Say which photo goes into which folder, without writing anything.
@@ -177,6 +181,13 @@ def plan(
         another name where an individual has that one.
     hidden : collection of str
         Individuals who get no folder either.
+    aside : mapping of str to str, optional
+        Photos, by their digest, that go to another folder in its place, and what that is called; it
+        gets another name as well.
+    unsure : str
+        What the folder is called for photos of `doubts`; as for `unsorted`.
+    doubts : collection of int
+        Sightings that count for no individual: their photos go to the folder `unsure`.
 
     Returns
     -------
@@ -193,20 +204,25 @@ def plan(
     known = list(dict.fromkeys(name for name in names if name is not None))
     folder_of = _folders(known, out, about)
     # The unsorted come last: they get what name is left, if it is an individual's.
-    (unsorted_folder,) = unique_names([unsorted], taken=(*RESERVED, *folder_of.values()))
+    aside = {} if not unsorted or aside is None else aside
+    called = list(dict.fromkeys([unsorted, unsure, *aside.values()]))
+    safe = unique_names(called, taken=(*RESERVED, *folder_of.values()))
+    nobodys = dict(zip(called, safe, strict=True))
     by_hand = {
         place: mark
         for place, mark in folder_changes.theirs_of(about).items()
         if os.path.lexists(out / place)
     }
     theirs = {(place.partition("/")[0], digest_in(mark) or mark) for place, mark in by_hand.items()}
-    aside = {*in_few(album, names, min_photos), *hidden}
+    without = {*in_few(album, names, min_photos), *hidden}
     seen_in: dict[str, list[str | None]] = {}
-    for photo, name in zip(album.sightings["photo_digest"], names, strict=True):
-        if name is None or name in aside:
-            continue
-        if name not in seen_in.setdefault(photo, []):
-            seen_in[photo].append(name)
+    doubtful: set[str] = set()
+    unsure_rows = frozenset(doubts) if unsure and unsorted else frozenset()
+    for row, (photo, name) in enumerate(zip(album.sightings["photo_digest"], names, strict=True)):
+        if row in unsure_rows:
+            doubtful.add(photo)
+        elif name is not None and name not in without and name not in seen_in.get(photo, ()):
+            seen_in.setdefault(photo, []).append(name)
     sorted_photos = album.photos["photo_digest"].isin(list(seen_in))
     # Those of the unsorted come after, so that they change no name of the others.
     wanted = pd.concat([album.photos[sorted_photos], album.photos[~sorted_photos]])
@@ -222,8 +238,10 @@ def plan(
         wanted["path"], wanted["photo_digest"], file_names, strict=True
     ):
         size, digest = _size(path), file_digests[path]
-        for name in seen_in.get(photo, [None]):
-            folder = unsorted_folder if name is None else folder_of[name]
+        inside = [(name, folder_of[str(name)]) for name in seen_in.get(photo, ())]
+        if photo in doubtful:
+            inside.append((None, nobodys[unsure]))
+        for name, folder in inside or [(None, nobodys[aside.get(photo, unsorted)])]:
             # A photo that the user put there, or edited there, is there.
             if (folder, digest) in theirs or (folder, _lead(path)) in theirs:
                 continue

@@ -175,6 +175,7 @@ def write_result(
         **result.about(),
         "looks": result.looks,
         "folders": _folders(plan, result, target),
+        **_nobodys(plan),
         **folder.about_photos(photos),
         **sidecars.recorded(target),
     }
@@ -215,6 +216,8 @@ def _of_earlier(result: Result, target: Path) -> dict[str, pd.DataFrame]:
         away = earlier.absent_table(result.numbering, result.album)
         if len(away) or (target / results_folder.NUMBERS).exists():
             tables[results_folder.NUMBERS] = away
+        if result.links is not None:
+            tables[results_folder.LINKS] = result.links.drop(columns=["first", "second"])
     return tables
 
 
@@ -244,6 +247,13 @@ def _folders(plan: pd.DataFrame, result: Result, target: Path) -> dict[str, dict
         for folder, name in whose.items()
         if name not in result.hidden
     }
+
+
+def _nobodys(plan: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the folders that are no individual's."""
+    wanted = plan["state"].isin([export.NEW, export.THERE]) & plan["name"].isna()
+    folders = sorted(set(plan["folder"][wanted]))
+    return {"nobodys": folders} if folders else {}
 
 
 def keep_result(result: Result, target: Path) -> bool:
@@ -383,6 +393,9 @@ def _plan(result: Result, out: Path) -> pd.DataFrame:
         min_photos=how.min_photos,
         unsorted=how.unsorted,
         hidden=result.hidden,
+        aside=result.aside,
+        unsure=how.unsure,
+        doubts=result.doubts,
     )
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import html
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path, PurePath
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
+import numpy as np
 import pandas as pd
 
 from toolkit import __version__
-from toolkit.grouping.assigners import Assigned, numbered_names
+from toolkit.evaluation.laterality import Laterality, laterality
+from toolkit.grouping.assigners import Assigned, has_unsure, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.examples import PARTS
 from toolkit.grouping.identification import Matches, References
@@ -21,7 +25,9 @@ from toolkit.grouping.links import Labels
 from toolkit.grouping.numbering import Earlier
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable, shown_of
-from toolkit.records import Album, Clustering, Words
+from toolkit.photos.camera_trap import flanks_of
+from toolkit.records import AND, SHOWS, Album, Clustering, Words
+from toolkit.results import links
 from toolkit.results.changes import Now, Reason, details, headline
 from toolkit.results.export import (
     CLONE,
@@ -35,11 +41,16 @@ from toolkit.results.export import (
     in_few,
     told,
 )
-from toolkit.results.results_folder import about_encoder, about_subject
-from toolkit.settings import Settings
+from toolkit.results.results_folder import UNSURE, about_encoder, about_subject
+from toolkit.settings import GroupingSettings, Settings
 
+# Share of photos up to which next to nothing was found in them.
+NEXT_TO_NONE = 0.02
 # Why an individual has no folder.
 HIDDEN = "that you hid"
+IN_DOUBT = "in doubtful photos only"
+# Why a photo goes to the folder of those of which it is unsure who is in them.
+DOUBTFUL = "it is doubtful who is in it"
 
 Mine = TypeVar("Mine", bound="Result")
 
@@ -75,7 +86,7 @@ class NamesTaken:
         if self.yours:
             said += f"; {self.yours:,} that you decided otherwise stay so"
         if self.alone:
-            said += f"; {counted(self.alone, 'region')} without a {words.singular} that was found"
+            said += f"; {counted(self.alone, 'region')} without {words.a_sighting} that was found"
         lines = [said]
         if self.left:
             lines.append(f"{counted(len(self.left), 'name')} not taken:")
@@ -156,6 +167,14 @@ class Result:
         What became of the sidecars beside the copies, to be read; "" where there are none.
     taken : tuple of str
         Sentences that say what a folder was taken for, such as the result of an earlier run.
+    context : pandas.DataFrame or None
+        What pairs have in common with and without their surroundings; see
+        `toolkit.scanning.context.context`.
+    doubts : frozenset of int
+        Sightings of which it is unsure who they are: `toolkit.grouping.doubtful`. Their photos go
+        to a folder of their own.
+    tried : pandas.DataFrame or None
+        Pairs that should not look alike: first, second, distance.
     """
 
     # The fields that a mode adds: `Assigned.details`.
@@ -189,6 +208,9 @@ class Result:
     names_taken: NamesTaken | None = None
     sidecars: str = ""
     taken: tuple[str, ...] = ()
+    context: pd.DataFrame | None = field(default=None, repr=False)
+    doubts: frozenset[int] = frozenset()
+    tried: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def threshold(self) -> float:
@@ -209,7 +231,7 @@ class Result:
     def assigned(self) -> Assigned:
         """Who each sighting is, as an assigner said."""
         details = {name: getattr(self, name) for name in self.OWN}
-        return Assigned(self.settings, self.names, self.chosen, details)
+        return Assigned(self.settings, self.names, self.chosen, details, doubts=self.doubts)
 
     def holding(self: Mine, assigned: Assigned, decided: Decided) -> Mine:
         """Return the result with what an assigner now says of the same album."""
@@ -218,6 +240,7 @@ class Result:
             settings=assigned.settings,
             names=assigned.names,
             chosen=assigned.chosen,
+            doubts=assigned.doubts,
             hidden=assigned.hidden(decided, self.album.words),
             held=decided,
             **assigned.details,
@@ -283,32 +306,106 @@ class Result:
         """The album's sightings, with the name of each and whether it is ignored (1, or 0)."""
         table = self.album.sightings.copy()
         table.insert(0, "name", pd.Series(list(self.names), dtype=object, index=table.index))
-        return table.assign(ignored=self.album.ignored.astype("int64"))
+        table = table.assign(ignored=self.album.ignored.astype("int64"))
+        if not has_unsure(self.settings):
+            return table
+        return table.assign(**{UNSURE: [int(row in self.doubts) for row in range(len(table))]})
 
     @property
     def unsorted(self) -> pd.DataFrame:
-        """Photos that go into no folder: path, and why."""
+        """
+        Photos that go into no individual's folder: path, why, and into which instead, or "".
+
+        The last is there where the subject has more than one such folder.
+        """
         digests = self.album.sightings["photo_digest"]
         few, without = self._few, self._without_folder
         named = pd.Series(list(self.names), dtype=object, index=digests.index)
-        known = set(digests[named.notna() & ~named.isin(list(without))])
+        doubtful = np.isin(np.arange(len(digests)), list(self.doubts))
+        known = set(digests[named.notna() & ~named.isin(list(without)) & ~doubtful])
+        unsure = set(digests[doubtful])
         # Who is in a photo and has no folder, as the reason says it.
         aside_in = {
             reason: set(digests[named.isin(list(who))])
-            for reason, who in ((self._in_few, few), (HIDDEN, without - few))
+            for reason, who in ((self._in_few, few), (HIDDEN, self._hidden_here - few))
         }
         seen = set(digests.iloc[self.album.kept])
         aside = ~self.album.photos["photo_digest"].isin(list(known))
         rest, ignored = self.album.photos[aside], self._ignored_in[aside]
-        strangers = self._strangers
+        strangers, shown = self._strangers, self._shown_alone
         reasons = [
-            self._why_aside([why for why, those in aside_in.items() if digest in those])
-            or (strangers if digest in seen else _why_none(self.words, left_out > 0, by_hand > 0))
+            (DOUBTFUL if digest in unsure else "")
+            or self._why_aside([why for why, those in aside_in.items() if digest in those])
+            or (strangers if digest in seen else "")
+            or shown.get(digest)
+            or _why_none(self.words, left_out > 0, by_hand > 0)
             for digest, left_out, by_hand in zip(
                 rest["photo_digest"], rest["left_out"], ignored, strict=True
             )
         ]
-        return pd.DataFrame({"path": rest["path"].to_list(), "reason": reasons})
+        table = pd.DataFrame({"path": rest["path"].to_list(), "reason": reasons})
+        if not (self.settings.aside or self.settings.unsure):
+            return table
+        usual, goes = self.settings.unsorted, self.aside
+        return table.assign(
+            folder=[
+                usual and (self.settings.unsure if digest in unsure else goes.get(digest, usual))
+                for digest in rest["photo_digest"]
+            ]
+        )
+
+    @property
+    def shows(self) -> dict[str, int]:
+        """How many photos show what, as far as the detector said it; files of one count once."""
+        photos = self.album.photos.drop_duplicates("photo_digest")
+        told = photos[SHOWS].astype(str) if SHOWS in photos else pd.Series(dtype=str)
+        kinds = Counter(kind for each in told for kind in each.split(AND) if kind)
+        order = (self.album.subject.name, *self.settings.aside)
+        return {
+            kind: kinds[kind] for kind in (*order, *sorted(kinds - Counter(order))) if kinds[kind]
+        }
+
+    @property
+    def next_to_none(self) -> bool:
+        """Whether next to none of the photos shows the subject."""
+        photos = self.album.photos["photo_digest"].nunique()
+        return self.album.sightings["photo_digest"].nunique() <= NEXT_TO_NONE * photos > 0
+
+    @property
+    def kept_apart(self) -> str:
+        """Say how many photos show something else than the subject, or nothing; "" for none."""
+        kinds = {kind: n for kind, n in self.shows.items() if kind != self.album.subject.name}
+        parts = [f"{kind} ({counted(n, 'photo')})" for kind, n in kinds.items()]
+        return f"kept apart: {', '.join(parts)}" if parts else ""
+
+    @property
+    def aside(self) -> dict[str, str]:
+        """What the folder is called that each photo without the subject goes to, by digest."""
+        return {
+            digest: kind
+            for digest, told in self._told_alone.items()
+            if (kind := next((each for each in self.settings.aside if each in told), ""))
+        }
+
+    @property
+    def _told_alone(self) -> dict[str, list[str]]:
+        """What each photo shows that does not show the subject, where it was said."""
+        photos, own = self.album.photos, self.album.subject.name
+        if SHOWS not in photos:
+            return {}
+        told = zip(photos["photo_digest"], photos[SHOWS].astype(str), strict=True)
+        return {
+            digest: kinds for digest, text in told if text and own not in (kinds := text.split(AND))
+        }
+
+    @property
+    def _shown_alone(self) -> dict[str, str]:
+        """Why each of them is in no individual's folder."""
+        return {
+            digest: " and ".join(kinds)
+            for digest, kinds in self._told_alone.items()
+            if set(kinds) <= set(self.settings.aside)
+        }
 
     def about(self) -> dict[str, Any]:
         """Return what ``run.json`` says of a run, beside its files."""
@@ -333,6 +430,7 @@ class Result:
         return Now(
             *(self.album, self.names, None, self.threshold),
             *(self.settings.as_dict(), self.reasons, self.hidden),
+            *(self.aside, self.settings.unsure, self.doubts),
         )
 
     @property
@@ -364,8 +462,11 @@ class Result:
             "not_reached": self.not_reached,
             "decisions": self.decided,
             "decisions_not_here": self.undecided,
+            "decisions_unclear": self.unclear,
             "names_taken": None if self.names_taken is None else self.names_taken.as_dict(),
             "photos_with_nobody": len(self.unsorted),
+            **({"shows": self.shows} if self.shows else {}),
+            **({"unsure": len(self.doubts)} if has_unsure(self.settings) else {}),
             "without_folder": sorted(self._without_folder),
             "problems": len(self.problems),
             "copies": len(self._made),
@@ -408,14 +509,28 @@ class Result:
         return in_few(self.album, self.names, self.settings.min_photos)
 
     @property
+    def _hidden_here(self) -> frozenset[str]:
+        return self.hidden & set(filter(None, self.names))
+
+    @property
+    def _doubtful_only(self) -> frozenset[str]:
+        """Who is only in photos that are doubtful."""
+        if not self.doubts:
+            return frozenset()
+        sure = {name for row, name in enumerate(self.names) if row not in self.doubts}
+        return frozenset(filter(None, self.names)) - sure
+
+    @property
     def _without_folder(self) -> frozenset[str]:
         """Who has no folder, for whatever reason."""
-        return self._few | (self.hidden & set(filter(None, self.names)))
+        return self._few | self._hidden_here | self._doubtful_only
 
     def why_no_folder(self, name: str) -> str:
         """Say why an individual has no folder, "" for one who has."""
         if name in self.hidden:
             return "hidden"
+        if name in self._doubtful_only:
+            return IN_DOUBT
         return self._in_few if name in self._few else ""
 
     @property
@@ -445,6 +560,11 @@ class Result:
     @property
     def _ignored(self) -> int:
         return int(self._ignored_in[~self.album.photos["photo_digest"].duplicated()].sum())
+
+    @property
+    def unclear(self) -> int:
+        """Pairs of sightings of which it was decided that it cannot be told."""
+        return 0 if self.held is None else len(self.held.unclear)
 
     @property
     def _decisions(self) -> str:
@@ -489,6 +609,10 @@ class Result:
         remarks = [*self.taken, *(f"in the folders: {each}" for each in self.synced[:shown])]
         if len(self.synced) > shown:
             remarks.append(f"    and {len(self.synced) - shown:,} more")
+        if (evidence := self.settings.evidence()) is not None:
+            kept = self.album.sightings.iloc[self.album.kept].reset_index(drop=True)
+            grouped = isinstance(self.settings, GroupingSettings)
+            remarks += evidence.remarks(kept, grouped=grouped)
         if self.not_seen:
             remarks.append(f"stopped: {counted(self.not_seen, 'photo')} not looked at")
         compared = self.album.compared
@@ -505,7 +629,8 @@ class Result:
             )
         if self.decided:
             away = self._away() if self.undecided else ""
-            remarks.append(f"{counted(self.decided, 'decision')} kept{away}")
+            open_ = f", {self.unclear:,} of them that it cannot be told" if self.unclear else ""
+            remarks.append(f"{counted(self.decided, 'decision')} kept{open_}{away}")
         if self.changes is not None:
             first, *more = self._since
             remarks.append(first + (" (changes.csv)" if len(self.changes) else ""))
@@ -518,8 +643,12 @@ class Result:
             )
         if self._ignored:
             remarks.append(f"{self.words.count(self._ignored)} ignored, as you decided")
-        few, without = self._few, self._without_folder
-        for number, why in ((len(few), self._in_few), (len(without - few), HIDDEN)):
+        few, hidden = self._few, self._hidden_here
+        doubtful = self._doubtful_only - few - hidden
+        for number, why in (
+            *((len(few), self._in_few), (len(hidden - few), HIDDEN)),
+            (len(doubtful), IN_DOUBT),
+        ):
             if number:
                 have = "has" if number == 1 else "have"
                 who = self.words.count_individuals(number)
@@ -528,11 +657,18 @@ class Result:
         reasons = reasons[[not each.startswith(self._why_aside([""])) for each in reasons.index]]
         none, plural = _why_none(self.words, False, False), self.words.plural
         empty, strangers = int(reasons.get(none, 0)), int(reasons.get(unknown, 0))
+        if self.kept_apart:
+            remarks.append(self.kept_apart)
+        if unsure := int(reasons.get(DOUBTFUL, 0)):
+            inside = "in it" if unsure == 1 else "in them"
+            remarks.append(f"{counted(unsure, 'photo')} of which it is doubtful who is {inside}")
         for reason, number in reasons.items():
-            if reason not in (none, unknown):
+            if reason not in (none, unknown, DOUBTFUL, *set(self._shown_alone.values())):
                 remarks.append(f"{counted(int(number), 'photo')} with {reason}")
         if empty:
             remarks.append(f"no {self.words.singular} was found in {counted(empty, 'photo')}")
+        if self.settings.none_found and self.next_to_none:
+            remarks.append(f"next to no {self.words.singular}: {self.settings.none_found}")
         if strangers:
             remarks.append(f"{counted(strangers, 'photo')} with {plural} of {unknown}")
         problems = self.unusable
@@ -554,9 +690,11 @@ class Result:
                 go = "goes" if len(along) == 1 else "go"
                 remarks.append(f"{counted(len(along), 'file')} beside them {go} along: {said}")
             if self.settings.unsorted and (nobodys := self._in_unsorted):
-                folder = nobodys[0].partition("/")[0]
+                folders = list(dict.fromkeys(place.partition("/")[0] for place in nobodys))
+                where = folders[0] if len(folders) == 1 else by_folder(nobodys)
+                one = "folder" if len(folders) == 1 else "folders"
                 remarks.append(
-                    f"{counted(len(nobodys), 'photo')} in {self.words.nobody}'s folder: {folder}"
+                    f"{counted(len(nobodys), 'photo')} in {self.words.nobody}'s {one}: {where}"
                 )
             if self.out is None:
                 remarks.append(f"a run would make {made}{also}")
@@ -694,13 +832,52 @@ class AutopilotResult(Result):
         table.insert(1, "number", self.numbers)
         return table
 
+    @cached_property
+    def links(self) -> pd.DataFrame | None:
+        """What holds each individual together, see `links.links`; None where vectors say it."""
+        if self.album.compared is None:
+            return None
+        settings = cast(GroupingSettings, self.settings)
+        labels = self.clustering.labels
+        return links.links(self.album, labels, self.names, settings, self.held, self.context)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and the settings as plain values, for JSON."""
-        return {**super().as_dict(), "grouped_by": self.clustering.method}
+        told = {**super().as_dict(), "grouped_by": self.clustering.method}
+        if self.links is not None:
+            sides = self.laterality
+            told["laterality"] = None if sides is None else sides.as_dict()
+            told["links"] = {
+                "joins": len(self.links),
+                "background": int((self.links["rests_on"] == links.BACKGROUND).sum()),
+            }
+        return told
 
     def _remarks(self) -> list[str]:
         instead = self.clustering.instead
-        return ([instead] if instead else []) + super()._remarks()
+        found = ([instead] if instead else []) + super()._remarks()
+        if self.links is not None and (said := links.remark(self.links)):
+            found.append(said)
+        if self.laterality is not None:
+            found.append(self.laterality.told())
+        return found
+
+    @property
+    def laterality(self) -> Laterality | None:
+        """How often opposite flanks look alike; None where no pair of them was compared."""
+        tried, pairs = self.tried, self.album.compared
+        if tried is None or not len(tried) or pairs is None:
+            return None
+        first, second, distance = (
+            np.concatenate([own, tried[name].to_numpy()])
+            for own, name in (
+                (pairs.first, "first"),
+                (pairs.second, "second"),
+                (pairs.distance, "distance"),
+            )
+        )
+        flanks = flanks_of(self.album.sightings)
+        return laterality(first, second, distance, flanks, threshold=self.threshold)
 
 
 @dataclass(frozen=True, repr=False)

@@ -68,9 +68,13 @@ NOBODY = "nobody.csv"
 PROBLEMS = "problems.csv"
 CHANGES = "changes.csv"
 NUMBERS = "numbers.csv"
+LINKS = "links.csv"
+# What was ticked to count individuals: the user's, as decisions are; see `curation.counting`.
+STRIPS = "strips.csv"
+LONGEST_CAVEAT = 500
 # What a run writes beside the copies and its record.
 WRITTEN = (
-    *(SIGHTINGS, PHOTOS, NOBODY, PROBLEMS, CHANGES, NUMBERS),
+    *(SIGHTINGS, PHOTOS, NOBODY, PROBLEMS, CHANGES, NUMBERS, LINKS),
     *(ENCODINGS, "report.html"),
 )
 # The folder of what a study of captures reads, and the file in it that says what was written there.
@@ -82,7 +86,8 @@ FORMAT = 2
 LINK, HARD = "link:", "hard:"
 BOX = ("left", "top", "right", "bottom")
 # Columns of sightings.csv that say what was found out about a sighting.
-FOUND = ("name", "number", "nearest", "distance", "runner_up", "margin", "reason")
+UNSURE = "unsure"
+FOUND = ("name", "number", "nearest", "distance", "runner_up", "margin", "reason", UNSURE)
 # The metric of what is compared pair by pair.
 PAIRS = "pairs"
 PAIR_ARRAYS: dict[str, np.dtype[Any]] = {
@@ -116,8 +121,8 @@ UNREADABLE = (
 # Stages of problems that are not the album's: references are read anew, copies made anew.
 NOT_THE_ALBUM = ("reference", "copying")
 # Left by file managers: a folder that holds nothing else is empty.
-# Decisions may be there before the first run: a panel keeps them as they are made.
-JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv"})
+# Decisions, strips, and boxes that were drawn, may be there before the first run: panels keep them.
+JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv", "boxes.json", STRIPS})
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,8 @@ class Run:
         Why the tables of photos and problems could not be read; empty if they could.
     photos_folder : Path or None
         Where the photos are now; None where that was not recorded.
+    doubts : frozenset of int
+        Sightings of which it was unsure who they are.
     """
 
     out: Path
@@ -161,6 +168,7 @@ class Run:
     lacking: str = ""
     grouped_by: str = ""
     photos_folder: Path | None = None
+    doubts: frozenset[int] = frozenset()
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
@@ -418,7 +426,12 @@ class ResultsFolder:
             If they cannot be written.
         """
         for name, rows in tables.items():
-            named = rows.assign(path=relative(rows["path"], photos_folder), **{RUN: run})
+            paths = {
+                column: relative(rows[column], photos_folder)
+                for column in ("path", "other_path")
+                if column in rows
+            }
+            named = rows.assign(**paths, **{RUN: run})
             write_table(named, self.path / name)
         table = album.sightings
         photos = album.photos.drop_duplicates("photo_digest").set_index("photo_digest")
@@ -488,7 +501,7 @@ class ResultsFolder:
         """
         folder = self.path
         about = self.record()
-        sightings, names, ignored = self._sightings(about)
+        sightings, names, ignored, doubts = self._sightings(about)
         arrays = _arrays(folder, len(sightings), about)
         same = (arrays["photos"] == sightings["photo_digest"].to_numpy(dtype="S64")).all() and (
             arrays["boxes"] == sightings[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4)
@@ -510,6 +523,7 @@ class ResultsFolder:
                 ),
                 variant=str(about["encoder_variant"]),
                 linkage=_linkage_of(about),
+                caveat=printable(str(about.get("encoder_caveat", "")))[:LONGEST_CAVEAT],
             )
             if not isinstance(about["settings"], dict):
                 raise TypeError("settings is no object")
@@ -551,14 +565,14 @@ class ResultsFolder:
         grouped_by = str(about.get("grouped_by") or settings.get("method", ""))
         if mode != "autopilot":
             grouped_by = ""
-        told = (not_seen, lacking, grouped_by, place)
+        told = (not_seen, lacking, grouped_by, place, doubts)
         return Run(folder, album, names, mode, threshold, settings, *told)
 
     def _sightings(
         self, about: Mapping[str, Any]
-    ) -> tuple[pd.DataFrame, tuple[str | None, ...], npt.NDArray[np.bool_]]:
+    ) -> tuple[pd.DataFrame, tuple[str | None, ...], npt.NDArray[np.bool_], frozenset[int]]:
         """
-        Read the table of sightings, and apart from it the names, and which are ignored.
+        Read the table of sightings; apart from it the names, which are ignored, which doubtful.
 
         One may be called "NA" or "007".
         """
@@ -572,13 +586,14 @@ class ResultsFolder:
                 None if out else name or None
                 for name, out in zip(table["name"], ignored, strict=True)
             )
+            doubts = doubtful_in(table)
             # The identifiers follow from the rest.
             made = (*FOUND, SIGHTING_ID, IGNORED)
             own = [column for column in table.columns if column not in made]
             table = table[own].astype({**dict.fromkeys(BOX, "int64"), "score": "float64"})
         except (ValueError, OverflowError) as error:
             raise _damaged(self.path, SIGHTINGS, str(error)) from error
-        return table, names, ignored
+        return table, names, ignored, doubts
 
     def about_photos(self, photos_folder: Path | None) -> dict[str, Any]:
         """Return what the record says of where the photos are: whole, and seen from here."""
@@ -662,6 +677,13 @@ class ResultsFolder:
     def _problems(self, about: Mapping[str, Any]) -> pd.DataFrame:
         table = self.table(PROBLEMS, PROBLEM_COLUMNS, about)
         return table[~table["stage"].isin(NOT_THE_ALBUM)].reset_index(drop=True)
+
+
+def doubtful_in(table: pd.DataFrame) -> frozenset[int]:
+    """Say which rows of a table of sightings are doubtful; none where it does not say it."""
+    if UNSURE not in table:
+        return frozenset()
+    return frozenset(np.flatnonzero(table[UNSURE].str.strip() == "1").tolist())
 
 
 def ignored_in(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -768,6 +790,7 @@ def about_encoder(encoder: EncoderInfo) -> dict[str, Any]:
             "even": encoder.calibration.even,
         },
         "linkage": asdict(encoder.linkage),
+        **({"encoder_caveat": encoder.caveat} if encoder.caveat else {}),
     }
 
 

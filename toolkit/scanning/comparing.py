@@ -9,18 +9,21 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
 from toolkit.records import SIGHTING_ID, Album, ComparedPairs, Features, PairScores, Words
 from toolkit.scanning.store import KnownPairs, Recall
-from toolkit.subjects.base import Encoder, Matcher, matcher_of
+from toolkit.subjects.base import Encoder, Evidence, Matcher, matcher_of
 
 Progress = Callable[[int, int, str], None]
 # Pairs that a thread compares before it is asked whether to stop.
 BATCH = 32
 # Pairs after which what was found is kept.
 KEEP = 4096
+# Columns of pairs that were compared on trial.
+TRIED = {"first": "int64", "second": "int64", "distance": "float64"}
 
 
 def compare(
@@ -31,6 +34,7 @@ def compare(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     recall: Recall | None = None,
+    evidence: Evidence | None = None,
 ) -> Album:
     """
     Compare the sightings of an album with each other; nothing is to be done for vectors.
@@ -51,6 +55,8 @@ def compare(
     recall : Recall, optional
         Where what pairs have in common is known from earlier, and is kept, some thousands at a
         time.
+    evidence : Evidence, optional
+        What says which pairs say nothing: they are not compared.
 
     Raises
     ------
@@ -61,17 +67,45 @@ def compare(
     if matcher is None:
         return album
     features = _features(album.features, len(album), album.words)
-    kept = None if recall is None else _Kept(recall, album.sightings[SIGHTING_ID].to_list())
-    compared = compare_pairs(matcher, features, jobs=jobs, progress=progress, stop=stop, kept=kept)
+    kept = None if recall is None else Kept(recall, album.sightings[SIGHTING_ID].to_list())
+    silent = None if evidence is None else evidence.silent(album.sightings, album.sightings)
+    compared = compare_pairs(
+        *(matcher, features), jobs=jobs, progress=progress, stop=stop, kept=kept, silent=silent
+    )
     return replace(album, compared=compared)
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """What is known of the pairs of some sightings, by their identifiers."""
+class Kept:
+    """
+    What is known of the pairs of some sightings, by their identifiers.
+
+    Attributes
+    ----------
+    recall : Recall
+        Where it is kept.
+    ids : list of str
+        Of each sighting.
+    """
 
     recall: Recall
     ids: list[str]
+
+    def put_in(self, pairs: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
+        """Put in what is known of pairs, shape (p, 2), which are in order; shape (p, c)."""
+        known = self.recall.pairs(self.ids, values.shape[1])
+        count = len(self.ids)
+        wanted = pairs[:, 0] * count + pairs[:, 1]
+        low, high = np.minimum(known.first, known.second), np.maximum(known.first, known.second)
+        asked = low * count + high
+        if len(wanted):
+            place = np.minimum(np.searchsorted(wanted, asked), len(wanted) - 1)
+            here = wanted[place] == asked
+            values[place[here]] = known.values[here]
+
+    def keep(self, pairs: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
+        """Keep what was found of pairs."""
+        self.recall.keep_pairs(self.ids, KnownPairs(pairs[:, 0], pairs[:, 1], values))
 
 
 def compare_pairs(
@@ -81,15 +115,24 @@ def compare_pairs(
     jobs: int = 1,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-    kept: _Kept | None = None,
+    kept: Kept | None = None,
+    silent: npt.NDArray[np.bool_] | None = None,
 ) -> ComparedPairs:
-    """Compare those of n that a matcher's shortlist names; parameters as for `compare`."""
+    """
+    Compare those of n that a matcher's shortlist names; parameters as for `compare`.
+
+    `silent`, shape (n, n), says which pairs say nothing: their distance is NaN.
+    """
     count = len(features)
     pairs = _wanted(matcher.shortlist(features), count, count)
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
+    mute = np.zeros((0, 2), dtype=np.int64)
+    if silent is not None:
+        pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
+        mute = np.argwhere(np.triu(silent, k=1))
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
     if kept is not None:
-        _recall(kept, pairs, values)
+        kept.put_in(pairs, values)
     new = np.flatnonzero(np.isnan(values).any(axis=1))
     work = _compared(matcher, features, features, pairs[new], jobs, progress, stop)
     for start in range(0, len(new), KEEP):
@@ -97,26 +140,72 @@ def compare_pairs(
         some = new[start : start + len(found)]
         values[some] = np.array(found, dtype=np.float32).reshape(-1, values.shape[1])
         if kept is not None:
-            known = KnownPairs(pairs[some, 0], pairs[some, 1], values[some])
-            kept.recall.keep_pairs(kept.ids, known)
+            kept.keep(pairs[some], values[some])
     told = ~np.isnan(values).any(axis=1)
     done = pairs[told]
     scores = PairScores((count, count), done[:, 0], done[:, 1], values[told])
     away = matcher.distances(scores)
     left = len(pairs) - len(done)
-    return ComparedPairs.of(count, done[:, 0], done[:, 1], away, matcher.farthest, left)
+    every = np.concatenate([done, mute])
+    away = np.concatenate([away, np.full(len(mute), np.nan, dtype=np.float32)])
+    nothing = np.full((len(mute), values.shape[1]), np.nan, dtype=np.float32)
+    seen = np.concatenate([values[told], nothing])
+    return ComparedPairs.of(
+        *(count, every[:, 0], every[:, 1], away, matcher.farthest), left=left, values=seen
+    )
 
 
-def _recall(kept: _Kept, pairs: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
-    """Put in what is known of pairs, which are in order."""
-    known = kept.recall.pairs(kept.ids, values.shape[1])
-    count = len(kept.ids)
-    wanted = pairs[:, 0] * count + pairs[:, 1]
-    asked = np.minimum(known.first, known.second) * count + np.maximum(known.first, known.second)
-    if len(wanted):
-        place = np.minimum(np.searchsorted(wanted, asked), len(wanted) - 1)
-        here = wanted[place] == asked
-        values[place[here]] = known.values[here]
+def compare_silent(
+    album: Album,
+    pairs: npt.NDArray[np.int64],
+    encoder: Encoder | Matcher,
+    *,
+    jobs: int = 1,
+    stop: Callable[[], bool] | None = None,
+    recall: Recall | None = None,
+) -> pd.DataFrame:
+    """
+    Compare pairs that say nothing, to see what would be said of them.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings that were compared, with what they are compared by.
+    pairs : numpy.ndarray
+        Shape (p, 2), int64: rows, the lower one first.
+    encoder, jobs, stop, recall
+        As for `compare`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        first, second, distance: how far they would be from each other, beside the others; fewer
+        rows if it was stopped.
+    """
+    matcher, known = matcher_of(encoder), album.compared
+    none = pd.DataFrame({"first": [], "second": [], "distance": []}).astype(TRIED)
+    if matcher is None or known is None or known.values is None or not len(pairs):
+        return none
+    features = _features(album.features, len(album), album.words)
+    pairs = np.unique(pairs, axis=0)
+    values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
+    kept = None if recall is None else Kept(recall, album.sightings[SIGHTING_ID].to_list())
+    if kept is not None:
+        kept.put_in(pairs, values)
+    new = np.flatnonzero(np.isnan(values).any(axis=1))
+    found = _scores(matcher, features, features, pairs[new], jobs, None, stop)
+    values[new[: len(found)]] = found
+    if kept is not None:
+        kept.keep(pairs[new[: len(found)]], values[new[: len(found)]])
+    told = ~np.isnan(values).any(axis=1)
+    others = ~np.isnan(known.values).any(axis=1)
+    first = np.concatenate([known.first[others], pairs[told, 0]])
+    second = np.concatenate([known.second[others], pairs[told, 1]])
+    seen = np.concatenate([known.values[others], values[told]])
+    away = matcher.distances(PairScores((len(album), len(album)), first, second, seen))
+    away = away[int(others.sum()) :]
+    columns = {"first": pairs[told, 0], "second": pairs[told, 1], "distance": away}
+    return pd.DataFrame(columns).astype(TRIED)
 
 
 def compare_with(
@@ -127,6 +216,7 @@ def compare_with(
     jobs: int = 1,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    silent: npt.NDArray[np.bool_] | None = None,
 ) -> References | None:
     """
     Compare the sightings of an album with references; nothing is to be done for vectors.
@@ -139,6 +229,8 @@ def compare_with(
         The known individuals, described by the same matcher.
     encoder, jobs, progress, stop
         As for `compare`.
+    silent : numpy.ndarray, optional
+        Shape (n, m), bool: which pairs say nothing, and are not compared.
 
     Returns
     -------
@@ -157,6 +249,8 @@ def compare_with(
     ours = _features(album.features, len(album), album.words)
     theirs = _features(references.features, len(references), album.words)
     pairs = np.unique(_wanted(matcher.shortlist(ours, theirs), len(album), len(references)), axis=0)
+    if silent is not None:
+        pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
     found = _scores(matcher, ours, theirs, pairs, jobs, progress, stop)
     if len(found) < len(pairs):
         return None
@@ -164,6 +258,8 @@ def compare_with(
     scores = PairScores(shape, pairs[:, 0], pairs[:, 1], found, within=False)
     table = np.full(shape, matcher.farthest, dtype=np.float32)
     table[pairs[:, 0], pairs[:, 1]] = np.minimum(matcher.distances(scores), matcher.farthest)
+    if silent is not None:
+        table[silent] = np.nan
     these = tuple(album.sightings[SIGHTING_ID].to_list())
     return replace(references, compared=Compared(these, table, matcher.farthest))
 

@@ -126,7 +126,7 @@ def read_references(
             f"known: none of the {len(photos)} photos in {known} can serve as a reference; "
             f"{Path(first[0]).name}: {first[2]}"
         )
-    distances = read.distances(settings.threads, stop)
+    distances = read.distances(known, settings.threads, stop)
     if distances is None:
         return None
     table = (
@@ -183,6 +183,8 @@ class _Read:
         self.places: list[tuple[str, Box]] = []
         # Photos of several: no examples, but what tells which of the examples are right.
         self.seen_in: list[tuple[Path, int]] = []
+        # The photo of each of the others.
+        self.other_paths: list[Path] = []
         self.others: list[npt.NDArray[np.float32]] = []
         self.other_features: list[Features] = []
 
@@ -200,8 +202,11 @@ class _Read:
             self.others += list(result.encodings)
             self.other_features += result.features
             self.seen_in.append((result.path, len(result.detections)))
+            self.other_paths += [result.path] * len(result.detections)
 
-    def distances(self, jobs: int, stop: Callable[[], bool] | None) -> Distances | None:
+    def distances(
+        self, known: Path, jobs: int, stop: Callable[[], bool] | None
+    ) -> Distances | None:
         """Return how far they are from each other; None if it was stopped."""
         encoder = self.subject.encoder
         matcher = matcher_of(encoder)
@@ -210,7 +215,12 @@ class _Read:
             every = np.stack(self.encodings + self.others)
             return VectorDistances(every, info.metric, info.linkage)
         features = self.features + self.other_features
-        pairs = comparing.compare_pairs(matcher, features, jobs=jobs, stop=stop)
+        silent, evidence = None, self.subject.evidence
+        if evidence is not None:
+            table = pd.DataFrame({"path": [str(path) for path in self.paths + self.other_paths]})
+            notes = evidence.notes(table, known, of_individuals=True)
+            silent = evidence.silent(notes, notes)
+        pairs = comparing.compare_pairs(matcher, features, jobs=jobs, stop=stop, silent=silent)
         return None if pairs.left else PairDistances(pairs, encoder.info.linkage)
 
     def looked_over(

@@ -21,9 +21,11 @@ from toolkit.photos.identity import Identity, identify, of_pixels
 from toolkit.photos.quality import sharpness
 from toolkit.progress import stopwatch
 from toolkit.records import (
+    AND,
     FILE_COLUMNS,
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
+    SHOWS,
     SIGHTING_COLUMNS,
     Album,
     Detection,
@@ -34,7 +36,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.scanning.store import Kept, Look, Recall
-from toolkit.subjects.base import Subject, describe, needs
+from toolkit.subjects.base import Subject, describe, look_key, needs, silence
 
 Progress = Callable[[int, int, str], None]
 T = TypeVar("T")
@@ -86,6 +88,8 @@ class PhotoResult:
         The first file with the same picture, whose subjects these are.
     left_out : int
         Detections that were too small or too blurred.
+    shows : str
+        What the photo shows; "" where the detector does not say it.
     """
 
     path: Path
@@ -98,6 +102,7 @@ class PhotoResult:
     left_out: int = 0
     features: tuple[Features, ...] = ()
     known: bool = False
+    shows: str = ""
 
 
 def scan(
@@ -233,6 +238,9 @@ class _Seen:
     look: Look | None = None
     # When its reading began, in ns; 0 where it was not read.
     read: int = 0
+    shows: str = ""
+    # What else shapes what is found in it: `look_key` of the detector.
+    key: str = ""
 
 
 # The encodings of a batch, or its features, one after the other, and the CPU seconds they took.
@@ -258,7 +266,8 @@ def _submit(
                 digest = who.photo or how.recall.picture(who.file)
             else:
                 who, digest = unread
-            look = how.recall.look(digest)
+            key = look_key(how.subject.detector, path)
+            look = how.recall.look(digest, key)
     except UnreadablePhoto as error:
         known.set_result(_problem(path, "reading", error))
         return known
@@ -279,13 +288,16 @@ def _submit(
                 who=who,
                 look=look,
                 read=read,
+                key=key,
             )
         )
         return known
-    return pool.submit(_examine, path, who, how, seconds, read)
+    return pool.submit(_examine, path, who, how, seconds, read, key)
 
 
-def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float], read: int) -> _Seen:
+def _examine(
+    path: Path, who: Identity, how: _How, seconds: dict[str, float], read: int, key: str
+) -> _Seen:
     """Decode a photo, find its subjects and cut them out; `seconds` gets the time by stage."""
     if how.stop():
         raise CancelledError
@@ -301,7 +313,7 @@ def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float], re
             if not held:
                 raise CancelledError
             stage = "decoding"
-            return replace(_described(path, who, how, seconds), who=who, read=read)
+            return replace(_described(path, who, how, seconds), who=who, read=read, key=key)
     except UnreadablePhoto as error:
         return _problem(path, stage, error)
     except MemoryError:
@@ -314,7 +326,8 @@ def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) 
     with stopwatch(seconds, "decode"):
         opened = opening.open_shrunk(path, long_edge=how.long_edge)
     with stopwatch(seconds, "detect"):
-        found = how.subject.detector.detect(opened.small)
+        every = how.subject.detector.detect(opened.small, path)
+    found = [each for each in every if not each.kind]
     across = opened.width / opened.small.shape[1]
     down = opened.height / opened.small.shape[0]
     detections = [Detection(d.box.scaled(across, down), d.score) for d in found]
@@ -333,7 +346,17 @@ def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) 
     size = (opened.width, opened.height)
     photo = Photo(path, digest, *size, who.file, who.image, who.orientation)
     out = len(found) - len(detections)
-    return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out=out)
+    shows = _shown(every, how.subject, path)
+    return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out=out, shows=shows)
+
+
+def _shown(found: list[Detection], subject: Subject, path: Path) -> str:
+    """Say what a photo shows, where the detector can tell: the subject first, or nothing."""
+    nothing = silence(subject.detector, path)
+    kinds = dict.fromkeys(each.kind or subject.name for each in found)
+    if not nothing or not kinds:
+        return nothing
+    return AND.join(sorted(kinds, key=lambda kind: (kind != subject.name, kind)))
 
 
 def _wait(future: Future[T], stop: Stop) -> T:
@@ -366,7 +389,8 @@ def _finished(
     `results` has those that copies may refer to.
     """
     made = list(_described_all(batch, encoded, subject, results))
-    fresh, of_use = [], []
+    fresh: list[Kept] = []
+    of_use: list[tuple[str, str]] = []
     for seen, result in zip(batch, made, strict=True):
         if result.photo is None or result.problem is not None or seen.who is None:
             continue
@@ -374,11 +398,11 @@ def _finished(
         if seen.look is None and seen.copy_of is None:
             photo = result.photo
             size = (photo.width, photo.height, result.left_out)
-            look = Look(*size, result.detections, result.encodings, result.features)
+            look = Look(*size, result.detections, result.encodings, result.features, result.shows)
         elif seen.look is not None:
-            of_use.append(result.photo.digest)
+            of_use.append((result.photo.digest, seen.key))
         if seen.read:
-            fresh.append(Kept(seen.path, seen.who, result.photo.digest, look, seen.read))
+            fresh.append(Kept(seen.path, seen.who, result.photo.digest, look, seen.read, seen.key))
     recall.keep(fresh, of_use)
     yield from made
 
@@ -404,7 +428,11 @@ def _described_all(
         if (look := seen.look) is not None:
             what = (seen.path, seen.photo, look.detections, look.encodings, None, seen.seconds)
             results[seen.path] = PhotoResult(
-                *what, left_out=look.left_out, features=look.features, known=True
+                *what,
+                left_out=look.left_out,
+                features=look.features,
+                known=True,
+                shows=look.shows,
             )
             yield results[seen.path]
             continue
@@ -415,7 +443,7 @@ def _described_all(
         own, of_own = encodings[place : place + count], features[place : place + count]
         place += count
         made = (seen.path, seen.photo, seen.detections, own, seen.problem, seconds, None)
-        result = PhotoResult(*made, seen.left_out, of_own)
+        result = PhotoResult(*made, seen.left_out, of_own, shows=seen.shows)
         results[seen.path] = result
         yield result
 
@@ -456,6 +484,7 @@ def gather(
     problems: list[tuple[object, ...]] = []
     encodings: list[npt.NDArray[np.float32]] = []
     features: list[Features] = []
+    shows: list[str] = []
     for result in results:
         if result.problem is not None:
             problems.append((str(result.path), *result.problem))
@@ -465,6 +494,7 @@ def gather(
         about = (photo.file_digest, photo.image_digest, photo.orientation)
         size = (photo.width, photo.height)
         rows.append((str(photo.path), photo.digest, *size, result.left_out, *about))
+        shows.append(result.shows)
         if result.copy_of is not None or photo.digest in pictures:
             continue
         pictures.add(photo.digest)
@@ -476,8 +506,11 @@ def gather(
         features.extend(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
     empty = np.zeros((0, encoder.dimensions), dtype=np.float32)
+    photos = _table(rows, (*PHOTO_COLUMNS, *FILE_COLUMNS))
+    if any(shows):
+        photos[SHOWS] = pd.Series(shows, dtype=object)
     return Album(
-        photos=_table(rows, (*PHOTO_COLUMNS, *FILE_COLUMNS)),
+        photos=photos,
         sightings=_table(sightings, SIGHTING_COLUMNS),
         encodings=np.concatenate([empty, *encodings]),
         encoder=encoder,

@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,8 @@ class Look:
         Shape (len(detections), d), float32.
     features : tuple of Features
         What a matcher compares each of them by; empty for vectors.
+    shows : str
+        What the picture shows; "" where the detector does not say it.
     """
 
     width: int
@@ -94,6 +97,7 @@ class Look:
     detections: tuple[Detection, ...]
     encodings: npt.NDArray[np.float32]
     features: tuple[Features, ...] = ()
+    shows: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ class Kept:
         What was seen; None where that is kept already.
     read : int
         When its reading began, in ns since 1970.
+    key : str
+        What else shapes what is seen: see `toolkit.subjects.base.look_key`.
     """
 
     path: Path
@@ -120,6 +126,7 @@ class Kept:
     photo: str
     look: Look | None
     read: int
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -306,18 +313,27 @@ class Store:
                 files.append((_written(each.path), *place, each.read, *known))
             if (look := each.look) is not None:
                 size = (look.width, look.height, look.left_out)
-                looks.append((each.photo, how, *size, _to_bytes(look), now))
+                looks.append((each.photo, _with_key(how, each.key), *size, _to_bytes(look), now))
         with self._told(), self._writing() as base:
             base.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?)", files)
             base.executemany("INSERT OR REPLACE INTO looks VALUES (?,?,?,?,?,?,?)", looks)
 
-    def used(self, photos: Sequence[str], how: str) -> None:
-        """Note that entries were of use, so that `bound` takes away others first."""
+    def used(self, photos: Sequence[tuple[str, str]], how: str) -> None:
+        """
+        Note that entries were of use, so that `bound` takes away others first.
+
+        Parameters
+        ----------
+        photos : sequence of (str, str)
+            Digest and key of each, as of `Kept`.
+        how : str
+            As for `keep`.
+        """
         now = int(time.time())
         with self._told(), self._writing() as base:
             base.executemany(
                 "UPDATE looks SET used = ? WHERE photo = ? AND how = ?",
-                [(now, photo, how) for photo in photos],
+                [(now, photo, _with_key(how, key)) for photo, key in photos],
             )
 
     def pairs(self, ids: Sequence[str], how: str, scores: int) -> KnownPairs:
@@ -507,6 +523,12 @@ class Recall:
         self._how, self._encoder, self.trouble = how, encoder, ""
         self._matched = matched
 
+    def beside(self, name: str) -> Recall:
+        """Return one for other numbers of the same pairs, by a name of their own."""
+        other = copy(self)
+        other._matched = self._matched and f"{self._matched}:{name}"
+        return other
+
     def identity(self, path: Path) -> tuple[Identity, str] | None:
         """Say which picture a file holds without reading it, or None; see `Store.identity`."""
         with self._careful() as store:
@@ -519,15 +541,15 @@ class Recall:
             return "" if store is None else store.picture(file)
         return ""
 
-    def look(self, photo: str) -> Look | None:
-        """Return what was seen in a picture, or None; see `Store.look`."""
+    def look(self, photo: str, key: str = "") -> Look | None:
+        """Return what was seen in a picture, or None; see `Store.look`, and `Kept` for the key."""
         with self._careful() as store:
-            return (
-                None if store is None or not photo else store.look(photo, self._how, self._encoder)
-            )
+            if store is None or not photo:
+                return None
+            return store.look(photo, _with_key(self._how, key), self._encoder)
         return None
 
-    def keep(self, seen: Sequence[Kept], known: Sequence[str]) -> None:
+    def keep(self, seen: Sequence[Kept], known: Sequence[tuple[str, str]]) -> None:
         """Keep what was seen, and note which entries were of use."""
         with self._careful() as store:
             if store is not None and (seen or known):
@@ -591,6 +613,11 @@ def recalled(subject: Subject, settings: ScanSettings) -> Iterator[Recall]:
         yield Recall(store, how, subject.encoder.info, subject.key)
 
 
+def _with_key(how: str, key: str) -> str:
+    """Return what shapes a look, with what shapes it in one photo alone."""
+    return hashlib.sha256(f"{how}:{key}".encode()).hexdigest() if key else how
+
+
 def _keys_of(ids: Sequence[str]) -> npt.NDArray[np.uint64]:
     """Return sighting ids as numbers; 0 for one that is none: boxes that are there twice."""
     numbers = [int(each, 16) if len(each) == ID_DIGITS else 0 for each in ids]
@@ -635,6 +662,8 @@ def _to_bytes(look: Look) -> bytes:
         "detections": np.array(boxes, dtype=np.float64).reshape(-1, 5),
         "encodings": look.encodings,
     }
+    if look.shows:
+        arrays["shows"] = np.array(look.shows.encode("utf-8", "backslashreplace"))
     for number, features in enumerate(look.features):
         arrays |= {f"{number}/{name}": array for name, array in features.items()}
     stream = io.BytesIO()
@@ -644,7 +673,7 @@ def _to_bytes(look: Look) -> bytes:
 
 def _from_bytes(
     content: bytes, encoder: EncoderInfo
-) -> tuple[tuple[Detection, ...], npt.NDArray[np.float32], tuple[Features, ...]]:
+) -> tuple[tuple[Detection, ...], npt.NDArray[np.float32], tuple[Features, ...], str]:
     if len(content) > LARGEST:
         raise ValueError("an entry is too large")
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
@@ -661,5 +690,6 @@ def _from_bytes(
             number, slash, own = name.partition("/")
             if slash:
                 features[int(number)][own] = arrays[name]
+        shows = bytes(arrays["shows"]).rstrip(b"\0").decode() if "shows" in arrays else ""
     found = tuple(Detection(Box(*map(int, row[:4])), float(row[4])) for row in boxes)
-    return found, encodings, tuple(features) if encoder.metric == "pairs" else ()
+    return found, encodings, tuple(features) if encoder.metric == "pairs" else (), shows

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from toolkit.records import (
     GENERIC_WORDS,
@@ -15,12 +17,14 @@ from toolkit.records import (
     Detection,
     EncoderInfo,
     Features,
+    LabelledPairs,
     PairScores,
     SubjectInfo,
     Words,
 )
 
 Rgb = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.float32]
 
 
 class Detector(Protocol):
@@ -28,7 +32,10 @@ class Detector(Protocol):
     Finds subjects in a picture. Threads may share one.
 
     One that takes much memory also has ``needs(width, height)``, which returns how many bytes it
-    takes to search a picture of that size in px: photos then wait until there is room.
+    takes to search a picture of that size in px: photos then wait until there is room. One that
+    knows more of a photo than its picture has ``prepare``, ``look_key`` and ``silence``, and one
+    that tells a subject from its surroundings ``outline``; each of these is explained at the
+    function of its name below.
     """
 
     @property
@@ -36,14 +43,16 @@ class Detector(Protocol):
         """What finds."""
         ...
 
-    def detect(self, image: Rgb) -> list[Detection]:
+    def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """
-        Find the subjects.
+        Find the subjects, and other kinds of things where it can tell them.
 
         Parameters
         ----------
         image : numpy.ndarray
             Shape (h, w, 3), uint8, RGB, upright.
+        path : Path, optional
+            The photo's file.
 
         Returns
         -------
@@ -57,6 +66,51 @@ def needs(detector: Detector, width: int, height: int) -> int:
     """Return how many bytes a detector takes for a picture of this size in px; 0 if it is mute."""
     ask = getattr(detector, "needs", None)
     return 0 if ask is None else int(ask(width, height))
+
+
+def prepare(detector: Detector, photos: Sequence[Path], folder: Path) -> tuple[str, ...]:
+    """
+    Let a detector see which photos it will be asked about, before the long work.
+
+    Parameters
+    ----------
+    detector : Detector
+        Nothing is done with one that does not want to know.
+    photos : sequence of Path
+        The photos.
+    folder : Path
+        The folder that they are in.
+
+    Returns
+    -------
+    tuple of str
+        Sentences to be said of it, without a full stop.
+
+    Raises
+    ------
+    BadSetting
+        If what the detector was given is about other photos.
+    """
+    ask = getattr(detector, "prepare", None)
+    return () if ask is None else tuple(ask(photos, folder))
+
+
+def look_key(detector: Detector, path: Path) -> str:
+    """Return what, beside the picture and the subject's key, shapes what is found in a photo."""
+    ask = getattr(detector, "look_key", None)
+    return "" if ask is None else str(ask(path))
+
+
+def silence(detector: Detector, path: Path) -> str:
+    """Return what a photo shows in which the detector finds nothing; "" where it cannot tell."""
+    ask = getattr(detector, "silence", None)
+    return "" if ask is None else str(ask(path))
+
+
+def outline(detector: Detector, image: Rgb) -> npt.NDArray[np.bool_] | None:
+    """Return which px of a picture of one subject show it, shape (h, w); None where unknown."""
+    ask = getattr(detector, "outline", None)
+    return None if ask is None else cast("npt.NDArray[np.bool_] | None", ask(image))
 
 
 class Encoder(Protocol):
@@ -109,6 +163,8 @@ class Matcher(Protocol):
     Its `compare` is costly, so a shortlist says which pairs are worth it, all others count as
     `farthest` apart, and what it returns is kept. How far two are from each other is said by
     `distances`, once for all pairs: what a score means may depend on the others.
+
+    One that can show what two have in common also has ``common(one, other)``: see `in_common`.
     """
 
     @property
@@ -175,9 +231,173 @@ class Matcher(Protocol):
         ...
 
 
+class Evidence(Protocol):
+    """
+    What is known of sightings beside how they look, and what it says of pairs of them.
+
+    Sightings are told by their rows of a table, with what `notes` found.
+    """
+
+    def ready(self) -> None:
+        """Read what `notes` will need; `BadSetting` if that cannot be used."""
+        ...
+
+    def notes(
+        self, sightings: pd.DataFrame, folder: Path | None, *, of_individuals: bool = False
+    ) -> pd.DataFrame:
+        """
+        Return what is known of sightings, for the columns of their table.
+
+        Parameters
+        ----------
+        sightings : pandas.DataFrame
+            n rows with the column path.
+        folder : Path or None
+            The folder of photos.
+        of_individuals : bool
+            Whether the folders in it are individuals: they say nothing else.
+
+        Returns
+        -------
+        pandas.DataFrame
+            n rows of texts, "" where nothing is known.
+        """
+        ...
+
+    def silent(self, ours: pd.DataFrame, theirs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """
+        Return which pairs say nothing about who is who, however alike they look; shape (n, m).
+
+        They are not compared, and are left out of every mean.
+        """
+        ...
+
+    def together(self, sightings: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
+        """Return the rows of those that are one individual whatever they look like, set by set."""
+        ...
+
+    def trial(self, sightings: pd.DataFrame, most: int) -> npt.NDArray[np.int64]:
+        """
+        Draw silent pairs that should not look alike, to see how many of them do.
+
+        Parameters
+        ----------
+        sightings : pandas.DataFrame
+            n rows, with what `notes` found; the same sightings have the same pairs drawn.
+        most : int
+            Pairs, at most.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (p, 2), int64, rows; none where there are no such pairs.
+        """
+        ...
+
+    def remarks(self, sightings: pd.DataFrame, *, grouped: bool) -> list[str]:
+        """
+        Return what a user should know of it, a sentence each without a full stop.
+
+        `grouped` says whether sightings are put into groups, so that `together` has an effect.
+        """
+        ...
+
+
+class Surroundings(Protocol):
+    """What a matcher has beside its own methods if it can compare what is around subjects, too."""
+
+    @property
+    def background_scores(self) -> tuple[str, ...]:
+        """Those of the matcher's scores that count as `background` does, and compare with it."""
+        ...
+
+    def background_features(self, chips: Rgb) -> list[Features]:
+        """Describe what is around each subject, by other names than `Matcher.features` has."""
+        ...
+
+    def background(self, one: Features, other: Features) -> float:
+        """
+        Return what is alike around two subjects, as `background_scores` count it between them.
+
+        NaN where that is not known. Both features have what `background_features` returned, if
+        they were described by a version that knew of it.
+        """
+        ...
+
+
+def surroundings_of(encoder: Encoder | Matcher) -> Surroundings | None:
+    """Return what compares the surroundings of subjects; None where nothing does."""
+    return cast(Surroundings, encoder) if hasattr(encoder, "background_features") else None
+
+
+class Calibratable(Protocol):
+    """What a matcher has beside its own methods if known individuals say what scores mean."""
+
+    def calibrated(self, known: Sequence[LabelledPairs], of: str) -> Calibratable:
+        """
+        Return the same matcher with distances by what was fitted on pairs of known individuals.
+
+        Parameters
+        ----------
+        known : sequence of LabelledPairs
+            Albums, each of which counts as much as every other.
+        of : str
+            What they are, to be read.
+
+        Raises
+        ------
+        BadSetting
+            If an album has no pair of one individual, or none of two.
+        """
+        ...
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """What its scores are called, as of `Matcher`."""
+        ...
+
+    def distances(self, found: PairScores) -> npt.NDArray[np.float32]:
+        """Return how far the two of each pair are from each other, as `Matcher.distances` does."""
+        ...
+
+    def evidence(self, found: PairScores) -> npt.NDArray[np.float64]:
+        """Return the log-odds that the two of each pair are one, at even odds before; (p,)."""
+        ...
+
+    @property
+    def scores_used(self) -> tuple[str, ...]:
+        """Those of its scores that count."""
+        ...
+
+    def save_calibration(self, path: Path) -> None:
+        """Write what was fitted, for the settings of a subject to name."""
+        ...
+
+
+def calibratable(encoder: Encoder | Matcher) -> Calibratable | None:
+    """Return what can be calibrated; None where nothing can."""
+    return cast(Calibratable, encoder) if hasattr(encoder, "calibrated") else None
+
+
 def matcher_of(encoder: Encoder | Matcher) -> Matcher | None:
     """Return what compares pairs; None where vectors say it all."""
     return cast(Matcher, encoder) if encoder.info.metric == "pairs" else None
+
+
+def in_common(
+    matcher: Encoder | Matcher, one: Features, other: Features
+) -> tuple[Places, Places] | None:
+    """
+    Return where the two of a pair are alike, for people to see.
+
+    Returns
+    -------
+    (numpy.ndarray, numpy.ndarray) or None
+        Shape (m, 2), float32, both: m places in the chip of the one, px across and down, and where
+        each is in the chip of the other. None of a matcher, or an encoder, that cannot say it.
+    """
+    ask = getattr(matcher, "common", None)
+    return None if ask is None else cast("tuple[Places, Places]", ask(one, other))
 
 
 def describe(
@@ -190,12 +410,16 @@ def describe(
     -------
     (numpy.ndarray, tuple of Features)
         Encodings, shape (k, d), float32, and nothing else; or, of a matcher, encodings without
-        numbers, shape (k, 0), and k features.
+        numbers, shape (k, 0), and k features, with those of the surroundings where it has any.
     """
     matcher = matcher_of(encoder)
     if matcher is None:
         return cast(Encoder, encoder).encode(chips), ()
-    return np.zeros((len(chips), 0), dtype=np.float32), tuple(matcher.features(chips))
+    features = matcher.features(chips)
+    if (around := surroundings_of(encoder)) is not None:
+        behind = around.background_features(chips)
+        features = [{**own, **more} for own, more in zip(features, behind, strict=True)]
+    return np.zeros((len(chips), 0), dtype=np.float32), tuple(features)
 
 
 @dataclass(frozen=True)
@@ -218,6 +442,8 @@ class Subject:
     key : str
         What shapes all that is seen, as a digest, so that it is known again: the same key, the same
         results. "" where that cannot be said; of such a subject nothing is kept.
+    evidence : Evidence or None
+        What is known of its sightings beside how they look; as `ScanSettings.evidence` says it.
     """
 
     name: str
@@ -226,6 +452,7 @@ class Subject:
     words: Words = GENERIC_WORDS
     exclusive_in_photo: bool = True
     key: str = ""
+    evidence: Evidence | None = None
 
     @property
     def info(self) -> SubjectInfo:

@@ -51,6 +51,11 @@ def words_for(subject: Subject | None = None, settings: ScanSettings | None = No
     return info().words if settings is None else settings.subject.words
 
 
+def draws(name: str) -> bool:
+    """Whether boxes of a subject can be drawn by hand."""
+    return name in SUBJECTS and SUBJECTS[name].draws
+
+
 def info(name: str = DEFAULT) -> SubjectInfo:
     """
     Return what is known of a subject before anything is looked at.
@@ -73,7 +78,7 @@ def subject_for(settings: ScanSettings) -> Subject:
         "settings": {
             each.name: getattr(settings, each.name)
             for each in declared(type(settings))
-            if each.changes in ("scan", "subject")
+            if each.changes in ("scan", "subject") and each.name not in settings.told_by_photo
         },
         "detector": subject.detector.name,
         "encoder": [

@@ -20,7 +20,9 @@ from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words
 
 if TYPE_CHECKING:
-    from toolkit.subjects.base import Subject
+    from pathlib import Path
+
+    from toolkit.subjects.base import Evidence, Subject
 
 Changes = Literal["scan", "subject", "references", "metadata", "assign", "export", "resources"]
 # What these change cannot be told from an album: the photos have to be looked at.
@@ -227,6 +229,50 @@ class Text:
 
 
 @dataclass(frozen=True)
+class FilePath(Text):
+    """
+    Takes the path of a file, "" for none; its other attributes are those of `Text`.
+
+    Whether the file is there is seen when it is read: settings of a run outlive it.
+    """
+
+    longest: int = 4096
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        return self.what
+
+
+@dataclass(frozen=True)
+class ChoiceOrFile(FilePath):
+    """
+    Takes one of several values, or the path of a file.
+
+    Attributes
+    ----------
+    values : tuple of str
+        Those that can be chosen.
+    ending : str
+        Of the file's name, such as ".onnx": what tells its path from a value that is misspelled.
+    """
+
+    values: tuple[str, ...] = ()
+    ending: str = ""
+
+    @property
+    def expected(self) -> str:
+        """What a value may be, as a complaint says it."""
+        return f"one of {', '.join(self.values)}, or {self.what}"
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value can be taken."""
+        if not super().accepts(value) or not isinstance(value, str):
+            return False
+        return value in self.values or value.casefold().endswith(self.ending)
+
+
+@dataclass(frozen=True)
 class FolderName(Text):
     """Takes the name of one folder, "" for none: no path; its attributes are those of `Text`."""
 
@@ -403,7 +449,7 @@ def as_options(kind: type[Part], values: Mapping[str, Any]) -> str:
         if isinstance(each.takes, Switch):
             written += [each.option] * (value != each.default)
         elif isinstance(each.takes, Text):
-            written += [f"{each.option} {shlex.quote(value)}"] * (value != "")
+            written += [f"{each.option} {shlex.quote(value)}"] * (value != each.default)
         elif value is not None:
             shown = f"{value:.10g}" if isinstance(value, float) else str(value)
             written.append(f"{each.option} {shown}")
@@ -459,8 +505,26 @@ class ScanSettings(Part):
 
     Attributes
     ----------
+    draws : bool
+        Whether boxes can be drawn by hand (`corrected`); of the class.
+    aside : tuple of str
+        What photos without a sighting may show and is kept apart: these have folders of their own
+        beside that of the unsorted, where there is one. Of several, the first counts. Of the class.
+    unsure : str
+        What the folder is called, beside that of the unsorted, for photos of which it is doubtful
+        who is in them; "" for none: they lie where they most likely belong. Of the class.
+    none_found : str
+        What else to try where next to nothing was found, a sentence without a full stop; "" for
+        nothing. Of the class.
+    in_modes : mapping of str to mapping
+        What a setting of the modes has otherwise for this subject, such as another default: what
+        `again` takes, by the setting's name; of the class.
     models : tuple of str
         The model files that the subject may use, by their names in the manifest; of the class.
+    told_by_photo : frozenset of str
+        Settings whose effect the detector tells photo by photo
+        (`toolkit.subjects.base.look_key`): what is kept of a photo does not depend on them
+        otherwise; of the class.
     long_edge : int
         Longer side, in px, to which a photo is shrunk before the search, at least 100. A sighting
         itself is always cut from the full-size photo.
@@ -479,7 +543,13 @@ class ScanSettings(Part):
         computer can give. A photo, or a way of grouping, that can never fit is not tried.
     """
 
+    draws: ClassVar[bool] = False
+    aside: ClassVar[tuple[str, ...]] = ()
+    unsure: ClassVar[str] = ""
+    none_found: ClassVar[str] = ""
+    in_modes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     models: ClassVar[tuple[str, ...]] = ()
+    told_by_photo: ClassVar[frozenset[str]] = frozenset()
 
     long_edge: int = setting(
         1200,
@@ -541,6 +611,10 @@ class ScanSettings(Part):
         """Tell whether a photo is enlarged before the search; `longest` is its longer side, px."""
         return False
 
+    def evidence(self) -> Evidence | None:
+        """Return what is known of sightings beside how they look; None where that is nothing."""
+        return None
+
     def make_subject(self) -> Subject:
         """
         Return what these settings look for, as they want it.
@@ -554,6 +628,24 @@ class ScanSettings(Part):
             f"{type(self).__name__} does not say what to look for; expected the settings of a "
             "subject, or a subject beside them"
         )
+
+    def corrected(self, subject: Subject, out: Path | None) -> Subject:
+        """
+        Return a subject that holds to what the user said of single photos in a folder of results.
+
+        Parameters
+        ----------
+        subject : Subject
+            What `make_subject` returned, with its key: what is kept of other photos stays of use.
+        out : Path or None
+            The folder; None for none.
+
+        Raises
+        ------
+        BadSetting
+            If what is there cannot be read.
+        """
+        return subject
 
 
 def cores() -> int:

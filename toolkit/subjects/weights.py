@@ -142,6 +142,11 @@ def find(name: str) -> Path:
     )
 
 
+def is_here(name: str) -> bool:
+    """Whether a model file is on this machine, whatever is in it: `find` checks that."""
+    return any(path.is_file() for path in candidates(manifest()[name]))
+
+
 def fetched_folder() -> Path:
     """Return where model files are put that the user had fetched."""
     named = os.environ.get(MODELS_VARIABLE)

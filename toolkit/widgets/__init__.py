@@ -4,6 +4,7 @@ __all__ = [
     "app_page",
     "autopilot",
     "background_work",
+    "box_editor",
     "contact_sheet",
     "disclosure",
     "export_box",
@@ -17,5 +18,6 @@ __all__ = [
     "settings_form",
     "size_explorer",
     "sorting_panel",
+    "strip_view",
     "threshold_explorer",
 ]

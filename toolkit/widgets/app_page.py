@@ -13,6 +13,7 @@ from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
 from toolkit.widgets.autopilot import AutopilotPanel
 from toolkit.widgets.background_work import in_html, safe
+from toolkit.widgets.box_editor import BoxEditor
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
 from toolkit.widgets.size_explorer import SizePanel
@@ -20,6 +21,8 @@ from toolkit.widgets.threshold_explorer import Choice, ThresholdPanel
 
 # With the words of the subject; the introduction as HTML.
 TABS = ("{everybody}", "{individuals} I know", "Review", "Threshold", "Photo size")
+# Where boxes can be drawn by hand.
+BOXES = "Boxes"
 INTRODUCTION = (
     "<h1>Sightings</h1><p><b>{0}</b> finds all {words.individuals} in a folder of photos. "
     "<b>{1}</b> finds those you have example photos of. <b>Review</b> asks about doubtful cases of "
@@ -115,6 +118,7 @@ def page(
     titles = tabs_for(words)
     introduction = INTRODUCTION.format(*map(safe, titles), words=in_html(words))
     autopilot = AutopilotPanel(photos or "", out or "", subject=subject)
+    draws = subject is not None and registry.draws(subject.name)
     tabs = ipywidgets.Tab(
         children=[
             autopilot,
@@ -122,8 +126,9 @@ def page(
             ReviewPanel(out or "", subject=subject),
             ThresholdTab(autopilot),
             SizePanel(photos or "", subject=subject),
+            *([BoxEditor(out or "")] if draws else []),
         ],
-        titles=titles,
+        titles=(*titles, *([BOXES] if draws else [])),
         selected_index=1 if examples else 0,
     )
     box = ipywidgets.VBox([ipywidgets.HTML(introduction), tabs])

@@ -36,7 +36,7 @@ GUIDANCE = {
     "done": "<b>Done.</b> Name the {words.individuals} below and correct what is wrong; then "
     "export them into folders, at the end.",
     "none found": "<b>No {words.singular} was found.</b> Choose another folder, or open the "
-    "settings and search at more px; then press Start.",
+    "settings and search at more px; then press Start. {others}",
     **SAID,
 }
 
@@ -299,6 +299,8 @@ def summary(album: Session) -> str:
     parts = [photos, words.count(result.count), words.count_individuals(individuals)]
     if alone := len(result.unsorted):
         parts.append(f"{counted(alone, 'photo')} in no folder")
+    if result.kept_apart:
+        parts.append(result.kept_apart)
     if bad := len(result.problems):
         parts.append(f"{counted(bad, 'file')} that could not be used")
     return ", ".join(parts)

@@ -242,7 +242,8 @@ class ContactSheet(anywidget.AnyWidget):
     ----------
     pictures : callable
         Makes the JPEGs of a page, in a thread, when the browser wants them. Callables that compare
-        as equal make the same picture of the same token.
+        as equal make the same picture of the same token. One that has `slow`, which says it of a
+        token, makes those last, so that others need not wait.
     opened : callable, optional
         Called with a card's key.
     renamed : callable, optional
@@ -485,7 +486,9 @@ class ContactSheet(anywidget.AnyWidget):
         """Take the tokens to be made now: those asked for, or else some of the next page."""
         self._asked = {token: None for token in self._asked if token in self._there}
         source, most = (self._asked, BATCH) if self._asked else (self._ahead, BATCH_AHEAD)
-        tokens = tuple(source)[:most]
+        slow = getattr(self._pictures, "slow", lambda _: False)
+        quick = [token for token in source if not slow(token)]
+        tokens = tuple(quick or source)[:most]
         for token in tokens:
             del source[token]
         return tokens

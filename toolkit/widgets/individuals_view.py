@@ -13,6 +13,7 @@ from pathlib import Path
 import ipywidgets
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import traitlets
 
 from toolkit.curation import decisions
@@ -240,6 +241,14 @@ def photo_picture(album: Album, row: int) -> Picture:
 def file_of(album: Album, row: int) -> str:
     """Return the name of the file that a sighting is in."""
     return _file(str(album.sightings["path"].iat[int(row)]))
+
+
+def where_and_when(album: Album, row: int) -> str:
+    """Say where a sighting was taken, and when, as far as the album says it; "" where not."""
+    table = album.sightings
+    known = [table[name].iloc[row] for name in ("station", "taken_at") if name in table]
+    texts = [printable(str(each)) for each in known if not pd.isna(each) and str(each)]
+    return ", ".join(texts)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -54,7 +54,7 @@ NOTHING_KEPT = (
 )
 NONE_SEEN = (
     "<b>No {words.singular} was found in the photos.</b> Choose another folder, or open the "
-    "settings and search at more px; then press Start."
+    "settings and search at more px; then press Start. {others}"
 )
 SEVERAL = (
     "For photos with several {words.plural} you may also open the settings, tick “in "
@@ -143,6 +143,8 @@ def summary(album: Session) -> str:
         parts.append(f"{', '.join(away[:FEW])}{more} could not be searched for")
     if unnamed := len(result.unsorted):
         parts.append(f"{counted(unnamed, 'photo')} of {words.nobody} known")
+    if result.kept_apart:
+        parts.append(result.kept_apart)
     if bad := len(looked.album.problems):
         parts.append(f"{counted(bad, 'file')} that could not be used")
     return ", ".join(parts)
@@ -177,6 +179,7 @@ def look_for(
     """
     listed = modes.with_own(modes.list_photos(photos_folder, out, examples))
     subject = subject or registry.subject_for(settings)
+    listed, subject = modes.prepared(listed, subject, settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
     read = modes.read_known(examples, listed.folder, settings=settings, subject=subject, **doing)
     if read is None:
@@ -374,7 +377,8 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         if self.state == "cancelled" and session is None:
             return NOTHING_KEPT
         if self.state == "none found" and session is not None and not len(session.album):
-            return NONE_SEEN.format(words=in_html(self.words))
+            others = safe(self.form.none_found)
+            return NONE_SEEN.format(words=in_html(self.words), others=others).strip()
         return super()._guidance()
 
     def _found_html(self, session: Session) -> str:

@@ -15,7 +15,7 @@ from toolkit.curation.question_deck import (
     FIRST,
     SAME,
     SECOND,
-    UNKNOWN,
+    UNCLEAR,
     Asked,
     Deck,
     Step,
@@ -25,15 +25,25 @@ from toolkit.curation.question_deck import (
 from toolkit.curation.questions import Queue
 from toolkit.errors import BadSetting
 from toolkit.names import counted, printable
-from toolkit.photos.thumbnails import LARGEST, Thumbnails
+from toolkit.photos.side_by_side import side_by_side
+from toolkit.photos.thumbnails import LARGEST, Thumbnails, jpeg_of, placeholder
 from toolkit.records import GENERIC_WORDS, Album, Words
+from toolkit.scanning.pair_views import PairViews
 from toolkit.session import Session
 from toolkit.widgets.background_work import InOrder, Message, Newest, safe
 from toolkit.widgets.contact_sheet import Action, Card, ContactSheet, Picture, Strip
-from toolkit.widgets.individuals_view import SightingPictures, counts, file_of, sighting_picture
+from toolkit.widgets.individuals_view import (
+    SightingPictures,
+    counts,
+    file_of,
+    sighting_picture,
+    where_and_when,
+)
 
 # Further sightings of either side; px of the screen of them, and of whole photos.
 FURTHER, SMALL, WHOLE = 6, 60, 420
+# px of the height of two sightings with lines between what they have in common.
+IN_COMMON = 300
 
 TAKE_BACK = Action("undo", "Undo", "u")
 
@@ -41,14 +51,47 @@ WAITING = "Sorting anew with your last answers; there may be more to ask."
 
 
 class QuestionPictures(SightingPictures):
-    """As `SightingPictures`; the token "large:ROW" is a sighting as large as it can be had."""
+    """
+    As `SightingPictures`; the token "large:ROW" is a sighting as large as it can be had, and
+    "common:ROW:ROW" two of them with lines between what they have in common.
+
+    Parameters
+    ----------
+    thumbnails : Thumbnails
+        What makes and keeps the others.
+    views : PairViews, optional
+        What shows pairs; without it there are no such tokens.
+    """
+
+    def __init__(self, thumbnails: Thumbnails, views: PairViews | None = None) -> None:
+        super().__init__(thumbnails)
+        self._views = views
 
     def __call__(self, tokens: Sequence[str]) -> list[bytes]:
         """Return a JPEG for each token."""
+        drawn = {each: self._in_common(each) for each in tokens if each.startswith("common:")}
+        if drawn:
+            rest = iter(self([token for token in tokens if token not in drawn]))
+            return [drawn[token] if token in drawn else next(rest) for token in tokens]
         rows = [int(token[6:]) for token in tokens if token.startswith("large:")]
         large = iter(self.thumbnails.crops(rows, LARGEST))
         others = iter(super().__call__([x for x in tokens if not x.startswith("large:")]))
         return [next(large if token.startswith("large:") else others) for token in tokens]
+
+    def slow(self, token: str) -> bool:
+        """Whether the picture takes so long that others go before it."""
+        return token.startswith("common:")
+
+    def _in_common(self, token: str) -> bytes:
+        first, second = (int(row) for row in token.split(":")[1:])
+        view = None if self._views is None else self._views.of(first, second)
+        if view is None:
+            return placeholder((2 * IN_COMMON, IN_COMMON))
+        told = view.told(self.thumbnails.album.words)
+        parts = (*view.chips, *view.places)
+        return jpeg_of(
+            side_by_side(*parts, height=IN_COMMON, caption=told, warning=view.on_background)
+        )
 
 
 def actions_for(words: Words) -> tuple[Action, ...]:
@@ -56,7 +99,7 @@ def actions_for(words: Words) -> tuple[Action, ...]:
     return (
         Action(SAME, f"Same {words.individual}", "s"),
         Action(DIFFERENT, f"Different {words.individuals}", "d"),
-        Action(UNKNOWN, "Cannot tell", "x"),
+        Action(UNCLEAR, "Cannot tell", "x"),
         Action(FIRST, f"Leave the first {words.singular} out", "1"),
         Action(SECOND, f"Leave the second {words.singular} out", "2"),
     )
@@ -71,6 +114,8 @@ def question_card(
     *,
     whole: bool = False,
     undo: bool = False,
+    common: bool = False,
+    around: str = "",
 ) -> Card:
     """
     Return the card of a question.
@@ -91,6 +136,10 @@ def question_card(
         Show the two photos in place of the sightings.
     undo : bool
         Whether there is an answer to be taken back.
+    common : bool
+        Show what the two have in common, too.
+    around : str
+        How much that is, and what is around them; "" where it is not known.
     """
     words, strips = album.words, []
     for place, row in enumerate((asked.first, asked.second)):
@@ -105,7 +154,16 @@ def question_card(
         )
         best = [each for each in thumbnails.best(side, FURTHER + 1) if each != row][:FURTHER]
         small = [replace(sighting_picture(album, each), size=SMALL) for each in best]
-        strips.append(Strip((large, *small), _label(asked, place, photo_of, words)))
+        label = _label(asked, place, photo_of, words)
+        if taken := where_and_when(album, row):
+            label = f"{label}; {taken}"
+        strips.append(Strip((large, *small), label))
+    if common:
+        token = f"common:{asked.first}:{asked.second}"
+        what = f"the two {words.plural}, with lines between what they have in common"
+        strips.append(
+            Strip((Picture(token, what, IN_COMMON),), around or "What they have in common")
+        )
     return Card(
         key=key,
         title=f"Are these two one {words.individual}?",
@@ -224,8 +282,8 @@ AHEAD, SOON = 2, 0.4
 
 VOID = "The question that stood here is settled by your other answers."
 HELP = (
-    "Click on the card once, and its keys work: s, d, x; 1 and 2; u to undo. “Cannot tell” is not "
-    "kept: it is asked again another day."
+    "Click on the card once, and its keys work: s, d, x; 1 and 2; u to undo. “Cannot tell” is "
+    "kept, too: it changes nothing, and is not asked again."
 )
 
 
@@ -272,6 +330,7 @@ class QuestionView(ipywidgets.VBox):
         self._answered, self._sorted_anew = answered, sorted_anew
         self.session: Session | None = None
         self.thumbnails: Thumbnails | None = None
+        self._views: PairViews | None = None
         self._photo_of: list[int] = []
         self._deck: Deck | None = None
         self._asked: Asked | None = None
@@ -315,10 +374,20 @@ class QuestionView(ipywidgets.VBox):
         """It and those after it."""
         return None if self._deck is None else self._deck.queue
 
-    def show(self, session: Session, deck: Deck, thumbnails: Thumbnails) -> None:
-        """Begin with an album, its questions, and what makes pictures of all that was looked at."""
+    def show(
+        self,
+        session: Session,
+        deck: Deck,
+        thumbnails: Thumbnails,
+        views: PairViews | None = None,
+    ) -> None:
+        """
+        Begin with an album, its questions, and what makes pictures of all that was looked at.
+
+        `views` shows what two have in common, where that can be shown.
+        """
         with self._lock:
-            self.session, self.thumbnails = session, thumbnails
+            self.session, self.thumbnails, self._views = session, thumbnails, views
             self._photo_of = session.looked.album.photo_of.tolist()
             self._history, self._by = [], session.corrections.decisions
             self._deck, self._asked = deck, None
@@ -331,8 +400,8 @@ class QuestionView(ipywidgets.VBox):
         self._press(SAME if one else DIFFERENT)
 
     def skip(self) -> None:
-        """Leave the question open."""
-        self._press(UNKNOWN)
+        """Say that it cannot be told: that is kept, and not asked again."""
+        self._press(UNCLEAR)
 
     def leave_out(self, *, second: bool = False) -> None:
         """Leave one of the two sightings out of everything."""
@@ -398,30 +467,26 @@ class QuestionView(ipywidgets.VBox):
     def _take(self, session: Session, asked: Asked, what: str) -> None:
         """Keep an answer, then show the next question."""
         with self.writing:
-            if what != UNKNOWN:
-                made = session.corrections.decisions
-                session.corrections.add(gesture(session.looked.album, made, asked, what))
+            made = session.corrections.decisions
+            session.corrections.add(gesture(session.looked.album, made, asked, what))
             after = session.corrections.decisions
         with self._lock:
             self._history.append(Step(asked, what, after))
-            said = f"Kept: {session.corrections.last}." if what != UNKNOWN else "Left open."
-            self.message.remark(said)
-            self._drop(asked, settled=what != UNKNOWN)
-            self.pending = self.pending or what != UNKNOWN
+            self.message.remark(f"Kept: {session.corrections.last}.")
+            self._drop(asked, settled=what != UNCLEAR)
+            self.pending = True
             self._next()
-        if what != UNKNOWN:
-            self._ask(session)
-            if self._answered is not None:
-                self._answered()
+        self._ask(session)
+        if self._answered is not None:
+            self._answered()
 
     def _take_back(self, session: Session) -> None:
         with self.writing:
             made = session.corrections.decisions
             found = [at for at, step in enumerate(self._history) if step.after == made]
             step = self._history[found[-1]] if found else None
-            open_again = step is not None and step.what == UNKNOWN
-            said = "that it cannot be told" if open_again else session.corrections.undo()
-            if said and not open_again:
+            said = session.corrections.undo()
+            if said:
                 # It may have been sorted by what is gone now.
                 self._undone, self._by = self._undone + 1, None
         with self._lock:
@@ -433,14 +498,13 @@ class QuestionView(ipywidgets.VBox):
             else:
                 # Later ones were taken back elsewhere.
                 del self._history[found[-1] :]
-                self._bring_back(step.asked, settled=not open_again)
+                self._bring_back(step.asked, settled=step.what != UNCLEAR)
                 self.message.remark(f"Taken back: {said}. Here is that question again.")
-            self.pending = self.pending or not open_again
+            self.pending = True
             self._draw()
-        if not open_again:
-            self._ask(session)
-            if self._answered is not None:
-                self._answered()
+        self._ask(session)
+        if self._answered is not None:
+            self._answered()
 
     def _ask(self, session: Session) -> None:
         """Have questions looked for; answers that come meanwhile ask once more, for all of them."""
@@ -461,8 +525,7 @@ class QuestionView(ipywidgets.VBox):
                 # The same folder: what it does is to sort by all that was decided.
                 session.keep_in(session.corrections.out)
                 self._by = made
-            skipped = [step.asked.pair for step in self._history if step.what == UNKNOWN]
-            found = deal(session, skipped=skipped, writing=self.writing)
+            found = deal(session, writing=self.writing)
             with self._lock:
                 if found is None or undone != self._undone:
                     # Left out since, or an answer taken back: that asks for another sorting.
@@ -478,7 +541,7 @@ class QuestionView(ipywidgets.VBox):
         """Take new questions for those that come after the one on the screen."""
         self._deck = deck
         for step in self._history:
-            self._drop(step.asked, settled=step.what != UNKNOWN)
+            self._drop(step.asked, settled=step.what != UNCLEAR)
         asked = self._asked
         if self._taken:
             # It is being written, and makes room for the next by itself.
@@ -535,9 +598,11 @@ class QuestionView(ipywidgets.VBox):
                     thumbnails,
                     whole=self._whole,
                     undo=self._can_undo(),
+                    common=self._views is not None,
+                    around=session.around(asked.first, asked.second),
                 )
             ]
-        pictures = None if thumbnails is None else QuestionPictures(thumbnails)
+        pictures = None if thumbnails is None else QuestionPictures(thumbnails, self._views)
         self.sheet.show(cards, pictures=pictures)
         self._draw_words()
         self._warm.ask(asked)
@@ -550,7 +615,7 @@ class QuestionView(ipywidgets.VBox):
             self.state = "asking"
         else:
             self.state = "waiting" if self._looking else "none left"
-        done = sum(step.what != UNKNOWN for step in self._history)
+        done = len(self._history)
         moved = sum(step.moved for step in self._history)
         so_far = f" So far: {tally(done, moved)}." if done else ""
         self.progress.value = (
@@ -592,6 +657,7 @@ class QuestionView(ipywidgets.VBox):
         if asked is None or asked is not self._asked:
             return
         for each in [x for x in deck.asked if x is not asked][:AHEAD]:
-            card = question_card(each, "", session.looked.album, self._photo_of, thumbnails)
+            about = session.looked.album, self._photo_of, thumbnails
+            card = question_card(each, "", *about, common=self._views is not None)
             tokens = [picture.token for strip in card.strips for picture in strip.pictures]
-            QuestionPictures(thumbnails)(tokens)
+            QuestionPictures(thumbnails, self._views)(tokens)

@@ -20,6 +20,8 @@ from toolkit.results.recent import Recent
 from toolkit.results.result import Result
 from toolkit.results.results_folder import earlier_run
 from toolkit.results.undo import Undone
+from toolkit.scanning import pair_views
+from toolkit.scanning.pair_views import PairViews
 from toolkit.session import Session
 from toolkit.session import taken_up as take_up_session
 from toolkit.subjects import registry
@@ -31,6 +33,7 @@ from toolkit.widgets.folder_field import GONE, MOVED, FolderChooser, MovedPhotos
 from toolkit.widgets.individuals_view import IndividualsView, kept_in
 from toolkit.widgets.question_view import QuestionView
 from toolkit.widgets.recent_albums import RecentAlbums
+from toolkit.widgets.strip_view import StripView
 
 STATES = (
     "empty",
@@ -41,7 +44,7 @@ STATES = (
     "no questions",
     "none found",
 )
-QUESTIONS, INDIVIDUALS, EXPORT = range(3)
+QUESTIONS, INDIVIDUALS, EXPORT, STRIPS, COUNT = range(5)
 # By state, with the words of the subject, as HTML.
 GUIDANCE = {
     "empty": "<b>Name the folder of results of autopilot, then press Open.</b> Its "
@@ -74,6 +77,7 @@ ABOUT_EXPORT = (
 
 # Reads a folder of results, with `photos` for where the photos are now.
 TakeUp = Callable[..., Session]
+_Opened = tuple[Session, Deck, int, PairViews | None]
 
 
 class ReviewPanel(ipywidgets.VBox):
@@ -82,7 +86,8 @@ class ReviewPanel(ipywidgets.VBox):
 
     Gestures are methods: `open_results`, `cancel`, and those of its parts: `folder.choose`,
     `questions` (`answer`, `skip`, `leave_out`, `undo`), `individuals` (`open`, `rename`, `act`,
-    `merge`, `undo`), `export` (`show_plan`, `export`), `moved.folder.choose`.
+    `merge`, `undo`), `export` (`show_plan`, `export`), `moved.folder.choose`; and, of an album
+    that is compared in pairs, `strips` and `count` (`begin`, `tick`, `done`, `skip`, `undo`).
 
     Attributes
     ----------
@@ -115,7 +120,7 @@ class ReviewPanel(ipywidgets.VBox):
         subject: Subject | None = None,
     ) -> None:
         self._take_up = take_up
-        self._default = registry.words_for(subject)
+        self._subject, self._default = subject, registry.words_for(subject)
         self.session: Session | None = None
         self._stale = False
         self.guidance = ipywidgets.HTML()
@@ -139,6 +144,9 @@ class ReviewPanel(ipywidgets.VBox):
         self.turns = Work(locks=(self.questions.alone, self.questions.writing))
         words = self._default
         self.individuals = IndividualsView(self.turns, changed=self._corrected, words=words)
+        changed = self._decided_by_strip
+        self.strips = StripView(self.turns, changed=changed)
+        self.count = StripView(self.turns, counting_by=True, changed=changed)
         self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=str(out))
         self.kept_in, self.not_yet = ipywidgets.HTML(), ipywidgets.HTML()
         self.about_export = ipywidgets.HTML()
@@ -147,9 +155,8 @@ class ReviewPanel(ipywidgets.VBox):
             INDIVIDUALS: [self.not_yet, self.individuals, self.turns],
             EXPORT: [self.about_export, self.export],
         }
-        self.tabs = ipywidgets.Tab(
-            children=[ipywidgets.VBox(part) for part in parts.values()],
-        )
+        self._always = [ipywidgets.VBox(part) for part in parts.values()]
+        self.tabs = ipywidgets.Tab(children=self._always)
         super().__init__([self.guidance, self.chooser, self.work, self.moved, self.tabs])
         self.add_class("sightings-review")
         self.open_button.on_click(lambda _: self.open_results())
@@ -158,6 +165,7 @@ class ReviewPanel(ipywidgets.VBox):
         self.questions.observe(lambda _: self._show_individuals(), names="pending")
         self.export.work.observe(lambda _: self._show_individuals(), names="state")
         self.tabs.observe(lambda _: self._show_individuals(), names="selected_index")
+        self.tabs.observe(lambda _: self._begin_strips(), names="selected_index")
         self._show()
         if session is not None:
             self._begin(lambda: session)
@@ -192,7 +200,7 @@ class ReviewPanel(ipywidgets.VBox):
         return all(part.wait(timeout) for part in parts)
 
     def _begin(self, read: Callable[[], Session]) -> None:
-        def job(_: Tell, stopped: Stopped) -> tuple[Session, Deck, int] | None:
+        def job(_: Tell, stopped: Stopped) -> _Opened | None:
             try:
                 session = read()
             except BadFolder:
@@ -205,20 +213,29 @@ class ReviewPanel(ipywidgets.VBox):
             deck = None if stopped() else deal(session)
             if deck is None or stopped():
                 return None
-            return session, deck, count_gone(session.looked.album)
+            seen = session.looked.album
+            return session, deck, count_gone(seen), self._views(session)
 
-        def then(made: tuple[Session, Deck, int] | None) -> None:
+        def then(made: _Opened | None) -> None:
             if made is not None:
                 self._opened(*made)
 
         self.moved.clear()
         self.work.run(job, then, title="reading the results")
 
-    def _opened(self, session: Session, deck: Deck, gone: int) -> None:
+    def _views(self, session: Session) -> PairViews | None:
+        return pair_views.views_of(session.looked.album, session.settings, self._subject)
+
+    def _opened(self, session: Session, deck: Deck, gone: int, views: PairViews | None) -> None:
         self.session, self._stale = session, False
         self.individuals.show(session)
         if self.individuals.thumbnails is not None:
-            self.questions.show(session, deck, self.individuals.thumbnails)
+            self.questions.show(session, deck, self.individuals.thumbnails, views)
+            for view in (self.strips, self.count):
+                view.show(session, self.individuals.thumbnails)
+        # What is compared in pairs is seldom sure: it is worth a look at twenty at a time.
+        more = [self.strips, self.count] if session.looked.album.compared is not None else []
+        self.tabs.children = [*self._always, *more]
         self.kept_in.value = kept_in(session)
         self.chooser.title = f"The results: {printable(str(session.corrections.out))}"
         self.chooser.opened = False
@@ -234,6 +251,17 @@ class ReviewPanel(ipywidgets.VBox):
         """Look for questions anew after a correction among the individuals, in its thread."""
         self.questions.renew(sorted_already=True)
         self.export.clear()
+
+    def _decided_by_strip(self) -> None:
+        """Show everywhere what a strip decided; in the thread of corrections."""
+        self._corrected()
+        self._sorted_anew()
+
+    def _begin_strips(self) -> None:
+        """Look for the first strip when its tab is opened."""
+        view = {STRIPS: self.strips, COUNT: self.count}.get(self.tabs.selected_index or 0)
+        if view is not None and view.state == "empty":
+            view.begin()
 
     def _sorted_anew(self) -> None:
         """Note that the individuals are others now; in a thread."""
@@ -308,7 +336,8 @@ class ReviewPanel(ipywidgets.VBox):
         words, shown = self._words, in_html(self._words)
         self.guidance.value = f"<p role='status'>{GUIDANCE[self.state].format(words=shown)}</p>"
         self.about_export.value = ABOUT_EXPORT.format(words=shown)
-        self.tabs.titles = ("Questions", words.individuals.capitalize(), "Export")
+        titles = ("Questions", words.individuals.capitalize(), "Export", "Strips", "How many")
+        self.tabs.titles = titles[: len(self.tabs.children)]
         self.open_button.disabled = self.work.busy
         there = self.session is not None and self.state in ("done", "no questions")
         self.tabs.layout.display = None if there else "none"

@@ -12,9 +12,11 @@ from toolkit.settings import Settings
 from toolkit.subjects.settings import (
     Changes,
     Choice,
+    ChoiceOrFile,
     Distance,
     Number,
     Setting,
+    Text,
     Whole,
     declared,
     declared_as,
@@ -112,6 +114,12 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
             control.observe(self._moved, names="value")
         self._moved({})
 
+    @property
+    def none_found(self) -> str:
+        """What else to try where next to nothing was found, as a sentence; "" for nothing."""
+        told = self._start.none_found
+        return f"{told[:1].upper()}{told[1:]}." if told else ""
+
     def settings(self) -> AnySettings:
         """
         Return the settings that the form shows.
@@ -188,6 +196,12 @@ def _control(setting: Setting, value: Any) -> Any:
         kind = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
         most = max(MOST, value) if takes.high is None else takes.high
         return kind(value=value, min=takes.low, max=most, step=takes.step, **common)
+    if isinstance(takes, Text):
+        values = takes.values if isinstance(takes, ChoiceOrFile) else ()
+        kind = ipywidgets.Combobox if values else ipywidgets.Text
+        offered = {"options": values, "ensure_option": False} if values else {}
+        # A path that is half typed is none.
+        return kind(value=value, continuous_update=False, **offered, **common)
     return ipywidgets.Checkbox(value=value, indent=True, **common)
 
 

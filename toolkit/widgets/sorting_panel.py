@@ -265,7 +265,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
 
     def _guidance(self) -> str:
         """Say what to do next, as HTML."""
-        return self.GUIDANCE[self.state].format(words=in_html(self.words))
+        others = safe(self.form.none_found)
+        return self.GUIDANCE[self.state].format(words=in_html(self.words), others=others).strip()
 
     @property
     def words(self) -> Words:

@@ -11,8 +11,8 @@ from camera_traps import seen, two_stations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from toolkit.photos.stations import Deployment, Stations
 from toolkit.results.captures import camtrap_dp, observed
-from toolkit.results.captures.stations import Deployment, Stations
 from toolkit.tables import write_table
 
 frictionless = pytest.importorskip("frictionless")

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.errors import BadSetting
+from toolkit.photos.stations import Deployment, Stations
 from toolkit.results.captures import history
 from toolkit.results.captures.record_table import independent
-from toolkit.results.captures.stations import Deployment, Stations
 
 
 def test_a_history_by_hand() -> None:

@@ -81,7 +81,7 @@ def test_what_is_ignored_is_no_sighting(run) -> None:
 @pytest.mark.parametrize(
     ("place", "flank"),
     [
-        *(("a/x_leftphoto.jpg", "left"), ("a/IMG-Right-3.jpg", "right"), ("left/x.jpg", "")),
+        *(("a/x_leftphoto.jpg", "left"), ("a/IMG-Right-3.jpg", "right"), ("left/x.jpg", "left")),
         *(("a/cleft.jpg", ""), ("a/left_right.jpg", ""), ("a/LEFT01.JPG", "left")),
         *(("a/brightly.jpg", ""), ("right.jpg", "right")),
     ],
@@ -95,7 +95,7 @@ def test_the_side_in_a_name(place, flank) -> None:
     [("S1/x.jpg", "S1"), ("S1/cam/x.jpg", "S1"), ("x.jpg", ""), ("../a/x.jpg", ""), ("/a/x", "")],
 )
 def test_the_station_of_a_place(place, station) -> None:
-    assert observed.station_of(place) == station
+    assert observed.camera_of(place).station == station
 
 
 def test_why_a_sighting_is_in_no_history() -> None:

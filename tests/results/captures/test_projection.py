@@ -4,8 +4,8 @@ import pytest
 from camera_traps import two_stations
 
 from toolkit.errors import BadSetting
+from toolkit.photos.stations import Deployment, Stations
 from toolkit.results.captures import projection
-from toolkit.results.captures.stations import Deployment, Stations
 
 pytest.importorskip("pyproj")
 

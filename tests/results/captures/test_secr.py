@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from camera_traps import seen, two_stations
 
+from toolkit.photos.stations import Stations
 from toolkit.results.captures import history, secr
 from toolkit.results.captures.record_table import independent
-from toolkit.results.captures.stations import Stations
 
 PLACES = {"S1": (460166.25, 4617332.5), "S_2": (458302.0, 4619976.125)}
 

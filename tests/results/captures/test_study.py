@@ -7,8 +7,9 @@ import pytest
 from camera_traps import TABLE, seen, sorted_study, two_stations
 
 from toolkit.errors import BadFolder, BadSetting
+from toolkit.photos import stations
 from toolkit.results import results_folder
-from toolkit.results.captures import observed, stations, study
+from toolkit.results.captures import observed, study
 from toolkit.results.captures.study import Wishes
 
 pytest.importorskip("pyproj")

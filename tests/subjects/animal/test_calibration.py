@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from toolkit.errors import BadSetting
-from toolkit.records import PairScores
-from toolkit.subjects.animal.calibration import FARTHEST, FITTED, features_of, fit
+from toolkit.records import LabelledPairs, PairScores
+from toolkit.subjects.animal import calibration
+from toolkit.subjects.animal.calibration import FARTHEST, features_of, fit, shipped
+
+SIFT = ("upright", "turned")
+FITTED = shipped(SIFT)
 
 
-def drawn(seed: int, individuals: int = 12, each: int = 5) -> tuple[PairScores, np.ndarray]:
+def drawn(seed: int, individuals: int = 12, each: int = 5) -> LabelledPairs:
     """An album in which two of one individual have more in common than two of others, mostly."""
     rng = np.random.default_rng(seed)
     who = np.repeat(np.arange(individuals), each)
@@ -19,14 +21,14 @@ def drawn(seed: int, individuals: int = 12, each: int = 5) -> tuple[PairScores, 
     upright = rng.poisson(np.where(same, 14, 5)) * rng.choice([1, 1, 2], len(first))
     turned = rng.poisson(np.where(same, 9, 4))
     values = np.stack([upright, turned], axis=1).astype(np.float32)
-    return PairScores((len(who), len(who)), first, second, values), same
+    return LabelledPairs(PairScores((len(who), len(who)), first, second, values), who)
 
 
 def test_distances_fall_with_what_two_have_in_common_and_end_somewhere() -> None:
     first, second = np.triu_indices(12, k=1)
     values = np.random.default_rng(0).integers(0, 6, (len(first), 2)).astype(np.float32)
     values[3], values[20] = 400, 60
-    away = FITTED.distances(PairScores((12, 12), first, second, values))
+    away = FITTED.distances(PairScores((12, 12), first, second, values), SIFT)
     assert away.dtype == np.float32
     assert ((away >= 0) & (away <= FARTHEST)).all()
     assert away[3] < away[20] < np.median(away)
@@ -35,8 +37,8 @@ def test_distances_fall_with_what_two_have_in_common_and_end_somewhere() -> None
 def test_what_stands_out_is_by_either_of_the_two_the_same() -> None:
     first, second = np.triu_indices(6, k=1)
     values = np.random.default_rng(1).integers(0, 30, (len(first), 2)).astype(np.float32)
-    one = features_of(PairScores((6, 6), first, second, values))
-    other = features_of(PairScores((6, 6), second, first, values))
+    one = features_of(PairScores((6, 6), first, second, values), SIFT)
+    other = features_of(PairScores((6, 6), second, first, values), SIFT)
     np.testing.assert_allclose(one, other)
     # Against a double loop.
     tens = values[:, 0].astype(float) / 10
@@ -50,10 +52,11 @@ def test_what_stands_out_is_by_either_of_the_two_the_same() -> None:
 
 
 def test_what_was_fitted_tells_others_and_says_how_sure_it_is() -> None:
-    found = fit([drawn(1), drawn(2)], "drawn ones")
+    found = fit([drawn(1), drawn(2)], SIFT, "drawn ones")
     assert found.fitted_on == "drawn ones"
-    scores, same = drawn(3)
-    evidence = found.evidence(scores)
+    tried = drawn(3)
+    same = tried.same
+    evidence = found.evidence(tried.found, SIFT)
     assert evidence[same].mean() > evidence[~same].mean() + 2
     # Evidence, and the odds before it, are how often it is so.
     share = same.mean()
@@ -66,26 +69,81 @@ def test_what_was_fitted_tells_others_and_says_how_sure_it_is() -> None:
 
 def test_every_album_counts_as_much_however_large() -> None:
     small, large = drawn(1, individuals=6), drawn(2, individuals=16)
-    once, often = fit([small, large], ""), fit([small, large, small, large], "")
+    once, often = (
+        fit(each, SIFT, "", choose=False) for each in ([small, large], [small, large] * 2)
+    )
     assert once.weights == pytest.approx(often.weights, rel=0.02)
-    alone = fit([large], "")
+    alone = fit([large], SIFT, "", choose=False)
     assert once.start != pytest.approx(alone.start, abs=1e-3)
 
 
-@pytest.mark.parametrize("same", [np.ones(3, bool), np.zeros(3, bool)])
-def test_without_pairs_of_both_kinds_nothing_can_be_fitted(same) -> None:
+@pytest.mark.parametrize("who", [np.zeros(3), np.arange(3)])
+def test_without_pairs_of_both_kinds_nothing_can_be_fitted(who) -> None:
     scores = PairScores((3, 3), np.array([0, 0, 1]), np.array([1, 2, 2]), np.ones((3, 2), "f4"))
     with pytest.raises(BadSetting, match="two or more individuals"):
-        fit([(scores, same)], "")
+        fit([LabelledPairs(scores, who)], SIFT, "")
 
 
-@given(st.integers(0, 500))
-def test_more_in_common_is_never_further(seed) -> None:
-    scores, _ = drawn(seed, individuals=4, each=3)
-    more = scores.values.copy()
-    more[5] += 10
-    before, after = (
-        FITTED.distances(PairScores(scores.shape, scores.first, scores.second, values))[5]
-        for values in (scores.values, more)
+def with_score(known: LabelledPairs, values: np.ndarray) -> LabelledPairs:
+    found = known.found
+    columns = np.column_stack([found.values, values]).astype(np.float32)
+    return LabelledPairs(
+        PairScores(found.shape, found.first, found.second, columns), known.individuals
     )
-    assert after <= before + 1e-6
+
+
+def test_a_score_is_kept_where_it_helps_on_other_individuals_and_only_there() -> None:
+    rng = np.random.default_rng(0)
+    albums = [drawn(1, 15), drawn(2, 15)]
+    noise = [with_score(each, rng.uniform(0, 1, len(each.found))) for each in albums]
+    assert "cosine" not in fit(noise, (*SIFT, "cosine"), "").scores
+    telling = [with_score(each, rng.normal(np.where(each.same, 0.7, 0.4), 0.1)) for each in albums]
+    found = fit(telling, (*SIFT, "cosine"), "")
+    assert "cosine" in found.scores
+    # The columns are found by their names.
+    turned = PairScores(
+        telling[0].found.shape,
+        telling[0].found.first,
+        telling[0].found.second,
+        telling[0].found.values[:, ::-1],
+    )
+    np.testing.assert_allclose(
+        found.evidence(telling[0].found, (*SIFT, "cosine")),
+        found.evidence(turned, ("cosine", *SIFT[::-1])),
+    )
+
+
+def test_a_calibration_is_read_as_it_was_saved(tmp_path) -> None:
+    path = tmp_path / "own.json"
+    FITTED.save(path)
+    assert calibration.read(path) == FITTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"format": "sightings pattern calibration 2"}',
+        '{"format": "sightings pattern calibration 1", "scores": ["a"], "start": 0, '
+        '"weights": [1], "stands_out": [], "fitted_on": ""}',
+        '{"format": "sightings pattern calibration 1", "scores": ["a"], "start": NaN, '
+        '"weights": [1], "stands_out": [1], "fitted_on": ""}',
+        '{"format": "sightings pattern calibration 1", "scores": ["a"], "start": 0, '
+        '"weights": [-1], "stands_out": [1], "fitted_on": ""}',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_calibration_is_told(text, tmp_path) -> None:
+    path = tmp_path / "own.json"
+    path.write_text(text)
+    with pytest.raises(BadSetting, match="cannot be read as a calibration") as caught:
+        calibration.read(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_shipped_is_of_the_most_scores_that_are_there() -> None:
+    assert shipped((*SIFT, "nothing known")).scores == SIFT
+    with pytest.raises(BadSetting, match="sightings calibrate KNOWN"):
+        shipped(("nothing known",))

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from toolkit.records import Box
+from toolkit.records import Box, PairScores
 from toolkit.subjects.animal import matcher as matching
 from toolkit.subjects.animal.matcher import PatternMatcher
+from toolkit.subjects.animal.sift import SiftMarks
 
 UPRIGHT, TURNED = 0, 1
 
@@ -86,13 +87,51 @@ def test_only_what_the_mask_holds_is_compared() -> None:
 
 
 def test_a_chip_holds_the_animal_at_its_own_shape_and_its_mask() -> None:
-    photo = np.full((200, 400, 3), 90, np.uint8)
-    (chip,) = PatternMatcher(SquareMask(0.25)).chips(photo, [Box(0, 0, 400, 200)])
+    photo = np.full((240, 440, 3), 90, np.uint8)
+    (chip,) = PatternMatcher(SquareMask(0.25)).chips(photo, [Box(20, 20, 420, 220)])
     assert chip.shape == (matching.SIDE, matching.SIDE, 4)
     assert (chip[:160, :, :3] == 90).all()
     assert not chip[160:].any()
     assert chip[80, 160, 3] == 255
     assert chip[10, 10, 3] == 0
+
+
+def test_a_box_that_is_the_whole_photo_has_no_mask() -> None:
+    photo = np.full((200, 400, 3), 90, np.uint8)
+    (chip,) = PatternMatcher(SquareMask(0.25)).chips(photo, [Box(0, 0, 399, 200)])
+    assert (chip[:160, :, 3] == 255).all()
+
+
+class Colour:
+    """Compares pictures by their mean."""
+
+    scores = ("colour",)
+    name = "colour"
+
+    def features(self, image, inside):
+        return {"colour": image[inside].mean(axis=0, dtype=float)[None]}
+
+    def compare(self, one, other):
+        return [float(np.abs(one["colour"] - other["colour"]).max())]
+
+    def common(self, one, other):
+        return []
+
+
+def test_what_each_part_says_stands_in_the_order_of_the_parts() -> None:
+    both = PatternMatcher(None, parts=[SiftMarks(), Colour()])
+    assert both.scores == ("upright", "turned", "colour")
+    one, other = marks(both, coat(1)), marks(both, coat(2))
+    alone = PatternMatcher(None)
+    expected = [*alone.compare(one, other).tolist(), Colour().compare(one, other)[0]]
+    assert both.compare(one, other).tolist() == pytest.approx(expected)
+    assert both.info.weights_digest != alone.info.weights_digest
+    # The distance is by the scores that the calibration is of.
+    first, second = np.triu_indices(4, k=1)
+    values = np.random.default_rng(0).integers(0, 30, (6, 3)).astype(np.float32)
+    found = PairScores((4, 4), first, second, values)
+    own = PairScores((4, 4), first, second, values[:, :2])
+    np.testing.assert_allclose(both.distances(found), alone.distances(own))
 
 
 def test_where_nothing_stands_out_the_whole_box_is_the_animal() -> None:
@@ -116,3 +155,48 @@ def test_a_picture_without_marks_has_nothing_in_common_with_any(plain) -> None:
     assert blank["upright"].shape == (0, 128)
     assert plain.compare(blank, marks(plain, coat(1))).tolist() == [0, 0]
     assert plain.compare(blank, blank).tolist() == [0, 0]
+
+
+def scene(animal: int, ground: int) -> np.ndarray:
+    """Return a photo of a coat in the middle of a ground, each of its own kind or shared."""
+    photo = np.ascontiguousarray(coat(ground, 320))
+    photo[80:240, 80:240] = coat(animal, 160)
+    return photo
+
+
+def test_what_is_around_animals_is_known_again_apart_from_them() -> None:
+    matcher = PatternMatcher(SquareMask(0.25))
+    box = Box(5, 5, 315, 315)
+
+    def seen(animal, ground):
+        chips = matcher.chips(scene(animal, ground), [box])
+        return {**matcher.features(chips)[0], **matcher.background_features(chips)[0]}
+
+    one, same_ground, same_animal = seen(1, 8), seen(2, 8), seen(1, 9)
+    assert matcher.background(one, same_ground) > 20 > matcher.compare(one, same_ground).max()
+    assert matcher.background(one, same_animal) < 10 < matcher.compare(one, same_animal)[UPRIGHT]
+    # No mark of the surroundings sees the animal.
+    inside = ((one["behind_at"] > 80) & (one["behind_at"] < 240)).all(axis=1)
+    assert len(one["behind"]) > 50
+    assert not inside.any()
+
+
+def test_without_a_mask_or_in_an_older_look_nothing_is_known_of_the_background(plain) -> None:
+    chips = plain.chips(coat(1), [Box(0, 0, 300, 300)])
+    own = plain.features(chips)[0]
+    assert np.isnan(plain.background(own, own))
+    assert len(plain.background_features(chips)[0]["behind"]) == 0
+
+
+def test_what_two_have_in_common_lies_where_the_coat_was_moved_to(plain) -> None:
+    first = marks(plain, placed(coat(1), 40, 60, 7))
+    second = marks(plain, placed(coat(1), 90, 80, 8))
+    here, there = plain.common(first, second)
+    assert 0 < len(here) == len(there) <= plain.compare(first, second).max()
+    assert len(np.unique(here, axis=0)) > 20
+    moved = (there - here) / (matching.SIDE / 500)
+    assert np.abs(np.median(moved, axis=0) - [50, 20]).max() < 3
+    back = plain.common(second, first)
+    assert {*map(tuple, np.hstack(back[::-1]).tolist())} == {
+        *map(tuple, np.hstack([here, there]).tolist())
+    }

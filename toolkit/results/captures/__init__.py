@@ -8,6 +8,5 @@ __all__ = [
     "projection",
     "record_table",
     "secr",
-    "stations",
     "study",
 ]

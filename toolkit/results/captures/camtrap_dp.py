@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from toolkit.names import folded
+from toolkit.photos.stations import Deployment, Stations
 from toolkit.results.captures.observed import Observed
-from toolkit.results.captures.stations import Deployment, Stations
 
 VERSION = "1.0.2"
 # Where the standard has its schemas; the ones beside this file are the same.

@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from toolkit.errors import BadSetting
-from toolkit.results.captures.observed import LEFT, RIGHT
+from toolkit.photos.stations import Stations
+from toolkit.results.captures.observed import BOTH, LEFT, RIGHT
 from toolkit.results.captures.record_table import TIME_FORMAT, Record
-from toolkit.results.captures.stations import Stations
 
-BOTH = "both"
 # A year written wrongly must not ask for all memory.
 MOST_DAYS, MOST_OCCASIONS = 36_525, 5_000
 

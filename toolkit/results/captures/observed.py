@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import capture_time
-from toolkit.results.captures.stations import Deployment, Stations, shifted
+from toolkit.photos.camera_trap import BOTH as BOTH
+from toolkit.photos.camera_trap import (
+    CAMERA,
+    EVENT,
+    FLANK,
+    FLANKS,
+    OFFSET,
+    STATION,
+    TAKEN_AT,
+    camera_of,
+    read_offset,
+    read_time,
+)
+from toolkit.photos.camera_trap import LEFT as LEFT
+from toolkit.photos.camera_trap import RIGHT as RIGHT
+from toolkit.photos.camera_trap import flank_of as flank_of
+from toolkit.photos.stations import Deployment, Stations, shifted
 from toolkit.results.results_folder import Run, relative
-
-LEFT, RIGHT = "left", "right"
-_FLANK = re.compile(r"(?<![a-z])(left|right)(?:photo)?(?![a-z])")
 
 # Why a sighting is in no capture history.
 NOBODY = "no individual"
@@ -44,7 +55,7 @@ class Observed:
     station, camera : str
         "" where not known; the station as the table of stations spells it.
     flank : str
-        "left", "right" or "".
+        "left", "right", "both" or "".
     event : str
         What the photos of one burst share; "" where not known.
     box : tuple of int
@@ -104,8 +115,10 @@ def gather(
     Return the sightings of a result, but for those that are ignored, in its order.
 
     Columns `taken_at`, `station`, `camera`, `flank` and `event` of its table of sightings are
-    taken as they are. Without `taken_at`, photos are asked for their time; without `station`, it
-    is the first folder below the folder of photos; without `flank`, the file's name is asked.
+    taken as they are; what `clock_offset` says was added to a time goes before the offset that
+    the table of stations has now. Without `taken_at`, photos are asked for their time; without
+    `station`, it is a folder below the folder of photos that is one of the stations, else the first
+    one; without `flank`, names of files and folders are asked.
 
     Parameters
     ----------
@@ -131,13 +144,22 @@ def gather(
             return None
         return [cell.strip() if isinstance(cell, str) else "" for cell in table[name]]
 
-    told = column("taken_at")
-    cameras, events = column("camera") or [""] * count, column("event") or [""] * count
-    where = column("station") or [station_of(place) for place in places]
-    flanks = column("flank") or [flank_of(place) for place in places]
+    told = column(TAKEN_AT)
+    events, flanks = column(EVENT) or [""] * count, column(FLANK) or list(map(flank_of, places))
+    where, cameras = column(STATION), column(CAMERA) or [""] * count
+    if where is None:
+        top = "" if run.photos_folder is None else run.photos_folder.name
+        by_folder = [camera_of(place, stations, folder=top) for place in places]
+        where = [each.station for each in by_folder]
+        cameras = [told or each.camera for told, each in zip(cameras, by_folder, strict=True)]
     times: list[datetime | None] = [None] * count
     if told is not None:
         times = [read_time(each) for each in told]
+        # As the camera said it.
+        times = [
+            None if time is None else shifted(time, -read_offset(by))
+            for time, by in zip(times, column(OFFSET) or [""] * count, strict=True)
+        ]
     known: dict[str, datetime | None] = {}
     found = []
     for row in run.album.kept.tolist():
@@ -157,7 +179,7 @@ def gather(
             time=times[row],
             station=where[row],
             camera=cameras[row],
-            flank=flank if flank in (LEFT, RIGHT) else "",
+            flank=flank if flank in FLANKS else "",
             event=events[row],
             box=tuple(int(table[side].iloc[row]) for side in ("left", "top", "right", "bottom")),  # type: ignore[arg-type]
             size=sizes.get(digest, (1, 1)),
@@ -173,27 +195,6 @@ def placed(seen: Observed, stations: Stations) -> Observed:
         return seen
     time = None if seen.time is None else shifted(seen.time, deployment.clock_offset)
     return replace(seen, station=deployment.station, time=time, deployment=deployment)
-
-
-def station_of(place: str) -> str:
-    """Return the station that a photo's path below the folder of photos tells: its first folder."""
-    parts = PurePosixPath(place).parts
-    outside = os.path.isabs(place) or not parts or parts[0] in ("/", "..")  # noqa: PTH117
-    return parts[0] if len(parts) > 1 and not outside else ""
-
-
-def flank_of(place: str) -> str:
-    """Return "left" or "right" where a file's name has that as a word, and not both; else ""."""
-    found = set(_FLANK.findall(PurePosixPath(place).stem.casefold()))
-    return found.pop() if len(found) == 1 else ""
-
-
-def read_time(text: str) -> datetime | None:
-    """Return a time in ISO 8601, without its zone if it has one; None for anything else."""
-    try:
-        return datetime.fromisoformat(text.strip().removesuffix("Z")).replace(tzinfo=None)
-    except ValueError:
-        return None
 
 
 def _asked(path: Path, time_of: Callable[[Path], datetime | None]) -> datetime | None:

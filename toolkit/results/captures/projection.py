@@ -9,7 +9,7 @@ from typing import Any
 
 from toolkit.errors import BadSetting
 from toolkit.names import printable
-from toolkit.results.captures.stations import Deployment, Stations
+from toolkit.photos.stations import Deployment, Stations
 
 DEGREES = "EPSG:4326"
 NO_PYPROJ = 'coordinates need one more package: pip install "sightings[animals]"'

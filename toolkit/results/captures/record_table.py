@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from toolkit.results.captures.observed import LEFT, RIGHT, Observed
+from toolkit.results.captures.observed import BOTH, LEFT, RIGHT, Observed
 
 COLUMNS = (
     *("Station", "Species", "Individual", "DateTimeOriginal", "Date", "Time"),
@@ -43,13 +43,14 @@ class Record:
     @property
     def flanks(self) -> frozenset[str]:
         """The sides that it was seen from."""
-        return frozenset(each.flank for each in self.seen if each.flank)
+        sides = ((LEFT, RIGHT) if each.flank == BOTH else (each.flank,) for each in self.seen)
+        return frozenset(side for some in sides for side in some if side)
 
     @property
     def side(self) -> str:
         """Return "left", "right", "both", or "" where no side is known."""
         sides = self.flanks
-        return "both" if {LEFT, RIGHT} <= sides else next(iter(sides), "")
+        return BOTH if {LEFT, RIGHT} <= sides else next(iter(sides), "")
 
 
 def independent(seen: Iterable[Observed], *, minutes: float = 0) -> list[Record]:

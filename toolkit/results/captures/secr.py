@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from toolkit.names import folded
+from toolkit.photos.stations import Stations
 from toolkit.results.captures.history import Occasions
 from toolkit.results.captures.record_table import Record
-from toolkit.results.captures.stations import Stations
 
 # What would end a word of such a file, or begin a remark; "/" begins covariates. Names of detectors
 # must have no "_" either.

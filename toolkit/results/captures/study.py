@@ -16,6 +16,7 @@ import pandas as pd
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.files import digest_of, disk_errors, read_regular, reason_of, write_text
 from toolkit.names import counted, printable
+from toolkit.photos.stations import Stations
 from toolkit.results.captures import (
     camtrap_dp,
     camtrapr_tree,
@@ -25,7 +26,6 @@ from toolkit.results.captures import (
     secr,
 )
 from toolkit.results.captures.observed import Observed, counted_and_not
-from toolkit.results.captures.stations import Stations
 from toolkit.results.results_folder import MARK_OF_CAPTURES
 from toolkit.tables import write_table
 

@@ -11,11 +11,14 @@ import pandas as pd
 
 from toolkit.evaluation.audit import KIN, SHOWN, SURE, Audit
 from toolkit.grouping import uncertainty
+from toolkit.grouping.assigners import links_of
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import TOO_FAR
-from toolkit.grouping.links import components
+from toolkit.grouping.links import Pairs, components
 from toolkit.records import Words
-from toolkit.results.result import PointAndShootResult, Result
+from toolkit.results.links import BACKGROUND
+from toolkit.results.result import AutopilotResult, PointAndShootResult, Result
+from toolkit.settings import GroupingSettings
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,18 @@ def find_doubts(result: Result, audited: Audit | None) -> list[Doubt]:
     if audited is None:
         return []
     words = result.album.words
+    first = [] if not isinstance(result, AutopilotResult) else _on_background(result)
     mixed = audited.suspicious[audited.suspicious["probability"] < SURE]
     split = audited.alike[audited.alike["probability"] > 1 - SURE]
+    if isinstance(result.settings, GroupingSettings):
+        must, _ = links_of(result.album, result.settings, result.held)
+        mixed = mixed[[not _held_together(result, must, name) for name in mixed["name"]]]
     if result.held is not None:
-        mixed = mixed[[not _held_together(result, result.held, name) for name in mixed["name"]]]
         apart = _held_apart(result, result.held)
         pairs = zip(split["name"], split["other_name"], strict=True)
         split = split[[frozenset(pair) not in apart for pair in pairs]]
     return [
+        *first,
         Doubt(
             f"{words.individuals.capitalize()} who may be two",
             f"Beside each other: the nearest {words.plural} of the two parts that hold together "
@@ -81,13 +88,40 @@ def find_doubts(result: Result, audited: Audit | None) -> list[Doubt]:
     ]
 
 
-def _held_together(result: Result, held: Decided, name: str) -> bool:
-    """Whether a decision says that the two parts of an individual are one."""
+def _on_background(result: AutopilotResult) -> list[Doubt]:
+    """Return the joins whose background is more alike than what is before it."""
+    links, words = result.links, result.album.words
+    if links is None or not (found := links[links["rests_on"] == BACKGROUND]).shape[0]:
+        return []
+    cases = tuple(
+        Case(
+            f"{row.individual}: {row.marks:g} marks of the {words.plural} in common, "
+            f"{row.background:g} of what is around them",
+            tuple((int(side), _where(result, int(side))) for side in (row.first, row.second)),
+        )
+        for row in found.head(SHOWN).itertuples(index=False)
+    )
+    about = (
+        f"Two {words.plural} before the same background look alike to a computer. Beside each "
+        "other: the two that were joined."
+    )
+    return [Doubt("Joins that may rest on the background", about, cases, len(found))]
+
+
+def _where(result: Result, row: int) -> str:
+    """Say where and when a sighting was, as far as that is known, else who it is."""
+    table = result.album.sightings
+    told = [str(table[name].iloc[row]) for name in ("station", "taken_at") if name in table]
+    return ", ".join(filter(None, told)).replace("T", " ") or str(result.names[row])
+
+
+def _held_together(result: Result, must: Pairs, name: str) -> bool:
+    """Whether a decision, or a burst, says that the two parts of an individual are one."""
     mine = np.array([each == name for each in result.names], dtype=np.bool_)
-    if not mine[held.must].all(axis=1).any():
+    if not mine[must].all(axis=1).any():
         return False
     parts = uncertainty.sides(result.album, np.where(mine, 0, -1))
-    together = components(len(result.names), held.must)
+    together = components(len(result.names), must)
     return any(
         np.intersect1d(together[one], together[other]).size
         for one, other in zip(parts.first, parts.second, strict=True)

@@ -150,7 +150,7 @@ class Page:
                 f"This report was made without pictures of {words.plural}; it names "
                 f"{words.individuals} and photos."
             )
-        lacking = len(result.not_copied)
+        lacking, shown = len(result.not_copied), result.shows.items()
         return {
             "headline": self.headline(),
             "how": how,
@@ -161,6 +161,7 @@ class Page:
                 (words.plural, result.count),
                 (words.individuals, len(self.table)),
                 (f"photos of {self.words.nobody}", len(result.unsorted)),
+                *((f"photos: {kind}", n) for kind, n in shown if kind != result.album.subject.name),
                 ("files with problems", len(result.unusable)),
             ],
         }

@@ -8,6 +8,7 @@ from PIL import Image
 
 from toolkit.subjects import weights
 from toolkit.subjects.base import Rgb
+from toolkit.subjects.onnx_running import session
 
 MODEL = "u2netp"
 SIDE = 320
@@ -36,14 +37,7 @@ class SaliencyMask:
     """
 
     def __init__(self) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        self._network = onnxruntime.InferenceSession(
-            str(weights.find(MODEL)), options, providers=["CPUExecutionProvider"]
-        )
+        self._network = session(weights.find(MODEL))
         self._input = self._network.get_inputs()[0].name
         self._output = self._network.get_outputs()[0].name
 

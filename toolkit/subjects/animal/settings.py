@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.names import SubjectInfo
 from toolkit.subjects.animal import ANIMAL
-from toolkit.subjects.settings import Choice, ScanSettings, again, setting
+from toolkit.subjects.settings import (
+    Choice,
+    ChoiceOrFile,
+    FilePath,
+    Number,
+    ScanSettings,
+    Switch,
+    Text,
+    again,
+    setting,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from toolkit.subjects.animal.camera_trap import CameraTrap
     from toolkit.subjects.base import Subject
 
 DETECTORS = ("mask", "whole")
+FLANKS = ("auto", "off", "left", "right", "both")
+# Letters that the path of a table may have.
+LONGEST_PATH = 4096
+# The boxes that were drawn by hand, in a folder of results.
+DRAWN = "boxes.json"
+# What photos show that are kept apart; the last is what the mask says of a photo that it finds
+# nothing in: it misses too many animals to call that empty.
+PERSON, VEHICLE, OTHER, EMPTY, NOTHING = "person", "vehicle", "other", "empty", "nothing found"
+KEPT_APART = (PERSON, VEHICLE, OTHER, EMPTY, NOTHING, "unsure")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,31 +45,192 @@ class AnimalSettings(ScanSettings):
 
     Attributes
     ----------
-    detector : {"mask", "whole"}
+    detector : str
         What finds animals. "mask" takes the largest part of a photo that stands out; "whole" takes
-        each photo as the picture of one animal.
+        each photo as the picture of one animal; a path is that of a network (ONNX), with its
+        description beside it; see `toolkit.subjects.animal.onnx_detector`.
+    boxes : str
+        Path of a file with the results of MegaDetector, "" for none: photos in it are not searched;
+        see `toolkit.subjects.animal.detections_file`.
+    min_confidence : float
+        Boxes of that file, or of a network, that are less sure than this are none.
+    stations : str
+        The path of the table of stations (see `toolkit.photos.stations`): which folders are
+        stations and cameras, and how far clocks are off. "" for none.
+    details : str
+        The path of a table that says of photos what their files do not; see
+        `toolkit.photos.camera_trap.read_details`. "" for none.
+    encoder : str
+        The path of a network (ONNX) whose vectors count beside the marks, "" for none; see
+        `toolkit.subjects.onnx_encoder`. It counts once it was calibrated.
+    calibration : str
+        The path of what `sightings calibrate` wrote: what scores say of these animals. "" for the
+        one that is shipped.
+    flank : {"auto", "off", "left", "right", "both"}
+        Which side of the animal a photo shows: by the names of files and folders, not at all, or
+        the same in all. Left and right say nothing about each other.
+    event_gap : float
+        Minutes after a photo within which the next one of its camera is of the same event.
+    session : float
+        Minutes within which two photos of one camera say nothing about each other: they share
+        light, grass and rocks.
+    within_session : bool
+        Whether such pairs count all the same.
+    burst : bool
+        Whether the photos of an event show one individual, where each shows one animal.
     """
 
     subject: ClassVar[SubjectInfo] = ANIMAL
+    draws: ClassVar[bool] = True
+    aside: ClassVar[tuple[str, ...]] = KEPT_APART[:-1]
+    unsure: ClassVar[str] = KEPT_APART[-1]
+    none_found: ClassVar[str] = (
+        "small, blurred and hidden animals are found by a detector of animals (--boxes, "
+        "--detector); people by their faces, which are another subject (--subject face)"
+    )
+    in_modes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "unsorted": {
+            "default": "unsorted",
+            "explained": "a folder in OUT for photos that go into no other (%(default)s); beside "
+            f"it lie {', '.join(KEPT_APART)}. '' for none of these",
+        }
+    }
     models: ClassVar[tuple[str, ...]] = ("u2netp",)
+    told_by_photo: ClassVar[frozenset[str]] = frozenset({"boxes", "min_confidence"})
     slider: ClassVar[tuple[float, float, float]] = (0.1, 1.0, 1.6)
 
     long_edge: int = again(ScanSettings, "long_edge", default=1000)
     min_size: int = again(ScanSettings, "min_size", default=40)
     detector: str = setting(
         "mask",
-        takes=Choice(
-            DETECTORS,
-            {
-                "mask": "mask: the largest part that stands out",
-                "whole": "whole photo: cropped already",
-            },
+        takes=ChoiceOrFile(
+            "the path of a network that ends in .onnx", values=DETECTORS, ending=".onnx"
         ),
         changes="subject",
         explained="mask takes the largest part of a photo that stands out, whole each photo as it "
-        "is, for photos that are cropped already (%(default)s)",
+        "is, for photos that are cropped already; or a network of your own, MODEL.onnx, with "
+        "MODEL.json or MODEL.toml beside it (%(default)s)",
+        metavar="mask|whole|MODEL.onnx",
         label="animals are found by",
     )
+    boxes: str = setting(
+        "",
+        takes=FilePath("the path of a JSON file with the results of MegaDetector"),
+        changes="subject",
+        explained="take animals, people and vehicles from the results of MegaDetector (JSON); "
+        "photos that it does not have are searched as --detector says",
+        metavar="RESULTS.json",
+        label="boxes from a file (MegaDetector's JSON)",
+    )
+    min_confidence: float = setting(
+        0.2,
+        takes=Number(0, 1),
+        changes="subject",
+        explained="boxes of --boxes or MODEL.onnx that are less sure than this are none "
+        "(%(default)s)",
+        metavar="P",
+        label="least confidence of a box",
+    )
+
+    encoder: str = setting(
+        "",
+        takes=FilePath("the path of a network (ONNX) that makes vectors of pictures"),
+        changes="subject",
+        explained="a network of your own that makes a vector of a picture (MegaDescriptor, MiewID "
+        "...), as ONNX; it counts with a --calibration that was made with it",
+        metavar="MODEL.onnx",
+        label="encoder of your own (ONNX)",
+        advanced=True,
+    )
+    calibration: str = setting(
+        "",
+        takes=FilePath("the path of a calibration"),
+        changes="metadata",
+        explained="what scores say of these animals, from known ones: sightings calibrate KNOWN",
+        metavar="CALIBRATION.json",
+        label="calibration (from known individuals)",
+    )
+    stations: str = setting(
+        "",
+        takes=Text("the path of a table of stations", LONGEST_PATH),
+        changes="metadata",
+        explained="a table (CSV) of where the cameras stood: station, and any of camera, "
+        "clock_offset, latitude, longitude, setup_date, retrieval_date. Without it a station is "
+        "the first folder below the photos",
+        metavar="STATIONS.csv",
+        label="table of stations (CSV)",
+    )
+    details: str = setting(
+        "",
+        takes=Text("the path of a table", LONGEST_PATH),
+        changes="metadata",
+        explained="a table (CSV) that says of photos what their files do not, or say wrongly: "
+        "path, and any of taken_at, station, camera, flank, event; a corrected sightings.csv will "
+        "do",
+        metavar="TABLE.csv",
+        label="table of corrections (CSV)",
+        advanced=True,
+    )
+    flank: str = setting(
+        "auto",
+        takes=Choice(
+            FLANKS,
+            {
+                "auto": "by the names of files and folders",
+                "off": "not known",
+                "left": "left in all photos",
+                "right": "right in all photos",
+                "both": "both in all photos",
+            },
+        ),
+        changes="metadata",
+        explained="which side of the {singular} a photo shows: auto takes it from the words left, "
+        "right and both in the names of files and folders; off does not; or the same for all "
+        "photos (%(default)s). Left and right are never compared",
+        label="flank",
+    )
+    event_gap: float = setting(
+        1.0,
+        takes=Number(0, 1440, "minutes", step=1),
+        changes="metadata",
+        explained="minutes after a photo within which the next one of its camera is of the same "
+        "event: a burst (%(default)s)",
+        metavar="MIN",
+        label="photos of a burst follow within (minutes)",
+        advanced=True,
+    )
+    session: float = setting(
+        60.0,
+        takes=Number(0, 14_400, "minutes", step=10),
+        changes="metadata",
+        explained="photos of one camera that are at most so many minutes apart say nothing about "
+        "each other: what they have in common may be the background (%(default)s)",
+        metavar="MIN",
+        label="photos of one camera are not compared within (minutes)",
+        advanced=True,
+    )
+    within_session: bool = setting(
+        False,
+        takes=Switch(),
+        changes="metadata",
+        explained="compare the photos of one camera within a session, too",
+        label="compare photos of one camera always",
+        advanced=True,
+    )
+    burst: bool = setting(
+        False,
+        takes=Switch(),
+        changes="assign",
+        explained="in autopilot, the photos of a burst show one {individual}, if each shows one "
+        "{singular}; leave it out where several may walk by one behind the other",
+        label="the photos of a burst show one {individual}",
+    )
+
+    def evidence(self) -> CameraTrap:
+        """Return what is known of animals beside how they look: when and where, and which flank."""
+        from toolkit.subjects.animal.camera_trap import CameraTrap
+
+        return CameraTrap(self)
 
     def make_subject(self) -> Subject:
         """
@@ -55,10 +239,22 @@ class AnimalSettings(ScanSettings):
         Raises
         ------
         BadModelFile
-            If the model file is missing or not the pinned one.
+            If a model file is missing or cannot be used.
+        BadSetting
+            If the file of boxes cannot be used.
         MissingPackage
             If OpenCV is not installed.
         """
         from toolkit.subjects.animal.subject import animal
 
         return animal(self)
+
+    def corrected(self, subject: Subject, out: Path | None) -> Subject:
+        """Return it with the boxes that were drawn by hand; see `ScanSettings.corrected`."""
+        if out is None or not (out / DRAWN).is_file():
+            return subject
+        from toolkit.subjects.animal import detections_file
+
+        found = detections_file.read(out / DRAWN)
+        drawn = detections_file.DrawnBoxes(found, DRAWN, subject.detector) if found else None
+        return subject if drawn is None else replace(subject, detector=drawn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.records import Box, Detection
@@ -105,7 +106,7 @@ class HogDetector:
         """Return how many bytes it takes to search a picture of this size in px."""
         return _needs(HOG_NEEDS, width, height, self.upsample, self.long_edge)
 
-    def detect(self, image: Rgb) -> list[Detection]:
+    def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""
         if not hasattr(self._own, "detector"):
             with _UNPACKING:
@@ -178,7 +179,7 @@ class CnnDetector:
         rates = DLIB_NEEDS if self._onnx is None else CNN_NEEDS
         return _needs(rates, width, height, self.upsample, self.long_edge)
 
-    def detect(self, image: Rgb) -> list[Detection]:
+    def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""
         times = doublings(image, self.upsample, self.long_edge)
         if self._onnx is not None:

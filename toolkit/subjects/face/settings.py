@@ -62,6 +62,9 @@ class FaceSettings(ScanSettings):
         "shape_predictor_5_face_landmarks",
         "shape_predictor_68_face_landmarks",
     )
+    none_found: ClassVar[str] = (
+        "in photos of animals, seek animals: they are another subject (--subject animal)"
+    )
     renamed: ClassVar[Mapping[str, str]] = {"min_face": "min_size", "largest_face": "largest"}
 
     slider: ClassVar[tuple[float, float, float]] = (0.2, 0.5, 1.0)

@@ -86,7 +86,8 @@ class OnnxEncoder:
         self._batch = batch
 
         def build() -> bytes:
-            from toolkit.subjects.face.dlib.onnx_graph import encoder_model, serialised
+            from toolkit.subjects.face.dlib.onnx_graph import encoder_model
+            from toolkit.subjects.onnx_builder import serialised
 
             network = read_encoder(data, name=str(network_file))
             return serialised(encoder_model(network))
@@ -173,12 +174,14 @@ class OnnxFaceDetector:
         self._network = network
 
         def build_stem() -> bytes:
-            from toolkit.subjects.face.dlib.onnx_graph import serialised, stem_model
+            from toolkit.subjects.face.dlib.onnx_graph import stem_model
+            from toolkit.subjects.onnx_builder import serialised
 
             return serialised(stem_model(network))
 
         def build_head() -> bytes:
-            from toolkit.subjects.face.dlib.onnx_graph import head_model, serialised
+            from toolkit.subjects.face.dlib.onnx_graph import head_model
+            from toolkit.subjects.onnx_builder import serialised
 
             return serialised(head_model(network))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
 
 from toolkit.errors import BadNetworkFile
 from toolkit.subjects.face.dlib.layers import Affine, Convolution
@@ -19,74 +18,12 @@ from toolkit.subjects.face.dlib.network import (
     DetectorNetwork,
     EncoderNetwork,
 )
+from toolkit.subjects.onnx_builder import OnnxBuilder
 
 Float32 = npt.NDArray[np.float32]
 
-# Old enough for every ONNX Runtime that supports Python 3.10.
-_OPSET = 17
-_IR_VERSION = 8
 # Channels are filled up to whole vectors of the widest processors (AVX-512).
 _LANES = 16
-
-
-class _Graph:
-    """Nodes and weights collected in order; every method returns its output's name."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-
-    def constant(self, values: npt.NDArray[np.float32] | npt.NDArray[np.int64]) -> str:
-        name = f"w{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def node(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
-        name = f"t{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
-
-    def convolution(
-        self, source: str, filters: Float32, biases: Float32, stride: int, padding: int
-    ) -> str:
-        inputs = [source, self.constant(filters), self.constant(biases)]
-        return self.node("Conv", inputs, strides=[stride] * 2, pads=[padding] * 4)
-
-    def pad(self, source: str, channels: int, side: int) -> str:
-        """Add zeros behind the last channel, row and column; nothing if both are 0."""
-        if not channels and not side:
-            return source
-        ends = np.array([0, 0, 0, 0, 0, channels, side, side], dtype=np.int64)
-        return self.node("Pad", [source, self.constant(ends)])
-
-    def model(
-        self,
-        name: str,
-        source: tuple[str, int, Sequence[int | str]],
-        target: tuple[str, Sequence[int | str]],
-    ) -> onnx.ModelProto:
-        self.nodes[-1].output[0] = target[0]
-        graph = helper.make_graph(
-            self.nodes,
-            name,
-            [helper.make_tensor_value_info(*source)],
-            [helper.make_tensor_value_info(target[0], TensorProto.FLOAT, target[1])],
-            self.weights,
-        )
-        model = helper.make_model(
-            graph,
-            opset_imports=[helper.make_opsetid("", _OPSET)],
-            ir_version=_IR_VERSION,
-            producer_name="sightings",
-        )
-        onnx.checker.check_model(model, full_check=True)
-        return model
-
-
-def serialised(model: onnx.ModelProto) -> bytes:
-    """Give a model as the bytes of an ``.onnx`` file; the same model, the same bytes."""
-    content: bytes = model.SerializeToString(deterministic=True)
-    return content
 
 
 def fold(convolution: Convolution, affine: Affine) -> tuple[Float32, Float32]:
@@ -136,7 +73,7 @@ def encoder_model(network: EncoderNetwork) -> onnx.ModelProto:
         Checked. Input ``chips``: (n, 150, 150, 3) uint8 RGB. Output ``encodings``:
         (n, 128) float32.
     """
-    graph = _Graph()
+    graph = OnnxBuilder()
     folded = [(*fold(*pair), pair[0]) for pair in network.layers]
     layers = iter(folded)
 
@@ -190,7 +127,7 @@ def stem_model(network: DetectorNetwork) -> onnx.ModelProto:
         29 each way. Output ``features``: (1, channels, (rows - 29) // 8 + 1, likewise)
         float32, the channels filled up with zeros to a multiple of 16.
     """
-    graph = _Graph()
+    graph = OnnxBuilder()
     _convolve_all(graph, "pixels", network.layers[:3], 3)
     return graph.model(
         "stem",
@@ -213,7 +150,7 @@ def head_model(network: DetectorNetwork) -> onnx.ModelProto:
         Checked. Input ``features``: (1, channels, rows, columns) float32, as the stem
         gives them. Output ``scores``: (1, windows, rows, columns) float32.
     """
-    graph = _Graph()
+    graph = OnnxBuilder()
     channels = _rounded_up(network, 2)
     value = _convolve_all(graph, "features", network.layers[3:], channels)
     filters = _filled(network.last.filters, len(network.windows), _rounded_up(network, 5))
@@ -226,7 +163,7 @@ def head_model(network: DetectorNetwork) -> onnx.ModelProto:
 
 
 def _convolve_all(
-    graph: _Graph,
+    graph: OnnxBuilder,
     value: str,
     layers: Sequence[tuple[Convolution, Affine]],
     channels: int,
@@ -242,7 +179,9 @@ def _convolve_all(
     return value
 
 
-def _convolve_in_two_steps(graph: _Graph, source: str, filters: Float32, biases: Float32) -> str:
+def _convolve_in_two_steps(
+    graph: OnnxBuilder, source: str, filters: Float32, biases: Float32
+) -> str:
     """
     Convolve down the columns, then add up along the rows.
 

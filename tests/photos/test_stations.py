@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.errors import BadSetting
-from toolkit.results.captures import stations
+from toolkit.photos import stations
 
 
 def table(tmp_path, text):

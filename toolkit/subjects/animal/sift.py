@@ -1,0 +1,86 @@
+"""SIFT: the marks of a coat, upright for animals that stand, turned for those seen from above."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.records import Features
+from toolkit.subjects.animal import marks
+from toolkit.subjects.animal.marks import ANY_WAY, TURNED, Float32, opencv
+from toolkit.subjects.base import Rgb
+
+# Marks of one animal that are described, at most; the clearest go first.
+MOST = 700
+# How clear a mark must be: a fifth of what is usual, for coats are soft.
+CONTRAST = 0.005
+CLAHE_LIMIT, CLAHE_TILES = 2.0, (8, 8)
+# A mark is matched where its nearest one is nearer than this share of the second nearest (Lowe).
+RATIO = 0.85
+# How far an animal may be turned, in degrees, by the way that its marks are described.
+WAYS = {"upright": TURNED, "turned": ANY_WAY}
+
+
+class SiftMarks:
+    """
+    Describes marks twice: upright, and each turned its own way. Threads may share one.
+
+    References
+    ----------
+    .. [1] D. Lowe, Distinctive image features from scale-invariant keypoints, 2004.
+    .. [2] R. Arandjelovic, A. Zisserman, Three things everyone should know to improve object
+       retrieval, 2012, for the square root of descriptors.
+    .. [3] J. Crall et al., HotSpotter: patterned species instance recognition, 2013, for the use of
+       places that agree.
+    """
+
+    scores = tuple(WAYS)
+    name = repr((MOST, CONTRAST, CLAHE_LIMIT, CLAHE_TILES))
+
+    def __init__(self) -> None:
+        self._own = threading.local()
+        opencv()
+
+    def features(self, image: Rgb, inside: npt.NDArray[np.bool_]) -> Features:
+        """
+        Describe the marks of a picture, shape (h, w, 3), where `inside`, shape (h, w), says so.
+
+        Returns
+        -------
+        Features
+            "upright" and "turned", shape (m, 128), uint8; "upright_at" and "turned_at", shape
+            (m, 2), float32, where each is, in px.
+        """
+        cv2 = opencv()
+        if not hasattr(self._own, "sift"):
+            cv2.setNumThreads(1)
+            self._own.sift = cv2.SIFT_create(contrastThreshold=CONTRAST)
+            self._own.clahe = cv2.createCLAHE(clipLimit=CLAHE_LIMIT, tileGridSize=CLAHE_TILES)
+        grey = self._own.clahe.apply(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY))
+        found = self._own.sift.detect(grey, np.where(inside, 255, 0).astype(np.uint8))
+        found = sorted(found, key=lambda mark: (-mark.response, mark.pt, mark.angle))
+        turned = found[:MOST]
+        upright, known = [], set()
+        for mark in found:
+            place = (mark.pt, mark.size)
+            if place not in known:
+                known.add(place)
+                upright.append(cv2.KeyPoint(*mark.pt, mark.size, 0.0, mark.response, mark.octave))
+        made: dict[str, npt.NDArray[np.generic]] = {}
+        for name, those in (("upright", upright[:MOST]), ("turned", turned)):
+            those, described = self._own.sift.compute(grey, those)
+            none = described is None
+            made[name] = np.zeros((0, 128), np.uint8) if none else described.astype(np.uint8)
+            places = [mark.pt for mark in those]
+            made[f"{name}_at"] = np.array(places, dtype=np.float32).reshape(-1, 2)
+        return made
+
+    def compare(self, one: Features, other: Features) -> list[float]:
+        """Return how many marks of both lie alike: upright, and turned any way."""
+        return [float(len(each[0])) for each in self.common(one, other)]
+
+    def common(self, one: Features, other: Features) -> list[tuple[Float32, Float32]]:
+        """Return where they are in both, upright and turned; see `marks.fitting`."""
+        return [marks.fitting(one, other, kind, most, RATIO) for kind, most in WAYS.items()]
