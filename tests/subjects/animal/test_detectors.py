@@ -105,16 +105,31 @@ CROPS = [(500 + 10 * k, 400) for k in range(10)]
     ("sizes", "cropped"),
     [(CROPS, True), (CROPS[:6], False), ([(600, 400)] * 6 + CROPS[:4], False)],
 )
-def test_photos_of_many_sizes_are_cropped_ones(sizes, cropped, tmp_path) -> None:
+def test_photos_of_many_sizes_are_cropped_ones(sizes, cropped, tmp_path, monkeypatch) -> None:
     paths = sized(tmp_path / "p", sizes)
     (tmp_path / "p" / "99.jpg").write_bytes(b"no photo")
     found = MaskDetector(Maps(part(0, 0, 1, 1)))
+    monkeypatch.setattr(detectors, "BLENDED", 1.0)
     said = found.prepare([*paths, tmp_path / "p" / "99.jpg"], tmp_path / "p")
     assert (len(said) == 1) == cropped
     assert found.look_key(paths[0]) == ("cropped" if cropped else "")
-    # In one of them something must be, in another there may be nothing.
+    # In these something must be, in others there may be nothing.
     photo = np.zeros((400, 600, 3), np.uint8)
     assert [each.box.width for each in found.detect(photo)] == ([600] if cropped else [])
+
+
+@pytest.mark.parametrize(("blended", "whole"), [(3, False), (4, True)])
+def test_cropped_photos_in_which_nothing_stands_out_are_all_taken_whole(
+    blended, whole, tmp_path
+) -> None:
+    stands_out = [part(40, 40, 280, 280), part(0, 0, 320, 320)] * (10 - blended)
+    found = MaskDetector(Maps(*[part(0, 0, 1, 1)] * blended, *stands_out, stands_out[0]))
+    (said,) = found.prepare(sized(tmp_path / "p", CROPS), tmp_path / "p")
+    assert ("each is taken whole" in said) == whole
+    assert found.look_key(tmp_path) == ("whole" if whole else "cropped")
+    assert not whole or "4 of 10" in said
+    found._mask = Maps(*stands_out)
+    assert (found.detect(np.zeros((640, 640, 3), np.uint8))[0].box.width == 640) == whole
 
 
 @pytest.mark.parametrize(
@@ -130,13 +145,17 @@ def test_photos_of_many_sizes_are_cropped_ones(sizes, cropped, tmp_path) -> None
     ],
 )
 def test_a_cropped_photo_in_which_nothing_stands_out_is_taken_whole(
-    first, second, whole, tmp_path
+    first, second, whole, tmp_path, monkeypatch
 ) -> None:
     found = MaskDetector(Maps(first, first, second))
     photo = np.zeros((640, 640, 3), np.uint8)
     # Of photos that are not cropped, the part that is marked is the animal all the same.
     assert found.detect(photo)[0].box.left > 0
+    maps = found._mask.maps[:]
+    found._mask.maps = [first, second] * 10
+    monkeypatch.setattr(detectors, "BLENDED", 1.0)
     found.prepare(sized(tmp_path / "p", CROPS), tmp_path / "p")
+    found._mask.maps = maps
     assert (found.detect(photo)[0].box.width == 640) == whole
 
 
