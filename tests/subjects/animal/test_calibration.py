@@ -6,10 +6,16 @@ import pytest
 from toolkit.errors import BadSetting
 from toolkit.records import LabelledPairs, PairScores
 from toolkit.subjects.animal import calibration
-from toolkit.subjects.animal.calibration import FARTHEST, features_of, fit, shipped
+from toolkit.subjects.animal.calibration import (
+    FARTHEST,
+    PatternCalibration,
+    features_of,
+    fit,
+    shipped,
+)
 
 SIFT = ("upright", "turned")
-FITTED = shipped(SIFT)
+FITTED = PatternCalibration(SIFT, -0.8, (0.1, 0.9), (0.6, 0.2), "drawn ones")
 
 
 def drawn(seed: int, individuals: int = 12, each: int = 5) -> LabelledPairs:
@@ -144,6 +150,11 @@ def test_what_is_no_calibration_is_told(text, tmp_path) -> None:
 
 
 def test_what_is_shipped_is_of_the_most_scores_that_are_there() -> None:
-    assert shipped((*SIFT, "nothing known")).scores == SIFT
+    every = ("upright", "turned", "upright_matched", "turned_matched")
+    for scores in (every, (*every, "disk"), (*every, "disk", "lite2"), (*every, "lite2")):
+        found = shipped((*scores, "nothing known"))
+        assert set(found.scores) <= set(scores)
+        assert ("disk" in scores) == ("disk" in found.scores)
+        assert ("lite2" in scores) == ("lite2" in found.scores)
     with pytest.raises(BadSetting, match="sightings calibrate KNOWN"):
         shipped(("nothing known",))

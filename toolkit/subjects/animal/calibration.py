@@ -24,7 +24,7 @@ FARTHEST = 2.0
 EVEN, SLOPE = 1.0, 10.0
 
 # Scores that count marks; all others are cosines.
-MARKS = ("upright", "turned", "disk")
+MARKS = ("upright", "turned", "disk", "upright_matched", "turned_matched")
 # Marks in common beyond which more say nothing more, what counts as one of them, and of cosines.
 ENOUGH, TENS, TENTHS = 40.0, 0.1, 10.0
 # Deviation that is there even where all values are alike.
