@@ -43,9 +43,6 @@ def test_it_counts_what_lies_alike_upright_and_turned(coat) -> None:
     inside = np.ones(coat.shape[:2], bool)
     one = part.features(coat, inside)
     turned = part.features(np.ascontiguousarray(np.rot90(coat)), inside.T)
-    upright, any_way, *looking = part.compare(one, turned)
+    upright, any_way = part.compare(one, turned)
     assert upright < 20 < 100 < any_way
-    # Those that lie alike look alike.
-    assert upright <= looking[0]
-    assert any_way <= looking[1]
-    assert [len(here) for here, _ in part.common(one, one)] == part.compare(one, one)[:2]
+    assert [len(here) for here, _ in part.common(one, one)] == part.compare(one, one)

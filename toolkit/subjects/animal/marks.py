@@ -42,12 +42,14 @@ def opencv() -> Any:
     return cv2
 
 
-def matched(one: Features, other: Features, kind: str, ratio: float) -> tuple[Float32, Float32]:
+def fitting(
+    one: Features, other: Features, kind: str, most: float, ratio: float
+) -> tuple[Float32, Float32]:
     """
-    Return where the marks that look alike are in the one, and in the other.
+    Return where the marks that lie alike are in the one, and in the other.
 
     A mark is matched with its nearest where that is far nearer than the second nearest, from the
-    one to the other and back.
+    one to the other and back; those count that a shift, a turn and one change of size explain.
 
     Parameters
     ----------
@@ -56,6 +58,8 @@ def matched(one: Features, other: Features, kind: str, ratio: float) -> tuple[Fl
         behind it, shape (m, 2), where each is, in px.
     kind : str
         Which marks.
+    most : float
+        Degrees by which the one may be turned.
     ratio : float
         How far nearer: the share of the distance to the second nearest (Lowe).
 
@@ -66,37 +70,20 @@ def matched(one: Features, other: Features, kind: str, ratio: float) -> tuple[Fl
     """
     if one[f"{kind}_at"].tobytes() > other[f"{kind}_at"].tobytes():
         # Which of the two is named first must not matter.
-        there, here = matched(other, one, kind, ratio)
+        there, here = fitting(other, one, kind, most, ratio)
         return here, there
     ours, theirs = _directions(one[kind]), _directions(other[kind])
     if min(len(ours), len(theirs)) < 2:
         return NONE, NONE
     cosines = ours @ theirs.T
-    first, second = _nearest(cosines, ratio)
-    backward, forward = _nearest(np.ascontiguousarray(cosines.T), ratio)
+    first, second = _matched(cosines, ratio)
+    backward, forward = _matched(np.ascontiguousarray(cosines.T), ratio)
     here = one[f"{kind}_at"][np.concatenate([first, forward])]
     there = other[f"{kind}_at"][np.concatenate([second, backward])]
-    return here, there
-
-
-def lying_alike(here: Float32, there: Float32, most: float) -> tuple[Float32, Float32]:
-    """
-    Return those matched marks that a shift, a turn and one change of size explain.
-
-    Parameters
-    ----------
-    here, there : numpy.ndarray
-        Shape (k, 2), float32, px: as `matched` returns them.
-    most : float
-        Degrees by which the one may be turned.
-    """
     if len(here) < FEWEST:
         return NONE, NONE
-    # In one order whichever is named first: what is drawn at random follows from it.
-    turned = here.tobytes() > there.tobytes()
-    given = (there, here) if turned else (here, there)
     moved, fits = opencv().estimateAffinePartial2D(
-        *given, method=opencv().RANSAC, ransacReprojThreshold=STRAY, maxIters=DRAWS
+        here, there, method=opencv().RANSAC, ransacReprojThreshold=STRAY, maxIters=DRAWS
     )
     if moved is None:
         return NONE, NONE
@@ -106,13 +93,6 @@ def lying_alike(here: Float32, there: Float32, most: float) -> tuple[Float32, Fl
         return NONE, NONE
     found = fits.ravel().astype(np.bool_)
     return here[found], there[found]
-
-
-def fitting(
-    one: Features, other: Features, kind: str, most: float, ratio: float
-) -> tuple[Float32, Float32]:
-    """Return where the marks that look and lie alike are; see `matched` and `lying_alike`."""
-    return lying_alike(*matched(one, other, kind, ratio), most)
 
 
 def _directions(described: npt.NDArray[np.generic]) -> Float32:
@@ -125,7 +105,7 @@ def _directions(described: npt.NDArray[np.generic]) -> Float32:
     return np.sqrt(rows, out=rows)
 
 
-def _nearest(cosines: Float32, ratio: float) -> tuple[Int64, Int64]:
+def _matched(cosines: Float32, ratio: float) -> tuple[Int64, Int64]:
     """Return the rows whose nearest column is far nearer than the second, and those columns."""
     rows = np.arange(len(cosines))
     nearest = cosines.argmax(axis=1)

@@ -36,7 +36,7 @@ class SiftMarks:
        places that agree.
     """
 
-    scores = ("upright", "turned", "upright_matched", "turned_matched")
+    scores = tuple(WAYS)
     name = repr((MOST, CONTRAST, CLAHE_LIMIT, CLAHE_TILES))
 
     def __init__(self) -> None:
@@ -78,15 +78,8 @@ class SiftMarks:
         return made
 
     def compare(self, one: Features, other: Features) -> list[float]:
-        """
-        Return how many marks of both lie alike, upright and turned any way; then how many of either
-        look alike, wherever they lie, as coats stretch and fold.
-        """
-        found = [marks.matched(one, other, kind, RATIO) for kind in WAYS]
-        alike = [
-            marks.lying_alike(*each, most) for each, most in zip(found, WAYS.values(), strict=True)
-        ]
-        return [float(len(here)) for here, _ in (*alike, *found)]
+        """Return how many marks of both lie alike: upright, and turned any way."""
+        return [float(len(each[0])) for each in self.common(one, other)]
 
     def common(self, one: Features, other: Features) -> list[tuple[Float32, Float32]]:
         """Return where they are in both, upright and turned; see `marks.fitting`."""
