@@ -261,3 +261,27 @@ def picture_of(path: Path, size: int) -> bytes | None:
     stream = io.BytesIO()
     Image.fromarray(small).save(stream, "JPEG", quality=80)
     return stream.getvalue()
+
+
+def tables(photos: str, *, most: int = MOST) -> tuple[str, ...]:
+    """
+    Return the tables (CSV) in a folder of photos and beside it, written as that was.
+
+    Those that speak of stations by their name come first.
+    """
+    if not photos.strip() or not _home(photos):
+        return ()
+    found = []
+    for folder in (photos, above(photos)):
+        try:
+            with os.scandir(Path(folder).expanduser()) as entries:
+                names = sorted(
+                    entry.name
+                    for entry in entries
+                    if entry.name.casefold().endswith(".csv") and not entry.name.startswith(".")
+                )
+        except (OSError, ValueError):
+            continue
+        found += [os.path.join(folder, name) for name in names]  # noqa: PTH118 - as typed
+    found.sort(key=lambda path: not os.path.basename(path).casefold().startswith("station"))  # noqa: PTH119
+    return tuple(found[:most])

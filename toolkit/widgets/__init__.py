@@ -5,6 +5,7 @@ __all__ = [
     "autopilot",
     "background_work",
     "box_editor",
+    "captures_box",
     "contact_sheet",
     "disclosure",
     "export_box",

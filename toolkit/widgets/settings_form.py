@@ -115,6 +115,11 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
         self._moved({})
 
     @property
+    def kind(self) -> type[AnySettings]:
+        """Which settings they are."""
+        return type(self._start)
+
+    @property
     def none_found(self) -> str:
         """What else to try where next to nothing was found, as a sentence; "" for nothing."""
         told = self._start.none_found

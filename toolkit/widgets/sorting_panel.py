@@ -27,7 +27,8 @@ from toolkit.results.result import Result
 from toolkit.results.results_folder import ResultsFolder
 from toolkit.results.undo import Undone
 from toolkit.session import Session
-from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.settings import ComparingSettings, GroupingSettings
+from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
 from toolkit.widgets.background_work import Message, Stopped, Tell, Work, in_html, safe
 from toolkit.widgets.export_box import ExportBox
@@ -56,7 +57,7 @@ ANOTHER = (
 # So many things that were done in the folders are said one by one.
 MOST_SAID = 5
 
-Mode = TypeVar("Mode", AutopilotSettings, PointAndShootSettings)
+Mode = TypeVar("Mode", GroupingSettings, ComparingSettings)
 Sort = Callable[..., Session]
 # The folders that are looked at, as they were named: that of the photos first.
 Folders = tuple[str, ...]
@@ -137,13 +138,13 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         )
         self.work, self.later = Work(), Message()
         # The folder of results that was named by nobody, but follows from that of the photos.
-        self._beside = folder_suggestions.beside(str(photos), self.BESIDE)
+        self._beside = folder_suggestions.beside(str(photos), self._word)
         self._following = True
         self._given = str(photos), str(out)
         # What the field says as long as nobody types into it.
         out = self._proposed = str(out) or self._beside
         self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=out)
-        self.recent = RecentAlbums(self.MODE, self.go_on_with)
+        self.recent = RecentAlbums(self.MODE, self.go_on_with, self._about)
         self.another_about = ipywidgets.HTML()
         self.anyway_button = ipywidgets.Button(
             description="Sort into it all the same",
@@ -177,6 +178,18 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self.form.observe(lambda _: self.regroup(), names="changed")
         self.folder.observe(lambda _: self._named(), names="value")
         self._show()
+
+    @property
+    def _about(self) -> str:
+        """The subject that the settings are about."""
+        return self.form.kind.subject.name
+
+    @property
+    def _word(self) -> str:
+        """What the name of the folder of results has more than that of the photos."""
+        # What is found of two subjects in the same photos is two results.
+        plural = self.form.kind.subject.words.plural
+        return self.BESIDE if self._about == registry.DEFAULT else f"{plural} {self.BESIDE}"
 
     def start(self, *, anyway: bool = False) -> None:
         """
@@ -313,7 +326,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             return ""
         try:
             photos = files.folder_at(of[0])
-            return ResultsFolder(files.folder_at(out)).another(photos, self.MODE)
+            return ResultsFolder(files.folder_at(out)).another(photos, self.MODE, self._about)
         except BadFolder:
             # It is said when it is looked at.
             return ""
@@ -386,7 +399,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         photos = counted(len(album.photos), "photo")
         said = f"{photos}, {album.words.count_individuals(len(names))}"
         known = of[1] if of[1:] else ""
-        recent.remember(Recent(self.MODE, of[0], str(out), known, said))
+        about = type(found.settings).subject.name
+        recent.remember(Recent(self.MODE, of[0], str(out), known, said, subject=about))
         self.recent.renew()
 
     def _take_folders(self, album: Recent) -> None:
@@ -465,7 +479,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def _named(self) -> None:
         """Forget what was wrong with the folder before, and let the results follow it."""
         self._ask_nothing()
-        beside = folder_suggestions.beside(self.folder.value, self.BESIDE)
+        beside = folder_suggestions.beside(self.folder.value, self._word)
         photos, out = self._given
         # A folder of results that was given with photos is for those.
         proposed = out if out and _same(photos, self.folder.value) else beside

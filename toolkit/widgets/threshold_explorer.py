@@ -20,7 +20,7 @@ from toolkit.grouping.thresholds import Threshold
 from toolkit.names import printable
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import Album, Words
-from toolkit.settings import AutopilotSettings
+from toolkit.settings import AutopilotSettings, GroupingSettings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.settings import as_options
 from toolkit.widgets.background_work import Newest, Stopped, Tell, Work, in_html, safe
@@ -134,7 +134,7 @@ def summary_html(position: Position, automatic: float) -> str:
     )
 
 
-def use_html(position: Position, settings: AutopilotSettings, automatic: float) -> str:
+def use_html(position: Position, settings: GroupingSettings, automatic: float) -> str:
     """Say how to sort the photos with this threshold, as HTML."""
     own = position.threshold == automatic
     said = '"auto"' if own else f"{position.threshold:.10g}"
@@ -409,7 +409,7 @@ class ThresholdPanel(ipywidgets.VBox):
     ----------
     album : Album
         n sightings; those that decisions say to leave out are ignored.
-    settings : AutopilotSettings, optional
+    settings : GroupingSettings, optional
         Method, and the threshold to begin with.
     decided : Decided, optional
         What was decided about these sightings.
@@ -436,7 +436,7 @@ class ThresholdPanel(ipywidgets.VBox):
     def __init__(
         self,
         album: Album,
-        settings: AutopilotSettings | None = None,
+        settings: GroupingSettings | None = None,
         *,
         decided: Decided | None = None,
         tree: Tree | None = None,
