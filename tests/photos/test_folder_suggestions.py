@@ -166,11 +166,13 @@ def test_the_folder_beside_one(folder, there):
     assert beside(folder, "sorted") == there
 
 
-def test_tables_in_a_folder_and_beside_it_those_of_stations_first(tmp_path) -> None:
+def test_files_in_a_folder_and_beside_it_by_their_names(tmp_path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
     for name in ("a.csv", "photos/Stations 2024.CSV", "photos/.b.csv", "photos/c.txt"):
         (tmp_path / name).write_text("x")
-    found = folder_suggestions.tables(str(photos))
+    patterns = ("station*.csv", "*.csv")
+    found = folder_suggestions.files_beside(str(photos), patterns)
     assert found == (str(photos / "Stations 2024.CSV"), str(tmp_path / "a.csv"))
-    assert folder_suggestions.tables("") == folder_suggestions.tables("~nobody/x") == ()
+    assert folder_suggestions.files_beside("", patterns) == ()
+    assert folder_suggestions.files_beside("~nobody/x", patterns) == ()

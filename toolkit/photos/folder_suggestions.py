@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import io
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -263,25 +264,30 @@ def picture_of(path: Path, size: int) -> bytes | None:
     return stream.getvalue()
 
 
-def tables(photos: str, *, most: int = MOST) -> tuple[str, ...]:
+def files_beside(photos: str, patterns: Sequence[str], *, most: int = MOST) -> tuple[str, ...]:
     """
-    Return the tables (CSV) in a folder of photos and beside it, written as that was.
+    Return the files in a folder of photos and beside it whose names fit, written as that was.
 
-    Those that speak of stations by their name come first.
+    Parameters
+    ----------
+    photos : str
+        The folder.
+    patterns : sequence of str
+        Such as "stations*.csv", in small letters; what fits an earlier one comes first.
+    most : int
+        Files, at most.
     """
     if not photos.strip() or not _home(photos):
         return ()
-    found = []
+    found: list[tuple[int, str]] = []
     for folder in (photos, above(photos)):
         try:
             with os.scandir(Path(folder).expanduser()) as entries:
-                names = sorted(
-                    entry.name
-                    for entry in entries
-                    if entry.name.casefold().endswith(".csv") and not entry.name.startswith(".")
-                )
+                names = sorted(each.name for each in entries if not each.name.startswith("."))
         except (OSError, ValueError):
             continue
-        found += [os.path.join(folder, name) for name in names]  # noqa: PTH118 - as typed
-    found.sort(key=lambda path: not os.path.basename(path).casefold().startswith("station"))  # noqa: PTH119
-    return tuple(found[:most])
+        for name in names:
+            fits = [fnmatch.fnmatchcase(name.casefold(), pattern) for pattern in patterns]
+            if any(fits):
+                found.append((fits.index(True), os.path.join(folder, name)))  # noqa: PTH118 - as typed
+    return tuple(path for _, path in sorted(found, key=lambda each: each[0])[:most])

@@ -55,6 +55,8 @@ FILES = {
     "secr/captures.txt": "captures and traps for secr",
     "camtrap_dp/datapackage.json": "a Camtrap DP package, with individualID",
 }
+# Names of tables that are offered, and proposed in this order.
+TABLES = ("station*.csv", "*station*.csv", "*.csv")
 # Rows and columns of the history that are shown.
 ROWS, COLUMNS = 12, 12
 # Photos that could not be copied, and are named.
@@ -89,7 +91,6 @@ class CapturesBox(ipywidgets.VBox):
     def __init__(self, out: str | Path = "", *, take_up: TakeUp = session.taken_up) -> None:
         self._take_up = take_up
         self.made: Study | None = None
-        self.folder = FolderChooser("Results", str(out), look=self._glance)
         wide: dict[str, Any] = {"layout": WIDE, "style": STYLE}
         self.stations = ipywidgets.Combobox(
             description=FIELDS["--stations"],
@@ -98,6 +99,8 @@ class CapturesBox(ipywidgets.VBox):
         )
         # What the field says as long as nobody types into it.
         self._proposed = ""
+        # It looks into the folder at once, and proposes the table.
+        self.folder = FolderChooser("Results", str(out), look=self._glance)
         self.zone = ipywidgets.Combobox(
             description=FIELDS["--timezone"],
             options=sorted(available_timezones()),
@@ -232,7 +235,7 @@ class CapturesBox(ipywidgets.VBox):
         named = told.get("stations") if isinstance(told, dict) else ""
         photos = record.get("photos_folder")
         place = photos.get("path") if isinstance(photos, dict) else ""
-        offered = folder_suggestions.tables(str(place or ""))
+        offered = folder_suggestions.files_beside(str(place or ""), TABLES)
         self._propose(str(named or "") or next(iter(offered), ""), offered)
         return Preview(problem=f"here is {found}")
 

@@ -30,7 +30,7 @@ from toolkit.session import Session
 from toolkit.settings import ComparingSettings, GroupingSettings
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
-from toolkit.widgets.background_work import Message, Stopped, Tell, Work, in_html, safe
+from toolkit.widgets.background_work import Message, Newest, Stopped, Tell, Work, in_html, safe
 from toolkit.widgets.export_box import ExportBox
 from toolkit.widgets.folder_field import FolderChooser
 from toolkit.widgets.individuals_view import IndividualsView
@@ -54,6 +54,8 @@ ANOTHER = (
     "for both. Name another folder above, and press Start; or go on all the same.</p>"
 )
 
+# Seconds that Start waits for a look at the files beside the photos.
+PATIENCE = 5.0
 # So many things that were done in the folders are said one by one.
 MOST_SAID = 5
 
@@ -125,6 +127,10 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         # Whether it is an earlier result that was opened.
         self._opened = False
         self._planned: tuple[object, ...] = ()
+        self._files: Newest[str] = Newest(
+            lambda photos, _: self.form.look_beside(photos),
+            failed=lambda error: self.later.failed(error),
+        )
         # Whether the work that is under way replaces the album.
         self._looking = False
         self._headline = ""
@@ -177,6 +183,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self.work.observe(self._worked, names="state")
         self.form.observe(lambda _: self.regroup(), names="changed")
         self.folder.observe(lambda _: self._named(), names="value")
+        self._look_beside()
         self._show()
 
     @property
@@ -211,6 +218,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
 
         def job(tell: Tell, stopped: Stopped) -> Session | None:
             self._settle()
+            self._files.wait(PATIENCE)
             settings = self.form.settings()
             # What is wrong with the decisions is said before the long work, not after it.
             decisions.require_decisions(named)
@@ -479,6 +487,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def _named(self) -> None:
         """Forget what was wrong with the folder before, and let the results follow it."""
         self._ask_nothing()
+        self._look_beside()
         beside = folder_suggestions.beside(self.folder.value, self._word)
         photos, out = self._given
         # A folder of results that was given with photos is for those.
@@ -491,6 +500,11 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             self.work.message.clear()
             self.state = "empty" if self.session is None else self._found()
         self._show()
+
+    def _look_beside(self) -> None:
+        """Let the form see which files there are beside the photos, in a thread."""
+        if self.form.seeks_files:
+            self._files.ask(self.folder.value)
 
     def _worked(self, change: dict[str, Any]) -> None:
         if not self._looking:
