@@ -528,9 +528,16 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             return
         here = self._of and not self._opened
         whose = f"in {self._of[0]}" if here else f"of the result in {album.corrections.out}"
+        caveat = album.album.encoder.caveat
+        doubt = (
+            "<p role='status' style='border-left: 4px solid; padding-left: .6em'>"
+            f"{safe(caveat[:1].upper() + caveat[1:])}.</p>"
+            if caveat
+            else ""
+        )
         self._headline = (
             f"<h3>The {safe(self.words.individuals)} {safe(whose)}</h3>"
-            f"<p role='status'>{self._found_html(album)}</p>"
+            f"<p role='status'>{self._found_html(album)}</p>{doubt}"
             f"<details><summary>more about this result</summary>{album.result._repr_html_()}"
             "</details>"
         )
