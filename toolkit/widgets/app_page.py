@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import ipywidgets
@@ -19,6 +19,7 @@ from toolkit.subjects.settings import declared_as
 from toolkit.widgets.autopilot import AutopilotPanel
 from toolkit.widgets.background_work import in_html, safe
 from toolkit.widgets.box_editor import BoxEditor
+from toolkit.widgets.calibrate_box import CalibrateBox
 from toolkit.widgets.captures_box import CapturesBox
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
@@ -29,6 +30,8 @@ from toolkit.widgets.threshold_explorer import Choice, ThresholdPanel
 TABS = ("{everybody}", "{individuals} I know", "Review", "Threshold", "Photo size")
 # Where boxes can be drawn by hand; where it is known when and where photos were taken.
 BOXES, HISTORY = "Boxes", "Capture history"
+# Where known individuals teach; the setting that names what they taught.
+LEARNING, CALIBRATION = "Calibration", "calibration"
 HEADING = "<h1>Sightings</h1>"
 INTRODUCTION = (
     "<p><b>{0}</b> finds all {words.individuals} in a folder of photos. "
@@ -39,6 +42,7 @@ INTRODUCTION = (
 SIZES = "<b>{3}</b> and <b>{4}</b> are for tuning. "
 NO_SIZES = "<b>{3}</b> is for tuning. "
 DRAWN = "<b>Boxes</b> shows where {words.plural} were found. "
+LEARNED = "<b>Calibration</b> learns from known {words.individuals} how sure matches are. "
 STUDIED = "<b>Capture history</b> writes what a study reads. "
 
 
@@ -143,6 +147,12 @@ def page(
         panels[HISTORY] = history = CapturesBox(out or "")
         fields.append(history.folder.path)
         more.append(STUDIED)
+    # Of vectors it is known how sure they are.
+    if CALIBRATION in autopilot.form.fields:
+        panels[LEARNING] = CalibrateBox(
+            autopilot.form.settings, partial(_calibrated, autopilot), words=words
+        )
+        more.append(LEARNED)
     panels[titles[3]] = ThresholdTab(autopilot)
     # Sizes are tried with one of several detectors that are there.
     if isinstance(declared_as(registry.settings_of(about), "detector").takes, Chosen):
@@ -162,6 +172,11 @@ def page(
     also = "".join(each.format(*map(safe, titles), words=shown) for each in more)
     text = INTRODUCTION.format(*map(safe, titles), words=shown, more=also)
     return ipywidgets.VBox([ipywidgets.HTML(text), tabs])
+
+
+def _calibrated(autopilot: AutopilotPanel, path: str) -> None:
+    """Have autopilot go by what was learned, from the next Start on."""
+    autopilot.form.fields[CALIBRATION].value = path
 
 
 class Page(ipywidgets.VBox):
