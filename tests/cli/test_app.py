@@ -253,6 +253,18 @@ def test_the_page_shows_and_asks_no_other_machine(served, context, watch):
     assert page.locator("img[src=x]").count() == 0
     nothing_cut_off(page, ".sightings-page")
     screenshot(page, "app")
+    # Whoever has no option to name a subject with finds it here.
+    page.get_by_role("button", name="animals").click()
+    for name in ("Calibration", "Capture history"):
+        page.get_by_role("tab", name=name).click()
+        page.locator(".sightings-captures, .sightings-calibrate").locator("visible=true").wait_for()
+        nothing_cut_off(page, ".sightings-page")
+    page.get_by_role("button", name="Settings").locator("visible=true").wait_for(state="hidden")
+    page.get_by_role("tab", name="All individuals").click()
+    page.get_by_role("button", name="Settings").locator("visible=true").click()
+    page.get_by_label("boxes (MegaDetector JSON)").locator("visible=true").wait_for()
+    nothing_cut_off(page, ".sightings-page")
+    screenshot(page, "app-animals")
     assert any("/channels" in address for address in watch.requests)
     assert not watch.elsewhere()
     (kernel,) = served.kernels()
