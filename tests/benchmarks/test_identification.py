@@ -269,4 +269,4 @@ def test_what_was_joined_is_asked_first_where_it_is_uncalibrated(cards) -> None:
     session = Session(looked, GroupingAssigner(replace(CARDS, threshold=1.2)))
     kinds = [each.kind for each in session.queue()]
     assert kinds == sorted(kinds, reverse=True)
-    assert {"together", "apart"} <= set(kinds)
+    assert "together" in kinds

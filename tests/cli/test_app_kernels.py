@@ -95,7 +95,7 @@ def test_a_page_that_is_reloaded_is_as_it_was_with_the_same_kernel(serve, contex
     field.press("Enter")
     # A page that is left at once may leave before it has told its kernel.
     page.locator("[role=status]:visible").filter(has_text="somewhere else").first.wait_for()
-    for _ in range(5):
+    for _ in range(3):
         reloaded(page)
         tab = page.get_by_role("tab", name="People I know")
         becomes(page, lambda: tab.get_attribute("aria-selected"), "true")  # noqa: B023 - now

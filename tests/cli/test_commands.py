@@ -258,7 +258,8 @@ def test_memory_that_does_not_suffice_is_one_line(
         raise MemoryError
 
     monkeypatch.setattr(modes, "look_at", look_at)
-    monkeypatch.setattr(modes, "subject_for", lambda settings: SimpleNamespace(detector=None))
+    nobody = SimpleNamespace(detector=None, evidence=None)
+    monkeypatch.setattr(modes, "subject_for", lambda settings: nobody)
     assert cli.main(["autopilot", str(album_folder), str(tmp_path / "out")]) == 2
     assert "memory of this computer" in capsys.readouterr().err
 

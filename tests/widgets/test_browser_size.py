@@ -15,6 +15,7 @@ from browser_seen import (
     see,
 )
 from measured_less import SIZES
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +51,15 @@ def shrink(lab):
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].source += f"\nLONG_EDGES = (0, 400)\nSAMPLE_SIZE = 2\nSEED = 4\n{QUICK}"
     nbformat.write(notebook, path)
+
+
+def without_large(lab):
+    """Shrink the largest photo of the album: to be searched at full size it takes seconds."""
+    photos = (lab.root / "data" / "sample" / "photos").rglob("*.*")
+    largest = max(photos, key=lambda path: path.stat().st_size)
+    with Image.open(largest) as picture:
+        shrunk = picture.reduce(4)
+    shrunk.save(largest)
 
 
 def files_of(lab):
@@ -122,6 +132,7 @@ def test_a_size_is_chosen_without_writing_a_line(open_notebook, lab):
 
 
 def test_sizes_are_compared_and_cancelled_in_the_panel(open_notebook, lab):
+    without_large(lab)
     name = lab.add_notebook(
         "compare.ipynb",
         f"{QUICK}from toolkit.widgets.size_explorer import SizePanel\n"

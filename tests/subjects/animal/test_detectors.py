@@ -40,7 +40,7 @@ def test_a_drawn_animal_is_found_where_it_is(mask, tmp_path_factory) -> None:
 
 def test_where_nothing_stands_out_there_is_no_animal(mask) -> None:
     rng = np.random.default_rng(0)
-    grass = rng.integers(90, 110, (200, 300, 3), dtype=np.uint8)
+    grass = rng.integers(90, 110, (300, 450, 3), dtype=np.uint8)
     assert MaskDetector(mask).detect(grass) == []
 
 
@@ -73,3 +73,92 @@ def test_a_photo_that_is_cropped_already_is_taken_whole() -> None:
 )
 def test_a_picture_keeps_its_shape(shape, expected) -> None:
     assert shrunk(np.zeros((*shape, 3), np.uint8), 320).shape == (*expected, 3)
+
+
+class Maps:
+    """Marks what it is told, look by look."""
+
+    def __init__(self, *maps):
+        self.maps = [*maps]
+
+    def of(self, image):
+        return self.maps.pop(0) if len(self.maps) > 1 else self.maps[0]
+
+
+def part(top, left, bottom, right, inside=0.95, outside=0.0) -> np.ndarray:
+    found = np.full((320, 320), outside, np.float32)
+    found[top:bottom, left:right] = inside
+    return found
+
+
+def sized(folder, sizes):
+    folder.mkdir()
+    for k, size in enumerate(sizes):
+        Image.new("RGB", size).save(folder / f"{k:02}.png")
+    return sorted(folder.iterdir())
+
+
+CROPS = [(500 + 10 * k, 400) for k in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "cropped"),
+    [(CROPS, True), (CROPS[:6], False), ([(600, 400)] * 6 + CROPS[:4], False)],
+)
+def test_photos_of_many_sizes_are_cropped_ones(sizes, cropped, tmp_path, monkeypatch) -> None:
+    paths = sized(tmp_path / "p", sizes)
+    (tmp_path / "p" / "99.jpg").write_bytes(b"no photo")
+    found = MaskDetector(Maps(part(0, 0, 1, 1)))
+    monkeypatch.setattr(detectors, "BLENDED", 1.0)
+    said = found.prepare([*paths, tmp_path / "p" / "99.jpg"], tmp_path / "p")
+    assert (len(said) == 1) == cropped
+    assert found.look_key(paths[0]) == ("cropped" if cropped else "")
+    # In these something must be, in others there may be nothing.
+    photo = np.zeros((400, 600, 3), np.uint8)
+    assert [each.box.width for each in found.detect(photo)] == ([600] if cropped else [])
+
+
+@pytest.mark.parametrize(("blended", "whole"), [(3, False), (4, True)])
+def test_cropped_photos_in_which_nothing_stands_out_are_all_taken_whole(
+    blended, whole, tmp_path
+) -> None:
+    stands_out = [part(40, 40, 280, 280), part(0, 0, 320, 320)] * (10 - blended)
+    found = MaskDetector(Maps(*[part(0, 0, 1, 1)] * blended, *stands_out, stands_out[0]))
+    (said,) = found.prepare(sized(tmp_path / "p", CROPS), tmp_path / "p")
+    assert ("each is taken whole" in said) == whole
+    assert found.look_key(tmp_path) == ("whole" if whole else "cropped")
+    assert not whole or "4 of 10" in said
+    found._mask = Maps(*stands_out)
+    assert (found.detect(np.zeros((640, 640, 3), np.uint8))[0].box.width == 640) == whole
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        # The second look, at the box, sees all of it; or half of it; or what is marked is vague.
+        (part(40, 40, 280, 280), part(0, 0, 320, 320), False),
+        (part(40, 40, 280, 280), part(0, 0, 160, 320), True),
+        (part(40, 40, 280, 280, outside=0.3), part(0, 0, 320, 320), True),
+        (part(40, 40, 280, 280), part(0, 0, 320, 320, inside=0.6), True),
+        # A small part of a large photo is no animal that fills it.
+        (part(40, 40, 100, 100), part(0, 0, 160, 320), False),
+    ],
+)
+def test_a_cropped_photo_in_which_nothing_stands_out_is_taken_whole(
+    first, second, whole, tmp_path, monkeypatch
+) -> None:
+    found = MaskDetector(Maps(first, first, second))
+    photo = np.zeros((640, 640, 3), np.uint8)
+    # Of photos that are not cropped, the part that is marked is the animal all the same.
+    assert found.detect(photo)[0].box.left > 0
+    maps = found._mask.maps[:]
+    found._mask.maps = [first, second] * 10
+    monkeypatch.setattr(detectors, "BLENDED", 1.0)
+    found.prepare(sized(tmp_path / "p", CROPS), tmp_path / "p")
+    found._mask.maps = maps
+    assert (found.detect(photo)[0].box.width == 640) == whole
+
+
+def test_a_photo_smaller_than_any_cameras_is_cropped() -> None:
+    found = MaskDetector(Maps(part(40, 40, 100, 100), part(0, 0, 160, 320)))
+    assert found.detect(np.zeros((120, 180, 3), np.uint8))[0].box.width == 180

@@ -19,17 +19,15 @@ from toolkit.subjects.animal.settings import AnimalSettings
 SETTINGS = settings_for("autopilot", AnimalSettings)
 
 
-# The network looks twice at each photo, which takes a second: some of the photos are enough.
-TAKEN = ("Ridge/IMG_0001", "Ridge/IMG_0002", "Ridge/IMG_0004", "Saddle/IMG_0001", "Saddle/IMG_0002",
-         "Saddle/IMG_0004", "Saddle/IMG_0005", "Saddle/IMG_0006")  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def album(tmp_path_factory):
     """Photos of two drawn animals from both sides and of an empty scene, and who is in which."""
     drawn = animals_made_once(tmp_path_factory)
     truth = pd.read_csv(drawn / "truth.csv")
-    truth = truth[truth["photo"].str.startswith(TAKEN)]
+    # One at a time; the network looks twice at each, which takes a second: no more empty ones.
+    alone = truth.groupby("photo").filter(lambda rows: len(rows) == 1)
+    empty = alone[alone["individual"].isna()].head(1)
+    truth = pd.concat([alone.dropna(subset=["individual"]), empty])
     folder = tmp_path_factory.mktemp("animals") / "photos"
     for photo in truth["photo"]:
         (folder / photo).parent.mkdir(parents=True, exist_ok=True)
@@ -54,12 +52,12 @@ def test_photos_of_one_animal_are_together_far_more_than_by_chance(album, result
     who = dict(zip(truth["photo"], truth["individual"] + truth["flank"], strict=True))
     places = [str(path)[len(str(folder)) + 1 :] for path in result.album.sightings["path"]]
     rows = [row for row, place in enumerate(places) if place in who]
-    assert len(who) == 7
+    assert len(who) == 11
     assert len(rows) > 0.6 * len(who)
     names = np.array([who[places[row]] for row in rows])
     found = score_grouping(names, pd.factorize(np.array(result.names)[rows])[0])
     assert found.pairwise_precision > 0.9
-    assert found.pairwise_recall > 0.3
+    assert found.pairwise_recall > 0.5
 
 
 def test_it_speaks_of_animals(result) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from toolkit.errors import UnreadablePhoto
+from toolkit.photos import opening
 from toolkit.records import Box, Detection
 from toolkit.subjects.animal.mask import INSIDE, NEEDS, SaliencyMask
 from toolkit.subjects.animal.settings import NOTHING
@@ -15,12 +20,19 @@ from toolkit.subjects.base import Rgb
 
 # Smallest share of a photo that an animal takes: less stands out in an empty scene, too.
 SMALLEST = 0.002
-# A photo in which the animal takes this share, or whose longer side has fewer px than any camera's,
-# may be cropped already. Then nothing need stand out from anything, and two looks at it disagree
-# (the share that both mark of what either does), or the mask is vague (undecided px for each that
-# is marked).
-LARGE, SMALL_PHOTO = 0.25, 400
-AGREE, VAGUE = 0.7, 0.5
+# Photos are cropped already where their longer side has fewer px than any camera's, or where there
+# are so many of so many sizes that the most frequent one is of no more than this share: a camera
+# makes photos of one size.
+SMALL_PHOTO, SEVERAL, ONE_SIZE = 400, 8, 0.25
+# Photos whose size is read to see that; and those of cropped ones that are searched to see whether
+# animals stand out in them, and the share from which on they do not.
+READ, TRIED, BLENDED = 200, 12, 0.3
+# In one that is cropped nothing need stand out from anything. Then the mask is a large part of it
+# or of a small photo, and two looks disagree (the share that both mark of what either does), or it
+# is vague (undecided px for each that is marked).
+LARGE, AGREE, VAGUE = 0.25, 0.7, 0.5
+# Longer side, in px, at which photos are tried.
+TRIED_EDGE = 640
 
 
 class MaskDetector:
@@ -41,6 +53,44 @@ class MaskDetector:
 
     def __init__(self, mask: SaliencyMask) -> None:
         self._mask = mask
+        self._cropped = self._whole = False
+
+    def prepare(self, photos: Sequence[Path], folder: Path) -> tuple[str, ...]:
+        """See whether photos are cropped already, and say so."""
+        some = photos[:: max(1, len(photos) // READ)]
+        sizes = Counter(size for path in some if (size := _size_of(path)) is not None)
+        count = sum(sizes.values())
+        self._cropped = count >= SEVERAL and max(sizes.values()) <= ONE_SIZE * count
+        self._whole = False
+        if not self._cropped:
+            return ()
+        blended = [
+            self._blends_in(path) for path in photos[:: max(1, len(photos) // TRIED)][:TRIED]
+        ]
+        told = [each for each in blended if each is not None]
+        self._whole = sum(told) > BLENDED * len(told)
+        if not self._whole:
+            return (
+                "these photos have so many sizes that they are taken for cropped ones: where no "
+                "animal stands out, the whole photo is it",
+            )
+        return (
+            f"in {sum(told)} of {len(told)} of these photos that were tried, no animal stands out "
+            "from the rest: each is taken whole, as cropped already (--detector whole)",
+        )
+
+    def _blends_in(self, path: Path) -> bool | None:
+        """Whether a cropped photo is one in which nothing stands out; None where it is no photo."""
+        try:
+            image = opening.open_shrunk(path, long_edge=TRIED_EDGE).small
+        except UnreadablePhoto:
+            return None
+        found = self.detect(image)
+        return not found or (found[0].box.width, found[0].box.height) == image.shape[1::-1]
+
+    def look_key(self, path: Path) -> str:
+        """Return whether photos are taken for cropped ones."""
+        return "whole" if self._whole else "cropped" if self._cropped else ""
 
     def needs(self, width: int, height: int) -> int:
         """Return how many bytes it takes to search a picture, whatever its size."""
@@ -58,14 +108,16 @@ class MaskDetector:
         """Return the animal, box in px of `image` (shape (h, w, 3), uint8, RGB); none or one."""
         from scipy import ndimage
 
+        if self._whole:
+            return WholePhoto().detect(image)
         found = self._mask.of(image)
         whole = Box(0, 0, image.shape[1], image.shape[0])
-        small = max(image.shape[:2]) < SMALL_PHOTO
+        cropped = self._cropped or max(image.shape[:2]) < SMALL_PHOTO
         parts, count = ndimage.label(found > INSIDE)
         sizes = np.bincount(parts.ravel(), minlength=2)[1:]
         largest = int(sizes.argmax()) + 1
         if not count or sizes[largest - 1] < SMALLEST * found.size:
-            return [Detection(whole, float(found.mean()))] if small else []
+            return [Detection(whole, float(found.mean()))] if cropped else []
         rows, columns = ndimage.find_objects(parts)[largest - 1]
         across, down = image.shape[1] / found.shape[1], image.shape[0] / found.shape[0]
         box = Box(
@@ -75,7 +127,8 @@ class MaskDetector:
             int(np.ceil(rows.stop * down)),
         )
         large = box.width * box.height >= LARGE * whole.width * whole.height
-        if (large or small) and not self._stands_out(image, box, found):
+        small = max(image.shape[:2]) < SMALL_PHOTO
+        if cropped and (large or small) and not self._stands_out(image, box, found):
             box = whole
         return [Detection(box, float(found[parts == largest].mean()))]
 
@@ -95,6 +148,17 @@ class MaskDetector:
         one, other = part > INSIDE, near > INSIDE
         both, either = int((one & other).sum()), int((one | other).sum())
         return not _vague(near) and both >= AGREE * either
+
+
+def _size_of(path: Path) -> tuple[int, int] | None:
+    """Return the shorter and the longer side of a photo as it is stored; None for no photo."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                return min(image.size), max(image.size)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it is told as it is looked at
+        return None
 
 
 def _vague(found: npt.NDArray[np.float32]) -> bool:

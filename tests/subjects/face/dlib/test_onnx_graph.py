@@ -5,6 +5,7 @@ import pytest
 import synthetic_network as write
 
 from toolkit.errors import BadNetworkFile
+from toolkit.subjects import onnx_builder
 from toolkit.subjects.face.dlib import onnx_graph
 from toolkit.subjects.face.dlib.layers import Affine, Convolution
 from toolkit.subjects.face.dlib.network import read_detector
@@ -43,7 +44,7 @@ def test_a_weight_that_float32_does_not_hold_is_refused(filters, bias, scale) ->
 @pytest.mark.parametrize("build", [onnx_graph.stem_model, onnx_graph.head_model])
 def test_one_network_makes_the_same_bytes_each_time_and_another_others(build) -> None:
     one, same, other = (
-        onnx_graph.serialised(build(read_detector(write.detector(seed)))) for seed in (1, 1, 2)
+        onnx_builder.serialised(build(read_detector(write.detector(seed)))) for seed in (1, 1, 2)
     )
     assert one == same
     assert one != other
