@@ -32,8 +32,8 @@ def told(monkeypatch):
     """Write down what the app is started with, instead of starting it."""
     seen = {}
 
-    def serve(*folders, port, ready):
-        seen.update(folders=folders, port=port)
+    def serve(*folders, subject, port, ready):
+        seen.update(folders=folders, subject=subject, port=port)
         ready("http://here/?token=word", "http://here/once/other")
 
     monkeypatch.setattr(app, "serve", serve)
@@ -42,7 +42,7 @@ def told(monkeypatch):
 
 @given(ANY_TEXT, st.none() | ANY_TEXT, st.none() | ANY_TEXT)
 def test_a_folder_of_any_name_is_text_in_the_notebook_never_code(photos, people, out):
-    text = app.page_notebook(photos, people, out)
+    text = app.page_notebook(photos, people, out, "animal")
     assert text.isascii()
     (cell,) = json.loads(text)["cells"]
     imported, called = ast.parse(cell["source"]).body
@@ -50,7 +50,10 @@ def test_a_folder_of_any_name_is_text_in_the_notebook_never_code(photos, people,
     assert isinstance(called, ast.Expr)
     assert isinstance(called.value, ast.Call)
     assert ast.unparse(called.value.func) == "shown"
-    assert [ast.literal_eval(each) for each in called.value.args] == [photos, people, out]
+    assert [ast.literal_eval(each) for each in called.value.args] == [
+        *(photos, people, out),
+        "animal",
+    ]
 
 
 def test_quotes_in_a_path_stay_inside_the_text():
@@ -63,17 +66,25 @@ def test_the_arguments_reach_the_app_and_a_browser_opens(monkeypatch, capsys):
     called = threading.Event()
     monkeypatch.setattr("webbrowser.open", lambda url: (opened.append(url), called.set()))
     assert cli.main(["app", "in", "--people", "who", "--out", "to", "--port", "8899"]) == 0
-    assert seen == {"folders": ("in", "who", "to"), "port": 8899}
+    assert seen == {"folders": ("in", "who", "to"), "subject": None, "port": 8899}
     assert called.wait(10)
     assert opened == ["http://here/once/other"]
     assert "http://here/?token=word\n" in capsys.readouterr().out
+
+
+def test_a_subject_is_handed_on_and_another_word_is_refused(monkeypatch, capsys):
+    seen = told(monkeypatch)
+    assert cli.main(["app", "--subject", "animal", "--no-browser"]) == 0
+    assert seen["subject"] == "animal"
+    assert cli.main(["app", "--subject", "cloud"]) == 2
+    assert "choose from 'face', 'animal'" in capsys.readouterr().err
 
 
 def test_without_arguments_any_port_will_do_and_no_browser_opens_where_told(monkeypatch):
     seen, opened = told(monkeypatch), []
     monkeypatch.setattr("webbrowser.open", opened.append)
     assert cli.main(["app", "--no-browser"]) == 0
-    assert seen == {"folders": (None, None, None), "port": 0}
+    assert seen == {"folders": (None, None, None), "subject": None, "port": 0}
     assert opened == []
 
 
@@ -242,6 +253,18 @@ def test_the_page_shows_and_asks_no_other_machine(served, context, watch):
     assert page.locator("img[src=x]").count() == 0
     nothing_cut_off(page, ".sightings-page")
     screenshot(page, "app")
+    # Whoever has no option to name a subject with finds it here.
+    page.get_by_role("button", name="animals").click()
+    for name in ("Calibration", "Capture history"):
+        page.get_by_role("tab", name=name).click()
+        page.locator(".sightings-captures, .sightings-calibrate").locator("visible=true").wait_for()
+        nothing_cut_off(page, ".sightings-page")
+    page.get_by_role("button", name="Settings").locator("visible=true").wait_for(state="hidden")
+    page.get_by_role("tab", name="All individuals").click()
+    page.get_by_role("button", name="Settings").locator("visible=true").click()
+    page.get_by_label("boxes (MegaDetector JSON)").locator("visible=true").wait_for()
+    nothing_cut_off(page, ".sightings-page")
+    screenshot(page, "app-animals")
     assert any("/channels" in address for address in watch.requests)
     assert not watch.elsewhere()
     (kernel,) = served.kernels()

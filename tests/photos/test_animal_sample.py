@@ -12,6 +12,7 @@ from PIL import Image
 
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.photos import animal_sample
+from toolkit.subjects.animal import detections_file
 
 SIDES = ("left", "right")
 
@@ -25,6 +26,18 @@ def drawn(tmp_path_factory):
 def table(folder, name) -> list[dict[str, str]]:
     with (folder / name).open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
+
+
+def test_the_boxes_are_those_of_the_animals_as_megadetector_says_it(drawn) -> None:
+    folder, photos = drawn
+    found = {each.file: each for each in detections_file.read(folder / animal_sample.BOXES)}
+    assert {folder / "photos" / name for name in found} == set(photos)
+    rows = table(folder, animal_sample.TRUTH)
+    for name, each in found.items():
+        own = [row for row in rows if row["photo"] == name and row["individual"]]
+        left = [box[0] * animal_sample.WIDTH for _, _, box in each.boxes]
+        assert left == pytest.approx([int(row["left"]) for row in own], abs=0.1)
+    assert any(not each.boxes for each in found.values())
 
 
 def test_the_tables_name_every_photo_and_every_station(drawn) -> None:

@@ -164,3 +164,15 @@ def test_the_result_of_an_earlier_run_is_known_as_one(tmp_path):
 )
 def test_the_folder_beside_one(folder, there):
     assert beside(folder, "sorted") == there
+
+
+def test_files_in_a_folder_and_beside_it_by_their_names(tmp_path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("a.csv", "photos/Stations 2024.CSV", "photos/.b.csv", "photos/c.txt"):
+        (tmp_path / name).write_text("x")
+    patterns = ("station*.csv", "*.csv")
+    found = folder_suggestions.files_beside(str(photos), patterns)
+    assert found == (str(photos / "Stations 2024.CSV"), str(tmp_path / "a.csv"))
+    assert folder_suggestions.files_beside("", patterns) == ()
+    assert folder_suggestions.files_beside("~nobody/x", patterns) == ()

@@ -631,6 +631,8 @@ def test_another_album_in_a_folder_is_named(tmp_path, colours):
     assert folder.another(photos, "autopilot") == ""
     assert folder.another(tmp_path / "photos" / ".." / "photos", "autopilot") == ""
     assert folder.another(photos, "point-and-shoot") == "a result of autopilot"
+    assert folder.another(photos, "autopilot", "face") == ""
+    assert folder.another(photos, "autopilot", "animal") == "a result about faces"
     assert folder.another(tmp_path / "more", "autopilot") == f"the album of {photos}"
     # Moved together, it is the same album.
     moved = tmp_path / "moved"

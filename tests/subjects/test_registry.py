@@ -56,3 +56,8 @@ def test_a_key_follows_from_what_shapes_the_results_and_from_nothing_else(monkey
     monkeypatch.setattr(registry, "LOOKS", registry.LOOKS + 1)
     assert key() != before
     assert kind().make_subject().key == ""
+
+
+def test_what_is_known_beside_the_pictures() -> None:
+    assert registry.notes_of("face") == ()
+    assert {"taken_at", "station", "flank"} < set(registry.notes_of("animal"))

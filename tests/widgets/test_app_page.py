@@ -6,7 +6,7 @@ from toolkit.records import Words
 from toolkit.results import recent
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
-from toolkit.widgets.app_page import ThresholdTab, page, shown, tabs_for
+from toolkit.widgets.app_page import Page, ThresholdTab, page, shown, tabs_for
 from toolkit.widgets.autopilot import AutopilotPanel
 from toolkit.widgets.box_editor import BoxEditor
 
@@ -16,7 +16,7 @@ def test_for_faces_the_page_says_what_it_always_said() -> None:
     introduction, tabs = whole.children
     assert tabs.titles == ("Everybody", "People I know", "Review", "Threshold", "Photo size")
     assert introduction.value == (
-        "<h1>Sightings</h1><p><b>Everybody</b> finds all people in a folder of photos. <b>People I "
+        "<p><b>Everybody</b> finds all people in a folder of photos. <b>People I "
         "know</b> finds those you have example photos of. <b>Review</b> asks about doubtful cases "
         "of a folder that <b>Everybody</b> exported. <b>Threshold</b> and <b>Photo size</b> are "
         "for tuning. Photos are only ever read, and nothing leaves this computer.</p>"
@@ -51,6 +51,59 @@ def test_the_fields_hold_the_folders_and_examples_open_their_tab(album_folder, t
 
 def test_a_kernel_has_one_page_whatever_is_reloaded() -> None:
     assert shown() is shown()
+
+
+def test_the_page_offers_every_subject_and_each_stays_as_it_is(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv(recent.VARIABLE, "off")
+    whole = Page()
+    assert whole.subject.options == (("faces", "face"), ("animals", "animal"))
+    assert list(whole.pages) == ["face"]
+    whole.subject.value = "animal"
+    animals = whole.children[-1]
+    titles = animals.children[1].titles
+    assert titles[:2] == ("All individuals", "Individuals I know")
+    assert {"Capture history", "Boxes"} < set(titles)
+    # It has its own ways to search, at which no sizes are tried.
+    assert "Photo size" not in titles
+    autopilot = animals.children[1].children[0]
+    assert autopilot.form.kind.subject.name == "animal"
+    assert "stations" in autopilot.form.fields
+    whole.subject.value = "face"
+    assert "Capture history" not in whole.children[-1].children[1].titles
+    whole.subject.value = "animal"
+    assert whole.children[-1] is animals
+
+
+def test_the_page_begins_with_the_subject_of_the_last_album(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv(recent.VARIABLE, str(tmp_path / "recent.json"))
+    for name, subject in (("a", "animal"), ("b", "face"), ("c", "animal"), ("d", "")):
+        (tmp_path / name).mkdir()
+        place = str(tmp_path / name)
+        recent.remember(recent.Recent("autopilot", place, place, subject=subject))
+    faces, animals = Page(), Page(subject="animal")
+    assert faces.subject.value == "face"
+    listed = faces.pages["face"].children[1].children[0].recent.albums
+    assert [each.out for each in listed] == [str(tmp_path / "d"), str(tmp_path / "b")]
+    listed = animals.pages["animal"].children[1].children[0].recent.albums
+    assert [each.out for each in listed] == [str(tmp_path / "c"), str(tmp_path / "a")]
+    (tmp_path / "d").rmdir()
+    (tmp_path / "b").rmdir()
+    assert Page().subject.value == "animal"
+    # Whoever names photos has not said that they show animals.
+    assert Page(str(tmp_path)).subject.value == "face"
+
+
+def test_other_tabs_follow_what_was_sorted_until_somebody_types(album_folder, colours) -> None:
+    tabs = page(str(album_folder), subject=colours).children[1]
+    everybody, _, review = tabs.children[:3]
+    everybody.start()
+    assert everybody.wait(60)
+    assert review.folder.value == f"{album_folder} sorted"
+    review.folder.path.value = "mine"
+    everybody.start()
+    assert everybody.wait(60)
+    assert review.folder.value == "mine"
+    review.wait(30)
 
 
 def test_a_page_of_another_kernel_shows_the_last_album_again(

@@ -962,3 +962,17 @@ def test_names_in_the_photos_are_taken_over_and_written_beside_the_copies(
     panel.individuals.undo()
     assert panel.wait(10)
     assert keys(panel) == ["person_001", "person_002", "person_003"]
+
+
+def test_results_of_two_subjects_lie_beside_each_other(make, album_folder, out) -> None:
+    started(make())
+    animals = make(results="", settings=None, about="animal")
+    assert animals.export.out.value == f"{album_folder} animals sorted"
+    animals.export.out.value = str(out)
+    animals.start()
+    assert shown(animals.another)
+    assert "a result about faces" in animals.another_about.value
+    animals.open_earlier()
+    assert animals.wait(30)
+    assert animals.state == "failed"
+    assert "choose faces at the top" in animals.work.message.plain

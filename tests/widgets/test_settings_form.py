@@ -87,7 +87,7 @@ def test_files_are_typed_and_what_is_known_is_offered() -> None:
     assert isinstance(boxes, ipywidgets.Text)
     detector.value, boxes.value = "my/model.onnx", "results.json"
     assert form.settings() == kind(detector="my/model.onnx", boxes="results.json")
-    assert "boxes from a file (MegaDetector's JSON): results.json" in form.summary()
+    assert "boxes (MegaDetector JSON): results.json" in form.summary()
     detector.value = "cnn"
     with pytest.raises(BadSetting, match="mask"):
         form.settings()
@@ -98,7 +98,7 @@ def test_files_are_typed_and_what_is_known_is_offered() -> None:
 def test_a_text_is_typed() -> None:
     form = SettingsForm(settings_for("autopilot", AnimalSettings)(stations="a b.csv"))
     control = form.fields["stations"]
-    assert (type(control), control.value) == (ipywidgets.Text, "a b.csv")
+    assert (type(control), control.value) == (ipywidgets.Combobox, "a b.csv")
     control.value = "c.csv"
     assert form.settings().stations == "c.csv"
 
@@ -186,3 +186,25 @@ def test_what_stands_beside_a_tick_fits(kind) -> None:
     ticks = [f for f in SettingsForm(kind()).fields.values() if isinstance(f, ipywidgets.Checkbox)]
     assert ticks
     assert max(len(tick.description) for tick in ticks) <= 44
+
+
+def test_files_beside_the_photos_are_offered_and_the_usual_one_is_taken(tmp_path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("stations.csv", "other.csv", "md.json"):
+        (tmp_path / name).write_text("x")
+    form = SettingsForm(settings_for("autopilot", AnimalSettings)())
+    assert form.seeks_files
+    form.look_beside(str(photos))
+    stations = form.fields["stations"]
+    assert stations.options == (str(tmp_path / "stations.csv"), str(tmp_path / "other.csv"))
+    assert form.settings().stations == str(tmp_path / "stations.csv")
+    assert form.fields["boxes"].options == (str(tmp_path / "md.json"),)
+    assert form.settings().boxes == ""
+    # Of other photos, it is not theirs.
+    form.look_beside(str(tmp_path / "more" / "photos"))
+    assert form.settings().stations == ""
+    stations.value = str(tmp_path / "other.csv")
+    form.look_beside(str(photos))
+    assert form.settings().stations == str(tmp_path / "other.csv")
+    assert not SettingsForm(AutopilotSettings()).seeks_files

@@ -55,6 +55,7 @@ def serve(
     known: str | Path | None = None,
     out: str | Path | None = None,
     *,
+    subject: str | None = None,
     port: int = 0,
     ready: Callable[[str, str], None],
 ) -> None:
@@ -65,6 +66,8 @@ def serve(
     ----------
     photos_folder, known, out : str or Path, optional
         What the page's fields hold at the start. The first two have to be there already.
+    subject : str, optional
+        What the page is about first: that of the last album, if not given.
     port : int
         Of this computer; 0 takes any that is free.
     ready : callable
@@ -97,25 +100,27 @@ def serve(
     with _own_folder() as folder:
         notebook = folder / "page" / f"{TITLE}.ipynb"
         notebook.parent.mkdir()
-        notebook.write_text(page_notebook(*given), encoding="ascii")
+        notebook.write_text(page_notebook(*given, subject), encoding="ascii")
         with _jupyter_files(folder / "jupyter"):
             app_server.run(notebook, folder, port, TEMPLATE, ready, _end_when_told)
 
 
-def page_notebook(photos_folder: str | None, known: str | None, out: str | None) -> str:
+def page_notebook(
+    photos_folder: str | None, known: str | None, out: str | None, subject: str | None = None
+) -> str:
     """
     Return the notebook that shows the page, as JSON in ASCII.
 
-    The folders stand in it as Python literals, so that no name is taken for code.
+    What was given stands in it as Python literals, so that no name is taken for code.
     """
-    folders = ", ".join(ascii(each) for each in (photos_folder, known, out))
+    given = ", ".join(ascii(each) for each in (photos_folder, known, out, subject))
     cell: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
         "id": "page",
         "metadata": {},
         "outputs": [],
-        "source": f"from toolkit.widgets.app_page import shown\n\nshown({folders})",
+        "source": f"from toolkit.widgets.app_page import shown\n\nshown({given})",
     }
     kernel = {"display_name": TITLE, "language": "python", "name": KERNEL}
     metadata = {

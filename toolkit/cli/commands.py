@@ -224,7 +224,8 @@ def _app(options: argparse.Namespace, console: TextIO) -> None:
             # Some browsers return only when they are closed.
             threading.Thread(target=webbrowser.open, args=(once,), daemon=True).start()
 
-    app.serve(options.photos, options.known, options.out, port=options.port, ready=ready)
+    folders = options.photos, options.known, options.out
+    app.serve(*folders, subject=options.subject, port=options.port, ready=ready)
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {

@@ -253,6 +253,11 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
 
     app = _command(commands, "app", "both modes as a page in the browser", APP)
     app.add_argument("photos", metavar="PHOTOS", nargs="?", help="folder of photos to begin with")
+    app.add_argument(
+        "--subject",
+        choices=tuple(registry.SUBJECTS),
+        help="what the page is about first, such as animal; the page offers the others, too",
+    )
     app.add_argument("--known", "--people", metavar="KNOWN", help="one folder for each person")
     app.add_argument("--out", metavar="OUT", help="where the folders go")
     app.add_argument(

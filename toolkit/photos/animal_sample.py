@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from toolkit.photos.sample import put, refuse_others
 Floats = npt.NDArray[np.float64]
 
 WIDTH, HEIGHT = 900, 600
-TRUTH, STATIONS = "truth.csv", "stations.csv"
+TRUTH, STATIONS, BOXES = "truth.csv", "stations.csv", "boxes.json"
 TRUTH_COLUMNS = (
     "photo", "individual", "flank", "station", "taken_at", "left", "top", "right", "bottom",
 )  # fmt: skip
@@ -114,7 +115,8 @@ def save(folder: str | Path, *, individuals: int = 8, seed: int = 0) -> list[Pat
     list of Path
         The photos, under ``folder/photos``, in a folder for each station. ``folder/truth.csv`` says
         who is where in each (a row for each animal, and one without a name for an empty scene),
-        ``folder/stations.csv`` where the stations are.
+        ``folder/stations.csv`` where the stations are, and ``folder/boxes.json`` where the animals
+        are, as MegaDetector says it.
 
     Raises
     ------
@@ -125,9 +127,10 @@ def save(folder: str | Path, *, individuals: int = 8, seed: int = 0) -> list[Pat
     """
     out = Path(folder)
     taken = shots(individuals=individuals, seed=seed)
-    refuse_others(out, {STATIONS, TRUTH, *(f"photos/{shot.photo}" for shot in taken)})
+    refuse_others(out, {STATIONS, TRUTH, BOXES, *(f"photos/{shot.photo}" for shot in taken)})
     content: dict[str, bytes] = {}
     rows: list[tuple[object, ...]] = []
+    found: list[dict[str, object]] = []
     coats: dict[tuple[str, str], Floats] = {}
     scenes = {station: _scene(at, seed) for at, station in enumerate(PLACES)}
     for number, shot in enumerate(taken):
@@ -141,6 +144,7 @@ def save(folder: str | Path, *, individuals: int = 8, seed: int = 0) -> list[Pat
         at = (shot.station, shot.taken_at.isoformat(sep=" "))
         for animal, box in zip(shot.animals, boxes, strict=True):
             rows.append((shot.photo, animal.individual, animal.flank, *at, *box))
+        found.append({"file": shot.photo, "detections": [_detection(box) for box in boxes]})
         if not shot.animals:
             rows.append((shot.photo, "", "", *at, "", "", "", ""))
     content[STATIONS] = _table(
@@ -151,8 +155,23 @@ def save(folder: str | Path, *, individuals: int = 8, seed: int = 0) -> list[Pat
         ],
     )
     content[TRUTH] = _table(TRUTH_COLUMNS, rows)
+    results = {
+        "info": {"format_version": "1.4", "detector": "drawn"},
+        "detection_categories": {"1": "animal", "2": "person", "3": "vehicle"},
+        "images": found,
+    }
+    content[BOXES] = (json.dumps(results, indent=1) + "\n").encode("ascii")
     put(out, content)
     return [out / name for name in content if name.startswith("photos/")]
+
+
+def _detection(box: tuple[int, int, int, int]) -> dict[str, object]:
+    left, top, right, bottom = box
+    shares = (
+        *(left / WIDTH, top / HEIGHT),
+        *((right - left) / WIDTH, (bottom - top) / HEIGHT),
+    )
+    return {"category": "1", "conf": 0.95, "bbox": [round(each, 4) for each in shares]}
 
 
 def shots(*, individuals: int = 8, seed: int = 0) -> tuple[Shot, ...]:

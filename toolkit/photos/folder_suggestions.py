@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import io
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -261,3 +262,32 @@ def picture_of(path: Path, size: int) -> bytes | None:
     stream = io.BytesIO()
     Image.fromarray(small).save(stream, "JPEG", quality=80)
     return stream.getvalue()
+
+
+def files_beside(photos: str, patterns: Sequence[str], *, most: int = MOST) -> tuple[str, ...]:
+    """
+    Return the files in a folder of photos and beside it whose names fit, written as that was.
+
+    Parameters
+    ----------
+    photos : str
+        The folder.
+    patterns : sequence of str
+        Such as "stations*.csv", in small letters; what fits an earlier one comes first.
+    most : int
+        Files, at most.
+    """
+    if not photos.strip() or not _home(photos):
+        return ()
+    found: list[tuple[int, str]] = []
+    for folder in (photos, above(photos)):
+        try:
+            with os.scandir(Path(folder).expanduser()) as entries:
+                names = sorted(each.name for each in entries if not each.name.startswith("."))
+        except (OSError, ValueError):
+            continue
+        for name in names:
+            fits = [fnmatch.fnmatchcase(name.casefold(), pattern) for pattern in patterns]
+            if any(fits):
+                found.append((fits.index(True), os.path.join(folder, name)))  # noqa: PTH118 - as typed
+    return tuple(path for _, path in sorted(found, key=lambda each: each[0])[:most])

@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ class Recent:
         What was found, in a few words.
     when : float
         When it was in hand last, in seconds since 1970.
+    subject : str
+        What was told apart; "" where that was not said: the default then.
     """
 
     mode: str
@@ -56,6 +58,7 @@ class Recent:
     known: str = ""
     said: str = ""
     when: float = 0.0
+    subject: str = ""
 
 
 def place() -> Path | None:
@@ -66,7 +69,7 @@ def place() -> Path | None:
     return Path(named) if named else cache_folder() / NAME
 
 
-def albums(mode: str = "") -> tuple[Recent, ...]:
+def albums(mode: str = "", subjects: Collection[str] = ()) -> tuple[Recent, ...]:
     """
     Return the albums, the last one first; those whose folder of results is gone are left out.
 
@@ -74,11 +77,26 @@ def albums(mode: str = "") -> tuple[Recent, ...]:
     ----------
     mode : str
         Only those of one mode; "" for all.
+    subjects : collection of str
+        Only those of these subjects; empty for all.
     """
-    return tuple(each for each in _read() if mode in ("", each.mode) and _is_folder(each.out))
+    return tuple(
+        each
+        for each in _read()
+        if mode in ("", each.mode)
+        and (not subjects or each.subject in subjects)
+        and _is_folder(each.out)
+    )
 
 
-def find(mode: str, *, photos: str = "", known: str = "", out: str = "") -> Recent | None:
+def find(
+    mode: str,
+    *,
+    photos: str = "",
+    known: str = "",
+    out: str = "",
+    subjects: Collection[str] = (),
+) -> Recent | None:
     """
     Return the last album of a mode that is in these folders.
 
@@ -88,13 +106,15 @@ def find(mode: str, *, photos: str = "", known: str = "", out: str = "") -> Rece
         "autopilot" or "point-and-shoot".
     photos, known, out : str
         As they were typed; "" for any.
+    subjects : collection of str
+        As `albums` takes them.
     """
     asked = {"photos": photos, "known": known, "out": out}
     whole = {name: _whole(path) for name, path in asked.items() if path.strip()}
     return next(
         (
             each
-            for each in albums(mode)
+            for each in albums(mode, subjects)
             if all(getattr(each, name) == path for name, path in whole.items())
         ),
         None,
@@ -150,10 +170,12 @@ def _recent(found: Any) -> Recent | None:
         text if isinstance(text, str) and len(text) <= LONGEST and "\0" not in text else None
         for text in (found.get(name) for name in ("mode", "photos", "out", "known", "said"))
     )
-    when = found.get("when")
+    when, subject = found.get("when"), found.get("subject", "")
+    subject = subject if isinstance(subject, str) and len(subject) <= LINE else ""
     if mode is None or known is None or said is None or not isinstance(when, int | float):
         return None
-    return Recent(mode, photos, out, known, said, float(when)) if photos and out else None
+    kept = Recent(mode, photos or "", out or "", known, said, float(when), subject)
+    return kept if photos and out else None
 
 
 def _is_folder(path: str) -> bool:

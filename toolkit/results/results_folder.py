@@ -367,7 +367,7 @@ class ResultsFolder:
             return ""
         return f"the result of {when:%Y-%m-%d, %H:%M}"
 
-    def another(self, photos: str | Path, mode: str) -> str:
+    def another(self, photos: str | Path, mode: str, subject: str = "") -> str:
         """
         Say what else is here than a result of a mode for a folder of photos, "" for nothing.
 
@@ -377,6 +377,8 @@ class ResultsFolder:
             Where the photos are.
         mode : str
             "autopilot" or "point-and-shoot".
+        subject : str
+            What its settings are about; "" for any.
         """
         try:
             about = parsed(read_regular(self.path / RECORD, most=LARGEST))
@@ -390,7 +392,12 @@ class ResultsFolder:
             other = str(about.get("mode", mode))
         except (OSError, ValueError, RuntimeError, RecursionError, MemoryError):
             return ""
-        return "" if other == mode else f"a result of {printable(other)[:40]}"
+        if other != mode:
+            return f"a result of {printable(other)[:40]}"
+        told = about.get("subject")
+        name = _registered(told.get("name") if isinstance(told, dict) else None)
+        another = subject not in ("", name)
+        return f"a result about {registry.info(name).words.plural}" if another else ""
 
     def save(
         self,
@@ -754,10 +761,14 @@ def settings_told(run: Run) -> Settings:
             f"{run.out} holds a result of {printable(run.mode)!r}; expected one of "
             f"{', '.join(get_args(Mode))}"
         )
-    # A subject that is not registered was handed over, with the settings of the default.
-    name = run.album.subject.name
-    own = registry.settings_of(name if name in registry.SUBJECTS else registry.DEFAULT)
+    own = registry.settings_of(_registered(run.album.subject.name))
     return from_record(settings_for(cast(Mode, run.mode), own), run.settings, of=str(run.out))
+
+
+def _registered(name: object) -> str:
+    """Return whose settings a result about a subject has."""
+    # One that is not registered was handed over, with the settings of the default.
+    return name if isinstance(name, str) and name in registry.SUBJECTS else registry.DEFAULT
 
 
 def about_subject(subject: SubjectInfo) -> dict[str, Any]:

@@ -56,6 +56,15 @@ def draws(name: str) -> bool:
     return name in SUBJECTS and SUBJECTS[name].draws
 
 
+def notes_of(name: str) -> tuple[str, ...]:
+    """Return what is known of sightings of a subject beside their pictures: columns of a table."""
+    import pandas as pd
+
+    evidence = settings_of(name)().evidence()
+    nothing = pd.DataFrame({"path": pd.Series(dtype=object)})
+    return () if evidence is None else tuple(evidence.notes(nothing, None).columns)
+
+
 def info(name: str = DEFAULT) -> SubjectInfo:
     """
     Return what is known of a subject before anything is looked at.

@@ -208,10 +208,17 @@ class Text:
         What it is, with its article, such as "a folder's name".
     longest : int
         Letters that it may have.
+    beside : tuple of str
+        Names, such as "station*.csv", of files that a form offers where they are in the folder of
+        photos, or beside it.
+    usual : str
+        The name of a file that a form takes from there by itself; "" for none.
     """
 
     what: str
     longest: int = 100
+    beside: tuple[str, ...] = ()
+    usual: str = ""
 
     @property
     def read(self) -> Callable[[str], Any]:

@@ -5,6 +5,8 @@ __all__ = [
     "autopilot",
     "background_work",
     "box_editor",
+    "calibrate_box",
+    "captures_box",
     "contact_sheet",
     "disclosure",
     "export_box",

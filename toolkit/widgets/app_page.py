@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import ipywidgets
 
+from toolkit.photos.camera_trap import STATION, TAKEN_AT
 from toolkit.records import Words
+from toolkit.results import recent
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
+from toolkit.subjects.settings import Choice as Chosen
+from toolkit.subjects.settings import declared_as
 from toolkit.widgets.autopilot import AutopilotPanel
 from toolkit.widgets.background_work import in_html, safe
 from toolkit.widgets.box_editor import BoxEditor
+from toolkit.widgets.calibrate_box import CalibrateBox
+from toolkit.widgets.captures_box import CapturesBox
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
 from toolkit.widgets.size_explorer import SizePanel
@@ -21,14 +28,22 @@ from toolkit.widgets.threshold_explorer import Choice, ThresholdPanel
 
 # With the words of the subject; the introduction as HTML.
 TABS = ("{everybody}", "{individuals} I know", "Review", "Threshold", "Photo size")
-# Where boxes can be drawn by hand.
-BOXES = "Boxes"
+# Where boxes can be drawn by hand; where it is known when and where photos were taken.
+BOXES, HISTORY = "Boxes", "Capture history"
+# Where known individuals teach; the setting that names what they taught.
+LEARNING, CALIBRATION = "Calibration", "calibration"
+HEADING = "<h1>Sightings</h1>"
 INTRODUCTION = (
-    "<h1>Sightings</h1><p><b>{0}</b> finds all {words.individuals} in a folder of photos. "
+    "<p><b>{0}</b> finds all {words.individuals} in a folder of photos. "
     "<b>{1}</b> finds those you have example photos of. <b>Review</b> asks about doubtful cases of "
-    "a folder that <b>{0}</b> exported. <b>Threshold</b> and <b>Photo size</b> are for tuning. "
+    "a folder that <b>{0}</b> exported. {more}"
     "Photos are only ever read, and nothing leaves this computer.</p>"
 )
+SIZES = "<b>{3}</b> and <b>{4}</b> are for tuning. "
+NO_SIZES = "<b>{3}</b> is for tuning. "
+DRAWN = "<b>Boxes</b> shows where {words.plural} were found. "
+LEARNED = "<b>Calibration</b> learns from known {words.individuals} how sure matches are. "
+STUDIED = "<b>Capture history</b> writes what a study reads. "
 
 
 def tabs_for(words: Words) -> tuple[str, ...]:
@@ -103,49 +118,166 @@ def page(
     out: str | None = None,
     *,
     subject: Subject | None = None,
+    about: str = registry.DEFAULT,
 ) -> ipywidgets.VBox:
     """
-    Return the page.
+    Return the page of one subject.
 
     Parameters
     ----------
     photos, examples, out : str, optional
         Folders that its fields hold at the start.
     subject : Subject, optional
-        What to look for; what the settings are about by default, if not given.
+        What to look for; what the settings are about, if not given.
+    about : str
+        The subject of the settings.
     """
-    words = registry.words_for(subject)
+    words = registry.info(about).words if subject is None else subject.words
     titles = tabs_for(words)
-    introduction = INTRODUCTION.format(*map(safe, titles), words=in_html(words))
-    autopilot = AutopilotPanel(photos or "", out or "", subject=subject)
-    draws = subject is not None and registry.draws(subject.name)
+    told: dict[str, Any] = {"subject": subject, "about": about}
+    autopilot = AutopilotPanel(photos or "", out or "", **told)
+    review = ReviewPanel(out or "", **told)
+    panels: dict[str, ipywidgets.Widget] = {
+        titles[0]: autopilot,
+        titles[1]: PointAndShootPanel(photos or "", examples or "", **told),
+        titles[2]: review,
+    }
+    fields, more = [review.folder.path], []
+    if is_studied(about):
+        panels[HISTORY] = history = CapturesBox(out or "")
+        fields.append(history.folder.path)
+        more.append(STUDIED)
+    # Of vectors it is known how sure they are.
+    if CALIBRATION in autopilot.form.fields:
+        panels[LEARNING] = CalibrateBox(
+            autopilot.form.settings, partial(_calibrated, autopilot), words=words
+        )
+        more.append(LEARNED)
+    panels[titles[3]] = ThresholdTab(autopilot)
+    # Sizes are tried with one of several detectors that are there.
+    if isinstance(declared_as(registry.settings_of(about), "detector").takes, Chosen):
+        panels[titles[4]] = SizePanel(photos or "", subject=subject)
+        more.append(SIZES)
+    else:
+        more.append(NO_SIZES)
+    if registry.draws(about if subject is None else subject.name):
+        panels[BOXES] = boxes = BoxEditor(out or "")
+        fields.append(boxes.out)
+        more.append(DRAWN)
     tabs = ipywidgets.Tab(
-        children=[
-            autopilot,
-            PointAndShootPanel(photos or "", examples or "", subject=subject),
-            ReviewPanel(out or "", subject=subject),
-            ThresholdTab(autopilot),
-            SizePanel(photos or "", subject=subject),
-            *([BoxEditor(out or "")] if draws else []),
-        ],
-        titles=(*titles, *([BOXES] if draws else [])),
-        selected_index=1 if examples else 0,
+        children=list(panels.values()), titles=tuple(panels), selected_index=1 if examples else 0
     )
-    box = ipywidgets.VBox([ipywidgets.HTML(introduction), tabs])
-    box.add_class("sightings-page")
-    return box
+    Following(autopilot, fields)
+    shown = in_html(words)
+    also = "".join(each.format(*map(safe, titles), words=shown) for each in more)
+    text = INTRODUCTION.format(*map(safe, titles), words=shown, more=also)
+    return ipywidgets.VBox([ipywidgets.HTML(text), tabs])
+
+
+def _calibrated(autopilot: AutopilotPanel, path: str) -> None:
+    """Have autopilot go by what was learned, from the next Start on."""
+    autopilot.form.fields[CALIBRATION].value = path
+
+
+class Page(ipywidgets.VBox):
+    """
+    The pages of all subjects, one of which is shown.
+
+    A page is made when it is shown first, and stays as it is while another one is.
+
+    Attributes
+    ----------
+    subject : ipywidgets.ToggleButtons
+        Which one is shown.
+    pages : dict of str to Widget
+        Those that were made, by subject.
+
+    Parameters
+    ----------
+    photos, examples, out : str, optional
+        Folders that the fields of the first one hold at the start.
+    subject : str, optional
+        The one that is shown first; that of the last album, if not given.
+    """
+
+    def __init__(
+        self,
+        photos: str | None = None,
+        examples: str | None = None,
+        out: str | None = None,
+        *,
+        subject: str | None = None,
+    ) -> None:
+        if not subject:
+            last = recent.albums()
+            named = last[0].subject if last and not (photos or out) else ""
+            subject = named if named in registry.SUBJECTS else registry.DEFAULT
+        self._given = (photos, examples, out)
+        self.pages: dict[str, ipywidgets.VBox] = {}
+        self.subject = ipywidgets.ToggleButtons(
+            description="The photos show",
+            options=[(registry.info(name).words.plural, name) for name in registry.SUBJECTS],
+            value=subject,
+            style={"description_width": "initial", "button_width": "auto"},
+        )
+        super().__init__()
+        self.add_class("sightings-page")
+        self.subject.observe(lambda _: self._show(), names="value")
+        self._show()
+
+    def _show(self) -> None:
+        name = self.subject.value
+        if name not in self.pages:
+            given, self._given = self._given, (None, None, None)
+            self.pages[name] = page(*given, about=name)
+        self.children = (ipywidgets.HTML(HEADING), self.subject, self.pages[name])
+
+
+class Following:
+    """
+    Keeps fields for a folder of results at that of autopilot, until somebody types into them.
+
+    Parameters
+    ----------
+    autopilot : AutopilotPanel
+        Whose results they are.
+    fields : sequence of Widget
+        With a text as `value`.
+    """
+
+    def __init__(self, autopilot: AutopilotPanel, fields: Sequence[Any]) -> None:
+        self._autopilot, self._fields = autopilot, [[each, each.value] for each in fields]
+        autopilot.observe(lambda _: self._follow(), names="state")
+
+    def _follow(self) -> None:
+        session = self._autopilot.session
+        out = None if session is None else session.corrections.out
+        if out is None:
+            return
+        for place in self._fields:
+            field, own = place
+            if field.value == own:
+                place[1] = field.value = str(out)
+
+
+def is_studied(name: str) -> bool:
+    """Whether it is known of a subject when and where it was seen, as studies ask."""
+    return {TAKEN_AT, STATION} <= set(registry.notes_of(name))
 
 
 @cache
 def shown(
-    photos: str | None = None, examples: str | None = None, out: str | None = None
-) -> ipywidgets.VBox:
+    photos: str | None = None,
+    examples: str | None = None,
+    out: str | None = None,
+    subject: str | None = None,
+) -> Page:
     """
     Return the page of this kernel, the same at each call: reloaded, it is as it was.
 
     Parameters
     ----------
-    photos, examples, out : str, optional
-        Folders that its fields hold at the start.
+    photos, examples, out, subject : str, optional
+        As `Page` takes them.
     """
-    return page(photos, examples, out)
+    return Page(photos, examples, out, subject=subject)

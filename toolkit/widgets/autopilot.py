@@ -10,7 +10,7 @@ from pathlib import Path
 import ipywidgets
 
 from toolkit import files, modes, session
-from toolkit.errors import BadFolder
+from toolkit.errors import BadFolder, BadSetting
 from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.modes import Looked
 from toolkit.names import counted
@@ -18,13 +18,14 @@ from toolkit.photos.thumbnails import count_gone
 from toolkit.results import recent, results_folder
 from toolkit.results.recent import Recent
 from toolkit.session import Session
-from toolkit.settings import AutopilotSettings, Settings
+from toolkit.settings import GroupingSettings, Settings, settings_for
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
 from toolkit.widgets.background_work import Newest, Stopped, Tell, safe
 from toolkit.widgets.export_box import folder_of
 from toolkit.widgets.folder_field import GONE, MOVED, MovedPhotos
 from toolkit.widgets.individuals_view import IndividualsView
+from toolkit.widgets.recent_albums import names_of
 from toolkit.widgets.settings_form import SettingsForm
 from toolkit.widgets.sorting_panel import SAID, Folders, Sort, SortingPanel
 
@@ -43,7 +44,7 @@ GUIDANCE = {
 Look = Callable[..., Looked]
 
 
-class AutopilotPanel(SortingPanel[AutopilotSettings]):
+class AutopilotPanel(SortingPanel[GroupingSettings]):
     """
     The whole way of autopilot.
 
@@ -58,7 +59,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         album that was in hand in these folders (of all, where none is named) is opened again; or
         else nothing is read or written before a button is pressed, but a look at how many photos
         there are, and whether there is an earlier result.
-    settings : AutopilotSettings, optional
+    settings : GroupingSettings, optional
         What the form begins with, and keeps when the last album is opened again.
     look, sort, take_up, find_earlier : callable, optional
         What does the work: `toolkit.modes.look`, `toolkit.session.Session`,
@@ -67,6 +68,8 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         Where the button "Use the sample album" makes it; no button without one.
     subject : Subject, optional
         What to look for; what the settings are about by default, if not given.
+    about : str
+        The subject of the settings, where none are given.
     """
 
     GUIDANCE = GUIDANCE
@@ -78,18 +81,20 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         photos: str | Path = "",
         out: str | Path = "",
         *,
-        settings: AutopilotSettings | None = None,
+        settings: GroupingSettings | None = None,
         look: Look = modes.look,
         sort: Sort = Session,
         take_up: Callable[..., Session] = session.taken_up,
         find_earlier: Callable[[str], str] = results_folder.earlier_run,
         sample_folder: str | Path | None = None,
         subject: Subject | None = None,
+        about: str = registry.DEFAULT,
     ) -> None:
         self._look, self._take_up, self._find_earlier = look, take_up, find_earlier
-        self._subject, words = subject, registry.words_for(subject, settings)
         self._own_settings = settings is not None
-        form = SettingsForm(settings or AutopilotSettings())
+        begun = settings or settings_for("autopilot", registry.settings_of(about))()
+        self._subject, words = subject, registry.words_for(subject, begun)
+        form = SettingsForm(begun)
         super().__init__(photos, out, form, sort=sort, sample_folder=sample_folder, words=words)
         self.earlier_button = ipywidgets.Button(
             description="Open the earlier result",
@@ -122,7 +127,8 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
             self.work,
             css_class="sightings-autopilot",
         )
-        if last := recent.find(self.MODE, photos=str(photos), out=str(out)):
+        subjects = names_of(self._about)
+        if last := recent.find(self.MODE, photos=str(photos), out=str(out), subjects=subjects):
             self._take_folders(last)
             if self._find_earlier(last.out):
                 self.open_earlier(again=True)
@@ -158,6 +164,12 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
             except BadFolder:
                 self.moved.ask(MOVED)
                 raise
+            if (other := type(found.settings).subject).name != self._about:
+                words = other.words
+                raise BadSetting(
+                    f"{out} holds a result about {words.plural}; choose {words.plural} at the top "
+                    "of the page, or name another folder"
+                )
             if gone := count_gone(found.looked.album):
                 self.moved.ask(GONE.format(photos=counted(gone, "photo is", "photos are")))
             return found
@@ -167,7 +179,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
                 self._take(found, self._restored(found), opened=True)
                 if again and self._own_settings:
                     self.regroup()
-                elif type(found.settings) is AutopilotSettings:
+                elif type(found.settings) is self.form.kind:
                     self.form.take(found.settings)
                 self._remember(found, self._of)
 
@@ -204,7 +216,7 @@ class AutopilotPanel(SortingPanel[AutopilotSettings]):
         self,
         of: Folders,
         out: str | None,
-        settings: AutopilotSettings,
+        settings: GroupingSettings,
         tell: Tell,
         stopped: Stopped,
     ) -> tuple[Looked, GroupingAssigner]:

@@ -96,6 +96,7 @@ class BoxEditor(ipywidgets.VBox):
             description="Results", value=str(out), layout=WIDE, style=STYLE, continuous_update=False
         )
         self.open_button = _button("Show the photos", self.read)
+        self.open_button.layout.align_self = "flex-start"
         self.photo = ipywidgets.Dropdown(description="Photo", options=[], layout=WIDE, style=STYLE)
         self.back_button = _button("Previous", lambda: self.go(-1))
         self.next_button = _button("Next", lambda: self.go(1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -243,12 +244,17 @@ def file_of(album: Album, row: int) -> str:
     return _file(str(album.sightings["path"].iat[int(row)]))
 
 
+# What parts a day and a time.
+_TIME = re.compile(r"(?<=\d-\d\d)T(?=\d\d:)")
+
+
 def where_and_when(album: Album, row: int) -> str:
     """Say where a sighting was taken, and when, as far as the album says it; "" where not."""
     table = album.sightings
     known = [table[name].iloc[row] for name in ("station", "taken_at") if name in table]
     texts = [printable(str(each)) for each in known if not pd.isna(each) and str(each)]
-    return ", ".join(texts)
+    # A time with a letter in its middle is hard to read.
+    return _TIME.sub(" ", ", ".join(texts))
 
 
 @lru_cache(maxsize=1 << 16)

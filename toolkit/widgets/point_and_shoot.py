@@ -25,12 +25,13 @@ from toolkit.results.recent import Recent
 from toolkit.results.result import PointAndShootResult
 from toolkit.results.results_folder import ResultsFolder
 from toolkit.session import Session
-from toolkit.settings import PointAndShootSettings, from_record
+from toolkit.settings import ComparingSettings, from_record, settings_for
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
 from toolkit.widgets.background_work import Stopped, Tell, in_html, safe
 from toolkit.widgets.folder_field import ExamplesChooser
 from toolkit.widgets.matches_view import MatchesView
+from toolkit.widgets.recent_albums import names_of
 from toolkit.widgets.settings_form import SettingsForm
 from toolkit.widgets.sorting_panel import SAID, Folders, Sort, SortingPanel
 from toolkit.widgets.threshold_explorer import LEAST, STEP, Choice
@@ -159,7 +160,7 @@ def look_for(
     examples: str | Path,
     out: str | Path | None = None,
     *,
-    settings: PointAndShootSettings,
+    settings: ComparingSettings,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     subject: Subject | None = None,
@@ -189,7 +190,7 @@ def look_for(
     return None if known is None else (known, looked)
 
 
-class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
+class PointAndShootPanel(SortingPanel[ComparingSettings]):
     """
     The whole way of point-and-shoot.
 
@@ -203,7 +204,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         The folders to begin with, or those of the last album in these (of all, where none is
         named); without one for results, they go beside the photos. Nothing is read or written
         before a button is pressed, but a look at how many photos there are, and of whom.
-    settings : PointAndShootSettings, optional
+    settings : ComparingSettings, optional
         What the form begins with.
     look, sort : callable, optional
         What does the work: `look_for` and `toolkit.session.Session`.
@@ -211,6 +212,8 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         Where the button "Use the sample album" makes it; no button without one.
     subject : Subject, optional
         What to look for; what the settings are about by default, if not given.
+    about : str
+        The subject of the settings, where none are given.
     """
 
     GUIDANCE = GUIDANCE
@@ -223,14 +226,16 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         examples: str | Path = "",
         out: str | Path = "",
         *,
-        settings: PointAndShootSettings | None = None,
+        settings: ComparingSettings | None = None,
         look: Look = look_for,
         sort: Sort = Session,
         sample_folder: str | Path | None = None,
         subject: Subject | None = None,
+        about: str = registry.DEFAULT,
     ) -> None:
-        self._look, self._subject, words = look, subject, registry.words_for(subject, settings)
-        form = SettingsForm(settings or PointAndShootSettings())
+        begun = settings or settings_for("point-and-shoot", registry.settings_of(about))()
+        self._look, self._subject, words = look, subject, registry.words_for(subject, begun)
+        form = SettingsForm(begun)
         # The places of the slider by the line.
         form.threshold.step = STEP
         form.threshold.min = min(LEAST, form.threshold.min)
@@ -262,7 +267,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
             css_class="sightings-point-and-shoot",
         )
         given = {"photos": str(photos), "known": str(examples), "out": str(out)}
-        if last := recent.find(self.MODE, **given):
+        if last := recent.find(self.MODE, **given, subjects=names_of(self._about)):
             self._take_folders(last)
             if settings is None:
                 self._take_settings(last)
@@ -304,7 +309,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
         self,
         of: Folders,
         out: str | None,
-        settings: PointAndShootSettings,
+        settings: ComparingSettings,
         tell: Tell,
         stopped: Stopped,
     ) -> tuple[Looked, ReferenceAssigner] | None:
@@ -320,7 +325,7 @@ class PointAndShootPanel(SortingPanel[PointAndShootSettings]):
 
     def _take_settings(self, album: Recent) -> None:
         """Show the settings of an earlier result in the form, where they are of its kind."""
-        kind = type(self.form.settings())
+        kind = self.form.kind
         with suppress(SightingsError):
             told = ResultsFolder(album.out).record().get("settings")
             if isinstance(told, dict):

@@ -13,6 +13,7 @@ import ipywidgets
 from toolkit.names import printable
 from toolkit.results import recent
 from toolkit.results.recent import Recent
+from toolkit.subjects import registry
 from toolkit.widgets.folder_field import SHORT, WIDE
 
 NONE = "choose one to go on with it"
@@ -28,10 +29,13 @@ class RecentAlbums(ipywidgets.Dropdown):
         "autopilot" or "point-and-shoot".
     chosen : callable
         Called with the album that is chosen.
+    subject : str
+        Only albums of this subject; "" for all.
     """
 
-    def __init__(self, mode: str, chosen: Callable[[Recent], None]) -> None:
+    def __init__(self, mode: str, chosen: Callable[[Recent], None], subject: str = "") -> None:
         self._mode, self._chosen = mode, chosen
+        self._subjects = names_of(subject)
         self.albums: tuple[Recent, ...] = ()
         super().__init__(
             description="Recent albums",
@@ -45,7 +49,7 @@ class RecentAlbums(ipywidgets.Dropdown):
 
     def renew(self) -> None:
         """Look which there are now; those whose results are gone are not shown."""
-        self.albums = recent.albums(self._mode)
+        self.albums = recent.albums(self._mode, self._subjects)
         shown = [(label(album), place) for place, album in enumerate(self.albums)]
         self.options = [(NONE, -1), *shown]
         self.value = -1
@@ -62,6 +66,11 @@ class RecentAlbums(ipywidgets.Dropdown):
         # The next choice of the same one is a change, too.
         self.value = -1
         self.take(place)
+
+
+def names_of(subject: str) -> tuple[str, ...]:
+    """Return how the list may name a subject: the default one by nothing, too; () for all."""
+    return (subject, "") if subject == registry.DEFAULT else (subject,) if subject else ()
 
 
 def label(album: Recent) -> str:

@@ -107,6 +107,8 @@ class ReviewPanel(ipywidgets.VBox):
         What reads a folder of results: `toolkit.session.taken_up`.
     subject : Subject, optional
         What is told apart, until a result is opened that says so; the default, if not given.
+    about : str
+        The subject whose recent albums are listed; "" for all.
     """
 
     state = traitlets.Enum(STATES, default_value="empty")
@@ -118,15 +120,18 @@ class ReviewPanel(ipywidgets.VBox):
         session: Session | None = None,
         take_up: TakeUp = take_up_session,
         subject: Subject | None = None,
+        about: str = "",
     ) -> None:
         self._take_up = take_up
-        self._subject, self._default = subject, registry.words_for(subject)
+        self._subject = subject
+        words = registry.words_for(subject)
+        self._default = registry.info(about).words if about and subject is None else words
         self.session: Session | None = None
         self._stale = False
         self.guidance = ipywidgets.HTML()
         if session is not None and not str(out):
             out = session.corrections.out or ""
-        self.recent = RecentAlbums("autopilot", self.go_on_with)
+        self.recent = RecentAlbums("autopilot", self.go_on_with, about)
         if not str(out) and self.recent.albums:
             out = self.recent.albums[0].out
         self.folder = FolderChooser("Results", str(out), look=glance)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any, Generic, TypeVar
 
 import ipywidgets
 import traitlets
 
+from toolkit.photos import folder_suggestions
 from toolkit.settings import Settings
 from toolkit.subjects.settings import (
     Changes,
@@ -97,6 +99,8 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
             style=STYLE,
             layout=WIDE,
         )
+        # What fields say as long as nobody types into them.
+        self._proposed: dict[str, str] = {}
         self._declared = {each.name: each for each in _with_control(type(settings))}
         self.fields = {
             name: _control(each, getattr(settings, name)) for name, each in self._declared.items()
@@ -113,6 +117,11 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
         for control in (self.automatic, self.threshold, *self.fields.values()):
             control.observe(self._moved, names="value")
         self._moved({})
+
+    @property
+    def kind(self) -> type[AnySettings]:
+        """Which settings they are."""
+        return type(self._start)
 
     @property
     def none_found(self) -> str:
@@ -151,6 +160,26 @@ class SettingsForm(ipywidgets.VBox, Generic[AnySettings]):
         self._start = settings
         for name, control in self.fields.items():
             control.value = _held(self._declared[name], getattr(settings, name))
+
+    @property
+    def seeks_files(self) -> bool:
+        """Whether files beside the photos may be what a setting wants."""
+        takes = (each.takes for each in self._declared.values())
+        return any(isinstance(each, Text) and each.beside for each in takes)
+
+    def look_beside(self, photos: str) -> None:
+        """Offer the files in a folder of photos, and beside it, where a setting takes such."""
+        for name, each in self._declared.items():
+            takes = each.takes
+            if not isinstance(takes, Text) or not takes.beside:
+                continue
+            found = folder_suggestions.files_beside(photos, takes.beside)
+            self.fields[name].options = found
+            usual = [path for path in found if PurePath(path).name == takes.usual]
+            # Who chose something has chosen.
+            if takes.usual and self.fields[name].value == self._proposed.get(name, ""):
+                self._proposed[name] = usual[0] if usual else ""
+                self.fields[name].value = self._proposed[name]
 
     def summary(self) -> str:
         """Say what is set otherwise than by default."""
@@ -198,8 +227,9 @@ def _control(setting: Setting, value: Any) -> Any:
         return kind(value=value, min=takes.low, max=most, step=takes.step, **common)
     if isinstance(takes, Text):
         values = takes.values if isinstance(takes, ChoiceOrFile) else ()
-        kind = ipywidgets.Combobox if values else ipywidgets.Text
-        offered = {"options": values, "ensure_option": False} if values else {}
+        listed = bool(values or takes.beside)
+        kind = ipywidgets.Combobox if listed else ipywidgets.Text
+        offered = {"options": values, "ensure_option": False} if listed else {}
         # A path that is half typed is none.
         return kind(value=value, continuous_update=False, **offered, **common)
     return ipywidgets.Checkbox(value=value, indent=True, **common)

@@ -27,9 +27,10 @@ from toolkit.results.result import Result
 from toolkit.results.results_folder import ResultsFolder
 from toolkit.results.undo import Undone
 from toolkit.session import Session
-from toolkit.settings import AutopilotSettings, PointAndShootSettings
+from toolkit.settings import ComparingSettings, GroupingSettings
+from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
-from toolkit.widgets.background_work import Message, Stopped, Tell, Work, in_html, safe
+from toolkit.widgets.background_work import Message, Newest, Stopped, Tell, Work, in_html, safe
 from toolkit.widgets.export_box import ExportBox
 from toolkit.widgets.folder_field import FolderChooser
 from toolkit.widgets.individuals_view import IndividualsView
@@ -53,10 +54,12 @@ ANOTHER = (
     "for both. Name another folder above, and press Start; or go on all the same.</p>"
 )
 
+# Seconds that Start waits for a look at the files beside the photos.
+PATIENCE = 5.0
 # So many things that were done in the folders are said one by one.
 MOST_SAID = 5
 
-Mode = TypeVar("Mode", AutopilotSettings, PointAndShootSettings)
+Mode = TypeVar("Mode", GroupingSettings, ComparingSettings)
 Sort = Callable[..., Session]
 # The folders that are looked at, as they were named: that of the photos first.
 Folders = tuple[str, ...]
@@ -124,6 +127,10 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         # Whether it is an earlier result that was opened.
         self._opened = False
         self._planned: tuple[object, ...] = ()
+        self._files: Newest[str] = Newest(
+            lambda photos, _: self.form.look_beside(photos),
+            failed=lambda error: self.later.failed(error),
+        )
         # Whether the work that is under way replaces the album.
         self._looking = False
         self._headline = ""
@@ -137,13 +144,13 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         )
         self.work, self.later = Work(), Message()
         # The folder of results that was named by nobody, but follows from that of the photos.
-        self._beside = folder_suggestions.beside(str(photos), self.BESIDE)
+        self._beside = folder_suggestions.beside(str(photos), self._word)
         self._following = True
         self._given = str(photos), str(out)
         # What the field says as long as nobody types into it.
         out = self._proposed = str(out) or self._beside
         self.export = ExportBox(self._plan, self._exported, undo=self._undone, out=out)
-        self.recent = RecentAlbums(self.MODE, self.go_on_with)
+        self.recent = RecentAlbums(self.MODE, self.go_on_with, self._about)
         self.another_about = ipywidgets.HTML()
         self.anyway_button = ipywidgets.Button(
             description="Sort into it all the same",
@@ -176,7 +183,20 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         self.work.observe(self._worked, names="state")
         self.form.observe(lambda _: self.regroup(), names="changed")
         self.folder.observe(lambda _: self._named(), names="value")
+        self._look_beside()
         self._show()
+
+    @property
+    def _about(self) -> str:
+        """The subject that the settings are about."""
+        return self.form.kind.subject.name
+
+    @property
+    def _word(self) -> str:
+        """What the name of the folder of results has more than that of the photos."""
+        # What is found of two subjects in the same photos is two results.
+        plural = self.form.kind.subject.words.plural
+        return self.BESIDE if self._about == registry.DEFAULT else f"{plural} {self.BESIDE}"
 
     def start(self, *, anyway: bool = False) -> None:
         """
@@ -198,6 +218,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
 
         def job(tell: Tell, stopped: Stopped) -> Session | None:
             self._settle()
+            self._files.wait(PATIENCE)
             settings = self.form.settings()
             # What is wrong with the decisions is said before the long work, not after it.
             decisions.require_decisions(named)
@@ -313,7 +334,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             return ""
         try:
             photos = files.folder_at(of[0])
-            return ResultsFolder(files.folder_at(out)).another(photos, self.MODE)
+            return ResultsFolder(files.folder_at(out)).another(photos, self.MODE, self._about)
         except BadFolder:
             # It is said when it is looked at.
             return ""
@@ -386,7 +407,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         photos = counted(len(album.photos), "photo")
         said = f"{photos}, {album.words.count_individuals(len(names))}"
         known = of[1] if of[1:] else ""
-        recent.remember(Recent(self.MODE, of[0], str(out), known, said))
+        about = type(found.settings).subject.name
+        recent.remember(Recent(self.MODE, of[0], str(out), known, said, subject=about))
         self.recent.renew()
 
     def _take_folders(self, album: Recent) -> None:
@@ -465,7 +487,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def _named(self) -> None:
         """Forget what was wrong with the folder before, and let the results follow it."""
         self._ask_nothing()
-        beside = folder_suggestions.beside(self.folder.value, self.BESIDE)
+        self._look_beside()
+        beside = folder_suggestions.beside(self.folder.value, self._word)
         photos, out = self._given
         # A folder of results that was given with photos is for those.
         proposed = out if out and _same(photos, self.folder.value) else beside
@@ -477,6 +500,11 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             self.work.message.clear()
             self.state = "empty" if self.session is None else self._found()
         self._show()
+
+    def _look_beside(self) -> None:
+        """Let the form see which files there are beside the photos, in a thread."""
+        if self.form.seeks_files:
+            self._files.ask(self.folder.value)
 
     def _worked(self, change: dict[str, Any]) -> None:
         if not self._looking:
@@ -500,9 +528,16 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             return
         here = self._of and not self._opened
         whose = f"in {self._of[0]}" if here else f"of the result in {album.corrections.out}"
+        caveat = album.album.encoder.caveat
+        doubt = (
+            "<p role='status' style='border-left: 4px solid; padding-left: .6em'>"
+            f"{safe(caveat[:1].upper() + caveat[1:])}.</p>"
+            if caveat
+            else ""
+        )
         self._headline = (
             f"<h3>The {safe(self.words.individuals)} {safe(whose)}</h3>"
-            f"<p role='status'>{self._found_html(album)}</p>"
+            f"<p role='status'>{self._found_html(album)}</p>{doubt}"
             f"<details><summary>more about this result</summary>{album.result._repr_html_()}"
             "</details>"
         )

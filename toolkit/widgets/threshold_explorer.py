@@ -20,7 +20,8 @@ from toolkit.grouping.thresholds import Threshold
 from toolkit.names import printable
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import Album, Words
-from toolkit.settings import AutopilotSettings
+from toolkit.settings import AutopilotSettings, GroupingSettings
+from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
 from toolkit.subjects.settings import as_options
 from toolkit.widgets.background_work import Newest, Stopped, Tell, Work, in_html, safe
@@ -134,7 +135,7 @@ def summary_html(position: Position, automatic: float) -> str:
     )
 
 
-def use_html(position: Position, settings: AutopilotSettings, automatic: float) -> str:
+def use_html(position: Position, settings: GroupingSettings, automatic: float) -> str:
     """Say how to sort the photos with this threshold, as HTML."""
     own = position.threshold == automatic
     said = '"auto"' if own else f"{position.threshold:.10g}"
@@ -142,13 +143,15 @@ def use_html(position: Position, settings: AutopilotSettings, automatic: float) 
     if settings.method != "average":
         chosen["method"] = settings.method
     chosen["one_per_photo"] = settings.one_per_photo
-    given = f"sightings autopilot PHOTOS OUT {as_options(type(settings), chosen)}".rstrip()
+    about = settings.subject.name
+    usual = about == registry.DEFAULT
+    subject = "" if usual else f"--subject {about} "
+    options = f"{subject}{as_options(type(settings), chosen)}"
+    given = f"sightings autopilot PHOTOS OUT {options}".rstrip()
     why = "A run takes this threshold by itself" if own else "To sort with it"
     code = "code style='white-space: nowrap'"
-    return paragraph(
-        f"{why}: <{code}>THRESHOLD = {said}</code> in the notebook "
-        f"31_run_autopilot, or <{code}>{given}</code>."
-    )
+    notebook = f"<{code}>THRESHOLD = {said}</code> in the notebook 31_run_autopilot, or "
+    return paragraph(f"{why}: {notebook if usual else ''}<{code}>{given}</code>.")
 
 
 def changed_html(found: Sequence[Change], before: Position | None, words: Words) -> str:
@@ -277,10 +280,11 @@ def chart_html(
         "stroke='#fff' stroke-width='1.5'/>"
         + text(LEFT - 5, TOP + 4, f"{most:,}", "end")
         + text(LEFT - 5, floor + 3, "0", "end")
-        + text(LEFT - 5, 9, safe(words.individuals), "end")
+        # From the edge on: a longer word than there is room for beside the axis is not cut off.
+        + text(0, 9, safe(words.individuals), "start")
         + text(LEFT, HIGH - 5, f"{low:.2f}")
         + text(WIDE - RIGHT - 10, HIGH - 5, f"{high:.2f}")
-        + text(min(max(own, LEFT + 25), WIDE - 35), 12, "automatic")
+        + text(min(max(own, LEFT + 45), WIDE - 35), 12, "automatic")
         + "</svg>"
     )
 
@@ -409,7 +413,7 @@ class ThresholdPanel(ipywidgets.VBox):
     ----------
     album : Album
         n sightings; those that decisions say to leave out are ignored.
-    settings : AutopilotSettings, optional
+    settings : GroupingSettings, optional
         Method, and the threshold to begin with.
     decided : Decided, optional
         What was decided about these sightings.
@@ -436,7 +440,7 @@ class ThresholdPanel(ipywidgets.VBox):
     def __init__(
         self,
         album: Album,
-        settings: AutopilotSettings | None = None,
+        settings: GroupingSettings | None = None,
         *,
         decided: Decided | None = None,
         tree: Tree | None = None,

@@ -179,3 +179,13 @@ def test_wishes_that_cannot_be_are_refused(wish, said) -> None:
 def test_tables_hold_plain_numbers() -> None:
     table = make([seen()]).tables["history.csv"]
     assert all(pd.api.types.is_integer_dtype(table[name]) for name in table.columns[1:])
+
+
+def test_individuals_seen_from_one_side_only_may_be_there_twice() -> None:
+    left = seen("ann", flank="left", number=1)
+    right = seen("bob", flank="right", number=2)
+    said = "1 seen from the left only and 1 from the right only may be the same individuals"
+    assert said in str(make([left, right]))
+    assert "left only" not in str(make([left]))
+    both = seen("ann", flank="right", time="2024-05-04 10:00:00", number=3)
+    assert "left only" not in str(make([left, both, right]))

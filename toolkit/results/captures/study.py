@@ -25,7 +25,7 @@ from toolkit.results.captures import (
     record_table,
     secr,
 )
-from toolkit.results.captures.observed import Observed, counted_and_not
+from toolkit.results.captures.observed import LEFT, RIGHT, Observed, counted_and_not
 from toolkit.results.results_folder import MARK_OF_CAPTURES
 from toolkit.tables import write_table
 
@@ -328,11 +328,27 @@ def _told(
     if len(individuals):
         twice = int((individuals["Detections"] > 1).sum())
         remarks.append(f"{counted(twice, 'individual')} with two or more detections")
+    remarks += _one_sided(records)
     remarks += [
         f"{counted(number, 'sighting')} left out: {why}"
         for why, number in Counter(why for _, why in others).most_common()
     ]
     return remarks, numbers
+
+
+def _one_sided(records: Sequence[record_table.Record]) -> list[str]:
+    """Say how many individuals may be there twice, once for each flank."""
+    sides: dict[str, set[str]] = {}
+    for each in records:
+        sides.setdefault(each.individual, set()).update(each.flanks)
+    left, right = (sum(seen == {side} for seen in sides.values()) for side in (LEFT, RIGHT))
+    if not left or not right:
+        return []
+    return [
+        f"{left:,} seen from the left only and {right:,} from the right only may be the same "
+        "individuals: use the histories of one side (history_left.csv, history_right.csv), or a "
+        "model of both"
+    ]
 
 
 def _some(texts: Sequence[str]) -> str:

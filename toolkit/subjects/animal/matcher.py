@@ -36,7 +36,7 @@ EDGE = 0.01
 UNCALIBRATED = (
     "uncalibrated: how sure matches are was fitted on {}; if yours are others, look at what was "
     "joined first, or, with photos of some known individuals in folders, run sightings calibrate "
-    "KNOWN --subject animal"
+    "KNOWN --subject animal (on the page: the tab Calibration)"
 )
 
 

@@ -115,12 +115,14 @@ class AnimalSettings(ScanSettings):
     )
     boxes: str = setting(
         "",
-        takes=FilePath("the path of a JSON file with the results of MegaDetector"),
+        takes=FilePath(
+            "the path of a JSON file with the results of MegaDetector", beside=("*.json",)
+        ),
         changes="subject",
         explained="take animals, people and vehicles from the results of MegaDetector (JSON); "
         "photos that it does not have are searched as --detector says",
         metavar="RESULTS.json",
-        label="boxes from a file (MegaDetector's JSON)",
+        label="boxes (MegaDetector JSON)",
     )
     min_confidence: float = setting(
         0.2,
@@ -134,25 +136,32 @@ class AnimalSettings(ScanSettings):
 
     encoder: str = setting(
         "",
-        takes=FilePath("the path of a network (ONNX) that makes vectors of pictures"),
+        takes=FilePath(
+            "the path of a network (ONNX) that makes vectors of pictures", beside=("*.onnx",)
+        ),
         changes="subject",
         explained="a network of your own that makes a vector of a picture (MegaDescriptor, MiewID "
         "...), as ONNX; it counts with a --calibration that was made with it",
         metavar="MODEL.onnx",
-        label="encoder of your own (ONNX)",
+        label="your own encoder (ONNX)",
         advanced=True,
     )
     calibration: str = setting(
         "",
-        takes=FilePath("the path of a calibration"),
+        takes=FilePath("the path of a calibration", beside=("*calibration*.json",)),
         changes="metadata",
         explained="what scores say of these animals, from known ones: sightings calibrate KNOWN",
         metavar="CALIBRATION.json",
-        label="calibration (from known individuals)",
+        label="calibration (a file)",
     )
     stations: str = setting(
         "",
-        takes=Text("the path of a table of stations", LONGEST_PATH),
+        takes=Text(
+            "the path of a table of stations",
+            LONGEST_PATH,
+            beside=("station*.csv", "*.csv"),
+            usual="stations.csv",
+        ),
         changes="metadata",
         explained="a table (CSV) of where the cameras stood: station, and any of camera, "
         "clock_offset, latitude, longitude, setup_date, retrieval_date. Without it a station is "
@@ -162,7 +171,7 @@ class AnimalSettings(ScanSettings):
     )
     details: str = setting(
         "",
-        takes=Text("the path of a table", LONGEST_PATH),
+        takes=Text("the path of a table", LONGEST_PATH, beside=("*.csv",)),
         changes="metadata",
         explained="a table (CSV) that says of photos what their files do not, or say wrongly: "
         "path, and any of taken_at, station, camera, flank, event; a corrected sightings.csv will "
@@ -196,7 +205,7 @@ class AnimalSettings(ScanSettings):
         explained="minutes after a photo within which the next one of its camera is of the same "
         "event: a burst (%(default)s)",
         metavar="MIN",
-        label="photos of a burst follow within (minutes)",
+        label="gap in a burst (minutes)",
         advanced=True,
     )
     session: float = setting(
@@ -206,7 +215,7 @@ class AnimalSettings(ScanSettings):
         explained="photos of one camera that are at most so many minutes apart say nothing about "
         "each other: what they have in common may be the background (%(default)s)",
         metavar="MIN",
-        label="photos of one camera are not compared within (minutes)",
+        label="one session of a camera (min)",
         advanced=True,
     )
     within_session: bool = setting(
