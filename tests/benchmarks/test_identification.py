@@ -97,7 +97,7 @@ def looked(cards):
 @pytest.fixture(scope="module")
 def figures(cards):
     said: list[str] = []
-    return identify(cards, CARDS, log=said.append, draws=3).tables, said
+    return identify(cards, CARDS, log=said.append, draws=3, plain=True).tables, said
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_each_half_is_judged_by_what_the_other_taught(looked, figures) -> None:
 
 def test_every_way_stands_beside_chance(figures) -> None:
     table = figures[0]["retrieval"]
-    ways = ["calibrated", "shipped", *TaughtMatcher.scores, "by chance"]
+    ways = ["calibrated", "shipped", *TaughtMatcher.scores, "plain SIFT", "by chance"]
     for part in ("left", "right", "sighting"):
         own = table[table["part"] == part].set_index("by")
         assert own.index.tolist() == ways
@@ -163,6 +163,13 @@ def test_every_way_stands_beside_chance(figures) -> None:
     # Either side helps.
     by = table.set_index(["part", "by"])["mAP"]
     assert by["sighting", "upright"] >= max(by["left", "upright"], by["right", "upright"])
+
+
+def test_of_all_pairs_the_share_says_how_many_and_no_more(figures) -> None:
+    table = figures[0]["calibration"]
+    share = table[table["by"] == "share"]
+    assert share["expected"].tolist() == pytest.approx([1.0] * 4)
+    assert (share["sure"] == 0).all()
 
 
 def test_groups_are_scored_after_answers_beside_each_alone(figures) -> None:
@@ -179,6 +186,8 @@ def test_counts_are_of_the_number_and_its_interval(figures) -> None:
     assert (table["individuals"] == 6).all()
     assert table["holds"].between(0, 1).all()
     assert (table["estimate"].between(4, 9)).all()
+    assert (table["photos"] == 21).all()
+    assert table["groups"].between(3, 21).all()
 
 
 def test_a_photo_in_which_nothing_is_found_has_found_nothing(lamps) -> None:

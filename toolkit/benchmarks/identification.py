@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,14 +27,18 @@ from toolkit.evaluation.reliability import probability_of, reliability
 from toolkit.evaluation.retrieval import Retrieval, by_chance, leave_one_out
 from toolkit.evaluation.scores import score_grouping
 from toolkit.grouping import neighbours
+from toolkit.grouping.assigners import group_album
 from toolkit.names import counted
+from toolkit.photos import opening
 from toolkit.photos.camera_trap import FLANK, flank_of
 from toolkit.progress import Progress
 from toolkit.records import Album, ComparedPairs, LabelledPairs, PairScores
 from toolkit.results.results_folder import relative
 from toolkit.settings import GroupingSettings
+from toolkit.subjects import plain_sift
 from toolkit.subjects.base import Calibratable, calibratable
 from toolkit.subjects.registry import subject_for
+from toolkit.subjects.settings import cores
 
 Log = Callable[[str], None]
 Floats = npt.NDArray[np.float64]
@@ -180,6 +186,7 @@ def identify(
     progress: Progress | None = None,
     answers: Sequence[int] = ANSWERS,
     draws: int = DRAWS,
+    plain: bool = False,
 ) -> Figures:
     """
     Seek each photo of known individuals among the others, group them, and count them.
@@ -192,20 +199,23 @@ def identify(
         Answers of a simulated reviewer after which the grouping is scored; empty for none.
     draws : int
         How often strips are drawn for the count; 0 for no count.
+    plain : bool
+        Compare the photos by plain SIFT, too: minutes for some hundreds of them.
 
     Returns
     -------
     Figures
         retrieval: one row for each part (left and right, where names say so, else all; and
         "sighting", the flanks of one encounter together) and each way: calibrated on the other half
-        of the individuals; as shipped; each score alone; by chance. photos, individuals, queries
-        (photos whose individual is in another one; one in which nothing was found has found
-        nothing), and r1, r5 and mAP in per cent.
+        of the individuals; as shipped; each score alone; plain SIFT; by chance. photos,
+        individuals, queries (photos whose individual is in another one; one in which nothing was
+        found has found nothing), and r1, r5 and mAP in per cent.
         calibration: for each half, how far probabilities can be believed
-        (`toolkit.evaluation.reliability`), with the ways of retrieval.
+        (`toolkit.evaluation.reliability`), with the ways of retrieval; "share" says of all pairs
+        how many are one individual.
         grouping: B-cubed F of each part and half after answers, beside each photo alone.
         count: how often the interval of strips holds the number, and how wide it is, in shares of
-        the number, for each part and half.
+        the number, for each part and half; beside the number of groups, and of photos.
 
     Raises
     ------
@@ -216,13 +226,13 @@ def identify(
         raise BadSetting(f"draws is {draws}; expected a whole number, 0 for no count, or more")
     made, matcher = known_album(known, settings, log=log, progress=progress)
     ways = _Ways(made, matcher, log)
-    tables = {"retrieval": _retrieval(made, ways)}
+    tables = {"retrieval": _retrieval(made, ways, plain=plain)}
     if ways.halves:
         tables["calibration"] = _calibration(made, ways)
     if answers:
         tables["grouping"] = _grouping(made, ways, settings, answers)
     if draws:
-        tables["count"] = _count(made, ways, draws)
+        tables["count"] = _count(made, ways, settings, draws)
     return Figures({name: table for name, table in tables.items() if len(table)})
 
 
@@ -348,12 +358,15 @@ def _table(pairs: PairScores, alike: npt.ArrayLike) -> Floats:
     return table
 
 
-def _retrieval(made: KnownAlbum, ways: _Ways) -> pd.DataFrame:
+def _retrieval(made: KnownAlbum, ways: _Ways, *, plain: bool) -> pd.DataFrame:
     found = []
     flanks: dict[str, dict[str, tuple[Rows, Floats]]] = {}
     for part, photos in made.parts.items():
         seen = made.seen(photos)
-        for way, table in ways.tables(seen):
+        tables = ways.tables(seen)
+        if plain:
+            tables = chain(tables, [("plain SIFT", _plain(made, seen))])
+        for way, table in tables:
             who = list(made.individuals[seen])
             found.append(_row(part, way, made.individuals[photos], leave_one_out(table, who)))
             flanks.setdefault(way, {})[part] = (seen, table)
@@ -362,6 +375,20 @@ def _retrieval(made: KnownAlbum, ways: _Ways) -> pd.DataFrame:
     if len(made.parts) == 2:
         found += _by_sighting(made, flanks)
     return pd.DataFrame(found)
+
+
+def _plain(made: KnownAlbum, photos: Rows) -> Floats:
+    """Return how far photos are from each other by plain SIFT, of the whole photo."""
+    paths = made.album.sightings["path"].iloc[made.rows[photos]]
+    shrunk = (opening.open_shrunk(Path(path), long_edge=plain_sift.LONG_EDGE) for path in paths)
+    described = [plain_sift.describe(each.small) for each in shrunk]
+    with ThreadPoolExecutor(max_workers=cores()) as pool:
+        table = list(
+            pool.map(lambda one: [plain_sift.matches(one, x) for x in described], described)
+        )
+    alike = np.array(table, dtype=np.float64)
+    far: Floats = -(alike + alike.T)
+    return far
 
 
 def _by_sighting(
@@ -415,11 +442,14 @@ def _calibration(made: KnownAlbum, ways: _Ways) -> pd.DataFrame:
             if not own.serves:
                 continue
             same = own.same
-            for way, matcher in (("calibrated", fitted), ("shipped", ways.shipped)):
-                if matcher is None:
-                    continue
-                chance = probability_of(matcher.evidence(own.found), float(same.mean()))
-                told = reliability(chance, same)
+            none = np.zeros(len(same))
+            for way, matcher in (
+                ("calibrated", fitted),
+                ("shipped", ways.shipped),
+                ("share", None),
+            ):
+                evidence = none if matcher is None else matcher.evidence(own.found)
+                told = reliability(probability_of(evidence, float(same.mean())), same)
                 found.append(
                     {
                         "part": part,
@@ -459,7 +489,7 @@ def _grouping(
     return pd.DataFrame(found)
 
 
-def _count(made: KnownAlbum, ways: _Ways, draws: int) -> pd.DataFrame:
+def _count(made: KnownAlbum, ways: _Ways, settings: GroupingSettings, draws: int) -> pd.DataFrame:
     found = []
     for part, half, photos in _parts_of_halves(made, ways):
         others = made.seen(made.parts[part][ways.in_half(1 - half)[made.parts[part]]])
@@ -471,7 +501,8 @@ def _count(made: KnownAlbum, ways: _Ways, draws: int) -> pd.DataFrame:
             continue
         who = made.individuals[photos]
         true = len(set(who))
-        near = _nearest(ways.half_album(half, photos))
+        album = ways.half_album(half, photos)
+        near, groups = _nearest(album), len(group_album(album, settings).clustering)
         for count in STRIPS:
             if count > len(who):
                 continue
@@ -496,6 +527,8 @@ def _count(made: KnownAlbum, ways: _Ways, draws: int) -> pd.DataFrame:
                     "holds": float(np.mean([e.low <= true <= e.high for e in estimates])),
                     "width": float(np.mean([(e.high - e.low) / true for e in estimates])),
                     "estimate": float(np.mean([e.k for e in estimates])),
+                    "groups": groups,
+                    "photos": len(who),
                 }
             )
     return pd.DataFrame(found)

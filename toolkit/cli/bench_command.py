@@ -104,6 +104,7 @@ def _identify(options: argparse.Namespace, log: Log) -> Any:
             progress=progress,
             answers=identification.ANSWERS if options.answers else (),
             draws=options.draws,
+            plain=options.plain_sift,
         )
     return found.tables
 

@@ -405,6 +405,9 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         help="group nothing: no score after 0, 50 and 100 answers of a simulated reviewer",
     )
     identify.add_argument(
+        "--plain-sift", action="store_true", help="plain SIFT of whole photos, too: takes minutes"
+    )
+    identify.add_argument(
         "--draws",
         type=int,
         default=40,
