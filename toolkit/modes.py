@@ -527,15 +527,17 @@ def compare_known(
         theirs = pd.DataFrame({"path": list(references.paths)})
         theirs = subject.evidence.notes(theirs, looked.known, of_individuals=True)
         silent = subject.evidence.silent(looked.album.sightings, theirs)
-    return comparing.compare_with(
-        looked.album,
-        references,
-        subject.encoder,
-        jobs=settings.threads,
-        progress=for_work(progress, "pairs"),
-        stop=stop,
-        silent=silent,
-    )
+    with store.recalled(subject, settings) as recall:
+        return comparing.compare_with(
+            looked.album,
+            references,
+            subject.encoder,
+            jobs=settings.threads,
+            progress=for_work(progress, "pairs"),
+            stop=stop,
+            silent=silent,
+            recall=recall,
+        )
 
 
 def taken_up(

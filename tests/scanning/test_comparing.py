@@ -213,6 +213,27 @@ def test_pairs_are_compared_once_and_those_of_new_sightings_when_they_come(store
     assert len(other.asked) == 6
 
 
+def test_pairs_with_references_are_compared_once_and_those_of_new_ones_when_they_come(
+    store,
+) -> None:
+    def crossed(rows, columns):
+        return Numbers([(row, column) for row in range(rows) for column in range(columns)])
+
+    first = crossed(2, 2)
+    before = compare_with(numbers(0, 10), known(0, 40), first, recall=recalled(store))
+    assert len(first.asked) == 4
+    again = crossed(2, 2)
+    same = compare_with(numbers(0, 10), known(0, 40), again, recall=recalled(store))
+    assert again.asked == []
+    np.testing.assert_array_equal(same.compared.table, before.compared.table)
+    # Examples in another order, with one more of either.
+    more = crossed(3, 3)
+    found = compare_with(numbers(0, 10, 70), known(20, 40, 0), more, recall=recalled(store))
+    assert set(more.asked) == {(10, 20), (70, 20), (70, 40), (70, 0), (0, 20)}
+    expected = compare_with(numbers(0, 10, 70), known(20, 40, 0), crossed(3, 3))
+    np.testing.assert_array_equal(found.compared.table, expected.compared.table)
+
+
 def test_what_was_compared_before_a_stop_is_kept(store, monkeypatch) -> None:
     monkeypatch.setattr(comparing, "BATCH", 1)
     monkeypatch.setattr(comparing, "KEEP", 2)

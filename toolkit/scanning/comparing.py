@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,7 +14,15 @@ import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
-from toolkit.records import SIGHTING_ID, Album, ComparedPairs, Features, PairScores, Words
+from toolkit.records import (
+    ID_DIGITS,
+    SIGHTING_ID,
+    Album,
+    ComparedPairs,
+    Features,
+    PairScores,
+    Words,
+)
 from toolkit.scanning.store import KnownPairs, Recall
 from toolkit.subjects.base import Encoder, Evidence, Matcher, matcher_of
 
@@ -217,6 +226,7 @@ def compare_with(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     silent: npt.NDArray[np.bool_] | None = None,
+    recall: Recall | None = None,
 ) -> References | None:
     """
     Compare the sightings of an album with references; nothing is to be done for vectors.
@@ -227,7 +237,7 @@ def compare_with(
         n sightings, with what they are compared by.
     references : References
         The known individuals, described by the same matcher.
-    encoder, jobs, progress, stop
+    encoder, jobs, progress, stop, recall
         As for `compare`.
     silent : numpy.ndarray, optional
         Shape (n, m), bool: which pairs say nothing, and are not compared.
@@ -251,17 +261,40 @@ def compare_with(
     pairs = np.unique(_wanted(matcher.shortlist(ours, theirs), len(album), len(references)), axis=0)
     if silent is not None:
         pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
-    found = _scores(matcher, ours, theirs, pairs, jobs, progress, stop)
-    if len(found) < len(pairs):
+    values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
+    # Both in one list, the references behind.
+    listed = pairs + np.array([0, len(album)])
+    kept = None
+    if recall is not None:
+        ids = [*album.sightings[SIGHTING_ID], *map(_id_of, theirs)]
+        kept = Kept(recall, ids)
+        kept.put_in(listed, values)
+    new = np.flatnonzero(np.isnan(values).any(axis=1))
+    found = _scores(matcher, ours, theirs, pairs[new], jobs, progress, stop)
+    some = new[: len(found)]
+    values[some] = found
+    if kept is not None:
+        kept.keep(listed[some], found)
+    if len(some) < len(new):
         return None
     shape = (len(album), len(references))
-    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], found, within=False)
+    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False)
     table = np.full(shape, matcher.farthest, dtype=np.float32)
     table[pairs[:, 0], pairs[:, 1]] = np.minimum(matcher.distances(scores), matcher.farthest)
     if silent is not None:
         table[silent] = np.nan
     these = tuple(album.sightings[SIGHTING_ID].to_list())
     return replace(references, compared=Compared(these, table, matcher.farthest))
+
+
+def _id_of(features: Features) -> str:
+    """Return what tells an example from others: what it is compared by, as a digest."""
+    digest = hashlib.sha256()
+    for name in sorted(features):
+        value = np.ascontiguousarray(features[name])
+        digest.update(f"{name}:{value.dtype}:{value.shape}:".encode())
+        digest.update(value.tobytes())
+    return digest.hexdigest()[:ID_DIGITS]
 
 
 def _scores(

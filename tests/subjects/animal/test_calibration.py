@@ -6,10 +6,16 @@ import pytest
 from toolkit.errors import BadSetting
 from toolkit.records import LabelledPairs, PairScores
 from toolkit.subjects.animal import calibration
-from toolkit.subjects.animal.calibration import FARTHEST, features_of, fit, shipped
+from toolkit.subjects.animal.calibration import (
+    FARTHEST,
+    PatternCalibration,
+    features_of,
+    fit,
+    shipped,
+)
 
 SIFT = ("upright", "turned")
-FITTED = shipped(SIFT)
+FITTED = PatternCalibration(SIFT, -0.8, (0.1, 0.9), (0.6, 0.2), "drawn ones")
 
 
 def drawn(seed: int, individuals: int = 12, each: int = 5) -> LabelledPairs:
@@ -92,14 +98,48 @@ def with_score(known: LabelledPairs, values: np.ndarray) -> LabelledPairs:
     )
 
 
-def test_a_score_is_kept_where_it_helps_on_other_individuals_and_only_there() -> None:
+def weight_of(found: calibration.PatternCalibration, name: str) -> float:
+    """How much a score counts, as a share of all."""
+    every = np.array(found.weights) + np.array(found.stands_out)
+    return float(every[found.scores.index(name)] / every.sum()) if name in found.scores else 0.0
+
+
+def test_a_score_counts_where_it_helps_on_other_individuals_and_only_there() -> None:
     rng = np.random.default_rng(0)
     albums = [drawn(1, 15), drawn(2, 15)]
     noise = [with_score(each, rng.uniform(0, 1, len(each.found))) for each in albums]
-    assert "cosine" not in fit(noise, (*SIFT, "cosine"), "").scores
+    assert weight_of(fit(noise, (*SIFT, "cosine"), ""), "cosine") < 0.05
     telling = [with_score(each, rng.normal(np.where(each.same, 0.7, 0.4), 0.1)) for each in albums]
     found = fit(telling, (*SIFT, "cosine"), "")
-    assert "cosine" in found.scores
+    assert weight_of(found, "cosine") > 0.2
+
+
+def test_a_score_that_misleads_on_other_individuals_is_left_out(monkeypatch) -> None:
+    """It tells those that are fitted on, whoever they are, and nobody else."""
+    albums = [drawn(1, 15)]
+    rng = np.random.default_rng(0)
+    (known,) = [with_score(each, rng.uniform(0, 1, len(each.found))) for each in albums]
+    whole = calibration._fitted
+
+    def misled(parts, scores, chosen, of):
+        seen = [with_score(drawn_again(e), np.where(e.same, 1.0, 0.0)) for e in parts]
+        return whole(seen, scores, chosen, of)
+
+    def drawn_again(each: LabelledPairs) -> LabelledPairs:
+        found = each.found
+        return LabelledPairs(
+            PairScores(found.shape, found.first, found.second, found.values[:, :2]),
+            each.individuals,
+        )
+
+    monkeypatch.setattr(calibration, "_fitted", misled)
+    assert "cosine" not in fit([known], (*SIFT, "cosine"), "").scores
+
+
+def test_scores_are_found_by_their_names() -> None:
+    rng = np.random.default_rng(0)
+    telling = [with_score(drawn(1), rng.uniform(0, 1, len(drawn(1).found)))]
+    found = fit(telling, (*SIFT, "cosine"), "")
     # The columns are found by their names.
     turned = PairScores(
         telling[0].found.shape,
@@ -144,6 +184,11 @@ def test_what_is_no_calibration_is_told(text, tmp_path) -> None:
 
 
 def test_what_is_shipped_is_of_the_most_scores_that_are_there() -> None:
-    assert shipped((*SIFT, "nothing known")).scores == SIFT
+    every = ("upright", "turned")
+    for scores in (every, (*every, "disk"), (*every, "disk", "lite2"), (*every, "lite2")):
+        found = shipped((*scores, "nothing known"))
+        assert set(found.scores) <= set(scores)
+        assert ("disk" in scores) == ("disk" in found.scores)
+        assert ("lite2" in scores) == ("lite2" in found.scores)
     with pytest.raises(BadSetting, match="sightings calibrate KNOWN"):
         shipped(("nothing known",))
