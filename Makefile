@@ -58,4 +58,4 @@ models: $(READY)
 	$(BIN)/sightings models
 
 clean:
-	rm -rf $(VENV) data/sample out
+	rm -rf $(VENV) data/sample data/animals out

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -976,3 +977,14 @@ def test_results_of_two_subjects_lie_beside_each_other(make, album_folder, out) 
     assert animals.wait(30)
     assert animals.state == "failed"
     assert "choose faces at the top" in animals.work.message.plain
+
+
+def test_what_is_unsure_of_all_matches_stands_above_them(make, look) -> None:
+    def unsure(*given, **about):
+        seen = look(*given, **about)
+        encoder = replace(seen.album.encoder, caveat="uncalibrated: <look> first")
+        return replace(seen, album=replace(seen.album, encoder=encoder))
+
+    assert "Uncalibrated" not in started(make()).summary.value
+    panel = started(make(look=unsure, results=""))
+    assert "Uncalibrated: &lt;look&gt; first.</p>" in panel.summary.value

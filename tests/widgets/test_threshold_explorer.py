@@ -1,6 +1,8 @@
 """The threshold explorer, its buttons pressed without a browser."""
 
 import threading
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,7 +25,8 @@ from toolkit.records import (
     EncoderInfo,
     empty_table,
 )
-from toolkit.settings import AutopilotSettings
+from toolkit.settings import AutopilotSettings, settings_for
+from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.face import FACE
 from toolkit.widgets import threshold_explorer
 from toolkit.widgets.background_work import Newest
@@ -637,3 +640,21 @@ def test_a_browser_of_people_goes_back_to_the_card_it_came_from():
     browser.back()
     browser.back()
     assert came == [card_key(SIX, 1), "a"]
+
+
+def test_how_to_use_it_names_the_subject_where_it_is_not_the_usual_one() -> None:
+    position = SimpleNamespace(threshold=0.5)
+    faces = threshold_explorer.use_html(position, AutopilotSettings(), 0.5)
+    assert "31_run_autopilot" in faces
+    assert "--subject" not in faces
+    animals = settings_for("autopilot", AnimalSettings)()
+    said = threshold_explorer.use_html(position, animals, 0.4)
+    assert "autopilot PHOTOS OUT --subject animal --threshold 0.5" in said
+    assert "notebook" not in said
+
+
+def test_the_word_beside_the_curve_is_not_cut_off() -> None:
+    words = replace(FACE.words, individuals="individuals")
+    position = SimpleNamespace(threshold=0.5, individuals=2)
+    drawn = threshold_explorer.chart_html([(0.4, 3), (0.6, 1)], position, 0.4, words)
+    assert "<text x='0.0' y='9.0' text-anchor='start'>individuals</text>" in drawn

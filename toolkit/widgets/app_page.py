@@ -12,10 +12,9 @@ import ipywidgets
 from toolkit.photos.camera_trap import STATION, TAKEN_AT
 from toolkit.records import Words
 from toolkit.results import recent
+from toolkit.settings import AutopilotSettings
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
-from toolkit.subjects.settings import Choice as Chosen
-from toolkit.subjects.settings import declared_as
 from toolkit.widgets.autopilot import AutopilotPanel
 from toolkit.widgets.background_work import in_html, safe
 from toolkit.widgets.box_editor import BoxEditor
@@ -154,8 +153,8 @@ def page(
         )
         more.append(LEARNED)
     panels[titles[3]] = ThresholdTab(autopilot)
-    # Sizes are tried with one of several detectors that are there.
-    if isinstance(declared_as(registry.settings_of(about), "detector").takes, Chosen):
+    # Sizes are tried with the detectors that these settings have.
+    if issubclass(AutopilotSettings, registry.settings_of(about)):
         panels[titles[4]] = SizePanel(photos or "", subject=subject)
         more.append(SIZES)
     else:
