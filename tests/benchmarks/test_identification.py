@@ -228,6 +228,23 @@ def test_one_side_that_is_there_once_teaches_nothing(tmp_path) -> None:
         identification.calibrate(made, matcher, "")
 
 
+@pytest.mark.parametrize(("makes", "few"), [(12, False), (7, True)])
+def test_few_individuals_are_said_to_teach_little(looked, makes, few) -> None:
+    made, matcher = looked
+    some = np.isin(made.individuals, [f"c{make}" for make in range(makes)])
+    part = replace(
+        made,
+        rows=made.rows[some],
+        individuals=made.individuals[some],
+        flanks=made.flanks[some],
+        events=made.events[some],
+    )
+    said: list[str] = []
+    identification.calibrate(part, matcher, "", log=said.append)
+    assert len(said) == few
+    assert not few or said[0].startswith("7 individuals with two photos or more of one side taught")
+
+
 def test_the_command_takes_the_subjects_options(lamps, tmp_path, monkeypatch, capsys) -> None:
     asked = {}
 

@@ -47,8 +47,9 @@ Rows = npt.NDArray[np.int64]
 LEFT, RIGHT, ALL, BOTH = "left", "right", "all", "sighting"
 # Answers of a simulated reviewer, strips of a count, and how often the strips are drawn.
 ANSWERS, STRIPS, DRAWS = (0, 50, 100), (20, 50), 40
-# Individuals of a half below which there is nothing to fit, or to count.
-FEWEST = 4
+# Individuals of a half below which there is nothing to count, and below which a calibration is said
+# to rest on few.
+FEWEST, TAUGHT = 4, 8
 # The word for a side in a file's name, with what joins it to the rest.
 _SIDE = re.compile(r"[\s_.-]*(left|right|both)[\s_.-]*(flank|side|photo)?", re.IGNORECASE)
 
@@ -237,7 +238,7 @@ def identify(
 
 
 def calibrate(
-    made: KnownAlbum, matcher: Calibratable, of: str
+    made: KnownAlbum, matcher: Calibratable, of: str, *, log: Log = lambda line: None
 ) -> tuple[Calibratable, pd.DataFrame]:
     """
     Fit what scores say on known individuals.
@@ -250,6 +251,8 @@ def calibrate(
         What compared them.
     of : str
         What they are, to be read.
+    log : callable
+        Told where it was learned from so few that it says little.
 
     Returns
     -------
@@ -267,6 +270,13 @@ def calibrate(
         raise BadSetting(
             "there are no pairs of one individual and of two to calibrate with; expected two or "
             "more individuals, one of them in two photos or more of one side"
+        )
+    twice = [np.unique(e.individuals.astype(str), return_counts=True) for e in known]
+    taught = len({name for names, times in twice for name in names[times > 1]})
+    if taught < TAUGHT:
+        log(
+            f"{counted(taught, 'individual')} with two photos or more of one side taught it; "
+            f"expected {TAUGHT} or more: take it with care"
         )
     ways = _Ways(made, matcher, lambda line: None)
     return matcher.calibrated(known, of), _calibration(made, ways)

@@ -48,7 +48,9 @@ def calibrate(options: argparse.Namespace, console: TextIO) -> None:
         made, matcher = identification.known_album(known, settings, log=log, progress=progress)
     assert matcher is not None  # noqa: S101 - as was asked above
     assert output is not None  # noqa: S101 - it has a default
-    fitted, table = identification.calibrate(made, matcher, printable(known.resolve().name))
+    fitted, table = identification.calibrate(
+        made, matcher, printable(known.resolve().name), log=log
+    )
     fitted.save_calibration(output)
     used = ", ".join(fitted.scores_used)
     sys.stdout.write(f"counts: {used} (of {', '.join(fitted.scores)})\n")

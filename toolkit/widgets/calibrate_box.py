@@ -58,7 +58,9 @@ def learn(
     if matcher is None:
         plural = settings.subject.words.plural
         raise BadSetting(f"there is nothing to learn of {plural}: they are compared by vectors")
-    fitted, table = identification.calibrate(made, matcher, printable(known.resolve().name))
+    fitted, table = identification.calibrate(
+        made, matcher, printable(known.resolve().name), log=said.append
+    )
     return fitted, table, fitted.scores_used
 
 
