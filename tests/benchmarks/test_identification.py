@@ -16,10 +16,11 @@ from toolkit.evaluation.retrieval import by_chance, leave_one_out
 from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.records import EncoderInfo
 from toolkit.settings import settings_for
-from toolkit.subjects.animal import calibration
 from toolkit.subjects.animal.camera_trap import CameraTrap
 from toolkit.subjects.animal.settings import AnimalSettings
+from toolkit.subjects.animal.subject import SHIPPED
 from toolkit.subjects.base import Subject
+from toolkit.subjects.matching import calibration
 
 LAMPS = settings_for("autopilot", LampSettings)()
 
@@ -32,7 +33,7 @@ class TaughtMatcher(DotMatcher):
 
     def __init__(self, fitted=None):
         super().__init__()
-        self.fitted = fitted or calibration.shipped(self.scores)
+        self.fitted = fitted or calibration.of_most(SHIPPED, self.scores)
 
     @property
     def info(self):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.photos import animal_sample
-from toolkit.subjects.animal import detections_file
+from toolkit.subjects.detection import detections_file
 
 SIDES = ("left", "right")
 

@@ -17,9 +17,9 @@ from toolkit.records import SHOWS
 from toolkit.scanning import store
 from toolkit.settings import settings_for
 from toolkit.subjects import registry
-from toolkit.subjects.animal import detections_file
 from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.detection import detections_file
 from toolkit.widgets import box_editor
 from toolkit.widgets.box_editor import BoxEditor
 

@@ -35,8 +35,8 @@ from toolkit.progress import Progress
 from toolkit.records import Album, ComparedPairs, LabelledPairs, PairScores
 from toolkit.results.results_folder import relative
 from toolkit.settings import GroupingSettings
-from toolkit.subjects import plain_sift
 from toolkit.subjects.base import Calibratable, calibratable
+from toolkit.subjects.matching import plain_sift
 from toolkit.subjects.registry import subject_for
 from toolkit.subjects.settings import cores
 

@@ -24,10 +24,10 @@ from toolkit.results import results_folder
 from toolkit.results.export import DRAWN
 from toolkit.results.results_folder import BOX, Run
 from toolkit.subjects import base
-from toolkit.subjects.animal import detections_file
-from toolkit.subjects.animal.detections_file import Found
-from toolkit.subjects.animal.settings import OTHER, PERSON, VEHICLE
 from toolkit.subjects.base import Detector
+from toolkit.subjects.detection import detections_file
+from toolkit.subjects.detection.detections_file import Found
+from toolkit.subjects.detection.kinds import OTHER, PERSON, VEHICLE
 from toolkit.widgets.background_work import Message, safe
 
 # Longer side of the picture, and of what the mask is shown of, in px.

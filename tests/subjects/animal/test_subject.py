@@ -13,8 +13,8 @@ from toolkit.errors import MissingPackage
 from toolkit.evaluation.scores import score_grouping
 from toolkit.records import EncoderInfo
 from toolkit.settings import settings_for
-from toolkit.subjects.animal import matcher
 from toolkit.subjects.animal.settings import AnimalSettings
+from toolkit.subjects.matching import matcher
 
 SETTINGS = settings_for("autopilot", AnimalSettings)
 

@@ -3,69 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolkit.names import SubjectInfo
 from toolkit.subjects.animal import ANIMAL
-from toolkit.subjects.settings import (
-    Choice,
-    ChoiceOrFile,
-    FilePath,
-    Number,
-    ScanSettings,
-    Switch,
-    Text,
-    again,
-    setting,
-)
+from toolkit.subjects.detection.kinds import KEPT_APART
+from toolkit.subjects.detection.settings import DetectionSettings
+from toolkit.subjects.matching.settings import MatchingSettings
+from toolkit.subjects.settings import Choice, Number, ScanSettings, Switch, Text, again, setting
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from toolkit.subjects.animal.camera_trap import CameraTrap
     from toolkit.subjects.base import Subject
 
-DETECTORS = ("mask", "whole")
 FLANKS = ("auto", "off", "left", "right", "both")
 # Letters that the path of a table may have.
 LONGEST_PATH = 4096
-# The boxes that were drawn by hand, in a folder of results.
-DRAWN = "boxes.json"
-# What photos show that are kept apart; the last is what the mask says of a photo that it finds
-# nothing in: it misses too many animals to call that empty.
-PERSON, VEHICLE, OTHER, EMPTY, NOTHING = "person", "vehicle", "other", "empty", "nothing found"
-KEPT_APART = (PERSON, VEHICLE, OTHER, EMPTY, NOTHING, "unsure")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnimalSettings(ScanSettings):
+class AnimalSettings(DetectionSettings, MatchingSettings):
     """
-    What can be chosen about animals, whatever is done with them; see `ScanSettings` for the others.
+    What can be chosen about animals, whatever is done with them; see
+    `DetectionSettings`, `MatchingSettings` and `ScanSettings` for the others.
 
     Attributes
     ----------
-    detector : str
-        What finds animals. "mask" takes the largest part of a photo that stands out; "whole" takes
-        each photo as the picture of one animal; a path is that of a network (ONNX), with its
-        description beside it; see `toolkit.subjects.animal.onnx_detector`.
-    boxes : str
-        Path of a file with the results of MegaDetector, "" for none: photos in it are not searched;
-        see `toolkit.subjects.animal.detections_file`.
-    min_confidence : float
-        Boxes of that file, or of a network, that are less sure than this are none.
     stations : str
         The path of the table of stations (see `toolkit.photos.stations`): which folders are
         stations and cameras, and how far clocks are off. "" for none.
     details : str
         The path of a table that says of photos what their files do not; see
         `toolkit.photos.camera_trap.read_details`. "" for none.
-    encoder : str
-        The path of a network (ONNX) whose vectors count beside the marks, "" for none; see
-        `toolkit.subjects.onnx_encoder`. It counts once it was calibrated.
-    calibration : str
-        The path of what `sightings calibrate` wrote: what scores say of these animals. "" for the
-        one that is shipped.
     flank : {"auto", "off", "left", "right", "both"}
         Which side of the animal a photo shows: by the names of files and folders, not at all, or
         the same in all. Left and right say nothing about each other.
@@ -81,7 +51,6 @@ class AnimalSettings(ScanSettings):
     """
 
     subject: ClassVar[SubjectInfo] = ANIMAL
-    draws: ClassVar[bool] = True
     aside: ClassVar[tuple[str, ...]] = KEPT_APART[:-1]
     unsure: ClassVar[str] = KEPT_APART[-1]
     none_found: ClassVar[str] = (
@@ -96,64 +65,16 @@ class AnimalSettings(ScanSettings):
         }
     }
     models: ClassVar[tuple[str, ...]] = ("u2netp",)
-    told_by_photo: ClassVar[frozenset[str]] = frozenset({"boxes", "min_confidence"})
     slider: ClassVar[tuple[float, float, float]] = (0.1, 1.0, 1.6)
 
     long_edge: int = again(ScanSettings, "long_edge", default=1000)
     min_size: int = again(ScanSettings, "min_size", default=40)
-    detector: str = setting(
-        "mask",
-        takes=ChoiceOrFile(
-            "the path of a network that ends in .onnx", values=DETECTORS, ending=".onnx"
-        ),
-        changes="subject",
-        explained="mask takes the largest part of a photo that stands out, whole each photo as it "
-        "is, for photos that are cropped already; or a network of your own, MODEL.onnx, with "
-        "MODEL.json or MODEL.toml beside it (%(default)s)",
-        metavar="mask|whole|MODEL.onnx",
-        label="animals are found by",
-    )
-    boxes: str = setting(
-        "",
-        takes=FilePath(
-            "the path of a JSON file with the results of MegaDetector", beside=("*.json",)
-        ),
-        changes="subject",
-        explained="take animals, people and vehicles from the results of MegaDetector (JSON); "
-        "photos that it does not have are searched as --detector says",
-        metavar="RESULTS.json",
-        label="boxes (MegaDetector JSON)",
-    )
-    min_confidence: float = setting(
-        0.2,
-        takes=Number(0, 1),
-        changes="subject",
-        explained="boxes of --boxes or MODEL.onnx that are less sure than this are none "
-        "(%(default)s)",
-        metavar="P",
-        label="least confidence of a box",
-    )
+    detector: str = again(DetectionSettings, "detector")
+    boxes: str = again(DetectionSettings, "boxes")
+    min_confidence: float = again(DetectionSettings, "min_confidence")
+    encoder: str = again(MatchingSettings, "encoder")
+    calibration: str = again(MatchingSettings, "calibration")
 
-    encoder: str = setting(
-        "",
-        takes=FilePath(
-            "the path of a network (ONNX) that makes vectors of pictures", beside=("*.onnx",)
-        ),
-        changes="subject",
-        explained="a network of your own that makes a vector of a picture (MegaDescriptor, MiewID "
-        "...), as ONNX; it counts with a --calibration that was made with it",
-        metavar="MODEL.onnx",
-        label="your own encoder (ONNX)",
-        advanced=True,
-    )
-    calibration: str = setting(
-        "",
-        takes=FilePath("the path of a calibration", beside=("*calibration*.json",)),
-        changes="metadata",
-        explained="what scores say of these animals, from known ones: sightings calibrate KNOWN",
-        metavar="CALIBRATION.json",
-        label="calibration (a file)",
-    )
     stations: str = setting(
         "",
         takes=Text(
@@ -257,13 +178,3 @@ class AnimalSettings(ScanSettings):
         from toolkit.subjects.animal.subject import animal
 
         return animal(self)
-
-    def corrected(self, subject: Subject, out: Path | None) -> Subject:
-        """Return it with the boxes that were drawn by hand; see `ScanSettings.corrected`."""
-        if out is None or not (out / DRAWN).is_file():
-            return subject
-        from toolkit.subjects.animal import detections_file
-
-        found = detections_file.read(out / DRAWN)
-        drawn = detections_file.DrawnBoxes(found, DRAWN, subject.detector) if found else None
-        return subject if drawn is None else replace(subject, detector=drawn)

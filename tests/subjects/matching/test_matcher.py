@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from toolkit.records import Box, PairScores
-from toolkit.subjects.animal import matcher as matching
-from toolkit.subjects.animal.matcher import PatternMatcher
-from toolkit.subjects.animal.sift import SiftMarks
+from toolkit.subjects.animal import ANIMAL
+from toolkit.subjects.animal.subject import SHIPPED
+from toolkit.subjects.matching import matcher as matching
+from toolkit.subjects.matching.matcher import PatternMatcher
+from toolkit.subjects.matching.sift import SiftMarks
 
 UPRIGHT, TURNED = 0, 1
 
@@ -51,7 +53,7 @@ def marks(matcher, picture, box=None):
 
 @pytest.fixture(scope="module")
 def plain():
-    return PatternMatcher(None)
+    return PatternMatcher(None, ANIMAL, SHIPPED)
 
 
 def test_the_same_coat_has_far_more_in_common_than_another(plain) -> None:
@@ -80,7 +82,10 @@ def test_whichever_is_named_first_they_have_the_same_in_common(plain, one, other
 def test_only_what_the_mask_holds_is_compared() -> None:
     ground, box = 77, Box(75, 75, 425, 425)
     one, other = (placed(coat(seed, 280), 110, 110, ground) for seed in (1, 2))
-    within, whole = PatternMatcher(SquareMask(0.15)), PatternMatcher(None)
+    within, whole = (
+        PatternMatcher(SquareMask(0.15), ANIMAL, SHIPPED),
+        PatternMatcher(None, ANIMAL, SHIPPED),
+    )
     # The ground is the same: without a mask it is what they have in common.
     assert whole.compare(marks(whole, one, box), marks(whole, other, box))[UPRIGHT] > 30
     assert within.compare(marks(within, one, box), marks(within, other, box))[UPRIGHT] < 15
@@ -88,7 +93,9 @@ def test_only_what_the_mask_holds_is_compared() -> None:
 
 def test_a_chip_holds_the_animal_at_its_own_shape_and_its_mask() -> None:
     photo = np.full((240, 440, 3), 90, np.uint8)
-    (chip,) = PatternMatcher(SquareMask(0.25)).chips(photo, [Box(20, 20, 420, 220)])
+    (chip,) = PatternMatcher(SquareMask(0.25), ANIMAL, SHIPPED).chips(
+        photo, [Box(20, 20, 420, 220)]
+    )
     assert chip.shape == (matching.SIDE, matching.SIDE, 4)
     assert (chip[:160, :, :3] == 90).all()
     assert not chip[160:].any()
@@ -98,7 +105,7 @@ def test_a_chip_holds_the_animal_at_its_own_shape_and_its_mask() -> None:
 
 def test_a_box_that_is_the_whole_photo_has_no_mask() -> None:
     photo = np.full((200, 400, 3), 90, np.uint8)
-    (chip,) = PatternMatcher(SquareMask(0.25)).chips(photo, [Box(0, 0, 399, 200)])
+    (chip,) = PatternMatcher(SquareMask(0.25), ANIMAL, SHIPPED).chips(photo, [Box(0, 0, 399, 200)])
     assert (chip[:160, :, 3] == 255).all()
 
 
@@ -119,10 +126,10 @@ class Colour:
 
 
 def test_what_each_part_says_stands_in_the_order_of_the_parts() -> None:
-    both = PatternMatcher(None, parts=[SiftMarks(), Colour()])
+    both = PatternMatcher(None, ANIMAL, SHIPPED, parts=[SiftMarks(), Colour()])
     assert both.scores == ("upright", "turned", "colour")
     one, other = marks(both, coat(1)), marks(both, coat(2))
-    alone = PatternMatcher(None)
+    alone = PatternMatcher(None, ANIMAL, SHIPPED)
     expected = [*alone.compare(one, other).tolist(), Colour().compare(one, other)[0]]
     assert both.compare(one, other).tolist() == pytest.approx(expected)
     assert both.info.weights_digest != alone.info.weights_digest
@@ -139,7 +146,7 @@ def test_where_nothing_stands_out_the_whole_box_is_the_animal() -> None:
         def of_size(self, image, width, height):
             return np.zeros((height, width), dtype=bool)
 
-    (chip,) = PatternMatcher(Nothing()).chips(coat(3), [Box(10, 10, 200, 200)])
+    (chip,) = PatternMatcher(Nothing(), ANIMAL, SHIPPED).chips(coat(3), [Box(10, 10, 200, 200)])
     assert (chip[..., 3] == 255).all()
 
 
@@ -165,7 +172,7 @@ def scene(animal: int, ground: int) -> np.ndarray:
 
 
 def test_what_is_around_animals_is_known_again_apart_from_them() -> None:
-    matcher = PatternMatcher(SquareMask(0.25))
+    matcher = PatternMatcher(SquareMask(0.25), ANIMAL, SHIPPED)
     box = Box(5, 5, 315, 315)
 
     def seen(animal, ground):

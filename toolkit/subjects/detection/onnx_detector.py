@@ -44,9 +44,9 @@ from toolkit.errors import BadModelFile
 from toolkit.files import digest_of, read_regular, reason_of
 from toolkit.names import printable
 from toolkit.records import Box, Detection
-from toolkit.subjects.animal.detections_file import kind_of
-from toolkit.subjects.animal.settings import EMPTY
 from toolkit.subjects.base import Rgb
+from toolkit.subjects.detection.detections_file import kind_of
+from toolkit.subjects.detection.kinds import EMPTY
 
 if sys.version_info >= (3, 11):
     import tomllib

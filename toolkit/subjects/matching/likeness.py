@@ -1,4 +1,4 @@
-"""How alike two animals look to a network that was trained on other pictures."""
+"""How alike two look to a network that was trained on other pictures."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit.records import Features
-from toolkit.subjects.animal.marks import Float32
 from toolkit.subjects.base import Rgb
+from toolkit.subjects.matching.marks import Float32
 
 
 class PictureEncoder(Protocol):
@@ -22,7 +22,7 @@ class PictureEncoder(Protocol):
 
 class Likeness:
     """
-    Compares animals by the cosine of their vectors. Threads may share one.
+    Compares subjects by the cosine of their vectors. Threads may share one.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import correlate
 
 from toolkit.errors import BadModelFile
-from toolkit.subjects import efficientnet
+from toolkit.subjects.matching import efficientnet
 from toolkit.subjects.onnx_builder import serialised
 from toolkit.subjects.onnx_running import session
 

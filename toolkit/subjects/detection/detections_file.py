@@ -20,8 +20,8 @@ from toolkit.files import folder_at, read_regular, reason_of, write_bytes
 from toolkit.names import counted, printable, shown_of
 from toolkit.records import Box, Detection
 from toolkit.subjects import base
-from toolkit.subjects.animal.settings import EMPTY, OTHER, PERSON, VEHICLE
 from toolkit.subjects.base import Detector, Rgb
+from toolkit.subjects.detection.kinds import EMPTY, OTHER, PERSON, VEHICLE
 
 # Bytes that the file may have: some millions of photos.
 LARGEST = 1 << 30

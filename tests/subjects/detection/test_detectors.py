@@ -6,9 +6,10 @@ import pytest
 from made_once import animals_made_once
 from PIL import Image
 
-from toolkit.subjects.animal import detectors
-from toolkit.subjects.animal.detectors import MaskDetector, WholePhoto, shrunk
-from toolkit.subjects.animal.mask import SaliencyMask
+from toolkit.subjects.animal import ANIMAL
+from toolkit.subjects.detection import detectors
+from toolkit.subjects.detection.detectors import MaskDetector, WholePhoto, shrunk
+from toolkit.subjects.detection.mask import SaliencyMask
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def test_a_drawn_animal_is_found_where_it_is(mask, tmp_path_factory) -> None:
     near = []
     for row in one.head(4).itertuples():
         image = np.asarray(Image.open(folder / "photos" / row.photo).convert("RGB"))
-        found = MaskDetector(mask).detect(image)
+        found = MaskDetector(mask, ANIMAL.words).detect(image)
         assert len(found) <= 1
         if not found:
             near.append(0.0)
@@ -41,7 +42,7 @@ def test_a_drawn_animal_is_found_where_it_is(mask, tmp_path_factory) -> None:
 def test_where_nothing_stands_out_there_is_no_animal(mask) -> None:
     rng = np.random.default_rng(0)
     grass = rng.integers(90, 110, (300, 450, 3), dtype=np.uint8)
-    assert MaskDetector(mask).detect(grass) == []
+    assert MaskDetector(mask, ANIMAL.words).detect(grass) == []
 
 
 def test_only_the_largest_part_is_the_animal_and_small_ones_are_none() -> None:
@@ -55,12 +56,12 @@ def test_only_the_largest_part_is_the_animal_and_small_ones_are_none() -> None:
             return self.map
 
     image = np.zeros((640, 960, 3), np.uint8)
-    (found,) = MaskDetector(Drawn((10, 20, 60), (200, 200, 30))).detect(image)
+    (found,) = MaskDetector(Drawn((10, 20, 60), (200, 200, 30)), ANIMAL.words).detect(image)
     box = found.box
     assert (box.left, box.top, box.right, box.bottom) == (60, 20, 240, 140)
     assert found.score == pytest.approx(0.9)
     side = int(np.sqrt(detectors.SMALLEST) * 320)
-    assert MaskDetector(Drawn((10, 20, side - 2))).detect(image) == []
+    assert MaskDetector(Drawn((10, 20, side - 2)), ANIMAL.words).detect(image) == []
 
 
 def test_a_photo_that_is_cropped_already_is_taken_whole() -> None:
@@ -108,7 +109,7 @@ CROPS = [(500 + 10 * k, 400) for k in range(10)]
 def test_photos_of_many_sizes_are_cropped_ones(sizes, cropped, tmp_path, monkeypatch) -> None:
     paths = sized(tmp_path / "p", sizes)
     (tmp_path / "p" / "99.jpg").write_bytes(b"no photo")
-    found = MaskDetector(Maps(part(0, 0, 1, 1)))
+    found = MaskDetector(Maps(part(0, 0, 1, 1)), ANIMAL.words)
     monkeypatch.setattr(detectors, "BLENDED", 1.0)
     said = found.prepare([*paths, tmp_path / "p" / "99.jpg"], tmp_path / "p")
     assert (len(said) == 1) == cropped
@@ -123,7 +124,9 @@ def test_cropped_photos_in_which_nothing_stands_out_are_all_taken_whole(
     blended, whole, tmp_path
 ) -> None:
     stands_out = [part(40, 40, 280, 280), part(0, 0, 320, 320)] * (10 - blended)
-    found = MaskDetector(Maps(*[part(0, 0, 1, 1)] * blended, *stands_out, stands_out[0]))
+    found = MaskDetector(
+        Maps(*[part(0, 0, 1, 1)] * blended, *stands_out, stands_out[0]), ANIMAL.words
+    )
     (said,) = found.prepare(sized(tmp_path / "p", CROPS), tmp_path / "p")
     assert ("each is taken whole" in said) == whole
     assert found.look_key(tmp_path) == ("whole" if whole else "cropped")
@@ -147,7 +150,7 @@ def test_cropped_photos_in_which_nothing_stands_out_are_all_taken_whole(
 def test_a_cropped_photo_in_which_nothing_stands_out_is_taken_whole(
     first, second, whole, tmp_path, monkeypatch
 ) -> None:
-    found = MaskDetector(Maps(first, first, second))
+    found = MaskDetector(Maps(first, first, second), ANIMAL.words)
     photo = np.zeros((640, 640, 3), np.uint8)
     # Of photos that are not cropped, the part that is marked is the animal all the same.
     assert found.detect(photo)[0].box.left > 0
@@ -160,5 +163,5 @@ def test_a_cropped_photo_in_which_nothing_stands_out_is_taken_whole(
 
 
 def test_a_photo_smaller_than_any_cameras_is_cropped() -> None:
-    found = MaskDetector(Maps(part(40, 40, 100, 100), part(0, 0, 160, 320)))
+    found = MaskDetector(Maps(part(40, 40, 100, 100), part(0, 0, 160, 320)), ANIMAL.words)
     assert found.detect(np.zeros((120, 180, 3), np.uint8))[0].box.width == 180

@@ -1,4 +1,4 @@
-"""SIFT: the marks of a coat, upright for animals that stand, turned for those seen from above."""
+"""SIFT: marks, upright for what stands, turned for what is seen from above."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit.records import Features
-from toolkit.subjects.animal import marks
-from toolkit.subjects.animal.marks import ANY_WAY, TURNED, Float32, opencv
 from toolkit.subjects.base import Rgb
+from toolkit.subjects.matching import marks
+from toolkit.subjects.matching.marks import ANY_WAY, TURNED, Float32, opencv
 
-# Marks of one animal that are described, at most; the clearest go first.
+# Marks of one subject that are described, at most; the clearest go first.
 MOST = 700
-# How clear a mark must be: a fifth of what is usual, for coats are soft.
+# How clear a mark must be: a fifth of what is usual, for coats of animals are soft.
 CONTRAST = 0.005
 CLAHE_LIMIT, CLAHE_TILES = 2.0, (8, 8)
 # A mark is matched where its nearest one is nearer than this share of the second nearest (Lowe).
 RATIO = 0.85
-# How far an animal may be turned, in degrees, by the way that its marks are described.
+# How far a subject may be turned, in degrees, by the way that its marks are described.
 WAYS = {"upright": TURNED, "turned": ANY_WAY}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from toolkit.subjects.animal.likeness import Likeness
+from toolkit.subjects.matching.likeness import Likeness
 
 
 class Means:

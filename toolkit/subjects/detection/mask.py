@@ -1,4 +1,4 @@
-"""Which px of a picture show the animal: the saliency network U2-Net-p."""
+"""Which px of a picture show the subject: the saliency network U2-Net-p."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIDE = 320
 # Mean and deviation of the channels of ImageNet, with which the network was trained.
 MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
 DEVIATION = np.array([0.229, 0.224, 0.225], dtype=np.float32)
-# What the network says from 0 to 1 is animal from here on.
+# What the network says from 0 to 1 is subject from here on.
 INSIDE = 0.5
 # Bytes that one picture takes while the network sees it.
 NEEDS = 250_000_000
@@ -66,6 +66,6 @@ class SaliencyMask:
         return mask
 
     def of_size(self, image: Rgb, width: int, height: int) -> npt.NDArray[np.bool_]:
-        """Return which px of a picture show the animal, at another size; shape (height, width)."""
+        """Return which px of a picture show the subject, at another size; shape (height, width)."""
         found = Image.fromarray(self.of(image)).resize((width, height), Image.Resampling.BILINEAR)
         return np.asarray(found) > INSIDE

@@ -1,4 +1,4 @@
-"""Which individual an animal is: the marks of its coat, matched pair by pair."""
+"""Which individual it is: marks that lie alike, and how alike it looks, pair by pair."""
 
 from __future__ import annotations
 
@@ -12,36 +12,37 @@ import numpy.typing as npt
 
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
+from toolkit.names import SubjectInfo
 from toolkit.records import Box, EncoderInfo, Features, LabelledPairs, PairScores
-from toolkit.subjects.animal import calibration, marks
-from toolkit.subjects.animal.calibration import FARTHEST, PatternCalibration, shipped
-from toolkit.subjects.animal.detectors import shrunk
-from toolkit.subjects.animal.marks import NONE, TURNED, Float32, opencv
-from toolkit.subjects.animal.mask import SaliencyMask
-from toolkit.subjects.animal.sift import RATIO, SiftMarks
 from toolkit.subjects.base import Rgb
+from toolkit.subjects.detection.detectors import shrunk
+from toolkit.subjects.detection.mask import SaliencyMask
+from toolkit.subjects.matching import calibration, marks
+from toolkit.subjects.matching.calibration import FARTHEST, PatternCalibration, of_most
+from toolkit.subjects.matching.marks import NONE, TURNED, Float32, opencv
+from toolkit.subjects.matching.sift import RATIO, SiftMarks
 
-# Longer side, in px, at which an animal is described: more finds no more, and costs its square.
+# Longer side, in px, at which a subject is described: more finds no more, and costs its square.
 SIDE = 320
 # Share of the box that is added around it, so that the whole outline is seen.
 MARGIN = 0.05
-# How far, in px, from the animal a mark of its surroundings is at least: nearer ones see its
+# How far, in px, from the subject a mark of its surroundings is at least: nearer ones see its
 # outline.
 AROUND = 12
 # A box is the whole photo where no side of it is farther from the edge, as a share.
 EDGE = 0.01
 
 
-# What is said of results where nothing was fitted on animals like those that were sought.
+# What is said of results where nothing was fitted on subjects like those that were sought.
 UNCALIBRATED = (
     "uncalibrated: how sure matches are was fitted on {}; if yours are others, look at what was "
     "joined first, or, with photos of some known individuals in folders, run sightings calibrate "
-    "KNOWN --subject animal (on the page: the tab Calibration)"
+    "KNOWN --subject {} (on the page: the tab Calibration)"
 )
 
 
 class Part(Protocol):
-    """One way to compare animals."""
+    """One way to compare."""
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -54,7 +55,7 @@ class Part(Protocol):
         ...
 
     def features(self, image: Rgb, inside: npt.NDArray[np.bool_]) -> Features:
-        """Describe a picture, shape (h, w, 3); `inside`, shape (h, w), says what is animal."""
+        """Describe a picture, shape (h, w, 3); `inside`, shape (h, w), says what is subject."""
         ...
 
     def compare(self, one: Features, other: Features) -> list[float]:
@@ -68,14 +69,18 @@ class Part(Protocol):
 
 class PatternMatcher:
     """
-    Compares animals by the marks of their coats, inside the mask, and by what else is given.
+    Compares subjects by their marks, inside the mask, and by what else is given.
 
     Parameters
     ----------
     mask : SaliencyMask or None
-        What tells the animal from its surroundings; None takes the whole box.
+        What tells the subject from its surroundings; None takes the whole box.
+    subject : SubjectInfo
+        What is compared.
+    shipped : sequence of PatternCalibration
+        What the scores say of some of them, of which the one for most of these scores is taken.
     fitted : PatternCalibration, optional
-        What the scores say; what is shipped for these scores, if not given.
+        What the scores say, if something was fitted on such subjects.
     parts : sequence of Part, optional
         What compares; SIFT, if not given.
     """
@@ -86,14 +91,17 @@ class PatternMatcher:
     def __init__(
         self,
         mask: SaliencyMask | None,
+        subject: SubjectInfo,
+        shipped: Sequence[PatternCalibration],
+        *,
         fitted: PatternCalibration | None = None,
         parts: Sequence[Part] | None = None,
     ) -> None:
-        self._mask = mask
+        self._mask, self._subject, self._shipped = mask, subject, tuple(shipped)
         self._sift = SiftMarks()
         self._parts: tuple[Part, ...] = (self._sift,) if parts is None else tuple(parts)
         self.scores = tuple(name for part in self._parts for name in part.scores)
-        self._fitted = fitted or shipped(self.scores)
+        self._fitted = fitted or of_most(self._shipped, self.scores)
         self._own = fitted is not None
         if lacking := sorted(set(self._fitted.scores) - set(self.scores)):
             raise BadSetting(
@@ -115,25 +123,27 @@ class PatternMatcher:
             "pairs",
             Calibration(self._fitted.slope, self._fitted.even),
             f"{', '.join(self.scores)}{' in the whole box' if self._mask is None else ''}",
-            caveat="" if self._own else UNCALIBRATED.format(self._fitted.fitted_on),
+            caveat=""
+            if self._own
+            else UNCALIBRATED.format(self._fitted.fitted_on, self._subject.name),
         )
 
     def chips(self, image: Rgb, boxes: Sequence[Box]) -> Rgb:
         """
-        Cut each animal out, with its mask as a fourth channel.
+        Cut each subject out, with its mask as a fourth channel.
 
         Parameters
         ----------
         image : numpy.ndarray
             Shape (h, w, 3), uint8, RGB: the photo at full size.
         boxes : sequence of Box
-            k animals, in px of `image`. One that is the whole photo has no mask: such a photo is
+            k subjects, in px of `image`. One that is the whole photo has no mask: such a photo is
             cropped already, and nothing in it stands out from the rest.
 
         Returns
         -------
         numpy.ndarray
-            Shape (k, 320, 320, 4), uint8: RGB, and 255 for what is animal. Each lies in the upper
+            Shape (k, 320, 320, 4), uint8: RGB, and 255 for what is subject. Each lies in the upper
             left corner, its longer side 320 px; the rest is 0.
         """
         chips = np.zeros((len(boxes), SIDE, SIDE, 4), dtype=np.uint8)
@@ -176,18 +186,18 @@ class PatternMatcher:
 
     def background_features(self, chips: Rgb) -> list[Features]:
         """
-        Describe the marks around the animal in each chip, shape (k, 320, 320, 4).
+        Describe the marks around the subject in each chip, shape (k, 320, 320, 4).
 
         Returns
         -------
         list of Features
             k times: "behind", shape (m, 128), uint8, and "behind_at", shape (m, 2), float32, as
-            `features` has those of the animal. Where the mask is the whole box, there are none.
+            `features` has those of the subject. Where the mask is the whole box, there are none.
         """
         return [self._marks_behind(chip) for chip in chips]
 
     def background(self, one: Features, other: Features) -> float:
-        """Return how many marks around two animals lie alike; NaN where there are none of one."""
+        """Return how many marks around two subjects lie alike; NaN where there are none of one."""
         if not all(len(each.get("behind", ())) for each in (one, other)):
             return float("nan")
         return float(len(marks.fitting(one, other, "behind", TURNED, RATIO)[0]))
@@ -226,9 +236,11 @@ class PatternMatcher:
         return self._fitted.scores
 
     def calibrated(self, known: Sequence[LabelledPairs], of: str) -> PatternMatcher:
-        """Return the same with what is fitted on known animals; see `calibration.fit`."""
+        """Return the same with what is fitted on known individuals; see `calibration.fit`."""
         fitted = calibration.fit(known, self.scores, of)
-        return PatternMatcher(self._mask, fitted, self._parts)
+        return PatternMatcher(
+            self._mask, self._subject, self._shipped, fitted=fitted, parts=self._parts
+        )
 
     def evidence(self, found: PairScores) -> npt.NDArray[np.float64]:
         """Return the log-odds that the two of each pair are one, at even odds before."""
@@ -255,7 +267,7 @@ def _is_whole(box: Box, width: int, height: int) -> bool:
 
 
 def _cut(chip: Rgb) -> tuple[Rgb, npt.NDArray[np.bool_]]:
-    """Return the picture of a chip without what was added, and what of it is animal."""
+    """Return the picture of a chip without what was added, and what of it is subject."""
     there = chip[..., :3].any(axis=2) | (chip[..., 3] > 0)
     tall, wide = (int(each.max(initial=0)) + 1 for each in np.nonzero(there))
     return np.ascontiguousarray(chip[:tall, :wide, :3]), chip[:tall, :wide, 3] > 0

@@ -1,4 +1,4 @@
-"""What scores of two animals say about them being one, as it was fitted on known individuals."""
+"""What scores of two say about them being one, as it was fitted on known individuals."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PatternCalibration:
     stands_out : tuple of float
         Of how far each stands out among those of the same sightings.
     fitted_on : str
-        The animals.
+        What they were.
     """
 
     scores: tuple[str, ...]
@@ -153,7 +153,7 @@ def fit(
     scores : sequence of str
         What the columns of their scores are called.
     of : str
-        The animals, for `PatternCalibration.fitted_on`.
+        What they are, for `PatternCalibration.fitted_on`.
     choose : bool
         Leave out scores without which individuals that were not fitted on are found better.
 
@@ -373,29 +373,18 @@ def _standing(values: Floats, ends: npt.NDArray[np.int64], count: int) -> Floats
     return found
 
 
-# On 502 photos of 84 nyala, either flank for itself, and 368 of 23 cows seen from above, which
-# count as much as both flanks.
-FITTED_ON = "nyala and cows"
-SIFT, DISK, LITE2 = ("upright", "turned"), "disk", "lite2"
-SHIPPED = (
-    PatternCalibration(SIFT, -1.359, (0.0, 0.898), (0.574, 0.672), FITTED_ON),
-    PatternCalibration((*SIFT, DISK), -1.343, (0.0, 0.844, 0.0), (0.27, 0.617, 0.452), FITTED_ON),
-    PatternCalibration(
-        (*SIFT, LITE2), -2.084, (0.0, 0.776, 0.056), (0.404, 0.611, 0.928), FITTED_ON
-    ),
-    PatternCalibration(
-        (*SIFT, DISK, LITE2),
-        -1.948,
-        (0.0, 0.753, 0.044, 0.039),
-        (0.189, 0.567, 0.317, 0.87),
-        FITTED_ON,
-    ),
-)
+def of_most(
+    calibrations: Sequence[PatternCalibration], scores: Sequence[str]
+) -> PatternCalibration:
+    """
+    Return the one that is of most of these scores.
 
-
-def shipped(scores: Sequence[str]) -> PatternCalibration:
-    """Return the calibration of most of these scores that is shipped."""
-    served = [each for each in SHIPPED if set(each.scores) <= set(scores)]
+    Raises
+    ------
+    BadSetting
+        If none is of these, or of some of them.
+    """
+    served = [each for each in calibrations if set(each.scores) <= set(scores)]
     if not served:
         raise BadSetting(
             f"no calibration is shipped for {', '.join(scores)}: make one with "

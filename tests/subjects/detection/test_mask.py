@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from toolkit.subjects.animal.mask import SIDE, SaliencyMask
+from toolkit.subjects.detection.mask import SIDE, SaliencyMask
 
 
 @pytest.fixture(scope="module")

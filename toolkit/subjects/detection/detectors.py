@@ -12,11 +12,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from toolkit.errors import UnreadablePhoto
+from toolkit.names import Words
 from toolkit.photos import opening
 from toolkit.records import Box, Detection
-from toolkit.subjects.animal.mask import INSIDE, NEEDS, SaliencyMask
-from toolkit.subjects.animal.settings import NOTHING
 from toolkit.subjects.base import Rgb
+from toolkit.subjects.detection.kinds import NOTHING
+from toolkit.subjects.detection.mask import INSIDE, NEEDS, SaliencyMask
 
 # Smallest share of a photo that an animal takes: less stands out in an empty scene, too.
 SMALLEST = 0.002
@@ -47,12 +48,14 @@ class MaskDetector:
     ----------
     mask : SaliencyMask
         What marks it.
+    words : Words
+        What is sought is called.
     """
 
     name = "mask"
 
-    def __init__(self, mask: SaliencyMask) -> None:
-        self._mask = mask
+    def __init__(self, mask: SaliencyMask, words: Words) -> None:
+        self._mask, self._words = mask, words
         self._cropped = self._whole = False
 
     def prepare(self, photos: Sequence[Path], folder: Path) -> tuple[str, ...]:
@@ -72,11 +75,12 @@ class MaskDetector:
         if not self._whole:
             return (
                 "these photos have so many sizes that they are taken for cropped ones: where no "
-                "animal stands out, the whole photo is it",
+                f"{self._words.singular} stands out, the whole photo is it",
             )
         return (
-            f"in {sum(told)} of {len(told)} of these photos that were tried, no animal stands out "
-            "from the rest: each is taken whole, as cropped already (--detector whole)",
+            f"in {sum(told)} of {len(told)} of these photos that were tried, no "
+            f"{self._words.singular} stands out from the rest: each is taken whole, as cropped "
+            "already (--detector whole)",
         )
 
     def _blends_in(self, path: Path) -> bool | None:

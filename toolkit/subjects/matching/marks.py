@@ -1,4 +1,4 @@
-"""Marks of two coats that are alike and lie alike."""
+"""Marks of two that are alike and lie alike."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def opencv() -> Any:
         import cv2
     except ImportError as error:
         raise MissingPackage(
-            "animals are compared with OpenCV, which is not installed: "
+            "pictures are compared with OpenCV, which is not installed: "
             'pip install "sightings[animals]"'
         ) from error
     return cv2

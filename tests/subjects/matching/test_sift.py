@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from toolkit.subjects.animal import sift
-from toolkit.subjects.animal.sift import SiftMarks
+from toolkit.subjects.matching import sift
+from toolkit.subjects.matching.sift import SiftMarks
 
 
 @pytest.fixture

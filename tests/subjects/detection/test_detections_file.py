@@ -20,10 +20,10 @@ from toolkit.results import as_examples, export, exporting, results_folder, undo
 from toolkit.scanning import store
 from toolkit.settings import settings_for
 from toolkit.subjects import registry
-from toolkit.subjects.animal import detections_file
-from toolkit.subjects.animal.detections_file import BoxesDetector, Found
 from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.base import Subject
+from toolkit.subjects.detection import detections_file
+from toolkit.subjects.detection.detections_file import BoxesDetector, Found
 
 CATEGORIES = {"1": "animal", "2": "person", "3": "vehicle"}
 

@@ -5,13 +5,14 @@ import pytest
 
 from toolkit.errors import BadSetting
 from toolkit.records import LabelledPairs, PairScores
-from toolkit.subjects.animal import calibration
-from toolkit.subjects.animal.calibration import (
+from toolkit.subjects.animal.subject import SHIPPED
+from toolkit.subjects.matching import calibration
+from toolkit.subjects.matching.calibration import (
     FARTHEST,
     PatternCalibration,
     features_of,
     fit,
-    shipped,
+    of_most,
 )
 
 SIFT = ("upright", "turned")
@@ -186,9 +187,9 @@ def test_what_is_no_calibration_is_told(text, tmp_path) -> None:
 def test_what_is_shipped_is_of_the_most_scores_that_are_there() -> None:
     every = ("upright", "turned")
     for scores in (every, (*every, "disk"), (*every, "disk", "lite2"), (*every, "lite2")):
-        found = shipped((*scores, "nothing known"))
+        found = of_most(SHIPPED, (*scores, "nothing known"))
         assert set(found.scores) <= set(scores)
         assert ("disk" in scores) == ("disk" in found.scores)
         assert ("lite2" in scores) == ("lite2" in found.scores)
     with pytest.raises(BadSetting, match="sightings calibrate KNOWN"):
-        shipped(("nothing known",))
+        of_most(SHIPPED, ("nothing known",))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from toolkit.errors import MissingPackage
-from toolkit.subjects import plain_sift
+from toolkit.subjects.matching import plain_sift
 
 
 def texture(seed: int, width: int = 300) -> np.ndarray:

@@ -7,8 +7,8 @@ import pytest
 from onnx import TensorProto
 
 from toolkit.errors import BadModelFile
+from toolkit.subjects.matching.onnx_encoder import DEVIATION, MEAN, OnnxEncoder
 from toolkit.subjects.onnx_builder import OnnxBuilder, serialised
-from toolkit.subjects.onnx_encoder import DEVIATION, MEAN, OnnxEncoder
 
 
 def means(path, shape=(1, 3, 20, 30), inputs="x"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from toolkit.subjects.animal.marks import fitting
+from toolkit.subjects.matching.marks import fitting
 
 
 def drawn(count=60, seed=0, kind=np.int8):

@@ -9,8 +9,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from toolkit.errors import BadModelFile
 from toolkit.records import Box
-from toolkit.subjects.animal.onnx_detector import OnnxDetector, description_of
 from toolkit.subjects.animal.settings import AnimalSettings
+from toolkit.subjects.detection.onnx_detector import OnnxDetector, description_of
 
 CLASSES = ["animal", "person", "vehicle"]
 SIDE = 64

@@ -13,9 +13,9 @@ from onnx import TensorProto
 from toolkit.errors import BadModelFile
 from toolkit.records import Features
 from toolkit.subjects import checkpoints, weights
-from toolkit.subjects.animal import marks
-from toolkit.subjects.animal.marks import TURNED, Float32
 from toolkit.subjects.base import Rgb
+from toolkit.subjects.matching import marks
+from toolkit.subjects.matching.marks import TURNED, Float32
 from toolkit.subjects.onnx_builder import OnnxBuilder, serialised
 from toolkit.subjects.onnx_running import session
 
@@ -28,7 +28,7 @@ APART, FILTER = 5, 5
 STEPS = 4
 EPSILON = 1e-5
 
-# Keypoints of one animal that are described, at most.
+# Keypoints of one subject that are described, at most.
 MOST = 700
 # A keypoint is matched where its nearest one is nearer than this share of the second nearest.
 RATIO = 0.92
@@ -106,7 +106,7 @@ class Disk:
 
 
 class DiskMarks:
-    """Compares animals by DISK's keypoints. Threads may share one."""
+    """Compares subjects by DISK's keypoints. Threads may share one."""
 
     scores = ("disk",)
     name = repr((MODEL, MOST))

@@ -8,7 +8,7 @@ from scipy.ndimage import correlate
 
 from toolkit.errors import BadModelFile
 from toolkit.subjects import checkpoints, weights
-from toolkit.subjects.animal import disk
+from toolkit.subjects.matching import disk
 from toolkit.subjects.onnx_builder import serialised
 from toolkit.subjects.onnx_running import session
 
