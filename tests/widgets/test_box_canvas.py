@@ -43,7 +43,9 @@ def canvas(done):
         stroked=lambda *told: done.append(("stroked", *told)),
     )
     made.size = [200, 100]
-    made.show([Shown((0.1, 0.1, 0.5, 0.5), "1: cat"), Shown(WHOLE, "2: dog", aside=True)], 1)
+    made.show(
+        [Shown((0.1, 0.1, 0.5, 0.5), "1", "1: cat"), Shown(WHOLE, "2", "2: dog", aside=True)], 1
+    )
     return made
 
 
@@ -138,7 +140,7 @@ def test_whatever_the_browser_tells_does_no_harm(kind, row, places, adds) -> Non
         removed=lambda row: None,
         stroked=lambda places, radius, adds: None,
     )
-    canvas.show([Shown(WHOLE, "one")], 0)
+    canvas.show([Shown(WHOLE, "1", "one")], 0)
     canvas._heard(canvas, {"kind": kind, "row": row, "places": places, "adds": adds}, [])
     canvas._heard(canvas, kind, [])
     for edges in told:
@@ -169,10 +171,11 @@ def test_what_goes_wrong_is_said_and_a_bug_is_raised_too(canvas) -> None:
 
 
 def test_labels_are_text_that_can_be_shown(canvas) -> None:
-    canvas.show([Shown(WHOLE, "one\x00\u202etwo")], 0)
+    canvas.show([Shown(WHOLE, "\x00", "one\x00\u202etwo")], 0)
     (box,) = canvas.boxes
     assert box["label"].isprintable()
-    assert box == {"edges": [*WHOLE], "label": box["label"], "aside": False}
+    assert box["name"].isprintable()
+    assert (box["edges"], box["aside"]) == ([*WHOLE], False)
 
 
 def test_the_mark_is_coloured_where_something_counts_and_clear_elsewhere() -> None:

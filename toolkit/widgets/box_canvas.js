@@ -144,7 +144,7 @@ function render({ model, el }) {
       const [left, top, right, bottom] = edgesOf(row);
       const px = [left * width, top * height, (right - left) * width, (bottom - top) * height];
       const [x, y, across, down] = px.map(Math.round);
-      text = `${rows[row].label}: ${across} x ${down} px, ${x} from the left and ${y} from the top`;
+      text = `${rows[row].name}: ${across} x ${down} px, ${x} from the left and ${y} from the top`;
     }
     board.setAttribute("aria-label", `${model.get("label")}. ${text}`);
     if (told.textContent !== SILENT) told.textContent = rows[row] ? text : "";

@@ -48,13 +48,16 @@ class Shown:
     edges : tuple of float
         Left, top, right and bottom, as shares of the photo.
     label : str
-        What stands at it.
+        What stands at it; short, as it covers the picture.
+    name : str
+        What it is called below the picture.
     aside : bool
         Whether it is of something else than what is sought.
     """
 
     edges: Edges
     label: str
+    name: str
     aside: bool = False
 
 
@@ -135,7 +138,12 @@ class BoxCanvas(anywidget.AnyWidget):
         """Show other boxes, one of them chosen."""
         with self.hold_sync():
             self.boxes = [
-                {**asdict(each), "edges": [*each.edges], "label": printable(each.label)}
+                {
+                    **asdict(each),
+                    "edges": [*each.edges],
+                    "label": printable(each.label),
+                    "name": printable(each.name),
+                }
                 for each in boxes
             ]
             self.chosen = chosen if 0 <= chosen < len(boxes) else -1

@@ -41,7 +41,7 @@ AROUND = 0.25
 REMEMBERED = 64
 WIDE = ipywidgets.Layout(width="min(46em, 100%)")
 STYLE = {"description_width": "9em"}
-TOOLS = (("Boxes", BOXES), ("Add to what counts", PAINT), ("Take from what counts", ERASE))
+TOOLS = (("Boxes", BOXES), ("Paint what counts", PAINT), ("Erase", ERASE))
 NO_MASK = "All of a box counts here: nothing is to be painted."
 
 
@@ -174,11 +174,11 @@ class BoxEditor(ipywidgets.VBox):
             layout=ipywidgets.Layout(width="auto"),
         )
         self.brush = ipywidgets.IntSlider(
-            description="brush, % of the picture",
+            description="brush (%)",
             value=5,
             min=1,
             max=30,
-            layout=WIDE,
+            layout=ipywidgets.Layout(width="min(46em, 100%)"),
             style={"description_width": "initial"},
         )
         self.add_button = _button("Add a box", self.add)
@@ -201,6 +201,7 @@ class BoxEditor(ipywidgets.VBox):
             ]
         )
         super().__init__([self.out, self.open_button, self.message, self.parts])
+        self.add_class("sightings-box-editor")
         self.parts.layout.display = "none"
         self.photo.observe(lambda _: self._show_photo(), names="value")
         self.box.observe(lambda _: self._show_box(), names="value")
@@ -408,7 +409,7 @@ class BoxEditor(ipywidgets.VBox):
             finally:
                 self._listing = False
         shown = [
-            Shown(each.edges, self._label(number, each), bool(each.kind))
+            Shown(each.edges, str(number + 1), self._label(number, each), bool(each.kind))
             for number, each in enumerate(here.boxes)
         ]
         again = self.canvas.chosen == (-1 if row is None else row)
