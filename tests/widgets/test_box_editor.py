@@ -206,6 +206,29 @@ def test_what_was_painted_counts_in_the_next_run_and_stays_with_its_box(sort) ->
     assert panel._here.boxes[0].mask is None
 
 
+def test_what_another_panel_painted_meanwhile_is_kept_and_what_is_damaged_is_not_lost(sort) -> None:
+    sort()
+    one, other = BoxEditor(sort.out), BoxEditor(sort.out)
+    for panel, row in ((one, 0), (other, 1)):
+        panel.go(row)
+        panel.canvas.brush = 20.0
+        panel.canvas.stroke([(0.2, 0.5)], adds=False)
+        panel.save()
+    kept = detections_file.read(sort.out / "boxes.json")
+    assert sorted(each.file for each in kept) == ["b.png", "in/a.png"]
+    assert all(any(each.masks) for each in kept)
+    path = sort.out / "boxes.json"
+    damaged = path.read_text().replace('"counts": [', '"counts": [99999,')
+    path.write_text(damaged)
+    one.canvas.stroke([(0.1, 0.1)], adds=False)
+    one.save()
+    assert "has more" in one.message.value or "counts for" in one.message.value
+    assert path.read_text() == damaged
+    # It waits to be saved still.
+    assert one.changed == {"b.png"}
+    assert "painted_mask" in BoxEditor(sort.out).message.value
+
+
 def test_of_a_photo_with_another_size_the_boxes_stay_and_the_paint_goes(sort) -> None:
     result = sort()
     panel = BoxEditor(sort.out)

@@ -64,6 +64,23 @@ def drag(page, start, end, *, steps=8):
     page.mouse.up()
 
 
+def touch(page, start, end):
+    """Draw a finger over the picture, as `drag` does the mouse."""
+    page.locator(BOARD).scroll_into_view_if_needed()
+    area = page.locator(BOARD).bounding_box()
+    session = page.context.new_cdp_session(page)
+    for kind, share in (("Start", 0.0), ("Move", 0.5), ("Move", 1.0), ("End", None)):
+        points = []
+        if share is not None:
+            across, down = (
+                one + share * (other - one) for one, other in zip(start, end, strict=True)
+            )
+            x, y = area["x"] + across * area["width"], area["y"] + down * area["height"]
+            points = [{"x": x, "y": y}]
+        session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+    session.detach()
+
+
 def places(page):
     """Return where boxes are on the picture: left, top, width and height in per cent."""
     return page.locator(BOX).evaluate_all(
@@ -176,7 +193,7 @@ def test_a_box_is_drawn_an_animal_painted_and_the_next_run_holds_to_both(
     in_kernel(page)
     assert marked_px(page) >= added
     screenshot(page.locator(PANEL), "boxes-4-painted")
-    page.get_by_label("look closely at the box").check()
+    page.get_by_label("look closely").check()
     in_kernel(page)
     drawn(page)
     nothing_cut_off(page, PANEL)
@@ -220,8 +237,8 @@ app.page_notebook = notebook
         started.end()
 
 
-@pytest.mark.parametrize("width", [1280, 420])
-def test_on_the_page_of_the_app_boxes_are_drawn_too(served, context, watch, width):
+@pytest.mark.parametrize(("width", "draw"), [(1280, drag), (420, touch)])
+def test_on_the_page_of_the_app_boxes_are_drawn_too(served, context, watch, width, draw):
     page = context.new_page()
     page.set_viewport_size({"width": width, "height": 900})
     watch.follow(page)
@@ -230,13 +247,13 @@ def test_on_the_page_of_the_app_boxes_are_drawn_too(served, context, watch, widt
     drawn(page)
     becomes(page, lambda: len(places(page)) > 0, True)
     count = len(places(page))
-    drag(page, (0.6, 0.05), (0.8, 0.25))
+    draw(page, (0.6, 0.05), (0.8, 0.25))
     becomes(page, lambda: len(places(page)), count + 1)
     assert places(page)[-1] == pytest.approx([60, 5, 20, 20], abs=1)
     button(page, "Paint what counts").click()
     becomes(page, lambda: page.locator(BOARD).get_attribute("data-marked"), "true")
     button(page, "Erase").click()
-    drag(page, (0.62, 0.1), (0.78, 0.1))
+    draw(page, (0.62, 0.1), (0.78, 0.1))
     becomes(page, lambda: page.locator(f"{PANEL} option", has_text="painted").count() > 0, True)
     nothing_cut_off(page, PANEL)
     screenshot(page.locator(PANEL), f"boxes-app-{width}")

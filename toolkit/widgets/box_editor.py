@@ -164,12 +164,12 @@ class BoxEditor(ipywidgets.VBox):
             options=TOOLS, value=BOXES, style={"button_width": "auto"}
         )
         self.mask = ipywidgets.Checkbox(
-            description="show what counts inside the box",
+            description="show what counts",
             indent=False,
             layout=ipywidgets.Layout(width="auto"),
         )
         self.closer = ipywidgets.Checkbox(
-            description="look closely at the box",
+            description="look closely",
             indent=False,
             layout=ipywidgets.Layout(width="auto"),
         )
