@@ -262,7 +262,7 @@ def compare_with(
     ours = _features(album.features, len(album), album.words)
     theirs = _features(references.features, len(references), album.words)
     pairs = np.unique(_wanted(matcher.shortlist(ours, theirs), len(album), len(references)), axis=0)
-    listed = len(pairs) < len(album) * len(references)
+    shortlisted = len(pairs) < len(album) * len(references)
     if silent is not None:
         pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
@@ -282,7 +282,7 @@ def compare_with(
     if len(some) < len(new):
         return None
     shape = (len(album), len(references))
-    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False, listed=listed)
+    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False, listed=shortlisted)
     table = np.full(shape, matcher.farthest, dtype=np.float32)
     table[pairs[:, 0], pairs[:, 1]] = np.minimum(matcher.distances(scores), matcher.farthest)
     if silent is not None:

@@ -13,6 +13,7 @@ from toolkit.subjects import weights
 from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import ScanSettings, declared
+from toolkit.subjects.thing.settings import ThingSettings
 
 if TYPE_CHECKING:
     from toolkit.calibration import Linkage
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 # By its settings, each says what it is and makes what looks for it.
 SUBJECTS: dict[str, type[ScanSettings]] = {
-    kind.subject.name: kind for kind in (FaceSettings, AnimalSettings)
+    kind.subject.name: kind for kind in (FaceSettings, AnimalSettings, ThingSettings)
 }
 # The version of the way that photos are looked at: to be raised with any change of its results, so
 # that nothing kept before is taken for what would be seen now.

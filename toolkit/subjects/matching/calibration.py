@@ -23,10 +23,11 @@ Floats = npt.NDArray[np.float64]
 FARTHEST = 2.0
 EVEN, SLOPE = 1.0, 10.0
 
-# Scores that count marks; all others are cosines.
-MARKS = ("upright", "turned", "disk")
+# Scores that count marks, and those whose square root counts; all others are cosines. Print has so
+# many marks that two products of one maker have a lot in common: how many still tells them apart.
+MARKS, ROOTS = ("upright", "turned", "disk"), ("printed",)
 # Marks in common beyond which more say nothing more, what counts as one of them, and of cosines.
-ENOUGH, TENS, TENTHS = 40.0, 0.1, 10.0
+ENOUGH, TENS, THIRDS, TENTHS = 40.0, 0.1, 0.3, 10.0
 # Deviation that is there even where all values are alike.
 LEAST_DEVIATION = 0.1
 # Pairs of a sighting, of those that stand for all, below which they say no mean.
@@ -47,8 +48,8 @@ class PatternCalibration:
     A logistic model of the scores of a pair.
 
     The evidence that two sightings are one individual is `start` and, for each score, its value (of
-    marks, in tens; of cosines, in tenths) times its weight, and how far that is above what the two
-    have with others, in standard deviations, times the other weight.
+    marks, in tens, or their square root; of cosines, in tenths) times its weight, and how far that
+    is above what the two have with others, in standard deviations, times the other weight.
 
     Attributes
     ----------
@@ -343,13 +344,18 @@ def features_of(found: PairScores, scores: Sequence[str]) -> Floats:
     Returns
     -------
     numpy.ndarray
-        Shape (p, 2 c): each score (marks in tens, up to `ENOUGH`; cosines in tenths); then how many
-        standard deviations each is above the mean of the pairs of either of the two, the mean of
-        both.
+        Shape (p, 2 c): each score (marks in tens, up to `ENOUGH`; of print .3 times the square
+        root; cosines in tenths); then how many standard deviations each is above the mean of the
+        pairs of either of the two, the mean of both.
     """
-    units = np.array([TENS if name in MARKS else TENTHS for name in scores])
-    most = np.array([ENOUGH if name in MARKS else np.inf for name in scores])
-    values = np.minimum(found.values.astype(np.float64), most) * units
+    values = found.values.astype(np.float64)
+    for column, name in enumerate(scores):
+        if name in MARKS:
+            values[:, column] = np.minimum(values[:, column], ENOUGH) * TENS
+        elif name in ROOTS:
+            values[:, column] = np.sqrt(np.maximum(values[:, column], 0.0)) * THIRDS
+        else:
+            values[:, column] *= TENTHS
     n, m = found.shape
     if found.within:
         # Either may be the one that is asked about.

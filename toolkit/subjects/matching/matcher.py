@@ -21,7 +21,7 @@ from toolkit.subjects.matching import calibration, marks
 from toolkit.subjects.matching.calibration import FARTHEST, PatternCalibration, of_most
 from toolkit.subjects.matching.marks import NONE, TURNED, Float32, opencv
 from toolkit.subjects.matching.shortlist import shortlist
-from toolkit.subjects.matching.sift import RATIO, SiftMarks
+from toolkit.subjects.matching.sift import RATIO, WAYS, SiftMarks
 
 # Longer side, in px, at which a subject is described: more finds no more, and costs its square.
 SIDE = 320
@@ -90,7 +90,6 @@ class PatternMatcher:
     """
 
     farthest = FARTHEST
-    background_scores = SiftMarks.scores
 
     def __init__(
         self,
@@ -103,9 +102,10 @@ class PatternMatcher:
         by: str = "",
     ) -> None:
         self._mask, self._subject, self._shipped = mask, subject, tuple(shipped)
-        self._sift = SiftMarks()
-        self._parts: tuple[Part, ...] = (self._sift,) if parts is None else tuple(parts)
+        self._behind = SiftMarks(("upright",))
+        self._parts: tuple[Part, ...] = (SiftMarks(),) if parts is None else tuple(parts)
         self.scores = tuple(name for part in self._parts for name in part.scores)
+        self.background_scores = tuple(name for name in self.scores if name in WAYS)
         self._fitted = fitted or of_most(self._shipped, self.scores)
         self._own, self._by = fitted is not None, by
         if lacking := sorted(set(self._fitted.scores) - set(self.scores)):
@@ -225,7 +225,7 @@ class PatternMatcher:
         image, inside = _cut(chip)
         kernel = np.ones((2 * AROUND + 1, 2 * AROUND + 1), dtype=np.uint8)
         near = opencv().dilate(inside.astype(np.uint8), kernel) > 0
-        found = self._sift.features(image, ~near)
+        found = self._behind.features(image, ~near)
         return {"behind": found["upright"], "behind_at": found["upright_at"]}
 
     def shortlist(
