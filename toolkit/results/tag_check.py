@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,14 @@ import pandas as pd
 from toolkit.errors import BadFolder
 from toolkit.evaluation import label_check
 from toolkit.evaluation.label_check import FINE, OTHER, Labelled
-from toolkit.files import digest_of, disk_errors, read_regular, write_text
+from toolkit.files import digest_of, disk_errors, is_below, read_regular, write_text
 from toolkit.names import counted, printable, shown_of
 from toolkit.photos.thumbnails import Thumbnails, data_uri
 from toolkit.records import Words
-from toolkit.results import results_folder
+from toolkit.results import results_folder, tag_decisions
 from toolkit.results.report.markup import render
 from toolkit.results.results_folder import parsed, relative
-from toolkit.tables import write_table
+from toolkit.tables import BadTable, read_table, write_table
 
 TAGS, DUPLICATES, SHEET, RECORD = "tags.csv", "duplicates.csv", "tags.html", "tags.json"
 # The corrected tree, in the folder of the tables.
@@ -103,7 +103,7 @@ class TagCheck:
         ]
         shown = shown_of(len(suspects), NAMED)
         lines += [
-            f"  {row.sure:7.1%}  {row.path} -> {row.suggested}"
+            f"  {sure_text(row.sure)}: {row.path} -> {row.suggested}"
             for row in suspects.head(shown).itertuples(index=False)
         ]
         if len(suspects) > shown:
@@ -224,6 +224,118 @@ def told(out: Path) -> dict[str, Any]:
         return {}
 
 
+@dataclass(frozen=True)
+class Checked:
+    """
+    What a folder of tables says that was found, and decided since.
+
+    Attributes
+    ----------
+    out, root : Path
+        The folder, and the tree that was checked.
+    tags, duplicates : pandas.DataFrame
+        As of `TagCheck`; paths are untrusted, see `photo_at`.
+    decisions : dict of str to str
+        What was decided of photos: "keep", "move" or a folder.
+    """
+
+    out: Path
+    root: Path
+    tags: pd.DataFrame
+    duplicates: pd.DataFrame
+    decisions: dict[str, str]
+
+    @property
+    def suspects(self) -> pd.DataFrame:
+        """Those that look like another folder, the surest first, and those in no folder."""
+        return self.tags[
+            self.tags["kind"].isin([OTHER, PERHAPS, label_check.OUTSIDE])
+            & (self.tags["suggested"] != "")
+        ]
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders that are named, in order."""
+        return tuple(sorted({*self.tags["folder"], *self.tags["suggested"]} - {""}))
+
+
+def read(out: Path) -> Checked:
+    """
+    Read what a check wrote into a folder, and what was decided since.
+
+    Raises
+    ------
+    BadFolder
+        If there is nothing, or it cannot be read.
+    """
+    record = told(out)
+    root = record.get("root")
+    if not isinstance(root, str) or not root:
+        raise BadFolder(f"{out} holds no check of tags ({RECORD}); run check-tags into it first.")
+    tables = []
+    for name, columns in ((TAGS, TAG_COLUMNS), (DUPLICATES, DUPLICATE_COLUMNS)):
+        try:
+            tables.append(read_table(out / name, columns))
+        except BadTable as error:
+            raise BadFolder(
+                f"{out / name} cannot be read: {printable(str(error))}. Run check-tags again."
+            ) from error
+    tags = tables[0]
+    sure = pd.to_numeric(tags["sure"], errors="coerce").fillna(0.0).clip(0, 1)
+    tags = tags.assign(sure=sure).drop_duplicates("path").reset_index(drop=True)
+    decided: dict[str, str] = {}
+    if os.path.lexists(out / tag_decisions.FILE):
+        try:
+            table = read_table(out / tag_decisions.FILE, ("path", "decision"))
+        except BadTable as error:
+            raise BadFolder(
+                f"{out / tag_decisions.FILE} cannot be read as a table of decisions: "
+                f"{printable(str(error))}. Mend it, or take it away."
+            ) from error
+        decided = {
+            path: decision.strip()
+            for path, decision in zip(table["path"], table["decision"], strict=True)
+            if decision.strip()
+        }
+    return Checked(out, Path(root), tags, tables[1], decided)
+
+
+def decided(found: Checked, path: str, decision: str) -> Checked:
+    """
+    Decide about a photo, and write it down at once; "" takes a decision back.
+
+    Raises
+    ------
+    BadSetting
+        If the decision cannot be.
+    BadFolder
+        If it cannot be written.
+    """
+    decision = decision.strip()
+    suggested = dict(zip(found.tags["path"], found.tags["suggested"], strict=True))
+    if decision:
+        tag_decisions.require(path, suggested.get(path, ""), decision, found.folders)
+    now = {**found.decisions, path: decision}
+    if not decision:
+        now.pop(path)
+    folders = dict(zip(found.tags["path"], found.tags["folder"], strict=True))
+    rows = [
+        (each, folders.get(each, ""), suggested.get(each, ""), said) for each, said in now.items()
+    ]
+    tag_decisions.write(found.out / tag_decisions.FILE, rows)
+    return replace(found, decisions=now)
+
+
+def photo_at(root: Path, place: str) -> Path | None:
+    """Return the photo at a place that a table names; None where it leads out of the tree."""
+    return root / place if is_below(f"x/{place}", deeper=True) else None
+
+
+def sure_text(sure: float) -> str:
+    """Return how sure something is: never that it is certain."""
+    return "over 99.9% sure" if sure > 0.999 else f"{sure:.1%} sure"
+
+
 def write(
     made: TagCheck,
     out: Path,
@@ -309,7 +421,7 @@ def html_of(made: TagCheck, *, pictures: bool = True, thumbnails: Thumbnails | N
             "said": made.known.said,
             "suspects": [
                 {
-                    "title": f"{row.sure:.1%}",
+                    "title": sure_text(row.sure),
                     "kind": row.kind,
                     "pictures": [
                         cut.of(row.path, f"is in {row.folder or 'no folder'}"),

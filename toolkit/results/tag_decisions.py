@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -140,7 +140,14 @@ def folders_of(photos: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def write(path: Path, rows: pd.DataFrame) -> None:
+def require(photo: str, suggested: str, decision: str, folders: Iterable[str]) -> None:
+    """Raise `BadSetting` unless a decision about a photo can be understood."""
+    _decision(
+        printable(photo), photo, suggested, decision, {folded(each): each for each in folders}
+    )
+
+
+def write(path: Path, rows: Sequence[tuple[str, str, str, str]]) -> None:
     """
     Write decisions, in the place of those that are there.
 
@@ -148,12 +155,12 @@ def write(path: Path, rows: pd.DataFrame) -> None:
     ----------
     path : Path
         The table.
-    rows : pandas.DataFrame
-        Those of tags.csv that something was decided of, with the column decision.
+    rows : sequence of tuple of str
+        The photo, its folder, the suggested one, and the decision.
 
     Raises
     ------
     BadFolder
         If it cannot be written. When this returns they are on the disk.
     """
-    write_table(rows[list(COLUMNS)], path)
+    write_table(pd.DataFrame(list(rows), columns=list(COLUMNS), dtype=object), path)
