@@ -1020,11 +1020,10 @@ def check_tags(
         return None
     known = label_check.labelled(looked.album, root)
     table = label_check.check(known, progress=for_work(progress, "folders"))
-    told = for_work(progress, "pictures that are there twice")
-    pairs = duplicates.find([Path(path) for path in known.paths], progress=told, stop=stop)
+    twice = duplicates.find(known.paths, progress=progress, stop=stop)
     if stop is not None and stop():
         return None
-    return tag_check.found(known, table, pairs)
+    return tag_check.found(known, table, twice.pairs)
 
 
 def undo(
