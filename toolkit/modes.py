@@ -1019,10 +1019,11 @@ def check_tags(
     if not looked.complete or (stop is not None and stop()):
         return None
     known = label_check.labelled(looked.album, root)
-    table = label_check.check(known, progress=for_work(progress, "folders"))
     twice = duplicates.find(known.paths, progress=progress, stop=stop)
     if stop is not None and stop():
         return None
+    told = for_work(progress, "folders")
+    table = label_check.check(known, copies=twice.pairs, progress=told)
     return tag_check.found(known, table, twice.pairs)
 
 

@@ -4,6 +4,10 @@ Which photos of labelled folders look more like another folder than their own.
 Of each photo and each folder it is asked how alike they are, by the few photos of the folder that
 the photo is most alike. The photo itself and its copies do not count, and neither do photos that
 look like another folder themselves: a wrong photo speaks for no folder.
+
+How sure that is follows from the folders themselves. Most photos are where they belong: how much
+more like their own folder than any other they are is what right looks like; how much more like
+another folder they would be, had they been put into one drawn by chance, is what wrong looks like.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import pandas as pd
 
 from toolkit.errors import BadFolder
 from toolkit.grouping import examples, neighbours
+from toolkit.grouping.links import components
 from toolkit.grouping.neighbours import BLOCK, Distances
 from toolkit.names import counted
 from toolkit.photos import example_folders
@@ -34,6 +39,11 @@ MOST_ALIKE = 3
 WRONG, NEW = 0.03, 0.01
 # Rounds in which it is seen who speaks for a folder.
 ROUNDS = 3
+# Folders drawn for each photo, to see what it would look like there; how many photos the pairs'
+# own calibration counts as beside those of the folders.
+DRAWN, BEFORE = 8, 2.0
+# Share of the photos that seem to be where they belong, and are not, that it can stand.
+MISTAKEN = 0.1
 
 # What may be said of a photo.
 OTHER, UNLIKE, ALONE, OUTSIDE, NOTHING, FINE = (
@@ -138,6 +148,7 @@ def labelled(album: Album, root: Path) -> Labelled:
 def check(
     known: Labelled,
     *,
+    copies: pd.DataFrame | None = None,
     most_alike: int = MOST_ALIKE,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
@@ -148,6 +159,9 @@ def check(
     ----------
     known : Labelled
         n photos in k folders.
+    copies : pandas.DataFrame, optional
+        Pairs of files that show one picture (path, other), such as `toolkit.photos.duplicates.find`
+        returns: of a folder that a photo and its copy were put into, the copy says nothing.
     most_alike : int
         Photos of a folder that speak for it, to each photo.
     progress : callable, optional
@@ -166,7 +180,7 @@ def check(
         alike, "" for none); alike, own_alike (log-odds that it is one with these folders, at even
         odds before); odds (log-odds of `sure`, to rank by, however sure).
     """
-    return _Check(known, most_alike, progress).table()
+    return _Check(known, copies, most_alike, progress).table()
 
 
 def rows_by_photo(album: Album) -> dict[str, Rows]:
@@ -179,6 +193,21 @@ def rows_by_photo(album: Album) -> dict[str, Rows]:
     return {digest: np.array(rows, dtype=np.int64) for digest, rows in found.items()}
 
 
+def _pictures(known: Labelled, digests: pd.Series, copies: pd.DataFrame | None) -> Rows:
+    """Number the pictures: files of one picture, and copies of them, have one number."""
+    numbers = pd.factorize(digests)[0].astype(np.int64)
+    if copies is None or not len(copies):
+        return numbers
+    number_of = dict(zip(known.paths, numbers.tolist(), strict=True))
+    pairs = [
+        (number_of[str(one)], number_of[str(other)])
+        for one, other in zip(copies["path"], copies["other"], strict=True)
+        if str(one) in number_of and str(other) in number_of
+    ]
+    edges = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return components(int(numbers.max(initial=-1)) + 1, edges)[numbers]
+
+
 def _areas(album: Album) -> Floats:
     table = album.sightings
     area = (table["right"] - table["left"]) * (table["bottom"] - table["top"])
@@ -187,21 +216,32 @@ def _areas(album: Album) -> Floats:
 
 @dataclass(frozen=True)
 class _Fit:
-    """How like each folder each photo is, shape (n, k), and which photo of it is most alike."""
+    """
+    How like each folder each photo is, and which photo of it is most alike, both of shape (n, k).
+
+    `voices`, shape (k,), is how many photos speak for each.
+    """
 
     alike: Floats
     nearest: Rows
+    voices: Rows
 
 
 class _Check:
-    def __init__(self, known: Labelled, most_alike: int, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        known: Labelled,
+        copies: pd.DataFrame | None,
+        most_alike: int,
+        progress: Progress | None,
+    ) -> None:
         self.known, self.most_alike, self.progress = known, most_alike, progress
         album = known.album
         self.distances: Distances = neighbours.of(album)
         self.calibration = album.encoder.calibration
         self.folder_of, self.count = known.folder_of, len(known.folders)
         digests = album.photos["photo_digest"].map(str)
-        self.picture = pd.factorize(digests)[0].astype(np.int64)
+        self.picture = _pictures(known, digests, copies)
         rows = rows_by_photo(album)
         none = np.zeros(0, dtype=np.int64)
         self.sightings = [rows.get(digest, none) for digest in digests]
@@ -269,75 +309,161 @@ class _Check:
                 nearest[items[there], folder] = voices[first + best[there]]
             if self.progress is not None:
                 self.progress(min(start + BLOCK, len(self.seen)), len(self.seen), "")
-        return _Fit(alike, nearest)
+        return _Fit(alike, nearest, np.bincount(self.folder_of[voices], minlength=self.count))
 
-    def _chances(self, alike: Floats) -> Floats:
-        """Return how likely each photo is of each folder, and last of none; log, (n, k + 1)."""
-        own, inside = self.folder_of, self.folder_of >= 0
-        items = np.flatnonzero(inside)
-        every = np.full((len(alike), self.count + 1), np.log(WRONG / max(self.count - 1, 1)))
-        every[~inside, :-1] = np.log((1 - NEW) / self.count)
-        every[items, own[items]] = np.log(1 - WRONG - NEW)
-        every[:, -1] = np.log(NEW)
-        said = alike.copy()
-        # Alone in its folder, nothing speaks for it, and nothing against it.
-        alone = items[np.isneginf(alike[items, own[items]])]
-        said[alone, own[alone]] = 0.0
-        every[:, :-1] += said
-        top = every.max(axis=1, keepdims=True)
-        found: Floats = every - top - np.log(np.exp(every - top).sum(axis=1, keepdims=True))
-        return found
+    def _judged(self, fit: _Fit, speaks: npt.NDArray[np.bool_]) -> _Judged:
+        """Say which other folder each photo is most like, and how likely it is of that, or none."""
+        items, inside = np.arange(len(self.known)), self.folder_of >= 0
+        whose = np.where(inside, self.folder_of, 0)
+        own = np.where(inside, fit.alike[items, whose], -np.inf)
+        others = fit.alike.copy()
+        others[items[inside], whose[inside]] = -np.inf
+        best = others.argmax(axis=1)
+        other = others[items, best]
+        right = np.flatnonzero(speaks & inside & np.isfinite(own))
+        # A photo alone in a folder may be one of another: it teaches nothing.
+        wrong, strange = self._learned(np.where(fit.voices > 1, fit.alike, -np.inf), right)
+        there = np.isfinite(other)
+        none = _log_odds(NEW) - strange(np.maximum(own, other))
+        # Where the own folder says nothing, all there is to go by is how like the other it is.
+        lonely = inside & ~np.isfinite(own)
+        odds = _log_odds(WRONG) + wrong(_above(other, own))
+        odds[lonely] = _log_odds(WRONG) + strange(other[lonely])
+        # Who is in no folder is in the one or the other, or in none.
+        second = others.copy()
+        second[items, best] = -np.inf
+        next_best = second.max(axis=1)
+        odds[~inside] = wrong(_above(other, next_best))[~inside]
+        odds[~there] = -np.inf
+        none[~(there | np.isfinite(own)) | lonely] = -np.inf
+        return _Judged(best, own, other, odds, none)
+
+    def _learned(self, alike: Floats, right: Rows) -> tuple[_Line, _Line]:
+        """Learn from photos that are where they belong what wrong looks like, and what known."""
+        whose = self.folder_of[right]
+        others = alike[right].copy()
+        own = others[np.arange(len(right)), whose].copy()
+        others[np.arange(len(right)), whose] = -np.inf
+        other = others.max(axis=1, initial=-np.inf)
+        told = np.isfinite(own) & np.isfinite(other)
+        own, other, others, whose = own[told], other[told], others[told], whose[told]
+        draw = np.random.default_rng(0)
+        drawn = draw.integers(0, max(self.count - 1, 1), (len(own), DRAWN))
+        drawn = np.minimum(drawn + (drawn >= whose[:, None]), self.count - 1)
+        # In a folder drawn by chance the own one would be the other, or one that is more like it.
+        there = others[np.arange(len(own))[:, None], drawn]
+        wrong = (np.maximum(own, other)[:, None] - there)[np.isfinite(there)]
+        # One of none of the folders is as like them as others are to folders that are not theirs.
+        return _fitted(other - own, wrong), _fitted(other, own)
 
     def table(self) -> pd.DataFrame:
+        """Return what `check` does."""
         speaks = np.ones(len(self.known), dtype=np.bool_)
-        inside = np.flatnonzero(self.folder_of >= 0)
         for _ in range(ROUNDS):
             fit = self._fit(speaks)
-            chances = self._chances(fit.alike)
-            own = chances[inside, self.folder_of[inside]]
-            now = np.ones(len(self.known), dtype=np.bool_)
-            now[inside] = own >= np.log(0.5)
+            judged = self._judged(fit, speaks)
+            now = (self.folder_of < 0) | (np.maximum(judged.odds, judged.none) < 0)
             if (now == speaks).all():
                 break
             speaks = now
-        return self._said(fit, chances)
+        return self._said(fit, judged)
 
-    def _said(self, fit: _Fit, chances: Floats) -> pd.DataFrame:
+    def _said(self, fit: _Fit, judged: _Judged) -> pd.DataFrame:
         items = np.arange(len(self.known))
-        inside = self.folder_of >= 0
-        others = chances[:, :-1].copy()
-        others[items[inside], self.folder_of[inside]] = -np.inf
-        best = others.argmax(axis=1)
-        known = np.isfinite(others[items, best])
-        of_other = np.where(known, others[items, best], -np.inf)
-        own = np.where(inside, self.folder_of, 0)
-        of_own = np.where(inside, chances[items, own], -np.inf)
-        own_alike = np.where(inside, fit.alike[items, own], -np.inf)
+        inside, seen = self.folder_of >= 0, self.row >= 0
+        whose = np.where(inside, self.folder_of, 0)
+        # How likely each of the three is: as the folders say, of the other, and of none.
+        of_other, of_none = judged.odds, judged.none
+        rest = np.logaddexp(0.0, of_none)
+        odds = np.where(np.isfinite(of_other), of_other - rest, -np.inf)
         kinds = np.full(len(items), FINE, dtype=object)
-        kinds[(chances[:, -1] > of_own) & (chances[:, -1] > of_other)] = UNLIKE
-        kinds[inside & np.isneginf(own_alike)] = ALONE
-        kinds[of_other > np.maximum(of_own, chances[:, -1])] = OTHER
+        kinds[inside & ~np.isfinite(judged.own)] = ALONE
+        kinds[(of_none > 0) & (of_none > of_other)] = UNLIKE
+        kinds[(of_other > 0) & (of_other >= of_none)] = OTHER
         kinds[~inside] = OUTSIDE
-        kinds[self.row < 0] = NOTHING
-        there = known & (self.row >= 0)
+        kinds[~seen] = NOTHING
+        there = np.isfinite(odds) & seen
         folders = np.array([*self.known.folders, ""], dtype=object)
         paths = np.array([*self.known.paths, ""], dtype=object)
-        sure = np.where(there, np.exp(of_other), 0.0)
-        rest = np.log(-np.expm1(np.minimum(of_other, -1e-12)))
         return pd.DataFrame(
             {
                 "path": self.known.paths,
                 "folder": folders[np.where(inside, self.folder_of, -1)],
-                "suggested": folders[np.where(there, best, -1)],
-                "sure": sure,
+                "suggested": folders[np.where(there, judged.best, -1)],
+                "sure": np.where(there, 1 / (1 + np.exp(-np.clip(odds, -700, 700))), 0.0),
                 "kind": kinds,
-                "evidence": paths[np.where(there, fit.nearest[items, best], -1)],
-                "own_evidence": paths[np.where(inside, fit.nearest[items, own], -1)],
-                "alike": np.where(there, fit.alike[items, best], -np.inf),
-                "own_alike": own_alike,
-                "odds": np.where(there, of_other - rest, -np.inf),
+                "evidence": paths[np.where(there, fit.nearest[items, judged.best], -1)],
+                "own_evidence": paths[np.where(inside, fit.nearest[items, whose], -1)],
+                "alike": np.where(there, judged.other, -np.inf),
+                "own_alike": judged.own,
+                "odds": np.where(there, odds, -np.inf),
             }
         )[list(COLUMNS)]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The best other folder of each photo, how like it and its own it is, and the log-odds."""
+
+    best: Rows
+    own: Floats
+    other: Floats
+    odds: Floats
+    none: Floats
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Log-odds, at even odds before, that rise with a value."""
+
+    start: float
+    slope: float
+
+    def __call__(self, values: Floats) -> Floats:
+        found: Floats = self.start + self.slope * values
+        return found
+
+
+def _above(one: Floats, other: Floats) -> Floats:
+    """Return by how much one is above the other; -inf where nothing is known of the one."""
+    known = np.isfinite(one)
+    found: Floats = np.where(known, np.where(known, one, 0.0) - other, -np.inf)
+    return found
+
+
+def _log_odds(share: float) -> float:
+    return float(np.log(share / (1 - share)))
+
+
+def _fitted(low: Floats, high: Floats) -> _Line:
+    """
+    Fit a logistic that tells high values from low ones, either as many.
+
+    Some of the low ones are taken for high by mistake (`MISTAKEN`). Few values say little: then
+    they are what they are, log-odds themselves.
+    """
+    from scipy.optimize import minimize
+
+    if not len(low) or not len(high):
+        return _Line(0.0, 1.0)
+    pull = BEFORE / len(low)
+
+    def cost(model: Floats) -> tuple[float, Floats]:
+        is_low, is_high = (
+            1 / (1 + np.exp(np.clip(sign * (model[0] + model[1] * values), -500, 500)))
+            for sign, values in ((1, low), (-1, high))
+        )
+        likely = MISTAKEN + (1 - MISTAKEN) * is_low
+        of_low = (1 - MISTAKEN) * is_low * (1 - is_low) / likely / len(low)
+        of_high = (is_high - 1) / len(high)
+        away = model - [0.0, 1.0]
+        value = -np.log(likely).mean() - np.log(np.maximum(is_high, 1e-300)).mean()
+        slope = np.array([of_low.sum() + of_high.sum(), of_low @ low + of_high @ high])
+        return float(value) / 2 + pull * float(away @ away), slope / 2 + 2 * pull * away
+
+    bounds = [(None, None), (0.01, None)]
+    found = minimize(cost, np.array([0.0, 1.0]), jac=True, bounds=bounds, method="L-BFGS-B").x
+    return _Line(float(found[0]), float(found[1]))
 
 
 def _mean_of_most(odds: Floats, most: int) -> Floats:
