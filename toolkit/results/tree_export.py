@@ -320,7 +320,7 @@ def require_own(out: Path) -> None:
     """Raise `BadFolder` unless a folder is missing, empty, or holds a corrected tree of ours."""
     if not os.path.lexists(out) or os.path.lexists(out / PLAN):
         return
-    if not out.is_dir() or any(True for _ in os.scandir(out)):
+    if not out.is_dir() or os.listdir(out):  # noqa: PTH208 - it may hold very many
         raise BadFolder(
             f"{out} is there and holds no corrected tree of this program ({PLAN}); move it away, "
             "or choose another folder."
@@ -376,5 +376,6 @@ def _make_folders(out: Path, place: str, source: Path) -> None:
         here = here / part
         with contextlib.suppress(FileExistsError):
             here.mkdir(mode=mode)
-    if not _is_inside(out, place):
-        raise OSError(f"{here} is a link or a file; expected a folder")
+        # Before the next one is made in it.
+        if not stat.S_ISDIR(here.lstat().st_mode):
+            raise OSError(f"{here} is a link or a file; expected a folder")
