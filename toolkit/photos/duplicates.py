@@ -1,5 +1,5 @@
 """
-Duplicates among photos: copies, and the same picture saved anew, resized, cropped a little, mirrored.
+Duplicates among photos: copies, and pictures saved anew, resized, cropped a little or mirrored.
 
 Small grey pictures say which pairs may be one picture (`_candidates`), a wide net that loses none.
 Each of those is laid upon the other, scale and place fitted (`_Laid`), and what is left between the
@@ -40,7 +40,7 @@ SMALL, FINE = 96, 384
 LEAST = 24
 
 # The middle of a photo is sought in others: without this share at each side, whose ends lie this
-# much further in or out there, as a crop of up to a tenth can place them. In so many cells each way.
+# much further in or out there, as a crop of up to a tenth places them. In so many cells each way.
 INSET, SHIFT, CELLS, SQUARE = 0.1, 0.06, 8, 48
 # Grey levels: pictures of less contrast than this, cell by cell, have nothing to be sought by.
 FLAT = 2.0
@@ -155,7 +155,7 @@ def groups(pairs: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a photo that has a duplicate: set (int, from 1, by its first path), path, width and
-        height (px, upright or not; 0 where the photo is gone or unreadable), bytes (of the file) and
+        height (px, as stored; 0 where the photo is gone or cannot be read), bytes (of the file) and
         keep: True for one of each set, the one of the most px, of these the largest file.
     """
     from scipy.sparse import coo_array
@@ -231,7 +231,7 @@ def _look(path: str) -> _Look:
 
 def _coarseness(picture: Image.Image) -> float:
     """
-    Return by how many grey levels the steps of a file are apart, on average, in its low frequencies.
+    Return how many grey levels the steps of a file are apart, on average, in its low frequencies.
 
     0 of what is saved as it is, infinite where the header does not say it.
     """
@@ -444,7 +444,7 @@ class _Laid:
     def cut(
         self, one: Image.Image, other: Image.Image, size: tuple[int, int]
     ) -> tuple[Floats, Floats]:
-        """Return what both show, of each, at a size (width, height in px); without the very edge."""
+        """Return what both show, of each, at a size (width, height in px), but for the edge."""
         across, down = self.common(margin=0.01)
         here = [self.across[0] * each + self.across[1] for each in across]
         there = [self.down[0] * each + self.down[1] for each in down]
@@ -489,7 +489,7 @@ class _Laid:
             # Of what both show, in shares of the one.
             (start, end), (top, bottom) = laid.common()
             sides = [(end - start) * laid.across[0]] * 2 + [(bottom - top) * laid.down[0]] * 2
-            following = laid.moved(shares * sides)
+            following = laid.moved((shares * sides).tolist())
             if not following.sensible:
                 return laid
             laid = following
@@ -527,7 +527,7 @@ def _one_picture(
     mirrored: bool,
     fine: Callable[[str], Image.Image | None],
 ) -> tuple[str, float] | None:
-    """Return the kind of a duplicate, and how alike the two are; None where they are no duplicates."""
+    """Return the kind of a duplicate, and how alike the two are; None where they are none."""
     laid = _roughly(one.grey, other.grey[:, ::-1] if mirrored else other.grey, windows)
     if laid is None:
         return None
@@ -602,7 +602,7 @@ def _left(laid: _Laid, one: Image.Image, other: Image.Image) -> tuple[_Laid, flo
 
 
 def _plausible(laid: _Laid, one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether two lie upon each other as a resized or cropped picture does: nearly all, unstretched."""
+    """Whether two lie upon each other as a picture that was resized or cropped a little."""
     across, down = laid.across[0] * one[0] / other[0], laid.down[0] * one[1] / other[1]
     # Sides are rounded to whole px.
     px = 1 / min(*one, *other)
