@@ -125,11 +125,25 @@ def _tags(options: argparse.Namespace, log: Log) -> Any:
         )
 
 
+def _duplicates(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import duplicates_study
+
+    with terminal.progress_bar(sys.stderr, quiet=False) as progress:
+        return duplicates_study.study(
+            folder_at(options.photos),
+            sample=options.sample,
+            seed=options.seed,
+            log=log,
+            progress=progress,
+        )
+
+
 TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "engine": _engine,
     "pipeline": _pipeline,
     "peers": _peers,
     "detect": _detect,
+    "duplicates": _duplicates,
     "identify": _identify,
     "tags": _tags,
 }

@@ -136,6 +136,15 @@ of them are among the first 5% of the list that check-tags makes; beside it, wha
 of each folder alone finds, and chance. What is labelled wrong already counts as right.
 """
 
+DUPLICATES = """\
+  sightings bench duplicates ~/Photos --json figures.json
+
+Make duplicates of some photos, saved anew, resized, cropped and mirrored, in a temporary folder,
+and seek them among all photos: how many are found, how many pairs of different photos are taken
+for one picture, and how pHash does beside that. Duplicates that the folder itself holds are listed:
+look at them.
+"""
+
 COUNT = """\
   sightings count ~/Sorted
 
@@ -411,6 +420,21 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         metavar="LABELS.csv",
         help="columns photo and person, or photo, left, top, width and height (px) of every face",
     )
+    doubled = _command(
+        kinds,
+        "duplicates",
+        "how well duplicates are found: made from photos, and sought among them",
+        DUPLICATES,
+    )
+    doubled.add_argument("photos", metavar="FOLDER", help="photos; nothing is written there")
+    doubled.add_argument(
+        "--sample",
+        type=int,
+        default=100,
+        metavar="N",
+        help="photos of which eight duplicates each are made (%(default)s)",
+    )
+    doubled.add_argument("--seed", type=int, default=0, metavar="N", help="another draw")
     identify = _command(
         kinds,
         "identify",
@@ -455,7 +479,7 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         metavar="N",
         help="of the draw; may be repeated (0 to 4)",
     )
-    for kind in (engine, pipeline, peers, detect, resize, identify, tags):
+    for kind in (engine, pipeline, peers, detect, resize, doubled, identify, tags):
         kind.add_argument(
             "--output", "--json", metavar="FILE.json", help="also write the numbers there"
         )

@@ -1,5 +1,5 @@
 """
-Duplicates among photos: copies, and the same picture saved anew, resized, cropped a little, mirrored.
+Duplicates among photos: copies, and pictures saved anew, resized, cropped a little or mirrored.
 
 Small grey pictures say which pairs may be one picture (`_candidates`), a wide net that loses none.
 Each of those is laid upon the other, scale and place fitted (`_Laid`), and what is left between the
@@ -40,15 +40,15 @@ SMALL, FINE = 96, 384
 LEAST = 24
 
 # The middle of a photo is sought in others: without this share at each side, whose ends lie this
-# much further in or out there, as a crop of up to a tenth can place them. In so many cells each way.
+# much further in or out there, as a crop of up to a tenth places them. In so many cells each way.
 INSET, SHIFT, CELLS, SQUARE = 0.1, 0.06, 8, 48
 # Grey levels: pictures of less contrast than this, cell by cell, have nothing to be sought by.
 FLAT = 2.0
 # Correlation of cells that a duplicate keeps at least, and of the small pictures laid upon each
-# other. Of 5,000 duplicates that were made, the least had 0.960 and 0.984 (docs/tags.md).
-MAYBE, LIKELY = 0.94, 0.95
-# How many of the windows a fit starts from.
-STARTS = 3
+# other; one of which no other start of a fit makes a better one.
+MAYBE, LIKELY, SURELY = 0.92, 0.95, 0.98
+# How many of the windows a fit starts from; px of a move after which it is done.
+STARTS, SETTLED = 3, 0.02
 # Share of a side that must be in both; how far, beside a px, the sides may be stretched unequally.
 SHARED, STRETCHED = 0.77, 0.006
 # A part of a side that is smaller than this, or than a px and a half, was not cropped.
@@ -57,7 +57,9 @@ SLIGHT = 0.008
 # What is left between two is averaged over a block of a JPEG, and may be so many grey levels, and
 # this share of the contrast around: a limit of 1. Of brightness, and of the largest of red, green
 # and blue, as colours are saved more coarsely.
-BLOCK, AROUND, LEVELS, CONTRAST = 8, 16, 4.0, 0.25
+BLOCK, LEVELS, CONTRAST = 8, 4.0, 0.25
+# The block of the small pictures: those that differ so much there are looked at no further.
+SMALL_BLOCK = 6
 COLOURS = 2.8
 # The limit of files that were saved finely, how it grows with the coarseness of the coarser, and
 # where it ends.
@@ -155,7 +157,7 @@ def groups(pairs: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a photo that has a duplicate: set (int, from 1, by its first path), path, width and
-        height (px, upright or not; 0 where the photo is gone or unreadable), bytes (of the file) and
+        height (px, as stored; 0 where the photo is gone or cannot be read), bytes (of the file) and
         keep: True for one of each set, the one of the most px, of these the largest file.
     """
     from scipy.sparse import coo_array
@@ -231,7 +233,7 @@ def _look(path: str) -> _Look:
 
 def _coarseness(picture: Image.Image) -> float:
     """
-    Return by how many grey levels the steps of a file are apart, on average, in its low frequencies.
+    Return how many grey levels the steps of a file are apart, on average, in its low frequencies.
 
     0 of what is saved as it is, infinite where the header does not say it.
     """
@@ -444,7 +446,7 @@ class _Laid:
     def cut(
         self, one: Image.Image, other: Image.Image, size: tuple[int, int]
     ) -> tuple[Floats, Floats]:
-        """Return what both show, of each, at a size (width, height in px); without the very edge."""
+        """Return what both show, of each, at a size (width, height in px), but for the edge."""
         across, down = self.common(margin=0.01)
         here = [self.across[0] * each + self.across[1] for each in across]
         there = [self.down[0] * each + self.down[1] for each in down]
@@ -489,10 +491,12 @@ class _Laid:
             # Of what both show, in shares of the one.
             (start, end), (top, bottom) = laid.common()
             sides = [(end - start) * laid.across[0]] * 2 + [(bottom - top) * laid.down[0]] * 2
-            following = laid.moved(shares * sides)
+            following = laid.moved((shares * sides).tolist())
             if not following.sensible:
                 return laid
             laid = following
+            if np.abs(px).max() < SETTLED:
+                break
         return laid
 
 
@@ -527,7 +531,7 @@ def _one_picture(
     mirrored: bool,
     fine: Callable[[str], Image.Image | None],
 ) -> tuple[str, float] | None:
-    """Return the kind of a duplicate, and how alike the two are; None where they are no duplicates."""
+    """Return the kind of a duplicate, and how alike the two are; None where they are none."""
     laid = _roughly(one.grey, other.grey[:, ::-1] if mirrored else other.grey, windows)
     if laid is None:
         return None
@@ -560,9 +564,30 @@ def _roughly(one: Rgb, other: Rgb, windows: Sequence[int]) -> _Laid | None:
         likeness = _correlation(*laid.cut(here, there, size))
         if likeness >= found[0]:
             found = likeness, laid
-        if likeness > 0.99:
+        if likeness >= SURELY:
             break
-    return found[1]
+    laid_best = found[1]
+    if laid_best is None:
+        return None
+    first, second = laid_best.cut(here, there, size)
+    rest = _share(first - second, _allowed(second, SMALL_BLOCK), SMALL_BLOCK)
+    return laid_best if rest.max() <= COARSELY else None
+
+
+def _allowed(grey: Floats, block: int) -> Floats:
+    """Return what may be left at each px of a picture, in grey levels, by the contrast around."""
+    from scipy.ndimage import uniform_filter
+
+    around = uniform_filter(grey**2, 2 * block) - uniform_filter(grey, 2 * block) ** 2
+    return np.asarray(LEVELS + CONTRAST * np.sqrt(np.maximum(around, 0)), dtype=np.float32)
+
+
+def _share(rest: Floats, allowed: Floats, block: int) -> Floats:
+    """Return what is left in the block around each px, as a share of what is allowed."""
+    from scipy.ndimage import uniform_filter
+
+    inside = (slice(block // 2, -(block // 2)),) * 2
+    return np.asarray((np.abs(uniform_filter(rest, block)) / allowed)[inside])
 
 
 def _left(laid: _Laid, one: Image.Image, other: Image.Image) -> tuple[_Laid, float, float]:
@@ -575,8 +600,6 @@ def _left(laid: _Laid, one: Image.Image, other: Image.Image) -> tuple[_Laid, flo
         How they lie; the most that is left anywhere, 1 where it is as much as coarse saving leaves;
         and the correlation of their brightness.
     """
-    from scipy.ndimage import uniform_filter
-
     across, down = (end - start for start, end in laid.common())
     there = (other.width * across, other.height * down)
     here = (one.width * across * laid.across[0], one.height * down * laid.down[0])
@@ -584,25 +607,16 @@ def _left(laid: _Laid, one: Image.Image, other: Image.Image) -> tuple[_Laid, flo
     size = max(BLOCK + 2, round(width)), max(BLOCK + 2, round(height))
     laid = laid.fitted(one.convert("L"), other.convert("L"), size, rounds=3)
     first, second = laid.cut(one, other, size)
-    around = np.max(
-        [
-            uniform_filter(second[..., c] ** 2, AROUND)
-            - uniform_filter(second[..., c], AROUND) ** 2
-            for c in range(3)
-        ],
-        axis=0,
-    )
-    allowed = LEVELS + CONTRAST * np.sqrt(np.maximum(around, 0))
     rest = first - second
-    inside = (slice(BLOCK // 2, -(BLOCK // 2)),) * 2
-    brightness = np.abs(uniform_filter(rest.mean(axis=2), BLOCK))
-    colours = np.max([np.abs(uniform_filter(rest[..., c], BLOCK)) for c in range(3)], axis=0)
-    left = float((np.maximum(brightness, colours / COLOURS) / allowed)[inside].max())
+    allowed = np.max([_allowed(second[..., c], BLOCK) for c in range(3)], axis=0)
+    brightness = _share(rest.mean(axis=2), allowed, BLOCK)
+    colours = [_share(rest[..., c], allowed, BLOCK) / COLOURS for c in range(3)]
+    left = float(max(brightness.max(), *(each.max() for each in colours)))
     return laid, left, _correlation(first.mean(axis=2), second.mean(axis=2))
 
 
 def _plausible(laid: _Laid, one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether two lie upon each other as a resized or cropped picture does: nearly all, unstretched."""
+    """Whether two lie upon each other as a picture that was resized or cropped a little."""
     across, down = laid.across[0] * one[0] / other[0], laid.down[0] * one[1] / other[1]
     # Sides are rounded to whole px.
     px = 1 / min(*one, *other)
