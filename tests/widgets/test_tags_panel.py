@@ -54,6 +54,7 @@ def test_each_suspect_is_shown_beside_both_folders(checked, tree) -> None:
     assert len(set(pictures)) == 3
     assert "to look at" in said(checked)
     assert checked.write_button.disabled
+    assert checked.sheet.name_label == "Another folder"
 
 
 def test_what_is_decided_is_kept_and_the_tree_is_written(checked, tree) -> None:

@@ -131,7 +131,7 @@ class TagsPanel(ipywidgets.VBox):
         self.write_button = ipywidgets.Button(
             description="Write the corrected folders",
             icon="save",
-            layout=ipywidgets.Layout(width="auto"),
+            layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
         )
         self.work, self.summary, self.told = Work(), ipywidgets.HTML(), ipywidgets.HTML()
         self.message = Message()
@@ -142,6 +142,7 @@ class TagsPanel(ipywidgets.VBox):
             label="Photos that may be in the wrong folder",
             empty="No photo looks more like another folder than its own.",
             size=HEIGHT,
+            name_label="Another folder",
         )
         row = ipywidgets.Layout(flex_flow="row wrap")
         about = ipywidgets.HTML(f"<p>{ABOUT.format(words=in_html(words))}</p>")
