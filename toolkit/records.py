@@ -207,6 +207,9 @@ class PairScores:
         Shape (p, c), float32: c scores a pair, as the matcher's `scores` names them.
     within : bool
         Whether both are sightings of one album.
+    listed : bool
+        Whether a matcher named the pairs because comparing all takes too long: of each sighting,
+        the most alike are among them, and those with some sightings that all are compared with.
 
     Raises
     ------
@@ -219,6 +222,7 @@ class PairScores:
     second: npt.NDArray[np.int64]
     values: npt.NDArray[np.float32]
     within: bool = True
+    listed: bool = False
 
     def __post_init__(self) -> None:
         if not len(self.first) == len(self.second) == len(self.values) or self.values.ndim != 2:
@@ -267,7 +271,8 @@ class LabelledPairs:
         first, second = place[self.found.first], place[self.found.second]
         both = (first >= 0) & (second >= 0)
         found = PairScores(
-            (len(rows), len(rows)), first[both], second[both], self.found.values[both]
+            *((len(rows), len(rows)), first[both], second[both], self.found.values[both]),
+            listed=self.found.listed,
         )
         return LabelledPairs(found, self.individuals[rows])
 
@@ -366,6 +371,27 @@ class ComparedPairs:
             sum(part.left for part in known),
             np.concatenate(values) if values and len(values) == len(known) else None,
         )
+
+    @property
+    def listed(self) -> bool:
+        """Whether only some pairs were to be compared; see `PairScores.listed`."""
+        return len(self.distance) + self.left < self.count * (self.count - 1) // 2
+
+    def scores(self) -> PairScores:
+        """
+        Return what the matcher saw in the pairs in which it saw something.
+
+        Raises
+        ------
+        ValueError
+            If that is not at hand.
+        """
+        if self.values is None:
+            raise ValueError("what was seen in these pairs is not at hand")
+        told = ~np.isnan(self.values).any(axis=1)
+        shape = (self.count, self.count)
+        rows = (self.first[told], self.second[told], self.values[told])
+        return PairScores(shape, *rows, listed=self.listed)
 
     def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> ComparedPairs:
         """Return the pairs among some of the sightings (rows, or a bool for each), renumbered."""

@@ -8,6 +8,7 @@ __all__ = [
     "duplicates",
     "face_regions",
     "folder_suggestions",
+    "goods_sample",
     "listing",
     "opening",
     "pixels",

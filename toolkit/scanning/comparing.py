@@ -135,6 +135,7 @@ def compare_pairs(
     count = len(features)
     pairs = _wanted(matcher.shortlist(features), count, count)
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
+    listed = len(pairs) < count * (count - 1) // 2
     mute = np.zeros((0, 2), dtype=np.int64)
     if silent is not None:
         pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
@@ -152,7 +153,7 @@ def compare_pairs(
             kept.keep(pairs[some], values[some])
     told = ~np.isnan(values).any(axis=1)
     done = pairs[told]
-    scores = PairScores((count, count), done[:, 0], done[:, 1], values[told])
+    scores = PairScores(*((count, count), done[:, 0], done[:, 1], values[told]), listed=listed)
     away = matcher.distances(scores)
     left = len(pairs) - len(done)
     every = np.concatenate([done, mute])
@@ -211,7 +212,8 @@ def compare_silent(
     first = np.concatenate([known.first[others], pairs[told, 0]])
     second = np.concatenate([known.second[others], pairs[told, 1]])
     seen = np.concatenate([known.values[others], values[told]])
-    away = matcher.distances(PairScores((len(album), len(album)), first, second, seen))
+    shape = (len(album), len(album))
+    away = matcher.distances(PairScores(shape, first, second, seen, listed=known.listed))
     away = away[int(others.sum()) :]
     columns = {"first": pairs[told, 0], "second": pairs[told, 1], "distance": away}
     return pd.DataFrame(columns).astype(TRIED)
@@ -259,6 +261,7 @@ def compare_with(
     ours = _features(album.features, len(album), album.words)
     theirs = _features(references.features, len(references), album.words)
     pairs = np.unique(_wanted(matcher.shortlist(ours, theirs), len(album), len(references)), axis=0)
+    listed = len(pairs) < len(album) * len(references)
     if silent is not None:
         pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
@@ -278,7 +281,7 @@ def compare_with(
     if len(some) < len(new):
         return None
     shape = (len(album), len(references))
-    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False)
+    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False, listed=listed)
     table = np.full(shape, matcher.farthest, dtype=np.float32)
     table[pairs[:, 0], pairs[:, 1]] = np.minimum(matcher.distances(scores), matcher.farthest)
     if silent is not None:

@@ -213,7 +213,7 @@ def test_a_file_of_other_photos_is_refused_before_the_work(tmp_path) -> None:
         ('{"images": [], "x": NaN}', "NaN"),
         ('{"images": [], "info": {"format_version": "2.0"}}', "format_version is '2.0'"),
         ('{"images": []}', "detection_categories"),
-        ('{"images": [], "detection_categories": {"1": "car"}}', "is animal: car"),
+        ('{"images": [], "detection_categories": {"1": "car"}}', "is animal (or thing): car"),
     ],
 )
 def test_what_is_no_file_of_results_is_said_in_a_line(tmp_path, content, said) -> None:

@@ -27,7 +27,11 @@ from toolkit.subjects.detection.kinds import EMPTY, OTHER, PERSON, VEHICLE
 LARGEST = 1 << 30
 # Formats of another first number are not known here.
 FORMAT = 1
-KINDS = {"animal": "", "person": PERSON, "human": PERSON, "vehicle": VEHICLE}
+# What is sought is called one of the first four.
+KINDS = {
+    **dict.fromkeys(("animal", "thing", "object", "product"), ""),
+    **{"person": PERSON, "human": PERSON, "vehicle": VEHICLE},
+}
 # How far a box may reach over the edge of its picture, as a share: networks round.
 OVER = 0.05
 # Files that are named in a sentence.
@@ -100,7 +104,7 @@ def read(path: Path) -> tuple[Found, ...]:
     kinds = {str(number): kind_of(name) for number, name in categories.items()}
     if "" not in kinds.values():
         named = printable(", ".join(categories.values()))[:200] or "none"
-        raise _bad(path, f"none of its detection_categories is animal: {named}")
+        raise _bad(path, f"none of its detection_categories is animal (or thing): {named}")
     found: dict[str, Found] = {}
     for number, entry in enumerate(content["images"]):
         try:

@@ -20,6 +20,7 @@ from toolkit.subjects.detection.mask import SaliencyMask
 from toolkit.subjects.matching import calibration, marks
 from toolkit.subjects.matching.calibration import FARTHEST, PatternCalibration, of_most
 from toolkit.subjects.matching.marks import NONE, TURNED, Float32, opencv
+from toolkit.subjects.matching.shortlist import shortlist
 from toolkit.subjects.matching.sift import RATIO, SiftMarks
 
 # Longer side, in px, at which a subject is described: more finds no more, and costs its square.
@@ -83,6 +84,9 @@ class PatternMatcher:
         What the scores say, if something was fitted on such subjects.
     parts : sequence of Part, optional
         What compares; SIFT, if not given.
+    by : str
+        The score, a cosine, by which some pairs of many are chosen to be compared, "" for none:
+        then all are.
     """
 
     farthest = FARTHEST
@@ -96,13 +100,14 @@ class PatternMatcher:
         *,
         fitted: PatternCalibration | None = None,
         parts: Sequence[Part] | None = None,
+        by: str = "",
     ) -> None:
         self._mask, self._subject, self._shipped = mask, subject, tuple(shipped)
         self._sift = SiftMarks()
         self._parts: tuple[Part, ...] = (self._sift,) if parts is None else tuple(parts)
         self.scores = tuple(name for part in self._parts for name in part.scores)
         self._fitted = fitted or of_most(self._shipped, self.scores)
-        self._own = fitted is not None
+        self._own, self._by = fitted is not None, by
         if lacking := sorted(set(self._fitted.scores) - set(self.scores)):
             raise BadSetting(
                 f"the calibration is of {', '.join(self._fitted.scores)}; expected of "
@@ -212,9 +217,20 @@ class PatternMatcher:
     def shortlist(
         self, features: Sequence[Features], known: Sequence[Features] | None = None
     ) -> npt.NDArray[np.int64]:
-        """Choose every pair: an index that loses none of them costs as much as comparing."""
+        """
+        Choose every pair; or, by the cosines of a score, the most alike of many (see `by`).
+
+        Where marks alone tell one from another, an index that loses none of these costs as much as
+        comparing.
+        """
+        none = np.zeros((0, 0), dtype=np.float32)
+        ours = _vectors(features, self._by) if self._by else none
         if known is None:
+            if self._by:
+                return shortlist(ours)
             return np.stack(np.triu_indices(len(features), k=1), axis=1).astype(np.int64)
+        if self._by:
+            return shortlist(ours, _vectors(known, self._by))
         return np.argwhere(np.ones((len(features), len(known)), dtype=np.bool_)).astype(np.int64)
 
     def compare(self, one: Features, other: Features) -> npt.NDArray[np.float32]:
@@ -239,7 +255,10 @@ class PatternMatcher:
         """Return the same with what is fitted on known individuals; see `calibration.fit`."""
         fitted = calibration.fit(known, self.scores, of)
         return PatternMatcher(
-            self._mask, self._subject, self._shipped, fitted=fitted, parts=self._parts
+            *(self._mask, self._subject, self._shipped),
+            fitted=fitted,
+            parts=self._parts,
+            by=self._by,
         )
 
     def evidence(self, found: PairScores) -> npt.NDArray[np.float64]:
@@ -253,6 +272,13 @@ class PatternMatcher:
     def distances(self, found: PairScores) -> npt.NDArray[np.float32]:
         """Return how far the two of each pair are from each other, by what was fitted."""
         return self._fitted.distances(found, self.scores)
+
+
+def _vectors(features: Sequence[Features], score: str) -> Float32:
+    """Return the vectors of a score that is a cosine; shape (n, d), float32."""
+    if not features:
+        return np.zeros((0, 0), dtype=np.float32)
+    return np.concatenate([each[score] for each in features]).astype(np.float32)
 
 
 def _is_whole(box: Box, width: int, height: int) -> bool:
