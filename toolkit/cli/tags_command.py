@@ -13,8 +13,6 @@ from toolkit.cli.output import NAMED, print_json_or_text, tell
 from toolkit.errors import BadFolder, SightingsError
 from toolkit.files import folder_at
 from toolkit.names import counted, printable
-from toolkit.photos import folder_suggestions
-from toolkit.results import exporting, tag_check, tree_export
 from toolkit.settings import settings_for
 from toolkit.subjects import registry
 from toolkit.subjects.settings import declared
@@ -39,6 +37,7 @@ def check_tags(options: argparse.Namespace, console: TextIO) -> None:
             raise SightingsError(f"{option} says how decisions are applied; give it with --apply.")
     from toolkit import modes
     from toolkit.photos import opening
+    from toolkit.results import exporting, tag_check
 
     opening.require_folder(root, "folders")
     tag_check.require_out(out, root)
@@ -73,6 +72,8 @@ def check_tags(options: argparse.Namespace, console: TextIO) -> None:
 def _out(options: argparse.Namespace, root: Path) -> Path:
     if options.out is not None and options.output is not None:
         raise SightingsError("OUT and --output are the same; give one of them.")
+    from toolkit.photos import folder_suggestions
+
     named = options.out if options.out is not None else options.output
     if named is not None:
         return folder_at(named)
@@ -83,6 +84,8 @@ def _out(options: argparse.Namespace, root: Path) -> Path:
 
 
 def _apply(options: argparse.Namespace, root: Path, out: Path) -> None:
+    from toolkit.results import tree_export
+
     corrected = tree_export.correct(
         root,
         folder_at(options.apply),

@@ -295,7 +295,7 @@ def cards_of(found: Checked) -> list[Card]:
             Card(
                 path,
                 title=f"{folder or 'no folder'} → {suggested}",
-                note=f"{tag_check.sure_text(float(row.sure))} · {path}",
+                note=f"{tag_check.sure_text(float(str(row.sure)))} · {path}",
                 badge=badge_of(decision, suggested),
                 strips=strips,
                 actions=(MOVE_IT, KEEP_IT),
