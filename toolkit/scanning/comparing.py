@@ -16,6 +16,7 @@ from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
 from toolkit.records import (
     ID_DIGITS,
+    PAINTED,
     SIGHTING_ID,
     Album,
     ComparedPairs,
@@ -76,7 +77,7 @@ def compare(
     if matcher is None:
         return album
     features = _features(album.features, len(album), album.words)
-    kept = None if recall is None else Kept(recall, album.sightings[SIGHTING_ID].to_list())
+    kept = None if recall is None else Kept(recall, ids_of(album))
     silent = None if evidence is None else evidence.silent(album.sightings, album.sightings)
     compared = compare_pairs(
         *(matcher, features), jobs=jobs, progress=progress, stop=stop, kept=kept, silent=silent
@@ -94,7 +95,7 @@ class Kept:
     recall : Recall
         Where it is kept.
     ids : list of str
-        Of each sighting.
+        Of each sighting, as of `ids_of`.
     """
 
     recall: Recall
@@ -199,7 +200,7 @@ def compare_silent(
     features = _features(album.features, len(album), album.words)
     pairs = np.unique(pairs, axis=0)
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
-    kept = None if recall is None else Kept(recall, album.sightings[SIGHTING_ID].to_list())
+    kept = None if recall is None else Kept(recall, ids_of(album))
     if kept is not None:
         kept.put_in(pairs, values)
     new = np.flatnonzero(np.isnan(values).any(axis=1))
@@ -269,7 +270,7 @@ def compare_with(
     listed = pairs + np.array([0, len(album)])
     kept = None
     if recall is not None:
-        ids = [*album.sightings[SIGHTING_ID], *map(_id_of, theirs)]
+        ids = [*ids_of(album), *map(_id_of, theirs)]
         kept = Kept(recall, ids)
         kept.put_in(listed, values)
     new = np.flatnonzero(np.isnan(values).any(axis=1))
@@ -288,6 +289,22 @@ def compare_with(
         table[silent] = np.nan
     these = tuple(album.sightings[SIGHTING_ID].to_list())
     return replace(references, compared=Compared(these, table, matcher.farthest))
+
+
+def ids_of(album: Album) -> list[str]:
+    """
+    Return what tells the sightings of an album from others that are compared.
+
+    That is the sighting_id, and the mask where somebody painted one: it is compared by what the
+    mask shows, which may be another one the next time.
+    """
+    ids = album.sightings[SIGHTING_ID].to_list()
+    if PAINTED not in album.sightings:
+        return ids
+    return [
+        hashlib.sha256(f"{one}:{mask}".encode()).hexdigest()[:ID_DIGITS] if mask else one
+        for one, mask in zip(ids, album.sightings[PAINTED].astype(str), strict=True)
+    ]
 
 
 def _id_of(features: Features) -> str:
