@@ -15,6 +15,7 @@ from toolkit.cli import (
     calibrate_command,
     captures_command,
     result_commands,
+    tags_command,
     terminal,
 )
 from toolkit.cli.options import MEND, chosen_settings, parser, subject_of
@@ -240,6 +241,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "audit": result_commands.audit,
     "evaluate": result_commands.evaluate,
     "captures": captures_command.captures,
+    "check-tags": tags_command.check_tags,
     "calibrate": calibrate_command.calibrate,
     "count": result_commands.count,
     "bench": bench_command.bench,

@@ -116,6 +116,35 @@ grouped, also after answers of a simulated reviewer who is wrong 2% of the time;
 count its individuals.
 """
 
+CHECK_TAGS = """\
+  sightings check-tags ~/Products --subject animal --output ~/Checked
+  sightings check-tags ~/Products ~/Checked --apply decisions.csv --dry-run
+
+Compare each photo of labelled folders, one for each individual, with those of every folder, and
+list the photos that look more like another folder than their own, the surest first, each with the
+photo of either folder that it is most like; and the files that show one picture. OUT gets
+tags.csv, duplicates.csv and tags.html: open that first. To decide, copy tags.csv to decisions.csv
+and write into the column decision: keep, move (to what is suggested), or a folder. With --apply
+the corrected tree is copied to OUT/corrected, with its plan in plan.csv. FOLDERS are only read.
+"""
+
+TAGS = """\
+  sightings bench tags ~/Products --subject animal --json figures.json
+
+Give some photos of labelled folders the label of another folder, drawn by a seed, and look how many
+of them are among the first 5% of the list that check-tags makes; beside it, what the nearest photo
+of each folder alone finds, and chance. What is labelled wrong already counts as right.
+"""
+
+DUPLICATES = """\
+  sightings bench duplicates ~/Photos --json figures.json
+
+Make duplicates of some photos, saved anew, resized, cropped and mirrored, in a temporary folder,
+and seek them among all photos: how many are found, how many pairs of different photos are taken
+for one picture, and how pHash does beside that. Duplicates that the folder itself holds are listed:
+look at them.
+"""
+
 COUNT = """\
   sightings count ~/Sorted
 
@@ -333,6 +362,9 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     captures = _command(commands, "captures", "capture histories for a study", CAPTURES)
     _study(captures)
 
+    check = _command(commands, "check-tags", "photos that may be in the wrong folder", CHECK_TAGS)
+    _tags(check, subject)
+
     bench = _command(commands, "bench", "measure speed and accuracy", "Measure speed and accuracy.")
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", required=True, parser_class=Parser)
     engine = _command(
@@ -388,6 +420,21 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         metavar="LABELS.csv",
         help="columns photo and person, or photo, left, top, width and height (px) of every face",
     )
+    doubled = _command(
+        kinds,
+        "duplicates",
+        "how well duplicates are found: made from photos, and sought among them",
+        DUPLICATES,
+    )
+    doubled.add_argument("photos", metavar="FOLDER", help="photos; nothing is written there")
+    doubled.add_argument(
+        "--sample",
+        type=int,
+        default=100,
+        metavar="N",
+        help="photos of which eight duplicates each are made (%(default)s)",
+    )
+    doubled.add_argument("--seed", type=int, default=0, metavar="N", help="another draw")
     identify = _command(
         kinds,
         "identify",
@@ -414,11 +461,60 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         metavar="N",
         help="counts by strips, to see how often their interval holds (%(default)s)",
     )
-    for kind in (engine, pipeline, peers, detect, resize, identify):
+    tags = _command(kinds, "tags", "how many wrong tags are found first", TAGS)
+    tags.add_argument("folders", metavar="FOLDERS", help="one folder for each individual")
+    _subject(tags, subject)
+    add_settings(tags, of_subject, "scan", "subject", "metadata", "resources")
+    tags.add_argument(
+        "--share",
+        type=float,
+        default=0.03,
+        metavar="S",
+        help="of the photos that get the label of another folder (%(default)s)",
+    )
+    tags.add_argument(
+        "--seed",
+        type=int,
+        action="append",
+        metavar="N",
+        help="of the draw; may be repeated (0 to 4)",
+    )
+    for kind in (engine, pipeline, peers, detect, resize, doubled, identify, tags):
         kind.add_argument(
             "--output", "--json", metavar="FILE.json", help="also write the numbers there"
         )
     return top
+
+
+def _tags(command: argparse.ArgumentParser, subject: str) -> None:
+    """Give a command the options of a check of tags."""
+    kind = settings_for("autopilot", registry.settings_of(subject))
+    command.add_argument("folders", metavar="FOLDERS", help="one folder for each individual")
+    command.add_argument("out", metavar="OUT", nargs="?", help="where what is found goes")
+    command.add_argument(
+        "--output", metavar="OUT", help='the same (without one, "FOLDERS tags", beside them)'
+    )
+    _subject(command, subject)
+    add_settings(command, kind, "scan", "subject", "metadata")
+    command.add_argument(
+        "--apply",
+        metavar="DECISIONS.csv",
+        help="copy the tree to OUT/corrected, as these decisions correct it",
+    )
+    command.add_argument(
+        "--dry-run", action="store_true", help="with --apply: show what would be copied"
+    )
+    for each in declared(kind):
+        if each.name == "link":
+            command.add_argument(each.option, help=f"with --apply: {each.explained}", **_how(each))
+    command.add_argument(
+        "--no-pictures", action="store_true", help="leave the pictures out of tags.html"
+    )
+    add_settings(command, kind, "resources")
+    command.add_argument("--json", action="store_true", help="print what was found as JSON")
+    command.add_argument(
+        "--quiet", action="store_true", help="print nothing but what has to be mended"
+    )
 
 
 def _study(command: argparse.ArgumentParser) -> None:

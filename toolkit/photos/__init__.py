@@ -5,6 +5,7 @@ __all__ = [
     "camera_trap",
     "crops",
     "demand",
+    "duplicates",
     "face_regions",
     "folder_suggestions",
     "goods_sample",
