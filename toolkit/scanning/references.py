@@ -273,6 +273,7 @@ class _Read:
             if doubts
             else empty_table(DOUBT_COLUMNS),
             taken=said + taken.said,
+            among=distances[rows],
         )
 
 
