@@ -34,8 +34,9 @@ TRIED = 2000
 # Photos that are sought at a time: a table of each and all the others is made.
 BLOCK = 256
 # How much what is fitted on a catalogue may depart from the calibration where its photos say
-# little: standard deviations of the start, and of the logarithm of the slope.
-START, SLOPE = 1.0, 0.5
+# little: standard deviations of the start, and of the logarithm of the slope; and of the start
+# where each product has one photo, so that nothing shows what a product found again looks like.
+START, SLOPE, START_ALONE = 3.0, 1.0, 1.0
 # What a sighting can be.
 UNSURE, KNOWN, NEW, IGNORED = "unsure", "known", "new", "ignored"
 
@@ -240,7 +241,7 @@ def trust_in(references: References, method: str = "blend") -> Trust:
     weight = np.full(len(log_odds), 0.5)
     if found > 0:
         weight[:found] *= len(rows) / found
-    fitted = _fitted(log_odds, correct, weight)
+    fitted = _fitted(log_odds, correct, weight, START if found else START_ALONE)
     return Trust(*fitted, found, len(rows), int(sum(map(np.sum, right))))
 
 
@@ -300,7 +301,7 @@ def _left_out(references: References, rows: Rows, method: str) -> Floats:
 
 
 def _fitted(
-    log_odds: Floats, correct: npt.NDArray[np.bool_], weight: Floats
+    log_odds: Floats, correct: npt.NDArray[np.bool_], weight: Floats, deviation: float
 ) -> tuple[float, float]:
     """Return start and slope of a logistic model that stays near 0 and 1."""
     from scipy.optimize import minimize
@@ -315,11 +316,11 @@ def _fitted(
         pull = weight * sign / (1.0 + np.exp(-np.clip(wrong, -500, 500)))
         gradient = np.array(
             [
-                pull.sum() + at[0] / START**2,
+                pull.sum() + start / deviation**2,
                 slope * float(pull @ known) + at[1] / SLOPE**2,
             ]
         )
-        return lost + at[0] ** 2 / (2 * START**2) + at[1] ** 2 / (2 * SLOPE**2), gradient
+        return lost + start**2 / (2 * deviation**2) + at[1] ** 2 / (2 * SLOPE**2), gradient
 
     found = minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B")
     return float(found.x[0]), float(np.exp(found.x[1]))

@@ -287,6 +287,11 @@ def compare_with(
     return replace(references, compared=Compared(these, table, matcher.farthest))
 
 
+def kept_of(features: Sequence[Features], recall: Recall) -> Kept:
+    """Return what is known of the pairs of examples, which have no identifiers of their own."""
+    return Kept(recall, list(map(_id_of, features)))
+
+
 def _id_of(features: Features) -> str:
     """Return what tells an example from others: what it is compared by, as a digest."""
     digest = hashlib.sha256()
