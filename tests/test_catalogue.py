@@ -1,4 +1,4 @@
-"""Photos matched with a catalogue, from the folders to the tables, with subjects that need no model."""
+"""Photos matched with a catalogue, from folders to tables, by subjects that need no model."""
 
 import pandas as pd
 import pytest
@@ -121,9 +121,7 @@ def test_a_row_of_the_seller_that_is_listed_no_more_is_kept_apart(shop, toy) -> 
     assert "6.png" not in set(table(shop, "listings.csv")["photo"])
     assert "6.png" in set(table(shop, "new_products.csv")["photo"])
     before = table(shop, "listings_before.csv")
-    assert before[["photo", "product", "shipping"]].to_numpy().tolist() == [
-        ["6.png", name, "4.90"]
-    ]
+    assert before[["photo", "product", "shipping"]].to_numpy().tolist() == [["6.png", name, "4.90"]]
 
 
 def test_a_decision_puts_a_photo_into_the_listings(shop, toy) -> None:
@@ -196,7 +194,7 @@ def test_a_table_that_cannot_be_used_stops_it_before_the_long_work(
 ) -> None:
     monkeypatch.setattr(catalogue.modes, "point_and_shoot", lambda *_, **__: pytest.fail("began"))
     (shop / "known" / "catalogue.csv").write_text(lines)
-    with pytest.raises(BadSetting, match="catalogue.csv"):
+    with pytest.raises(BadSetting, match=r"catalogue\.csv"):
         matched(shop, toy)
 
 
@@ -216,7 +214,7 @@ def test_a_catalogue_without_folders_is_refused(tmp_path) -> None:
 
 @pytest.mark.parametrize("sure", [0.5, 1.0, 99.0, float("nan")])
 def test_sure_is_a_probability(sure) -> None:
-    with pytest.raises(BadSetting, match="above 0.5 and below 1"):
+    with pytest.raises(BadSetting, match=r"above 0\.5 and below 1"):
         Wishes(sure=sure)
 
 

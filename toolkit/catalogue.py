@@ -233,7 +233,8 @@ def match_catalogue(
     wishes = wishes or Wishes()
     opened = open_catalogue(catalogue, wishes.table)
     target = None if out is None or dry_run else folder_at(out)
-    before = None if target is None else listings.read_earlier(target)
+    if target is not None:
+        listings.read_earlier(target)
     for each in opened.said if tell is not None else ():
         cast(Callable[[str], None], tell)(each)
     result = modes.point_and_shoot(
@@ -249,10 +250,13 @@ def match_catalogue(
         decided=decided,
         by=assigner_for(opened, wishes, settings),
     )
-    made = listings.make(result, opened.table, left=wishes.leave, before=before)
-    if target is not None:
-        with exporting.alone_in(target, "match-catalogue"):
-            listings.write(made, target)
+    if target is None:
+        return Matched(result, listings.make(result, opened.table, left=wishes.leave), opened)
+    with exporting.alone_in(target, "match-catalogue"):
+        # The seller may have written something meanwhile.
+        before = listings.read_earlier(target)
+        made = listings.make(result, opened.table, left=wishes.leave, before=before)
+        listings.write(made, target)
     return Matched(result, made, opened)
 
 

@@ -152,7 +152,7 @@ def test_of_those_called_sure_nearly_all_are_right_and_of_strangers_nearly_none(
 
 def test_log_odds_against_all_others_are_those_of_the_probability() -> None:
     odds = np.array([[800.0, 1.0, -3.0], [-np.inf, -np.inf, -np.inf], [0.0, 0.0, 0.0]])
-    found = catalogue_matching.Trust().probability(catalogue_matching._against_others(odds))  # noqa: SLF001
+    found = catalogue_matching.Trust().probability(catalogue_matching._against_others(odds))
     assert found[0] == pytest.approx([1, 0, 0])
     assert found[1] == pytest.approx([0, 0, 0])
     assert found[2] == pytest.approx([0.25, 0.25, 0.25])

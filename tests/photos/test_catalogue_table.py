@@ -48,7 +48,7 @@ def test_what_cannot_be_used_is_said_in_one_line(tmp_path, text, said) -> None:
 
 
 def test_a_missing_table_is_named(tmp_path) -> None:
-    with pytest.raises(BadSetting, match="nowhere.csv cannot be read .* it is missing"):
+    with pytest.raises(BadSetting, match=r"nowhere\.csv cannot be read .* it is missing"):
         catalogue_table.read(tmp_path / "nowhere.csv")
 
 

@@ -37,6 +37,9 @@ BLOCK = 256
 # little: standard deviations of the start, and of the logarithm of the slope; and of the start
 # where each product has one photo, so that nothing shows what a product found again looks like.
 START, SLOPE, START_ALONE = 3.0, 1.0, 1.0
+# Log-odds beyond which more say nothing more: two products that look like one shall not make all
+# others unsure.
+MOST = 10.0
 # What a sighting can be.
 UNSURE, KNOWN, NEW, IGNORED = "unsure", "known", "new", "ignored"
 
@@ -306,7 +309,7 @@ def _fitted(
     """Return start and slope of a logistic model that stays near 0 and 1."""
     from scipy.optimize import minimize
 
-    known = np.clip(log_odds, -50.0, 50.0)
+    known = np.clip(log_odds, -MOST, MOST)
     sign = np.where(correct, -1.0, 1.0)
 
     def loss(at: Floats) -> tuple[float, Floats]:

@@ -20,6 +20,7 @@ from toolkit.widgets.background_work import in_html, safe
 from toolkit.widgets.box_editor import BoxEditor
 from toolkit.widgets.calibrate_box import CalibrateBox
 from toolkit.widgets.captures_box import CapturesBox
+from toolkit.widgets.catalogue_panel import CataloguePanel
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
 from toolkit.widgets.size_explorer import SizePanel
@@ -29,6 +30,8 @@ from toolkit.widgets.threshold_explorer import Choice, ThresholdPanel
 TABS = ("{everybody}", "{individuals} I know", "Review", "Threshold", "Photo size")
 # Where boxes can be drawn by hand; where it is known when and where photos were taken.
 BOXES, HISTORY = "Boxes", "Capture history"
+# Where individuals are products.
+CATALOGUE = "Catalogue"
 # Where known individuals teach; the setting that names what they taught.
 LEARNING, CALIBRATION = "Calibration", "calibration"
 HEADING = "<h1>Sightings</h1>"
@@ -42,6 +45,7 @@ SIZES = "<b>{3}</b> and <b>{4}</b> are for tuning. "
 NO_SIZES = "<b>{3}</b> is for tuning. "
 DRAWN = "<b>Boxes</b> shows where {words.plural} were found. "
 LEARNED = "<b>Calibration</b> learns from known {words.individuals} how sure matches are. "
+LISTED = "<b>Catalogue</b> turns photos into listings of {words.individuals} you have. "
 STUDIED = "<b>Capture history</b> writes what a study reads. "
 
 
@@ -142,6 +146,9 @@ def page(
         titles[2]: review,
     }
     fields, more = [review.folder.path], []
+    if registry.lists(about if subject is None else subject.name):
+        panels[CATALOGUE] = CataloguePanel(photos or "", examples or "", **told)
+        more.append(LISTED)
     if is_studied(about):
         panels[HISTORY] = history = CapturesBox(out or "")
         fields.append(history.folder.path)
