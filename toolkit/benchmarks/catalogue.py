@@ -99,6 +99,12 @@ def measure(
     if draws < 1 or (most is not None and most < 1):
         raise BadSetting(f"draws is {draws}, most is {most}; expected 1 or more of both")
     made, matcher = known_album(known, settings, log=log, progress=progress)
+    if matcher is None and made.album.compared is not None:
+        words = made.album.words
+        raise BadSetting(
+            f"how {words.plural} are matched cannot be measured: what compares them cannot say it "
+            "of some of them alone. Choose another --subject"
+        )
     found = [
         row
         for each in range(seed, seed + draws)

@@ -259,11 +259,11 @@ class CataloguePanel(ipywidgets.VBox):
             out = folder_of(named) if named else folder_at(photos).resolve().with_name(BESIDE)
             # What would be written over is looked at before the long work.
             listings.read_earlier(out)
-            about = {} if self._subject is None else {"subject": self._subject}
+            about: dict[str, Any] = {} if self._subject is None else {"subject": self._subject}
             found = self._look(
                 *(photos, known, out),
                 settings=settings,
-                progress=lambda work, *rest: tell(TOLD.get(work, work), *rest),
+                progress=_named(tell),
                 stop=stopped,
                 **about,
             )
@@ -521,3 +521,8 @@ def _per_cent(share: float) -> str:
     """Say a probability: never 100%, which only you are."""
     shown = np.floor(1000 * share) / 10
     return f"{shown:g}%" if shown >= 1 else "below 1%"
+
+
+def _named(tell: Tell) -> Tell:
+    """Tell of work in the words of the panel."""
+    return lambda work, done, total, item: tell(TOLD.get(work, work), done, total, item)
