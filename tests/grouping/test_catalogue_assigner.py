@@ -12,7 +12,9 @@ NOTHING = np.zeros((0, 2), dtype=np.int64)
 CUPS = catalogue(
     one=[(0, 0), (0, 0.02)],
     twin=[(0.02, 0), (0.02, 0.02)],
-    **{name: [(at, 0), (at, 0.1)] for name, at in (("other", 9), ("far", 15), ("farther", 20))},
+    other=[(9, 0), (9, 0.1)],
+    # Most products of a shop look like no other one.
+    **{f"p{k}": [(20 + 5 * k, 0), (20 + 5 * k, 0.1)] for k in range(20)},
 )
 
 
