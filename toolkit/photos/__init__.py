@@ -7,6 +7,7 @@ __all__ = [
     "demand",
     "face_regions",
     "folder_suggestions",
+    "goods_sample",
     "listing",
     "opening",
     "pixels",

@@ -16,6 +16,7 @@ from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
 from toolkit.records import (
     ID_DIGITS,
+    PAINTED,
     SIGHTING_ID,
     Album,
     ComparedPairs,
@@ -76,7 +77,7 @@ def compare(
     if matcher is None:
         return album
     features = _features(album.features, len(album), album.words)
-    kept = None if recall is None else Kept(recall, album.sightings[SIGHTING_ID].to_list())
+    kept = None if recall is None else Kept(recall, ids_of(album))
     silent = None if evidence is None else evidence.silent(album.sightings, album.sightings)
     compared = compare_pairs(
         *(matcher, features), jobs=jobs, progress=progress, stop=stop, kept=kept, silent=silent
@@ -94,7 +95,7 @@ class Kept:
     recall : Recall
         Where it is kept.
     ids : list of str
-        Of each sighting.
+        Of each sighting, as of `ids_of`.
     """
 
     recall: Recall
@@ -135,6 +136,7 @@ def compare_pairs(
     count = len(features)
     pairs = _wanted(matcher.shortlist(features), count, count)
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
+    listed = len(pairs) < count * (count - 1) // 2
     mute = np.zeros((0, 2), dtype=np.int64)
     if silent is not None:
         pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
@@ -152,7 +154,7 @@ def compare_pairs(
             kept.keep(pairs[some], values[some])
     told = ~np.isnan(values).any(axis=1)
     done = pairs[told]
-    scores = PairScores((count, count), done[:, 0], done[:, 1], values[told])
+    scores = PairScores(*((count, count), done[:, 0], done[:, 1], values[told]), listed=listed)
     away = matcher.distances(scores)
     left = len(pairs) - len(done)
     every = np.concatenate([done, mute])
@@ -198,7 +200,7 @@ def compare_silent(
     features = _features(album.features, len(album), album.words)
     pairs = np.unique(pairs, axis=0)
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
-    kept = None if recall is None else Kept(recall, album.sightings[SIGHTING_ID].to_list())
+    kept = None if recall is None else Kept(recall, ids_of(album))
     if kept is not None:
         kept.put_in(pairs, values)
     new = np.flatnonzero(np.isnan(values).any(axis=1))
@@ -211,7 +213,8 @@ def compare_silent(
     first = np.concatenate([known.first[others], pairs[told, 0]])
     second = np.concatenate([known.second[others], pairs[told, 1]])
     seen = np.concatenate([known.values[others], values[told]])
-    away = matcher.distances(PairScores((len(album), len(album)), first, second, seen))
+    shape = (len(album), len(album))
+    away = matcher.distances(PairScores(shape, first, second, seen, listed=known.listed))
     away = away[int(others.sum()) :]
     columns = {"first": pairs[told, 0], "second": pairs[told, 1], "distance": away}
     return pd.DataFrame(columns).astype(TRIED)
@@ -259,6 +262,7 @@ def compare_with(
     ours = _features(album.features, len(album), album.words)
     theirs = _features(references.features, len(references), album.words)
     pairs = np.unique(_wanted(matcher.shortlist(ours, theirs), len(album), len(references)), axis=0)
+    listed = len(pairs) < len(album) * len(references)
     if silent is not None:
         pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
@@ -266,7 +270,7 @@ def compare_with(
     listed = pairs + np.array([0, len(album)])
     kept = None
     if recall is not None:
-        ids = [*album.sightings[SIGHTING_ID], *map(_id_of, theirs)]
+        ids = [*ids_of(album), *map(_id_of, theirs)]
         kept = Kept(recall, ids)
         kept.put_in(listed, values)
     new = np.flatnonzero(np.isnan(values).any(axis=1))
@@ -278,7 +282,7 @@ def compare_with(
     if len(some) < len(new):
         return None
     shape = (len(album), len(references))
-    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False)
+    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False, listed=listed)
     table = np.full(shape, matcher.farthest, dtype=np.float32)
     table[pairs[:, 0], pairs[:, 1]] = np.minimum(matcher.distances(scores), matcher.farthest)
     if silent is not None:
@@ -290,6 +294,22 @@ def compare_with(
 def kept_of(features: Sequence[Features], recall: Recall) -> Kept:
     """Return what is known of the pairs of examples, which have no identifiers of their own."""
     return Kept(recall, list(map(_id_of, features)))
+
+
+def ids_of(album: Album) -> list[str]:
+    """
+    Return what tells the sightings of an album from others that are compared.
+
+    That is the sighting_id, and the mask where somebody painted one: it is compared by what the
+    mask shows, which may be another one the next time.
+    """
+    ids = album.sightings[SIGHTING_ID].to_list()
+    if PAINTED not in album.sightings:
+        return ids
+    return [
+        hashlib.sha256(f"{one}:{mask}".encode()).hexdigest()[:ID_DIGITS] if mask else one
+        for one, mask in zip(ids, album.sightings[PAINTED].astype(str), strict=True)
+    ]
 
 
 def _id_of(features: Features) -> str:

@@ -639,7 +639,7 @@ class ScanSettings(Part):
             "subject, or a subject beside them"
         )
 
-    def corrected(self, subject: Subject, out: Path | None) -> Subject:
+    def corrected(self, subject: Subject, out: Path | None, folder: Path | None = None) -> Subject:
         """
         Return a subject that holds to what the user said of single photos in a folder of results.
 
@@ -649,6 +649,8 @@ class ScanSettings(Part):
             What `make_subject` returned, with its key: what is kept of other photos stays of use.
         out : Path or None
             The folder; None for none.
+        folder : Path, optional
+            Where the photos are that `toolkit.subjects.base.prepare` is not told of.
 
         Raises
         ------

@@ -29,6 +29,8 @@ MARKS = ("upright", "turned", "disk")
 ENOUGH, TENS, TENTHS = 40.0, 0.1, 10.0
 # Deviation that is there even where all values are alike.
 LEAST_DEVIATION = 0.1
+# Pairs of a sighting, of those that stand for all, below which they say no mean.
+FEWEST_TYPICAL = 8
 # Keeps weights finite where the pairs of one individual are told from all others without a mistake.
 RIDGE = 0.005
 # Parts into which individuals are put to see what helps on others, and by how much the mean average
@@ -351,23 +353,49 @@ def features_of(found: PairScores, scores: Sequence[str]) -> Floats:
     n, m = found.shape
     if found.within:
         # Either may be the one that is asked about.
-        standing = _standing(
-            np.concatenate([values, values]), np.concatenate([found.first, found.second]), n
-        )
+        ends = np.concatenate([found.first, found.second])
+        with_ = np.concatenate([found.second, found.first])
+        typical = _with_all(with_, n, n - 1) if found.listed else None
+        standing = _standing(np.concatenate([values, values]), ends, n, typical)
         ours, theirs = standing[: len(values)], standing[len(values) :]
     else:
-        ours, theirs = _standing(values, found.first, n), _standing(values, found.second, m)
+        with_ours, with_theirs = (
+            (_with_all(found.first, n, m), _with_all(found.second, m, n))
+            if found.listed
+            else (None, None)
+        )
+        ours = _standing(values, found.first, n, with_theirs)
+        theirs = _standing(values, found.second, m, with_ours)
     return np.concatenate([values, (ours + theirs) / 2], axis=1)
 
 
-def _standing(values: Floats, ends: npt.NDArray[np.int64], count: int) -> Floats:
-    """Return how far each value is from the mean of those with the same end, in deviations."""
-    several = np.maximum(np.bincount(ends, minlength=count), 1)
+def _with_all(ends: npt.NDArray[np.int64], count: int, others: int) -> npt.NDArray[np.bool_]:
+    """Return which pairs are with one that was compared with all others; shape of `ends`."""
+    found: npt.NDArray[np.bool_] = (np.bincount(ends, minlength=count) >= others)[ends]
+    return found
+
+
+def _standing(
+    values: Floats,
+    ends: npt.NDArray[np.int64],
+    count: int,
+    typical: npt.NDArray[np.bool_] | None,
+) -> Floats:
+    """
+    Return how far each value is from the mean of those with the same end, in deviations.
+
+    Of a shortlist, `typical` says which pairs stand for all: most others were chosen for being
+    alike. An end that has few of these is compared with all that it has.
+    """
+    weight = np.ones(len(ends)) if typical is None else typical.astype(np.float64)
+    few = np.bincount(ends, weight, count) < FEWEST_TYPICAL
+    weight = np.where(few[ends], 1.0, weight)
+    several = np.maximum(np.bincount(ends, weight, count), 1)
     found = np.empty_like(values)
     for column in range(values.shape[1]):
         own = values[:, column]
-        mean = np.bincount(ends, own, count) / several
-        square = np.bincount(ends, own**2, count) / several
+        mean = np.bincount(ends, weight * own, count) / several
+        square = np.bincount(ends, weight * own**2, count) / several
         deviation = np.sqrt(np.maximum(square - mean**2, 0.0) + LEAST_DEVIATION**2)
         found[:, column] = (own - mean[ends]) / deviation[ends]
     return found
