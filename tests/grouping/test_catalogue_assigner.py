@@ -11,11 +11,12 @@ from toolkit.settings import AutopilotSettings, PointAndShootSettings
 NOTHING = np.zeros((0, 2), dtype=np.int64)
 CUPS = catalogue(
     one=[(0, 0), (0, 0.02)],
-    twin=[(0.02, 0), (0.02, 0.02)],
     other=[(9, 0), (9, 0.1)],
     # Most products of a shop look like no other one.
     **{f"p{k}": [(20 + 5 * k, 0), (20 + 5 * k, 0.1)] for k in range(20)},
 )
+# Between what is surely one and what surely is not.
+UNSURE = (0, -0.6)
 
 
 def assigned(at, *, names=None, refused=(), references=CUPS, **settings):
@@ -26,7 +27,7 @@ def assigned(at, *, names=None, refused=(), references=CUPS, **settings):
 
 
 def test_known_unsure_and_new_ones_each_have_what_they_are_called() -> None:
-    found = assigned(album((9, 0.01), (0, 0), (40, 40), (40.01, 40), (80, 80)))
+    found = assigned(album((9, 0.01), UNSURE, (40, 40), (40.01, 40), (80, 80)))
     assert found.names == ("other", None, "individual_001", "individual_001", "individual_002")
 
 
@@ -44,8 +45,8 @@ def test_a_new_product_has_the_name_that_one_of_its_photos_was_given() -> None:
 
 
 def test_what_was_decided_holds_whatever_is_likely() -> None:
-    at = album((9, 0.01), (0, 0))
-    assert assigned(at, names={1: "twin"}).names == ("other", "twin")
+    at = album((9, 0.01), UNSURE)
+    assert assigned(at, names={1: "p3"}).names == ("other", "p3")
     assert assigned(at, names={0: "one"}).names == ("one", None)
 
 
@@ -55,7 +56,7 @@ def test_what_is_none_of_those_it_could_be_is_new() -> None:
 
 
 def test_the_unsure_are_doubtful_where_they_have_a_folder() -> None:
-    at = album((9, 0.01), (0, 0))
+    at = album((9, 0.01), UNSURE)
     assert assigned(at).doubts == frozenset()
 
 

@@ -30,6 +30,7 @@ from toolkit.records import (
     PairScores,
     empty_table,
 )
+from toolkit.scanning import comparing
 from toolkit.settings import GroupingSettings
 from toolkit.subjects.base import Calibratable
 
@@ -230,7 +231,7 @@ def _among(album: Album, matcher: Calibratable) -> Distances:
     again = ComparedPairs.of(
         *(count, pairs.first, pairs.second, distance, pairs.farthest), values=pairs.values
     )
-    return PairDistances(again, album.encoder.linkage)
+    return comparing.among(PairDistances(again, album.encoder.linkage), matcher)
 
 
 def _compared(
@@ -255,4 +256,9 @@ def _compared(
     first, second, values = first[told], second[told], values[told]
     scores = PairScores(shape, first, second, values, within=False)
     table[first, second] = np.minimum(matcher.distances(scores), pairs.farthest)
-    return Compared(tuple(album.sightings[SIGHTING_ID].to_list()), table, pairs.farthest)
+    beyond = None
+    if (away := comparing.beyond_end(matcher, scores)) is not None:
+        beyond = table.copy()
+        beyond[first, second] = np.minimum(away, pairs.farthest)
+    these = tuple(album.sightings[SIGHTING_ID].to_list())
+    return Compared(these, table, pairs.farthest, beyond)

@@ -10,7 +10,7 @@ once without them, as if the product were unknown.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -141,6 +141,10 @@ def match(
         As of `toolkit.grouping.identification.match`.
     """
     trust = trust_in(references, method) if trust is None else trust
+    compared = references.compared
+    if compared is not None and compared.beyond is not None:
+        # A distance ends at 0, where a stranger may be, too; the evidence does not.
+        references = replace(references, compared=replace(compared, table=compared.beyond))
     away, behind = identification.to_individuals(album, references, method)
     odds = _log_odds(away, references, method)
     place = {name: at for at, name in enumerate(references.names)}
@@ -183,6 +187,7 @@ def match(
         for each, twice in zip(state, second, strict=True)
     ]
     table = table.assign(
+        distance=np.maximum(table["distance"], 0.0),
         name=pd.Series(names[np.where(state == KNOWN, best[:, 0], products)], dtype=object),
         reason=pd.Series(reason, dtype=object),
     )

@@ -103,7 +103,13 @@ class References:
             away = distances.table(np.arange(len(album)), rows).astype(np.float32)
             if (telling := distances.telling()) is not None:
                 away[~telling[:, rows]] = np.nan
-            compared = replace(compared, table=np.concatenate([compared.table, away], axis=1))
+            compared = replace(
+                compared,
+                table=np.concatenate([compared.table, away], axis=1),
+                beyond=None
+                if compared.beyond is None
+                else np.concatenate([compared.beyond, away], axis=1),
+            )
         return replace(
             self,
             names=names,
@@ -131,11 +137,15 @@ class Compared:
         Shape (n, m), float32; NaN where the two cannot be compared.
     farthest : float
         What counts where a sighting could be compared with none of an individual's references.
+    beyond : numpy.ndarray or None
+        The same table without an end at 0, where the evidence goes on: how sure the surest are is
+        told by it. None where nothing says it.
     """
 
     sightings: tuple[str, ...]
     table: npt.NDArray[np.float32]
     farthest: float = 2.0
+    beyond: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

@@ -280,7 +280,7 @@ class _Read:
             if doubts
             else empty_table(DOUBT_COLUMNS),
             taken=said + taken.said,
-            among=distances[rows],
+            among=comparing.among(distances[rows], self.subject.encoder),
         )
 
 
