@@ -116,3 +116,9 @@ def test_log_odds_against_all_others_are_those_of_the_probability() -> None:
     assert found[0] == pytest.approx([1, 0, 0])
     assert found[1] == pytest.approx([0, 0, 0])
     assert found[2] == pytest.approx([0.25, 0.25, 0.25])
+
+
+def test_what_is_one_of_two_that_look_alike_is_no_new_product() -> None:
+    # Among so few, all that was seen of strangers is that they look like another product.
+    twins = catalogue(one=[(0, 0)], other=[(0.02, 0)], far=[(9, 9)])
+    assert match(album((0.01, 0)), twins).state.tolist() == [UNSURE]

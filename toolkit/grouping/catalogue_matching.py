@@ -27,6 +27,8 @@ Rows = npt.NDArray[np.int64]
 
 # The probability from which on a sighting is surely a product, and below which it is surely none.
 SURE, MAY_BE = 0.99, 0.2
+# Below which the likeliest product is likelier not there than there.
+LIKELY = 0.5
 # Products that are named where it is unsure which one it is.
 BEST = 3
 # Photos of a catalogue that are sought among the others: more say nothing more.
@@ -169,8 +171,8 @@ def match(
     )
     table = found.table
     state = np.where(probability[:, 0] >= sure, KNOWN, UNSURE).astype(object)
-    # That one of several products is there is likely where none of them alone is.
-    state[chance.sum(axis=1) < MAY_BE] = NEW
+    # That it is one of several products can be likely where none of them alone is.
+    state[(_of_any(odds) < MAY_BE) & (probability[:, 0] < LIKELY)] = NEW
     second = (table["reason"] == identification.SECOND).to_numpy()
     state[second & (state == KNOWN)] = UNSURE
     state[album.ignored] = IGNORED
@@ -283,6 +285,16 @@ def _against_others(odds: Floats) -> Floats:
     rest[rows, order] = np.exp(-top[:, 0]) + without.sum(axis=1)
     with np.errstate(divide="ignore"):
         result: Floats = odds - top - np.log(rest)
+    return result
+
+
+def _of_any(odds: Floats) -> Floats:
+    """Return how likely it is that it is one of all products, by the calibration alone; (n,)."""
+    if not odds.shape[1]:
+        return np.zeros(len(odds))
+    top = np.maximum(odds.max(axis=1), 0.0)
+    all_of_them = np.exp(odds - top[:, None]).sum(axis=1)
+    result: Floats = all_of_them / (all_of_them + np.exp(-top))
     return result
 
 

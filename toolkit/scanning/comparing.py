@@ -327,10 +327,10 @@ def among(distances: Distances, matcher: Encoder | Matcher | Calibratable) -> Di
     """Return distances that have no end at 0, where the matcher says them; else the same."""
     if not isinstance(distances, PairDistances) or distances.compared.values is None:
         return distances
-    pairs = distances.compared
-    told = ~np.isnan(pairs.values).any(axis=1)
+    pairs, values = distances.compared, distances.compared.values
+    told = ~np.isnan(values).any(axis=1)
     count = len(distances)
-    found = PairScores((count, count), pairs.first[told], pairs.second[told], pairs.values[told])
+    found = PairScores((count, count), pairs.first[told], pairs.second[told], values[told])
     away = beyond_end(matcher, found)
     if away is None:
         return distances
