@@ -24,9 +24,12 @@ def match_catalogue(options: argparse.Namespace, console: TextIO) -> None:
         If photos could not be copied; it names them.
     """
     from toolkit import catalogue
+    from toolkit.photos.catalogue_table import LEFT
 
     kind = settings_for("point-and-shoot", registry.settings_of(options.subject))
-    wishes = catalogue.Wishes(options.table, options.leave, options.sure)
+    wishes = catalogue.Wishes(
+        options.table, LEFT if options.leave is None else options.leave, options.sure
+    )
     with terminal.progress_bar(console, quiet=options.quiet) as progress:
         made = catalogue.match_catalogue(
             options.photos,

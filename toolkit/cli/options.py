@@ -10,7 +10,6 @@ from typing import Any, NoReturn, TypeVar
 
 from toolkit import __version__
 from toolkit.names import printable
-from toolkit.photos.catalogue_table import LEFT
 from toolkit.settings import Mode, Settings, settings_for
 from toolkit.subjects import registry
 from toolkit.subjects.settings import (
@@ -278,10 +277,9 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     match.add_argument(
         "--leave",
         type=names,
-        default=LEFT,
         metavar="COLUMNS",
         help="columns that are not copied, by name or by a word in it, with commas "
-        f"({','.join(LEFT)})",
+        "(price,shipping,postage,cost,quantity,stock,condition)",
     )
     _sure(match)
     _mode(match, "point-and-shoot", subject)
