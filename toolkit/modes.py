@@ -735,6 +735,7 @@ def point_and_shoot(
     progress: Progress | None = None,
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
+    by: Callable[[References, ComparingSettings], Assigner] = ReferenceAssigner,
 ) -> PointAndShootResult:
     """
     Find the photos that show known individuals, and copy each into a folder for each of them.
@@ -748,6 +749,8 @@ def point_and_shoot(
         subfolders too).
     out, settings, dry_run, keep_all, pictures, progress, subject, decided
         As for `autopilot`.
+    by : callable
+        Makes what gives the names, of the references and the settings.
 
     Returns
     -------
@@ -780,11 +783,12 @@ def point_and_shoot(
         references = cast(References, compare_known(looked, references, **how))
         planned = listed.out if dry_run else None
         keeper = None if decided is not None else target
-        made, taken = _named(looked, ReferenceAssigner(references, settings), made, keeper)
-        found = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+        assigner = by(references, settings)
+        made, taken = _named(looked, assigner, made, keeper)
+        found = cast(PointAndShootResult, assigned_by(looked, assigner, planned, decided=made))
         if later is not None:
             made, synced = _decided_anew(found, listed.out, later, made, dry_run=dry_run)
-            found = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+            found = cast(PointAndShootResult, assigned_by(looked, assigner, planned, decided=made))
         result = changed(found, synced=synced, names_taken=taken)
         if target is None:
             return result

@@ -138,6 +138,25 @@ def _duplicates(options: argparse.Namespace, log: Log) -> Any:
         )
 
 
+def _catalogue(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import catalogue
+
+    kind = settings_for("autopilot", registry.settings_of(options.subject))
+    chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
+    with terminal.progress_bar(sys.stderr, quiet=False) as progress:
+        return catalogue.measure(
+            folder_at(options.known),
+            kind(**chosen),
+            log=log,
+            progress=progress,
+            seed=options.seed,
+            draws=options.draws,
+            most=options.most,
+            products=options.products,
+            sure=options.sure,
+        )
+
+
 TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "engine": _engine,
     "pipeline": _pipeline,
@@ -146,6 +165,7 @@ TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "duplicates": _duplicates,
     "identify": _identify,
     "tags": _tags,
+    "catalogue": _catalogue,
 }
 
 

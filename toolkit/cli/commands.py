@@ -14,6 +14,7 @@ from toolkit.cli import (
     bench_command,
     calibrate_command,
     captures_command,
+    catalogue_command,
     result_commands,
     tags_command,
     terminal,
@@ -232,6 +233,7 @@ def _app(options: argparse.Namespace, console: TextIO) -> None:
 COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "autopilot": _autopilot,
     "point-and-shoot": _point_and_shoot,
+    "match-catalogue": catalogue_command.match_catalogue,
     "sample": _sample,
     "models": _models,
     "store": _store,

@@ -54,6 +54,17 @@ so are those unlike most others of their person. KNOWN may hold folders of such 
 (Family/Anna), or be the OUT of an earlier run, whose folders may have been renamed.
 """
 
+MATCH_CATALOGUE = """\
+  sightings match-catalogue ~/NewPhotos ~/Catalogue ~/Listed --subject thing
+
+CATALOGUE holds one folder for each product, with one or more photos of it, and catalogue.csv: the
+column product (the folder's name), and any others, such as name, brand, colour, price. OUT gets
+listings.csv: a row for each photo that is surely a known product, with how sure that is, the photo
+of the catalogue beside it, and what catalogue.csv says of the product; price, shipping and what
+else differs from offer to offer is left empty for you, and what you wrote there stays. unsure.csv
+has the photos to look at, with the three likeliest products of each; new_products.csv those that
+are none, put together by product. The photos themselves are copied into a folder for each product.
+"""
 
 AUDIT = """\
   sightings audit ~/Sorted
@@ -143,6 +154,15 @@ Make duplicates of some photos, saved anew, resized, cropped and mirrored, in a 
 and seek them among all photos: how many are found, how many pairs of different photos are taken
 for one picture, and how pHash does beside that. Duplicates that the folder itself holds are listed:
 look at them.
+"""
+
+BENCH_CATALOGUE = """\
+  sightings bench catalogue ~/Products --subject thing --json figures.json
+
+Match half of the photos of each product with a catalogue of the other half, beside photos of
+products that the catalogue does not have (one in five): how many of those called sure are right,
+how many of the known were called sure, and how many of the unknown; with what the threshold of
+point-and-shoot would do, and the two answers that need no look: the nearest, and none.
 """
 
 COUNT = """\
@@ -273,6 +293,25 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     point.add_argument("known", metavar="KNOWN", help="one folder for each person")
     point.add_argument("out", metavar="OUT", help="where the folders go")
     _mode(point, "point-and-shoot", subject)
+
+    match = _command(
+        commands, "match-catalogue", "photos to listings, by a catalogue", MATCH_CATALOGUE
+    )
+    match.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    match.add_argument("catalogue", metavar="CATALOGUE", help="one folder for each product")
+    match.add_argument("out", metavar="OUT", help="where the tables and folders go")
+    match.add_argument(
+        "--table", metavar="TABLE.csv", help="what products have (CATALOGUE/catalogue.csv)"
+    )
+    match.add_argument(
+        "--leave",
+        type=names,
+        metavar="COLUMNS",
+        help="columns that are not copied, by name or by a word in it, with commas "
+        "(price,shipping,postage,cost,quantity,stock,condition)",
+    )
+    _sure(match)
+    _mode(match, "point-and-shoot", subject)
 
     sample = _command(
         commands, "sample", "make a small album to try things on", "Make a small album to try."
@@ -479,7 +518,24 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         metavar="N",
         help="of the draw; may be repeated (0 to 4)",
     )
-    for kind in (engine, pipeline, peers, detect, resize, doubled, identify, tags):
+    catalogue = _command(
+        kinds, "catalogue", "how right photos are matched with a catalogue", BENCH_CATALOGUE
+    )
+    catalogue.add_argument("known", metavar="FOLDERS", help="one folder for each product")
+    _subject(catalogue, subject)
+    add_settings(catalogue, of_subject, "scan", "subject", "metadata", "resources")
+    for option, default, what in (
+        ("--seed", 0, "which products and photos are drawn first"),
+        ("--draws", 10, "how often they are drawn"),
+        ("--most", None, "photos of a product in the catalogue, at most"),
+        ("--products", None, "products in all, drawn"),
+    ):
+        shown = "all" if default is None else "%(default)s"
+        catalogue.add_argument(
+            option, type=int, default=default, metavar="N", help=f"{what} ({shown})"
+        )
+    _sure(catalogue)
+    for kind in (engine, pipeline, peers, detect, resize, doubled, identify, tags, catalogue):
         kind.add_argument(
             "--output", "--json", metavar="FILE.json", help="also write the numbers there"
         )
@@ -514,6 +570,21 @@ def _tags(command: argparse.ArgumentParser, subject: str) -> None:
     command.add_argument("--json", action="store_true", help="print what was found as JSON")
     command.add_argument(
         "--quiet", action="store_true", help="print nothing but what has to be mended"
+    )
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Turn names with commas between them into a tuple; "" is none."""
+    return tuple(name for each in text.split(",") if (name := each.strip()))
+
+
+def _sure(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--sure",
+        type=float,
+        default=0.99,
+        metavar="P",
+        help="the probability from which on a photo is surely a product (%(default)s)",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
+from toolkit.grouping.neighbours import Distances, PairDistances
 from toolkit.records import (
     ID_DIGITS,
     PAINTED,
@@ -25,7 +27,14 @@ from toolkit.records import (
     Words,
 )
 from toolkit.scanning.store import KnownPairs, Recall
-from toolkit.subjects.base import Encoder, Evidence, Matcher, matcher_of
+from toolkit.subjects.base import (
+    Calibratable,
+    Encoder,
+    Evidence,
+    Matcher,
+    calibratable,
+    matcher_of,
+)
 
 Progress = Callable[[int, int, str], None]
 # Pairs that a thread compares before it is asked whether to stop.
@@ -288,7 +297,51 @@ def compare_with(
     if silent is not None:
         table[silent] = np.nan
     these = tuple(album.sightings[SIGHTING_ID].to_list())
-    return replace(references, compared=Compared(these, table, matcher.farthest))
+    beyond = None
+    if (away := beyond_end(matcher, scores)) is not None:
+        beyond = table.copy()
+        beyond[pairs[:, 0], pairs[:, 1]] = np.minimum(away, matcher.farthest)
+        if silent is not None:
+            beyond[silent] = np.nan
+    return replace(references, compared=Compared(these, table, matcher.farthest, beyond))
+
+
+def beyond_end(
+    matcher: Encoder | Matcher | Calibratable, found: PairScores
+) -> npt.NDArray[np.float32] | None:
+    """
+    Return distances of pairs that have no end at 0, shape (p,); None where nothing says them.
+
+    Below 0 lie those of which the evidence says more than the distance can.
+    """
+    fitted = calibratable(cast("Encoder | Matcher", matcher))
+    if fitted is None:
+        return None
+    calibration = cast(Matcher, matcher).info.calibration
+    away = calibration.even - fitted.evidence(found) / calibration.slope
+    result: npt.NDArray[np.float32] = away.astype(np.float32)
+    return result
+
+
+def among(distances: Distances, matcher: Encoder | Matcher | Calibratable) -> Distances:
+    """Return distances that have no end at 0, where the matcher says them; else the same."""
+    if not isinstance(distances, PairDistances) or distances.compared.values is None:
+        return distances
+    pairs, values = distances.compared, distances.compared.values
+    told = ~np.isnan(values).any(axis=1)
+    count = len(distances)
+    found = PairScores((count, count), pairs.first[told], pairs.second[told], values[told])
+    away = beyond_end(matcher, found)
+    if away is None:
+        return distances
+    beyond = pairs.distance.copy()
+    beyond[told] = np.minimum(away, pairs.farthest)
+    return PairDistances(pairs, distances.linkage, beyond=beyond)
+
+
+def kept_of(features: Sequence[Features], recall: Recall) -> Kept:
+    """Return what is known of the pairs of examples, which have no identifiers of their own."""
+    return Kept(recall, list(map(_id_of, features)))
 
 
 def ids_of(album: Album) -> list[str]:

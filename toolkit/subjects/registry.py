@@ -57,6 +57,11 @@ def draws(name: str) -> bool:
     return name in SUBJECTS and SUBJECTS[name].draws
 
 
+def lists(name: str) -> bool:
+    """Whether individuals of a subject are products, which a shop lists by a catalogue."""
+    return name in SUBJECTS and SUBJECTS[name].listed
+
+
 def notes_of(name: str) -> tuple[str, ...]:
     """Return what is known of sightings of a subject beside their pictures: columns of a table."""
     import pandas as pd

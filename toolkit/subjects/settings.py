@@ -514,6 +514,8 @@ class ScanSettings(Part):
     ----------
     draws : bool
         Whether boxes can be drawn by hand (`corrected`); of the class.
+    listed : bool
+        Whether its individuals are products, which a shop lists by a catalogue; of the class.
     aside : tuple of str
         What photos without a sighting may show and is kept apart: these have folders of their own
         beside that of the unsorted, where there is one. Of several, the first counts. Of the class.
@@ -551,6 +553,7 @@ class ScanSettings(Part):
     """
 
     draws: ClassVar[bool] = False
+    listed: ClassVar[bool] = False
     aside: ClassVar[tuple[str, ...]] = ()
     unsure: ClassVar[str] = ""
     none_found: ClassVar[str] = ""

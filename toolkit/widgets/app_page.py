@@ -21,6 +21,7 @@ from toolkit.widgets.background_work import in_html, safe
 from toolkit.widgets.box_editor import BoxEditor
 from toolkit.widgets.calibrate_box import CalibrateBox
 from toolkit.widgets.captures_box import CapturesBox
+from toolkit.widgets.catalogue_panel import CataloguePanel
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
 from toolkit.widgets.size_explorer import SizePanel
@@ -33,6 +34,8 @@ TABS = ("{everybody}", "{individuals} I know", "Review", "Threshold", "Photo siz
 BOXES, HISTORY = "Boxes", "Capture history"
 # Where labelled folders are checked.
 TAGS = "Tags"
+# Where individuals are products.
+CATALOGUE = "Catalogue"
 # Where known individuals teach; the setting that names what they taught.
 LEARNING, CALIBRATION = "Calibration", "calibration"
 HEADING = "<h1>Sightings</h1>"
@@ -49,6 +52,7 @@ LEARNED = "<b>Calibration</b> learns from known {words.individuals} how sure mat
 CHECKED = (
     "<b>Tags</b> finds photos in the wrong folder, where there is one for each {words.individual}. "
 )
+LISTED = "<b>Catalogue</b> turns photos into listings of {words.individuals} you have. "
 STUDIED = "<b>Capture history</b> writes what a study reads. "
 
 
@@ -149,6 +153,9 @@ def page(
         titles[2]: review,
     }
     fields, more = [review.folder.path], []
+    if registry.lists(about if subject is None else subject.name):
+        panels[CATALOGUE] = CataloguePanel(photos or "", examples or "", **told)
+        more.append(LISTED)
     if is_studied(about):
         panels[HISTORY] = history = CapturesBox(out or "")
         fields.append(history.folder.path)

@@ -38,6 +38,7 @@ class ThingSettings(DetectionSettings, MatchingSettings):
             f"it lies {KEPT_APART[-1]}. '' for none of these",
         }
     }
+    listed: ClassVar[bool] = True
     models: ClassVar[tuple[str, ...]] = ("u2netp",)
     slider: ClassVar[tuple[float, float, float]] = (0.1, 1.0, 1.6)
 
