@@ -58,7 +58,11 @@ def test_a_kernel_has_one_page_whatever_is_reloaded() -> None:
 def test_the_page_offers_every_subject_and_each_stays_as_it_is(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv(recent.VARIABLE, "off")
     whole = Page()
-    assert whole.subject.options == (("faces", "face"), ("animals", "animal"))
+    assert whole.subject.options == (
+        ("faces", "face"),
+        ("animals", "animal"),
+        ("things", "thing"),
+    )
     assert list(whole.pages) == ["face"]
     whole.subject.value = "animal"
     animals = whole.children[-1]
