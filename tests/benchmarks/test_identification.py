@@ -191,6 +191,18 @@ def test_counts_are_of_the_number_and_its_interval(figures) -> None:
     assert table["groups"].between(3, 21).all()
 
 
+def test_opposite_flanks_that_look_alike_are_counted_as_a_run_counts_them(cards, figures) -> None:
+    looked = modes.look(cards, settings=CARDS, of_individuals=True)
+    run = modes.autopilot_of(looked, settings=CARDS).laterality
+    table = figures[0]["laterality"].set_index("flanks")
+    assert run.opposite > 100
+    assert table.loc["opposite", ["pairs", "alike"]].tolist() == [run.opposite, run.opposite_near]
+    assert table.loc["one", ["pairs", "alike"]].tolist() == [run.same, run.same_near]
+    assert table.loc["opposite", ["low", "high"]].tolist() == pytest.approx(run.opposite_interval)
+    # One card's two sides were drawn unlike each other.
+    assert table.at["opposite", "share"] < table.at["one", "share"]
+
+
 def test_a_photo_in_which_nothing_is_found_has_found_nothing(lamps) -> None:
     save(lamps / "red" / "0.png")
     tables = identify(lamps, LAMPS, log=lambda text: None, answers=(), draws=0).tables
