@@ -21,6 +21,7 @@ import pandas as pd
 
 from toolkit import modes
 from toolkit.benchmarks import simulated_review
+from toolkit.curation import counting
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.evaluation import laterality, population
 from toolkit.evaluation.reliability import probability_of, reliability
@@ -522,6 +523,7 @@ def _count(made: KnownAlbum, ways: _Ways, settings: GroupingSettings, draws: int
         true = len(set(who))
         album = ways.half_album(half, photos)
         near, groups = _nearest(album), len(group_album(album, settings).clustering)
+        alike = counting.alike(album, np.arange(len(album)))
         for count in STRIPS:
             if count > len(who):
                 continue
@@ -535,7 +537,7 @@ def _count(made: KnownAlbum, ways: _Ways, settings: GroupingSettings, draws: int
                     )
                     for photo in population.draw(len(who), count, seed=seed)
                 ]
-                estimates.append(population.estimate(strips, len(who), recall=recall))
+                estimates.append(population.estimate(strips, len(who), recall=recall, alike=alike))
             found.append(
                 {
                     "part": part,

@@ -113,9 +113,7 @@ def laterality(
     )
 
 
-def of_album(
-    album: Album, tried: pd.DataFrame | None, *, threshold: float
-) -> Laterality | None:
+def of_album(album: Album, tried: pd.DataFrame | None, *, threshold: float) -> Laterality | None:
     """
     Count them in an album that was compared.
 

@@ -35,10 +35,10 @@ LARGEST = 300
 # Numbers of photos of an individual that are tried: means, and shapes of the distribution (the
 # smaller, the more uneven).
 MEANS, SHAPES = np.geomspace(0.1, 40, 40), np.geomspace(0.15, 100, 16)
-# Individuals that may be unlike those that were seen, as a standard error.
+# Individuals that may be unlike all that were seen, as a standard error.
 UNSEEN = 1.5
 # By how much of ``share (1 - share)`` the recall of photos that strips join may be off.
-EASIER = 0.25
+EASIER = 0.15
 # By how much more photos an individual is taken to have where its photo looks like more others: in
 # natural logarithms, for a photo that is a standard deviation above the middle.
 SLOPES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -295,9 +295,9 @@ def _error(who: Ints, found: Floats, others: Floats, share: float) -> float:
     """
     Return the standard error of a share that was seen: of the others of photos, so many.
 
-    An individual's photos resemble each other, so it is individuals that were sampled. Where none of
-    n is unlike the others, 3 / n may be (rule of three): `UNSEEN` more, of which nothing is shown,
-    are a standard error.
+    An individual's photos resemble each other, so it is individuals that were sampled. Where none
+    of n is unlike the others, 3 / n may be (rule of three): half of that, of which nothing is
+    shown, is taken for a standard error.
 
     References
     ----------
@@ -327,9 +327,8 @@ def estimate(
     and for those that were not. Where a strip shows all others, and all photos were drawn, nothing
     is left to assume: the number is counted.
 
-    How many others strips show is not told by known individuals alone. Of a photo that others' strips
-    join with several, its own strip shows some: what it shows of all there are, more or less. Both
-    count, the surer one more.
+    How many others strips show is not told by known individuals alone: of those that other strips
+    join with a photo, its own shows a share, too. Both shares count, the surer one more.
 
     A photo that looks like many others is likely of an individual with many photos. How much of
     that is true, the strips say: the mean is taken to grow with it, by nothing or by more.
@@ -341,7 +340,7 @@ def estimate(
     n : int
         Photos in the album.
     recall : Recall
-        Of strips, on known individuals; else what is stated. With an error of 0 it is taken as it is.
+        Of strips, on known individuals; else what is stated. Without an error it is taken as it is.
     level : float
         Of the interval, above 0 and below 1.
     alike : array_like, optional

@@ -215,7 +215,9 @@ def fit(
         found, chosen = without[best], fewer[best]
     fitted = _fitted(parts, scores, chosen, of)
     alone = [_fitted(known, scores, chosen, "") for known, _ in folds]
-    both = [_with_others(each, known, scores) for each, (known, _) in zip(alone, folds, strict=True)]
+    both = [
+        _with_others(each, known, scores) for each, (known, _) in zip(alone, folds, strict=True)
+    ]
     if folds:
         # The nearest must not be lost for what comes far behind.
         ways = [np.mean(_found_elsewhere(folds, parts, scores, way)) for way in (alone, both)]
