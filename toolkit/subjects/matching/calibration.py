@@ -34,8 +34,7 @@ RIDGE = 0.005
 # Parts into which individuals are put to see what helps on others, and by how much the mean average
 # precision (0 to 1) must be better without a score for it to go: less is chance.
 FOLDS, HELPS = 3, 0.01
-# By how much the mean of that and of the share whose nearest is right must be better for others to
-# count.
+# By how much that must be better for others to count.
 CLEARLY = 0.02
 # Keeps the weights that order pairs small.
 SMALL = 0.01
@@ -219,9 +218,9 @@ def fit(
         _with_others(each, known, scores) for each, (known, _) in zip(alone, folds, strict=True)
     ]
     if folds:
+        before, after = (_found_elsewhere(folds, parts, scores, way) for way in (alone, both))
         # The nearest must not be lost for what comes far behind.
-        ways = [np.mean(_found_elsewhere(folds, parts, scores, way)) for way in (alone, both)]
-        if ways[1] >= ways[0] + CLEARLY:
+        if after[1] >= before[1] + CLEARLY and after[0] >= before[0] - HELPS:
             return _with_others(fitted, parts, scores)
     return fitted
 
