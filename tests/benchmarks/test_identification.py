@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from toys import CARD, DotMatcher, LampSettings, Squares, card, lamp, save
 
@@ -189,6 +190,23 @@ def test_counts_are_of_the_number_and_its_interval(figures) -> None:
     assert (table["estimate"].between(4, 9)).all()
     assert (table["photos"] == 21).all()
     assert table["groups"].between(3, 21).all()
+
+
+def test_opposite_flanks_that_look_alike_are_counted_beside_those_of_one(looked, figures) -> None:
+    made, _ = looked
+    # The toy compares no opposite flanks, so there is nothing to count.
+    assert made.tried is None
+    assert "laterality" not in figures[0]
+    left, right = (made.rows[made.flanks == side][:4] for side in ("left", "right"))
+    tried = pd.DataFrame({"first": left, "second": right, "distance": [0.0, 0.1, 1.9, 2.0]})
+    sides = np.full(len(made.album), "", dtype=object)
+    sides[made.rows] = made.flanks
+    album = replace(made.album, sightings=made.album.sightings.assign(flank=sides))
+    known = replace(made, album=album, tried=tried)
+    table = identification._laterality(known, CARDS).set_index("flanks")
+    assert table.loc["opposite", ["pairs", "alike", "share"]].tolist() == [4, 2, 0.5]
+    assert table.at["one", "pairs"] == 2 * 42 * 41 // 2
+    assert table.at["opposite", "low"] < 0.5 < table.at["opposite", "high"]
 
 
 def test_a_photo_in_which_nothing_is_found_has_found_nothing(lamps) -> None:

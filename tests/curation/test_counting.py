@@ -115,7 +115,8 @@ def test_the_number_narrows_to_the_truth_as_strips_are_done() -> None:
     told = counting.count(full, names, draw)
     assert any("nyala" in each for each in told.assumes)
     assert told.as_dict()["recall_of"] == "nyala"
-    assert told.estimate.recall == counting.stated(60)
+    # The strips have a say in what is stated.
+    assert counting.stated(60).share < told.estimate.recall.share < 1
     assert "individuals, " in told.headline()
 
 

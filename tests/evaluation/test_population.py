@@ -141,6 +141,72 @@ def test_uneven_recall_is_told_from_even_recall() -> None:
     assert spreads[0] < 0.06 < 0.3 < spreads[1]
 
 
+def test_few_individuals_that_are_alike_are_not_taken_for_all() -> None:
+    """Of strips that show everything, so many: the fewer, the less is known of others."""
+    errors = []
+    for individuals in (5, 10, 40):
+        who = np.repeat(np.arange(individuals), 3)
+        near = [
+            [x for x in np.flatnonzero(who == mine) if x != row] for row, mine in enumerate(who)
+        ]
+        recall = population.recall_of(who, near)
+        assert recall.share == 1
+        errors.append(recall.error)
+    # Rule of three: 3 / n may be otherwise, which is two standard errors.
+    for individuals, error in zip((5, 10, 40), errors, strict=True):
+        assert error == pytest.approx(1.5 / (individuals + 1.5))
+
+
+def test_strips_say_themselves_that_they_show_less_than_known_individuals_did() -> None:
+    rng = np.random.default_rng(2)
+    who = np.repeat(np.arange(10), 12)
+    near = []
+    for row, mine in enumerate(who):
+        same = [x for x in np.flatnonzero(who == mine) if x != row and rng.random() < 0.6]
+        near.append((same + list(rng.permutation(np.flatnonzero(who != mine))))[:20])
+    strips = answered(who, np.array(near), population.draw(len(who), 50, seed=1))
+    known = Recall(0.95, 0.05, 0.2)
+    found = population.estimate(strips, len(who), recall=known)
+    assert 0.5 < found.recall.share < 0.75
+    assert found.recall.error < known.error
+    assert found.low <= 10 <= found.high
+    # What is stated without an error is held to.
+    held = population.estimate(strips, len(who), recall=Recall(0.95, 0.05))
+    assert held.recall.share == 0.95
+    assert held.low > found.low + 0.5
+    # Two strips of one photo each join nothing: there is nothing to see of it.
+    alone = [Strip(0, tuple(range(1, 21))), Strip(50, tuple(range(51, 71)))]
+    assert population.estimate(alone, len(who), recall=known).recall == known
+
+
+def test_photos_that_look_like_many_narrow_the_number_as_far_as_it_is_true() -> None:
+    widths = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        sizes, apart = ALBUMS["46, photos as of nyala"]
+        who, near = album(rng, sizes(rng), apart)
+        done = answered(who, near, population.draw(len(who), 50, seed=seed))
+        times = np.log(np.bincount(who)[who])
+        row = []
+        for told in (None, rng.random(len(who)), times):
+            found = population.estimate(done, len(who), alike=told)
+            row.append((found.high - found.low) / found.k)
+        widths.append(row)
+    without, by_chance, true = np.mean(widths, axis=0)
+    assert by_chance == pytest.approx(without, rel=0.05)
+    assert true < 0.9 * without
+
+
+def test_only_the_order_of_what_looks_alike_counts() -> None:
+    shown = tuple(range(1, 21))
+    strips = [Strip(0, shown, shown[:5]), Strip(50, shown), Strip(70, shown, shown[:2])]
+    told = np.random.default_rng(0).permutation(100).astype(float)
+    one, other = (population.estimate(strips, 100, alike=x) for x in (told, np.exp(told / 9)))
+    assert one == other
+    even = population.estimate(strips, 100, alike=np.ones(100))
+    assert even.k == pytest.approx(population.estimate(strips, 100).k, rel=1e-3)
+
+
 def test_ghosts_and_lumps_are_listed_with_their_photos() -> None:
     groups = [0, 0, 1, 1, 2, 2, -1]
     strips = [
@@ -169,6 +235,7 @@ def test_ghosts_and_lumps_are_listed_with_their_photos() -> None:
         (lambda: population.estimate([Strip(0, (1,))] * 2, 5), "drawn twice"),
         (lambda: population.estimate([Strip(0, (7,))], 5), "there are 5 from 0 on"),
         (lambda: population.estimate([Strip(0, (1,))], 5, level=95), "above 0 and below 1"),
+        (lambda: population.estimate([Strip(0, (1,))], 5, alike=[1, 2]), r"expected \(5,\)"),
     ],
 )
 def test_what_cannot_be_is_refused(make, said) -> None:

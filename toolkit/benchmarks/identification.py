@@ -21,8 +21,9 @@ import pandas as pd
 
 from toolkit import modes
 from toolkit.benchmarks import simulated_review
+from toolkit.curation import counting
 from toolkit.errors import BadFolder, BadSetting
-from toolkit.evaluation import population
+from toolkit.evaluation import laterality, population
 from toolkit.evaluation.reliability import probability_of, reliability
 from toolkit.evaluation.retrieval import Retrieval, by_chance, leave_one_out
 from toolkit.evaluation.scores import score_grouping
@@ -71,6 +72,8 @@ class KnownAlbum:
         Shape (n,), of str: "left" or "right", "" where nothing says it.
     events : numpy.ndarray
         Shape (n,), of str: what photos of one encounter, of either flank, have in common.
+    tried : pandas.DataFrame or None
+        Pairs of opposite flanks; see `toolkit.evaluation.laterality.of_album`.
     """
 
     album: Album
@@ -78,6 +81,7 @@ class KnownAlbum:
     individuals: npt.NDArray[Any]
     flanks: npt.NDArray[Any]
     events: npt.NDArray[Any]
+    tried: pd.DataFrame | None = None
 
     @property
     def parts(self) -> dict[str, Rows]:
@@ -110,7 +114,8 @@ class Figures:
     Attributes
     ----------
     tables : dict of str to pandas.DataFrame
-        "retrieval", "calibration", "grouping" and "count", as far as they can be made.
+        "retrieval", "calibration", "grouping", "count" and "laterality", as far as they can be
+        made.
     """
 
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -145,7 +150,8 @@ def known_album(
     """
     subject = subject_for(settings)
     how: dict[str, Any] = {"progress": progress, "of_individuals": True, "subject": subject}
-    album = modes.look(known, settings=settings, **how).album
+    looked = modes.look(known, settings=settings, **how)
+    album = looked.album
     photos = album.photos.drop_duplicates("photo_digest")
     places = [PurePosixPath(place) for place in relative(photos["path"], known.resolve())]
     who = np.array([place.parts[0] if len(place.parts) > 1 else "" for place in places], object)
@@ -166,6 +172,7 @@ def known_album(
         who[inside],
         np.array([side if side in (LEFT, RIGHT) else "" for side in flanks], object)[inside],
         np.array(events, object)[inside],
+        looked.tried,
     )
     _, times = np.unique(found.individuals.astype(str), return_counts=True)
     if len(times) < 2:
@@ -213,6 +220,8 @@ def identify(
         grouping: B-cubed F of each part and half after answers, beside each photo alone.
         count: how often the interval of strips holds the number, and how wide it is, in shares of
         the number, for each part and half; beside the number of groups, and of photos.
+        laterality: how many pairs of a left and a right flank look alike, where none should, beside
+        those of one flank (`toolkit.evaluation.laterality`), as shipped.
 
     Raises
     ------
@@ -230,6 +239,7 @@ def identify(
         tables["grouping"] = _grouping(made, ways, settings, answers)
     if draws:
         tables["count"] = _count(made, ways, settings, draws)
+    tables["laterality"] = _laterality(made, settings)
     return Figures({name: table for name, table in tables.items() if len(table)})
 
 
@@ -506,6 +516,7 @@ def _count(made: KnownAlbum, ways: _Ways, settings: GroupingSettings, draws: int
         true = len(set(who))
         album = ways.half_album(half, photos)
         near, groups = _nearest(album), len(group_album(album, settings).clustering)
+        alike = counting.alike(album, np.arange(len(album)))
         for count in STRIPS:
             if count > len(who):
                 continue
@@ -519,7 +530,7 @@ def _count(made: KnownAlbum, ways: _Ways, settings: GroupingSettings, draws: int
                     )
                     for photo in population.draw(len(who), count, seed=seed)
                 ]
-                estimates.append(population.estimate(strips, len(who), recall=recall))
+                estimates.append(population.estimate(strips, len(who), recall=recall, alike=alike))
             found.append(
                 {
                     "part": part,
@@ -535,6 +546,22 @@ def _count(made: KnownAlbum, ways: _Ways, settings: GroupingSettings, draws: int
                 }
             )
     return pd.DataFrame(found)
+
+
+def _laterality(made: KnownAlbum, settings: GroupingSettings) -> pd.DataFrame:
+    if made.tried is None or not len(made.tried):
+        return pd.DataFrame()
+    threshold = group_album(made.album, settings).threshold.value
+    found = laterality.of_album(made.album, made.tried, threshold=threshold)
+    if found is None:
+        return pd.DataFrame()
+    rows = [
+        ("opposite", found.opposite, found.opposite_near, *found.opposite_interval),
+        ("one", found.same, found.same_near, *found.same_interval),
+    ]
+    table = pd.DataFrame(rows, columns=["flanks", "pairs", "alike", "low", "high"])
+    table.insert(3, "share", table["alike"] / table["pairs"].clip(lower=1))
+    return table
 
 
 def _nearest(album: Album) -> npt.NDArray[np.int64]:

@@ -123,8 +123,8 @@ Seek each photo of known individuals, one folder each, among the others of its s
 nearest (r1), or one of the five nearest (r5), is the same individual, and the mean average
 precision (mAP), by what half of the individuals taught about the other half, beside what is
 shipped, each score alone, and chance; how far probabilities can be believed; how well each half is
-grouped, also after answers of a simulated reviewer who is wrong 2% of the time; and how well strips
-count its individuals.
+grouped, also after answers of a simulated reviewer who is wrong 2% of the time; how well strips
+count its individuals; and how many pairs of opposite flanks look alike, where none should.
 """
 
 CHECK_TAGS = """\

@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from toolkit.curation import questions
@@ -415,7 +416,9 @@ def count(
     if all(len(strip.shown) < SHOWN for strip in done):
         # Nothing more could be shown: no other is left to be missed.
         of = Recall(1.0, 0.0)
-    found = population.estimate(done, len(rows), recall=of) if done else None
+    found = None
+    if done:
+        found = population.estimate(done, len(rows), recall=of, alike=alike(album, rows))
     ghosts, lumps = _by_strips(album, names, rows, labels, done)
     for each in questions.queue(album, labels, names=names, decided=decided):
         two = (each.first, each.second)
@@ -435,6 +438,29 @@ def count(
         fitted_on="nyala" if recall is None and of.share < 1 else "",
         words=album.words,
     )
+
+
+def alike(album: Album, rows: Labels) -> npt.NDArray[np.float64]:
+    """
+    Return how many others each photo looks like: the sum of how likely each is one individual.
+
+    Parameters
+    ----------
+    album : Album
+        n sightings.
+    rows : numpy.ndarray
+        Shape (u,), int64: those that are counted.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (u,), float64; for `population.estimate`.
+    """
+    away = neighbours.of(album).table(rows, rows)
+    likely = np.nan_to_num(album.encoder.calibration.probability(away, max(len(rows) - 1, 1)))
+    np.fill_diagonal(likely, 0.0)
+    found: npt.NDArray[np.float64] = likely.sum(axis=1)
+    return found
 
 
 def stated(photos: int) -> Recall:
@@ -491,6 +517,7 @@ __all__ = [
     "Doubt",
     "Draw",
     "Units",
+    "alike",
     "count",
     "keep",
     "read",

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from toolkit.evaluation.intervals import wilson
-from toolkit.photos.camera_trap import LEFT, RIGHT
+from toolkit.photos.camera_trap import LEFT, RIGHT, flanks_of
+from toolkit.records import Album
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,39 @@ def laterality(
         same_near=int((same & near).sum()),
         level=level,
     )
+
+
+def of_album(album: Album, tried: pd.DataFrame | None, *, threshold: float) -> Laterality | None:
+    """
+    Count them in an album that was compared.
+
+    Parameters
+    ----------
+    album : Album
+        With `compared`, of pairs of one flank.
+    tried : pandas.DataFrame or None
+        Pairs of opposite flanks, which are compared to see this and nothing else: first, second,
+        distance.
+    threshold : float
+        Distance up to which two look alike, inclusive.
+
+    Returns
+    -------
+    Laterality or None
+        None where no pair of opposite flanks was compared.
+    """
+    pairs = album.compared
+    if tried is None or not len(tried) or pairs is None:
+        return None
+    first, second, distance = (
+        np.concatenate([own, tried[name].to_numpy()])
+        for own, name in (
+            (pairs.first, "first"),
+            (pairs.second, "second"),
+            (pairs.distance, "distance"),
+        )
+    )
+    return laterality(first, second, distance, flanks_of(album.sightings), threshold=threshold)
 
 
 def _share(number: int, of: int, interval: tuple[float, float], level: float) -> str:

@@ -32,6 +32,18 @@ Ints = npt.NDArray[np.int64]
 SHOWN = 20
 # The sizes of sets of photos that are reckoned with: up to this many photos of one individual.
 LARGEST = 300
+# Numbers of photos of an individual that are tried: means, and shapes of the distribution (the
+# smaller, the more uneven).
+MEANS, SHAPES = np.geomspace(0.1, 40, 40), np.geomspace(0.15, 100, 16)
+# Individuals that may be unlike all that were seen, as a standard error.
+UNSEEN = 1.5
+# By how much of ``share (1 - share)`` the recall of photos that strips join may be off.
+EASIER = 0.15
+# By how much more photos an individual is taken to have where its photo looks like more others: in
+# natural logarithms, for a photo that is a standard deviation above the middle.
+SLOPES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+# Photos are put into so many parts by that; steps of the means that are added at either end.
+PARTS, BEYOND = 8, 12
 
 
 @dataclass(frozen=True)
@@ -276,14 +288,34 @@ def recall_of(individuals: Sequence[object], neighbours: npt.ArrayLike) -> Recal
     excess = float(((found - others * share) ** 2 - others * chance).sum())
     most = float((others * (others - 1)).sum()) * chance
     spread = min(max(excess / most, 0.0), 0.9) if most > 0 else 0.0
-    # An individual's photos resemble each other, so it is individuals that were sampled.
+    return Recall(share, spread, _error(who, found, others, share))
+
+
+def _error(who: Ints, found: Floats, others: Floats, share: float) -> float:
+    """
+    Return the standard error of a share that was seen: of the others of photos, so many.
+
+    An individual's photos resemble each other, so it is individuals that were sampled. Where none
+    of n is unlike the others, 3 / n may be (rule of three): half of that, of which nothing is
+    shown, is taken for a standard error.
+
+    References
+    ----------
+    .. [1] J. Hanley, A. Lippman-Hand, If nothing goes wrong, is everything all right?, 1983.
+    """
     off = np.bincount(who, found - share * others)
-    error = float(np.sqrt((off**2).sum()) / others.sum())
-    return Recall(share, spread, error)
+    unseen = UNSEEN * float(others.sum()) / int((np.bincount(who, others) > 0).sum())
+    squares = float((off**2).sum()) + (share * unseen) ** 2
+    return float(np.sqrt(squares) / (others.sum() + unseen))
 
 
 def estimate(
-    strips: Sequence[Strip], n: int, *, recall: Recall = STATED, level: float = 0.95
+    strips: Sequence[Strip],
+    n: int,
+    *,
+    recall: Recall = STATED,
+    level: float = 0.95,
+    alike: npt.ArrayLike | None = None,
 ) -> Estimate:
     """
     Estimate how many individuals an album holds.
@@ -295,6 +327,12 @@ def estimate(
     and for those that were not. Where a strip shows all others, and all photos were drawn, nothing
     is left to assume: the number is counted.
 
+    How many others strips show is not told by known individuals alone: of those that other strips
+    join with a photo, its own shows a share, too. Both shares count, the surer one more.
+
+    A photo that looks like many others is likely of an individual with many photos. How much of
+    that is true, the strips say: the mean is taken to grow with it, by nothing or by more.
+
     Parameters
     ----------
     strips : sequence of Strip
@@ -302,15 +340,17 @@ def estimate(
     n : int
         Photos in the album.
     recall : Recall
-        Of strips, on known individuals; else what is stated.
+        Of strips, on known individuals; else what is stated. Without an error it is taken as it is.
     level : float
         Of the interval, above 0 and below 1.
+    alike : array_like, optional
+        Shape (n,): how many others each photo looks like; their order alone counts.
 
     Raises
     ------
     BadSetting
-        If there are no strips, a photo was drawn twice or is not in the album, or the level cannot
-        be used.
+        If there are no strips, a photo was drawn twice or is not in the album, the level cannot be
+        used, or `alike` is not of each photo.
     """
     _checked(strips, n)
     if not 0 < level < 1:
@@ -318,12 +358,20 @@ def estimate(
     shown = max(len(strip.shown) for strip in strips)
     if shown >= n - 1:
         recall = Recall(1.0, 0.0)
+    elif recall.error:
+        recall = _with_these(recall, strips)
     ticks = np.array([len(strip.same) for strip in strips])
-    times = np.bincount(ticks, minlength=shown + 1)
+    part_of, above = _parts(alike, n)
+    drawn = part_of[[strip.photo for strip in strips]]
+    times = np.zeros((len(above), shown + 1), dtype=np.int64)
+    np.add.at(times, (drawn, ticks), 1)
+    rest = np.bincount(part_of, minlength=len(above)) - times.sum(axis=1)
     sizes = np.arange(1, max(min(n, LARGEST), shown + 1) + 1)
     means, weights, variances = [], [], []
+    prior = _size_biased(sizes)
     for share, weight in _shares(recall):
-        mean, evidence, variance = _by_prior(times, sizes, n, share, recall.spread)
+        likely = _ticks(shown, sizes - 1, share, recall.spread)
+        mean, evidence, variance = _by_prior(times, rest, above, prior, likely)
         means.append(mean)
         weights.append(evidence + np.log(weight))
         variances.append(variance)
@@ -405,6 +453,30 @@ def _checked(strips: Sequence[Strip], n: int) -> None:
         raise BadSetting(f"strips name photos {min(rows)} to {max(rows)}; there are {n} from 0 on")
 
 
+def _with_these(recall: Recall, strips: Sequence[Strip]) -> Recall:
+    """Return the recall with what the strips themselves say of it, by how sure either is."""
+    rows = []
+    for at, strip in enumerate(strips):
+        # By other strips alone: what a strip ticks itself was shown.
+        family = _families([*strips[:at], *strips[at + 1 :]])
+        if strip.photo in family:
+            own = family[strip.photo]
+            joined = {row for row, top in family.items() if top == own} - {strip.photo}
+            room = min(len(joined), len(strip.shown))
+            rows.append((strip.photo, min(len(joined & set(strip.same)), room), room))
+    if not rows or not sum(found for _, found, _ in rows):
+        return recall
+    every = _families(strips)
+    _, who = np.unique([every[photo] for photo, _, _ in rows], return_inverse=True)
+    found, others = np.array([row[1:] for row in rows], dtype=np.float64).T
+    share = float(found.sum() / others.sum())
+    # Photos that are joined are easier ones: of all, somewhat fewer are shown.
+    error = np.hypot(_error(who, found, others, share), EASIER * share * (1 - share))
+    sure = np.array([1 / recall.error**2, 1 / float(error) ** 2])
+    both = float(sure @ [recall.share, share] / sure.sum())
+    return Recall(both, recall.spread, float(1 / np.sqrt(sure.sum())))
+
+
 def _shares(recall: Recall) -> list[tuple[float, float]]:
     """Shares within two standard errors of the recall, and their weights."""
     if not recall.error:
@@ -418,26 +490,61 @@ def _shares(recall: Recall) -> list[tuple[float, float]]:
     ] or [(recall.share, 1.0)]
 
 
+def _parts(alike: npt.ArrayLike | None, n: int) -> tuple[Ints, Floats]:
+    """
+    Return the part that each photo is in, and how far above the middle the photos of each part are.
+
+    The parts are as large as each other; how far is in standard deviations of a normal distribution
+    of the same order.
+    """
+    from scipy.special import ndtri
+
+    if alike is None:
+        return np.zeros(n, dtype=np.int64), np.zeros(1)
+    values = np.asarray(alike, dtype=np.float64)
+    if values.shape != (n,) or not np.isfinite(values).all():
+        raise BadSetting(f"alike has the shape {values.shape}; expected ({n},), numbers")
+    # Of those that are as much alike, the middle one stands for all.
+    order = np.searchsorted(np.sort(values), values) + np.searchsorted(
+        np.sort(values), values, side="right"
+    )
+    place = order / (2 * n)
+    part_of = np.minimum((place * PARTS).astype(np.int64), PARTS - 1)
+    count = np.bincount(part_of, minlength=PARTS)
+    return part_of, np.bincount(part_of, ndtri(place), PARTS) / np.maximum(count, 1)
+
+
 def _by_prior(
-    times: Ints, sizes: Ints, n: int, share: float, spread: float
+    times: Ints, rest: Ints, above: Floats, prior: Floats, likely: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """
     Return the number of individuals, log-likelihood and variance for each distribution of sizes.
 
-    `times` says how many strips have 0, 1, 2 ... ticks.
+    For each part (rows), `times` says how many strips have 0, 1, 2 ... ticks, and `rest` how many
+    photos were not drawn; `prior` is of `_size_biased`, `likely` of `_ticks`.
     """
-    likely = _ticks(len(times) - 1, sizes - 1, share, spread)
-    prior = _size_biased(sizes)
-    inverse = 1 / sizes
-    # Of each distribution (rows): the chance of each number of ticks, and what 1/s is given it.
+    inverse = 1 / np.arange(1, prior.shape[-1] + 1)
+    # Of each distribution: the chance of each number of ticks, and what 1/s is given it.
     of_ticks = prior @ likely.T + 1e-300
     first = (prior * inverse) @ likely.T / of_ticks
     second = (prior * inverse**2) @ likely.T / of_ticks
     own, own_square = prior @ inverse, prior @ inverse**2
-    rest = n - int(times.sum())
-    mean = first @ times + rest * own
-    variance = np.maximum(second - first**2, 0) @ times + rest * np.maximum(own_square - own**2, 0)
-    return mean, np.log(of_ticks) @ times, variance
+    log, varied = np.log(of_ticks), np.maximum(second - first**2, 0)
+    own_varied = np.maximum(own_square - own**2, 0)
+    step = float(np.log(MEANS[1] / MEANS[0]))
+    found = []
+    for slope in SLOPES if len(above) > 1 else SLOPES[:1]:
+        mean, evidence, variance = (np.zeros((len(MEANS), len(SHAPES))) for _ in range(3))
+        for part, height in enumerate(above):
+            # A mean that is larger by a factor is one that is some steps further on.
+            by = int(np.clip(round(slope * float(height) / step), -BEYOND, BEYOND))
+            here = slice(BEYOND + by, BEYOND + by + len(MEANS))
+            mean += first[here] @ times[part] + rest[part] * own[here]
+            evidence += log[here] @ times[part]
+            variance += varied[here] @ times[part] + rest[part] * own_varied[here]
+        found.append((mean.ravel(), evidence.ravel(), variance.ravel()))
+    means, evidences, variances = (np.concatenate(each) for each in zip(*found, strict=True))
+    return means, evidences, variances
 
 
 def _ticks(shown: int, others: Ints, share: float, spread: float) -> Floats:
@@ -462,18 +569,22 @@ def _ticks(shown: int, others: Ints, share: float, spread: float) -> Floats:
 
 
 def _size_biased(sizes: Ints) -> Floats:
-    """Distributions (rows) of how many photos the individual in a photo has."""
+    """
+    Distributions of how many photos the individual in a photo has.
+
+    Shape (means, shapes, sizes), the means with `BEYOND` steps more at either end.
+    """
     from scipy.special import gammaln
 
-    means = np.geomspace(0.1, 40, 40)
-    shapes = np.geomspace(0.15, 100, 16)
-    mean, shape = (grid.ravel()[:, None] for grid in np.meshgrid(means, shapes))
+    steps = np.arange(-BEYOND, len(MEANS) + BEYOND)
+    mean = (MEANS[0] * (MEANS[1] / MEANS[0]) ** steps)[:, None, None]
+    shape = SHAPES[None, :, None]
     log = gammaln(sizes + shape) - gammaln(shape) - gammaln(sizes + 1.0)
     log = log + shape * np.log(shape / (shape + mean)) + sizes * np.log(mean / (shape + mean))
     # An individual is in as many photos as it has.
     log = log + np.log(sizes)
-    chances = np.exp(log - log.max(axis=1, keepdims=True))
-    made: Floats = chances / chances.sum(axis=1, keepdims=True)
+    chances = np.exp(log - log.max(axis=-1, keepdims=True))
+    made: Floats = chances / chances.sum(axis=-1, keepdims=True)
     return made
 
 

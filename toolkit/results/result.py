@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from toolkit import __version__
-from toolkit.evaluation.laterality import Laterality, laterality
+from toolkit.evaluation import laterality
+from toolkit.evaluation.laterality import Laterality
 from toolkit.grouping.assigners import Assigned, has_unsure, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.examples import PARTS
@@ -25,7 +26,6 @@ from toolkit.grouping.links import Labels
 from toolkit.grouping.numbering import Earlier
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable, shown_of
-from toolkit.photos.camera_trap import flanks_of
 from toolkit.records import AND, SHOWS, Album, Clustering, Words
 from toolkit.results import links
 from toolkit.results.changes import Now, Reason, details, headline
@@ -865,19 +865,7 @@ class AutopilotResult(Result):
     @property
     def laterality(self) -> Laterality | None:
         """How often opposite flanks look alike; None where no pair of them was compared."""
-        tried, pairs = self.tried, self.album.compared
-        if tried is None or not len(tried) or pairs is None:
-            return None
-        first, second, distance = (
-            np.concatenate([own, tried[name].to_numpy()])
-            for own, name in (
-                (pairs.first, "first"),
-                (pairs.second, "second"),
-                (pairs.distance, "distance"),
-            )
-        )
-        flanks = flanks_of(self.album.sightings)
-        return laterality(first, second, distance, flanks, threshold=self.threshold)
+        return laterality.of_album(self.album, self.tried, threshold=self.threshold)
 
 
 @dataclass(frozen=True, repr=False)

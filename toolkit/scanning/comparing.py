@@ -400,10 +400,16 @@ def _compared(
             return []
         return [matcher.compare(ours[one], theirs[other]) for one, other in part]
 
+    from threadpoolctl import threadpool_limits
+
     done = 0
     wanted = pairs.tolist()
     parts = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
-    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="compare") as pool:
+    # Threads of ours that each start threads for a product wait for each other most of the time.
+    with (
+        threadpool_limits(1, user_api="blas"),
+        ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="compare") as pool,
+    ):
         for part, made in zip(parts, pool.map(some, parts), strict=True):
             yield from made
             if len(made) < len(part):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from toolkit.errors import BadSetting
+from toolkit.evaluation.reliability import reliability
 from toolkit.records import LabelledPairs, PairScores
 from toolkit.subjects.animal.subject import SHIPPED
 from toolkit.subjects.matching import calibration
@@ -13,6 +14,7 @@ from toolkit.subjects.matching.calibration import (
     features_of,
     fit,
     of_most,
+    through_others,
 )
 
 SIFT = ("upright", "turned")
@@ -110,17 +112,17 @@ def test_where_too_few_stand_for_all_those_that_are_there_do() -> None:
 def test_what_was_fitted_tells_others_and_says_how_sure_it_is() -> None:
     found = fit([drawn(1), drawn(2)], SIFT, "drawn ones")
     assert found.fitted_on == "drawn ones"
-    tried = drawn(3)
-    same = tried.same
-    evidence = found.evidence(tried.found, SIFT)
+    tried = [drawn(seed) for seed in range(3, 9)]
+    same = np.concatenate([each.same for each in tried])
+    evidence = np.concatenate([found.evidence(each.found, SIFT) for each in tried])
     assert evidence[same].mean() > evidence[~same].mean() + 2
     # Evidence, and the odds before it, are how often it is so.
     share = same.mean()
     sure = 1 / (1 + np.exp(-(evidence + np.log(share / (1 - share)))))
     assert sure.sum() == pytest.approx(same.sum(), rel=0.15)
-    for low, high in ((0.05, 0.3), (0.3, 0.7), (0.7, 1.0)):
-        some = (sure >= low) & (sure < high)
-        assert same[some].mean() == pytest.approx(sure[some].mean(), abs=0.12)
+    told = reliability(sure, same)
+    assert told.error < 0.08
+    assert told.sure_right / told.sure > 0.93
 
 
 def test_every_album_counts_as_much_however_large() -> None:
@@ -242,3 +244,90 @@ def test_what_is_shipped_is_of_the_most_scores_that_are_there() -> None:
         assert ("lite2" in scores) == ("lite2" in found.scores)
     with pytest.raises(BadSetting, match="sightings calibrate KNOWN"):
         of_most(SHIPPED, ("nothing known",))
+
+
+def paired(n: int, seed: int, left_out: float = 0.0) -> tuple[PairScores, np.ndarray]:
+    """Pairs of n sightings, some of which were not compared, and evidence of each."""
+    rng = np.random.default_rng(seed)
+    first, second = np.triu_indices(n, k=1)
+    kept = rng.random(len(first)) >= left_out
+    first, second = first[kept], second[kept]
+    values = np.zeros((len(first), 1), dtype=np.float32)
+    return PairScores((n, n), first, second, values), rng.normal(-2, 3, len(first))
+
+
+@pytest.mark.parametrize("left_out", [0.0, 0.5])
+def test_what_others_say_of_a_pair_is_as_a_loop_has_it(left_out) -> None:
+    found, evidence = paired(9, 4, left_out)
+    share = 0.5 / len(evidence)
+    for _ in range(calibration.ROUNDS):
+        likely = 1 / (1 + (1 - share) / share * np.exp(-evidence))
+        share = (likely.sum() + 0.5) / (len(evidence) + 1)
+    of, one = {}, {}
+    for i, j, said, sure in zip(found.first, found.second, evidence, likely, strict=True):
+        of[i, j] = of[j, i] = said
+        one[i, j] = one[j, i] = sure if sure >= calibration.FAINT else 0.0
+    expected = []
+    for pair in zip(found.first, found.second, strict=True):
+        means = []
+        for i, j in (pair, pair[::-1]):
+            third = [k for k in range(9) if (i, k) in one and (k, j) in of]
+            total = of[i, j] + sum(one[i, k] * of[k, j] for k in third)
+            means.append(total / (1 + sum(one[i, k] for k in third)))
+        expected.append(np.mean(means))
+    np.testing.assert_allclose(through_others(found, evidence), expected)
+
+
+def test_who_is_named_first_is_nothing_to_others_and_blocks_are_no_borders(monkeypatch) -> None:
+    found, evidence = paired(30, 5, 0.3)
+    once = through_others(found, evidence)
+    order = np.random.default_rng(1).permutation(len(evidence))
+    swapped = PairScores((30, 30), found.second[order], found.first[order], found.values[order])
+    monkeypatch.setattr(calibration, "TOGETHER", 7)
+    np.testing.assert_allclose(through_others(swapped, evidence[order]), once[order])
+
+
+def test_without_others_the_pair_speaks_alone() -> None:
+    found, evidence = paired(2, 1)
+    assert through_others(found, evidence).tolist() == evidence.tolist()
+    beside = PairScores((3, 2), found.first, found.second, found.values, within=False)
+    assert through_others(beside, evidence) is evidence
+    none = PairScores((0, 0), found.first[:0], found.second[:0], found.values[:0])
+    assert len(through_others(none, evidence[:0])) == 0
+
+
+def chained(seed: int, individuals: int = 12, each: int = 8) -> LabelledPairs:
+    """Photos along a way: those next to each other have much in common, the ends have nothing."""
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(individuals), each)
+    first, second = np.triu_indices(len(who), k=1)
+    same = who[first] == who[second]
+    apart = np.abs(first - second)
+    alike = rng.poisson(np.where(same, np.maximum(16 - 3.5 * apart, 3), 3))
+    values = np.stack([alike, rng.poisson(3, len(first))], axis=1).astype(np.float32)
+    return LabelledPairs(PairScores((len(who), len(who)), first, second, values), who)
+
+
+def test_others_count_where_they_join_what_has_little_in_common(tmp_path) -> None:
+    found = fit([chained(1), chained(2)], SIFT, "")
+    assert len(found.others) == 3
+    assert found.others[2] > 0
+    tried = chained(3)
+    alone = fit([chained(1), chained(2)], SIFT, "", choose=False)
+    assert alone.others == ()
+    ends = tried.same & (tried.found.second - tried.found.first >= 5)
+    ranks = []
+    for each in (alone, found):
+        evidence = each.evidence(tried.found, SIFT)
+        ranks.append((evidence[ends][:, None] > evidence[~tried.same]).mean())
+    assert ranks[1] > ranks[0] + 0.05
+    found.save(tmp_path / "c.json")
+    assert calibration.read(tmp_path / "c.json") == found
+
+
+def test_others_that_say_nothing_do_not_count(monkeypatch) -> None:
+    def nothing(found, evidence):
+        return np.random.default_rng(len(evidence)).normal(0, 3, len(evidence))
+
+    monkeypatch.setattr(calibration, "through_others", nothing)
+    assert fit([chained(1), chained(2)], SIFT, "").others == ()

@@ -68,7 +68,7 @@ class AnimalSettings(DetectionSettings, MatchingSettings):
     slider: ClassVar[tuple[float, float, float]] = (0.1, 1.0, 1.6)
 
     long_edge: int = again(ScanSettings, "long_edge", default=1000)
-    min_size: int = again(ScanSettings, "min_size", default=40)
+    min_size: int = again(ScanSettings, "min_size", default=36)
     detector: str = again(DetectionSettings, "detector")
     boxes: str = again(DetectionSettings, "boxes")
     min_confidence: float = again(DetectionSettings, "min_confidence")

@@ -21,17 +21,30 @@ from toolkit.subjects.matching.sift import SiftMarks
 FITTED_ON = "nyala and cows"
 SIFT = ("upright", "turned")
 SHIPPED = (
-    PatternCalibration(SIFT, -1.359, (0.0, 0.898), (0.574, 0.672), FITTED_ON),
-    PatternCalibration((*SIFT, "disk"), -1.343, (0.0, 0.844, 0.0), (0.27, 0.617, 0.452), FITTED_ON),
+    PatternCalibration(SIFT, -1.345, (0.0, 1.017), (0.536, 0.67), FITTED_ON, (0.501, 0.509, 1.03)),
     PatternCalibration(
-        (*SIFT, "lite2"), -2.084, (0.0, 0.776, 0.056), (0.404, 0.611, 0.928), FITTED_ON
+        (*SIFT, "disk"),
+        -1.323,
+        (0.0, 0.97, 0.0),
+        (0.206, 0.595, 0.492),
+        FITTED_ON,
+        (0.407, 0.521, 0.943),
+    ),
+    PatternCalibration(
+        (*SIFT, "lite2"),
+        -2.489,
+        (0.021, 0.896, 0.124),
+        (0.342, 0.6, 0.868),
+        FITTED_ON,
+        (0.221, 0.531, 0.8),
     ),
     PatternCalibration(
         (*SIFT, "disk", "lite2"),
-        -1.948,
-        (0.0, 0.753, 0.044, 0.039),
-        (0.189, 0.567, 0.317, 0.87),
+        -2.337,
+        (0.0, 0.786, 0.009, 0.109),
+        (0.111, 0.566, 0.376, 0.828),
         FITTED_ON,
+        (0.203, 0.532, 0.797),
     ),
 )
 

@@ -27,7 +27,7 @@ EVEN, SLOPE = 1.0, 10.0
 # many marks that two products of one maker have a lot in common: how many still tells them apart.
 MARKS, ROOTS = ("upright", "turned", "disk"), ("printed",)
 # Marks in common beyond which more say nothing more, what counts as one of them, and of cosines.
-ENOUGH, TENS, THIRDS, TENTHS = 40.0, 0.1, 0.3, 10.0
+ENOUGH, TENS, THIRDS, TENTHS = 80.0, 0.1, 0.3, 10.0
 # Deviation that is there even where all values are alike.
 LEAST_DEVIATION = 0.1
 # Pairs of a sighting, of those that stand for all, below which they say no mean.
@@ -37,9 +37,15 @@ RIDGE = 0.005
 # Parts into which individuals are put to see what helps on others, and by how much the mean average
 # precision (0 to 1) must be better without a score for it to go: less is chance.
 FOLDS, HELPS = 3, 0.01
+# By how much that must be better for others to count.
+CLEARLY = 0.02
 # Keeps the weights that order pairs small.
 SMALL = 0.01
-FORMAT, LARGEST = "sightings pattern calibration 1", 1 << 20
+# Less likely ones are not asked what they say of a pair; how many sightings are asked at once.
+FAINT, TOGETHER = 0.01, 512
+# Rounds after which the share of pairs that are one individual stands still.
+ROUNDS = 30
+FORMAT, LARGEST = "sightings pattern calibration 2", 1 << 20
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,9 @@ class PatternCalibration:
 
     The evidence that two sightings are one individual is `start` and, for each score, its value (of
     marks, in tens, or their square root; of cosines, in tenths) times its weight, and how far that
-    is above what the two have with others, in standard deviations, times the other weight.
+    is above what the two have with others, in standard deviations, times the other weight. Where it
+    helps, what those say that are likely one with either of the two counts as well: see
+    `through_others`.
 
     Attributes
     ----------
@@ -63,6 +71,9 @@ class PatternCalibration:
         Of how far each stands out among those of the same sightings.
     fitted_on : str
         What they were.
+    others : tuple of three float, or ()
+        Log-odds without all that, the weight of the evidence of the two, and of that through
+        others; () where others do not count.
     """
 
     scores: tuple[str, ...]
@@ -70,13 +81,17 @@ class PatternCalibration:
     weights: tuple[float, ...]
     stands_out: tuple[float, ...]
     fitted_on: str
+    others: tuple[float, ...] = ()
     slope: ClassVar[float] = SLOPE
     even: ClassVar[float] = EVEN
 
     def __post_init__(self) -> None:
         if not len(self.scores) == len(self.weights) == len(self.stands_out):
             raise ValueError("a calibration has two weights for each score")
-        if not all(math.isfinite(each) for each in (self.start, *self.weights, *self.stands_out)):
+        if len(self.others) not in (0, 3):
+            raise ValueError("of others, a calibration has three numbers or none")
+        numbers = (self.start, *self.weights, *self.stands_out, *self.others)
+        if not all(math.isfinite(each) for each in numbers):
             raise ValueError("the weights of a calibration are numbers")
 
     def evidence(self, found: PairScores, scores: Sequence[str]) -> Floats:
@@ -89,6 +104,9 @@ class PatternCalibration:
         own = replace(found, values=found.values[:, columns])
         model = np.array(self.weights + self.stands_out)
         result: Floats = self.start + features_of(own, self.scores) @ model
+        if self.others:
+            start, of_two, of_others = self.others
+            result = start + of_two * result + of_others * through_others(found, result)
         return result
 
     def distances(self, found: PairScores, scores: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -123,6 +141,7 @@ def read(path: Path) -> PatternCalibration:
             _weights(told["weights"]),
             _weights(told["stands_out"]),
             printable(str(told["fitted_on"]))[:200],
+            _of_others(told["others"]),
         )
     except (OSError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise BadSetting(
@@ -138,6 +157,11 @@ def _weights(told: Any) -> tuple[float, ...]:
     return found
 
 
+def _of_others(told: Any) -> tuple[float, ...]:
+    found = tuple(map(float, told))
+    return (found[0], *_weights(found[1:])) if found else ()
+
+
 def fit(
     parts: Sequence[LabelledPairs], scores: Sequence[str], of: str, *, choose: bool = True
 ) -> PatternCalibration:
@@ -147,7 +171,8 @@ def fit(
     Its weights are the mean of two models'. One orders: of all that a sighting was compared with,
     its own individual is to come first (conditional logit). The other is a logistic model of all
     pairs, most of which nobody would take for one individual. What the sum of scores says is a
-    logistic model of it alone.
+    logistic model of it alone. What others say of two is weighed in the same way, and counts where
+    individuals that were not fitted on are found better by it.
 
     Parameters
     ----------
@@ -158,7 +183,8 @@ def fit(
     of : str
         What they are, for `PatternCalibration.fitted_on`.
     choose : bool
-        Leave out scores without which individuals that were not fitted on are found better.
+        Leave out scores without which individuals that were not fitted on are found better, and let
+        others count where that helps; else all scores count, and others do not.
 
     Raises
     ------
@@ -176,16 +202,31 @@ def fit(
             "more individuals, one of them in two photos or more"
         )
     chosen = tuple(scores)
-    folds = list(_folds(parts)) if choose and len(chosen) > 1 else []
-    found = _found_elsewhere(folds, parts, scores, chosen) if folds else 0.0
+    folds = list(_folds(parts)) if choose else []
+
+    def precision(some: tuple[str, ...]) -> float:
+        models = [_fitted(known, scores, some, "") for known, _ in folds]
+        return _found_elsewhere(folds, parts, scores, models)[1]
+
+    found = precision(chosen) if folds and len(chosen) > 1 else 0.0
     while folds and len(chosen) > 1:
         fewer = [tuple(name for name in chosen if name != out) for out in chosen]
-        without = [_found_elsewhere(folds, parts, scores, some) for some in fewer]
+        without = [precision(some) for some in fewer]
         best = int(np.argmax(without))
         if without[best] < found + HELPS:
             break
         found, chosen = without[best], fewer[best]
-    return _fitted(parts, scores, chosen, of)
+    fitted = _fitted(parts, scores, chosen, of)
+    alone = [_fitted(known, scores, chosen, "") for known, _ in folds]
+    both = [
+        _with_others(each, known, scores) for each, (known, _) in zip(alone, folds, strict=True)
+    ]
+    if folds:
+        before, after = (_found_elsewhere(folds, parts, scores, way) for way in (alone, both))
+        # The nearest must not be lost for what comes far behind.
+        if after[1] >= before[1] + CLEARLY and after[0] >= before[0] - HELPS:
+            return _with_others(fitted, parts, scores)
+    return fitted
 
 
 # Albums of most individuals, and who the others are.
@@ -207,33 +248,39 @@ def _found_elsewhere(
     folds: Sequence[_Fold],
     parts: Sequence[LabelledPairs],
     scores: Sequence[str],
-    chosen: tuple[str, ...],
-) -> float:
-    """Return the mean average precision of sightings whose individuals were not fitted on."""
+    models: Sequence[PatternCalibration],
+) -> tuple[float, float]:
+    """
+    Return how well sightings are found whose individuals were not fitted on.
+
+    That is the share whose nearest is the same individual, and the mean average precision.
+    """
     found = []
-    for fitted, others in folds:
-        model = _fitted(fitted, scores, chosen, "")
+    for model, (_, others) in zip(models, folds, strict=True):
         for each in parts:
             ends, order = _ends_of(each.found)
             asked = np.isin(each.individuals, others)[ends]
             same = np.tile(each.same, 2)[order]
             alike = np.tile(model.evidence(each.found, scores), 2)[order]
             if same[asked].any():
-                found.append(_mean_average_precision(ends[asked], alike[asked], same[asked]))
-    return float(np.mean(found))
+                found.append(_nearest_and_precision(ends[asked], alike[asked], same[asked]))
+    first, precision = np.mean(np.array(found), axis=0).tolist()
+    return first, precision
 
 
-def _mean_average_precision(
+def _nearest_and_precision(
     ends: npt.NDArray[np.int64], alike: Floats, same: npt.NDArray[np.bool_]
-) -> float:
-    """Return it over sightings with another one of their individual; `ends` is in order."""
+) -> tuple[float, float]:
+    """Return both over sightings with another one of their individual; `ends` is in order."""
     found = []
     starts = np.flatnonzero(np.diff(ends, prepend=-1))
     for start, end in zip(starts, [*starts[1:], len(ends)], strict=True):
         hits = same[start:end][np.argsort(-alike[start:end], kind="stable")]
         if hits.any():
-            found.append(float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean()))
-    return float(np.mean(found))
+            precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+            found.append((float(hits[0]), float(precision[hits].mean())))
+    first, precision = np.mean(np.array(found), axis=0).tolist()
+    return first, precision
 
 
 def _ends_of(found: PairScores) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -251,14 +298,34 @@ def _own(each: LabelledPairs, scores: Sequence[str], chosen: tuple[str, ...]) ->
 def _fitted(
     parts: Sequence[LabelledPairs], scores: Sequence[str], chosen: tuple[str, ...], of: str
 ) -> PatternCalibration:
-    rows, same = [_own(each, scores, chosen) for each in parts], [each.same for each in parts]
+    rows = [_own(each, scores, chosen) for each in parts]
+    start, model = _weighed(rows, parts)
+    found, half = model.tolist(), len(chosen)
+    return PatternCalibration(chosen, start, tuple(found[:half]), tuple(found[half:]), of)
+
+
+def _with_others(
+    model: PatternCalibration, parts: Sequence[LabelledPairs], scores: Sequence[str]
+) -> PatternCalibration:
+    """Fit how much others count beside what the two of a pair have in common."""
+    own = [model.evidence(each.found, scores) for each in parts]
+    rows = [
+        np.stack([alone, through_others(each.found, alone)], axis=1)
+        for each, alone in zip(parts, own, strict=True)
+    ]
+    start, weights = _weighed(rows, parts)
+    return replace(model, others=(start, *weights.tolist()))
+
+
+def _weighed(rows: Sequence[Floats], parts: Sequence[LabelledPairs]) -> tuple[float, Floats]:
+    """Return the start and the weights: of what orders pairs, and of what tells them, the mean."""
+    same = [each.same for each in parts]
     _, by_odds = _logistic(rows, same)
     ordered = _by_order(rows, parts)
     _, times = _logistic([(each @ ordered)[:, None] for each in rows], same)
     model = (ordered * times[0] + by_odds) / 2
     start, times = _logistic([(each @ model)[:, None] for each in rows], same)
-    found, half = (model * times[0]).tolist(), len(chosen)
-    return PatternCalibration(chosen, start, tuple(found[:half]), tuple(found[half:]), of)
+    return start, model * times[0]
 
 
 def _by_order(rows: Sequence[Floats], parts: Sequence[LabelledPairs]) -> Floats:
@@ -405,6 +472,79 @@ def _standing(
         deviation = np.sqrt(np.maximum(square - mean**2, 0.0) + LEAST_DEVIATION**2)
         found[:, column] = (own - mean[ends]) / deviation[ends]
     return found
+
+
+def through_others(found: PairScores, evidence: Floats) -> Floats:
+    """
+    Return the evidence of each pair together with what others say of it.
+
+    Who is likely one with the first of a pair speaks about the second, and the other way round: the
+    mean of the evidence of the pair and of all those, each weighed by how likely it is that it is
+    one with the first (query expansion); then the mean of both directions. Others of which it is
+    not known how they compare with the second say nothing, so that without any the evidence is that
+    of the pair.
+
+    Parameters
+    ----------
+    found : PairScores
+        p pairs, none twice.
+    evidence : numpy.ndarray
+        Shape (p,): the log-odds of each at even odds before.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (p,), float64. Between an album and references, of which pairs among each are not
+        there, that is `evidence`.
+
+    References
+    ----------
+    .. [1] O. Chum et al., Total recall: automatic query expansion with a generative feature model
+       for object retrieval, 2007.
+    """
+    from scipy.sparse import coo_array
+
+    if not found.within or not len(found):
+        return evidence
+    first, second, n = found.first, found.second, found.shape[0]
+    either, other = np.concatenate([first, second]), np.concatenate([second, first])
+
+    def table(values: Floats, chosen: npt.NDArray[np.bool_]) -> Any:
+        where = np.tile(chosen, 2)
+        told = np.tile(values[chosen], 2)
+        return coo_array((told, (either[where], other[where])), shape=(n, n)).tocsr()
+
+    likely = _likely(evidence)
+    every = np.ones(len(evidence), dtype=np.bool_)
+    speak, said = table(likely, likely >= FAINT), table(evidence, every)
+    compared = table(np.ones(len(evidence)), every)
+    order = np.argsort(either, kind="stable")
+    ends, own = either[order], np.tile(evidence, 2)[order]
+    mean = np.empty(len(order))
+    for start in range(0, n, TOGETHER):
+        some = slice(*np.searchsorted(ends, [start, start + TOGETHER]))
+        here = (ends[some] - start, other[order[some]])
+        rows = speak[start : start + TOGETHER]
+        total, weight = ((rows @ each).toarray()[here] for each in (said, compared))
+        mean[order[some]] = (own[some] + total) / (1.0 + weight)
+    half = len(evidence)
+    result: Floats = (mean[:half] + mean[half:]) / 2
+    return result
+
+
+def _likely(evidence: Floats) -> Floats:
+    """
+    Return how likely each pair is one individual, in an album of unknown share of such pairs.
+
+    The share is the one at which it is the mean of the probabilities (expectation maximisation).
+    """
+    from scipy.special import expit
+
+    share = 0.5 / len(evidence)
+    for _ in range(ROUNDS):
+        likely: Floats = expit(evidence + np.log(share / (1 - share)))
+        share = (float(likely.sum()) + 0.5) / (len(evidence) + 1)
+    return likely
 
 
 def of_most(
