@@ -11,7 +11,7 @@ Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 
 # All pairs are compared where they are no more than this: some minutes of one core.
-ALL = 100_000
+ALL = 300_000
 # Of many, those with the most alike are, and those with some that are the same for all: how alike a
 # pair is says more beside how alike its two are to anything.
 NEAREST_WITHIN, NEAREST_KNOWN, COHORT = 100, 30, 32

@@ -19,8 +19,17 @@ MOST = 500
 # On 465 photos of 20 packed groceries before shelves.
 FITTED_ON = "groceries"
 SHIPPED = (
-    PatternCalibration(("printed",), -1.675, (0.42,), (1.545,), FITTED_ON),
-    PatternCalibration(("printed", "lite2"), -3.09, (0.318, 0.205), (1.217, 0.751), FITTED_ON),
+    PatternCalibration(
+        ("printed",), -1.675, (0.42,), (1.545,), FITTED_ON, others=(0.195, 0.596, 0.617)
+    ),
+    PatternCalibration(
+        ("printed", "lite2"),
+        -3.09,
+        (0.318, 0.205),
+        (1.217, 0.751),
+        FITTED_ON,
+        others=(0.083, 0.605, 0.571),
+    ),
 )
 
 
