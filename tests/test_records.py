@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting, IncomparableEncodings
@@ -18,6 +19,7 @@ from toolkit.records import (
     Clustering,
     ComparedPairs,
     EncoderInfo,
+    Mask,
     empty_table,
 )
 
@@ -338,3 +340,54 @@ class TestComparedPairs:
         assert both.first.tolist() == [0, 2, 3]
         assert both.second.tolist() == [1, 4, 4]
         assert ComparedPairs.joined([one, None]) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "counts"),
+    # The examples of COCO's own description of the format (cocodataset/cocoapi, maskApi.h).
+    [([0, 0, 1, 1, 1, 0, 1], (2, 3, 1, 1)), ([1, 1, 1, 1, 1, 1, 0], (0, 6, 1))],
+)
+def test_a_mask_is_counted_as_coco_counts_it(cells, counts) -> None:
+    column = np.array(cells, dtype=bool)[:, None]
+    assert Mask.of(column) == Mask(1, 7, counts)
+    assert Mask.of(np.eye(2, dtype=bool)).counts == (0, 1, 2, 1)
+
+
+CELLS = arrays.arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9)))
+
+
+@given(CELLS)
+def test_a_mask_gives_back_its_cells(cells) -> None:
+    mask = Mask.of(cells)
+    np.testing.assert_array_equal(mask.inside, cells)
+    assert (mask.height, mask.width) == cells.shape
+    assert (mask.digest == Mask.of(~cells).digest) is False
+
+
+@given(CELLS, st.lists(st.floats(-0.5, 1.5), max_size=5), st.lists(st.floats(-0.5, 1.5)))
+def test_points_of_a_mask_are_those_of_its_cells_and_none_around_it(cells, across, down) -> None:
+    height, width = cells.shape
+    found = Mask.of(cells).at(np.array(across), np.array(down))
+    expected = [
+        [0 <= y < 1 and 0 <= x < 1 and bool(cells[int(y * height), int(x * width)]) for x in across]
+        for y in down
+    ]
+    assert found.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "counts", "said"),
+    [
+        (0, 4, (), "a side of 0"),
+        (4, 10**9, (4 * 10**9,), "a side of 1000000000"),
+        (True, 1, (1,), "a side of True"),
+        (2, 2, (3,), "counts for 3 cells; expected 2 x 2"),
+        (2, 2, (2, 10**30), "expected 2 x 2"),
+        (2, 2, (5, -1), "no whole number"),
+        (2, 2, (4.0,), "no whole number"),
+        (2, 2, (0, 0, 0, 0, 0, 4), "more than its cells"),
+    ],
+)
+def test_what_is_no_mask_is_refused(width, height, counts, said) -> None:
+    with pytest.raises(ValueError, match=said):
+        Mask(width, height, counts)

@@ -16,6 +16,7 @@ import pandas as pd
 from toolkit.curation import decisions, photo_names, sync
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder
+from toolkit.evaluation import label_check
 from toolkit.files import folder_at
 from toolkit.grouping.assigners import (
     Assigner,
@@ -26,7 +27,7 @@ from toolkit.grouping.assigners import (
 from toolkit.grouping.identification import References
 from toolkit.grouping.numbering import Earlier
 from toolkit.names import counted, printable
-from toolkit.photos import opening
+from toolkit.photos import duplicates, opening
 from toolkit.photos.copies import one_of_each
 from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
@@ -37,6 +38,7 @@ from toolkit.results import (
     exporting,
     folder_changes,
     results_folder,
+    tag_check,
 )
 from toolkit.results import undo as undoing
 from toolkit.results.exporting import export_result, write_result
@@ -49,6 +51,7 @@ from toolkit.results.result import (
     PointAndShootResult,
     Result,
 )
+from toolkit.results.tag_check import TagCheck
 from toolkit.results.undo import Undone
 from toolkit.scanning import comparing, context, store
 from toolkit.scanning.references import read_references
@@ -69,6 +72,7 @@ __all__ = [
     "assigned_by",
     "autopilot",
     "autopilot_of",
+    "check_tags",
     "compare_known",
     "export_result",
     "folder_at",
@@ -731,6 +735,7 @@ def point_and_shoot(
     progress: Progress | None = None,
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
+    by: Callable[[References, ComparingSettings], Assigner] = ReferenceAssigner,
 ) -> PointAndShootResult:
     """
     Find the photos that show known individuals, and copy each into a folder for each of them.
@@ -744,6 +749,8 @@ def point_and_shoot(
         subfolders too).
     out, settings, dry_run, keep_all, pictures, progress, subject, decided
         As for `autopilot`.
+    by : callable
+        Makes what gives the names, of the references and the settings.
 
     Returns
     -------
@@ -776,11 +783,12 @@ def point_and_shoot(
         references = cast(References, compare_known(looked, references, **how))
         planned = listed.out if dry_run else None
         keeper = None if decided is not None else target
-        made, taken = _named(looked, ReferenceAssigner(references, settings), made, keeper)
-        found = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+        assigner = by(references, settings)
+        made, taken = _named(looked, assigner, made, keeper)
+        found = cast(PointAndShootResult, assigned_by(looked, assigner, planned, decided=made))
         if later is not None:
             made, synced = _decided_anew(found, listed.out, later, made, dry_run=dry_run)
-            found = point_and_shoot_of(looked, references, planned, settings=settings, decided=made)
+            found = cast(PointAndShootResult, assigned_by(looked, assigner, planned, decided=made))
         result = changed(found, synced=synced, names_taken=taken)
         if target is None:
             return result
@@ -975,6 +983,52 @@ def synced(
     """
     made, said, _ = _folders_read(out, settings, subject, dry_run=dry_run)
     return made, said
+
+
+def check_tags(
+    folders: str | Path,
+    *,
+    settings: GroupingSettings,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    tell: Callable[[str], None] | None = None,
+    subject: Subject | None = None,
+) -> TagCheck | None:
+    """
+    Find the photos of labelled folders that look more like another folder than their own.
+
+    Parameters
+    ----------
+    folders : path
+        A folder for each individual, or folders of such folders. Nothing is written there.
+    settings : GroupingSettings
+        Of the subject.
+    progress, stop, tell, subject
+        As for `look`.
+
+    Returns
+    -------
+    TagCheck or None
+        For `toolkit.results.tag_check.write`, with the files that show one picture. None if it was
+        stopped: with some of the photos only, those of the others would look like strangers.
+
+    Raises
+    ------
+    BadFolder
+        If there are fewer than two labelled folders.
+    """
+    root = folder_at(folders)
+    how: dict[str, Any] = {"stop": stop, "tell": tell, "subject": subject}
+    looked = look(root, settings=settings, progress=progress, of_individuals=True, **how)
+    if not looked.complete or (stop is not None and stop()):
+        return None
+    known = label_check.labelled(looked.album, root)
+    twice = duplicates.find(known.paths, progress=progress, stop=stop)
+    if stop is not None and stop():
+        return None
+    told = for_work(progress, "folders")
+    table = label_check.check(known, copies=twice.pairs, progress=told)
+    return tag_check.found(known, table, twice.pairs)
 
 
 def undo(

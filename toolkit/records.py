@@ -31,12 +31,17 @@ SIGHTING_ID = "sighting_id"
 PROBLEM_COLUMNS = ("path", "stage", "reason")
 # Hexadecimal digits of a sighting's identifier.
 ID_DIGITS = 16
+# The digest of the mask that somebody painted, "" where none was; an album without any lacks it.
+PAINTED = "painted"
+# Longest side, in cells, of a mask.
+LONGEST_MASK = 1024
 # What columns that an album may lack hold, where it is joined with one that has them.
 _ABSENT: dict[str, str | int] = {
     "file_digest": "",
     "image_digest": "",
     "orientation": 1,
     "ignored": 0,
+    PAINTED: "",
 }
 
 
@@ -115,6 +120,101 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Mask:
+    """
+    Which part of a box shows the subject, cell by cell, as COCO counts it [1]_.
+
+    Attributes
+    ----------
+    width, height : int
+        Cells, 1 to `LONGEST_MASK`; together they are the whole box, whatever its size in px.
+    counts : tuple of int
+        How many cells in a row are outside, then inside, then outside, and so on: column by
+        column, each from the top down. The first may be 0.
+
+    Raises
+    ------
+    ValueError
+        If there can be no such mask; the text says why.
+
+    References
+    ----------
+    .. [1] T.-Y. Lin et al., Microsoft COCO: common objects in context, ECCV 2014; its masks are
+       run-length encoded, "uncompressed RLE" where the counts are numbers.
+    """
+
+    width: int
+    height: int
+    counts: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        for side in (self.width, self.height):
+            if not _is_whole_number(side) or not 1 <= side <= LONGEST_MASK:
+                raise ValueError(f"a side of {str(side)[:20]}; expected 1 to {LONGEST_MASK} cells")
+        if len(self.counts) > self.width * self.height + 1:
+            raise ValueError(f"{len(self.counts):,} counts, which are more than its cells")
+        if not all(_is_whole_number(each) and each >= 0 for each in self.counts):
+            raise ValueError("a count that is no whole number, 0 or more")
+        if sum(self.counts) != self.width * self.height:
+            raise ValueError(
+                f"counts for {str(sum(self.counts))[:20]} cells; expected "
+                f"{self.width} x {self.height}"
+            )
+
+    @classmethod
+    def of(cls, inside: npt.NDArray[np.bool_]) -> Mask:
+        """Return the mask of cells, shape (h, w), that are inside or not."""
+        height, width = inside.shape
+        flat = inside.ravel(order="F")
+        ends = [*(np.flatnonzero(flat[1:] != flat[:-1]) + 1).tolist(), flat.size]
+        first = [0] if flat[0] else []
+        lengths = np.diff(np.array([0, *ends]))
+        return cls(width, height, (*first, *map(int, lengths)))
+
+    @property
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """Shape (height, width), bool: which cells are inside."""
+        inside = np.arange(len(self.counts)) % 2 == 1
+        flat = np.repeat(inside, np.array(self.counts, dtype=np.int64))
+        return flat.reshape((self.height, self.width), order="F")
+
+    @property
+    def digest(self) -> str:
+        """What tells it from others: `ID_DIGITS` hexadecimal digits."""
+        told = f"{self.width} {self.height} {self.counts}"
+        return hashlib.sha256(told.encode()).hexdigest()[:ID_DIGITS]
+
+    def at(
+        self, across: npt.NDArray[np.float64], down: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.bool_]:
+        """
+        Return which points of a grid are inside.
+
+        Parameters
+        ----------
+        across, down : numpy.ndarray
+            Shapes (w,) and (h,), float64: columns and rows as shares of the box. What is below 0 or
+            not below 1 is outside.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (h, w), bool.
+        """
+        columns, rows = np.floor(across * self.width), np.floor(down * self.height)
+        here = (columns >= 0) & (columns < self.width)
+        there = (rows >= 0) & (rows < self.height)
+        found: npt.NDArray[np.bool_] = self.inside[
+            np.ix_(np.where(there, rows, 0).astype(int), np.where(here, columns, 0).astype(int))
+        ]
+        return found & there[:, None] & here[None, :]
+
+
+def _is_whole_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
 class Detection:
     """
     A subject found in a photo.
@@ -129,11 +229,14 @@ class Detection:
     kind : str
         What it is, where it is not the subject: it is no sighting, and the photo is said to show
         it.
+    mask : Mask or None
+        What of the box shows it, where somebody painted that.
     """
 
     box: Box
     score: float
     kind: str = ""
+    mask: Mask | None = None
 
 
 @dataclass(frozen=True)
@@ -207,6 +310,9 @@ class PairScores:
         Shape (p, c), float32: c scores a pair, as the matcher's `scores` names them.
     within : bool
         Whether both are sightings of one album.
+    listed : bool
+        Whether a matcher named the pairs because comparing all takes too long: of each sighting,
+        the most alike are among them, and those with some sightings that all are compared with.
 
     Raises
     ------
@@ -219,6 +325,7 @@ class PairScores:
     second: npt.NDArray[np.int64]
     values: npt.NDArray[np.float32]
     within: bool = True
+    listed: bool = False
 
     def __post_init__(self) -> None:
         if not len(self.first) == len(self.second) == len(self.values) or self.values.ndim != 2:
@@ -267,7 +374,8 @@ class LabelledPairs:
         first, second = place[self.found.first], place[self.found.second]
         both = (first >= 0) & (second >= 0)
         found = PairScores(
-            (len(rows), len(rows)), first[both], second[both], self.found.values[both]
+            *((len(rows), len(rows)), first[both], second[both], self.found.values[both]),
+            listed=self.found.listed,
         )
         return LabelledPairs(found, self.individuals[rows])
 
@@ -366,6 +474,27 @@ class ComparedPairs:
             sum(part.left for part in known),
             np.concatenate(values) if values and len(values) == len(known) else None,
         )
+
+    @property
+    def listed(self) -> bool:
+        """Whether only some pairs were to be compared; see `PairScores.listed`."""
+        return len(self.distance) + self.left < self.count * (self.count - 1) // 2
+
+    def scores(self) -> PairScores:
+        """
+        Return what the matcher saw in the pairs in which it saw something.
+
+        Raises
+        ------
+        ValueError
+            If that is not at hand.
+        """
+        if self.values is None:
+            raise ValueError("what was seen in these pairs is not at hand")
+        told = ~np.isnan(self.values).any(axis=1)
+        shape = (self.count, self.count)
+        rows = (self.first[told], self.second[told], self.values[told])
+        return PairScores(shape, *rows, listed=self.listed)
 
     def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> ComparedPairs:
         """Return the pairs among some of the sightings (rows, or a bool for each), renumbered."""

@@ -212,8 +212,8 @@ def test_photos_that_could_not_be_copied_are_named_and_end_with_2(
             raise OSError(errno.EFBIG, "File too large")
         real(source, destination, digest, link=link, older=older)
 
-    real = export._put
-    monkeypatch.setattr(export, "_put", put)
+    real = export.put
+    monkeypatch.setattr(export, "put", put)
     arguments = ["autopilot", str(album_folder), str(tmp_path / "out"), *options]
     assert cli.main(arguments) == 2
     printed = capsys.readouterr()

@@ -33,6 +33,12 @@ def test_a_folder_is_one_individual_and_its_subfolders_too():
     assert said == ()
 
 
+def test_each_individual_has_the_place_of_its_folder_below_the_others():
+    photos = [KNOWN / name for name in ("Family/Hans/h 1", "Family/Ida/i 1", "Ole/2023/o 1")]
+    found = take(branches(KNOWN, photos), lambda parts: False, FACE.words)
+    assert found.place_of == {"Hans": "Family/Hans", "Ida": "Family/Ida", "Ole": "Ole"}
+
+
 def test_a_folder_of_folders_of_several_is_no_individual():
     photos = ("Family/Hans/hans 1", "Family/Ida/ida 1", "Friends/Ole/ole 1", "Friends/Eva/eva 1")
     places, said = taken(*photos)

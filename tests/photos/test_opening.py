@@ -52,6 +52,7 @@ class TestOpen:
         assert np.abs(full.astype(int) - noisy(480, 640)).mean() < 3
         opened = opening.open_shrunk(path, long_edge=160)
         assert (opened.width, opened.height) == (640, 480)
+        assert opening.size_of(path) == (640, 480)
         assert opened.small.shape == (120, 160, 3)
         expected = np.asarray(upright.resize((160, 120), Image.Resampling.BOX)).astype(int)
         assert np.abs(opened.small - expected).mean() < 4

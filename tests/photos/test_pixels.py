@@ -153,3 +153,12 @@ def test_files_give_the_same_pixels_in_bands(tmp_path, monkeypatch, name, orient
     found = opening.open_shrunk(path, long_edge=75)
     np.testing.assert_array_equal(found.small, np.asarray(small))
     assert (found.height, found.width) == before.shape[:2]
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_sides_are_swapped_by_turns_of_a_quarter(tmp_path, turn) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    Image.new("RGB", (8, 4)).save(tmp_path / "a.jpg", exif=exif)
+    with Image.open(tmp_path / "a.jpg") as picture:
+        assert pixels.is_sideways(picture) == (pixels.upright(picture).shape[0] == 8)

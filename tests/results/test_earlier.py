@@ -56,7 +56,7 @@ def test_numbers_that_none_has_are_no_earlier_run(out, number) -> None:
 
 def cut_off_at(monkeypatch, copies: int) -> None:
     """Have runs end without a word after so many copies."""
-    put, made = export._put, []
+    put, made = export.put, []
 
     def cut_off(*given, **named):
         if len(made) == copies:
@@ -64,7 +64,7 @@ def cut_off_at(monkeypatch, copies: int) -> None:
         made.append(given)
         return put(*given, **named)
 
-    monkeypatch.setattr(export, "_put", cut_off)
+    monkeypatch.setattr(export, "put", cut_off)
 
 
 @pytest.mark.parametrize("copies", [0, 1])

@@ -414,7 +414,7 @@ class TestTheLastCopy:
         def broken(*_: object, **__: object) -> None:
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr(export, "_put", broken)
+        monkeypatch.setattr(export, "put", broken)
         outcome = export.apply(table, out)
         assert dict(outcome.kept) == {"Ann/c.png": "its new copy could not be made"}
         assert (out / "Ann" / "c.png").is_file()
@@ -669,7 +669,7 @@ def test_a_photo_keeps_its_name_when_another_of_that_name_comes_first(sorted_onc
 
 def test_a_run_cut_off_before_the_first_copy_can_be_done_again(sorted_once, colours, monkeypatch):
     out = sorted_once / "other"
-    monkeypatch.setattr(export, "_put", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(export, "put", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         modes.autopilot(sorted_once / "photos", out, subject=colours)
     monkeypatch.undo()
@@ -1138,7 +1138,7 @@ class TestCompanions:
         def broken(*_: object, **__: object) -> None:
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr(export, "_put", broken)
+        monkeypatch.setattr(export, "put", broken)
         result = self.sort(album_folder, out, colours)
         assert "0 copies (0.0 MB) made; 8 there already; 1 FAILED" in str(result)
         assert (result.as_dict()["copies"], result.finished) == (0, False)

@@ -13,7 +13,7 @@ from toys import DotMatcher, HueEncoder
 from toolkit.errors import BadSetting
 from toolkit.grouping import neighbours
 from toolkit.grouping.identification import References, match
-from toolkit.records import PROBLEM_COLUMNS, SIGHTING_ID, empty_table
+from toolkit.records import ID_DIGITS, PAINTED, PROBLEM_COLUMNS, SIGHTING_ID, empty_table
 from toolkit.scanning import comparing
 from toolkit.scanning import store as stored
 from toolkit.scanning.comparing import compare, compare_pairs, compare_silent, compare_with
@@ -335,3 +335,18 @@ def test_silent_pairs_are_compared_on_trial_beside_the_others_and_kept(store) ->
     assert again.equals(tried)
     assert len(compare_silent(full, pairs, matcher, stop=lambda: True)) == 0
     assert len(compare_silent(album([0.0, 1.0]), pairs, HueEncoder())) == 0
+
+
+def test_a_sighting_with_another_mask_is_another_one_to_compare() -> None:
+    full = numbers(0, 10, 30)
+    ids = full.sightings[SIGHTING_ID].to_list()
+    assert comparing.ids_of(full) == ids
+
+    def with_mask(digest):
+        table = full.sightings.assign(**{PAINTED: ["", digest, ""]})
+        return comparing.ids_of(replace(full, sightings=table))
+
+    one, other = with_mask("12"), with_mask("34")
+    assert (one[0], one[2]) == (other[0], other[2]) == (ids[0], ids[2])
+    assert len({ids[1], one[1], other[1]}) == 3
+    assert {len(each) for each in (one[1], other[1])} == {ID_DIGITS}

@@ -9,9 +9,13 @@ import toys
 from PIL import Image
 
 from toolkit import modes
+from toolkit.records import PAINTED, Mask
 from toolkit.scanning import pair_views, store
 from toolkit.scanning.pair_views import PairViews
 from toolkit.settings import settings_for
+from toolkit.subjects.animal.settings import AnimalSettings
+from toolkit.subjects.detection import detections_file
+from toolkit.subjects.detection.detections_file import Found
 
 SETTINGS = settings_for("autopilot", toys.CardSettings)(jobs=1, store=False)
 
@@ -119,3 +123,37 @@ def test_only_what_compared_an_album_shows_its_pairs(album, monkeypatch) -> None
     assert pair_views.views_of(replace(album, encoder=vectors), SETTINGS, showing) is None
     faces = settings_for("autopilot", toys.LampSettings)(jobs=1)
     assert pair_views.views_of(album, faces) is None
+
+
+def test_a_painted_sighting_is_described_by_its_mask(album, tmp_path) -> None:
+    mask = Mask.of(np.array([[True, False]]))
+    asked = []
+
+    class Masked(ShowingMatcher):
+        def outline(self, image, box):
+            return None
+
+        def chips(self, image, boxes, masks=None):
+            asked.append(masks)
+            return super().chips(image, boxes)
+
+    digests = [mask.digest, "", *[""] * (len(album) - 2)]
+    painted = replace(album, features=None, sightings=album.sightings.assign(**{PAINTED: digests}))
+    name = Path(album.sightings["path"][0]).name
+    size = tuple(int(album.photos[side][0]) for side in ("width", "height"))
+    one = Found(name, (("", 1.0, (0.0, 0.0, 1.0, 1.0)),), masks=(mask,), size=size)
+    (tmp_path / "out").mkdir()
+    detections_file.write(tmp_path / "out" / "boxes.json", [one])
+
+    class Corrected(toys.CardSettings):
+        corrected = AnimalSettings.corrected
+
+    settings = Corrected(store=False)
+    where = {"out": tmp_path / "out", "folder": tmp_path / "photos"}
+    views = pair_views.views_of(painted, settings, subject_with(Masked()), **where)
+    assert views.of(0, 1) is not None
+    assert sorted(asked, key=str) == [None, [mask]]
+    # Without the folder of results, or with another mask there, it is as it was found.
+    asked.clear()
+    pair_views.views_of(painted, settings, subject_with(Masked())).of(0, 1)
+    assert asked == [None, None]

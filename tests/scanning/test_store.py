@@ -19,7 +19,7 @@ from toolkit import cli, modes
 from toolkit.calibration import Calibration
 from toolkit.grouping import neighbours
 from toolkit.photos.identity import Identity
-from toolkit.records import Box, Detection, EncoderInfo
+from toolkit.records import Box, Detection, EncoderInfo, Mask
 from toolkit.scanning import store
 from toolkit.scanning.store import BadStore, Kept, Look, Store
 from toolkit.settings import AutopilotSettings, settings_for
@@ -396,3 +396,17 @@ def test_photos_of_tiles_are_the_album_folders_own(place, tmp_path, colours) -> 
     save_tiles(tmp_path / "photos" / "a.png", "ann")
     modes.look(tmp_path / "photos", settings=AutopilotSettings(jobs=1), subject=colours)
     assert not place.exists()
+
+
+def test_a_painted_mask_is_kept_with_its_box_and_a_damaged_one_makes_no_entry() -> None:
+    mask = Mask(3, 2, (1, 2, 3))
+    found = tuple(
+        Detection(Box(k, 0, k + 9, 9), 0.5, mask=each) for k, each in enumerate((mask, None))
+    )
+    rows = np.zeros((2, INFO.dimensions), np.float32)
+    assert store._from_bytes(store._to_bytes(Look(9, 9, 0, found, rows)), INFO)[0] == found
+    plain = tuple(replace(each, mask=None) for each in found)
+    assert b"masks" not in store._to_bytes(Look(9, 9, 0, plain, rows))
+    for odd in (b"", b"7", b"[7]", b"[{}, null]", b"[[3, 2, 7], null]"):
+        with pytest.raises((ValueError, TypeError, KeyError)):
+            store._masks_from(odd)

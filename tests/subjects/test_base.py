@@ -3,8 +3,8 @@
 import numpy as np
 from toys import CARD, DotMatcher, HueEncoder, Squares, card, lamp
 
-from toolkit.records import GENERIC_WORDS, SubjectInfo
-from toolkit.subjects.base import Subject, describe, matcher_of, needs
+from toolkit.records import GENERIC_WORDS, Box, Detection, Mask, SubjectInfo
+from toolkit.subjects.base import Subject, chips_of, describe, matcher_of, needs, painted
 
 
 def test_a_detector_that_says_nothing_needs_no_room() -> None:
@@ -41,3 +41,27 @@ def test_what_all_else_knows_of_a_subject_is_in_its_info() -> None:
     assert cards.info == CARD
     plain = Subject("thing", Squares(), HueEncoder())
     assert plain.info == SubjectInfo("thing", GENERIC_WORDS, True)
+
+
+def test_masks_reach_only_an_encoder_that_goes_by_them() -> None:
+    class Marking(HueEncoder):
+        def outline(self, image, box):
+            return None
+
+        def chips(self, image, boxes, masks=None):
+            self.asked = masks
+            return super().chips(image, boxes)
+
+    image = np.full((64, 128, 3), 90, np.uint8)
+    plain, mask = Detection(Box(0, 0, 64, 64), 1.0), Mask(1, 1, (0, 1))
+    marked = Detection(Box(64, 0, 128, 64), 1.0, mask=mask)
+    encoder = Marking()
+    assert chips_of(HueEncoder(), image, [plain, marked]).shape == (2, 64, 64, 3)
+    chips_of(encoder, image, [plain])
+    assert encoder.asked is None
+    chips_of(encoder, image, [plain, marked])
+    assert encoder.asked == [None, mask]
+
+
+def test_a_detector_that_knows_of_no_masks_has_none(tmp_path) -> None:
+    assert painted(Squares(), tmp_path / "a.png", "12") is None

@@ -1,4 +1,4 @@
-"""Boxes of a result moved, drawn and taken away in a panel, and kept for the runs that follow."""
+"""Boxes of a result moved, drawn, painted in and taken away, and kept for the runs that follow."""
 
 import io
 import json
@@ -20,17 +20,25 @@ from toolkit.subjects import registry
 from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.detection import detections_file
-from toolkit.widgets import box_editor
+from toolkit.widgets import box_canvas, box_editor
 from toolkit.widgets.box_editor import BoxEditor
 
 
-class HalfMask(Squares):
-    """Says that the left half of a picture counts."""
+class HalfEncoder(HueEncoder):
+    """Describes what counts: found, that is the left half of a box."""
 
-    def outline(self, image):
-        inside = np.zeros(image.shape[:2], dtype=bool)
-        inside[10:-10, 10 : image.shape[1] // 2] = True
+    def outline(self, image, box):
+        inside = np.zeros((box.height, box.width), dtype=bool)
+        inside[:, : box.width // 2] = True
         return inside
+
+    def chips(self, image, boxes, masks=None):
+        chips = super().chips(image, boxes).copy()
+        middles = (np.arange(SIDE) + 0.5) / SIDE
+        for chip, mask in zip(chips, masks or [None] * len(boxes), strict=True):
+            if mask is not None:
+                chip[~mask.at(middles, middles)] = 0
+        return chips
 
 
 class WildLampSettings(toys.LampSettings):
@@ -42,7 +50,7 @@ class WildLampSettings(toys.LampSettings):
 
     def make_subject(self):
         made = super().make_subject()
-        return replace(made, detector=HalfMask())
+        return replace(made, encoder=HalfEncoder())
 
 
 @pytest.fixture
@@ -67,6 +75,15 @@ def boxes_of(album, name):
     return mine[["left", "top", "right", "bottom"]].to_numpy().tolist()
 
 
+def edges(panel):
+    """Return the edges of the chosen box in px."""
+    left, top, right, bottom = panel.canvas.boxes[panel.canvas.chosen]["edges"]
+    return [
+        round(each * side)
+        for each, side in zip((left, top, right, bottom), (2 * SIDE, SIDE) * 2, strict=True)
+    ]
+
+
 def test_a_box_that_is_moved_is_what_the_next_run_sees(sort) -> None:
     first = sort()
     panel = BoxEditor(sort.out)
@@ -74,9 +91,8 @@ def test_a_box_that_is_moved_is_what_the_next_run_sees(sort) -> None:
     panel.go(1)
     assert panel._here.place == "in/a.png"
     assert "2 boxes" in panel.about.value
-    assert panel.across.value == (0, SIDE)
-    assert panel.across.max == 2 * SIDE
-    panel.across.value = (10, 74)
+    assert edges(panel) == [0, 0, SIDE, SIDE]
+    panel.canvas.reshape(0, (10 / 128, 0), (74 / 128, 1))
     assert "not saved yet" in panel.about.value
     panel.save()
     assert "1 photo with boxes of yours" in panel.message.value
@@ -89,17 +105,22 @@ def test_a_box_that_is_moved_is_what_the_next_run_sees(sort) -> None:
     other = BoxEditor(sort.out)
     other.choose("in/a.png")
     assert "(yours)" in other.about.value
-    assert other.across.value == (10, 74)
+    assert edges(other) == [10, 0, 74, SIDE]
     assert [one.file for one in detections_file.read(sort.out / "boxes.json")] == ["in/a.png"]
 
 
 def test_boxes_are_drawn_taken_away_and_called_otherwise(sort) -> None:
     sort()
     panel = BoxEditor(sort.out)
+    panel.canvas.draw((0.9, 0.9), (0.6, 0.1))
+    assert panel.box.value == panel.canvas.chosen == 2
+    assert edges(panel) == [77, 6, 115, 58]
     panel.add()
-    assert [kind for kind, *_ in panel._here.boxes] == ["", "", ""]
-    assert panel.box.value == 2
+    assert [each.kind for each in panel._here.boxes] == ["", "", "", ""]
+    panel.canvas.remove(3)
+    panel.canvas.choose(2)
     panel.kind.value = "person"
+    assert [each["aside"] for each in panel.canvas.boxes] == [False, False, True]
     panel.box.value = 0
     panel.delete()
     panel.delete()
@@ -121,23 +142,136 @@ def test_boxes_are_drawn_taken_away_and_called_otherwise(sort) -> None:
     assert "No box was changed" in panel.message.value
 
 
-def test_the_picture_has_the_boxes_and_what_counts_inside(sort) -> None:
+def marked(panel):
+    """Return which px of the chosen box are marked on the picture."""
+    return np.asarray(Image.open(io.BytesIO(panel.canvas.marked)))[..., 3] > 0
+
+
+def test_what_counts_is_seen_painted_and_had_back_as_it_was_found(sort) -> None:
     sort()
     panel = BoxEditor(sort.out)
-
-    def colours():
-        pixels = np.asarray(Image.open(io.BytesIO(panel.picture.value))).astype(int)
-        return [
-            int((np.abs(pixels - each).sum(axis=2) < 90).sum())
-            for each in (box_editor.CHOSEN, box_editor.REST, box_editor.OUTLINE)
-        ]
-
-    chosen, rest, outline = colours()
-    assert chosen > 50
-    assert rest > 50
-    assert outline == 0
+    assert panel.canvas.marked == b""
     panel.mask.value = True
-    assert colours()[2] > 20
+    found = marked(panel)
+    assert found[:, : SIDE // 2].all()
+    assert not found[:, SIDE // 2 :].any()
+    assert panel.unpaint_button.disabled
+    # A brush of 10 px at the right edge of the first box, whose other half is the second.
+    panel.tool.value = box_canvas.PAINT
+    panel.canvas.brush = 10.0
+    panel.canvas.stroke([(48 / 128, 0.5), (60 / 128, 0.5)], adds=True)
+    added = marked(panel) & ~found
+    assert added[32, 40:].all()
+    assert not added[:20].any()
+    assert "painted" in panel.box.label
+    assert "not saved yet" in panel.about.value
+    panel.canvas.stroke([(0, 0.5), (1, 0.5)], adds=False)
+    assert not marked(panel)[24:40].any()
+    assert marked(panel)[:20, : SIDE // 2].all()
+    panel.unpaint()
+    np.testing.assert_array_equal(marked(panel), found)
+    panel.box.value = None
+    assert panel.canvas.marked == b""
+    panel.canvas.stroke([(0.1, 0.1)], adds=True)
+    assert all(each.mask is None for each in panel._here.boxes)
+
+
+def test_what_was_painted_counts_in_the_next_run_and_stays_with_its_box(sort) -> None:
+    first = sort()
+    panel = BoxEditor(sort.out)
+    panel.tool.value = box_canvas.ERASE
+    panel.canvas.brush = 200.0
+    panel.canvas.stroke([(0.2, 0.5)], adds=False)
+    panel.canvas.brush = 10.0
+    panel.canvas.stroke([(0.0, 0.5), (0.5, 0.5)], adds=True)
+    band = marked(panel)
+    assert band.sum() == pytest.approx(20 * SIDE, rel=0.1)
+    panel.save()
+    again = sort()
+    assert again.recognised == 1
+    now, before = (each.album.encodings[0] for each in (again, first))
+    assert first.album.sightings["path"][0] == again.album.sightings["path"][0]
+    assert now.sum() == pytest.approx(before.sum() * band.mean(), rel=0.05)
+    np.testing.assert_array_equal(again.album.encodings[1:], first.album.encodings[1:])
+    # Opened anew it is there, and goes along as the box gets other edges.
+    panel = BoxEditor(sort.out)
+    panel.mask.value = True
+    np.testing.assert_array_equal(marked(panel), band)
+    panel.canvas.reshape(0, (0, 0), (0.25, 1))
+    np.testing.assert_array_equal(marked(panel), band[:, : SIDE // 2])
+    # What is called something else has nothing painted.
+    panel.kind.value = "vehicle"
+    assert panel.canvas.marked == b""
+    panel.canvas.stroke([(0.1, 0.5)], adds=True)
+    assert panel._here.boxes[0].mask is None
+
+
+def test_what_another_panel_painted_meanwhile_is_kept_and_what_is_damaged_is_not_lost(sort) -> None:
+    sort()
+    one, other = BoxEditor(sort.out), BoxEditor(sort.out)
+    for panel, row in ((one, 0), (other, 1)):
+        panel.go(row)
+        panel.canvas.brush = 20.0
+        panel.canvas.stroke([(0.2, 0.5)], adds=False)
+        panel.save()
+    kept = detections_file.read(sort.out / "boxes.json")
+    assert sorted(each.file for each in kept) == ["b.png", "in/a.png"]
+    assert all(any(each.masks) for each in kept)
+    path = sort.out / "boxes.json"
+    damaged = path.read_text().replace('"counts": [', '"counts": [99999,')
+    path.write_text(damaged)
+    one.canvas.stroke([(0.1, 0.1)], adds=False)
+    one.save()
+    assert "painted_mask" in one.message.value
+    assert path.read_text() == damaged
+    # It waits to be saved still.
+    assert one.changed == {"b.png"}
+    assert "painted_mask" in BoxEditor(sort.out).message.value
+
+
+def test_of_a_photo_with_another_size_the_boxes_stay_and_the_paint_goes(sort) -> None:
+    result = sort()
+    panel = BoxEditor(sort.out)
+    panel.canvas.brush = 20.0
+    panel.canvas.stroke([(0.2, 0.5)], adds=False)
+    panel.save()
+    path = Path(result.album.photos["path"][0])
+    with Image.open(path) as picture:
+        larger = picture.resize((4 * SIDE, 2 * SIDE))
+    larger.save(path)
+    again = sort()
+    assert "what was painted in 1 photo does not count (b.png): it has another size" in str(again)
+    assert boxes_of(again.album, "b.png")[0] == [0, 0, 2 * SIDE, 2 * SIDE]
+    panel = BoxEditor(sort.out)
+    assert "the photo has another size now" in panel.about.value
+    assert all(each.mask is None for each in panel._here.boxes)
+
+
+def test_a_box_is_looked_at_closely(sort) -> None:
+    sort()
+    panel = BoxEditor(sort.out)
+    assert panel.canvas.view == [0, 0, 1, 1]
+    panel.canvas.choose(1)
+    panel.canvas.reshape(1, (0.75, 0.25), (0.875, 0.75))
+    panel.closer.value = True
+    # 16 x 32 px, a quarter of which is added on each side.
+    assert panel.canvas.view == pytest.approx([92 / 128, 8 / 64, 24 / 128, 48 / 64])
+    with Image.open(io.BytesIO(panel.canvas.picture)) as picture:
+        assert picture.size == (box_editor.SIDE // 2, box_editor.SIDE)
+    panel.canvas.choose(0)
+    assert panel.canvas.view == pytest.approx([0, 0, 80 / 128, 1])
+    panel.closer.value = False
+    assert panel.canvas.view == [0, 0, 1, 1]
+
+
+def test_where_all_of_a_box_counts_nothing_is_painted(sort) -> None:
+    sort()
+    panel = BoxEditor(sort.out, subject=lambda: Subject("lamp", Squares(), HueEncoder()))
+    panel.tool.value = box_canvas.PAINT
+    assert panel.canvas.marked == b""
+    assert "All of a box counts" in panel.message.value
+    panel.canvas.stroke([(0.1, 0.5)], adds=True)
+    assert not panel.changed
 
 
 def test_boxes_of_people_come_from_the_file_that_the_run_had(sort, tmp_path) -> None:
@@ -158,7 +292,7 @@ def test_boxes_of_people_come_from_the_file_that_the_run_had(sort, tmp_path) -> 
     record["settings"] |= {"boxes": str(tmp_path / "results.json"), "min_confidence": 0.2}
     (sort.out / "run.json").write_text(json.dumps(record))
     panel = BoxEditor(sort.out)
-    assert [kind for kind, *_ in panel._here.boxes] == ["", "", "person"]
+    assert [each.kind for each in panel._here.boxes] == ["", "", "person"]
 
 
 def test_what_cannot_be_read_is_said(sort, tmp_path) -> None:
@@ -177,6 +311,6 @@ def test_what_cannot_be_read_is_said(sort, tmp_path) -> None:
     (sort.out / "boxes.json").unlink()
     panel = BoxEditor(sort.out)
     Path(result.album.photos["path"][0]).unlink()
-    panel.add()
-    assert panel.message.value
-    assert Subject("lamp", Squares(), HueEncoder()).detector.name == "squares"
+    panel.read()
+    assert "cannot be read" in panel.message.value
+    assert panel.canvas.picture == b""

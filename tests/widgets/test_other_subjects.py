@@ -185,7 +185,7 @@ def test_the_page_of_the_app(album_folder) -> None:
     shown = page(str(album_folder), subject=SUBJECT)
     tabs = shown.children[1]
     assert tabs.titles[:2] == ("All animals", "Animals I know")
-    size = tabs.children[4]
+    size = tabs.children[tabs.titles.index("Photo size")]
     assert "First find animals in the tab All animals" in said(shown, size.detector)
     for panel in tabs.children[:3]:
         panel.wait(30)

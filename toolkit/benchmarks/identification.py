@@ -95,15 +95,11 @@ class KnownAlbum:
         compared = self.album.compared
         if compared is None or compared.values is None:
             raise BadSetting("these sightings were not compared in pairs")
-        told = ~np.isnan(compared.values).any(axis=1)
         count = len(self.album)
         who = np.full(count, None, dtype=object)
         seen = photos[self.rows[photos] >= 0]
         who[self.rows[seen]] = self.individuals[seen]
-        found = PairScores(
-            (count, count), compared.first[told], compared.second[told], compared.values[told]
-        )
-        return LabelledPairs(found, who).take(self.rows[seen])
+        return LabelledPairs(compared.scores(), who).take(self.rows[seen])
 
     def seen(self, photos: Rows) -> Rows:
         """Return those of some photos in which something was found."""
@@ -343,11 +339,8 @@ class _Ways:
             return album
         told = ~np.isnan(compared.values).any(axis=1)
         count = len(album)
-        found = PairScores(
-            (count, count), compared.first[told], compared.second[told], compared.values[told]
-        )
         distance = compared.distance.copy()
-        distance[told] = self.halves[half].distances(found)
+        distance[told] = self.halves[half].distances(compared.scores())
         return replace(
             album,
             compared=ComparedPairs.of(

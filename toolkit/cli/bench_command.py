@@ -109,12 +109,63 @@ def _identify(options: argparse.Namespace, log: Log) -> Any:
     return found.tables
 
 
+def _tags(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import tag_check
+
+    kind = settings_for("autopilot", registry.settings_of(options.subject))
+    chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
+    with terminal.progress_bar(sys.stderr, quiet=False) as progress:
+        return tag_check.measure(
+            folder_at(options.folders),
+            kind(**chosen),
+            share=options.share,
+            seeds=options.seed or tag_check.SEEDS,
+            log=log,
+            progress=progress,
+        )
+
+
+def _duplicates(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import duplicates_study
+
+    with terminal.progress_bar(sys.stderr, quiet=False) as progress:
+        return duplicates_study.study(
+            folder_at(options.photos),
+            sample=options.sample,
+            seed=options.seed,
+            log=log,
+            progress=progress,
+        )
+
+
+def _catalogue(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import catalogue
+
+    kind = settings_for("autopilot", registry.settings_of(options.subject))
+    chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
+    with terminal.progress_bar(sys.stderr, quiet=False) as progress:
+        return catalogue.measure(
+            folder_at(options.known),
+            kind(**chosen),
+            log=log,
+            progress=progress,
+            seed=options.seed,
+            draws=options.draws,
+            most=options.most,
+            products=options.products,
+            sure=options.sure,
+        )
+
+
 TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "engine": _engine,
     "pipeline": _pipeline,
     "peers": _peers,
     "detect": _detect,
+    "duplicates": _duplicates,
     "identify": _identify,
+    "tags": _tags,
+    "catalogue": _catalogue,
 }
 
 

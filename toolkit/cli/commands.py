@@ -14,7 +14,9 @@ from toolkit.cli import (
     bench_command,
     calibrate_command,
     captures_command,
+    catalogue_command,
     result_commands,
+    tags_command,
     terminal,
 )
 from toolkit.cli.options import MEND, chosen_settings, parser, subject_of
@@ -231,6 +233,7 @@ def _app(options: argparse.Namespace, console: TextIO) -> None:
 COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "autopilot": _autopilot,
     "point-and-shoot": _point_and_shoot,
+    "match-catalogue": catalogue_command.match_catalogue,
     "sample": _sample,
     "models": _models,
     "store": _store,
@@ -240,6 +243,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, TextIO], None]] = {
     "audit": result_commands.audit,
     "evaluate": result_commands.evaluate,
     "captures": captures_command.captures,
+    "check-tags": tags_command.check_tags,
     "calibrate": calibrate_command.calibrate,
     "count": result_commands.count,
     "bench": bench_command.bench,

@@ -54,6 +54,17 @@ so are those unlike most others of their person. KNOWN may hold folders of such 
 (Family/Anna), or be the OUT of an earlier run, whose folders may have been renamed.
 """
 
+MATCH_CATALOGUE = """\
+  sightings match-catalogue ~/NewPhotos ~/Catalogue ~/Listed --subject thing
+
+CATALOGUE holds one folder for each product, with one or more photos of it, and catalogue.csv: the
+column product (the folder's name), and any others, such as name, brand, colour, price. OUT gets
+listings.csv: a row for each photo that is surely a known product, with how sure that is, the photo
+of the catalogue beside it, and what catalogue.csv says of the product; price, shipping and what
+else differs from offer to offer is left empty for you, and what you wrote there stays. unsure.csv
+has the photos to look at, with the three likeliest products of each; new_products.csv those that
+are none, put together by product. The photos themselves are copied into a folder for each product.
+"""
 
 AUDIT = """\
   sightings audit ~/Sorted
@@ -114,6 +125,44 @@ precision (mAP), by what half of the individuals taught about the other half, be
 shipped, each score alone, and chance; how far probabilities can be believed; how well each half is
 grouped, also after answers of a simulated reviewer who is wrong 2% of the time; how well strips
 count its individuals; and how many pairs of opposite flanks look alike, where none should.
+"""
+
+CHECK_TAGS = """\
+  sightings check-tags ~/Products --subject animal --output ~/Checked
+  sightings check-tags ~/Products ~/Checked --apply decisions.csv --dry-run
+
+Compare each photo of labelled folders, one for each individual, with those of every folder, and
+list the photos that look more like another folder than their own, the surest first, each with the
+photo of either folder that it is most like; and the files that show one picture. OUT gets
+tags.csv, duplicates.csv and tags.html: open that first. To decide, copy tags.csv to decisions.csv
+and write into the column decision: keep, move (to what is suggested), or a folder. With --apply
+the corrected tree is copied to OUT/corrected, with its plan in plan.csv. FOLDERS are only read.
+"""
+
+TAGS = """\
+  sightings bench tags ~/Products --subject animal --json figures.json
+
+Give some photos of labelled folders the label of another folder, drawn by a seed, and look how many
+of them are among the first 5% of the list that check-tags makes; beside it, what the nearest photo
+of each folder alone finds, and chance. What is labelled wrong already counts as right.
+"""
+
+DUPLICATES = """\
+  sightings bench duplicates ~/Photos --json figures.json
+
+Make duplicates of some photos, saved anew, resized, cropped and mirrored, in a temporary folder,
+and seek them among all photos: how many are found, how many pairs of different photos are taken
+for one picture, and how pHash does beside that. Duplicates that the folder itself holds are listed:
+look at them.
+"""
+
+BENCH_CATALOGUE = """\
+  sightings bench catalogue ~/Products --subject thing --json figures.json
+
+Match half of the photos of each product with a catalogue of the other half, beside photos of
+products that the catalogue does not have (one in five): how many of those called sure are right,
+how many of the known were called sure, and how many of the unknown; with what the threshold of
+point-and-shoot would do, and the two answers that need no look: the nearest, and none.
 """
 
 COUNT = """\
@@ -245,6 +294,25 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     point.add_argument("out", metavar="OUT", help="where the folders go")
     _mode(point, "point-and-shoot", subject)
 
+    match = _command(
+        commands, "match-catalogue", "photos to listings, by a catalogue", MATCH_CATALOGUE
+    )
+    match.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    match.add_argument("catalogue", metavar="CATALOGUE", help="one folder for each product")
+    match.add_argument("out", metavar="OUT", help="where the tables and folders go")
+    match.add_argument(
+        "--table", metavar="TABLE.csv", help="what products have (CATALOGUE/catalogue.csv)"
+    )
+    match.add_argument(
+        "--leave",
+        type=names,
+        metavar="COLUMNS",
+        help="columns that are not copied, by name or by a word in it, with commas "
+        "(price,shipping,postage,cost,quantity,stock,condition)",
+    )
+    _sure(match)
+    _mode(match, "point-and-shoot", subject)
+
     sample = _command(
         commands, "sample", "make a small album to try things on", "Make a small album to try."
     )
@@ -333,6 +401,9 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     captures = _command(commands, "captures", "capture histories for a study", CAPTURES)
     _study(captures)
 
+    check = _command(commands, "check-tags", "photos that may be in the wrong folder", CHECK_TAGS)
+    _tags(check, subject)
+
     bench = _command(commands, "bench", "measure speed and accuracy", "Measure speed and accuracy.")
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", required=True, parser_class=Parser)
     engine = _command(
@@ -388,6 +459,21 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         metavar="LABELS.csv",
         help="columns photo and person, or photo, left, top, width and height (px) of every face",
     )
+    doubled = _command(
+        kinds,
+        "duplicates",
+        "how well duplicates are found: made from photos, and sought among them",
+        DUPLICATES,
+    )
+    doubled.add_argument("photos", metavar="FOLDER", help="photos; nothing is written there")
+    doubled.add_argument(
+        "--sample",
+        type=int,
+        default=100,
+        metavar="N",
+        help="photos of which eight duplicates each are made (%(default)s)",
+    )
+    doubled.add_argument("--seed", type=int, default=0, metavar="N", help="another draw")
     identify = _command(
         kinds,
         "identify",
@@ -414,11 +500,92 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         metavar="N",
         help="counts by strips, to see how often their interval holds (%(default)s)",
     )
-    for kind in (engine, pipeline, peers, detect, resize, identify):
+    tags = _command(kinds, "tags", "how many wrong tags are found first", TAGS)
+    tags.add_argument("folders", metavar="FOLDERS", help="one folder for each individual")
+    _subject(tags, subject)
+    add_settings(tags, of_subject, "scan", "subject", "metadata", "resources")
+    tags.add_argument(
+        "--share",
+        type=float,
+        default=0.03,
+        metavar="S",
+        help="of the photos that get the label of another folder (%(default)s)",
+    )
+    tags.add_argument(
+        "--seed",
+        type=int,
+        action="append",
+        metavar="N",
+        help="of the draw; may be repeated (0 to 4)",
+    )
+    catalogue = _command(
+        kinds, "catalogue", "how right photos are matched with a catalogue", BENCH_CATALOGUE
+    )
+    catalogue.add_argument("known", metavar="FOLDERS", help="one folder for each product")
+    _subject(catalogue, subject)
+    add_settings(catalogue, of_subject, "scan", "subject", "metadata", "resources")
+    for option, default, what in (
+        ("--seed", 0, "which products and photos are drawn first"),
+        ("--draws", 10, "how often they are drawn"),
+        ("--most", None, "photos of a product in the catalogue, at most"),
+        ("--products", None, "products in all, drawn"),
+    ):
+        shown = "all" if default is None else "%(default)s"
+        catalogue.add_argument(
+            option, type=int, default=default, metavar="N", help=f"{what} ({shown})"
+        )
+    _sure(catalogue)
+    for kind in (engine, pipeline, peers, detect, resize, doubled, identify, tags, catalogue):
         kind.add_argument(
             "--output", "--json", metavar="FILE.json", help="also write the numbers there"
         )
     return top
+
+
+def _tags(command: argparse.ArgumentParser, subject: str) -> None:
+    """Give a command the options of a check of tags."""
+    kind = settings_for("autopilot", registry.settings_of(subject))
+    command.add_argument("folders", metavar="FOLDERS", help="one folder for each individual")
+    command.add_argument("out", metavar="OUT", nargs="?", help="where what is found goes")
+    command.add_argument(
+        "--output", metavar="OUT", help='the same (without one, "FOLDERS tags", beside them)'
+    )
+    _subject(command, subject)
+    add_settings(command, kind, "scan", "subject", "metadata")
+    command.add_argument(
+        "--apply",
+        metavar="DECISIONS.csv",
+        help="copy the tree to OUT/corrected, as these decisions correct it",
+    )
+    command.add_argument(
+        "--dry-run", action="store_true", help="with --apply: show what would be copied"
+    )
+    for each in declared(kind):
+        if each.name == "link":
+            command.add_argument(each.option, help=f"with --apply: {each.explained}", **_how(each))
+    command.add_argument(
+        "--no-pictures", action="store_true", help="leave the pictures out of tags.html"
+    )
+    add_settings(command, kind, "resources")
+    command.add_argument("--json", action="store_true", help="print what was found as JSON")
+    command.add_argument(
+        "--quiet", action="store_true", help="print nothing but what has to be mended"
+    )
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Turn names with commas between them into a tuple; "" is none."""
+    return tuple(name for each in text.split(",") if (name := each.strip()))
+
+
+def _sure(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--sure",
+        type=float,
+        default=0.99,
+        metavar="P",
+        help="the probability from which on a photo is surely a product (%(default)s)",
+    )
 
 
 def _study(command: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.grouping.linkage import reach
-from toolkit.grouping.neighbours import VectorDistances, of
+from toolkit.grouping.neighbours import Distances, VectorDistances, of
 from toolkit.records import SIGHTING_ID, Album, EncoderInfo, Features, empty_table
 from toolkit.settings import RULES
 
@@ -54,6 +54,8 @@ class References:
     taken : tuple of str
         Sentences, without a full stop, that say what folders of examples were taken for, where
         they were not simply a folder an individual.
+    among : Distances or None
+        How far they are from each other, m in all; None where that is not known.
     """
 
     names: tuple[str, ...]
@@ -66,6 +68,7 @@ class References:
     compared: Compared | None = None
     doubts: pd.DataFrame = field(default_factory=lambda: empty_table(DOUBT_COLUMNS))
     taken: tuple[str, ...] = ()
+    among: Distances | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -100,7 +103,13 @@ class References:
             away = distances.table(np.arange(len(album)), rows).astype(np.float32)
             if (telling := distances.telling()) is not None:
                 away[~telling[:, rows]] = np.nan
-            compared = replace(compared, table=np.concatenate([compared.table, away], axis=1))
+            compared = replace(
+                compared,
+                table=np.concatenate([compared.table, away], axis=1),
+                beyond=None
+                if compared.beyond is None
+                else np.concatenate([compared.beyond, away], axis=1),
+            )
         return replace(
             self,
             names=names,
@@ -111,6 +120,7 @@ class References:
             paths=(*self.paths, *map(str, paths)),
             features=features,
             compared=compared,
+            among=None,
         )
 
 
@@ -127,11 +137,15 @@ class Compared:
         Shape (n, m), float32; NaN where the two cannot be compared.
     farthest : float
         What counts where a sighting could be compared with none of an individual's references.
+    beyond : numpy.ndarray or None
+        The same table without an end at 0, where the evidence goes on: how sure the surest are is
+        told by it. None where nothing says it.
     """
 
     sightings: tuple[str, ...]
     table: npt.NDArray[np.float32]
     farthest: float = 2.0
+    beyond: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -198,7 +212,7 @@ def match(
         If there is no such method, or a matcher has not compared these with each other yet.
     """
     album.encoder.require_same(references.encoder)
-    away, reference = _to_individuals(album, references, method)
+    away, reference = to_individuals(album, references, method)
     count, individuals = away.shape
     rows = np.arange(count)
     order = np.argsort(away, axis=1, kind="stable")
@@ -232,10 +246,23 @@ def match(
     return Matches(table, threshold, method)
 
 
-def _to_individuals(
+def to_individuals(
     album: Album, references: References, method: str
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Distance of each query to each individual, and the reference behind it (-1 for a mean)."""
+    """
+    Return how far each sighting is from each individual, and the reference behind it.
+
+    Parameters
+    ----------
+    album, references, method
+        As for `match`.
+
+    Returns
+    -------
+    (numpy.ndarray, numpy.ndarray)
+        Shape (n, individuals) both: distances, float64, infinite where an individual has no
+        reference; and the reference, int64, -1 for a mean of several.
+    """
     count, individuals = len(album), len(references.names)
     away = np.full((count, individuals), np.inf)
     behind = np.full((count, individuals), -1, dtype=np.int64)

@@ -301,12 +301,22 @@ class PairDistances(Distances):
         The pairs; all others are as far as can be, and so are those that say nothing.
     linkage : Linkage
         What was fitted of how groups count.
+    beyond : numpy.ndarray, optional
+        Distances of the pairs without an end at 0, to be asked for pair by pair; some of these
+        (`__getitem__`) have the usual ones.
     """
 
-    def __init__(self, compared: ComparedPairs, linkage: Linkage | None = None) -> None:
+    def __init__(
+        self,
+        compared: ComparedPairs,
+        linkage: Linkage | None = None,
+        *,
+        beyond: npt.NDArray[np.float32] | None = None,
+    ) -> None:
         self.compared, self.linkage = compared, linkage or Linkage()
         self._mute = np.isnan(compared.distance)
-        self._away = np.where(self._mute, np.float32(compared.farthest), compared.distance)
+        away = compared.distance if beyond is None else beyond
+        self._away = np.where(self._mute, np.float32(compared.farthest), away)
         # First < second, in order, so that a pair is found by its place.
         self._keys = compared.first * max(compared.count, 1) + compared.second
 

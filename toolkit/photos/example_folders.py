@@ -67,11 +67,15 @@ class Taken:
         The individual of each photo.
     said : tuple of str
         Sentences, without a full stop, where it was not a folder an individual.
+    place_of : dict of str to str
+        The folder of each individual, below that of all, with forward slashes; of several, the
+        first.
     """
 
     names: tuple[str, ...]
     name_of: dict[Path, str]
     said: tuple[str, ...]
+    place_of: dict[str, str] = field(default_factory=dict)
 
 
 def branches(known: Path, photos: Iterable[Path]) -> Branch:
@@ -129,9 +133,11 @@ def take(root: Branch, one_individual: OneIndividual, words: Words) -> Taken:
         named = ", ".join(called[place] for place in places)
         said.append(f"{where} are taken for {words.count_individuals(len(places))}: {named}")
     name_of: dict[Path, str] = {}
+    place_of: dict[str, str] = {}
     for place, each in found:
         name_of |= dict.fromkeys(each.all, called[place])
-    return Taken(tuple(dict.fromkeys(name_of.values())), name_of, tuple(said))
+        place_of.setdefault(called[place], "/".join(place))
+    return Taken(tuple(dict.fromkeys(name_of.values())), name_of, tuple(said), place_of)
 
 
 def _take(

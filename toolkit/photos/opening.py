@@ -131,6 +131,23 @@ def demand_of(path: Path, *, long_edge: int) -> demand.Demand:
         return demand.of(picture, long_edge=long_edge)
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    """
+    Return the width and height of a photo in px, upright, from its header.
+
+    Raises
+    ------
+    UnreadablePhoto
+        With the cause, if the header is of no photo that can be read.
+    """
+    with decoding(path) as picture:
+        width, height = picture.size
+        # Pillow has turned that of a TIFF; of a PNG, it would decode the picture to seek what is
+        # not before it.
+        told = picture.format != "TIFF" and (picture.format != "PNG" or "exif" in picture.info)
+        return (height, width) if told and pixels.is_sideways(picture) else (width, height)
+
+
 def metadata_of(path: Path) -> Metadata:
     """
     Read what is written into a photo's file; the picture is not decoded.

@@ -130,6 +130,11 @@ def orientation(picture: Image.Image) -> int:
         return 1
 
 
+def is_sideways(picture: Image.Image) -> bool:
+    """Whether a picture's sides are swapped as it is turned upright."""
+    return orientation(picture) in _SIDEWAYS
+
+
 class _converter:  # noqa: N801
     """Brings a picture of any mode, or a band of it, to Pillow's RGB; decodes the picture."""
 

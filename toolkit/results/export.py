@@ -639,7 +639,7 @@ def apply(
         if link == HARD_LINK and len(todo) and Path(todo["source"].iloc[0]).is_file():
             require_hard_links(out, Path(todo["source"].iloc[0]), write=True)
         if not link or (link == CLONE and not _can_clone(out, todo["source"])):
-            _check_space(out, int(todo["bytes"].sum()))
+            check_space(out, int(todo["bytes"].sum()))
     # Before anything else is made, so that a run that is cut off is known as one of ours.
     # What comes, and what goes, says nothing of anybody's hand while this is not finished.
     there, pending = {**leaving, **files, **older}, [*todo["destination"], *leaving]
@@ -739,7 +739,7 @@ def _copy(
                     made[each] = older[each]
             return Outcome(made, tuple(failed), not_reached=len(missing), clones=tuple(clones))
         try:
-            if _put(Path(source), out / place, digest, link=link, older=older.get(place)):
+            if put(Path(source), out / place, digest, link=link, older=older.get(place)):
                 clones.append(place)
         except OSError as error:
             if error.errno in FATAL:
@@ -766,7 +766,7 @@ def _check_links(there: pd.DataFrame, out: Path, outcome: Outcome) -> Outcome:
     return changed(outcome, not_copied=tuple(failed))
 
 
-def _check_space(out: Path, needed: int) -> None:
+def check_space(out: Path, needed: int) -> None:
     free = shutil.disk_usage(out).free
     if needed > free:
         raise BadFolder(
@@ -882,11 +882,11 @@ def _one_file(path: Path, other: Path) -> bool:
     return (one.st_dev, one.st_ino) == (two.st_dev, two.st_ino) and one.st_nlink < 2
 
 
-def _put(
+def put(
     source: Path, destination: Path, digest: str, *, link: str | None, older: str | None = None
 ) -> bool:
     """
-    Put a photo into its place; return whether it is a clone.
+    Put a photo into its place, whose folder is there; return whether it is a clone.
 
     Nothing else may be there but what has the mark `older`.
     """

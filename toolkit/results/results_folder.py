@@ -71,6 +71,9 @@ NUMBERS = "numbers.csv"
 LINKS = "links.csv"
 # What was ticked to count individuals: the user's, as decisions are; see `curation.counting`.
 STRIPS = "strips.csv"
+# What a shop lists, and what is unsure, and new: see `results.listings`. The seller writes into it.
+LISTINGS, UNSURE_LISTINGS, NEW_PRODUCTS = "listings.csv", "unsure.csv", "new_products.csv"
+LISTED_BEFORE = "listings_before.csv"
 LONGEST_CAVEAT = 500
 # What a run writes beside the copies and its record.
 WRITTEN = (
@@ -121,8 +124,14 @@ UNREADABLE = (
 # Stages of problems that are not the album's: references are read anew, copies made anew.
 NOT_THE_ALBUM = ("reference", "copying")
 # Left by file managers: a folder that holds nothing else is empty.
-# Decisions, strips, and boxes that were drawn, may be there before the first run: panels keep them.
-JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", "decisions.csv", "boxes.json", STRIPS})
+# Decisions, strips, and boxes that were drawn, may be there before the first run: panels keep them;
+# what the seller wrote into listings is still there when a run was undone.
+JUNK = frozenset(
+    {
+        *(".ds_store", "thumbs.db", "desktop.ini", "decisions.csv", "boxes.json", STRIPS),
+        *(LISTINGS, LISTED_BEFORE, UNSURE_LISTINGS, NEW_PRODUCTS),
+    }
+)
 
 
 @dataclass(frozen=True)

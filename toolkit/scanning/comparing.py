@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,10 @@ import pandas as pd
 
 from toolkit.errors import BadSetting
 from toolkit.grouping.identification import Compared, References
+from toolkit.grouping.neighbours import Distances, PairDistances
 from toolkit.records import (
     ID_DIGITS,
+    PAINTED,
     SIGHTING_ID,
     Album,
     ComparedPairs,
@@ -24,7 +27,14 @@ from toolkit.records import (
     Words,
 )
 from toolkit.scanning.store import KnownPairs, Recall
-from toolkit.subjects.base import Encoder, Evidence, Matcher, matcher_of
+from toolkit.subjects.base import (
+    Calibratable,
+    Encoder,
+    Evidence,
+    Matcher,
+    calibratable,
+    matcher_of,
+)
 
 Progress = Callable[[int, int, str], None]
 # Pairs that a thread compares before it is asked whether to stop.
@@ -76,7 +86,7 @@ def compare(
     if matcher is None:
         return album
     features = _features(album.features, len(album), album.words)
-    kept = None if recall is None else Kept(recall, album.sightings[SIGHTING_ID].to_list())
+    kept = None if recall is None else Kept(recall, ids_of(album))
     silent = None if evidence is None else evidence.silent(album.sightings, album.sightings)
     compared = compare_pairs(
         *(matcher, features), jobs=jobs, progress=progress, stop=stop, kept=kept, silent=silent
@@ -94,7 +104,7 @@ class Kept:
     recall : Recall
         Where it is kept.
     ids : list of str
-        Of each sighting.
+        Of each sighting, as of `ids_of`.
     """
 
     recall: Recall
@@ -135,6 +145,7 @@ def compare_pairs(
     count = len(features)
     pairs = _wanted(matcher.shortlist(features), count, count)
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
+    listed = len(pairs) < count * (count - 1) // 2
     mute = np.zeros((0, 2), dtype=np.int64)
     if silent is not None:
         pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
@@ -152,7 +163,7 @@ def compare_pairs(
             kept.keep(pairs[some], values[some])
     told = ~np.isnan(values).any(axis=1)
     done = pairs[told]
-    scores = PairScores((count, count), done[:, 0], done[:, 1], values[told])
+    scores = PairScores(*((count, count), done[:, 0], done[:, 1], values[told]), listed=listed)
     away = matcher.distances(scores)
     left = len(pairs) - len(done)
     every = np.concatenate([done, mute])
@@ -198,7 +209,7 @@ def compare_silent(
     features = _features(album.features, len(album), album.words)
     pairs = np.unique(pairs, axis=0)
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
-    kept = None if recall is None else Kept(recall, album.sightings[SIGHTING_ID].to_list())
+    kept = None if recall is None else Kept(recall, ids_of(album))
     if kept is not None:
         kept.put_in(pairs, values)
     new = np.flatnonzero(np.isnan(values).any(axis=1))
@@ -211,7 +222,8 @@ def compare_silent(
     first = np.concatenate([known.first[others], pairs[told, 0]])
     second = np.concatenate([known.second[others], pairs[told, 1]])
     seen = np.concatenate([known.values[others], values[told]])
-    away = matcher.distances(PairScores((len(album), len(album)), first, second, seen))
+    shape = (len(album), len(album))
+    away = matcher.distances(PairScores(shape, first, second, seen, listed=known.listed))
     away = away[int(others.sum()) :]
     columns = {"first": pairs[told, 0], "second": pairs[told, 1], "distance": away}
     return pd.DataFrame(columns).astype(TRIED)
@@ -259,6 +271,7 @@ def compare_with(
     ours = _features(album.features, len(album), album.words)
     theirs = _features(references.features, len(references), album.words)
     pairs = np.unique(_wanted(matcher.shortlist(ours, theirs), len(album), len(references)), axis=0)
+    shortlisted = len(pairs) < len(album) * len(references)
     if silent is not None:
         pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
@@ -266,7 +279,7 @@ def compare_with(
     listed = pairs + np.array([0, len(album)])
     kept = None
     if recall is not None:
-        ids = [*album.sightings[SIGHTING_ID], *map(_id_of, theirs)]
+        ids = [*ids_of(album), *map(_id_of, theirs)]
         kept = Kept(recall, ids)
         kept.put_in(listed, values)
     new = np.flatnonzero(np.isnan(values).any(axis=1))
@@ -278,13 +291,73 @@ def compare_with(
     if len(some) < len(new):
         return None
     shape = (len(album), len(references))
-    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False)
+    scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False, listed=shortlisted)
     table = np.full(shape, matcher.farthest, dtype=np.float32)
     table[pairs[:, 0], pairs[:, 1]] = np.minimum(matcher.distances(scores), matcher.farthest)
     if silent is not None:
         table[silent] = np.nan
     these = tuple(album.sightings[SIGHTING_ID].to_list())
-    return replace(references, compared=Compared(these, table, matcher.farthest))
+    beyond = None
+    if (away := beyond_end(matcher, scores)) is not None:
+        beyond = table.copy()
+        beyond[pairs[:, 0], pairs[:, 1]] = np.minimum(away, matcher.farthest)
+        if silent is not None:
+            beyond[silent] = np.nan
+    return replace(references, compared=Compared(these, table, matcher.farthest, beyond))
+
+
+def beyond_end(
+    matcher: Encoder | Matcher | Calibratable, found: PairScores
+) -> npt.NDArray[np.float32] | None:
+    """
+    Return distances of pairs that have no end at 0, shape (p,); None where nothing says them.
+
+    Below 0 lie those of which the evidence says more than the distance can.
+    """
+    fitted = calibratable(cast("Encoder | Matcher", matcher))
+    if fitted is None:
+        return None
+    calibration = cast(Matcher, matcher).info.calibration
+    away = calibration.even - fitted.evidence(found) / calibration.slope
+    result: npt.NDArray[np.float32] = away.astype(np.float32)
+    return result
+
+
+def among(distances: Distances, matcher: Encoder | Matcher | Calibratable) -> Distances:
+    """Return distances that have no end at 0, where the matcher says them; else the same."""
+    if not isinstance(distances, PairDistances) or distances.compared.values is None:
+        return distances
+    pairs, values = distances.compared, distances.compared.values
+    told = ~np.isnan(values).any(axis=1)
+    count = len(distances)
+    found = PairScores((count, count), pairs.first[told], pairs.second[told], values[told])
+    away = beyond_end(matcher, found)
+    if away is None:
+        return distances
+    beyond = pairs.distance.copy()
+    beyond[told] = np.minimum(away, pairs.farthest)
+    return PairDistances(pairs, distances.linkage, beyond=beyond)
+
+
+def kept_of(features: Sequence[Features], recall: Recall) -> Kept:
+    """Return what is known of the pairs of examples, which have no identifiers of their own."""
+    return Kept(recall, list(map(_id_of, features)))
+
+
+def ids_of(album: Album) -> list[str]:
+    """
+    Return what tells the sightings of an album from others that are compared.
+
+    That is the sighting_id, and the mask where somebody painted one: it is compared by what the
+    mask shows, which may be another one the next time.
+    """
+    ids = album.sightings[SIGHTING_ID].to_list()
+    if PAINTED not in album.sightings:
+        return ids
+    return [
+        hashlib.sha256(f"{one}:{mask}".encode()).hexdigest()[:ID_DIGITS] if mask else one
+        for one, mask in zip(ids, album.sightings[PAINTED].astype(str), strict=True)
+    ]
 
 
 def _id_of(features: Features) -> str:

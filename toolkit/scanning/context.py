@@ -13,7 +13,7 @@ from toolkit.grouping import joins
 from toolkit.grouping.assigners import group_album, links_of
 from toolkit.grouping.links import Labels
 from toolkit.records import SIGHTING_ID, Album
-from toolkit.scanning.comparing import Kept
+from toolkit.scanning.comparing import Kept, ids_of
 from toolkit.scanning.store import Recall
 from toolkit.settings import GroupingSettings
 from toolkit.subjects.base import Encoder, Matcher, matcher_of, surroundings_of
@@ -76,7 +76,7 @@ def context(
     like = [k for k, name in enumerate(matcher.scores) if name in around.background_scores]
     marks = _largest(album, every[:, 0], every[:, 1], like)
     behind = np.full((len(every), 1), np.nan, dtype=np.float32)
-    kept = None if recall is None else Kept(recall.beside(BESIDE), ids)
+    kept = None if recall is None else Kept(recall.beside(BESIDE), ids_of(album))
     if kept is not None:
         kept.put_in(every, behind)
     new = np.flatnonzero(np.isnan(behind[:, 0]))

@@ -15,17 +15,19 @@ from toolkit import memory
 from toolkit.errors import SightingsError, UnreadablePhoto
 from toolkit.names import counted
 from toolkit.photos import opening
-from toolkit.records import Album, Box, Features, Words
+from toolkit.records import PAINTED, Album, Box, Detection, Features, Words
 from toolkit.scanning import store
 from toolkit.subjects import registry
 from toolkit.subjects.base import (
     Places,
     Rgb,
     Subject,
+    chips_of,
     describe,
     in_common,
     look_key,
     matcher_of,
+    painted,
     surroundings_of,
 )
 from toolkit.subjects.settings import ScanSettings
@@ -141,7 +143,7 @@ class PairViews:
         matcher = matcher_of(self._subject.encoder)
         if image is None or matcher is None:
             return None
-        chips = matcher.chips(image, [_box(self._album.sightings.iloc[row])])
+        chips = chips_of(matcher, image, [self._detection(row)])
         features = self._known(row)
         if features is None:
             features = describe(matcher, chips)[1][0]
@@ -151,6 +153,13 @@ class PairViews:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return made
+
+    def _detection(self, row: int) -> Detection:
+        """Return where a sighting is, with the mask that it was described by."""
+        sighting = self._album.sightings.iloc[row]
+        digest, path = str(sighting.get(PAINTED, "")), Path(str(sighting["path"]))
+        mask = painted(self._subject.detector, path, digest) if digest else None
+        return Detection(_box(sighting), 1.0, mask=mask)
 
     def _known(self, row: int) -> Features | None:
         """Return what a sighting is compared by, where the album or the store has it."""
@@ -187,7 +196,12 @@ class PairViews:
 
 
 def views_of(
-    album: Album, settings: ScanSettings, subject: Subject | None = None
+    album: Album,
+    settings: ScanSettings,
+    subject: Subject | None = None,
+    *,
+    out: Path | None = None,
+    folder: Path | None = None,
 ) -> PairViews | None:
     """
     Return what shows pairs of an album, by the settings that it was looked at with.
@@ -200,6 +214,10 @@ def views_of(
         How they were looked for.
     subject : Subject, optional
         What described them; as the settings say, if not given.
+    out : Path, optional
+        The folder of results: what was said there of single photos holds.
+    folder : Path, optional
+        Where the photos are.
 
     Returns
     -------
@@ -212,7 +230,7 @@ def views_of(
     if subject is None and settings.subject.name != album.subject.name:
         return None
     try:
-        subject = subject or registry.subject_for(settings)
+        subject = settings.corrected(subject or registry.subject_for(settings), out, folder)
         album.encoder.require_same(subject.encoder.info)
     except SightingsError:
         return None

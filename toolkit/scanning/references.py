@@ -126,7 +126,8 @@ def read_references(
             f"known: none of the {len(photos)} photos in {known} can serve as a reference; "
             f"{Path(first[0]).name}: {first[2]}"
         )
-    distances = read.distances(known, settings.threads, stop)
+    with store.recalled(subject, settings) as recall:
+        distances = read.distances(known, settings.threads, stop, recall)
     if distances is None:
         return None
     table = (
@@ -205,7 +206,7 @@ class _Read:
             self.other_paths += [result.path] * len(result.detections)
 
     def distances(
-        self, known: Path, jobs: int, stop: Callable[[], bool] | None
+        self, known: Path, jobs: int, stop: Callable[[], bool] | None, recall: store.Recall
     ) -> Distances | None:
         """Return how far they are from each other; None if it was stopped."""
         encoder = self.subject.encoder
@@ -220,7 +221,13 @@ class _Read:
             table = pd.DataFrame({"path": [str(path) for path in self.paths + self.other_paths]})
             notes = evidence.notes(table, known, of_individuals=True)
             silent = evidence.silent(notes, notes)
-        pairs = comparing.compare_pairs(matcher, features, jobs=jobs, stop=stop, silent=silent)
+        pairs = comparing.compare_pairs(
+            *(matcher, features),
+            jobs=jobs,
+            stop=stop,
+            kept=comparing.kept_of(features, recall),
+            silent=silent,
+        )
         return None if pairs.left else PairDistances(pairs, encoder.info.linkage)
 
     def looked_over(
@@ -273,6 +280,7 @@ class _Read:
             if doubts
             else empty_table(DOUBT_COLUMNS),
             taken=said + taken.said,
+            among=comparing.among(distances[rows], self.subject.encoder),
         )
 
 

@@ -23,6 +23,7 @@ from toolkit.progress import stopwatch
 from toolkit.records import (
     AND,
     FILE_COLUMNS,
+    PAINTED,
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
     SHOWS,
@@ -36,7 +37,7 @@ from toolkit.records import (
     empty_table,
 )
 from toolkit.scanning.store import Kept, Look, Recall
-from toolkit.subjects.base import Subject, describe, look_key, needs, silence
+from toolkit.subjects.base import Subject, chips_of, describe, look_key, needs, silence
 
 Progress = Callable[[int, int, str], None]
 T = TypeVar("T")
@@ -330,14 +331,14 @@ def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) 
     found = [each for each in every if not each.kind]
     across = opened.width / opened.small.shape[1]
     down = opened.height / opened.small.shape[0]
-    detections = [Detection(d.box.scaled(across, down), d.score) for d in found]
+    detections = [Detection(d.box.scaled(across, down), d.score, mask=d.mask) for d in found]
     detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_size]
     chips = NO_CHIPS
     if detections:
         with stopwatch(seconds, "decode"):
             full = opening.open_upright(path) if opened.full is None else opened.full
         with stopwatch(seconds, "align"):
-            chips = how.subject.encoder.chips(full, [d.box for d in detections])
+            chips = chips_of(how.subject.encoder, full, detections)
             sharp = sharpness(chips) >= how.min_sharpness
             detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
             chips = chips[sharp]
@@ -485,6 +486,7 @@ def gather(
     encodings: list[npt.NDArray[np.float32]] = []
     features: list[Features] = []
     shows: list[str] = []
+    painted: list[str] = []
     for result in results:
         if result.problem is not None:
             problems.append((str(result.path), *result.problem))
@@ -502,6 +504,7 @@ def gather(
             box = detection.box
             place = (box.left, box.top, box.right, box.bottom)
             sightings.append((photo.digest, str(photo.path), *place, detection.score))
+            painted.append("" if detection.mask is None else detection.mask.digest)
         encodings.append(result.encodings)
         features.extend(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
@@ -509,9 +512,12 @@ def gather(
     photos = _table(rows, (*PHOTO_COLUMNS, *FILE_COLUMNS))
     if any(shows):
         photos[SHOWS] = pd.Series(shows, dtype=object)
+    seen = _table(sightings, SIGHTING_COLUMNS)
+    if any(painted):
+        seen[PAINTED] = pd.Series(painted, dtype=object)
     return Album(
         photos=photos,
-        sightings=_table(sightings, SIGHTING_COLUMNS),
+        sightings=seen,
         encodings=np.concatenate([empty, *encodings]),
         encoder=encoder,
         problems=_table(problems, PROBLEM_COLUMNS),

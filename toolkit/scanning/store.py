@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
 import os
 import sqlite3
 import threading
@@ -23,7 +24,7 @@ from toolkit.errors import SightingsError
 from toolkit.files import PRIVATE, reason_of, whole_path
 from toolkit.names import printable
 from toolkit.photos.identity import Identity
-from toolkit.records import ID_DIGITS, Box, Detection, EncoderInfo, Features
+from toolkit.records import ID_DIGITS, Box, Detection, EncoderInfo, Features, Mask
 from toolkit.subjects.base import Subject
 from toolkit.subjects.settings import ScanSettings
 from toolkit.subjects.weights import cache_folder
@@ -662,6 +663,9 @@ def _to_bytes(look: Look) -> bytes:
         "detections": np.array(boxes, dtype=np.float64).reshape(-1, 5),
         "encodings": look.encodings,
     }
+    masks = [d.mask and (d.mask.width, d.mask.height, *d.mask.counts) for d in look.detections]
+    if any(masks):
+        arrays["masks"] = np.array(json.dumps(masks).encode())
     if look.shows:
         arrays["shows"] = np.array(look.shows.encode("utf-8", "backslashreplace"))
     for number, features in enumerate(look.features):
@@ -691,5 +695,17 @@ def _from_bytes(
             if slash:
                 features[int(number)][own] = arrays[name]
         shows = bytes(arrays["shows"]).rstrip(b"\0").decode() if "shows" in arrays else ""
-    found = tuple(Detection(Box(*map(int, row[:4])), float(row[4])) for row in boxes)
+        masks = _masks_from(bytes(arrays["masks"])) if "masks" in arrays else [None] * count
+    found = tuple(
+        Detection(Box(*map(int, row[:4])), float(row[4]), mask=mask)
+        for row, mask in zip(boxes, masks, strict=True)
+    )
     return found, encodings, tuple(features) if encoder.metric == "pairs" else (), shows
+
+
+def _masks_from(content: bytes) -> list[Mask | None]:
+    """Return the masks of an entry; `ValueError` or `TypeError` where they are none."""
+    return [
+        None if told is None else Mask(told[0], told[1], tuple(told[2:]))
+        for told in json.loads(content.rstrip(b"\0"))
+    ]

@@ -18,6 +18,7 @@ from toolkit.records import (
     EncoderInfo,
     Features,
     LabelledPairs,
+    Mask,
     PairScores,
     SubjectInfo,
     Words,
@@ -34,7 +35,7 @@ class Detector(Protocol):
     One that takes much memory also has ``needs(width, height)``, which returns how many bytes it
     takes to search a picture of that size in px: photos then wait until there is room. One that
     knows more of a photo than its picture has ``prepare``, ``look_key`` and ``silence``, and one
-    that tells a subject from its surroundings ``outline``; each of these is explained at the
+    that knows of masks that somebody painted ``painted``; each of these is explained at the
     function of its name below.
     """
 
@@ -107,10 +108,10 @@ def silence(detector: Detector, path: Path) -> str:
     return "" if ask is None else str(ask(path))
 
 
-def outline(detector: Detector, image: Rgb) -> npt.NDArray[np.bool_] | None:
-    """Return which px of a picture of one subject show it, shape (h, w); None where unknown."""
-    ask = getattr(detector, "outline", None)
-    return None if ask is None else cast("npt.NDArray[np.bool_] | None", ask(image))
+def painted(detector: Detector, path: Path, digest: str) -> Mask | None:
+    """Return the mask of this digest that somebody painted in a photo; None where there is none."""
+    ask = getattr(detector, "painted", None)
+    return None if ask is None else cast("Mask | None", ask(path, digest))
 
 
 class Encoder(Protocol):
@@ -303,6 +304,34 @@ class Evidence(Protocol):
         ...
 
 
+class Masking(Protocol):
+    """What an encoder or a matcher has beside its own methods if not all of a box counts."""
+
+    def outline(self, image: Rgb, box: Box) -> npt.NDArray[np.bool_] | None:
+        """
+        Return what of a box counts, unless somebody painted it.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            Shape (h, w, 3), uint8, RGB: the photo.
+        box : Box
+            In px of `image`.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            Shape (a, b), bool: cells that together are the whole box. None where all of it counts.
+        """
+        ...
+
+    def chips(
+        self, image: Rgb, boxes: Sequence[Box], masks: Sequence[Mask | None] | None = None
+    ) -> Rgb:
+        """Cut the subjects out, as `Encoder.chips` does; a mask says what of its box counts."""
+        ...
+
+
 class Surroundings(Protocol):
     """What a matcher has beside its own methods if it can compare what is around subjects, too."""
 
@@ -398,6 +427,36 @@ def in_common(
     """
     ask = getattr(matcher, "common", None)
     return None if ask is None else cast("tuple[Places, Places]", ask(one, other))
+
+
+def masking(encoder: Encoder | Matcher) -> Masking | None:
+    """Return what goes by masks; None where all of a box counts."""
+    return cast(Masking, encoder) if hasattr(encoder, "outline") else None
+
+
+def chips_of(encoder: Encoder | Matcher, image: Rgb, found: Sequence[Detection]) -> Rgb:
+    """
+    Cut subjects out, with the masks that somebody painted where the encoder goes by masks.
+
+    Parameters
+    ----------
+    encoder : Encoder or Matcher
+        What wants to see them.
+    image : numpy.ndarray
+        Shape (h, w, 3), uint8, RGB: the photo at full size.
+    found : sequence of Detection
+        k boxes in px of `image`.
+
+    Returns
+    -------
+    numpy.ndarray
+        As `Encoder.chips`.
+    """
+    boxes, masks = [each.box for each in found], [each.mask for each in found]
+    marked = masking(encoder)
+    if marked is None or all(mask is None for mask in masks):
+        return encoder.chips(image, boxes)
+    return marked.chips(image, boxes, masks)
 
 
 def describe(

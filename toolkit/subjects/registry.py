@@ -13,6 +13,7 @@ from toolkit.subjects import weights
 from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.settings import ScanSettings, declared
+from toolkit.subjects.thing.settings import ThingSettings
 
 if TYPE_CHECKING:
     from toolkit.calibration import Linkage
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 # By its settings, each says what it is and makes what looks for it.
 SUBJECTS: dict[str, type[ScanSettings]] = {
-    kind.subject.name: kind for kind in (FaceSettings, AnimalSettings)
+    kind.subject.name: kind for kind in (FaceSettings, AnimalSettings, ThingSettings)
 }
 # The version of the way that photos are looked at: to be raised with any change of its results, so
 # that nothing kept before is taken for what would be seen now.
@@ -54,6 +55,11 @@ def words_for(subject: Subject | None = None, settings: ScanSettings | None = No
 def draws(name: str) -> bool:
     """Whether boxes of a subject can be drawn by hand."""
     return name in SUBJECTS and SUBJECTS[name].draws
+
+
+def lists(name: str) -> bool:
+    """Whether individuals of a subject are products, which a shop lists by a catalogue."""
+    return name in SUBJECTS and SUBJECTS[name].listed
 
 
 def notes_of(name: str) -> tuple[str, ...]:

@@ -514,6 +514,8 @@ class ScanSettings(Part):
     ----------
     draws : bool
         Whether boxes can be drawn by hand (`corrected`); of the class.
+    listed : bool
+        Whether its individuals are products, which a shop lists by a catalogue; of the class.
     aside : tuple of str
         What photos without a sighting may show and is kept apart: these have folders of their own
         beside that of the unsorted, where there is one. Of several, the first counts. Of the class.
@@ -551,6 +553,7 @@ class ScanSettings(Part):
     """
 
     draws: ClassVar[bool] = False
+    listed: ClassVar[bool] = False
     aside: ClassVar[tuple[str, ...]] = ()
     unsure: ClassVar[str] = ""
     none_found: ClassVar[str] = ""
@@ -636,7 +639,7 @@ class ScanSettings(Part):
             "subject, or a subject beside them"
         )
 
-    def corrected(self, subject: Subject, out: Path | None) -> Subject:
+    def corrected(self, subject: Subject, out: Path | None, folder: Path | None = None) -> Subject:
         """
         Return a subject that holds to what the user said of single photos in a folder of results.
 
@@ -646,6 +649,8 @@ class ScanSettings(Part):
             What `make_subject` returned, with its key: what is kept of other photos stays of use.
         out : Path or None
             The folder; None for none.
+        folder : Path, optional
+            Where the photos are that `toolkit.subjects.base.prepare` is not told of.
 
         Raises
         ------

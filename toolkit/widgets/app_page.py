@@ -15,20 +15,27 @@ from toolkit.results import recent
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects import registry
 from toolkit.subjects.base import Subject
+from toolkit.widgets import tags_panel
 from toolkit.widgets.autopilot import AutopilotPanel
 from toolkit.widgets.background_work import in_html, safe
 from toolkit.widgets.box_editor import BoxEditor
 from toolkit.widgets.calibrate_box import CalibrateBox
 from toolkit.widgets.captures_box import CapturesBox
+from toolkit.widgets.catalogue_panel import CataloguePanel
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
 from toolkit.widgets.size_explorer import SizePanel
+from toolkit.widgets.tags_panel import TagsPanel
 from toolkit.widgets.threshold_explorer import Choice, ThresholdPanel
 
 # With the words of the subject; the introduction as HTML.
 TABS = ("{everybody}", "{individuals} I know", "Review", "Threshold", "Photo size")
 # Where boxes can be drawn by hand; where it is known when and where photos were taken.
 BOXES, HISTORY = "Boxes", "Capture history"
+# Where labelled folders are checked.
+TAGS = "Tags"
+# Where individuals are products.
+CATALOGUE = "Catalogue"
 # Where known individuals teach; the setting that names what they taught.
 LEARNING, CALIBRATION = "Calibration", "calibration"
 HEADING = "<h1>Sightings</h1>"
@@ -42,6 +49,10 @@ SIZES = "<b>{3}</b> and <b>{4}</b> are for tuning. "
 NO_SIZES = "<b>{3}</b> is for tuning. "
 DRAWN = "<b>Boxes</b> shows where {words.plural} were found. "
 LEARNED = "<b>Calibration</b> learns from known {words.individuals} how sure matches are. "
+CHECKED = (
+    "<b>Tags</b> finds photos in the wrong folder, where there is one for each {words.individual}. "
+)
+LISTED = "<b>Catalogue</b> turns photos into listings of {words.individuals} you have. "
 STUDIED = "<b>Capture history</b> writes what a study reads. "
 
 
@@ -142,10 +153,17 @@ def page(
         titles[2]: review,
     }
     fields, more = [review.folder.path], []
+    if registry.lists(about if subject is None else subject.name):
+        panels[CATALOGUE] = CataloguePanel(photos or "", examples or "", **told)
+        more.append(LISTED)
     if is_studied(about):
         panels[HISTORY] = history = CapturesBox(out or "")
         fields.append(history.folder.path)
         more.append(STUDIED)
+    panels[TAGS] = TagsPanel(
+        autopilot.form.settings, words=words, check=partial(tags_panel.check, subject=subject)
+    )
+    more.append(CHECKED)
     # Of vectors it is known how sure they are.
     if CALIBRATION in autopilot.form.fields:
         panels[LEARNING] = CalibrateBox(

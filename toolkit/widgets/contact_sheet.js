@@ -171,7 +171,7 @@ function render({ model, el }) {
 
   function nameField(about) {
     const field = element("label", "sightings-name");
-    field.append(element("span", "", "Name"));
+    field.append(element("span", "", model.get("name_label")));
     const input = element("input");
     input.type = "text";
     input.defaultValue = about.asks?.typed || about.name;
@@ -180,7 +180,7 @@ function render({ model, el }) {
     input.autocomplete = "off";
     input.dataset.role = "name";
     input.setAttribute("list", names.id);
-    input.setAttribute("aria-label", `Name of ${about.title}`);
+    input.setAttribute("aria-label", `${model.get("name_label")} of ${about.title}`);
     let said = input.defaultValue;
     const commit = () => {
       // A field that is taken away in a redraw tells of a change that was not ended.

@@ -258,6 +258,8 @@ class ContactSheet(anywidget.AnyWidget):
         What to say where there are no cards.
     size : int
         Height of a picture, in px of the screen.
+    name_label : str
+        What the cards' field for a name is called.
     """
 
     _esm = HERE / "contact_sheet.js"
@@ -277,6 +279,7 @@ class ContactSheet(anywidget.AnyWidget):
     grey = traitlets.Unicode("").tag(sync=True)
     edition = traitlets.Int(0).tag(sync=True)
     size = traitlets.Int(96).tag(sync=True)
+    name_label = traitlets.Unicode("Name").tag(sync=True)
 
     def __init__(
         self,
@@ -289,8 +292,9 @@ class ContactSheet(anywidget.AnyWidget):
         label: str = "",
         empty: str = "",
         size: int = 96,
+        name_label: str = "Name",
     ) -> None:
-        super().__init__(label=label, empty=empty, size=size)
+        super().__init__(label=label, empty=empty, size=size, name_label=name_label)
         self._pictures = pictures
         self._opened, self._renamed, self._acted, self._undone = opened, renamed, acted, undone
         self._all: tuple[Card, ...] = ()

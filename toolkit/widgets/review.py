@@ -229,7 +229,8 @@ class ReviewPanel(ipywidgets.VBox):
         self.work.run(job, then, title="reading the results")
 
     def _views(self, session: Session) -> PairViews | None:
-        return pair_views.views_of(session.looked.album, session.settings, self._subject)
+        where = {"out": session.corrections.out, "folder": session.looked.folder}
+        return pair_views.views_of(session.looked.album, session.settings, self._subject, **where)
 
     def _opened(self, session: Session, deck: Deck, gone: int, views: PairViews | None) -> None:
         self.session, self._stale = session, False

@@ -15,7 +15,7 @@ from toys import LAMPS, HueEncoder, Squares, lamp, save
 
 from toolkit import modes
 from toolkit.errors import BadSetting
-from toolkit.records import SHOWS, Box, Detection
+from toolkit.records import PAINTED, SHOWS, Box, Detection, Mask
 from toolkit.results import as_examples, export, exporting, results_folder, undo
 from toolkit.scanning import store
 from toolkit.settings import settings_for
@@ -213,7 +213,7 @@ def test_a_file_of_other_photos_is_refused_before_the_work(tmp_path) -> None:
         ('{"images": [], "x": NaN}', "NaN"),
         ('{"images": [], "info": {"format_version": "2.0"}}', "format_version is '2.0'"),
         ('{"images": []}', "detection_categories"),
-        ('{"images": [], "detection_categories": {"1": "car"}}', "is animal: car"),
+        ('{"images": [], "detection_categories": {"1": "car"}}', "is animal (or thing): car"),
     ],
 )
 def test_what_is_no_file_of_results_is_said_in_a_line(tmp_path, content, said) -> None:
@@ -462,3 +462,183 @@ def test_only_photos_with_other_boxes_are_looked_at_again(run) -> None:
     assert again.count == 4
     shows = dict(zip(again.album.photos["path"], again.album.photos[SHOWS], strict=True))
     assert [shows[path] for path in sorted(shows)] == ["lamp", "lamp", "lamp+person"]
+
+
+LEFT_HALF = Mask(2, 1, (0, 1, 1))
+CELLS = {"size": [1, 2], "counts": [0, 1, 1]}
+
+
+def painted(bbox=LEFT, cells=CELLS, conf=1.0):
+    return {**detection(bbox=bbox, conf=conf), "painted_mask": cells}
+
+
+def test_a_painted_mask_goes_to_the_file_and_back_with_its_box(tmp_path) -> None:
+    boxes = (("", 1.0, RIGHT), ("person", 0.5, LEFT), ("", 1.0, LEFT))
+    one = Found("a.png", boxes, masks=(LEFT_HALF, None, None), size=(128, 64))
+    detections_file.write(tmp_path / "boxes.json", [one, Found("b.png")])
+    (found, other) = detections_file.read(tmp_path / "boxes.json")
+    assert dict(zip(found.boxes, found.masks, strict=True))[boxes[0]] == LEFT_HALF
+    assert sum(mask is None for mask in found.masks) == 2
+    assert found.size == (128, 64)
+    assert other == Found("b.png")
+    # Other programs find what they know.
+    (image, _) = json.loads((tmp_path / "boxes.json").read_text())["images"]
+    assert image["detections"][0]["painted_mask"] == CELLS
+    assert (image["width"], image["height"]) == (128, 64)
+
+
+@pytest.mark.parametrize(
+    ("cells", "more", "said"),
+    [
+        ("all", {}, "is no"),
+        ({"size": [1], "counts": []}, {}, "is no"),
+        ({"size": [1, 2], "counts": "AAAA"}, {}, "is no"),
+        ({"size": [1, 2], "counts": [3]}, {}, "counts for 3 cells; expected 2 x 1"),
+        ({"size": [10**6, 10**6], "counts": [10**12]}, {}, "expected 1 to 1024 cells"),
+        (CELLS, {"width": None}, "needs the width and height"),
+        (CELLS, {"height": 10**30}, "needs the width and height"),
+    ],
+)
+def test_a_damaged_or_huge_mask_is_said_in_a_line(tmp_path, cells, more, said) -> None:
+    size = {"width": 128, "height": 64, **more}
+    path = write(tmp_path / "r.json", entry("a.png", painted(cells=cells), **size))
+    with pytest.raises(BadSetting) as error:
+        detections_file.read(path)
+    assert said in str(error.value)
+    assert "images[0]" in str(error.value)
+    assert "a.png" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@settings(max_examples=40)
+@given(cells=JSON, size=JSON, counts=JSON, width=JSON)
+def test_whatever_a_mask_is_it_is_read_or_refused(cells, size, counts, width) -> None:
+    for each in (cells, {"size": size, "counts": counts}, {"size": [1, 2], "counts": counts}):
+        with tempfile.TemporaryDirectory() as folder:
+            image = entry("a.jpg", painted(cells=each), width=width, height=64)
+            path = write(Path(folder) / "r.json", image)
+            with contextlib.suppress(BadSetting):
+                detections_file.read(path)
+
+
+def drawn_in(folder, *images, photos):
+    found = detections_file.read(write(folder / "boxes.json", *images))
+    drawn = detections_file.DrawnBoxes(found, "boxes.json", Squares())
+    return drawn, drawn.prepare(photos, folder)
+
+
+def test_a_mask_counts_in_its_photo_alone_and_only_at_its_size(tmp_path) -> None:
+    photos = [save(tmp_path / f"{name}.png", *[lamp("red", 1.0, 1)] * 2) for name in "abc"]
+    size = {"width": 128, "height": 64}
+    plain = [entry(f"{name}.png", detection(bbox=LEFT, conf=1.0)) for name in "ab"]
+    marked = [entry(f"{name}.png", painted(), **size) for name in "ab"]
+    before, _ = drawn_in(tmp_path, *plain, photos=photos)
+    keys = [before.look_key(path) for path in photos]
+    drawn, said = drawn_in(tmp_path, marked[0], plain[1], photos=photos)
+    assert said == ("boxes.json: your boxes in 2 photos",)
+    assert [drawn.look_key(path) == key for path, key in zip(photos, keys, strict=True)] == [
+        *(False, True, True)
+    ]
+    image = np.zeros((64, 128, 3), np.uint8)
+    assert [each.mask for each in drawn.detect(image, photos[0])] == [LEFT_HALF]
+    assert [each.mask for each in drawn.detect(image, photos[1])] == [None]
+    assert drawn.painted(photos[0], LEFT_HALF.digest) == LEFT_HALF
+    assert drawn.painted(photos[0], "0" * 16) is None
+    assert drawn.painted(photos[2], LEFT_HALF.digest) is None
+    # A photo that has another size now keeps its box.
+    save(photos[0], lamp("red", 1.0, 1))
+    drawn, said = drawn_in(tmp_path, *marked, photos=photos)
+    assert said[1].startswith(
+        "boxes.json: what was painted in 1 photo does not count (a.png): it has another size"
+    )
+    (there,) = drawn.detect(image, photos[0])
+    assert (there.box, there.mask) == (Box(0, 0, 64, 64), None)
+    assert drawn.look_key(photos[0]) == keys[0]
+    assert [each.mask for each in drawn.detect(image, photos[1])] == [LEFT_HALF]
+
+
+def test_photos_that_were_not_prepared_are_sought_from_their_folder_on(tmp_path) -> None:
+    photo = save(tmp_path / "a.png", *[lamp("red", 1.0, 1)] * 2)
+    found = detections_file.read(
+        write(tmp_path / "boxes.json", entry("a.png", painted(), width=128, height=64))
+    )
+    anywhere = detections_file.DrawnBoxes(found, "boxes.json", Squares())
+    assert anywhere.painted(photo, LEFT_HALF.digest) is None
+    there = detections_file.DrawnBoxes(found, "boxes.json", Squares(), tmp_path)
+    assert there.painted(photo, LEFT_HALF.digest) == LEFT_HALF
+
+
+class HalfDots(toys.DotMatcher):
+    """Compares the dots inside a mask."""
+
+    def outline(self, image, box):
+        return None
+
+    def chips(self, image, boxes, masks=None):
+        chips = super().chips(image, boxes).copy()
+        middles = (np.arange(toys.SIDE) + 0.5) / toys.SIDE
+        for chip, mask in zip(chips, masks or [None] * len(boxes), strict=True):
+            if mask is not None:
+                chip[~mask.at(middles, middles)] = 0
+        return chips
+
+    def shortlist(self, features, known=None):
+        return np.stack(np.triu_indices(len(features), k=1), axis=1)
+
+
+class PaintedCardSettings(toys.CardSettings):
+    """Cards of which somebody may paint what counts."""
+
+    corrected = AnimalSettings.corrected
+
+    def make_subject(self):
+        return replace(super().make_subject(), encoder=HalfDots())
+
+
+def test_a_run_looks_at_a_painted_photo_alone_and_compares_what_was_painted(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setitem(registry.SUBJECTS, "card", PaintedCardSettings)
+    monkeypatch.setenv(store.VARIABLE, str(tmp_path / "seen.sqlite3"))
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    for name, make in (("a", 7), ("b", 7), ("c", 11)):
+        save(photos / f"{name}.png", toys.card(make, 0, ord(name)))
+    how = settings_for("autopilot", PaintedCardSettings)(jobs=1)
+
+    def sort():
+        return modes.autopilot(photos, out, settings=how)
+
+    first = sort()
+    assert PAINTED not in first.album.sightings
+    whole = (0.0, 0.0, 1.0, 1.0)
+    mask = Mask.of(np.array([[True, False]]))
+    one = Found("a.png", (("", 1.0, whole),), masks=(mask,), size=(64, 64))
+    detections_file.write(out / "boxes.json", [one])
+    painted = sort()
+    assert painted.recognised == 2
+    table = painted.album.sightings
+    assert dict(
+        zip(table["path"].map(lambda each: Path(each).name), table[PAINTED], strict=True)
+    ) == {
+        "a.png": mask.digest,
+        "b.png": "",
+        "c.png": "",
+    }
+    # Who is who by decisions is told as before; what was compared is not what was known.
+    assert list(table["sighting_id"]) == list(first.album.sightings["sighting_id"])
+    alike, halved = first.album.compared.values[0, 0], painted.album.compared.values[0, 0]
+    assert alike == 0
+    dots = toys.card(7, 0, ord("b"))[4::8, 4::8, 0] > 128
+    assert halved == pytest.approx(dots[:, 4:].sum() / dots.size)
+    # The same again is all known, and the same.
+    again = sort()
+    assert again.recognised == 3
+    np.testing.assert_array_equal(again.album.compared.values, painted.album.compared.values)
+    assert again.album.sightings.equals(table)
+    assert results_folder.load(out).album.sightings[PAINTED].tolist() == [mask.digest, "", ""]
+    # Taken back, all is as it was before.
+    (out / "boxes.json").unlink()
+    back = sort()
+    assert back.recognised == 3
+    np.testing.assert_array_equal(back.album.compared.values, first.album.compared.values)
+    assert PAINTED not in back.album.sightings

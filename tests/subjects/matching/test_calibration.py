@@ -60,6 +60,55 @@ def test_what_stands_out_is_by_either_of_the_two_the_same() -> None:
         assert one[pair, 2] == pytest.approx(np.mean(of_both))
 
 
+def shortlisted(found: PairScores, cohort: list[int], nearest: int) -> PairScores:
+    """Return the pairs with some sightings, and those with the most in common."""
+    own = np.isin(found.first, cohort) | np.isin(found.second, cohort)
+    for row in range(found.shape[0]):
+        mine = np.flatnonzero((found.first == row) | (found.second == row))
+        own[mine[np.argsort(-found.values[mine, 0], kind="stable")[:nearest]]] = True
+    return PairScores(
+        found.shape, found.first[own], found.second[own], found.values[own], listed=True
+    )
+
+
+def test_of_a_shortlist_those_that_all_are_compared_with_say_what_is_usual() -> None:
+    found = drawn(5, individuals=30, each=2).found
+    some = shortlisted(found, cohort=list(range(12)), nearest=5)
+    assert len(some) < 0.6 * len(found)
+    told = features_of(some, SIFT)
+    # Against a double loop.
+    tens = np.minimum(some.values[:, 1].astype(float), 40) / 10
+    for pair in range(0, len(some), 17):
+        of_both = []
+        for end in (some.first[pair], some.second[pair]):
+            other = np.where(some.first == end, some.second, some.first)
+            mine = ((some.first == end) | (some.second == end)) & (other < 12)
+            own = tens[mine]
+            of_both.append((tens[pair] - own.mean()) / np.hypot(own.std(), 0.1))
+        assert told[pair, 3] == pytest.approx(np.mean(of_both))
+
+
+def test_what_a_shortlist_says_is_close_to_what_all_pairs_say() -> None:
+    fitted = fit([drawn(1), drawn(2)], SIFT, "drawn ones")
+    found = drawn(6, individuals=40, each=3).found
+    cohort = np.random.default_rng(1).choice(120, 40, replace=False).tolist()
+    some = shortlisted(found, cohort=cohort, nearest=10)
+    place = {pair: row for row, pair in enumerate(zip(found.first, found.second, strict=True))}
+    rows = [place[pair] for pair in zip(some.first, some.second, strict=True)]
+    chosen = ~np.isin(some.first, cohort) & ~np.isin(some.second, cohort)
+    plain = PairScores(some.shape, some.first, some.second, some.values)
+    every = fitted.evidence(found, SIFT)[rows][chosen]
+    told, wrong = (fitted.evidence(each, SIFT)[chosen] for each in (some, plain))
+    assert abs((told - every).mean()) < 0.3 * abs((wrong - every).mean())
+
+
+def test_where_too_few_stand_for_all_those_that_are_there_do() -> None:
+    found = drawn(7).found
+    some = shortlisted(found, cohort=[], nearest=5)
+    plain = PairScores(some.shape, some.first, some.second, some.values)
+    np.testing.assert_array_equal(features_of(some, SIFT), features_of(plain, SIFT))
+
+
 def test_what_was_fitted_tells_others_and_says_how_sure_it_is() -> None:
     found = fit([drawn(1), drawn(2)], SIFT, "drawn ones")
     assert found.fitted_on == "drawn ones"

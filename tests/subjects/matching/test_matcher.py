@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from toolkit.records import Box, PairScores
+from toolkit.records import Box, Mask, PairScores
 from toolkit.subjects.animal import ANIMAL
 from toolkit.subjects.animal.subject import SHIPPED
 from toolkit.subjects.matching import matcher as matching
@@ -207,3 +207,36 @@ def test_what_two_have_in_common_lies_where_the_coat_was_moved_to(plain) -> None
     assert {*map(tuple, np.hstack(back[::-1]).tolist())} == {
         *map(tuple, np.hstack([here, there]).tolist())
     }
+
+
+def test_what_was_painted_counts_in_place_of_what_stands_out() -> None:
+    matcher = PatternMatcher(SquareMask(0.25), ANIMAL, SHIPPED)
+    photo, box = coat(3, 400), Box(100, 100, 300, 300)
+    left = Mask.of(np.array([[True, False], [True, False]]))
+    (own,), (chip,) = matcher.chips(photo, [box]), matcher.chips(photo, [box], [left])
+    np.testing.assert_array_equal(own[..., :3], chip[..., :3])
+    # 200 px and a margin of 10 on either side are 320: the left half, and nothing of the margin.
+    scale = matching.SIDE / 220
+    inside = np.zeros((matching.SIDE, matching.SIDE), dtype=bool)
+    inside[round(10 * scale) : round(210 * scale), round(10 * scale) : round(110 * scale)] = True
+    assert (chip[..., 3] > 0).sum() == pytest.approx(inside.sum(), rel=0.02)
+    assert ((chip[..., 3] > 0) != inside).mean() < 0.01
+    # No mask, and one in which nothing is left, are no other than before.
+    np.testing.assert_array_equal(matcher.chips(photo, [box], [None])[0], own)
+    (empty,) = matcher.chips(photo, [box], [Mask(3, 1, (3,))])
+    assert (empty[..., 3] == 255).all()
+    # A box that is the whole photo has what was painted, too.
+    (whole,) = matcher.chips(photo, [Box(0, 0, 400, 400)], [left])
+    assert set(np.unique(whole[:, :150, 3])) == {255}
+    assert not whole[:, 170:, 3].any()
+
+
+def test_what_stands_out_is_told_of_the_box_alone() -> None:
+    matcher = PatternMatcher(SquareMask(0.25), ANIMAL, SHIPPED)
+    photo = coat(3, 400)
+    found = matcher.outline(photo, Box(100, 100, 300, 300))
+    # A quarter of 220 px is left out on each side, 10 px of which are the margin.
+    assert found.shape == (200, 200)
+    assert np.flatnonzero(found.any(axis=0))[[0, -1]].tolist() == [45, 154]
+    assert matcher.outline(photo, Box(0, 0, 400, 400)) is None
+    assert PatternMatcher(None, ANIMAL, SHIPPED).outline(photo, Box(100, 100, 300, 300)) is None

@@ -10,15 +10,13 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
-import numpy.typing as npt
-
-from toolkit.errors import BadSetting
+from toolkit.errors import BadSetting, UnreadablePhoto
 from toolkit.files import folder_at, read_regular, reason_of, write_bytes
 from toolkit.names import counted, printable, shown_of
-from toolkit.records import Box, Detection
+from toolkit.photos import opening
+from toolkit.records import Box, Detection, Mask
 from toolkit.subjects import base
 from toolkit.subjects.base import Detector, Rgb
 from toolkit.subjects.detection.kinds import EMPTY, OTHER, PERSON, VEHICLE
@@ -27,9 +25,15 @@ from toolkit.subjects.detection.kinds import EMPTY, OTHER, PERSON, VEHICLE
 LARGEST = 1 << 30
 # Formats of another first number are not known here.
 FORMAT = 1
-KINDS = {"animal": "", "person": PERSON, "human": PERSON, "vehicle": VEHICLE}
+# What is sought is called one of the first four.
+KINDS = {
+    **dict.fromkeys(("animal", "thing", "object", "product"), ""),
+    **{"person": PERSON, "human": PERSON, "vehicle": VEHICLE},
+}
 # How far a box may reach over the edge of its picture, as a share: networks round.
 OVER = 0.05
+# What a detection has beside what MegaDetector writes, and what is in it; px of a photo's side.
+PAINTED_MASK, MASK, LONGEST_SIDE = "painted_mask", ("size", "counts"), 1 << 24
 # Files that are named in a sentence.
 NAMED = 2
 
@@ -56,11 +60,17 @@ class Found:
         height as shares of the picture.
     failure : str
         Why the photo could not be searched; "" if it was.
+    masks : tuple of Mask or None
+        For each box what somebody painted of it; empty where that is nothing.
+    size : tuple of (int, int), optional
+        Width and height of the photo in px, upright, when masks were painted in it.
     """
 
     file: str
     boxes: tuple[tuple[str, float, tuple[float, float, float, float]], ...] = ()
     failure: str = ""
+    masks: tuple[Mask | None, ...] = ()
+    size: tuple[int, int] | None = None
 
 
 def read(path: Path) -> tuple[Found, ...]:
@@ -68,7 +78,8 @@ def read(path: Path) -> tuple[Found, ...]:
     Read a file of results, and check all of it.
 
     Photos in which nothing was found have no boxes; a category that is not listed in a photo was
-    not found there. Entries of a photo that is there twice must say the same.
+    not found there. Entries of a photo that is there twice must say the same. A detection may have
+    a `PAINTED_MASK`, as `write` puts it in.
 
     Parameters
     ----------
@@ -100,7 +111,7 @@ def read(path: Path) -> tuple[Found, ...]:
     kinds = {str(number): kind_of(name) for number, name in categories.items()}
     if "" not in kinds.values():
         named = printable(", ".join(categories.values()))[:200] or "none"
-        raise _bad(path, f"none of its detection_categories is animal: {named}")
+        raise _bad(path, f"none of its detection_categories is animal (or thing): {named}")
     found: dict[str, Found] = {}
     for number, entry in enumerate(content["images"]):
         try:
@@ -124,7 +135,7 @@ def _found(entry: Any, kinds: Mapping[str, str]) -> Found:
         return Found(file, failure="no detections")
     if not isinstance(detections, list):
         raise ValueError(f"the detections of {file} are no list")
-    boxes = []
+    boxes: list[tuple[str, float, tuple[float, float, float, float], Mask | None]] = []
     for each in detections:
         if not isinstance(each, dict):
             raise ValueError(f"a detection of {file} is no object")
@@ -146,10 +157,29 @@ def _found(entry: Any, kinds: Mapping[str, str]) -> Found:
                 f"a bbox of {file} is {str(bbox)[:80]}; expected [left, top, width, height] as "
                 "shares of the picture, 0 to 1"
             )
+        mask = _mask(file, each[PAINTED_MASK]) if PAINTED_MASK in each else None
         if width > 0 and height > 0:
-            boxes.append((kinds[category], conf, (left, top, width, height)))
-    boxes.sort(key=lambda box: (-box[1], box))
-    return Found(file, tuple(boxes))
+            boxes.append((kinds[category], conf, (left, top, width, height), mask))
+    boxes.sort(key=lambda box: (-box[1], box[:3]))
+    places = tuple(box[:3] for box in boxes)
+    masks = tuple(box[3] for box in boxes)
+    if all(mask is None for mask in masks):
+        return Found(file, places)
+    width, height = (_number(entry.get(side)) for side in ("width", "height"))
+    if not (1 <= width < LONGEST_SIDE and 1 <= height < LONGEST_SIDE):
+        raise ValueError(f"a {PAINTED_MASK} of {file} needs the width and height of the photo")
+    return Found(file, places, masks=masks, size=(int(width), int(height)))
+
+
+def _mask(file: str, told: object) -> Mask:
+    """Return a mask of the file; `ValueError` says what is wrong with it."""
+    size, counts = (told.get(name) for name in MASK) if isinstance(told, dict) else (None, None)
+    if not isinstance(size, list) or len(size) != 2 or not isinstance(counts, list):
+        raise ValueError(f'a {PAINTED_MASK} of {file} is no {{"size": [h, w], "counts": [...]}}')
+    try:
+        return Mask(size[1], size[0], tuple(counts))
+    except ValueError as error:
+        raise ValueError(f"a {PAINTED_MASK} of {file} has {error}") from None
 
 
 def _number(value: object) -> float:
@@ -188,6 +218,8 @@ class BoxesDetector:
         Boxes less sure than this are none.
     otherwise : Detector
         Searches the others.
+    folder : Path, optional
+        Where photos are that `prepare` was not told of.
 
     Raises
     ------
@@ -198,14 +230,21 @@ class BoxesDetector:
     name = "boxes"
 
     def __init__(
-        self, found: Sequence[Found], file: str, min_confidence: float, otherwise: Detector
+        self,
+        found: Sequence[Found],
+        file: str,
+        min_confidence: float,
+        otherwise: Detector,
+        folder: Path | None = None,
     ) -> None:
         if not found:
             raise BadSetting(f"boxes: {file} has no photo; expected one entry for each")
         self._file, self._least, self._otherwise = file, min_confidence, otherwise
-        self._names = Names(found)
+        self._names, self._folder = Names(found), folder
         # What `prepare` found of each photo; None for one that the file does not have.
         self._of: dict[Path, Found | None] = {}
+        # Whether masks were painted in photos of this size.
+        self._fit: dict[Path, bool] = {}
 
     def needs(self, width: int, height: int) -> int:
         """Return how many bytes it takes where a photo is left to the other detector."""
@@ -247,11 +286,35 @@ class BoxesDetector:
         if len(said) > 1:
             how = getattr(self._otherwise, "file", self._otherwise.name)
             said[-1] += f"; what it does not tell is searched by --detector {how}"
-        return (", ".join(said),)
+        return (", ".join(said), *self._said_of_masks(matched))
 
-    def outline(self, image: Rgb) -> npt.NDArray[np.bool_] | None:
-        """Return which px show the animal, where the other detector can tell."""
-        return base.outline(self._otherwise, image)
+    def painted(self, path: Path, digest: str) -> Mask | None:
+        """Return a mask that somebody painted in a photo, by its digest; None where it is gone."""
+        one = self._about(path)
+        masks = () if one is None else self._masks(path, one)
+        return next((each for each in masks if each is not None and each.digest == digest), None)
+
+    def _masks(self, path: Path, one: Found) -> tuple[Mask | None, ...]:
+        """Return the masks of a photo's boxes; none where it has another size than it had then."""
+        if one.size is not None and path not in self._fit:
+            try:
+                self._fit[path] = opening.size_of(path) == one.size
+            except UnreadablePhoto:
+                self._fit[path] = False
+        return one.masks if self._fit.get(path) else (None,) * len(one.boxes)
+
+    def _said_of_masks(self, matched: Mapping[Path, Found | None]) -> tuple[str, ...]:
+        """Say in which photos masks do not fit any more."""
+        there = [path for path, one in matched.items() if one is not None and one.masks]
+        odd = [path for path in there if not any(self._masks(path, cast(Found, matched[path])))]
+        if not odd:
+            return ()
+        are = "has" if len(odd) == 1 else "have"
+        return (
+            f"{self._file}: what was painted in {counted(len(odd), 'photo')} does not count "
+            f"({_some(odd)}): {'it' if len(odd) == 1 else 'they'} {are} another size than then; "
+            "paint it anew",
+        )
 
     def look_key(self, path: Path) -> str:
         """Return what the file says of a photo, as a digest."""
@@ -259,7 +322,10 @@ class BoxesDetector:
         if one is None:
             return self._other_key(path)
         boxes = [each for each in one.boxes if each[1] >= self._least]
-        return hashlib.sha256(repr(boxes).encode()).hexdigest()
+        told = repr(boxes)
+        if any(masks := self._masks(path, one)):
+            told += repr([mask and mask.digest for mask in masks[: len(boxes)]])
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def _other_key(self, path: Path) -> str:
         # The subject's key has the name of this detector alone.
@@ -277,7 +343,8 @@ class BoxesDetector:
             return self._otherwise.detect(image, path)
         height, width = image.shape[:2]
         found = []
-        for kind, conf, (left, top, across, down) in one.boxes:
+        masks = (None,) * len(one.boxes) if path is None else self._masks(path, one)
+        for (kind, conf, (left, top, across, down)), mask in zip(one.boxes, masks, strict=True):
             if conf < self._least:
                 continue
             edges = (
@@ -287,13 +354,13 @@ class BoxesDetector:
                 max(min(round((top + down) * height), height), 1),
             )
             box = Box(*edges[:2], max(edges[2], edges[0] + 1), max(edges[3], edges[1] + 1))
-            found.append(Detection(box, conf, kind))
+            found.append(Detection(box, conf, kind, mask))
         return found
 
     def _about(self, path: Path) -> Found | None:
         """Return what the file says of a photo; None where that is left to the other detector."""
         if path not in self._of:
-            self._of |= self._names.of([path], None)[0]
+            self._of |= self._names.of([path], self._folder)[0]
         one = self._of[path]
         return None if one is None or one.failure else one
 
@@ -310,10 +377,14 @@ class DrawnBoxes(BoxesDetector):
         What the file is called, for what is said of it.
     otherwise : Detector
         Searches the other photos.
+    folder : Path, optional
+        Where the photos are.
     """
 
-    def __init__(self, found: Sequence[Found], file: str, otherwise: Detector) -> None:
-        super().__init__(found, file, 0.0, otherwise)
+    def __init__(
+        self, found: Sequence[Found], file: str, otherwise: Detector, folder: Path | None = None
+    ) -> None:
+        super().__init__(found, file, 0.0, otherwise, folder)
         self.name = otherwise.name
 
     def _other_key(self, path: Path) -> str:
@@ -326,12 +397,16 @@ class DrawnBoxes(BoxesDetector):
         self._of |= matched
         drawn = sum(one is not None for one in matched.values())
         said = (f"{self._file}: your boxes in {counted(drawn, 'photo')}",) if drawn else ()
-        return (*base.prepare(self._otherwise, photos, folder), *said)
+        other = base.prepare(self._otherwise, photos, folder)
+        return (*other, *said, *self._said_of_masks(matched))
 
 
 def write(path: Path, found: Sequence[Found]) -> None:
     """
     Write boxes as MegaDetector's results, for `read`, in the place of a file that is there.
+
+    Masks stand beside their boxes as COCO writes them (see `Mask`), where other programs pass them
+    over.
 
     Raises
     ------
@@ -340,16 +415,20 @@ def write(path: Path, found: Sequence[Found]) -> None:
     """
     numbers = {"": "1", PERSON: "2", VEHICLE: "3", OTHER: "4"}
     categories = {number: kind or "animal" for kind, number in numbers.items()}
-    images = [
-        {
-            "file": one.file,
-            "detections": [
-                {"category": numbers[kind], "conf": round(conf, 4), "bbox": [*bbox]}
-                for kind, conf, bbox in one.boxes
-            ],
-        }
-        for one in found
-    ]
+    images = []
+    for one in found:
+        detections: list[dict[str, Any]] = [
+            {"category": numbers[kind], "conf": round(conf, 4), "bbox": [*bbox]}
+            for kind, conf, bbox in one.boxes
+        ]
+        for detection, mask in zip(detections, one.masks, strict=False):
+            if mask is not None:
+                cells = [mask.height, mask.width], [*mask.counts]
+                detection[PAINTED_MASK] = dict(zip(MASK, cells, strict=True))
+        image: dict[str, Any] = {"file": one.file, "detections": detections}
+        if one.size is not None:
+            image["width"], image["height"] = one.size
+        images.append(image)
     info = {"format_version": "1.6", "detector": "drawn by hand"}
     told = {"info": info, "detection_categories": categories, "images": images}
     write_bytes(path, f"{json.dumps(told, indent=1)}\n".encode())

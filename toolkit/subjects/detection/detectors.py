@@ -100,10 +100,6 @@ class MaskDetector:
         """Return how many bytes it takes to search a picture, whatever its size."""
         return NEEDS
 
-    def outline(self, image: Rgb) -> npt.NDArray[np.bool_]:
-        """Return which px of a picture of one animal show it; shape (h, w)."""
-        return self._mask.of_size(image, image.shape[1], image.shape[0])
-
     def silence(self, path: Path | None) -> str:
         """Return what a photo shows in which nothing stands out."""
         return NOTHING

@@ -101,12 +101,14 @@ class DetectionSettings(ScanSettings):
             return detector
         return detections_file.BoxesDetector(found, file.name, self.min_confidence, detector)
 
-    def corrected(self, subject: Subject, out: Path | None) -> Subject:
+    def corrected(self, subject: Subject, out: Path | None, folder: Path | None = None) -> Subject:
         """Return it with the boxes that were drawn by hand; see `ScanSettings.corrected`."""
         if out is None or not (out / DRAWN).is_file():
             return subject
         from toolkit.subjects.detection import detections_file
 
         found = detections_file.read(out / DRAWN)
-        drawn = detections_file.DrawnBoxes(found, DRAWN, subject.detector) if found else None
-        return subject if drawn is None else replace(subject, detector=drawn)
+        if not found:
+            return subject
+        drawn = detections_file.DrawnBoxes(found, DRAWN, subject.detector, folder)
+        return replace(subject, detector=drawn)

@@ -23,12 +23,15 @@ Floats = npt.NDArray[np.float64]
 FARTHEST = 2.0
 EVEN, SLOPE = 1.0, 10.0
 
-# Scores that count marks; all others are cosines.
-MARKS = ("upright", "turned", "disk")
+# Scores that count marks, and those whose square root counts; all others are cosines. Print has so
+# many marks that two products of one maker have a lot in common: how many still tells them apart.
+MARKS, ROOTS = ("upright", "turned", "disk"), ("printed",)
 # Marks in common beyond which more say nothing more, what counts as one of them, and of cosines.
-ENOUGH, TENS, TENTHS = 80.0, 0.1, 10.0
+ENOUGH, TENS, THIRDS, TENTHS = 80.0, 0.1, 0.3, 10.0
 # Deviation that is there even where all values are alike.
 LEAST_DEVIATION = 0.1
+# Pairs of a sighting, of those that stand for all, below which they say no mean.
+FEWEST_TYPICAL = 8
 # Keeps weights finite where the pairs of one individual are told from all others without a mistake.
 RIDGE = 0.005
 # Parts into which individuals are put to see what helps on others, and by how much the mean average
@@ -51,9 +54,10 @@ class PatternCalibration:
     A logistic model of the scores of a pair.
 
     The evidence that two sightings are one individual is `start` and, for each score, its value (of
-    marks, in tens; of cosines, in tenths) times its weight, and how far that is above what the two
-    have with others, in standard deviations, times the other weight. Where it helps, what those say
-    that are likely one with either of the two counts as well: see `through_others`.
+    marks, in tens, or their square root; of cosines, in tenths) times its weight, and how far that
+    is above what the two have with others, in standard deviations, times the other weight. Where it
+    helps, what those say that are likely one with either of the two counts as well: see
+    `through_others`.
 
     Attributes
     ----------
@@ -407,33 +411,64 @@ def features_of(found: PairScores, scores: Sequence[str]) -> Floats:
     Returns
     -------
     numpy.ndarray
-        Shape (p, 2 c): each score (marks in tens, up to `ENOUGH`; cosines in tenths); then how many
-        standard deviations each is above the mean of the pairs of either of the two, the mean of
-        both.
+        Shape (p, 2 c): each score (marks in tens, up to `ENOUGH`; of print .3 times the square
+        root; cosines in tenths); then how many standard deviations each is above the mean of the
+        pairs of either of the two, the mean of both.
     """
-    units = np.array([TENS if name in MARKS else TENTHS for name in scores])
-    most = np.array([ENOUGH if name in MARKS else np.inf for name in scores])
-    values = np.minimum(found.values.astype(np.float64), most) * units
+    values = found.values.astype(np.float64)
+    for column, name in enumerate(scores):
+        if name in MARKS:
+            values[:, column] = np.minimum(values[:, column], ENOUGH) * TENS
+        elif name in ROOTS:
+            values[:, column] = np.sqrt(np.maximum(values[:, column], 0.0)) * THIRDS
+        else:
+            values[:, column] *= TENTHS
     n, m = found.shape
     if found.within:
         # Either may be the one that is asked about.
-        standing = _standing(
-            np.concatenate([values, values]), np.concatenate([found.first, found.second]), n
-        )
+        ends = np.concatenate([found.first, found.second])
+        with_ = np.concatenate([found.second, found.first])
+        typical = _with_all(with_, n, n - 1) if found.listed else None
+        standing = _standing(np.concatenate([values, values]), ends, n, typical)
         ours, theirs = standing[: len(values)], standing[len(values) :]
     else:
-        ours, theirs = _standing(values, found.first, n), _standing(values, found.second, m)
+        with_ours, with_theirs = (
+            (_with_all(found.first, n, m), _with_all(found.second, m, n))
+            if found.listed
+            else (None, None)
+        )
+        ours = _standing(values, found.first, n, with_theirs)
+        theirs = _standing(values, found.second, m, with_ours)
     return np.concatenate([values, (ours + theirs) / 2], axis=1)
 
 
-def _standing(values: Floats, ends: npt.NDArray[np.int64], count: int) -> Floats:
-    """Return how far each value is from the mean of those with the same end, in deviations."""
-    several = np.maximum(np.bincount(ends, minlength=count), 1)
+def _with_all(ends: npt.NDArray[np.int64], count: int, others: int) -> npt.NDArray[np.bool_]:
+    """Return which pairs are with one that was compared with all others; shape of `ends`."""
+    found: npt.NDArray[np.bool_] = (np.bincount(ends, minlength=count) >= others)[ends]
+    return found
+
+
+def _standing(
+    values: Floats,
+    ends: npt.NDArray[np.int64],
+    count: int,
+    typical: npt.NDArray[np.bool_] | None,
+) -> Floats:
+    """
+    Return how far each value is from the mean of those with the same end, in deviations.
+
+    Of a shortlist, `typical` says which pairs stand for all: most others were chosen for being
+    alike. An end that has few of these is compared with all that it has.
+    """
+    weight = np.ones(len(ends)) if typical is None else typical.astype(np.float64)
+    few = np.bincount(ends, weight, count) < FEWEST_TYPICAL
+    weight = np.where(few[ends], 1.0, weight)
+    several = np.maximum(np.bincount(ends, weight, count), 1)
     found = np.empty_like(values)
     for column in range(values.shape[1]):
         own = values[:, column]
-        mean = np.bincount(ends, own, count) / several
-        square = np.bincount(ends, own**2, count) / several
+        mean = np.bincount(ends, weight * own, count) / several
+        square = np.bincount(ends, weight * own**2, count) / several
         deviation = np.sqrt(np.maximum(square - mean**2, 0.0) + LEAST_DEVIATION**2)
         found[:, column] = (own - mean[ends]) / deviation[ends]
     return found

@@ -13,14 +13,15 @@ import numpy.typing as npt
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo
-from toolkit.records import Box, EncoderInfo, Features, LabelledPairs, PairScores
+from toolkit.records import Box, EncoderInfo, Features, LabelledPairs, Mask, PairScores
 from toolkit.subjects.base import Rgb
 from toolkit.subjects.detection.detectors import shrunk
 from toolkit.subjects.detection.mask import SaliencyMask
 from toolkit.subjects.matching import calibration, marks
 from toolkit.subjects.matching.calibration import FARTHEST, PatternCalibration, of_most
 from toolkit.subjects.matching.marks import NONE, TURNED, Float32, opencv
-from toolkit.subjects.matching.sift import RATIO, SiftMarks
+from toolkit.subjects.matching.shortlist import shortlist
+from toolkit.subjects.matching.sift import RATIO, WAYS, SiftMarks
 
 # Longer side, in px, at which a subject is described: more finds no more, and costs its square.
 SIDE = 320
@@ -83,10 +84,12 @@ class PatternMatcher:
         What the scores say, if something was fitted on such subjects.
     parts : sequence of Part, optional
         What compares; SIFT, if not given.
+    by : str
+        The score, a cosine, by which some pairs of many are chosen to be compared, "" for none:
+        then all are.
     """
 
     farthest = FARTHEST
-    background_scores = SiftMarks.scores
 
     def __init__(
         self,
@@ -96,13 +99,15 @@ class PatternMatcher:
         *,
         fitted: PatternCalibration | None = None,
         parts: Sequence[Part] | None = None,
+        by: str = "",
     ) -> None:
         self._mask, self._subject, self._shipped = mask, subject, tuple(shipped)
-        self._sift = SiftMarks()
-        self._parts: tuple[Part, ...] = (self._sift,) if parts is None else tuple(parts)
+        self._behind = SiftMarks(("upright",))
+        self._parts: tuple[Part, ...] = (SiftMarks(),) if parts is None else tuple(parts)
         self.scores = tuple(name for part in self._parts for name in part.scores)
+        self.background_scores = tuple(name for name in self.scores if name in WAYS)
         self._fitted = fitted or of_most(self._shipped, self.scores)
-        self._own = fitted is not None
+        self._own, self._by = fitted is not None, by
         if lacking := sorted(set(self._fitted.scores) - set(self.scores)):
             raise BadSetting(
                 f"the calibration is of {', '.join(self._fitted.scores)}; expected of "
@@ -128,7 +133,9 @@ class PatternMatcher:
             else UNCALIBRATED.format(self._fitted.fitted_on, self._subject.name),
         )
 
-    def chips(self, image: Rgb, boxes: Sequence[Box]) -> Rgb:
+    def chips(
+        self, image: Rgb, boxes: Sequence[Box], masks: Sequence[Mask | None] | None = None
+    ) -> Rgb:
         """
         Cut each subject out, with its mask as a fourth channel.
 
@@ -139,6 +146,8 @@ class PatternMatcher:
         boxes : sequence of Box
             k subjects, in px of `image`. One that is the whole photo has no mask: such a photo is
             cropped already, and nothing in it stands out from the rest.
+        masks : sequence of Mask or None, optional
+            What somebody painted in each box: that counts, and nothing outside the box.
 
         Returns
         -------
@@ -147,24 +156,34 @@ class PatternMatcher:
             left corner, its longer side 320 px; the rest is 0.
         """
         chips = np.zeros((len(boxes), SIDE, SIDE, 4), dtype=np.uint8)
-        height, width = image.shape[:2]
-        for chip, box in zip(chips, boxes, strict=True):
-            right, down = round(box.width * MARGIN), round(box.height * MARGIN)
-            top, left = max(0, box.top - down), max(0, box.left - right)
-            part = image[
-                top : max(top + 1, min(height, box.bottom + down)),
-                left : max(left + 1, min(width, box.right + right)),
-            ]
+        for chip, box, painted in zip(chips, boxes, masks or [None] * len(boxes), strict=True):
+            part, left, top = _around(image, box)
             small = shrunk(part, SIDE)
             tall, wide = small.shape[:2]
             chip[:tall, :wide, :3] = small
-            inside = np.ones((tall, wide), dtype=np.bool_)
-            if self._mask is not None and not _is_whole(box, width, height):
-                marked = self._mask.of_size(part, wide, tall)
-                # Where nothing stands out, the box is all that is known.
-                inside = marked if marked.any() else inside
+            inside = None
+            if painted is not None:
+                across = (np.arange(wide) + 0.5) * part.shape[1] / wide + left - box.left
+                down = (np.arange(tall) + 0.5) * part.shape[0] / tall + top - box.top
+                inside = painted.at(across / box.width, down / box.height)
+            elif self._mask is not None and not _is_whole(box, *image.shape[1::-1]):
+                inside = self._mask.of_size(part, wide, tall)
+            # Where nothing stands out, or is painted, the box is all that is known.
+            if inside is None or not inside.any():
+                inside = np.ones((tall, wide), dtype=np.bool_)
             chip[:tall, :wide, 3] = np.where(inside, 255, 0)
         return chips
+
+    def outline(self, image: Rgb, box: Box) -> npt.NDArray[np.bool_] | None:
+        """Return what of a box stands out, as `chips` takes it; see `Masking.outline`."""
+        if self._mask is None or _is_whole(box, *image.shape[1::-1]):
+            return None
+        part, left, top = _around(image, box)
+        height, width = part.shape[:2]
+        marked = self._mask.of_size(part, width, height)
+        rows = slice(max(0, box.top - top), max(0, box.bottom - top))
+        inside = marked[rows, max(0, box.left - left) : max(0, box.right - left)]
+        return inside if marked.any() and inside.size else None
 
     def features(self, chips: Rgb) -> list[Features]:
         """
@@ -206,15 +225,26 @@ class PatternMatcher:
         image, inside = _cut(chip)
         kernel = np.ones((2 * AROUND + 1, 2 * AROUND + 1), dtype=np.uint8)
         near = opencv().dilate(inside.astype(np.uint8), kernel) > 0
-        found = self._sift.features(image, ~near)
+        found = self._behind.features(image, ~near)
         return {"behind": found["upright"], "behind_at": found["upright_at"]}
 
     def shortlist(
         self, features: Sequence[Features], known: Sequence[Features] | None = None
     ) -> npt.NDArray[np.int64]:
-        """Choose every pair: an index that loses none of them costs as much as comparing."""
+        """
+        Choose every pair; or, by the cosines of a score, the most alike of many (see `by`).
+
+        Where marks alone tell one from another, an index that loses none of these costs as much as
+        comparing.
+        """
+        none = np.zeros((0, 0), dtype=np.float32)
+        ours = _vectors(features, self._by) if self._by else none
         if known is None:
+            if self._by:
+                return shortlist(ours)
             return np.stack(np.triu_indices(len(features), k=1), axis=1).astype(np.int64)
+        if self._by:
+            return shortlist(ours, _vectors(known, self._by))
         return np.argwhere(np.ones((len(features), len(known)), dtype=np.bool_)).astype(np.int64)
 
     def compare(self, one: Features, other: Features) -> npt.NDArray[np.float32]:
@@ -239,7 +269,10 @@ class PatternMatcher:
         """Return the same with what is fitted on known individuals; see `calibration.fit`."""
         fitted = calibration.fit(known, self.scores, of)
         return PatternMatcher(
-            self._mask, self._subject, self._shipped, fitted=fitted, parts=self._parts
+            *(self._mask, self._subject, self._shipped),
+            fitted=fitted,
+            parts=self._parts,
+            by=self._by,
         )
 
     def evidence(self, found: PairScores) -> npt.NDArray[np.float64]:
@@ -253,6 +286,25 @@ class PatternMatcher:
     def distances(self, found: PairScores) -> npt.NDArray[np.float32]:
         """Return how far the two of each pair are from each other, by what was fitted."""
         return self._fitted.distances(found, self.scores)
+
+
+def _vectors(features: Sequence[Features], score: str) -> Float32:
+    """Return the vectors of a score that is a cosine; shape (n, d), float32."""
+    if not features:
+        return np.zeros((0, 0), dtype=np.float32)
+    return np.concatenate([each[score] for each in features]).astype(np.float32)
+
+
+def _around(image: Rgb, box: Box) -> tuple[Rgb, int, int]:
+    """Return the part of a photo that a box is in, with a margin, and where that begins, in px."""
+    height, width = image.shape[:2]
+    right, down = round(box.width * MARGIN), round(box.height * MARGIN)
+    top, left = max(0, box.top - down), max(0, box.left - right)
+    part = image[
+        top : max(top + 1, min(height, box.bottom + down)),
+        left : max(left + 1, min(width, box.right + right)),
+    ]
+    return part, left, top
 
 
 def _is_whole(box: Box, width: int, height: int) -> bool:
