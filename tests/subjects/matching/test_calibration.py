@@ -139,7 +139,7 @@ def test_every_album_counts_as_much_however_large() -> None:
 def test_without_pairs_of_both_kinds_nothing_can_be_fitted(who) -> None:
     scores = PairScores((3, 3), np.array([0, 0, 1]), np.array([1, 2, 2]), np.ones((3, 2), "f4"))
     with pytest.raises(BadSetting, match="two or more individuals"):
-        fit([LabelledPairs(scores, who)], SIFT, "")
+        fit([LabelledPairs(scores, who)], SIFT, "", choose=False)
 
 
 def with_score(known: LabelledPairs, values: np.ndarray) -> LabelledPairs:
