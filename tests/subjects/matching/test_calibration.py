@@ -89,7 +89,7 @@ def test_of_a_shortlist_those_that_all_are_compared_with_say_what_is_usual() -> 
 
 
 def test_what_a_shortlist_says_is_close_to_what_all_pairs_say() -> None:
-    fitted = fit([drawn(1), drawn(2)], SIFT, "drawn ones")
+    fitted = fit([drawn(1), drawn(2)], SIFT, "drawn ones", choose=False)
     found = drawn(6, individuals=40, each=3).found
     cohort = np.random.default_rng(1).choice(120, 40, replace=False).tolist()
     some = shortlisted(found, cohort=cohort, nearest=10)
@@ -139,7 +139,7 @@ def test_every_album_counts_as_much_however_large() -> None:
 def test_without_pairs_of_both_kinds_nothing_can_be_fitted(who) -> None:
     scores = PairScores((3, 3), np.array([0, 0, 1]), np.array([1, 2, 2]), np.ones((3, 2), "f4"))
     with pytest.raises(BadSetting, match="two or more individuals"):
-        fit([LabelledPairs(scores, who)], SIFT, "", choose=False)
+        fit([LabelledPairs(scores, who)], SIFT, "")
 
 
 def with_score(known: LabelledPairs, values: np.ndarray) -> LabelledPairs:
