@@ -204,9 +204,13 @@ def test_opposite_flanks_that_look_alike_are_counted_beside_those_of_one(looked,
     album = replace(made.album, sightings=made.album.sightings.assign(flank=sides))
     known = replace(made, album=album, tried=tried)
     table = identification._laterality(known, CARDS).set_index("flanks")
-    assert table.loc["opposite", ["pairs", "alike", "share"]].tolist() == [4, 2, 0.5]
+    far = replace(known, tried=tried.assign(distance=2.0))
+    without = identification._laterality(far, CARDS).set_index("flanks")
+    assert table.at["opposite", "pairs"] == 42 * 42 + 4
+    assert table.at["opposite", "alike"] == without.at["opposite", "alike"] + 2
     assert table.at["one", "pairs"] == 2 * 42 * 41 // 2
-    assert table.at["opposite", "low"] < 0.5 < table.at["opposite", "high"]
+    low, share, high = table.loc["opposite", ["low", "share", "high"]]
+    assert low < share < high < table.at["one", "low"]
 
 
 def test_a_photo_in_which_nothing_is_found_has_found_nothing(lamps) -> None:

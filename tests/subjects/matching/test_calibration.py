@@ -89,7 +89,7 @@ def test_of_a_shortlist_those_that_all_are_compared_with_say_what_is_usual() -> 
 
 
 def test_what_a_shortlist_says_is_close_to_what_all_pairs_say() -> None:
-    fitted = fit([drawn(1), drawn(2)], SIFT, "drawn ones")
+    fitted = fit([drawn(1), drawn(2)], SIFT, "drawn ones", choose=False)
     found = drawn(6, individuals=40, each=3).found
     cohort = np.random.default_rng(1).choice(120, 40, replace=False).tolist()
     some = shortlisted(found, cohort=cohort, nearest=10)

@@ -514,7 +514,10 @@ def through_others(found: PairScores, evidence: Floats) -> Floats:
         told = np.tile(values[chosen], 2)
         return coo_array((told, (either[where], other[where])), shape=(n, n)).tocsr()
 
-    likely = _likely(evidence)
+    pairs = n * (n - 1) // 2 if found.listed else len(evidence)
+    likely = _likely(evidence, pairs)
+    own_likely = np.tile(np.where(likely >= FAINT, likely, 0.0), 2)
+    usual = float(np.median(evidence))
     every = np.ones(len(evidence), dtype=np.bool_)
     speak, said = table(likely, likely >= FAINT), table(evidence, every)
     compared = table(np.ones(len(evidence)), every)
@@ -526,13 +529,17 @@ def through_others(found: PairScores, evidence: Floats) -> Floats:
         here = (ends[some] - start, other[order[some]])
         rows = speak[start : start + TOGETHER]
         total, weight = ((rows @ each).toarray()[here] for each in (said, compared))
+        if found.listed:
+            # Pairs that were not chosen are as unlike as most of those that were, or more so.
+            absent = np.asarray(rows.sum(axis=1))[here[0]] - own_likely[order[some]] - weight
+            total, weight = total + usual * absent, weight + absent
         mean[order[some]] = (own[some] + total) / (1.0 + weight)
     half = len(evidence)
     result: Floats = (mean[:half] + mean[half:]) / 2
     return result
 
 
-def _likely(evidence: Floats) -> Floats:
+def _likely(evidence: Floats, pairs: int) -> Floats:
     """
     Return how likely each pair is one individual, in an album of unknown share of such pairs.
 
@@ -540,10 +547,10 @@ def _likely(evidence: Floats) -> Floats:
     """
     from scipy.special import expit
 
-    share = 0.5 / len(evidence)
+    share = 0.5 / pairs
     for _ in range(ROUNDS):
         likely: Floats = expit(evidence + np.log(share / (1 - share)))
-        share = (float(likely.sum()) + 0.5) / (len(evidence) + 1)
+        share = (float(likely.sum()) + 0.5) / (pairs + 1)
     return likely
 
 
