@@ -8,6 +8,7 @@ other.
 
 from __future__ import annotations
 
+import colorsys
 import csv
 import io
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ KINDS = ("tea", "soap", "biscuits", "juice", "rice", "cocoa", "honey", "salt")
 FLAVOURS = (("plain", "lemon"), ("mild", "strong"), ("apple", "cherry"), ("small", "large"))
 CONTENTS = ("250 g", "500 g", "1 kg", "0.5 l")
 # Example photos of each product in the catalogue, and photos of each to be sorted.
-EXAMPLES, PHOTOS = 2, 4
+EXAMPLES, PHOTOS = 4, 4
 # Photos of products that the catalogue does not have: of each, and how many products.
 UNKNOWN = 2
 
@@ -154,7 +155,10 @@ def label(product: Product, *, seed: int = 0) -> Rgb:
     """
     own = [seed, _LABEL, product.pair]
     rng = np.random.default_rng(own)
-    ground = rng.integers(60, 230, 3)
+    # Makers are as far apart in colour and pattern as shops have them.
+    hue = (product.pair / len(MAKERS) + rng.uniform(0, 0.06)) % 1
+    ground = np.array(colorsys.hsv_to_rgb(hue, rng.uniform(0.45, 0.9), rng.uniform(0.6, 0.95)))
+    ground = (ground * 255).astype(int)
     dark = (ground * 0.35).astype(int)
     picture = Image.new("RGB", (_WIDE, _HIGH), tuple(ground.tolist()))
     draw = ImageDraw.Draw(picture)
@@ -162,11 +166,16 @@ def label(product: Product, *, seed: int = 0) -> Rgb:
     for _ in range(28):
         x, y, size = rng.uniform(0, _WIDE), rng.uniform(0, _HIGH), rng.uniform(4, 26)
         tone = tuple(int(v) for v in np.clip(ground + rng.integers(-45, 45, 3), 0, 255))
-        corners = [
-            (x + size * np.cos(a), y + size * np.sin(a))
-            for a in np.sort(rng.uniform(0, 2 * np.pi, 5))
-        ]
-        draw.polygon(corners, tone)
+        pattern = product.pair % 4
+        if pattern == 0:
+            turns = np.sort(rng.uniform(0, 2 * np.pi, 5))
+            draw.polygon([(x + size * np.cos(a), y + size * np.sin(a)) for a in turns], tone)
+        elif pattern == 1:
+            draw.rectangle((x - size / 3, 0, x + size / 3, _HIGH), tone)
+        elif pattern == 2:
+            draw.ellipse((x - size, y - size, x + size, y + size), outline=tone, width=5)
+        else:
+            draw.line((0, y, _WIDE, y + 10 * size - 150), tone, 1 + round(size / 3))
     draw.rectangle((0, 60, _WIDE, 128), tuple(dark.tolist()))
     _text(draw, product.maker, 94, 46, (250, 245, 230))
     # And what each has of its own: a drawing, the words.
@@ -206,7 +215,7 @@ def photo(front: Rgb, rng: np.random.Generator) -> Rgb:
         Shape (480, 480, 3), uint8, RGB.
     """
     scene = _ground(rng)
-    scale = rng.uniform(0.72, 1.05)
+    scale = rng.uniform(0.85, 1.1)
     wide, high = _WIDE * scale, _HIGH * scale
     left, top = (SIDE - wide) / 2 + rng.uniform(-45, 45), (SIDE - high) / 2 + rng.uniform(-15, 15)
     turn = np.deg2rad(rng.uniform(-9, 9))
@@ -236,7 +245,7 @@ def photo(front: Rgb, rng: np.random.Generator) -> Rgb:
 
 def _ground(rng: np.random.Generator) -> Image.Image:
     """Draw a table, a cloth or a shelf."""
-    tone = rng.integers(70, 235, 3)
+    tone = rng.integers(90, 225) + rng.integers(-22, 23, 3)
     pixels = np.ones((SIDE, SIDE, 3)) * tone
     way = rng.integers(3)
     if way == 0:
@@ -244,7 +253,7 @@ def _ground(rng: np.random.Generator) -> Image.Image:
         pixels = pixels + grain + rng.normal(0, 5, (SIDE, SIDE, 1))
     elif way == 1:
         squares = (np.indices((SIDE, SIDE)) // int(rng.integers(20, 60))).sum(axis=0) % 2
-        pixels = pixels + squares[:, :, None] * rng.uniform(-50, 50, 3)
+        pixels = pixels + squares[:, :, None] * (rng.uniform(-40, 40) + rng.uniform(-15, 15, 3))
     else:
         pixels[int(rng.uniform(300, 440)) :] *= rng.uniform(0.5, 0.9)
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
