@@ -45,6 +45,15 @@ def test_two_of_a_maker_share_the_upper_part_and_differ_below() -> None:
     assert np.abs(first[:140] - other[:140]).mean() > 20
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_no_two_makers_have_nearly_the_same_colours(seed: int) -> None:
+    firsts = goods_sample.goods(products=16, seed=seed)[::2]
+    tops = [goods_sample.label(each, seed=seed)[:60].mean(axis=(0, 1)) for each in firsts]
+    apart = [np.abs(a - b).max() for i, a in enumerate(tops) for b in tops[:i]]
+    assert len(apart) == 28
+    assert min(apart) > 20
+
+
 def test_a_photo_shows_the_label_somewhere_else_each_time() -> None:
     front = goods_sample.label(goods_sample.goods()[0])
     one, other = (goods_sample.photo(front, np.random.default_rng(seed)) for seed in (1, 2))
