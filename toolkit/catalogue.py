@@ -270,7 +270,9 @@ def assigner_for(
         table, problems = catalogue.table.path, references.problems
         if table is not None:
             # It lies among the photos, and is none that cannot serve.
-            its = [row for row, path in enumerate(problems["path"]) if Path(path).name == table.name]
+            its = [
+                row for row, path in enumerate(problems["path"]) if Path(path).name == table.name
+            ]
             references = replace(references, problems=problems.drop(its).reset_index(drop=True))
         return CatalogueAssigner(references, chosen, grouping=grouping, sure=wishes.sure)
 

@@ -110,7 +110,8 @@ def test_photos_become_listings_and_what_is_unsure_or_new_is_clicked(opened, goo
 
     # Another is none of these; it is new, gets a name, and both are kept.
     page.wait_for_function(
-        f"was => document.querySelector('{CATALOGUE} .sightings-title').innerText !== was", arg=photo
+        f"was => document.querySelector('{CATALOGUE} .sightings-title').innerText !== was",
+        arg=photo,
     )
     other = cards(page, CATALOGUE).first.locator(".sightings-title").inner_text()
     cards(page, CATALOGUE).first.get_by_role("button", name="None of these").click()

@@ -48,7 +48,7 @@ PAGE = """\
 .jp-mod-noOutputs.jp-mod-noInput { display: none; }
 .sightings-page .lm-TabBar { min-height: max-content; }
 .sightings-page .lm-TabBar-content { flex-wrap: wrap; }
-.sightings-page .lm-TabBar .lm-TabBar-tab { flex: none; min-width: max-content; }
+.sightings-page .lm-TabBar .lm-TabBar-tab { flex: none !important; min-width: max-content; }
 </style>
 {{ super.super() }}
 {%- endblock notebook_css -%}

@@ -44,8 +44,8 @@ WIDE = ipywidgets.Layout(width="min(46em, calc(100% - 4px))")
 STYLE = {"description_width": "9em"}
 TOOLS = (("Boxes", BOXES), ("Paint what counts", PAINT), ("Erase", ERASE))
 GUIDANCE = (
-    "<p><b>Name the folder of a result, then press Show the photos.</b> Boxes that you draw or move "
-    "count from the next Start on.</p>"
+    "<p><b>Name the folder of a result, then press Show the photos.</b> Boxes that you draw or "
+    "move count from the next Start on.</p>"
 )
 NO_MASK = "All of a box counts here: nothing is to be painted."
 
@@ -183,7 +183,7 @@ class BoxEditor(ipywidgets.VBox):
             value=5,
             min=1,
             max=30,
-            layout=WIDE,
+            layout=ipywidgets.Layout(width="min(46em, calc(100% - 4px))"),
             style={"description_width": "initial"},
         )
         self.add_button = _button("Add a box", self.add)
