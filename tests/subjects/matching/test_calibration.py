@@ -267,13 +267,18 @@ def test_what_others_say_of_a_pair_is_as_a_loop_has_it(left_out) -> None:
     for i, j, said, sure in zip(found.first, found.second, evidence, likely, strict=True):
         of[i, j] = of[j, i] = said
         one[i, j] = one[j, i] = sure if sure >= calibration.FAINT else 0.0
+    # The likelier others there are, the less one counts.
+    heard = {
+        (i, k): sure * np.exp(-(1 + sum(of[i, x] > of[i, k] for x in range(9) if (i, x) in of)) / 4)
+        for (i, k), sure in one.items()
+    }
     expected = []
     for pair in zip(found.first, found.second, strict=True):
         means = []
         for i, j in (pair, pair[::-1]):
             third = [k for k in range(9) if (i, k) in one and (k, j) in of]
-            total = of[i, j] + sum(one[i, k] * of[k, j] for k in third)
-            means.append(total / (1 + sum(one[i, k] for k in third)))
+            total = of[i, j] + sum(heard[i, k] * of[k, j] for k in third)
+            means.append(total / (1 + sum(heard[i, k] for k in third)))
         expected.append(np.mean(means))
     np.testing.assert_allclose(through_others(found, evidence), expected)
 
@@ -285,6 +290,12 @@ def test_who_is_named_first_is_nothing_to_others_and_blocks_are_no_borders(monke
     swapped = PairScores((30, 30), found.second[order], found.first[order], found.values[order])
     monkeypatch.setattr(calibration, "TOGETHER", 7)
     np.testing.assert_allclose(through_others(swapped, evidence[order]), once[order])
+
+
+def test_equals_share_a_place_whatever_their_order() -> None:
+    ends = np.array([0, 1, 0, 0, 1, 0])
+    evidence = np.array([2.0, 5.0, 3.0, 2.0, 5.0, 1.0])
+    assert calibration._places(ends, evidence).tolist() == [2, 1, 1, 2, 1, 4]
 
 
 def test_without_others_the_pair_speaks_alone() -> None:
@@ -320,7 +331,7 @@ def test_others_count_where_they_join_what_has_little_in_common(tmp_path) -> Non
     for each in (alone, found):
         evidence = each.evidence(tried.found, SIFT)
         ranks.append((evidence[ends][:, None] > evidence[~tried.same]).mean())
-    assert ranks[1] > ranks[0] + 0.05
+    assert ranks[1] > ranks[0] + 0.03
     found.save(tmp_path / "c.json")
     assert calibration.read(tmp_path / "c.json") == found
 

@@ -21,14 +21,14 @@ from toolkit.subjects.matching.sift import SiftMarks
 FITTED_ON = "nyala and cows"
 SIFT = ("upright", "turned")
 SHIPPED = (
-    PatternCalibration(SIFT, -1.345, (0.0, 1.017), (0.536, 0.67), FITTED_ON, (0.501, 0.509, 1.03)),
+    PatternCalibration(SIFT, -1.345, (0.0, 1.017), (0.536, 0.67), FITTED_ON, (0.227, 0.303, 1.027)),
     PatternCalibration(
         (*SIFT, "disk"),
         -1.323,
         (0.0, 0.97, 0.0),
         (0.206, 0.595, 0.492),
         FITTED_ON,
-        (0.407, 0.521, 0.943),
+        (0.19, 0.348, 0.948),
     ),
     PatternCalibration(
         (*SIFT, "lite2"),
@@ -36,7 +36,7 @@ SHIPPED = (
         (0.021, 0.896, 0.124),
         (0.342, 0.6, 0.868),
         FITTED_ON,
-        (0.221, 0.531, 0.8),
+        (0.081, 0.35, 0.87),
     ),
     PatternCalibration(
         (*SIFT, "disk", "lite2"),
@@ -44,7 +44,7 @@ SHIPPED = (
         (0.0, 0.786, 0.009, 0.109),
         (0.111, 0.566, 0.376, 0.828),
         FITTED_ON,
-        (0.203, 0.532, 0.797),
+        (0.07, 0.391, 0.82),
     ),
 )
 

@@ -43,6 +43,8 @@ CLEARLY = 0.02
 SMALL = 0.01
 # Less likely ones are not asked what they say of a pair; how many sightings are asked at once.
 FAINT, TOGETHER = 0.01, 512
+# Places behind which the weight of what others say has fallen to a third.
+NEAR = 4.0
 # Rounds after which the share of pairs that are one individual stands still.
 ROUNDS = 30
 FORMAT, LARGEST = "sightings pattern calibration 2", 1 << 20
@@ -480,7 +482,8 @@ def through_others(found: PairScores, evidence: Floats) -> Floats:
 
     Who is likely one with the first of a pair speaks about the second, and the other way round: the
     mean of the evidence of the pair and of all those, each weighed by how likely it is that it is
-    one with the first (query expansion); then the mean of both directions. Others of which it is
+    one with the first, and the less the more there are that are likelier (query expansion); then
+    the mean of both directions. Others of which it is
     not known how they compare with the second say nothing, so that without any the evidence is that
     of the pair.
 
@@ -509,20 +512,18 @@ def through_others(found: PairScores, evidence: Floats) -> Floats:
     first, second, n = found.first, found.second, found.shape[0]
     either, other = np.concatenate([first, second]), np.concatenate([second, first])
 
-    def table(values: Floats, chosen: npt.NDArray[np.bool_]) -> Any:
-        where = np.tile(chosen, 2)
-        told = np.tile(values[chosen], 2)
-        return coo_array((told, (either[where], other[where])), shape=(n, n)).tocsr()
+    def table(values: Floats) -> Any:
+        told = values != 0
+        return coo_array((values[told], (either[told], other[told])), shape=(n, n)).tocsr()
 
     pairs = n * (n - 1) // 2 if found.listed else len(evidence)
-    likely = _likely(evidence, pairs)
-    own_likely = np.tile(np.where(likely >= FAINT, likely, 0.0), 2)
+    likely = np.tile(_likely(evidence, pairs), 2)
+    both = np.tile(evidence, 2)
+    heard = np.where(likely >= FAINT, likely * np.exp(-_places(either, both) / NEAR), 0.0)
     usual = float(np.median(evidence))
-    every = np.ones(len(evidence), dtype=np.bool_)
-    speak, said = table(likely, likely >= FAINT), table(evidence, every)
-    compared = table(np.ones(len(evidence)), every)
+    speak, said, compared = table(heard), table(both), table(np.ones(len(both)))
     order = np.argsort(either, kind="stable")
-    ends, own = either[order], np.tile(evidence, 2)[order]
+    ends, own = either[order], both[order]
     mean = np.empty(len(order))
     for start in range(0, n, TOGETHER):
         some = slice(*np.searchsorted(ends, [start, start + TOGETHER]))
@@ -531,12 +532,26 @@ def through_others(found: PairScores, evidence: Floats) -> Floats:
         total, weight = ((rows @ each).toarray()[here] for each in (said, compared))
         if found.listed:
             # Pairs that were not chosen are as unlike as most of those that were, or more so.
-            absent = np.asarray(rows.sum(axis=1))[here[0]] - own_likely[order[some]] - weight
+            absent = np.asarray(rows.sum(axis=1))[here[0]] - heard[order[some]] - weight
             total, weight = total + usual * absent, weight + absent
         mean[order[some]] = (own[some] + total) / (1.0 + weight)
     half = len(evidence)
     result: Floats = (mean[:half] + mean[half:]) / 2
     return result
+
+
+def _places(ends: npt.NDArray[np.int64], evidence: Floats) -> npt.NDArray[np.int64]:
+    """Return the place of each by its evidence among those of one end, from 1 on; equals share."""
+    order = np.lexsort((-evidence, ends))
+    in_order, told = ends[order], evidence[order]
+    begins = np.diff(in_order, prepend=-1) != 0
+    rows = np.arange(len(order))
+    first = np.maximum.accumulate(np.where(begins, rows, 0))
+    # Of equals, the place of the first.
+    leads = begins | (np.diff(told, prepend=np.inf) != 0)
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = np.maximum.accumulate(np.where(leads, rows, 0)) - first + 1
+    return found
 
 
 def _likely(evidence: Floats, pairs: int) -> Floats:

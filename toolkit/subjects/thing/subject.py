@@ -20,7 +20,7 @@ MOST = 500
 FITTED_ON = "groceries"
 SHIPPED = (
     PatternCalibration(
-        ("printed",), -1.675, (0.42,), (1.545,), FITTED_ON, others=(0.195, 0.596, 0.617)
+        ("printed",), -1.675, (0.42,), (1.545,), FITTED_ON, others=(0.05, 0.336, 0.841)
     ),
     PatternCalibration(
         ("printed", "lite2"),
@@ -28,7 +28,7 @@ SHIPPED = (
         (0.318, 0.205),
         (1.217, 0.751),
         FITTED_ON,
-        others=(0.083, 0.605, 0.571),
+        others=(-0.03, 0.356, 0.803),
     ),
 )
 
