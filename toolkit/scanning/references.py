@@ -74,9 +74,9 @@ def read_references(
     """
     listing = opening.find(known, leave_out=leave_out)
     # What a shop says of its products lies among them, and is no photo that cannot serve.
-    table = Path(known) / catalogue_table.TABLE
+    of_products = Path(known) / catalogue_table.TABLE
     problems = [
-        (str(path), "reference", reason) for path, reason in listing.skipped if path != table
+        (str(path), "reference", reason) for path, reason in listing.skipped if path != of_products
     ]
     root = example_folders.branches(known, listing.photos)
     for path in root.photos:

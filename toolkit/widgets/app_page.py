@@ -155,7 +155,7 @@ def page(
         titles[2]: review,
     }
     fields, more = [review.folder.path], []
-    forms = [autopilot.form, known.form]
+    forms: list[SettingsForm[Any]] = [autopilot.form, known.form]
     if registry.lists(about if subject is None else subject.name):
         panels[CATALOGUE] = shop = CataloguePanel(photos or "", examples or "", **told)
         forms.append(shop.form)
@@ -195,7 +195,7 @@ def page(
     return ipywidgets.VBox([ipywidgets.HTML(text), tabs])
 
 
-def _calibrated(forms: Sequence[SettingsForm], path: str) -> None:
+def _calibrated(forms: Sequence[SettingsForm[Any]], path: str) -> None:
     """Have all tabs go by what was learned, from the next Start on."""
     for form in forms:
         form.fields[CALIBRATION].value = path
