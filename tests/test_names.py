@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.names import MAX_BYTES, RESERVED, printable, safe_name, shown_of, unique_names
+from toolkit.names import MAX_BYTES, RESERVED, Words, printable, safe_name, shown_of, unique_names
 
 any_text = st.text(max_size=200) | st.text(alphabet='./\\:*?"<>| \t\n\x00aA.', max_size=40)
 
@@ -111,3 +111,9 @@ def test_what_breaks_a_line_or_turns_it_round_is_not_shown(character) -> None:
 
 def test_never_is_one_row_alone_left_out() -> None:
     assert [shown_of(count, 5) for count in (0, 5, 6, 7, 100)] == [0, 5, 6, 5, 5]
+
+
+def test_people_are_asked_after_as_people_and_goods_as_goods() -> None:
+    people, goods = Words("face", "faces", "person", "people"), Words("", "", "item", "items")
+    assert (people.who, people.somebody_else) == ("who", "somebody else")
+    assert (goods.who, goods.somebody_else) == ("which item", "another item")

@@ -270,8 +270,10 @@ def assigner_for(
         table, problems = catalogue.table.path, references.problems
         if table is not None:
             # It lies among the photos, and is none that cannot serve.
-            other = [Path(path).name != table.name for path in problems["path"]]
-            references = replace(references, problems=problems[other].reset_index(drop=True))
+            its = [
+                row for row, path in enumerate(problems["path"]) if Path(path).name == table.name
+            ]
+            references = replace(references, problems=problems.drop(its).reset_index(drop=True))
         return CatalogueAssigner(references, chosen, grouping=grouping, sure=wishes.sure)
 
     return made

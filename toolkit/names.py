@@ -57,6 +57,16 @@ class Words:
         return "somebody" if self.individuals == "people" else f"some {self.individual}"
 
     @property
+    def somebody_else(self) -> str:
+        """Another one: "somebody else", or such as "another animal"."""
+        return "somebody else" if self.individuals == "people" else f"another {self.individual}"
+
+    @property
+    def who(self) -> str:
+        """Asked after: "who", or such as "which animal"."""
+        return "who" if self.individuals == "people" else f"which {self.individual}"
+
+    @property
     def nobody(self) -> str:
         """None of them: "nobody", or such as "no animal"."""
         return "nobody" if self.individuals == "people" else f"no {self.individual}"

@@ -247,7 +247,7 @@ def test_one_side_that_is_there_once_teaches_nothing(tmp_path) -> None:
                 tmp_path / "known" / f"c{make}" / f"{side}.png", card(make, 5, 9 * make + len(side))
             )
     made, matcher = known_album(tmp_path / "known", CARDS, log=lambda line: None)
-    with pytest.raises(BadSetting, match="no pairs of one individual"):
+    with pytest.raises(BadSetting, match="no pairs of one make"):
         identification.calibrate(made, matcher, "")
 
 
@@ -265,7 +265,7 @@ def test_few_individuals_are_said_to_teach_little(looked, makes, few) -> None:
     said: list[str] = []
     identification.calibrate(part, matcher, "", log=said.append)
     assert len(said) == few
-    assert not few or said[0].startswith("7 individuals with two photos or more of one side taught")
+    assert not few or said[0].startswith("7 makes with two photos or more of one side taught")
 
 
 def test_the_command_takes_the_subjects_options(lamps, tmp_path, monkeypatch, capsys) -> None:

@@ -236,6 +236,10 @@ def test_a_size_that_no_disk_has_is_complained_of(text, capsys) -> None:
         (["autopilot", "P", "O", "--subject", "plant"], "face"),
         (["autopilot", "P", "O", "--subject"], "face"),
         (["--help"], "face"),
+        (["match-catalogue", "P", "C", "O"], "thing"),
+        (["match-catalogue", "P", "C", "O", "--subject", "face"], "face"),
+        (["bench", "catalogue", "C"], "thing"),
+        (["bench", "identify", "K"], "face"),
     ],
 )
 def test_the_subject_is_known_before_its_options_are(given, subject) -> None:

@@ -26,6 +26,8 @@ def tree(tmp_path):
     save_tiles(root / "cem" / "again.png", "bob", shade=8)
     save_tiles(root / "cem" / "nobody.png")
     (root / "cem" / "broken.jpg").write_bytes(b"no photo")
+    # What a shop says of its products is no photo that could not be used.
+    (root / "catalogue.csv").write_text("product\nann\n")
     return root
 
 
@@ -82,7 +84,8 @@ def test_tables_and_sheet_are_written_and_read_again(made, tree, tmp_path) -> No
     assert tag_check.told(out)["subject"] == "face"
     # The same again, in the place of those that are there.
     write(made, out)
-    assert sorted(path.name for path in tree.iterdir()) == ["ann", "bob", "cem"]
+    there = ["ann", "bob", "catalogue.csv", "cem"]
+    assert sorted(path.name for path in tree.iterdir()) == there
 
 
 def test_the_sheet_shows_each_beside_both_and_runs_nothing(made) -> None:

@@ -45,6 +45,21 @@ def test_each_photo_that_cannot_serve_has_its_reason(tmp_path, colours) -> None:
     assert found.individual_of.tolist() == [0]
 
 
+def test_the_table_of_a_catalogue_is_no_photo_that_cannot_serve(tmp_path, colours) -> None:
+    save_tiles(tmp_path / "Ann/1.png", "ann")
+    for name in ("catalogue.csv", "Ann/catalogue.csv"):
+        (tmp_path / name).write_text("product,price\nAnn,1\n")
+    found = read_references(tmp_path, colours, SETTINGS)
+    assert found.problems["path"].to_list() == [str(tmp_path / "Ann" / "catalogue.csv")]
+
+
+def test_where_no_photo_serves_the_reason_is_that_of_a_photo(tmp_path, colours) -> None:
+    save_tiles(tmp_path / "Ann/nobody.png")
+    (tmp_path / "notes.txt").write_text("of mine")
+    with pytest.raises(BadFolder, match=r"nobody\.png: no face found"):
+        read_references(tmp_path, colours, SETTINGS)
+
+
 def test_the_largest_is_taken_where_that_is_asked_for(tmp_path, colours) -> None:
     save_tiles(tmp_path / "Ann/both.png", "ann", "bob")
     found = read_references(tmp_path, colours, PointAndShootSettings(largest=True))

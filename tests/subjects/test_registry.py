@@ -61,3 +61,9 @@ def test_a_key_follows_from_what_shapes_the_results_and_from_nothing_else(monkey
 def test_what_is_known_beside_the_pictures() -> None:
     assert registry.notes_of("face") == ()
     assert {"taken_at", "station", "flank"} < set(registry.notes_of("animal"))
+
+
+def test_a_catalogue_is_of_what_is_listed_where_nothing_is_said(monkeypatch) -> None:
+    assert registry.lists(registry.default_of_listings())
+    monkeypatch.setattr(registry, "SUBJECTS", {"lamp": LampSettings})
+    assert registry.default_of_listings() == registry.DEFAULT

@@ -299,6 +299,10 @@ def test_what_cannot_be_read_is_said(sort, tmp_path) -> None:
     panel = BoxEditor(tmp_path / "none")
     assert "is no folder" in panel.message.value
     assert panel.parts.layout.display == "none"
+    # What to do is said as long as nothing is shown, and the field for it is there.
+    assert "Name the folder of a result" in panel.guidance.value
+    assert panel.guidance.layout.display is None
+    assert panel.out.layout.display is None
     panel.go(1)
     panel.add()
     panel.delete()

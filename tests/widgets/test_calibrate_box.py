@@ -48,7 +48,7 @@ def start(box, folder):
 
 
 def test_what_is_learned_lies_beside_the_known_ones_and_is_chosen(known) -> None:
-    table = pd.DataFrame([{"part": "left", "half": 1, "way": "taught", "error": 0.01234}])
+    table = pd.DataFrame([{"part": "left", "half": 1, "by": "calibrated", "error": 0.01234}])
     box, chosen = make(table)
     start(box, known)
     path = f"{known} calibration.json"
@@ -56,6 +56,7 @@ def test_what_is_learned_lies_beside_the_known_ones_and_is_chosen(known) -> None
     text = said(box)
     assert "What counts: upright" in text
     assert "<td>0.0123</td>" in text
+    assert "<td>calibrated</td>" in text
     assert "&lt;left&gt; out" in text
 
 
@@ -92,3 +93,11 @@ def test_the_page_has_it_where_settings_take_a_calibration() -> None:
     assert isinstance(tabs.children[0].form.settings(), AnimalSettings)
     assert tabs.children[0].form.settings().calibration == "/some/calibration.json"
     assert "Calibration" not in page().children[1].titles
+
+
+def test_what_is_learned_counts_in_every_tab_that_looks_at_photos() -> None:
+    tabs = page(about="thing").children[1]
+    panels = dict(zip(tabs.titles, tabs.children, strict=True))
+    panels["Calibration"]._learned("/some/calibration.json")
+    for title in ("All products", "Products I know", "Catalogue"):
+        assert panels[title].form.settings().calibration == "/some/calibration.json"

@@ -92,7 +92,9 @@ def test_none_of_the_three_is_a_new_product_and_can_be_named(done, folders) -> N
     assert done.sheet.trouble == ""
     new = table(folders, "new_products.csv").set_index("photo")["product"]
     assert new["a1.png"] == "Red cup"
-    assert cards(done, "new")["Red cup"].name == "Red cup"
+    # Who names new ones goes on with new ones.
+    assert done.views.value == "new"
+    assert {card.title: card for card in done.sheet.all_cards}["Red cup"].name == "Red cup"
 
 
 def test_what_was_found_wrongly_is_refused(done, folders) -> None:

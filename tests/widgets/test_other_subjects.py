@@ -53,7 +53,7 @@ def test_autopilot_from_the_first_word_to_the_export(album_folder, tmp_path) -> 
     assert "Same animal as …" in said(panel)
     view, rows = panel.individuals, panel.individuals.sheet
     view.open(rows.all_cards[0].key)
-    assert "the tile boxed. Is it some animal else" in view.guidance.value
+    assert "the tile boxed. Is it another animal" in view.guidance.value
     assert {"Not this animal", "Leave this tile out"} <= set(said(panel).splitlines())
     view.open(rows.all_cards[0].key)
     said(panel)

@@ -271,17 +271,18 @@ def calibrate(
     BadSetting
         If there are too few individuals with two photos.
     """
+    words, sided = made.album.words, "" if ALL in made.parts else " of one side"
     known = [each for rows in made.parts.values() if (each := made.pairs(rows)).serves]
     if not known:
         raise BadSetting(
-            "there are no pairs of one individual and of two to calibrate with; expected two or "
-            "more individuals, one of them in two photos or more of one side"
+            f"there are no pairs of one {words.individual} and of two to calibrate with; expected "
+            f"two or more {words.individuals}, one of them in two photos or more{sided}"
         )
     twice = [np.unique(e.individuals.astype(str), return_counts=True) for e in known]
     taught = len({name for names, times in twice for name in names[times > 1]})
     if taught < TAUGHT:
         log(
-            f"{counted(taught, 'individual')} with two photos or more of one side taught it; "
+            f"{words.count_individuals(taught)} with two photos or more{sided} taught it; "
             f"expected {TAUGHT} or more: take it with care"
         )
     ways = _Ways(made, matcher, lambda line: None)

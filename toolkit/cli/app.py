@@ -44,7 +44,12 @@ PAGE = """\
 {%- block notebook_css -%}
 {{ resources.include_js("static/voila-style.js") }}
 {{ spinner.css() }}
-<style>.jp-mod-noOutputs.jp-mod-noInput { display: none; }</style>
+<style>
+.jp-mod-noOutputs.jp-mod-noInput { display: none; }
+.sightings-page .lm-TabBar { min-height: max-content; }
+.sightings-page .lm-TabBar-content { flex-wrap: wrap; }
+.sightings-page .lm-TabBar .lm-TabBar-tab { flex: none !important; min-width: max-content; }
+</style>
 {{ super.super() }}
 {%- endblock notebook_css -%}
 """

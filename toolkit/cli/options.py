@@ -24,6 +24,8 @@ from toolkit.subjects.settings import (
 Kind = TypeVar("Kind", bound=Settings)
 
 MEND = 2
+# What is about products, whatever is told apart by default.
+OF_PRODUCTS = (("match-catalogue",), ("bench", "catalogue"))
 
 TRY_FIRST = """\
 examples:
@@ -128,7 +130,7 @@ count its individuals; and how many pairs of opposite flanks look alike, where n
 """
 
 CHECK_TAGS = """\
-  sightings check-tags ~/Products --subject animal --output ~/Checked
+  sightings check-tags ~/Products --subject thing --output ~/Checked
   sightings check-tags ~/Products ~/Checked --apply decisions.csv --dry-run
 
 Compare each photo of labelled folders, one for each individual, with those of every folder, and
@@ -140,7 +142,7 @@ the corrected tree is copied to OUT/corrected, with its plan in plan.csv. FOLDER
 """
 
 TAGS = """\
-  sightings bench tags ~/Products --subject animal --json figures.json
+  sightings bench tags ~/Products --subject thing --json figures.json
 
 Give some photos of labelled folders the label of another folder, drawn by a seed, and look how many
 of them are among the first 5% of the list that check-tags makes; beside it, what the nearest photo
@@ -257,17 +259,19 @@ class Parser(argparse.ArgumentParser):
 
 def subject_of(given: Sequence[str] | None) -> str:
     """Return which subject a command line is about: its options follow from that."""
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    first.add_argument("--subject", default=registry.DEFAULT)
     arguments = sys.argv[1:] if given is None else list(given)
+    of_products = any(tuple(arguments[: len(each)]) == each for each in OF_PRODUCTS)
+    usual = registry.default_of_listings() if of_products else registry.DEFAULT
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("--subject", default=usual)
     if "--" in arguments:
         arguments = arguments[: arguments.index("--")]
     try:
         name = first.parse_known_args(arguments)[0].subject
     except argparse.ArgumentError:
         # What is wrong with it is said with the rest of the command line.
-        return registry.DEFAULT
-    return name if name in registry.SUBJECTS else registry.DEFAULT
+        return usual
+    return name if name in registry.SUBJECTS else usual
 
 
 def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:

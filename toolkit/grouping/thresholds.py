@@ -177,7 +177,7 @@ def of_references(
     examples = f"{references:,} example {words.singular if references == 1 else words.plural}"
     why = (
         f"with {words.count_individuals(individuals)} and {examples}, {words.a_sighting} "
-        f"{value:.3f} away is as likely that {words.individual} as a stranger"
+        f"{value:.3f} away is as likely that {words.individual} as {words.somebody_else}"
     )
     return Threshold(value, True, why)
 

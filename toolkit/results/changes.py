@@ -327,9 +327,9 @@ class _Comparison:
     def _unsure(self) -> set[str]:
         return {str(self.digests[place]) for place in self.now.doubts} if self.now.unsure else set()
 
-    @staticmethod
-    def _why_doubt(sure: bool) -> str:
-        return "it is no longer doubtful who it is" if sure else "it is doubtful now who it is"
+    def _why_doubt(self, sure: bool) -> str:
+        doubtful = "no longer doubtful" if sure else "doubtful now"
+        return f"it is {doubtful} {self.now.album.words.who} it is"
 
     @staticmethod
     def _least(settings: Mapping[str, Any]) -> int:

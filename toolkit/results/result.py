@@ -50,7 +50,7 @@ NEXT_TO_NONE = 0.02
 HIDDEN = "that you hid"
 IN_DOUBT = "in doubtful photos only"
 # Why a photo goes to the folder of those of which it is unsure who is in them.
-DOUBTFUL = "it is doubtful who is in it"
+DOUBTFUL = "it is doubtful {words.who} is in it"
 
 Mine = TypeVar("Mine", bound="Result")
 
@@ -334,7 +334,7 @@ class Result:
         rest, ignored = self.album.photos[aside], self._ignored_in[aside]
         strangers, shown = self._strangers, self._shown_alone
         reasons = [
-            (DOUBTFUL if digest in unsure else "")
+            (self._in_doubt if digest in unsure else "")
             or self._why_aside([why for why, those in aside_in.items() if digest in those])
             or (strangers if digest in seen else "")
             or shown.get(digest)
@@ -547,6 +547,11 @@ class Result:
         return f"{self.words.nobody} known"
 
     @property
+    def _in_doubt(self) -> str:
+        """Why a photo goes into no folder of which it is doubtful who is in it."""
+        return DOUBTFUL.format(words=self.words)
+
+    @property
     def _left_out(self) -> int:
         return int(self.album.photos.drop_duplicates("photo_digest")["left_out"].sum())
 
@@ -659,11 +664,12 @@ class Result:
         empty, strangers = int(reasons.get(none, 0)), int(reasons.get(unknown, 0))
         if self.kept_apart:
             remarks.append(self.kept_apart)
-        if unsure := int(reasons.get(DOUBTFUL, 0)):
+        if unsure := int(reasons.get(self._in_doubt, 0)):
             inside = "in it" if unsure == 1 else "in them"
-            remarks.append(f"{counted(unsure, 'photo')} of which it is doubtful who is {inside}")
+            who = self.words.who
+            remarks.append(f"{counted(unsure, 'photo')} of which it is doubtful {who} is {inside}")
         for reason, number in reasons.items():
-            if reason not in (none, unknown, DOUBTFUL, *set(self._shown_alone.values())):
+            if reason not in (none, unknown, self._in_doubt, *set(self._shown_alone.values())):
                 remarks.append(f"{counted(int(number), 'photo')} with {reason}")
         if empty:
             remarks.append(f"no {self.words.singular} was found in {counted(empty, 'photo')}")

@@ -17,6 +17,7 @@ from toolkit.evaluation import label_check
 from toolkit.evaluation.label_check import FINE, OTHER, Labelled
 from toolkit.files import digest_of, disk_errors, is_below, read_regular, write_text
 from toolkit.names import counted, printable, shown_of
+from toolkit.photos import catalogue_table
 from toolkit.photos.thumbnails import Thumbnails, data_uri
 from toolkit.records import Words
 from toolkit.results import results_folder, tag_decisions
@@ -163,11 +164,14 @@ def found(known: Labelled, table: pd.DataFrame, duplicates: pd.DataFrame) -> Tag
     within = (pairs["folder"] == pairs["other_folder"]).to_numpy(dtype=np.bool_)
     alike = pairs["alike"].to_numpy(dtype=np.float64)
     pairs = pairs.iloc[np.lexsort((np.arange(len(pairs)), -alike, within))]
+    # What a shop says of its products lies among them, and is no photo that cannot be used.
+    problems = known.album.problems
+    its = problems["path"].astype(str) == str(known.root / catalogue_table.TABLE)
     return TagCheck(
         known,
         tags[list(TAG_COLUMNS)].reset_index(drop=True),
         pairs[list(DUPLICATE_COLUMNS)].reset_index(drop=True),
-        known.album.problems,
+        problems[~its].reset_index(drop=True),
     )
 
 

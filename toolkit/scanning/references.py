@@ -16,7 +16,7 @@ from toolkit.grouping import examples
 from toolkit.grouping.examples import Finding
 from toolkit.grouping.identification import DOUBT_COLUMNS, References
 from toolkit.grouping.neighbours import Distances, PairDistances, VectorDistances
-from toolkit.photos import example_folders, opening
+from toolkit.photos import catalogue_table, example_folders, opening
 from toolkit.records import PROBLEM_COLUMNS, Box, Features, Words, empty_table
 from toolkit.scanning import comparing, store
 from toolkit.scanning.scan import PhotoResult, scan
@@ -73,7 +73,11 @@ def read_references(
         If `known` holds no folders, or none with a photo that serves.
     """
     listing = opening.find(known, leave_out=leave_out)
-    problems = [(str(path), "reference", reason) for path, reason in listing.skipped]
+    # What a shop says of its products lies among them, and is no photo that cannot serve.
+    of_products = Path(known) / catalogue_table.TABLE
+    problems = [
+        (str(path), "reference", reason) for path, reason in listing.skipped if path != of_products
+    ]
     root = example_folders.branches(known, listing.photos)
     for path in root.photos:
         reason = "beside the folders of examples: put it into one, named after whom it shows"
@@ -121,7 +125,8 @@ def read_references(
         else:
             read.add(result, _largest(result) if which is None else which)
     if not read.paths:
-        first = problems[0]
+        tried = {str(path) for path in photos}
+        first = next(each for each in problems if each[0] in tried)
         raise BadFolder(
             f"known: none of the {len(photos)} photos in {known} can serve as a reference; "
             f"{Path(first[0]).name}: {first[2]}"

@@ -62,6 +62,11 @@ def lists(name: str) -> bool:
     return name in SUBJECTS and SUBJECTS[name].listed
 
 
+def default_of_listings() -> str:
+    """Return the subject of a catalogue for which none was named."""
+    return next((name for name in SUBJECTS if lists(name)), DEFAULT)
+
+
 def notes_of(name: str) -> tuple[str, ...]:
     """Return what is known of sightings of a subject beside their pictures: columns of a table."""
     import pandas as pd

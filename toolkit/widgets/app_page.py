@@ -24,6 +24,7 @@ from toolkit.widgets.captures_box import CapturesBox
 from toolkit.widgets.catalogue_panel import CataloguePanel
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
+from toolkit.widgets.settings_form import SettingsForm
 from toolkit.widgets.size_explorer import SizePanel
 from toolkit.widgets.tags_panel import TagsPanel
 from toolkit.widgets.threshold_explorer import Choice, ThresholdPanel
@@ -146,15 +147,18 @@ def page(
     titles = tabs_for(words)
     told: dict[str, Any] = {"subject": subject, "about": about}
     autopilot = AutopilotPanel(photos or "", out or "", **told)
+    known = PointAndShootPanel(photos or "", examples or "", **told)
     review = ReviewPanel(out or "", **told)
     panels: dict[str, ipywidgets.Widget] = {
         titles[0]: autopilot,
-        titles[1]: PointAndShootPanel(photos or "", examples or "", **told),
+        titles[1]: known,
         titles[2]: review,
     }
     fields, more = [review.folder.path], []
+    forms: list[SettingsForm[Any]] = [autopilot.form, known.form]
     if registry.lists(about if subject is None else subject.name):
-        panels[CATALOGUE] = CataloguePanel(photos or "", examples or "", **told)
+        panels[CATALOGUE] = shop = CataloguePanel(photos or "", examples or "", **told)
+        forms.append(shop.form)
         more.append(LISTED)
     if is_studied(about):
         panels[HISTORY] = history = CapturesBox(out or "")
@@ -167,7 +171,7 @@ def page(
     # Of vectors it is known how sure they are.
     if CALIBRATION in autopilot.form.fields:
         panels[LEARNING] = CalibrateBox(
-            autopilot.form.settings, partial(_calibrated, autopilot), words=words
+            autopilot.form.settings, partial(_calibrated, forms), words=words
         )
         more.append(LEARNED)
     panels[titles[3]] = ThresholdTab(autopilot)
@@ -191,9 +195,10 @@ def page(
     return ipywidgets.VBox([ipywidgets.HTML(text), tabs])
 
 
-def _calibrated(autopilot: AutopilotPanel, path: str) -> None:
-    """Have autopilot go by what was learned, from the next Start on."""
-    autopilot.form.fields[CALIBRATION].value = path
+def _calibrated(forms: Sequence[SettingsForm[Any]], path: str) -> None:
+    """Have all tabs go by what was learned, from the next Start on."""
+    for form in forms:
+        form.fields[CALIBRATION].value = path
 
 
 class Page(ipywidgets.VBox):

@@ -32,7 +32,7 @@ from toolkit.widgets.sorting_panel import SAID, Folders, Sort, SortingPanel
 # By state, with the words of the subject, as HTML.
 GUIDANCE = {
     "empty": "<b>Choose the folder with your photos, then press Start.</b> Photos are only ever "
-    "read. Who is found is kept in the folder for results; nothing is copied before you export.",
+    "read. What is found is kept in the folder for results; nothing is copied before you export.",
     "running": "<b>Looking at the photos.</b> You may cancel at any time: what is done is kept.",
     "done": "<b>Done.</b> Name the {words.individuals} below and correct what is wrong; then "
     "export them into folders, at the end.",

@@ -39,9 +39,14 @@ NEW = (0.35, 0.35, 0.3, 0.3)
 AROUND = 0.25
 # Boxes of which it is remembered what stands out in them.
 REMEMBERED = 64
-WIDE = ipywidgets.Layout(width="min(46em, 100%)")
+# Less the margins of a field, which are beyond its width.
+WIDE = ipywidgets.Layout(width="min(46em, calc(100% - 4px))")
 STYLE = {"description_width": "9em"}
 TOOLS = (("Boxes", BOXES), ("Paint what counts", PAINT), ("Erase", ERASE))
+GUIDANCE = (
+    "<p><b>Name the folder of a result, then press Show the photos.</b> Boxes that you draw or "
+    "move count from the next Start on.</p>"
+)
 NO_MASK = "All of a box counts here: nothing is to be painted."
 
 
@@ -178,7 +183,7 @@ class BoxEditor(ipywidgets.VBox):
             value=5,
             min=1,
             max=30,
-            layout=ipywidgets.Layout(width="min(46em, 100%)"),
+            layout=ipywidgets.Layout(width="min(46em, calc(100% - 4px))"),
             style={"description_width": "initial"},
         )
         self.add_button = _button("Add a box", self.add)
@@ -200,7 +205,9 @@ class BoxEditor(ipywidgets.VBox):
                 _row(self.add_button, self.delete_button, self.unpaint_button, self.save_button),
             ]
         )
-        super().__init__([self.out, self.open_button, self.message, self.parts])
+        self.guidance = ipywidgets.HTML(GUIDANCE)
+        top = [self.guidance, self.out, self.open_button, self.message]
+        super().__init__([*top, self.parts])
         self.add_class("sightings-box-editor")
         self.parts.layout.display = "none"
         self.photo.observe(lambda _: self._show_photo(), names="value")
@@ -231,6 +238,7 @@ class BoxEditor(ipywidgets.VBox):
         self.photo.options = [(printable(each.place), row) for row, each in enumerate(self.photos)]
         self.photo.value = 0 if self.photos else None
         self.parts.layout.display = None if self.photos else "none"
+        self.guidance.layout.display = "none" if self.photos else None
         self._show_photo()
 
     def go(self, step: int) -> None:

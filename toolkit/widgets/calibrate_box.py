@@ -30,7 +30,7 @@ ABOUT = (
 COLUMNS = {
     "part": "part",
     "half": "half",
-    "way": "by",
+    "by": "by",
     "pairs": "pairs",
     "error": "error",
     "expected": "expected / true",
@@ -171,7 +171,7 @@ def as_html(
         )
     return (
         f"<p role='status'><b>Learned.</b> It is in <code>{safe(path)}</code>, and chosen in the "
-        "settings of the first tab: press Start there. Photos that were looked at are not looked "
+        "settings of the other tabs: press Start there. Photos that were looked at are not looked "
         f"at again.</p><p>What counts: {safe(', '.join(used))}.</p>"
         f"{f'<ul>{remarks}</ul>' if remarks else ''}{worth}"
     )

@@ -228,7 +228,7 @@ class CataloguePanel(ipywidgets.VBox):
         self.start_button.on_click(lambda _: self.start())
         self.undo_button.on_click(lambda _: self.undo())
         self.sort_button.on_click(lambda _: self.sort())
-        self.views.observe(lambda _: self._draw(), names="value")
+        self.views.observe(self._viewed, names="value")
         self.work.observe(self._worked, names="state")
         self._show()
 
@@ -391,9 +391,14 @@ class CataloguePanel(ipywidgets.VBox):
         counts = tables.counts
         many = {"unsure": counts["unsure"], "sure": counts["listed"], "new": counts["new_products"]}
         chosen = self.views.value
-        with self.views.hold_trait_notifications():
-            self.views.options = [(f"{view} ({many[view]:,})", view) for view in VIEWS]
-            self.views.value = chosen
+        # New options choose the first one, which nobody asked for.
+        self.views.unobserve(self._viewed, names="value")
+        self.views.options = [(f"{view} ({many[view]:,})", view) for view in VIEWS]
+        self.views.value = chosen
+        self.views.observe(self._viewed, names="value")
+        self._draw()
+
+    def _viewed(self, _: dict[str, Any]) -> None:
         self._draw()
 
     def _draw(self) -> None:

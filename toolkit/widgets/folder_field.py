@@ -23,7 +23,8 @@ from toolkit.widgets.background_work import Newest, Work, safe
 SHOWN = 20
 
 UP = ".. (one up)"
-WIDE = ipywidgets.Layout(width="min(46em, 100%)")
+# Less the margins of a field, which are beyond its width.
+WIDE = ipywidgets.Layout(width="min(46em, calc(100% - 4px))")
 SHORT = {"description_width": "9em"}
 # Seconds without a key until the folder that was typed is looked into.
 REST = 0.4

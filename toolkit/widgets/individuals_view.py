@@ -289,7 +289,7 @@ GUIDANCE = {
     "“Same {words.individual} as …” on both cards.",
     "merging": "Now press “Same {words.individual} as …” on the other card that shows {name}; on "
     "{name} again to leave them apart.",
-    "individual": "All photos of {name}, the {words.singular} boxed. Is it {words.somebody} else "
+    "individual": "All photos of {name}, the {words.singular} boxed. Is it {words.somebody_else} "
     "in one of them? Press “Not this {words.individual}” there.",
     "photo": "One photo of {name}, the {words.singular} boxed.",
     "split": "Is {name} two {words.individuals}? These are the two parts that are least alike.",

@@ -239,9 +239,9 @@ def meaning(queue: Queue, words: Words) -> str:
     number = "hardly any" if wrong == 0 else f"about {wrong:,}"
     verb = "is" if wrong == 1 else "are"
     return (
-        f"Of {words.count(queue.sightings)}, {number} {verb} expected to be with {words.somebody} "
-        f"else: by what the distances of the {words.plural} say, not counted. The question that "
-        "settles the most comes first."
+        f"Of {words.count(queue.sightings)}, {number} {verb} expected to be with "
+        f"{words.somebody_else}: by what the distances of the {words.plural} say, not counted. "
+        "The question that settles the most comes first."
     )
 
 

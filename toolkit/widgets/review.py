@@ -70,7 +70,7 @@ BUSY = {
 ABOUT_EXPORT = (
     "<p>Your answers are kept already, and hold in every later run. The copies in the folders "
     "still lie as the last export left them: show the plan, and export into the same folder. A "
-    "copy that is now with {words.somebody} else is <b>sorted otherwise</b>: it is taken away, and "
+    "copy that is now with {words.somebody_else} is <b>sorted otherwise</b>: it is taken away, and "
     "copied to where it belongs, unless you tick the box that then appears. Files of your own, and "
     "copies that you changed, stay.</p>"
 )

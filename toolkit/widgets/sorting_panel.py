@@ -42,7 +42,7 @@ STATES = ("empty", "running", "cancelled", "failed", "done", "none found")
 
 # What both modes say in the same words; the rest is each one's own.
 SAID = {
-    "cancelled": "<b>Cancelled.</b> Below is who was found so far; press Start to look at all "
+    "cancelled": "<b>Cancelled.</b> Below is what was found so far; press Start to look at all "
     "photos.",
     "failed": "<b>That did not work:</b> the reason stands below. Mend it, then press Start again.",
 }

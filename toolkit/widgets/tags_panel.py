@@ -315,11 +315,11 @@ def badge_of(decision: str, suggested: str) -> str:
 def summary_html(found: Checked) -> str:
     """Return what was found and decided, and where the tables are, as HTML."""
     many, decided = len(found.suspects), len(found.decisions)
-    pairs = counted(len(found.duplicates), "pair")
+    pairs = f"{counted(len(found.duplicates), 'pair')} of files with one picture"
     two = int((found.duplicates["folder"] != found.duplicates["other_folder"]).sum())
     return (
         f"<p role='status'><b>{counted(many, 'photo')} to look at</b>, the surest first; "
-        f"{decided:,} decided. {pairs} of files show one picture, {two:,} of them in two folders: "
+        f"{decided:,} decided. {pairs}, {two:,} of them in two folders: "
         f"see {_link(found.out / tag_check.SHEET)}.</p>"
     )
 

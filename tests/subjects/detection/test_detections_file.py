@@ -380,7 +380,7 @@ def test_doubtful_sightings_lie_in_their_own_folder_until_they_are_none(run, tmp
     # Of the two of one owner, one is doubtful; the other owner has no other photo.
     assert files_in(out) == ["owner_001/c.png", "unsure/a.png", "unsure/b.png"]
     text = str(first)
-    assert "2 photos of which it is doubtful who is in them" in text
+    assert "2 photos of which it is doubtful which owner is in them" in text
     assert "1 owner in doubtful photos only has no folder" in text
     assert "2 photos in no owner's folder: unsure" in text
     assert first.why_no_folder("owner_002") == "in doubtful photos only"
@@ -388,11 +388,11 @@ def test_doubtful_sightings_lie_in_their_own_folder_until_they_are_none(run, tmp
     assert files_in(out) == ["owner_001/a.png", "owner_001/c.png", "owner_002/b.png"]
     told = sorted(sure.changes.itertuples(index=False, name=None))
     assert [(row[0], row[1], row[2], row[4]) for row in told] == [
-        ("moved", "owner_001", "unsure", "it is no longer doubtful who it is"),
-        ("moved", "owner_002", "unsure", "it is no longer doubtful who it is"),
+        ("moved", "owner_001", "unsure", "it is no longer doubtful which owner it is"),
+        ("moved", "owner_002", "unsure", "it is no longer doubtful which owner it is"),
     ]
     back = exporting.export_result(unsure, out)
-    assert set(back.changes["why"]) == {"it is doubtful now who it is"}
+    assert set(back.changes["why"]) == {"it is doubtful now which owner it is"}
     assert set(back.changes["name"]) == {"unsure"}
 
 

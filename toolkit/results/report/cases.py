@@ -205,7 +205,7 @@ def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
             int(outside.count()),
         ),
         Doubt(
-            f"Nearly {words.somebody} else",
+            f"Nearly {words.somebody_else}",
             f"{several} to which the next {words.individual} is almost as near.",
             tuple(case(row, "nearest", "runner_up") for row in first(close)),
             int(close.count()),

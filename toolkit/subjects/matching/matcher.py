@@ -36,9 +36,9 @@ EDGE = 0.01
 
 # What is said of results where nothing was fitted on subjects like those that were sought.
 UNCALIBRATED = (
-    "uncalibrated: how sure matches are was fitted on {}; if yours are others, look at what was "
-    "joined first, or, with photos of some known individuals in folders, run sightings calibrate "
-    "KNOWN --subject {} (on the page: the tab Calibration)"
+    "uncalibrated: how sure matches are was fitted on {fitted_on}; if yours are others, look them "
+    "over, or learn it from {words.individuals} you know: the tab Calibration, or sightings "
+    "calibrate KNOWN --subject {name}"
 )
 
 
@@ -130,7 +130,11 @@ class PatternMatcher:
             f"{', '.join(self.scores)}{' in the whole box' if self._mask is None else ''}",
             caveat=""
             if self._own
-            else UNCALIBRATED.format(self._fitted.fitted_on, self._subject.name),
+            else UNCALIBRATED.format(
+                fitted_on=self._fitted.fitted_on,
+                words=self._subject.words,
+                name=self._subject.name,
+            ),
         )
 
     def chips(
