@@ -16,7 +16,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "toolkit"
 
 # Modules and packages directly in toolkit/: more, and nobody finds their room.
-MOST_NAMES = 26
+MOST_NAMES = 25
 # s of CPU time that `import toolkit` may take.
 MOST_SECONDS = 0.2
 HEAVY = {

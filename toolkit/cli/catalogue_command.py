@@ -23,7 +23,7 @@ def match_catalogue(options: argparse.Namespace, console: TextIO) -> None:
     SightingsError
         If photos could not be copied; it names them.
     """
-    from toolkit import catalogue
+    from toolkit.modes import catalogue
     from toolkit.photos.catalogue_table import LEFT
 
     kind = settings_for("point-and-shoot", registry.settings_of(options.subject))

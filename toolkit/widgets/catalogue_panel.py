@@ -11,14 +11,14 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from toolkit import catalogue
-from toolkit.catalogue import Catalogue, Wishes
 from toolkit.curation.decisions import Decision
 from toolkit.curation.edits import Gesture
 from toolkit.errors import BadSetting
 from toolkit.files import folder_at
 from toolkit.grouping.catalogue_matching import SURE, UNSURE, CatalogueMatches
 from toolkit.grouping.sighting_finder import key_of
+from toolkit.modes import catalogue
+from toolkit.modes.catalogue import Catalogue, Wishes
 from toolkit.names import counted, printable
 from toolkit.photos.catalogue_table import LEFT
 from toolkit.photos.thumbnails import Thumbnails

@@ -5,12 +5,12 @@ import pytest
 from files_seen import files_in
 from toys import CARDS, LAMPS
 
-from toolkit import catalogue
-from toolkit.catalogue import Wishes, match_catalogue, open_catalogue
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.grouping.sighting_finder import key_of
+from toolkit.modes import catalogue
+from toolkit.modes.catalogue import Wishes, match_catalogue, open_catalogue
 from toolkit.settings import GroupingSettings, PointAndShootSettings, settings_for
 
 
