@@ -180,7 +180,8 @@ def test_groups_are_scored_after_answers_beside_each_alone(figures) -> None:
         ["left", 1], ["left", 2], ["right", 1], ["right", 2],
     ]  # fmt: skip
     assert (table["after 100"] > table["each alone"]).all()
-    assert (table["after 0"] > table["each alone"]).all()
+    assert (table["after 0"] > table[["each alone", "all together"]].max(axis=1)).all()
+    assert (table["pairwise"] > table["all pairs"]).all()
 
 
 def test_counts_are_of_the_number_and_its_interval(figures) -> None:

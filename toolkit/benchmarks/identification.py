@@ -217,7 +217,9 @@ def identify(
         calibration: for each half, how far probabilities can be believed
         (`toolkit.evaluation.reliability`), with the ways of retrieval; "share" says of all pairs
         how many are one individual.
-        grouping: B-cubed F of each part and half after answers, beside each photo alone.
+        grouping: B-cubed F of each part and half after answers, beside each photo alone and all in
+        one group; and pairwise F before any answer ("pairwise"), beside all in one group ("all
+        pairs"; each alone has 0).
         count: how often the interval of strips holds the number, and how wide it is, in shares of
         the number, for each part and half; beside the number of groups, and of photos.
         laterality: how many pairs of a left and a right flank look alike, where none should, beside
@@ -496,10 +498,17 @@ def _grouping(
         who = made.individuals[photos]
         album = ways.half_album(half, photos)
         scored = simulated_review.review(album, who, settings, after=answers)
-        alone = score_grouping(who, np.arange(len(who))).bcubed_f
+        labels = group_album(album, settings).clustering.labels
+        found_so, together, alone = (
+            score_grouping(who, each)
+            for each in (labels, np.zeros_like(labels), np.arange(len(who)))
+        )
         told = {f"after {count}": each.score for count, each in zip(answers, scored, strict=True)}
         common = {"part": part, "half": half + 1, "photos": len(who), "individuals": len(set(who))}
-        found.append({**common, "each alone": alone, **told})
+        beside = {"each alone": alone.bcubed_f, "all together": together.bcubed_f}
+        # Of pairs, those in one group: each alone has none.
+        pairs = {"pairwise": found_so.pairwise_f, "all pairs": together.pairwise_f}
+        found.append({**common, **beside, **told, **pairs})
     return pd.DataFrame(found)
 
 
