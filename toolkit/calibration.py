@@ -40,6 +40,36 @@ class Cohesion:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """
+    How far from each other the sightings of one individual usually are, as shares of `even`.
+
+    In an album where they are farther, hard photos, a larger distance still is one individual;
+    where they are nearer, a smaller one already is two.
+
+    Attributes
+    ----------
+    low, high : float
+        Between these two, the mean distance within an individual is usual, and moves nothing.
+    most : float
+        By how much `even` is moved at most, either way.
+    few : float
+        How many groups say as much as the calibration does: with so many, `even` is moved by half.
+    """
+
+    low: float
+    high: float
+    most: float
+    few: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.low <= self.high < np.inf and 0 <= self.most < 1 and self.few >= 0):
+            raise ValueError(
+                f"expected 0 < low <= high, 0 <= most < 1 and few of 0 or more; got {self}"
+            )
+
+
+@dataclass(frozen=True)
 class Linkage:
     """
     What was fitted of how groups of sightings count, for one encoder or matcher.
@@ -52,10 +82,14 @@ class Linkage:
     cohesion : Cohesion or None
         What tells a group of one from one of two; None where nothing was fitted: then the
         calibration alone says it.
+    spread : Spread or None
+        How far those of one individual usually are from each other; None where nothing was fitted:
+        then every album is taken for a usual one.
     """
 
     discount: float = 0.0
     cohesion: Cohesion | None = None
+    spread: Spread | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.discount < 1:

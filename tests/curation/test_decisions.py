@@ -234,13 +234,15 @@ def test_the_last_of_two_decisions_counts(sorted_once, album_folder, colours) ->
     assert found.names.count("Ann") == 5
 
 
-def test_somebody_in_a_mirror_may_be_said_to_be_there_twice(tmp_path, colours) -> None:
+def test_somebody_in_a_mirror_is_one_unless_it_is_said_that_they_are_two(tmp_path, colours) -> None:
     photos = tmp_path / "photos"
     save_tiles(photos / "mirror.png", "ann", "ann")
     result = modes.autopilot(photos, tmp_path / "out", subject=colours)
-    assert len(result.individuals) == 2
+    assert len(result.individuals) == 1
+    assert "1 photo shows one person twice (a collage, a mirror" in str(result)
+    assert result.as_dict()["photos_with_one_twice"] == 1
     both = [key_of(result.album, row) for row in (0, 1)]
-    assert len(again(result, photos, colours, Decision("same", *both)).individuals) == 1
+    assert len(again(result, photos, colours, Decision("different", *both)).individuals) == 2
 
 
 def test_decisions_that_contradict_each_other_are_refused_and_nothing_is_lost(

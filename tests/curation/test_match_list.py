@@ -104,7 +104,7 @@ def test_the_doubtful_come_with_the_one_nearest_to_another_answer_first():
 
 
 def test_who_is_left_out_for_another_face_in_the_photo_is_doubtful():
-    album = album_of([0.1, 0.3], photos=[7, 7])
+    album = album_of([0.1, -0.4], photos=[7, 7])
     result, decided = matched(album, references_of(ann=[0.0], ben=[9.0]))
     table = match_list.ranked(result, decided, "ann")
     assert table["state"].to_list() == [ACCEPTED, BEYOND]
@@ -232,7 +232,7 @@ def test_every_face_is_listed_once_and_agrees_with_the_names(places, people, thr
 
 
 def test_what_is_ignored_is_no_match_and_nobody_has_another_row_by_it():
-    album = album_of([0.1, 0.2, 0.3], photos=[0, 0, 1])
+    album = album_of([0.1, -0.4, 0.3], photos=[0, 0, 1])
     references = references_of(ann=[0.0])
     whole, decided = matched(album, references)
     before = match_list.judged(whole, decided)

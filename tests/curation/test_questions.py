@@ -12,7 +12,7 @@ from toolkit.curation.decisions import apply
 from toolkit.curation.history import Corrections
 from toolkit.curation.questions import Queue, queue
 from toolkit.errors import BadSetting
-from toolkit.grouping import uncertainty
+from toolkit.grouping import neighbours, spread, uncertainty
 from toolkit.grouping.links import by_size
 from toolkit.records import Album
 
@@ -70,7 +70,9 @@ def test_purity_and_what_is_left_by_hand() -> None:
     grouped, found = asked(full, goal=0.95)
     assert found.purity < 0.95
     parts = uncertainty.sides(full, grouped.labels)
-    table = uncertainty.suspicious(full, grouped.labels, parts, full.encoder.calibration)
+    usual = full.encoder.calibration
+    said = spread.to_groups(usual, neighbours.of(full), grouped.labels)
+    table = uncertainty.suspicious(full, grouped.labels, parts, said, moved=said.even - usual.even)
     smaller = {int(g): len(rows) for g, rows in zip(parts.group, parts.second, strict=True)}
     wrong = sum(
         (1 - p) * smaller[g] for g, p in zip(table["group"], table["probability"], strict=True)
@@ -89,6 +91,30 @@ def test_purity_and_what_is_left_by_hand() -> None:
     assert few.left is None
     assert len(few) == 1
     assert few.purity == pytest.approx(found.purity)
+
+
+def test_second_folders_are_counted_and_asked_about_first_where_they_are_what_is_wrong() -> None:
+    # Two people; of each, a group and three that lie just beyond the threshold of 0.3.
+    places = [0.0, 0.02, 0.04, 0.42, 0.44, -0.4, 3.0, 3.02, 3.45]
+    full = album(places)
+    labels = np.array([0, 0, 0, 1, 1, 2, 3, 3, 4])
+    found = queue(full, labels, names=[str(each) for each in labels])
+    said = spread.to_groups(full.encoder.calibration, neighbours.of(full), labels)
+    table = uncertainty.alike(full, labels, said, apart=np.zeros((0, 2), dtype=np.int64), most=100)
+    smaller: dict[int, float] = {}
+    sizes = np.bincount(labels)
+    for row in table.itertuples(index=False):
+        here = row.group if sizes[row.group] < sizes[row.other] else row.other
+        smaller[here] = max(smaller.get(here, 0.0), row.probability)
+    assert found.seconds == pytest.approx(sum(smaller.values()), abs=1e-6)
+    assert found.seconds > 2
+    kinds = [each.kind for each in found]
+    assert kinds.index("together") >= 3
+    first = [each.probability for each in found if each.kind == "apart"]
+    assert first == sorted(first, reverse=True)
+    question = next(iter(found))
+    assert found.without(question).seconds == pytest.approx(found.seconds - question.probability)
+    assert found.without(question, settled=False).seconds == found.seconds
 
 
 def test_who_has_no_group_is_not_counted() -> None:

@@ -252,7 +252,7 @@ def test_what_cannot_be_is_refused() -> None:
 def test_the_share_of_wrong_joins_is_the_thresholds_own() -> None:
     rows, _, photo_of = drawn(7, 20, 4)
     tree = linkage.tree(album(rows, photo_of))
-    chosen = thresholds.of_tree(tree, INFO.calibration)
+    chosen = thresholds.of_tree(tree, INFO.calibration, INFO.linkage)
     labels = tree.cut(chosen.value).labels
     found = audit.audit(album(rows, photo_of), names_of(labels), threshold=chosen.value)
     assert found.here["expected_wrong"] == chosen.expected_wrong

@@ -138,7 +138,7 @@ def test_a_tree_that_is_there_is_taken(one_per_photo) -> None:
         ("one a photo", True, 0),
         ("two a photo", False, 2),  # and one that does not know of the photos
         ("two a photo", True, 1),
-        ("mirrors", True, 1),
+        ("mirrors", True, 0),
     ],
 )
 def test_no_tree_is_made_twice_and_none_by_a_position(name, given, expected, monkeypatch) -> None:

@@ -88,8 +88,14 @@ def test_the_threshold_is_inclusive() -> None:
     )
 
 
-def test_of_two_faces_in_a_photo_only_the_nearer_is_somebody() -> None:
+def test_in_a_picture_of_pictures_somebody_may_be_twice() -> None:
     faces = seen([[1.3, 0], [1.1, 0], [5, 0]], photo_of=[0, 0, 0])
+    found = identification.match(faces, KNOWN, threshold=0.5, method="nearest").table
+    assert found["name"].to_list() == ["ann", "ann", "bob"]
+
+
+def test_of_two_faces_in_a_photo_only_the_nearer_is_somebody() -> None:
+    faces = seen([[0.55, 0], [1.1, 0], [5, 0]], photo_of=[0, 0, 0])
     found = identification.match(faces, KNOWN, threshold=0.5, method="nearest").table
     assert found["name"].to_list() == [None, "ann", "bob"]
     assert found["reason"][0] == identification.SECOND

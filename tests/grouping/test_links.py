@@ -1,12 +1,9 @@
 """Pairs that must, or must never, be one: found, chained, numbered, held to."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_albums import album
 
 from toolkit.errors import BadSetting
 from toolkit.grouping import links, neighbours
@@ -55,15 +52,6 @@ def test_a_pair_that_a_chain_of_others_joins_is_refused_by_its_rows() -> None:
     links.require_consistent(must, np.array([[0, 3], [2, 3]]))
     with pytest.raises(BadSetting, match="sightings 2 and 0 must be one individual and must not"):
         links.require_consistent(must, np.array([[0, 3], [2, 0]]))
-
-
-def test_two_in_one_photo_are_never_one_unless_the_subject_allows_it_or_one_is_ignored() -> None:
-    full = album([0.0, 1.0, 2.0, 3.0], [0, 0, 0, 1])
-    assert as_set(links.never_one(full)) == {(0, 1), (0, 2), (1, 2)}
-    ignored = replace(full, ignored=np.array([False, True, False, False]))
-    assert as_set(links.never_one(ignored)) == {(0, 2)}
-    free = replace(full, subject=replace(full.subject, exclusive_in_photo=False))
-    assert links.never_one(free).shape == (0, 2)
 
 
 def test_the_nearest_are_joined_first_and_nobody_with_whom_a_group_is_never() -> None:

@@ -8,10 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
-from toolkit.grouping import neighbours, uncertainty
+from toolkit.grouping import collages, neighbours, spread, uncertainty
 from toolkit.grouping.constraints import Decided
-from toolkit.grouping.links import Labels, Pairs, components, never_one
+from toolkit.grouping.links import Labels, Pairs, components, pairs_within
 from toolkit.records import Album
 
 NO_PAIRS = np.zeros((0, 2), dtype=np.int64)
@@ -78,12 +79,16 @@ class Queue:
         two sides that it splits into most easily.
     goal : float
         Purity that is aimed at, 0 to 1.
+    seconds : float
+        Groups expected to be a second one of an individual who has a larger one: over the smaller
+        groups of the nearest pairs, the probability of the likeliest of their pairs.
     """
 
     questions: tuple[Question, ...]
     sightings: int
     doubt: float
     goal: float
+    seconds: float = 0.0
 
     def __len__(self) -> int:
         return len(self.questions)
@@ -98,7 +103,7 @@ class Queue:
 
         It is ``1 - doubt / sightings``: an expectation by the calibration, not a measurement. Only
         one split of each group is looked at, so a group of three individuals counts as one of two;
-        that one individual is in two groups does not lower it.
+        that one individual is in two groups does not lower it: `seconds` says that.
         """
         return 1 - self.doubt / self.sightings if self.sightings else 1.0
 
@@ -130,8 +135,15 @@ class Queue:
         rest = tuple(each for each in self.questions if each is not question)
         if len(rest) == len(self.questions):
             return self
-        doubt = max(0.0, self.doubt - question.doubt) if settled else self.doubt
-        return replace(self, questions=rest, doubt=doubt)
+        if not settled:
+            return replace(self, questions=rest)
+        second = question.probability if question.kind == "apart" else 0.0
+        return replace(
+            self,
+            questions=rest,
+            doubt=max(0.0, self.doubt - question.doubt),
+            seconds=max(0.0, self.seconds - second),
+        )
 
 
 def queue(
@@ -187,23 +199,47 @@ def queue(
     unknown |= set() if decided is None else set(map(tuple, decided.unclear.tolist()))
     photo_of = album.photo_of
     called = {int(g): str(name) for g, name in zip(labels, names, strict=True) if g >= 0}
+    said = spread.to_groups(album.encoder.calibration, neighbours.of(album), labels)
     made = [
-        *_together(album, labels, photo_of, called, must, cannot),
-        *_apart(album, labels, photo_of, called, cannot, most=most + len(unknown)),
+        *_together(album, labels, said, photo_of, called, must, cannot),
+        *_twice(album, labels, said, photo_of, called, must, cannot),
+        *_apart(album, labels, said, photo_of, called, cannot, most=most + len(unknown)),
     ]
     doubt = sum(each.doubt for each in made)
     asked = [each for each in made if tuple(sorted((each.first, each.second))) not in unknown]
-    # Where it is not known how far to trust what was joined, that is asked about first.
-    joined = "together" if album.encoder.caveat else ""
+    likeliest = _likeliest_seconds(made)
+    apart = sum(each.probability * len(each.sides[1]) for each in likeliest)
+    # What is wrong most is asked about first; so is what was joined where it is not known how far
+    # to trust that.
+    first = "together" if album.encoder.caveat else "apart" if apart > doubt else ""
     asked.sort(
-        key=lambda each: (each.kind != joined, -each.expected, each.kind, each.group, each.other)
+        key=lambda each: (
+            each.kind != first,
+            -(each.probability if each.kind == first == "apart" else each.expected),
+            *(each.kind, each.group, each.other),
+        )
     )
-    return Queue(tuple(asked[:most]), int((labels >= 0).sum()), doubt, goal)
+    seconds = sum(each.probability for each in likeliest)
+    return Queue(tuple(asked[:most]), int((labels >= 0).sum()), doubt, goal, seconds)
+
+
+def _likeliest_seconds(made: Sequence[Question]) -> list[Question]:
+    """Return, of each group that may be another's second one, the likeliest of its questions."""
+    best: dict[int, Question] = {}
+    for each in made:
+        if each.kind == "apart":
+            # The first sighting of the smaller side stands for its group.
+            smaller = int(each.sides[1][0])
+            held = best.get(smaller)
+            if held is None or each.probability > held.probability:
+                best[smaller] = each
+    return list(best.values())
 
 
 def _together(
     album: Album,
     labels: Labels,
+    calibration: Calibration,
     photo_of: Labels,
     called: dict[int, str],
     must: Pairs,
@@ -214,7 +250,8 @@ def _together(
     place_of = {int(group): place for place, group in enumerate(parts.group)}
     family = components(len(labels), must)
     never = set(map(tuple, np.sort(family[cannot], axis=1).tolist()))
-    table = uncertainty.suspicious(album, labels, parts, album.encoder.calibration)
+    moved = calibration.even - album.encoder.calibration.even
+    table = uncertainty.suspicious(album, labels, parts, calibration, moved=moved)
     columns = [table[name].tolist() for name in ("group", "first", "second", "probability")]
     for group, first, second, probability in zip(*columns, strict=True):
         ends = sorted((int(family[first]), int(family[second])))
@@ -238,9 +275,56 @@ def _together(
         )
 
 
+def _twice(
+    album: Album,
+    labels: Labels,
+    calibration: Calibration,
+    photo_of: Labels,
+    called: dict[int, str],
+    must: Pairs,
+    cannot: Pairs,
+) -> Iterator[Question]:
+    """Ask of each photo that shows pictures whether two who are one by that are one indeed."""
+    pictures = collages.photos(album)
+    if not len(pictures):
+        return
+    family = components(len(labels), must)
+    never = set(map(tuple, np.sort(family[cannot], axis=1).tolist()))
+    distances = neighbours.of(album)
+    shown = np.flatnonzero(np.isin(photo_of, pictures) & (labels >= 0))
+    pairs = shown[pairs_within(photo_of[shown])]
+    pairs = pairs[labels[pairs[:, 0]] == labels[pairs[:, 1]]]
+    away = distances.of_pairs(pairs[:, 0], pairs[:, 1])
+    asked: set[tuple[int, int]] = set()
+    # Of each photo and group, the pair that is the farthest.
+    for row in np.argsort(-away, kind="stable").tolist():
+        first, second = (int(each) for each in pairs[row])
+        group = int(labels[first])
+        ends = sorted((int(family[first]), int(family[second])))
+        if ends[0] == ends[1] or tuple(ends) in never or (int(photo_of[first]), group) in asked:
+            continue
+        asked.add((int(photo_of[first]), group))
+        members = np.flatnonzero(labels == group)
+        probability = float(calibration.probability(away[row], collages.PAIRS))
+        yield Question(
+            kind="together",
+            first=first,
+            second=second,
+            group=group,
+            other=group,
+            name=called[group],
+            other_name=called[group],
+            sides=(members[members != second], np.array([second], dtype=np.int64)),
+            probability=probability,
+            photos=1,
+            expected=1 - probability,
+        )
+
+
 def _apart(
     album: Album,
     labels: Labels,
+    calibration: Calibration,
     photo_of: Labels,
     called: dict[int, str],
     cannot: Pairs,
@@ -254,8 +338,8 @@ def _apart(
     table = uncertainty.alike(
         album,
         labels,
-        album.encoder.calibration,
-        apart=never_one(album),
+        calibration,
+        apart=collages.apart(album),
         most=most + len(never),
     )
     columns = [table[name].tolist() for name in ("group", "other", "first", "second")]

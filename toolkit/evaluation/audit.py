@@ -22,9 +22,9 @@ import pandas as pd
 from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.evaluation.error_rates import Asked, Rates, once_each, same_pairs, written
-from toolkit.grouping import linkage, neighbours, uncertainty
+from toolkit.grouping import collages, linkage, neighbours, spread, uncertainty
 from toolkit.grouping.assigners import join_album
-from toolkit.grouping.links import Labels, Pairs, never_one
+from toolkit.grouping.links import Labels, Pairs, pairs_within
 from toolkit.grouping.neighbours import Distances
 from toolkit.grouping.uncertainty import ALIKE_COLUMNS, SUSPICIOUS_COLUMNS
 from toolkit.names import counted, printable
@@ -278,9 +278,9 @@ def audit(
     rows_of = album.kept
     if len(rows_of) < len(album):
         album, names = album.take(rows_of), [names[row] for row in rows_of.tolist()]
-    calibration = album.encoder.calibration
     distances, photo_of = neighbours.of(album), album.photo_of
     labels = numbered(names)
+    calibration = spread.to_groups(album.encoder.calibration, distances, labels)
     paths = album.sightings["path"].to_numpy(dtype=object)
     # Who takes the way that spares memory must not be met by a table of all pairs here.
     with memory.sparing(method == "online"):
@@ -295,6 +295,9 @@ def audit(
                     "photo shows a mistake"
                 )
             known = ask(album)
+            # What is said of every threshold must not depend on the grouping that is judged.
+            usual = (album.encoder.calibration, album.encoder.linkage)
+            followed = spread.to_tree(*usual, known.apart)
         except (MemoryError, _Unknowable) as error:
             why = str(error) or "memory ran out"
             left_out.append(f"How often it is wrong was not measured: {why}")
@@ -308,7 +311,7 @@ def audit(
             rows = [
                 (
                     *known.asked.at(value, level=level),
-                    uncertainty.expected_wrong(known.apart, calibration, value),
+                    uncertainty.expected_wrong(known.apart, followed, value),
                 )
                 for value in wanted
             ]
@@ -316,7 +319,9 @@ def audit(
         pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
         several = int((np.bincount(labels[labels >= 0]) > 1).sum())
         sides = uncertainty.sides(distances, labels)
-        alike = uncertainty.alike(distances, labels, calibration, apart=never_one(album), most=most)
+        alike = uncertainty.alike(
+            distances, labels, calibration, apart=collages.apart(album), most=most
+        )
         if missed := several - len(sides.group):
             left_out.append(
                 f"{counted(missed, 'group')} too large to be looked into: a table of all pairs in "
@@ -330,7 +335,10 @@ def audit(
             rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
             suspicious=_at(
                 _named(
-                    uncertainty.suspicious(distances, labels, sides, calibration),
+                    uncertainty.suspicious(
+                        *(distances, labels, sides, calibration),
+                        moved=calibration.even - album.encoder.calibration.even,
+                    ),
                     *(names, labels, paths),
                 ),
                 rows_of,
@@ -367,7 +375,10 @@ def ask(album: Album, *, tree: linkage.Tree | None = None, held: Pairs | None = 
         Shape (m, 2), int64: the cannot-links that `tree` was made with.
     """
     distances, calibration = neighbours.of(album), album.encoder.calibration
-    inside = never_one(album)
+    rows = album.kept
+    inside = rows[pairs_within(album.photo_of[rows])]
+    # Where the photo shows pictures, none of its pairs is known to be two.
+    pictures = np.isin(album.photo_of[inside[:, 0]], collages.photos(album))
 
     def made(cannot: Pairs) -> linkage.Tree:
         if tree is not None and held is not None and same_pairs(cannot, held):
@@ -380,17 +391,17 @@ def ask(album: Album, *, tree: linkage.Tree | None = None, held: Pairs | None = 
     # here: what is taken for a mirror is the same at every threshold.
     individuals = free.start - uncertainty.best_joins(free, calibration)
     same = calibration.probability(away, max(individuals - 1, 1))
-    odd = same >= SAME_PICTURE
+    odd = (same >= SAME_PICTURE) | pictures
     # Who is seen with whom again and again is told by a grouping that is not the one judged here,
     # and that never puts two sightings of one photo together.
     apart = made(inside[~odd]) if not odd.all() else free
     weights = once_each(
         apart.labels_after(uncertainty.best_joins(apart, calibration)), inside[~odd]
     )
-    pictures = pd.DataFrame(
+    alike = pd.DataFrame(
         {"distance": away, "probability": same, "first": inside[:, 0], "second": inside[:, 1]}
-    )[odd].sort_values("distance", ignore_index=True)
-    return Known(Asked(inside[~odd], away[~odd], weights, free), apart, pictures)
+    )[odd & (same >= SAME_PICTURE)].sort_values("distance", ignore_index=True)
+    return Known(Asked(inside[~odd], away[~odd], weights, free), apart, alike)
 
 
 def numbered(names: Sequence[str | None]) -> Labels:

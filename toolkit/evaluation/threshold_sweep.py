@@ -13,13 +13,12 @@ import numpy.typing as npt
 from toolkit.errors import BadSetting
 from toolkit.evaluation import audit
 from toolkit.evaluation.error_rates import Asked, Rates, written
-from toolkit.grouping import naming, thresholds
+from toolkit.grouping import collages, naming, thresholds
 from toolkit.grouping.assigners import NO_PAIRS, group_album, links_of, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.linkage import Tree
-from toolkit.grouping.links import Labels, Pairs, components, never_one
+from toolkit.grouping.links import Labels, Pairs, components
 from toolkit.grouping.thresholds import Threshold
-from toolkit.grouping.uncertainty import expected_wrong
 from toolkit.names import printable
 from toolkit.records import GENERIC_WORDS, Album, Words
 from toolkit.settings import GroupingSettings
@@ -162,11 +161,12 @@ class Explorer:
                 f"{len(decided.ignored)} sightings of the album are to be left out; have them "
                 "ignored first (toolkit.curation.decisions.masked)"
             )
-        inside = never_one(album)
+        inside = collages.apart(album)
         must, cannot = links_of(album, settings, decided)
         if tree is not None and settings.method == "average":
             _require_fits(tree, album, must, cannot)
-            automatic = thresholds.of_tree(tree, album.encoder.calibration, words=album.words)
+            how = (album.encoder.calibration, album.encoder.linkage)
+            automatic = thresholds.of_tree(tree, *how, words=album.words)
         else:
             grouped = group_album(album, replace(settings, threshold="auto"), decided=decided)
             tree, automatic = grouped.tree, grouped.threshold
@@ -207,7 +207,10 @@ class Explorer:
             labels = group_album(self.album, settings, decided=self._decided).clustering.labels
         else:
             labels = self.tree.cut(threshold).labels
-            wrong = expected_wrong(self.tree, self.album.encoder.calibration, threshold)
+            encoder = self.album.encoder
+            wrong = thresholds.given(
+                threshold, self.tree, encoder.calibration, encoder.linkage
+            ).expected_wrong
         sizes = np.bincount(labels[labels >= 0])
         return Position(
             threshold=threshold,

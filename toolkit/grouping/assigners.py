@@ -18,6 +18,7 @@ from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.grouping import (
     cluster,
+    collages,
     constraints,
     doubtful,
     identification,
@@ -28,7 +29,7 @@ from toolkit.grouping import (
 from toolkit.grouping.constraints import Decided, Lasting
 from toolkit.grouping.identification import References
 from toolkit.grouping.linkage import Tree
-from toolkit.grouping.links import Labels, Pairs, never_one
+from toolkit.grouping.links import Labels, Pairs
 from toolkit.grouping.numbering import NO_EARLIER, Earlier, earlier_of, number_groups
 from toolkit.grouping.sighting_finder import SightingKey
 from toolkit.grouping.thresholds import Threshold
@@ -309,7 +310,7 @@ class GroupingAssigner:
         anew = self.earlier is None
         doubts: frozenset[int] = frozenset()
         if has_unsure(self.settings):
-            inside = never_one(album) if self.settings.one_per_photo else NO_PAIRS
+            inside = collages.apart(album) if self.settings.one_per_photo else NO_PAIRS
             apart = constraints.apart(decided, inside, len(album))
             doubts = doubtful.in_groups(album, found.labels, decided, apart)
         return Assigned(self.settings, names, grouped.threshold, details, used, anew, doubts)
@@ -495,7 +496,7 @@ def links_of(
     (numpy.ndarray, numpy.ndarray)
         Shape (m, 2), int64, rows of the album.
     """
-    inside = never_one(album) if settings.one_per_photo else NO_PAIRS
+    inside = collages.apart(album) if settings.one_per_photo else NO_PAIRS
     must = NO_PAIRS if decided is None else decided.must
     cannot = inside if decided is None else constraints.apart(decided, inside, len(album))
     if (evidence := settings.evidence()) is not None:
@@ -616,8 +617,8 @@ def _cut_at(tree: Tree, settings: GroupingSettings, album: Album) -> Threshold:
     """Return where a tree is cut: where it is best, or where the settings say."""
     calibration = album.encoder.calibration
     if settings.threshold == "auto":
-        return thresholds.of_tree(tree, calibration, words=album.words)
-    return thresholds.given(settings.threshold, tree, calibration)
+        return thresholds.of_tree(tree, calibration, album.encoder.linkage, words=album.words)
+    return thresholds.given(settings.threshold, tree, calibration, album.encoder.linkage)
 
 
 def search_threshold(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.grouping import linkage, neighbours, thresholds
+from toolkit.grouping import linkage, neighbours, spread, thresholds
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import TOO_FAR, Matches, References
 from toolkit.grouping.links import Labels, Pairs, components
@@ -61,7 +61,8 @@ def in_groups(album: Album, labels: Labels, decided: Decided, apart: Pairs) -> f
         near = _nearest(distances, telling, starts, sizes, group, alone_from, family)
     except MemoryError:
         return frozenset()
-    sure = album.encoder.calibration.probability(near, max(len(starts) - 1, 1))
+    followed = spread.to_groups(album.encoder.calibration, distances, group)
+    sure = followed.probability(near, max(len(starts) - 1, 1))
     alone = sizes[group] == 1
     doubtful = np.where(alone, sure >= MAY_BE, sure < LIKELY - SLACK) & np.isfinite(near)
     return frozenset(rows[doubtful].tolist()) - _settled(decided)

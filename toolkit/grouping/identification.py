@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from toolkit.errors import BadSetting
+from toolkit.grouping import collages
 from toolkit.grouping.linkage import reach
 from toolkit.grouping.neighbours import Distances, VectorDistances, of
 from toolkit.records import SIGHTING_ID, Album, EncoderInfo, Features, empty_table
@@ -197,7 +198,8 @@ def match(
         the mean of these two. With one reference an individual, all are the same.
     one_per_photo : bool
         Of several sightings in a photo that are nearest to one individual, only the nearest gets
-        the name; the others stay unknown. Not for a subject of which two in a photo may be one.
+        the name; the others stay unknown. Not for a subject of which two in a photo may be one,
+        and not in photos that show pictures (`toolkit.grouping.collages`).
 
     Returns
     -------
@@ -224,6 +226,8 @@ def match(
     reason[album.ignored] = IGNORED
     if one_per_photo and album.subject.exclusive_in_photo:
         second = accepted & ~_first_of_each(album.photo_of, nearest, distance, accepted)
+        # In a picture of pictures somebody can be twice.
+        second &= ~np.isin(album.photo_of, collages.photos(album))
         accepted &= ~second
         reason[second] = SECOND
     names = np.array([*references.names, None], dtype=object)

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from toolkit.errors import BadSetting
 from toolkit.grouping.neighbours import Neighbours
-from toolkit.records import Album
 
 Labels = npt.NDArray[np.int64]
 Pairs = npt.NDArray[np.int64]
@@ -66,20 +65,6 @@ def pairs_within(photo_of: Labels) -> Pairs:
         if len(first):
             pairs.append(np.sort(np.stack([members[first], members[second]], axis=1), axis=1))
     return np.concatenate(pairs)
-
-
-def never_one(album: Album) -> Pairs:
-    """
-    Return the pairs of sightings that are two individuals because they share a photo.
-
-    Shape (m, 2), int64, rows that are not ignored. Of a subject of which two in one photo may be
-    one (`SubjectInfo.exclusive_in_photo`), there are none.
-    """
-    if not album.subject.exclusive_in_photo:
-        return np.zeros((0, 2), dtype=np.int64)
-    rows = album.kept
-    found: Pairs = rows[pairs_within(album.photo_of[rows])]
-    return found
 
 
 def components(count: int, *pairs: Pairs) -> Labels:

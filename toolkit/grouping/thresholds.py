@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from toolkit.calibration import Calibration
+from toolkit.calibration import Calibration, Linkage
 from toolkit.errors import BadSetting
-from toolkit.grouping import cluster, neighbours
+from toolkit.grouping import cluster, neighbours, spread
 from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Pairs
@@ -20,6 +20,8 @@ from toolkit.settings import RULES
 
 # Rounds in which a threshold and the number of groups it makes are brought to agree.
 _ROUNDS = 6
+# By how much even odds must have moved to be spoken of, in encoder distance.
+SAID = 0.005
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,19 @@ class Threshold:
     expected_wrong: float | None = None
 
 
-def of_tree(tree: Tree, calibration: Calibration, *, words: Words = GENERIC_WORDS) -> Threshold:
+def of_tree(
+    tree: Tree,
+    calibration: Calibration,
+    linkage: Linkage | None = None,
+    *,
+    words: Words = GENERIC_WORDS,
+) -> Threshold:
     """
     Choose where a tree of joins is cut.
 
     The cut is where most more joins are expected to be right than wrong; see
-    `toolkit.grouping.uncertainty.best_joins`.
+    `toolkit.grouping.uncertainty.best_joins`. What distances say follows how far the individuals
+    of this album spread (`toolkit.grouping.spread`).
 
     Parameters
     ----------
@@ -59,6 +68,8 @@ def of_tree(tree: Tree, calibration: Calibration, *, words: Words = GENERIC_WORD
         All joins of the sightings.
     calibration : Calibration
         Of the encoder.
+    linkage : Linkage, optional
+        Of the encoder; without it, every album is taken for a usual one.
     words : Words
         What sightings and individuals are called.
 
@@ -67,6 +78,8 @@ def of_tree(tree: Tree, calibration: Calibration, *, words: Words = GENERIC_WORD
     Threshold
         A distance at which exactly these joins are made.
     """
+    fitted = calibration
+    calibration = spread.to_tree(fitted, linkage or Linkage(), tree)
     joins = best_joins(tree, calibration)
     groups = tree.start - joins
     # Of the distances that make these joins, the one nearest to even odds among those groups.
@@ -76,18 +89,23 @@ def of_tree(tree: Tree, calibration: Calibration, *, words: Words = GENERIC_WORD
     return Threshold(
         value,
         True,
-        _among(value, counted(groups, "group"), words),
+        _among(value, counted(groups, "group"), words)
+        + _unusual(calibration.even - fitted.even, words),
         expected_wrong(tree, calibration, value),
     )
 
 
 def given(
-    value: float, tree: Tree | None = None, calibration: Calibration | None = None
+    value: float,
+    tree: Tree | None = None,
+    calibration: Calibration | None = None,
+    linkage: Linkage | None = None,
 ) -> Threshold:
     """Return a threshold that the user gave; with a tree, what it is expected to do."""
     wrong = None
     if tree is not None and calibration is not None:
-        wrong = expected_wrong(tree, calibration, value)
+        followed = spread.to_tree(calibration, linkage or Linkage(), tree)
+        wrong = expected_wrong(tree, followed, value)
     return Threshold(value, False, f"{value:g} was asked for", wrong)
 
 
@@ -207,3 +225,11 @@ def _among(value: float, these: str, words: Words) -> str:
     return (
         f"among {these}, two that are {value:.3f} apart are as likely one {words.individual} as two"
     )
+
+
+def _unusual(moved: float, words: Words) -> str:
+    """Say where those of one individual are farther from each other, or nearer, than usual."""
+    if abs(moved) < SAID:
+        return ""
+    how = "more" if moved > 0 else "less"
+    return f"; those of one {words.individual} differ {how} here than usual ({moved:+.3f})"

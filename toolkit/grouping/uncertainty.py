@@ -122,10 +122,27 @@ def sides(sightings: Sightings, labels: Labels, *, must_link: Pairs | None = Non
 
 
 def suspicious(
-    sightings: Sightings, labels: Labels, parts: Sides, calibration: Calibration
+    sightings: Sightings,
+    labels: Labels,
+    parts: Sides,
+    calibration: Calibration,
+    *,
+    moved: float = 0.0,
 ) -> pd.DataFrame:
     """
     Order groups by how likely they are to hold two individuals.
+
+    Parameters
+    ----------
+    sightings, labels
+        As for `sides`.
+    parts : Sides
+        Of these groups.
+    calibration : Calibration
+        What distances say in this album.
+    moved : float
+        By how much its `even` is above that of the encoder (`toolkit.grouping.spread`): a join
+        there holds together as one that is nearer by so much does elsewhere.
 
     Returns
     -------
@@ -142,7 +159,8 @@ def suspicious(
     if others > 0 and cohesion is not None:
         features = evidence(distances, labels, parts)
         odds = (
-            calibration.slope * (cohesion.few * features[:, 0] + cohesion.many * features[:, 1])
+            calibration.slope
+            * (cohesion.few * (features[:, 0] + moved) + cohesion.many * (features[:, 1] + moved))
             + cohesion.size * features[:, 2]
             + cohesion.start
         )

@@ -17,6 +17,7 @@ import pandas as pd
 from toolkit import __version__
 from toolkit.evaluation import laterality
 from toolkit.evaluation.laterality import Laterality
+from toolkit.grouping import collages
 from toolkit.grouping.assigners import Assigned, has_unsure, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.examples import PARTS
@@ -355,6 +356,16 @@ class Result:
         )
 
     @property
+    def shown_twice(self) -> tuple[str, ...]:
+        """The photos that show pictures, in which two sightings may be one individual."""
+        if not self.settings.one_per_photo:
+            return ()
+        photo_of, paths = self.album.photo_of, self.album.sightings["path"].to_numpy(dtype=object)
+        pictures = collages.photos(self.album)
+        first = [int(np.flatnonzero(photo_of == each)[0]) for each in pictures]
+        return tuple(str(paths[row]) for row in first)
+
+    @property
     def shows(self) -> dict[str, int]:
         """How many photos show what, as far as the detector said it; files of one count once."""
         photos = self.album.photos.drop_duplicates("photo_digest")
@@ -465,6 +476,7 @@ class Result:
             "decisions_unclear": self.unclear,
             "names_taken": None if self.names_taken is None else self.names_taken.as_dict(),
             "photos_with_nobody": len(self.unsorted),
+            "photos_with_one_twice": len(self.shown_twice),
             **({"shows": self.shows} if self.shows else {}),
             **({"unsure": len(self.doubts)} if has_unsure(self.settings) else {}),
             "without_folder": sorted(self._without_folder),
@@ -648,6 +660,12 @@ class Result:
             )
         if self._ignored:
             remarks.append(f"{self.words.count(self._ignored)} ignored, as you decided")
+        if pictures := self.shown_twice:
+            show = "shows" if len(pictures) == 1 else "show"
+            remarks.append(
+                f"{counted(len(pictures), 'photo')} {show} one {self.words.individual} twice (a "
+                "collage, a mirror, a photo of a photo): there, two may be one"
+            )
         few, hidden = self._few, self._hidden_here
         doubtful = self._doubtful_only - few - hidden
         for number, why in (

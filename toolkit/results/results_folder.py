@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from toolkit.calibration import Calibration, Cohesion, Linkage
+from toolkit.calibration import Calibration, Cohesion, Linkage, Spread
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.files import (
     digest_of,
@@ -825,7 +825,11 @@ def _linkage_of(about: Mapping[str, Any]) -> Linkage:
         if max(map(abs, weights.values())) > LARGEST_NUMBER:
             raise ValueError("linkage holds numbers that none has")
         cohesion = Cohesion(**weights)
-    return Linkage(float(fitted["discount"]), cohesion)
+    # Results of earlier versions have none.
+    usual = fitted.get("spread")
+    if usual is not None:
+        usual = Spread(**{each.name: float(usual[each.name]) for each in fields(Spread)})
+    return Linkage(float(fitted["discount"]), cohesion, usual)
 
 
 def mixture(folder: Path, file: str) -> BadFolder:

@@ -224,6 +224,8 @@ def progress(queue: Queue) -> str:
     goal = f"{queue.goal:.0%}"
     # Rounded down: 98.96% is not yet 99%.
     share = f"Expected purity {int(queue.purity * 1000 + 1e-9) / 10:.1f}%"
+    if seconds := round(queue.seconds):
+        share += f", about {counted(seconds, 'second folder')}"
     if not len(queue):
         return f"{share}; no questions left."
     if queue.left == 0:
@@ -241,6 +243,7 @@ def meaning(queue: Queue, words: Words) -> str:
     return (
         f"Of {words.count(queue.sightings)}, {number} {verb} expected to be with "
         f"{words.somebody_else}: by what the distances of the {words.plural} say, not counted. "
+        f"A second folder is one of {words.an_individual} who has another. "
         "The question that settles the most comes first."
     )
 
