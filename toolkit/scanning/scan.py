@@ -18,6 +18,7 @@ from toolkit import memory
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.photos.identity import Identity, identify, of_pixels
+from toolkit.photos.passed_over import LEFT_OUT
 from toolkit.photos.quality import sharpness
 from toolkit.progress import stopwatch
 from toolkit.records import (
@@ -459,6 +460,7 @@ def gather(
     *,
     subject: SubjectInfo | None = None,
     skipped: Iterable[tuple[Path, str]] = (),
+    left_out: Iterable[tuple[Path, str]] = (),
 ) -> Album:
     """
     Put the results of a scan into one album.
@@ -473,6 +475,8 @@ def gather(
         What was looked for.
     skipped : iterable of (Path, str)
         Files that were not tried, with the reason: they join the problems.
+    left_out : iterable of (Path, str)
+        What was passed over on purpose, and why: beside the problems, at a stage of its own.
 
     Returns
     -------
@@ -508,6 +512,7 @@ def gather(
         encodings.append(result.encodings)
         features.extend(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
+    problems.extend((str(path), LEFT_OUT, reason) for path, reason in left_out)
     empty = np.zeros((0, encoder.dimensions), dtype=np.float32)
     photos = _table(rows, (*PHOTO_COLUMNS, *FILE_COLUMNS))
     if any(shows):

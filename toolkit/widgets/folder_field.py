@@ -193,7 +193,8 @@ class FolderChooser(ipywidgets.VBox):
 
 def others_of(seen: Preview) -> str:
     """Say what else is there; "" for nothing."""
-    return f", {counted(seen.others, 'other file')}" if seen.others else ""
+    other = f", {counted(seen.others, 'other file')}" if seen.others else ""
+    return other + (f", {counted(seen.left_out, 'photo')} left out" if seen.left_out else "")
 
 
 def as_html(seen: Preview) -> str:
