@@ -198,7 +198,9 @@ def look(
     BadFolder
         If a folder is missing or cannot be used, or holds no photo.
     """
-    listed = with_own(list_photos(photos_folder, out, known, exclude=settings.exclude))
+    listed = with_own(
+        list_photos(*(photos_folder, out, known), exclude=settings.exclude, videos=settings.videos)
+    )
     subject = _ready(settings, subject)
     listed, subject = prepared(listed, subject, settings, tell)
     how: dict[str, Any] = {"progress": progress, "stop": stop, "tell": tell}
@@ -223,6 +225,7 @@ def list_photos(
     known: str | Path | None = None,
     *,
     exclude: Sequence[str] = (),
+    videos: bool = False,
 ) -> Listed:
     """
     List the photos to look at, and check all folders before the long work begins.
@@ -235,6 +238,8 @@ def list_photos(
         As for `look`.
     exclude : sequence of str
         Patterns of what to pass over; see `toolkit.photos.listing.find`.
+    videos : bool
+        Whether clips are photos, too.
 
     Raises
     ------
@@ -250,7 +255,7 @@ def list_photos(
     if target is not None:
         export.check_out(target, photos=folder, known=examples)
     apart = [path for path in (target, examples) if path is not None]
-    listing = opening.find(folder, leave_out=apart, exclude=exclude)
+    listing = opening.find(folder, leave_out=apart, exclude=exclude, videos=videos)
     if not listing.photos:
         other = [f"{len(listing.skipped)} other files"] if listing.skipped else []
         if listing.left_out:
@@ -321,11 +326,13 @@ def _listed(
     out: str | Path | None,
     known: str | Path | None = None,
     *,
-    exclude: Sequence[str],
+    settings: Settings,
     keep_all: bool,
 ) -> Listed:
     """List the photos, and refuse a folder of results that holds another album."""
-    listed = list_photos(photos_folder, out, known, exclude=exclude)
+    listed = list_photos(
+        *(photos_folder, out, known), exclude=settings.exclude, videos=settings.videos
+    )
     if listed.out is not None and not keep_all:
         exporting.require_same_album(listed.out, listed.folder, listed.listing.photos)
     return listed
@@ -679,7 +686,7 @@ def autopilot(
         it.
     """
     settings = settings or AutopilotSettings()
-    listed = _listed(photos_folder, out, exclude=settings.exclude, keep_all=keep_all)
+    listed = _listed(photos_folder, out, settings=settings, keep_all=keep_all)
     target = None if dry_run else listed.out
     with _alone_in(target, "autopilot"):
         _require_links(listed, settings, write=target is not None)
@@ -781,7 +788,7 @@ def point_and_shoot(
         If a folder is missing or cannot be used, or none has a reference that serves.
     """
     settings = settings or PointAndShootSettings()
-    listed = _listed(photos_folder, out, known, exclude=settings.exclude, keep_all=keep_all)
+    listed = _listed(photos_folder, out, known, settings=settings, keep_all=keep_all)
     target = None if dry_run else listed.out
     with _alone_in(target, "point-and-shoot"):
         _require_links(listed, settings, write=target is not None)

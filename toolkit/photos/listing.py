@@ -12,7 +12,7 @@ from pathlib import Path
 from toolkit.errors import BadFolder
 from toolkit.files import open_regular, whole_path
 from toolkit.names import printable
-from toolkit.photos import takeout
+from toolkit.photos import clips, takeout
 from toolkit.photos.companions import belonging
 from toolkit.photos.passed_over import HIDDEN_FILES, NEVER_PHOTOS, Rules, said
 
@@ -84,7 +84,13 @@ def _sought(folder: Path) -> str:
     return f"{where}; what is there is {printable(str(there))}"
 
 
-def find(folder: Path, *, leave_out: Iterable[Path] = (), exclude: Sequence[str] = ()) -> Listing:
+def find(
+    folder: Path,
+    *,
+    leave_out: Iterable[Path] = (),
+    exclude: Sequence[str] = (),
+    videos: bool = False,
+) -> Listing:
     """
     List the photos of a folder and its subfolders.
 
@@ -103,6 +109,9 @@ def find(folder: Path, *, leave_out: Iterable[Path] = (), exclude: Sequence[str]
     exclude : sequence of str
         Patterns, as in ``.gitignore``, of what to pass over; and a file ``.sightingsignore`` in
         any of the folders may hold more.
+    videos : bool
+        Whether clips are photos, too; see `toolkit.photos.clips`. The film of a Live Photo belongs
+        to that photo.
 
     Returns
     -------
@@ -114,8 +123,10 @@ def find(folder: Path, *, leave_out: Iterable[Path] = (), exclude: Sequence[str]
     BadFolder
         If `folder` is not a folder.
     BadSetting
-        If one of `exclude` is no pattern.
+        If one of `exclude` is no pattern, or `videos` lack the package that decodes them.
     """
+    if videos:
+        clips.require_decoder()
     require_folder(folder, "photos")
     rules = Rules(folder, exclude)
     apart = {path.resolve() for path in leave_out}
@@ -178,6 +189,9 @@ def find(folder: Path, *, leave_out: Iterable[Path] = (), exclude: Sequence[str]
         left_out += edited.said
         beside = _beside(here, no_photos, edited.of)
         known = {path for paths in beside.values() for path in paths}
+        if videos:
+            filmed = {path for path in no_photos if clips.is_clip(path) and path not in known}
+            here, known = sorted([*here, *filmed], key=_place), known | filmed
         photos += here
         companions |= beside
         skipped += [(path, reason) for path, reason in others if path not in known]
@@ -220,6 +234,10 @@ def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
         here, edited = takeout.without_edited(here, others)
         found |= _beside(here, others, edited.of)
     return {photo: tuple(map(str, found[Path(photo)])) for photo in asked if Path(photo) in found}
+
+
+def _place(path: Path) -> tuple[str, str]:
+    return path.name.casefold(), path.name
 
 
 def _beside(

@@ -576,6 +576,8 @@ class ScanSettings(Part):
     exclude : tuple of str
         Patterns, as in ``.gitignore``, of files and folders that are passed over; see
         `toolkit.photos.passed_over`.
+    videos : bool
+        Whether clips are looked at, too; see `toolkit.photos.clips`.
     long_edge : int
         Longer side, in px, to which a photo is shrunk before the search, at least 100. A sighting
         itself is always cut from the full-size photo.
@@ -612,6 +614,15 @@ class ScanSettings(Part):
         "file .sightingsignore among the photos can hold such lines, too",
         metavar="PATTERN",
         label="pass over (as in .gitignore)",
+        advanced=True,
+    )
+    videos: bool = setting(
+        False,
+        takes=Switch(),
+        changes="listing",
+        explained="look at videos, too: up to 8 frames of each, where something changes. A clip "
+        "takes as long as some ten photos, most of it for decoding (needs the extra video)",
+        label="look at videos, too (each takes as long as some ten photos)",
         advanced=True,
     )
     long_edge: int = setting(
