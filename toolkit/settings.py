@@ -19,7 +19,6 @@ from toolkit.subjects.settings import (
     Distance,
     FolderName,
     Part,
-    Patterns,
     ScanSettings,
     Switch,
     Whole,
@@ -334,4 +333,4 @@ def _respelled(kind: type[Settings], name: str, value: Any) -> Any:
         if type(value) is type(then) and value == then:
             return now
     takes = next((each.takes for each in declared(kind) if each.name == name), None)
-    return takes.spelled(value) if isinstance(takes, FolderName | Patterns) else value
+    return takes.spelled(value) if isinstance(takes, FolderName) else value

@@ -962,7 +962,8 @@ class PointAndShootResult(Result):
     @property
     def unusable(self) -> pd.DataFrame:
         """Files that could not be used or copied: the problems without remarks on examples."""
-        return _joined([self.references.problems, super().unusable])
+        found = _joined([self.references.problems, super().problems])
+        return found[found["stage"] != LEFT_OUT]
 
     @property
     def sightings(self) -> pd.DataFrame:

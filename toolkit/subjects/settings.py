@@ -536,7 +536,12 @@ class Part:
 
     def __post_init__(self) -> None:
         for each in declared(type(self)):
-            each.check(getattr(self, each.name))
+            value = getattr(self, each.name)
+            if isinstance(each.takes, Patterns):
+                # Made of a record, which knows no tuples.
+                value = each.takes.spelled(value)
+                object.__setattr__(self, each.name, value)
+            each.check(value)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, for JSON."""
@@ -622,7 +627,7 @@ class ScanSettings(Part):
         changes="listing",
         explained="look at videos, too: up to 8 frames of each, where something changes. A clip "
         "takes as long as some ten photos, most of it for decoding (needs the extra video)",
-        label="look at videos, too (each takes as long as some ten photos)",
+        label="videos, too (each costs some ten photos)",
         advanced=True,
     )
     long_edge: int = setting(
