@@ -2,14 +2,17 @@
 
 import csv
 import os
+import re
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tiles import save_tiles
 
-from toolkit import tables
+from toolkit import modes, tables
 from toolkit.tables import BadTable, escaped, read_rows, read_table, write_table
 
 FORMULAS = [
@@ -168,3 +171,34 @@ def test_commas_between_quotes_are_no_cells(tmp_path, text) -> None:
     with (tmp_path / "t.csv").open("w", newline="") as stream:
         csv.writer(stream).writerows([["a", "b"], [text, "1"], ["x", text]])
     assert read_table(tmp_path / "t.csv").to_numpy().tolist() == [[text, "1"], ["x", text]]
+
+
+def test_no_cell_of_a_result_is_a_formula(tmp_path, colours) -> None:
+    """Whatever the photos, their folders and the people in them are called."""
+    photos, out = tmp_path / "=photos", tmp_path / "out"
+    save_tiles(photos / "=1+1.png", "ann")
+    save_tiles(photos / "@sum" / "-2+3.png", "bob")
+    save_tiles(photos / "+a" / "#recycle" / "x.png", "bob")
+    (photos / "+bad.png").write_bytes(b"x")
+    save_tiles(tmp_path / "known" / "=HYPERLINK(1)" / "a.png", "ann")
+    modes.point_and_shoot(photos, tmp_path / "known", out, subject=colours)
+    tables = sorted(out.glob("*.csv"))
+    assert len(tables) >= 4
+    for table in tables:
+        with table.open(encoding="utf-8", newline="") as stream:
+            for cell in (cell for row in csv.reader(stream) for cell in row):
+                number = re.fullmatch(r"[+-]?[0-9.]+(e[+-]?[0-9]+)?", cell)
+                assert number or cell[:1] not in set("=+-@\t\r"), (table.name, cell)
+    assert set(read_table(out / "sightings.csv")["path"]) == {"=1+1.png", "@sum/-2+3.png"}
+    assert "=HYPERLINK(1)" in set(read_table(out / "sightings.csv")["name"])
+
+
+def test_all_tables_go_through_here() -> None:
+    """A table that is written another way would not be guarded; samples hold our own words."""
+    package = Path(tables.__file__).parent
+    found = {
+        path.name
+        for path in package.rglob("*.py")
+        if re.search(r"to_csv|csv\.writer|DictWriter|to_excel", path.read_text(encoding="utf-8"))
+    }
+    assert found <= {"tables.py", "sample.py", "animal_sample.py", "goods_sample.py"}

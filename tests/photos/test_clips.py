@@ -1,5 +1,6 @@
 """Clips: the frames at which something changes, and what becomes of them in a result."""
 
+import io
 import sys
 from dataclasses import replace
 
@@ -9,11 +10,12 @@ import pytest
 from drawn_clips import save_clip, tiles_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from tiles import save_tiles
 
 from toolkit import modes
 from toolkit.errors import BadSetting, UnreadablePhoto
-from toolkit.photos import clips, listing, opening
+from toolkit.photos import clips, listing, opening, thumbnails
 from toolkit.records import SECONDS
 from toolkit.results import results_folder
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -181,3 +183,17 @@ def test_a_second_run_decodes_nothing(tmp_path, colours, monkeypatch) -> None:
     assert again.recognised == 1
     assert list(again.album.sightings[SECONDS]) == ["1.00", "2.00"]
     assert again.names == first.names
+
+
+def test_a_sighting_is_shown_in_its_frame(tmp_path, colours) -> None:
+    save_clip(tmp_path / "c.mp4", [NOBODY, ANN, BOB])
+    album = modes.autopilot(tmp_path, subject=colours, settings=WITH).album
+    pictures = thumbnails.Thumbnails(album)
+    shown = Image.open(io.BytesIO(pictures.photo(1, rows=[1], size=128)))
+    assert shown.size == (128, 64)
+    # Bob, on the right side of the last frame, and nothing of the frame before.
+    seen = np.asarray(shown).astype(int)
+    assert seen[32, 100].argmax() == 1
+    assert seen[32, 20].max() < 60
+    both = Image.open(io.BytesIO(pictures.photo(1, rows=[0, 1], size=192)))
+    assert both.size == (128, 192)

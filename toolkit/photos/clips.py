@@ -24,6 +24,8 @@ from toolkit.photos.pixels import Rgb, fit, shrunk
 SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".3gp", ".mts", ".m2ts"})
 # Frames of a clip, at most, and px of their longer side.
 MOST, LONG_EDGE = 8, 1920
+# Clips that are remembered, some 50 MB each.
+REMEMBERED = 4
 # Seconds between two frames that are kept; of 255, what has to change in some part of the picture.
 APART, CHANGED = 0.5, 24.0
 # Parts of the picture that are compared: across, down.
@@ -76,6 +78,27 @@ class Frames:
         ]
 
 
+def frame_around(path: Path, rows: npt.NDArray[np.float64]) -> tuple[int, int] | None:
+    """
+    Return where the one frame of a clip begins and ends that boxes are in.
+
+    Parameters
+    ----------
+    path : Path
+        A clip.
+    rows : numpy.ndarray
+        Shape (k, 4): left, top, right, bottom of the boxes, px of all frames as one picture.
+
+    Returns
+    -------
+    (int, int) or None
+        Rows of that picture; None where there is no box, or they are in several frames.
+    """
+    tall = frames_of(path).height
+    found = {int(top) // tall for top in rows[:, 1]}
+    return (min(found) * tall, (min(found) + 1) * tall) if len(found) == 1 else None
+
+
 def is_clip(path: Path) -> bool:
     """Whether a file is a clip, by its name."""
     return path.suffix.lower() in SUFFIXES
@@ -113,7 +136,7 @@ def frames_of(path: Path) -> Frames:
     return _frames(path, about.st_mtime_ns, about.st_size)
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=REMEMBERED)
 def _frames(path: Path, changed: int, size: int) -> Frames:
     try:
         require_decoder()
