@@ -87,10 +87,20 @@ def beside(folder: str, word: str) -> str:
         to write to: beside the root, a home folder, or one that is named by dots.
     """
     seps = os.sep + (os.altsep or "")
-    bare = folder.rstrip(seps)
+    bare = plain(folder).rstrip(seps)
     name = os.path.basename(bare)  # noqa: PTH119 - as typed
     home = bare == name and name.startswith("~")
     return "" if home or name in ("", ".", "..") else f"{bare} {word}"
+
+
+def plain(folder: str) -> str:
+    """Return a path as it was typed, or, where it was pasted in quotes or so, what is meant."""
+    try:
+        meant = _at(folder)
+        as_typed = Path(folder).expanduser() == meant
+    except (BadFolder, RuntimeError):
+        return folder
+    return folder if as_typed or not folder.strip() else str(meant)
 
 
 def subfolders(folder: str, *, most: int = 500) -> tuple[str, ...]:
@@ -129,6 +139,7 @@ def _has_photo(folder: Path) -> bool:
 
 def above(folder: str) -> str:
     """Return the folder that a folder is in, written as the folder was."""
+    folder = plain(folder)
     path = Path(folder)
     if path.name in ("", "..", ".") or (folder.startswith("~") and len(path.parts) == 1):
         return str(path.expanduser().resolve().parent if _home(folder) else path)

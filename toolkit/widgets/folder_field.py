@@ -127,7 +127,7 @@ class FolderChooser(ipywidgets.VBox):
 
     def into(self, name: str) -> None:
         """Step into a subfolder."""
-        self.choose(str(PurePath(self.value) / name))
+        self.choose(str(PurePath(folder_suggestions.plain(self.value)) / name))
 
     def up(self) -> None:
         """Step out of the folder, into the one it is in."""
