@@ -626,8 +626,8 @@ class ScanSettings(Part):
         takes=Switch(),
         changes="listing",
         explained="look at videos, too: up to 8 frames of each, where something changes. A clip "
-        "takes as long as some ten photos, most of it for decoding (needs the extra video)",
-        label="videos, too (each costs some ten photos)",
+        "of 15 seconds takes as long as some ten photos, a longer one more (needs the extra video)",
+        label="videos, too (15 s cost some ten photos)",
         advanced=True,
     )
     long_edge: int = setting(
