@@ -1,10 +1,14 @@
 """Files: only regular ones are read, and what is written is whole and private."""
 
+import contextlib
 import os
 import sys
 import threading
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toolkit import files
 from toolkit.errors import BadFolder, UnreadablePhoto
@@ -182,3 +186,76 @@ BAD_PLACES = [
 def test_what_leads_elsewhere_is_no_place_in_a_folder(place) -> None:
     assert not files.is_below(place)
     assert not files.is_below(place, deeper=True)
+
+
+class TestPastedPaths:
+    """What is meant by a path as file managers, shells and chats hand it over."""
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            '"{}"',
+            "'{}'",
+            "{} ",
+            " {}",
+            "{}\n",
+            "{}\r\n",
+            ' "{}" \n',
+            "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}",
+            "\N{NO-BREAK SPACE}{}",
+        ],
+    )
+    def test_quotes_and_blanks_around_it_are_none_of_it(self, tmp_path, written) -> None:
+        folder = tmp_path / "My photos"
+        folder.mkdir()
+        assert files.folder_at(written.format(folder)) == folder
+        # Of a folder that is still to be made, too.
+        assert files.folder_at(written.format(tmp_path / "new one")) == tmp_path / "new one"
+
+    @posix
+    @pytest.mark.parametrize("host", ["", "localhost"])
+    @pytest.mark.parametrize("name", ["My photos", "Zoë", "100%", "a#b?c", "caf\udce9"])
+    def test_an_address_of_a_file_is_its_path(self, tmp_path, name, host) -> None:
+        folder = tmp_path / name
+        address = folder.as_uri().replace("file://", f"file://{host}")
+        assert files.folder_at(address) == folder
+        assert files.folder_at(f'"{address}"\n') == folder
+
+    @posix
+    def test_blanks_as_a_shell_writes_them(self, tmp_path) -> None:
+        (tmp_path / "My photos (2)").mkdir()
+        pasted = f"{tmp_path}/My\\ photos\\ \\(2\\)"
+        assert files.folder_at(pasted) == tmp_path / "My photos (2)"
+
+    @posix
+    @pytest.mark.parametrize("name", ["a ", " a", "'a'", '"a"', "a\\ b", "~", "~x", "file:", "a\n"])
+    def test_what_is_there_under_these_letters_is_meant(self, tmp_path, monkeypatch, name) -> None:
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path)
+        if name not in ("~", "~x"):
+            assert files.folder_at(name).resolve() == (tmp_path / name).resolve()
+        assert files.folder_at(tmp_path / name) == tmp_path / name
+        assert files.folder_at(str(tmp_path / name)) == tmp_path / name
+
+    def test_the_home_folder_in_quotes(self, tmp_path, monkeypatch) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path))
+        for written in ("~/Pictures", '"~/Pictures"', " ~/Pictures\n"):
+            assert files.folder_at(written) == tmp_path / "Pictures"
+
+    @pytest.mark.parametrize("written", ["", " ", "\n", '""', "' '"])
+    def test_nothing_is_no_path(self, written) -> None:
+        with pytest.raises(BadFolder, match="is empty"):
+            files.folder_at(written)
+
+    @given(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])))
+    def test_any_text_is_a_path_or_refused(self, text) -> None:
+        with contextlib.suppress(BadFolder):
+            assert isinstance(files.folder_at(text), Path)
+
+
+def test_tilde_stands_for_home_as_a_text_alone(tmp_path, monkeypatch) -> None:
+    """A folder that is called "~" and is there is meant where it is named by its path."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert files.folder_at("~/a") == files.folder_at(Path("~/a")) == tmp_path / "a"

@@ -51,6 +51,7 @@ ABOUT_OTHERS = {
     "test_camera_traps.py": "times, stations, flanks and bursts, from photos to captures",
     "test_labelled_photos.py": "the modes, on labelled photos",
     "test_notebooks.py": "notebooks/",
+    "test_odd_names.py": "the modes, the folders and decisions, on names that people give",
     "test_package_map.py": "tests/package_map.py",
     "test_spread.py": "tests/shared/spread.py",
     "test_structure.py": "all modules",

@@ -11,6 +11,7 @@ import re
 import secrets
 import stat
 import sys
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,10 @@ PRIVATE = 0o600
 FICLONE = 0x40049409
 # What on Windows separates folders, or begins another drive or stream; elsewhere they are letters.
 _LEADS_AWAY = "\0\\:" if os.name == "nt" else "\0"
+# What people put around a path, or programs that copy it do.
+_QUOTES = {"\N{LEFT DOUBLE QUOTATION MARK}": "\N{RIGHT DOUBLE QUOTATION MARK}", "<": ">"}
+_QUOTES |= {"\N{LEFT SINGLE QUOTATION MARK}": "\N{RIGHT SINGLE QUOTATION MARK}"}
+_QUOTES |= {mark: mark for mark in "\"'`"}
 NOT_REGULAR = "it is not a regular file (a folder, a pipe or a device)"
 
 
@@ -252,15 +257,55 @@ def disk_errors(out: Path) -> Iterator[None]:
 
 
 def folder_at(path: str | Path) -> Path:
-    """Return a path with "~" replaced; an empty one (a variable that is not set) is refused."""
-    if not str(path):
+    r"""
+    Return the path that is meant by one that was typed or pasted; nothing is made of one that is.
+
+    What is there under exactly these letters is meant. Otherwise "~", quotes around it, blanks and
+    line breaks at its ends, an address such as ``file:///home/a%20b``, and blanks as a shell writes
+    them (``\ ``) are understood. An empty one (a variable that is not set) is refused.
+    """
+    text = str(path)
+    if isinstance(path, Path) and not text.startswith(("~", "file:")):
+        return _of_no_nul(path)
+    if not text.strip():
         raise BadFolder("a folder's path is empty; expected the path of a folder.")
+    _of_no_nul(text)
+    if os.path.lexists(text):
+        return Path(text)
+    meant = _unquoted(text.strip(" \t\r\n\N{NO-BREAK SPACE}\ufeff"))
+    if not meant.strip():
+        raise BadFolder("a folder's path is empty; expected the path of a folder.")
+    _of_no_nul(meant)
+    try:
+        return Path(meant).expanduser() if meant.startswith("~") else Path(meant)
+    except RuntimeError as error:
+        raise BadFolder(f"{meant}: {str(error).rstrip('.')}. Write the path in full.") from error
+
+
+def _of_no_nul(path: str | Path) -> Path:
     if "\x00" in str(path):
         raise BadFolder(f"{printable(str(path))} is no path: it holds a NUL. Write it new.")
-    try:
-        return Path(path).expanduser() if str(path).startswith("~") else Path(path)
-    except RuntimeError as error:
-        raise BadFolder(f"{path}: {str(error).rstrip('.')}. Write the path in full.") from error
+    return Path(path)
+
+
+def _unquoted(text: str) -> str:
+    """Return what is meant by a pasted path: without quotes, not an address, not for a shell."""
+    for opening, closing in _QUOTES.items():
+        if len(text) > 1 and text.startswith(opening) and text.endswith(closing):
+            text = text[1:-1].strip()
+            break
+    else:
+        # A shell's way of writing what it would take for its own, outside of quotes.
+        if os.name != "nt" and "\\" in text and not os.path.lexists(text):
+            text = re.sub(r"\\(.)", r"\1", text)
+    if text[:5].casefold() == "file:":
+        address = urllib.parse.urlsplit(text)
+        if address.netloc in ("", "localhost"):
+            # What is not UTF-8 stands for a byte of a name, as everywhere in Python.
+            text = urllib.parse.unquote(address.path, errors="surrogateescape")
+            if os.name == "nt":
+                text = text.lstrip("/")
+    return text
 
 
 def whole_path(path: str | Path) -> Path:

@@ -33,6 +33,8 @@ PROBLEM_COLUMNS = ("path", "stage", "reason")
 ID_DIGITS = 16
 # The digest of the mask that somebody painted, "" where none was; an album without any lacks it.
 PAINTED = "painted"
+# When a sighting is seen in a clip, in seconds, "" in a photo; an album without clips lacks it.
+SECONDS = "clip_seconds"
 # Longest side, in cells, of a mask.
 LONGEST_MASK = 1024
 # What columns that an album may lack hold, where it is joined with one that has them.
@@ -42,6 +44,7 @@ _ABSENT: dict[str, str | int] = {
     "orientation": 1,
     "ignored": 0,
     PAINTED: "",
+    SECONDS: "",
 }
 
 
@@ -231,12 +234,15 @@ class Detection:
         it.
     mask : Mask or None
         What of the box shows it, where somebody painted that.
+    seconds : float or None
+        When in a clip; None in a photo.
     """
 
     box: Box
     score: float
     kind: str = ""
     mask: Mask | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -671,8 +677,15 @@ class Album:
 
     @property
     def photo_of(self) -> npt.NDArray[np.int64]:
-        """Shape (n,), int64: a number for the photo of each sighting, 0 for the first photo."""
-        return pd.factorize(self.sightings["photo_digest"])[0].astype(np.int64)
+        """
+        Shape (n,), int64: a number for the photo of each sighting, 0 for the first photo.
+
+        Each frame of a clip has one of its own: the same individual is in several of them.
+        """
+        seen_in = self.sightings["photo_digest"].astype(object)
+        if SECONDS in self.sightings:
+            seen_in = seen_in + " " + self.sightings[SECONDS].astype(str)
+        return pd.factorize(seen_in)[0].astype(np.int64)
 
     def take(self, rows: npt.NDArray[np.int64] | Sequence[int]) -> Album:
         """

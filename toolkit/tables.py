@@ -16,6 +16,8 @@ from toolkit.names import printable, shows
 # A cell with such a beginning is a formula to spreadsheets (the last four are full-width forms).
 _FORMULA = re.compile("'*[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]")
 _GUARDED = re.compile("'+[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]")
+# What stands for a character that does not show: its number, up to the last that there is.
+_ESCAPE = re.compile(r"\\u\{((?:10|[0-9a-f])?[0-9a-f]{1,4})\}")
 MARKS = ",;\t"
 # Cells of a line: a line of nothing but commas must not ask for all memory.
 MOST_CELLS = 1000
@@ -34,8 +36,8 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     Write a table as CSV that its owner alone can read: UTF-8, in the place of one that is there.
 
     Control characters, and bytes that are no text, stand as escapes. Text that a spreadsheet would
-    take for a formula gets an apostrophe before it, which `read_table` takes away; numbers stay
-    numbers.
+    take for a formula gets an apostrophe before it. `read_table` has all of it back as it was;
+    numbers stay numbers.
 
     Raises
     ------
@@ -150,7 +152,7 @@ def read_rows(path: Path, *, most: int = 1 << 28) -> Iterator[tuple[int, list[st
             if any(len(cell) > LONGEST for cell in row):
                 raise csv.Error(f"a cell has more than {LONGEST:,} letters")
             if any(map(str.strip, row)):
-                yield reader.line_num, [restored(cell) for cell in row]
+                yield reader.line_num, [unescaped(restored(cell)) for cell in row]
     except csv.Error as error:
         raise BadTable(f"it is no CSV table: {error}") from error
 
@@ -167,10 +169,21 @@ def _lines(text: str, mark: str) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """Return text in which control characters and lone surrogates stand as backslash escapes."""
-    if text.isprintable():
+    r"""
+    Return text in which control characters and lone surrogates stand as escapes, such as ``\u{a}``.
+
+    `unescaped` has the text back: what looks like such an escape already is written with one of its
+    own. The braces keep paths of Windows, such as ``C:\new``, as they are.
+    """
+    if text.isprintable() and "\\u{" not in text:
         return text
-    return "".join(c if shows(c) else c.encode("unicode_escape").decode() for c in text)
+    whole = _ESCAPE.sub(lambda found: rf"\u{{5c}}{found[0][1:]}", text)
+    return "".join(c if shows(c) else rf"\u{{{ord(c):x}}}" for c in whole)
+
+
+def unescaped(cell: str) -> str:
+    """Return what `escaped` was given."""
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), cell) if "\\u{" in cell else cell
 
 
 def guarded(text: str) -> str:

@@ -16,6 +16,7 @@ from toolkit.curation.decisions import Decision
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.photos import listing
 from toolkit.results import export, results_folder
+from toolkit.settings import AutopilotSettings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
 
@@ -280,3 +281,45 @@ def test_half_characters_in_names_end_in_no_traceback(
     (out / "run.json").write_text(json.dumps(record))
     assert cli.main(["autopilot", str(album_folder), str(out)]) == 0
     assert cli.main(["audit", str(out)]) == 0
+
+
+@pytest.mark.parametrize("written", ['"{}"', "'{}'", "{} ", "{}\n", "file://{}"])
+def test_commands_understand_a_pasted_path(tmp_path, tiles, capsys, written) -> None:
+    photos = tmp_path / "my photos"
+    save_tiles(photos / "a.png", "ann")
+    pasted = written.format(photos)
+    if pasted.startswith("file:"):
+        pasted = photos.as_uri()
+    out = written.format(tmp_path / "out").replace("file://", "")
+    assert cli.main(["autopilot", pasted, out]) == 0
+    assert (tmp_path / "out" / "person_001" / "a.png").is_file()
+    known = tmp_path / "known"
+    save_tiles(known / "Ann" / "a.png", "ann")
+    found = tmp_path / "found"
+    arguments = [
+        "point-and-shoot",
+        pasted,
+        written.format(known).replace("file://", ""),
+        str(found),
+    ]
+    assert cli.main(arguments) == 0
+    assert (found / "Ann" / "a.png").is_file()
+
+
+def test_where_a_folder_was_looked_for_is_said(tmp_path, tiles, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["autopilot", "'no/such'", "out"]) == 2
+    said = capsys.readouterr().err
+    assert f"it was looked for as {tmp_path / 'no' / 'such'}" in said
+    assert f"what is there is {tmp_path}." in said
+    assert said.count("\n") == 1
+
+
+def test_exclude_may_be_repeated_and_is_checked(album_folder, tmp_path, tiles, capsys) -> None:
+    out = str(tmp_path / "out")
+    command = ["autopilot", str(album_folder), out, "--exclude", "deep/", "--exclude=e*.png"]
+    assert cli.main(command) == 0
+    assert "3 photos left out" in capsys.readouterr().out
+    assert AutopilotSettings(exclude=("deep/",)).as_dict()["exclude"] == ["deep/"]
+    assert cli.main(["autopilot", str(album_folder), out, "--exclude", "[z-a]"]) == 2
+    assert "pattern [z-a]" in capsys.readouterr().err

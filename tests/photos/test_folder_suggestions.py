@@ -176,3 +176,27 @@ def test_files_in_a_folder_and_beside_it_by_their_names(tmp_path) -> None:
     assert found == (str(photos / "Stations 2024.CSV"), str(tmp_path / "a.csv"))
     assert folder_suggestions.files_beside("", patterns) == ()
     assert folder_suggestions.files_beside("~nobody/x", patterns) == ()
+
+
+@pytest.mark.parametrize("written", ['"{}"', "'{}'", "{} ", "{}\n"])
+def test_a_pasted_path_is_understood(tmp_path, written) -> None:
+    folder = tmp_path / "my photos"
+    save_tiles(folder / "in" / "a.png", "ann")
+    pasted = written.format(folder)
+    assert folder_suggestions.preview(pasted).photos == 1
+    assert folder_suggestions.subfolders(pasted) == ("in",)
+    assert folder_suggestions.plain(pasted) == str(folder)
+    assert folder_suggestions.above(pasted) == str(tmp_path)
+    assert folder_suggestions.beside(pasted, "sorted") == f"{folder} sorted"
+
+
+@pytest.mark.parametrize("typed", ["", "~/Pictures", "photos", "photos/", "../a", "/no where/x"])
+def test_what_was_typed_stays_as_it_is(typed) -> None:
+    assert folder_suggestions.plain(typed) == typed
+
+
+def test_photos_in_bins_are_counted_apart(tmp_path) -> None:
+    save_tiles(tmp_path / "a.png", "ann")
+    save_tiles(tmp_path / "#recycle" / "b.png", "ann")
+    seen = folder_suggestions.preview(str(tmp_path))
+    assert (seen.photos, seen.others, seen.left_out) == (1, 0, 1)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 from tiles import save_tiles
@@ -134,3 +135,20 @@ class TestCompanions:
         assert "a.xmp" in {path.name for path, _ in listing.find(folder).skipped}
         (found,) = listing.companions_of([folder / "a.png"]).values()
         assert {each.rpartition(os.sep)[2] for each in found} == {"a.MOV", "a.aae", "a.png.json"}
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_passed(tmp_path, monkeypatch) -> None:
+    save_tiles(tmp_path / "a.png", "ann")
+    save_tiles(tmp_path / "locked" / "b.png", "ann")
+    save_tiles(tmp_path / "next" / "c.png", "ann")
+    scandir = os.scandir
+
+    def guarded(path):
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(listing.os, "scandir", guarded)
+    found = listing.find(tmp_path)
+    assert [path.name for path in found.photos] == ["a.png", "c.png"]
+    assert found.skipped == ((tmp_path / "locked", "the folder cannot be read: Permission denied"),)

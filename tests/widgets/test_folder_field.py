@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tiles import save_tiles
 
 from toolkit.errors import BadFolder
 from toolkit.photos.folder_suggestions import Preview
@@ -178,3 +179,14 @@ def test_where_photos_are_now_is_asked_and_told():
     moved.clear()
     assert (moved.layout.display, moved.asked, moved.about.value) == ("none", "", "")
     moved.folder.settle()
+
+
+def test_a_pasted_path_is_looked_into_and_stepped_from(tmp_path) -> None:
+    save_tiles(tmp_path / "my photos" / "in" / "a.png", "ann")
+    save_tiles(tmp_path / "my photos" / "#recycle" / "b.png", "ann")
+    field = FolderChooser(value=f'"{tmp_path / "my photos"}"\n')
+    field.settle()
+    assert "1 photo, 1 photo left out" in field.about.value
+    field.into("in")
+    field.settle()
+    assert field.value == str(tmp_path / "my photos" / "in")

@@ -16,6 +16,7 @@ from toolkit.subjects.settings import (
     Changes,
     Choice,
     Distance,
+    Patterns,
     Setting,
     Switch,
     declared,
@@ -397,7 +398,7 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     calibrate.add_argument("known", metavar="KNOWN", help="one folder for each individual")
     _subject(calibrate, subject)
     known_of = settings_for("autopilot", registry.settings_of(subject))
-    add_settings(calibrate, known_of, "scan", "subject", "metadata", "resources")
+    add_settings(calibrate, known_of, "listing", "scan", "subject", "metadata", "resources")
     calibrate.add_argument(
         "--output", default="calibration.json", metavar="FILE.json", help="%(default)s"
     )
@@ -487,7 +488,9 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     identify.add_argument("known", metavar="KNOWN", help="one folder for each individual")
     of_subject = settings_for("autopilot", registry.settings_of(subject))
     _subject(identify, subject)
-    add_settings(identify, of_subject, "scan", "subject", "metadata", "assign", "resources")
+    add_settings(
+        identify, of_subject, "listing", "scan", "subject", "metadata", "assign", "resources"
+    )
     identify.add_argument(
         "--no-answers",
         dest="answers",
@@ -507,7 +510,7 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     tags = _command(kinds, "tags", "how many wrong tags are found first", TAGS)
     tags.add_argument("folders", metavar="FOLDERS", help="one folder for each individual")
     _subject(tags, subject)
-    add_settings(tags, of_subject, "scan", "subject", "metadata", "resources")
+    add_settings(tags, of_subject, "listing", "scan", "subject", "metadata", "resources")
     tags.add_argument(
         "--share",
         type=float,
@@ -527,7 +530,7 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     )
     catalogue.add_argument("known", metavar="FOLDERS", help="one folder for each product")
     _subject(catalogue, subject)
-    add_settings(catalogue, of_subject, "scan", "subject", "metadata", "resources")
+    add_settings(catalogue, of_subject, "listing", "scan", "subject", "metadata", "resources")
     for option, default, what in (
         ("--seed", 0, "which products and photos are drawn first"),
         ("--draws", 10, "how often they are drawn"),
@@ -555,7 +558,7 @@ def _tags(command: argparse.ArgumentParser, subject: str) -> None:
         "--output", metavar="OUT", help='the same (without one, "FOLDERS tags", beside them)'
     )
     _subject(command, subject)
-    add_settings(command, kind, "scan", "subject", "metadata")
+    add_settings(command, kind, "listing", "scan", "subject", "metadata")
     command.add_argument(
         "--apply",
         metavar="DECISIONS.csv",
@@ -657,7 +660,7 @@ def _mode(command: argparse.ArgumentParser, mode: Mode, subject: str) -> None:
     kind = settings_for(mode, registry.settings_of(subject))
     _subject(command, subject)
     add_settings(command, kind, "assign", "references", "metadata")
-    add_settings(command, kind, "scan", "subject")
+    add_settings(command, kind, "listing", "scan", "subject")
     command.add_argument(
         "--dry-run", action="store_true", help="show what would be copied, and copy nothing"
     )
@@ -699,7 +702,7 @@ def add_settings(command: argparse.ArgumentParser, kind: type[Settings], *change
         What takes the options.
     kind : type
         The settings of a mode and a subject, such as `AutopilotSettings`.
-    *changes : {"scan", "subject", "references", "metadata", "assign", "export", "resources"}
+    *changes : {"listing", "scan", "subject", "references", "metadata", ...}
         As in `toolkit.subjects.settings.Setting`.
     """
     for each in declared(kind):
@@ -709,7 +712,9 @@ def add_settings(command: argparse.ArgumentParser, kind: type[Settings], *change
 
 def chosen_settings(options: argparse.Namespace, kind: type[Kind]) -> Kind:
     """Return the settings that a command was given; `BadSetting` if a value cannot be."""
-    return kind(**{each.name: getattr(options, each.name) for each in declared(kind)})
+    chosen = {each.name: getattr(options, each.name) for each in declared(kind)}
+    many = [each.name for each in declared(kind) if isinstance(each.takes, Patterns)]
+    return kind(**{**chosen, **{name: tuple(chosen[name] or ()) for name in many}})
 
 
 def _how(setting: Setting) -> dict[str, Any]:
@@ -720,8 +725,18 @@ def _how(setting: Setting) -> dict[str, Any]:
     if isinstance(takes, Choice):
         alone = {} if takes.alone is None else {"nargs": "?", "const": takes.alone}
         return {"choices": takes.spelled, "type": takes.read, "default": default, **alone}
+    if isinstance(takes, Patterns):
+        return {"type": _pattern, "metavar": setting.metavar, "action": "append"}
     read = _threshold if isinstance(takes, Distance) else takes.read
     return {"type": read, "metavar": setting.metavar, "default": default}
+
+
+def _pattern(text: str) -> str:
+    """Read a pattern, and complain in words that argparse passes on."""
+    try:
+        return Patterns.read(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _threshold(text: str) -> float | str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, fields, replace
@@ -14,8 +15,8 @@ from typing import Any, Literal, cast
 import numpy as np
 import pandas as pd
 
-from toolkit.errors import BadSetting
-from toolkit.files import reason_of
+from toolkit.errors import BadFolder, BadSetting
+from toolkit.files import folder_at, reason_of
 from toolkit.grouping.constraints import Decided, Lasting
 from toolkit.grouping.links import Pairs, components
 from toolkit.grouping.sighting_finder import SightingFinder, SightingKey
@@ -119,8 +120,8 @@ def require_decisions(out: str | None) -> None:
     """
     if out:
         # A folder that cannot be is refused elsewhere.
-        with suppress(RuntimeError):
-            read(Path(out).expanduser())
+        with suppress(BadFolder):
+            read(folder_at(out))
 
 
 def write(out: Path, decisions: Iterable[Decision]) -> None:
@@ -166,7 +167,12 @@ def add(out: Path, decisions: Iterable[Decision]) -> None:
 
 def _spelled(name: str) -> str:
     """Write a name so that it is read back as it is; `write_table` escapes what cannot be seen."""
-    return re.sub("^ +| +$", lambda blanks: r"\x20" * len(blanks[0]), name.replace("\\", r"\\"))
+    whole = name.replace("\\", r"\\")
+    return re.sub(r"\A[ \t\r\n]+|[ \t\r\n]+\Z", lambda ends: _numbered(ends[0]), whole)
+
+
+def _numbered(text: str) -> str:
+    return "".join(f"\\x{ord(letter):02x}" for letter in text)
 
 
 def _meant(escape: re.Match[str]) -> str:
@@ -176,7 +182,9 @@ def _meant(escape: re.Match[str]) -> str:
 def _decision(row: Sequence[str], where: str) -> Decision:
     # Around a name, only what a spreadsheet or a typist adds: a folder's name may end with a blank
     # of another script, and is that folder's only as a whole.
-    kind, name = row[0].strip().casefold(), _ESCAPE.sub(_meant, row[1].strip(" \t\r\n"))
+    kind, written = row[0].strip().casefold(), _ESCAPE.sub(_meant, row[1].strip(" \t\r\n"))
+    # A keyboard types one form of "é", a folder of macOS has the other: both are one name.
+    name = unicodedata.normalize("NFC", written)
     if kind not in KINDS:
         raise BadSetting(f"{where}: decision is {row[0]!r}; expected one of {', '.join(KINDS)}")
     if kind in NAMED and not name:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from toolkit import boxes
 from toolkit.errors import SightingsError
-from toolkit.names import folded, printable
-from toolkit.tables import BadTable, escaped, read_rows
+from toolkit.names import folded, printable, shows
+from toolkit.tables import BadTable, read_rows
 
 CORNERS = ("left", "top", "right", "bottom")
 SIZES = ("left", "top", "width", "height")
@@ -252,8 +252,9 @@ def _some(texts: Sequence[str], between: str) -> str:
 
 def _parts(text: str) -> tuple[tuple[str, ...], bool]:
     """Split a path as it is compared, and say whether it is a whole one."""
-    # The run's tables hold such escapes for characters that cannot be printed.
-    path = unicodedata.normalize("NFC", escaped(text.strip())).replace("\\", "/")
+    # Earlier tables of runs hold escapes of Python's for characters that cannot be printed.
+    plain = "".join(c if shows(c) else c.encode("unicode_escape").decode() for c in text.strip())
+    path = unicodedata.normalize("NFC", plain).replace("\\", "/")
     absolute = path.startswith("/") or re.match("[A-Za-z]:/", path) is not None
     parts = (part.strip() for part in posixpath.normpath(path).split("/"))
     return tuple(part for part in parts if part not in ("", ".", "..")), absolute

@@ -29,6 +29,7 @@ from toolkit.grouping.numbering import Earlier
 from toolkit.names import counted, printable
 from toolkit.photos import duplicates, opening
 from toolkit.photos.copies import one_of_each
+from toolkit.photos.passed_over import LEFT_OUT, photos_of
 from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
 from toolkit.results import (
@@ -142,7 +143,7 @@ class Looked:
     @property
     def not_seen(self) -> int:
         """Photos that were listed and not looked at, because it was stopped."""
-        tried = self.album.problems["stage"] != "listing"
+        tried = ~self.album.problems["stage"].isin(("listing", LEFT_OUT))
         return self.listed - len(self.album.photos) - int(tried.sum())
 
     @property
@@ -197,7 +198,9 @@ def look(
     BadFolder
         If a folder is missing or cannot be used, or holds no photo.
     """
-    listed = with_own(list_photos(photos_folder, out, known))
+    listed = with_own(
+        list_photos(*(photos_folder, out, known), exclude=settings.exclude, videos=settings.videos)
+    )
     subject = _ready(settings, subject)
     listed, subject = prepared(listed, subject, settings, tell)
     how: dict[str, Any] = {"progress": progress, "stop": stop, "tell": tell}
@@ -217,7 +220,12 @@ class Listed:
 
 
 def list_photos(
-    photos_folder: str | Path, out: str | Path | None = None, known: str | Path | None = None
+    photos_folder: str | Path,
+    out: str | Path | None = None,
+    known: str | Path | None = None,
+    *,
+    exclude: Sequence[str] = (),
+    videos: bool = False,
 ) -> Listed:
     """
     List the photos to look at, and check all folders before the long work begins.
@@ -228,6 +236,10 @@ def list_photos(
     ----------
     photos_folder, out, known
         As for `look`.
+    exclude : sequence of str
+        Patterns of what to pass over; see `toolkit.photos.listing.find`.
+    videos : bool
+        Whether clips are photos, too.
 
     Raises
     ------
@@ -243,9 +255,17 @@ def list_photos(
     if target is not None:
         export.check_out(target, photos=folder, known=examples)
     apart = [path for path in (target, examples) if path is not None]
-    listing = opening.find(folder, leave_out=apart)
+    listing = opening.find(folder, leave_out=apart, exclude=exclude, videos=videos)
     if not listing.photos:
-        also = f" ({len(listing.skipped)} other files)" if listing.skipped else ""
+        other = [f"{len(listing.skipped)} other files"] if listing.skipped else []
+        if listing.left_out:
+            path, why = listing.left_out[0]
+            count = sum(photos_of(reason) for _, reason in listing.left_out)
+            other.append(
+                f"{counted(count, 'photo')} left out: {printable(path.name)}: {why}"
+                + (", and more" if listing.left_out[1:] else "")
+            )
+        also = f" ({'; '.join(other)})" if other else ""
         raise BadFolder(
             f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF or "
             "HEIC files, in subfolders or not."
@@ -306,10 +326,13 @@ def _listed(
     out: str | Path | None,
     known: str | Path | None = None,
     *,
+    settings: Settings,
     keep_all: bool,
 ) -> Listed:
     """List the photos, and refuse a folder of results that holds another album."""
-    listed = list_photos(photos_folder, out, known)
+    listed = list_photos(
+        *(photos_folder, out, known), exclude=settings.exclude, videos=settings.videos
+    )
     if listed.out is not None and not keep_all:
         exporting.require_same_album(listed.out, listed.folder, listed.listing.photos)
     return listed
@@ -377,6 +400,7 @@ def look_at(
             subject.encoder.info,
             subject=subject.info,
             skipped=listed.listing.skipped,
+            left_out=listed.listing.left_out,
         )
         if subject.evidence is not None:
             with stopwatch(seconds, "notes"):
@@ -484,7 +508,7 @@ def read_known(
         _require_two(apart, folder)
     subject = _ready(settings, subject)
     leave_out = [] if apart is None else [apart]
-    listing = opening.find(folder, leave_out=leave_out)
+    listing = opening.find(folder, leave_out=leave_out, exclude=settings.exclude)
     return read_references(
         folder,
         subject,
@@ -583,7 +607,7 @@ def taken_up(
             f"{counted(count, 'photo')} is there. Say where they are now: --photos FOLDER "
             '(photos="FOLDER"), or the field in the panel.'
         )
-    tried = run.album.problems["stage"] != "listing"
+    tried = ~run.album.problems["stage"].isin(("listing", LEFT_OUT))
     listed = len(run.album.photos) + int(tried.sum()) + run.not_seen
     every = changed(run.album, ignored=np.zeros(len(run.album), dtype=np.bool_))
     return _with_earlier(Looked(every, {}, listed, run.photos_folder), run.out), run
@@ -662,7 +686,7 @@ def autopilot(
         it.
     """
     settings = settings or AutopilotSettings()
-    listed = _listed(photos_folder, out, keep_all=keep_all)
+    listed = _listed(photos_folder, out, settings=settings, keep_all=keep_all)
     target = None if dry_run else listed.out
     with _alone_in(target, "autopilot"):
         _require_links(listed, settings, write=target is not None)
@@ -764,7 +788,7 @@ def point_and_shoot(
         If a folder is missing or cannot be used, or none has a reference that serves.
     """
     settings = settings or PointAndShootSettings()
-    listed = _listed(photos_folder, out, known, keep_all=keep_all)
+    listed = _listed(photos_folder, out, known, settings=settings, keep_all=keep_all)
     target = None if dry_run else listed.out
     with _alone_in(target, "point-and-shoot"):
         _require_links(listed, settings, write=target is not None)

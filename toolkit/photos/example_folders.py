@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,16 +28,19 @@ class Branch:
     Attributes
     ----------
     name : str
-        Of the folder.
+        Of the folder, in Unicode's composed form.
     photos : list of Path
         Directly in it.
     inside : dict of str to Branch
         Its folders with photos, by name.
+    place : str
+        Its path below the folder of all, with forward slashes, as it is on the disk.
     """
 
     name: str
     photos: list[Path] = field(default_factory=list)
     inside: dict[str, Branch] = field(default_factory=dict)
+    place: str = ""
 
     @property
     def all(self) -> list[Path]:
@@ -83,8 +87,11 @@ def branches(known: Path, photos: Iterable[Path]) -> Branch:
     root = Branch(known.name)
     for path in photos:
         here = root
-        for name in path.relative_to(known).parts[:-1][:DEEPEST]:
-            here = here.inside.setdefault(name, Branch(name))
+        parts = path.relative_to(known).parts[:-1][:DEEPEST]
+        for depth, part in enumerate(parts, start=1):
+            # macOS parts letters from their marks, keyboards do not: both are one name.
+            name = unicodedata.normalize("NFC", part)
+            here = here.inside.setdefault(name, Branch(name, place="/".join(parts[:depth])))
         here.photos.append(path)
     return root
 
@@ -136,7 +143,7 @@ def take(root: Branch, one_individual: OneIndividual, words: Words) -> Taken:
     place_of: dict[str, str] = {}
     for place, each in found:
         name_of |= dict.fromkeys(each.all, called[place])
-        place_of.setdefault(called[place], "/".join(place))
+        place_of.setdefault(called[place], each.place)
     return Taken(tuple(dict.fromkeys(name_of.values())), name_of, tuple(said), place_of)
 
 

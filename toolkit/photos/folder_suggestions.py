@@ -12,9 +12,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from toolkit.errors import SightingsError, UnreadablePhoto
+from toolkit.errors import BadFolder, SightingsError, UnreadablePhoto
+from toolkit.files import folder_at
 from toolkit.photos.listing import SUFFIXES, find, is_result
 from toolkit.photos.opening import open_shrunk
+from toolkit.photos.passed_over import NEVER_PHOTOS, of_system, photos_of
 
 # Folders offered, and pictures shown.
 MOST, FEW = 60, 6
@@ -44,6 +46,8 @@ class Preview:
         There is more than was counted.
     result : bool
         It is the result of an earlier run.
+    left_out : int
+        Photos that are passed over on purpose, such as those in bins.
     """
 
     photos: int = 0
@@ -53,6 +57,7 @@ class Preview:
     problem: str = ""
     more: bool = False
     result: bool = False
+    left_out: int = 0
 
 
 def completions(typed: str, *, most: int = MOST) -> tuple[str, ...]:
@@ -62,7 +67,7 @@ def completions(typed: str, *, most: int = MOST) -> tuple[str, ...]:
     Hidden folders are offered only after a dot. "~" is the user's own folder.
     """
     head, tail = os.path.split(typed)
-    found = _folders(Path(head or ".").expanduser() if _home(head) else None)
+    found = _folders(_at(head) if _home(head) else None)
     names = [
         name
         for name in found
@@ -82,15 +87,25 @@ def beside(folder: str, word: str) -> str:
         to write to: beside the root, a home folder, or one that is named by dots.
     """
     seps = os.sep + (os.altsep or "")
-    bare = folder.rstrip(seps)
+    bare = plain(folder).rstrip(seps)
     name = os.path.basename(bare)  # noqa: PTH119 - as typed
     home = bare == name and name.startswith("~")
     return "" if home or name in ("", ".", "..") else f"{bare} {word}"
 
 
+def plain(folder: str) -> str:
+    """Return a path as it was typed, or, where it was pasted in quotes or so, what is meant."""
+    try:
+        meant = _at(folder)
+        as_typed = Path(folder).expanduser() == meant
+    except (BadFolder, RuntimeError):
+        return folder
+    return folder if as_typed or not folder.strip() else str(meant)
+
+
 def subfolders(folder: str, *, most: int = 500) -> tuple[str, ...]:
     """Return the names of the folders in a folder, hidden ones left out, in order."""
-    found = _folders(Path(folder or ".").expanduser() if _home(folder) else None)
+    found = _folders(_at(folder) if _home(folder) else None)
     return tuple(name for name in found if not name.startswith("."))[:most]
 
 
@@ -103,7 +118,7 @@ def groups(folder: str, *, most: int = 500) -> dict[str, tuple[str, ...]]:
     """
     found = {}
     for name in subfolders(folder, most=most):
-        path = Path(folder or ".").expanduser() / name
+        path = _at(folder) / name
         inside = subfolders(str(path), most=most)
         if inside and not _has_photo(path):
             found[name] = inside
@@ -124,6 +139,7 @@ def _has_photo(folder: Path) -> bool:
 
 def above(folder: str) -> str:
     """Return the folder that a folder is in, written as the folder was."""
+    folder = plain(folder)
     path = Path(folder)
     if path.name in ("", "..", ".") or (folder.startswith("~") and len(path.parts) == 1):
         return str(path.expanduser().resolve().parent if _home(folder) else path)
@@ -159,12 +175,14 @@ def preview(
     """
     if not folder.strip():
         return Preview(problem="no folder is named yet")
+    left_out = 0
     try:
-        path = Path(folder).expanduser()
+        path = folder_at(folder)
         photos, others, more = _glance(path, enough, time.monotonic() + patience, stopped)
         if not more:
             listing = find(path)
             photos, others = list(listing.photos), len(listing.skipped)
+            left_out = sum(photos_of(why) for _, why in listing.left_out)
     except (SightingsError, RuntimeError) as error:
         return Preview(problem=str(error))
     count = len(photos)
@@ -183,6 +201,7 @@ def preview(
         tuple(name for name, _ in shown),
         more=more,
         result=is_result(path),
+        left_out=left_out,
     )
 
 
@@ -214,9 +233,11 @@ def _glance(
                     seen += 1
                     if seen > enough or time.monotonic() > end or stopped():
                         return photos, others, True
-                    if entry.name.startswith("."):
+                    if entry.name.startswith(".") or entry.name.casefold() in NEVER_PHOTOS:
                         continue
                     if _is_folder(entry):
+                        if of_system(current / entry.name):
+                            continue
                         pending.append(current / entry.name)
                     elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
                         photos.append(current / entry.name)
@@ -229,10 +250,15 @@ def _glance(
 
 def _home(folder: str) -> bool:
     try:
-        Path(folder).expanduser()
-    except RuntimeError:
+        _at(folder)
+    except BadFolder:
         return False
     return True
+
+
+def _at(folder: str) -> Path:
+    """Return the folder that was typed, or pasted; the working one for none."""
+    return folder_at(folder if folder.strip() else ".")
 
 
 def _folders(folder: Path | None) -> list[str]:
@@ -282,7 +308,7 @@ def files_beside(photos: str, patterns: Sequence[str], *, most: int = MOST) -> t
     found: list[tuple[int, str]] = []
     for folder in (photos, above(photos)):
         try:
-            with os.scandir(Path(folder).expanduser()) as entries:
+            with os.scandir(_at(folder)) as entries:
                 names = sorted(each.name for each in entries if not each.name.startswith("."))
         except (OSError, ValueError):
             continue

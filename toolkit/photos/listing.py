@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit.errors import BadFolder
-from toolkit.files import open_regular
+from toolkit.files import open_regular, whole_path
+from toolkit.names import printable
+from toolkit.photos import clips, takeout
 from toolkit.photos.companions import belonging
+from toolkit.photos.passed_over import HIDDEN_FILES, NEVER_PHOTOS, Rules, said
 
 HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
@@ -20,7 +23,6 @@ SUFFIXES = frozenset(
 )
 RESULT = "run.json"
 NO_PHOTO = "not a photo format that is read here"
-NEVER_PHOTOS = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Listing:
         Files to be read as photos, in a fixed order: by name, case ignored, folder by folder.
     skipped : tuple of (Path, str)
         Other files and unreadable folders, each with the reason.
+    left_out : tuple of (Path, str)
+        What was passed over on purpose and holds photos, such as bins and what the user excludes:
+        a folder, or a file, and why; see `toolkit.photos.passed_over`.
     companions : mapping of Path to tuple of Path
         What lies beside a photo and belongs to it; see `toolkit.photos.companions`.
     result : bool
@@ -42,6 +47,7 @@ class Listing:
 
     photos: tuple[Path, ...]
     skipped: tuple[tuple[Path, str], ...]
+    left_out: tuple[tuple[Path, str], ...] = ()
     companions: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
     result: bool = False
 
@@ -54,7 +60,8 @@ def require_folder(folder: Path, what: str) -> None:
         raise BadFolder(f"{what}: {folder} cannot be read: {error.strerror}.") from error
     if not there:
         raise BadFolder(
-            f"{what}: {folder} does not exist; expected a folder. Check the spelling of its path."
+            f"{what}: {printable(str(folder))} does not exist; expected a folder{_sought(folder)}. "
+            "Check the spelling of its path."
         )
     if not is_folder:
         raise BadFolder(f"{what}: {folder} is a file; expected the folder that holds the photos.")
@@ -67,13 +74,31 @@ def require_folder(folder: Path, what: str) -> None:
         ) from error
 
 
-def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
+def _sought(folder: Path) -> str:
+    """Say where a folder was looked for, if its path does not say it; and how far there is one."""
+    whole = whole_path(folder)
+    there = next((above for above in whole.parents if above.is_dir()), None)
+    where = "" if str(whole) == str(folder) else f"; it was looked for as {printable(str(whole))}"
+    if there is None or there == whole.parent:
+        return where
+    return f"{where}; what is there is {printable(str(there))}"
+
+
+def find(
+    folder: Path,
+    *,
+    leave_out: Iterable[Path] = (),
+    exclude: Sequence[str] = (),
+    videos: bool = False,
+) -> Listing:
     """
     List the photos of a folder and its subfolders.
 
-    Hidden files and folders are passed over. A symbolic link is followed, but no folder is read
-    twice, so a loop of links ends. Results of this program that lie in the folder are passed over,
-    too, as they are copies; where the folder itself is such a result, its copies are the photos.
+    Bins, snapshots, previews, hidden files and folders, and what the user excludes are passed over:
+    named where there are photos in them. A symbolic link is followed, but no folder is read twice,
+    so a loop of links ends. Results of this program that lie in the folder are passed over, too, as
+    they are copies; where the folder itself is such a result, its copies are the photos. Of Google
+    Takeout, each photo counts once; see `toolkit.photos.takeout`.
 
     Parameters
     ----------
@@ -81,6 +106,12 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
         Where to look.
     leave_out : iterable of Path
         Folders to pass over, such as the one that results go to.
+    exclude : sequence of str
+        Patterns, as in ``.gitignore``, of what to pass over; and a file ``.sightingsignore`` in
+        any of the folders may hold more.
+    videos : bool
+        Whether clips are photos, too; see `toolkit.photos.clips`. The film of a Live Photo belongs
+        to that photo.
 
     Returns
     -------
@@ -91,11 +122,17 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
     ------
     BadFolder
         If `folder` is not a folder.
+    BadSetting
+        If one of `exclude` is no pattern, or `videos` lack the package that decodes them.
     """
+    if videos:
+        clips.require_decoder()
     require_folder(folder, "photos")
-    left_out = {path.resolve() for path in leave_out}
+    rules = Rules(folder, exclude)
+    apart = {path.resolve() for path in leave_out}
     photos: list[Path] = []
     skipped: list[tuple[Path, str]] = []
+    left_out: list[tuple[Path, str]] = []
     companions: dict[Path, tuple[Path, ...]] = {}
     seen: set[tuple[int, int]] = set()
     pending = [folder]
@@ -103,7 +140,7 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
         current = pending.pop()
         try:
             identity = current.stat()
-            if (identity.st_dev, identity.st_ino) in seen or current.resolve() in left_out:
+            if (identity.st_dev, identity.st_ino) in seen or current.resolve() in apart:
                 continue
             seen.add((identity.st_dev, identity.st_ino))
             with os.scandir(current) as scan:
@@ -115,15 +152,27 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
         if ours and current != folder:
             skipped.append((current, "holds results of this program, which are copies"))
             continue
+        skipped += rules.enter(current)
         subfolders: list[Path] = []
         here: list[Path] = []
         others: list[tuple[Path, str]] = []
+        hidden = 0
         for entry in entries:
             path = current / entry.name
             try:
-                if _hidden(entry):
+                if entry.name.casefold() in NEVER_PHOTOS:
                     continue
-                if entry.is_dir():
+                is_folder = entry.is_dir()
+                if why := rules.why(path, folder=is_folder, hidden=_hidden(entry)):
+                    if is_folder:
+                        why = rules.counted(path, why, SUFFIXES)
+                        left_out += [(path, why)] if why else []
+                    elif path.suffix.lower() in SUFFIXES and why == HIDDEN_FILES:
+                        hidden += 1
+                    elif path.suffix.lower() in SUFFIXES:
+                        left_out.append((path, why))
+                    continue
+                if is_folder:
                     subfolders.append(path)
                     continue
                 reason = _unfit(entry, path)
@@ -133,13 +182,28 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
                 here.append(path)
             elif not ours:
                 others.append((path, reason))
-        beside = _beside(here, [path for path, reason in others if reason.startswith(NO_PHOTO)])
+        if hidden:
+            left_out.append((current, said(HIDDEN_FILES, hidden)))
+        no_photos = [path for path, reason in others if reason.startswith(NO_PHOTO)]
+        here, edited = takeout.without_edited(here, no_photos)
+        left_out += edited.said
+        beside = _beside(here, no_photos, edited.of)
         known = {path for paths in beside.values() for path in paths}
+        if videos:
+            filmed = {path for path in no_photos if clips.is_clip(path) and path not in known}
+            here, known = sorted([*here, *filmed], key=_place), known | filmed
         photos += here
         companions |= beside
         skipped += [(path, reason) for path, reason in others if path not in known]
         pending.extend(reversed(subfolders))
-    return Listing(tuple(photos), tuple(skipped), companions, is_result(folder))
+    again = takeout.in_albums(photos, companions)
+    return Listing(
+        tuple(path for path in photos if path not in again),
+        tuple(skipped),
+        (*left_out, *again.items()),
+        {path: found for path, found in companions.items() if path not in again},
+        is_result(folder),
+    )
 
 
 def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
@@ -163,18 +227,27 @@ def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
         others: list[Path] = []
         with contextlib.suppress(OSError), os.scandir(folder) as scan:
             for entry in sorted(scan, key=lambda entry: entry.name):
-                if not _hidden(entry) and entry.is_file():
+                never = _hidden(entry) or entry.name.casefold() in NEVER_PHOTOS
+                if not never and entry.is_file():
                     path = folder / entry.name
                     (here if path.suffix.lower() in SUFFIXES else others).append(path)
-        found |= _beside(here, others)
+        here, edited = takeout.without_edited(here, others)
+        found |= _beside(here, others, edited.of)
     return {photo: tuple(map(str, found[Path(photo)])) for photo in asked if Path(photo) in found}
 
 
-def _beside(photos: Sequence[Path], others: Sequence[Path]) -> dict[Path, tuple[Path, ...]]:
-    """Return which files of a folder belong to which of its photos."""
+def _place(path: Path) -> tuple[str, str]:
+    return path.name.casefold(), path.name
+
+
+def _beside(
+    photos: Sequence[Path], others: Sequence[Path], edited: Mapping[Path, Path]
+) -> dict[Path, tuple[Path, ...]]:
+    """Return which files of a folder, and which edited doubles, belong to which of its photos."""
     owners = belonging([path.name for path in photos], [path.name for path in others])
+    owners |= {path.name: photo.name for path, photo in edited.items()}
     found: dict[str, tuple[Path, ...]] = {}
-    for path in others:
+    for path in (*others, *edited):
         if (owner := owners.get(path.name)) is not None:
             found[owner] = (*found.get(owner, ()), path)
     return {path: found[path.name] for path in photos if path.name in found}
@@ -207,7 +280,7 @@ def _is_result(path: Path) -> bool:
 
 
 def _hidden(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith(".") or entry.name.casefold() in NEVER_PHOTOS:
+    if entry.name.startswith("."):
         return True
     # Windows alone has this attribute.
     try:

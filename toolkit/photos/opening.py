@@ -20,7 +20,7 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.files import digest_of as digest_of_file
 from toolkit.files import open_regular, reason_of
 from toolkit.names import printable
-from toolkit.photos import demand, pixels
+from toolkit.photos import clips, demand, pixels
 from toolkit.photos.listing import HEIF_SUFFIXES
 from toolkit.photos.listing import Listing as Listing
 from toolkit.photos.listing import find as find
@@ -295,6 +295,9 @@ class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
         self.stream: BinaryIO | None = None
 
     def __enter__(self) -> Image.Image:
+        if clips.is_clip(self.path):
+            self.picture = clips.picture_of(self.path)
+            return self.picture
         formats = list(FORMATS)
         if self.path.suffix.lower() in HEIF_SUFFIXES:
             if importlib.util.find_spec("pillow_heif") is None:

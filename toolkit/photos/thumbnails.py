@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from toolkit import memory
 from toolkit.errors import UnreadablePhoto
 from toolkit.names import counted
-from toolkit.photos import crops, opening
+from toolkit.photos import clips, crops, opening
 from toolkit.photos.crops import GREY
 from toolkit.records import Album
 
@@ -201,11 +201,26 @@ class Thumbnails:
         with self._open(digest, files, lambda _: long_edge) as opened:
             if opened is None:
                 return placeholder(opening.fit(*self._sizes.get(digest, (4000, 3000)), long_edge))
-            picture = Image.fromarray(opened.small)
+            frame = self._frame(files, boxed)
+            if frame is None or opened.full is None:
+                shown, above = opened.small, 0
+            else:
+                shown, above = (
+                    opening.shrink(opened.full[slice(*frame)], long_edge=long_edge),
+                    frame[0],
+                )
+            picture = Image.fromarray(shown)
             scale = picture.width / opened.width
         for row in boxed:
-            _draw_box(picture, self._boxes[row] * scale)
+            _draw_box(picture, (self._boxes[row] - [0, above, 0, above]) * scale)
         return self._kept.put(key, jpeg_of(picture))
+
+    def _frame(self, files: Sequence[str], rows: Sequence[int]) -> tuple[int, int] | None:
+        """Return where the frame of a clip is that sightings are seen in; None for a photo."""
+        there = next((Path(file) for file in files if Path(file).is_file()), None)
+        if there is None or not rows or not clips.is_clip(there):
+            return None
+        return clips.frame_around(there, self._boxes[list(rows)])
 
     def best(self, rows: Sequence[int], count: int) -> list[int]:
         """

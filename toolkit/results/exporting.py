@@ -31,6 +31,7 @@ from toolkit.results import (
 )
 from toolkit.results.result import AutopilotResult, Result
 from toolkit.results.results_folder import ResultsFolder, relative
+from toolkit.tables import escaped
 
 # The part of one album's photos that are in another, from which on the two count as one; and how
 # many of them are read to tell.
@@ -308,7 +309,8 @@ def _mark_of(result: Result) -> str:
     """
     table = result.album.sightings
     paths = relative(result.album.photos["path"], _photos_folder(result))
-    photos = result.album.photos.assign(path=paths)
+    # JSON has no way to write bytes that are no text.
+    photos = result.album.photos.assign(path=[escaped(path) for path in paths])
     boxes, pairs = table[list(results_folder.BOX)].to_numpy(dtype=np.int64), result.album.compared
     found = hashlib.sha256(json.dumps(result.about(), default=str).encode())
     for part in (

@@ -27,6 +27,7 @@ from toolkit.grouping.links import Labels
 from toolkit.grouping.numbering import Earlier
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable, shown_of
+from toolkit.photos.passed_over import LEFT_OUT, photos_of
 from toolkit.records import AND, SHOWS, Album, Clustering, Words
 from toolkit.results import links
 from toolkit.results.changes import Now, Reason, details, headline
@@ -281,8 +282,13 @@ class Result:
 
     @property
     def unusable(self) -> pd.DataFrame:
-        """Files that could not be used or copied: the problems without remarks on examples."""
-        return self.problems
+        """Files that could not be used or copied: the problems without what was left out."""
+        return self.problems[self.problems["stage"] != LEFT_OUT]
+
+    @property
+    def left_out(self) -> pd.DataFrame:
+        """What was passed over on purpose, such as bins, and holds photos: path, stage, reason."""
+        return self.problems[self.problems["stage"] == LEFT_OUT]
 
     @property
     def individuals(self) -> pd.DataFrame:
@@ -480,7 +486,8 @@ class Result:
             **({"shows": self.shows} if self.shows else {}),
             **({"unsure": len(self.doubts)} if has_unsure(self.settings) else {}),
             "without_folder": sorted(self._without_folder),
-            "problems": len(self.problems),
+            "problems": len(self.problems) - len(self.left_out),
+            "passed_over": sum(map(photos_of, self.left_out["reason"])),
             "copies": len(self._made),
             "clones": len(self.clones),
             "companions": len(self._companions),
@@ -621,6 +628,20 @@ class Result:
             f"({self.mode}, {self.seconds.get('wall', 0.0):.1f} s)"
         )
 
+    def _passed_over(self) -> list[str]:
+        """Say what was left out on purpose, so that whoever misses photos knows where they are."""
+        table = self.left_out
+        if not len(table):
+            return []
+        count = sum(map(photos_of, table["reason"]))
+        lines = [f"{counted(count, 'photo')} left out (--exclude '!NAME' takes what is in NAME):"]
+        shown = shown_of(len(table), 5)
+        for path, reason in zip(table["path"].head(shown), table["reason"], strict=False):
+            lines.append(f"    {Path(path).name}: {reason}")
+        if len(table) > shown:
+            lines.append(f"    and {len(table) - shown:,} more (in problems.csv)")
+        return lines
+
     def _remarks(self) -> list[str]:
         shown = shown_of(len(self.synced), 20)
         remarks = [*self.taken, *(f"in the folders: {each}" for each in self.synced[:shown])]
@@ -703,6 +724,7 @@ class Result:
                 remarks.append(f"    {Path(path).name}: {reason}")
             if len(problems) > shown:
                 remarks.append(f"    and {len(problems) - shown} more (in problems.csv)")
+        remarks += self._passed_over()
         states = self._photos_planned["state"].value_counts()
         new, there = len(self._made), int(states.get(THERE, 0))
         if len(self.plan):
@@ -958,7 +980,8 @@ class PointAndShootResult(Result):
     @property
     def unusable(self) -> pd.DataFrame:
         """Files that could not be used or copied: the problems without remarks on examples."""
-        return _joined([self.references.problems, super().problems])
+        found = _joined([self.references.problems, super().problems])
+        return found[found["stage"] != LEFT_OUT]
 
     @property
     def sightings(self) -> pd.DataFrame:

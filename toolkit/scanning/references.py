@@ -72,7 +72,7 @@ def read_references(
     BadFolder
         If `known` holds no folders, or none with a photo that serves.
     """
-    listing = opening.find(known, leave_out=leave_out)
+    listing = opening.find(known, leave_out=leave_out, exclude=settings.exclude)
     # What a shop says of its products lies among them, and is no photo that cannot serve.
     of_products = Path(known) / catalogue_table.TABLE
     problems = [

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,10 @@ import pandas as pd
 
 from toolkit import memory
 from toolkit.errors import UnreadablePhoto
-from toolkit.photos import opening
+from toolkit.photos import clips, opening
 from toolkit.photos.identity import Identity, identify, of_pixels
+from toolkit.photos.passed_over import LEFT_OUT
+from toolkit.photos.pixels import Rgb
 from toolkit.photos.quality import sharpness
 from toolkit.progress import stopwatch
 from toolkit.records import (
@@ -26,6 +28,7 @@ from toolkit.records import (
     PAINTED,
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
+    SECONDS,
     SHOWS,
     SIGHTING_COLUMNS,
     Album,
@@ -324,14 +327,16 @@ def _examine(
 
 def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) -> _Seen:
     """Look for subjects in a photo for which there is room, and cut them out."""
+    clip = clips.is_clip(path)
     with stopwatch(seconds, "decode"):
         opened = opening.open_shrunk(path, long_edge=how.long_edge)
     with stopwatch(seconds, "detect"):
-        every = how.subject.detector.detect(opened.small, path)
+        search = how.subject.detector.detect
+        every = _in_clip(path, how) if clip else search(opened.small, path)
     found = [each for each in every if not each.kind]
-    across = opened.width / opened.small.shape[1]
-    down = opened.height / opened.small.shape[0]
-    detections = [Detection(d.box.scaled(across, down), d.score, mask=d.mask) for d in found]
+    across = 1.0 if clip else opened.width / opened.small.shape[1]
+    down = 1.0 if clip else opened.height / opened.small.shape[0]
+    detections = [replace(d, box=d.box.scaled(across, down)) for d in found]
     detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_size]
     chips = NO_CHIPS
     if detections:
@@ -343,12 +348,30 @@ def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) 
             detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
             chips = chips[sharp]
     # Where decoding makes the whole picture anyway, and nothing else tells which it is.
-    digest = who.photo or (who.file if opened.full is None else of_pixels(opened.full))
+    undecoded = clip or opened.full is None
+    digest = who.photo or (who.file if undecoded else of_pixels(cast(Rgb, opened.full)))
     size = (opened.width, opened.height)
     photo = Photo(path, digest, *size, who.file, who.image, who.orientation)
     out = len(found) - len(detections)
     shows = _shown(every, how.subject, path)
     return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out=out, shows=shows)
+
+
+def _in_clip(path: Path, how: _How) -> list[Detection]:
+    """Look for subjects in each frame of a clip; boxes are in px of all frames as one picture."""
+    found = []
+    for when, at, frame in clips.frames_of(path).parts:
+        if how.stop():
+            raise CancelledError
+        small = opening.shrink(frame, long_edge=how.long_edge)
+        across, down = frame.shape[1] / small.shape[1], frame.shape[0] / small.shape[0]
+        for each in how.subject.detector.detect(small, path):
+            box = each.box.scaled(across, down)
+            # What reaches out of the frame would reach into the next one.
+            top, bottom = at + max(0, box.top), at + min(len(frame), box.bottom)
+            placed = replace(box, top=top, bottom=bottom)
+            found.append(replace(each, box=placed, seconds=when))
+    return found
 
 
 def _shown(found: list[Detection], subject: Subject, path: Path) -> str:
@@ -459,6 +482,7 @@ def gather(
     *,
     subject: SubjectInfo | None = None,
     skipped: Iterable[tuple[Path, str]] = (),
+    left_out: Iterable[tuple[Path, str]] = (),
 ) -> Album:
     """
     Put the results of a scan into one album.
@@ -473,6 +497,8 @@ def gather(
         What was looked for.
     skipped : iterable of (Path, str)
         Files that were not tried, with the reason: they join the problems.
+    left_out : iterable of (Path, str)
+        What was passed over on purpose, and why: beside the problems, at a stage of its own.
 
     Returns
     -------
@@ -487,6 +513,7 @@ def gather(
     features: list[Features] = []
     shows: list[str] = []
     painted: list[str] = []
+    times: list[str] = []
     for result in results:
         if result.problem is not None:
             problems.append((str(result.path), *result.problem))
@@ -505,9 +532,11 @@ def gather(
             place = (box.left, box.top, box.right, box.bottom)
             sightings.append((photo.digest, str(photo.path), *place, detection.score))
             painted.append("" if detection.mask is None else detection.mask.digest)
+            times.append("" if detection.seconds is None else f"{detection.seconds:.2f}")
         encodings.append(result.encodings)
         features.extend(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
+    problems.extend((str(path), LEFT_OUT, reason) for path, reason in left_out)
     empty = np.zeros((0, encoder.dimensions), dtype=np.float32)
     photos = _table(rows, (*PHOTO_COLUMNS, *FILE_COLUMNS))
     if any(shows):
@@ -515,6 +544,8 @@ def gather(
     seen = _table(sightings, SIGHTING_COLUMNS)
     if any(painted):
         seen[PAINTED] = pd.Series(painted, dtype=object)
+    if any(times):
+        seen[SECONDS] = pd.Series(times, dtype=object)
     return Album(
         photos=photos,
         sightings=seen,

@@ -666,6 +666,8 @@ def _to_bytes(look: Look) -> bytes:
     masks = [d.mask and (d.mask.width, d.mask.height, *d.mask.counts) for d in look.detections]
     if any(masks):
         arrays["masks"] = np.array(json.dumps(masks).encode())
+    if any(d.seconds is not None for d in look.detections):
+        arrays["seconds"] = np.array([d.seconds for d in look.detections], dtype=np.float64)
     if look.shows:
         arrays["shows"] = np.array(look.shows.encode("utf-8", "backslashreplace"))
     for number, features in enumerate(look.features):
@@ -696,9 +698,10 @@ def _from_bytes(
                 features[int(number)][own] = arrays[name]
         shows = bytes(arrays["shows"]).rstrip(b"\0").decode() if "shows" in arrays else ""
         masks = _masks_from(bytes(arrays["masks"])) if "masks" in arrays else [None] * count
+        times = arrays["seconds"].tolist() if "seconds" in arrays else [None] * count
     found = tuple(
-        Detection(Box(*map(int, row[:4])), float(row[4]), mask=mask)
-        for row, mask in zip(boxes, masks, strict=True)
+        Detection(Box(*map(int, row[:4])), float(row[4]), mask=mask, seconds=seconds)
+        for row, mask, seconds in zip(boxes, masks, times, strict=True)
     )
     return found, encodings, tuple(features) if encoder.metric == "pairs" else (), shows
 

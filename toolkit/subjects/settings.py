@@ -18,15 +18,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeGuard
 
 from toolkit.errors import BadSetting
 from toolkit.names import SubjectInfo, Words
+from toolkit.photos.passed_over import MOST_PATTERNS, check_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from toolkit.subjects.base import Evidence, Subject
 
-Changes = Literal["scan", "subject", "references", "metadata", "assign", "export", "resources"]
+Changes = Literal[
+    "listing", "scan", "subject", "references", "metadata", "assign", "export", "resources"
+]
 # What these change cannot be told from an album: the photos have to be looked at.
-SEEN_IN_PHOTOS: tuple[Changes, ...] = ("scan", "subject", "references", "metadata")
+SEEN_IN_PHOTOS: tuple[Changes, ...] = ("listing", "scan", "subject", "references", "metadata")
 
 # The largest number that a setting takes which has no limit of its own: a record holds it.
 MOST = 10**9
@@ -301,7 +304,39 @@ class FolderName(Text):
         return name if name.strip(" .") else "_"
 
 
-Takes = Switch | Choice | Whole | Number | Distance | Text
+@dataclass(frozen=True)
+class Patterns:
+    """Takes any number of patterns as in ``.gitignore``: a tuple of texts."""
+
+    expected: ClassVar[str] = "a tuple of patterns as in .gitignore, such as ('*.png', 'old/')"
+
+    @staticmethod
+    def read(text: str) -> str:
+        """Return the text of a command line, which is one pattern; `ValueError` if it is none."""
+        try:
+            check_pattern(text)
+        except BadSetting as error:
+            raise ValueError(str(error)) from None
+        return text
+
+    @staticmethod
+    def spelled(value: object) -> object:
+        """Return what a record, which knows no tuples, says as a value."""
+        return tuple(value) if isinstance(value, list) else value
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value can be taken."""
+        if not isinstance(value, tuple) or len(value) > MOST_PATTERNS:
+            return False
+        try:
+            for each in value:
+                check_pattern(each if isinstance(each, str) else "")
+        except BadSetting:
+            return False
+        return True
+
+
+Takes = Switch | Choice | Whole | Number | Distance | Text | Patterns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -315,12 +350,13 @@ class Setting:
         Of the field.
     default : object
         Its value where nothing else is chosen.
-    takes : Switch, Choice, Whole, Number, Distance or Text
+    takes : Switch, Choice, Whole, Number, Distance, Text or Patterns
         Which values it takes.
-    changes : {"scan", "subject", "references", "metadata", "assign", "export", "resources"}
-        What another value changes: what is looked at in the photos; how the subject is found and
-        described; what the known individuals are compared by; what is read of the photos beside
-        their pictures; who is who; what is written; or nothing but time and memory.
+    changes : {"listing", "scan", "subject", "references", "metadata", ...}
+        What another value changes, of `Changes`: which files are photos; what is looked at in them;
+        how the subject is found and described; what the known individuals are compared by; what is
+        read of the photos beside their pictures; who is who; what is written; or nothing but time
+        and memory.
     explained : str
         What the help of the command line says of it; ``%(default)s`` stands for the default.
     option : str
@@ -455,6 +491,8 @@ def as_options(kind: type[Part], values: Mapping[str, Any]) -> str:
         each = declared_as(kind, name)
         if isinstance(each.takes, Switch):
             written += [each.option] * (value != each.default)
+        elif isinstance(each.takes, Patterns):
+            written += [f"{each.option}={shlex.quote(pattern)}" for pattern in value]
         elif isinstance(each.takes, Text):
             written += [f"{each.option} {shlex.quote(value)}"] * (value != each.default)
         elif value is not None:
@@ -498,11 +536,17 @@ class Part:
 
     def __post_init__(self) -> None:
         for each in declared(type(self)):
-            each.check(getattr(self, each.name))
+            value = getattr(self, each.name)
+            if isinstance(each.takes, Patterns):
+                # Made of a record, which knows no tuples.
+                value = each.takes.spelled(value)
+                object.__setattr__(self, each.name, value)
+            each.check(value)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, for JSON."""
-        return asdict(self)
+        plain = asdict(self)
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in plain.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -534,6 +578,11 @@ class ScanSettings(Part):
         Settings whose effect the detector tells photo by photo
         (`toolkit.subjects.base.look_key`): what is kept of a photo does not depend on them
         otherwise; of the class.
+    exclude : tuple of str
+        Patterns, as in ``.gitignore``, of files and folders that are passed over; see
+        `toolkit.photos.passed_over`.
+    videos : bool
+        Whether clips are looked at, too; see `toolkit.photos.clips`.
     long_edge : int
         Longer side, in px, to which a photo is shrunk before the search, at least 100. A sighting
         itself is always cut from the full-size photo.
@@ -561,6 +610,26 @@ class ScanSettings(Part):
     models: ClassVar[tuple[str, ...]] = ()
     told_by_photo: ClassVar[frozenset[str]] = frozenset()
 
+    exclude: tuple[str, ...] = setting(
+        (),
+        takes=Patterns(),
+        changes="listing",
+        explained="pass over files and folders that fit, as in .gitignore: *.png, old/, /2019; may "
+        "be repeated. With ! before it, take what is passed over otherwise, such as !thumbs. A "
+        "file .sightingsignore among the photos can hold such lines, too",
+        metavar="PATTERN",
+        label="pass over (as in .gitignore)",
+        advanced=True,
+    )
+    videos: bool = setting(
+        False,
+        takes=Switch(),
+        changes="listing",
+        explained="look at videos, too: up to 8 frames of each, where something changes. A clip "
+        "of 15 seconds takes as long as some ten photos, a longer one more (needs the extra video)",
+        label="videos, too (15 s cost some ten photos)",
+        advanced=True,
+    )
     long_edge: int = setting(
         1200,
         takes=Whole(100, 20_000, "px", step=100),

@@ -14,7 +14,8 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
-from toolkit.errors import BadSetting
+from toolkit.errors import BadFolder, BadSetting
+from toolkit.files import folder_at
 from toolkit.names import counted, shown_of
 from toolkit.photos import folder_suggestions
 from toolkit.results import report
@@ -368,9 +369,9 @@ def folder_of(named: str) -> Path:
     if not named:
         raise BadSetting("no folder is named: write where the copies go")
     try:
-        return Path(named).expanduser()
-    except RuntimeError as error:
-        raise BadSetting(f"{named} cannot be resolved: {error}; write the whole path") from error
+        return folder_at(named)
+    except BadFolder as error:
+        raise BadSetting(str(error)) from error
 
 
 def as_html(summary: Summary, folder: Path) -> str:

@@ -127,7 +127,7 @@ class FolderChooser(ipywidgets.VBox):
 
     def into(self, name: str) -> None:
         """Step into a subfolder."""
-        self.choose(str(PurePath(self.value) / name))
+        self.choose(str(PurePath(folder_suggestions.plain(self.value)) / name))
 
     def up(self) -> None:
         """Step out of the folder, into the one it is in."""
@@ -193,7 +193,8 @@ class FolderChooser(ipywidgets.VBox):
 
 def others_of(seen: Preview) -> str:
     """Say what else is there; "" for nothing."""
-    return f", {counted(seen.others, 'other file')}" if seen.others else ""
+    other = f", {counted(seen.others, 'other file')}" if seen.others else ""
+    return other + (f", {counted(seen.left_out, 'photo')} left out" if seen.left_out else "")
 
 
 def as_html(seen: Preview) -> str:

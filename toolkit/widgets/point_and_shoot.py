@@ -178,7 +178,8 @@ def look_for(
     BadFolder
         If a folder is missing or cannot be used, holds no photo, or no example serves.
     """
-    listed = modes.with_own(modes.list_photos(photos_folder, out, examples))
+    which: dict[str, Any] = {"exclude": settings.exclude, "videos": settings.videos}
+    listed = modes.with_own(modes.list_photos(photos_folder, out, examples, **which))
     subject = subject or registry.subject_for(settings)
     listed, subject = modes.prepared(listed, subject, settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}

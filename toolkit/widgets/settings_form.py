@@ -17,6 +17,7 @@ from toolkit.subjects.settings import (
     ChoiceOrFile,
     Distance,
     Number,
+    Patterns,
     Setting,
     Text,
     Whole,
@@ -36,6 +37,7 @@ MOST = 10_000
 
 # What changes the sightings stands before what changes their names.
 PLACES: dict[Changes, int] = {
+    "listing": 0,
     "scan": 0,
     "subject": 0,
     "references": 1,
@@ -232,18 +234,27 @@ def _control(setting: Setting, value: Any) -> Any:
         offered = {"options": values, "ensure_option": False} if listed else {}
         # A path that is half typed is none.
         return kind(value=value, continuous_update=False, **offered, **common)
+    if isinstance(takes, Patterns):
+        hint = "one a line: *.png, old/"
+        lines = ipywidgets.Textarea(placeholder=hint, rows=2, continuous_update=False, **common)
+        lines.value = _held(setting, value)
+        return lines
     return ipywidgets.Checkbox(value=value, indent=True, **common)
 
 
 def _held(setting: Setting, value: Any) -> Any:
     """Return what the control of a setting holds for one of its values."""
     takes = setting.takes
+    if isinstance(takes, Patterns):
+        return "\n".join(value)
     return takes.text(None) if value is None and isinstance(takes, Choice) else value
 
 
 def _value(setting: Setting, held: Any) -> Any:
     """Return the value of a setting that its control holds."""
     takes = setting.takes
+    if isinstance(takes, Patterns):
+        return tuple(line for line in held.splitlines() if line.strip())
     free = isinstance(takes, Choice) and None in takes.values and held == takes.text(None)
     return None if free else held
 
@@ -255,5 +266,5 @@ def _said(control: Any) -> str:
     return (
         {True: "yes", False: "no"}[control.value]
         if isinstance(control, ipywidgets.Checkbox)
-        else str(control.value)
+        else ", ".join(str(control.value).splitlines())
     )

@@ -314,7 +314,7 @@ class Page:
         """Return unnamed photos, files with problems, and what became of an earlier run's."""
         unsorted, problems = self.result.unsorted, self.result.unusable
         kinds = unsorted["reason"].value_counts()
-        removed, kept = self.result.removed, self.result.kept
+        removed, kept, out = self.result.removed, self.result.kept, self.result.left_out
         gone = pd.DataFrame([(place,) for place in removed], columns=["path"])
         left = pd.DataFrame(list(kept), columns=["path", "reason"])
         return {
@@ -323,10 +323,13 @@ class Page:
             "problems": self._rows(
                 problems, ("path", "stage", "reason"), counted(len(problems), "file")
             ),
+            "left_out": self._rows(
+                out, ("path", "reason"), counted(len(out), "folder or file", "folders and files")
+            ),
             "told": told(removed, kept) if removed or kept else [],
             "removed": self._rows(gone, ("path",), "Removed", whole=True),
             "kept": self._rows(left, ("path", "reason"), "Kept", whole=True),
-            "nothing": not (len(unsorted) or len(problems) or removed or kept),
+            "nothing": not (len(unsorted) or len(problems) or len(out) or removed or kept),
         }
 
     def _rows(
