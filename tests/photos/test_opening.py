@@ -190,7 +190,7 @@ class TestUnreadable:
     def test_heic_says_what_to_install_where_its_package_is_missing(
         self, tmp_path, monkeypatch
     ) -> None:
-        (tmp_path / "a.heic").write_bytes(b"x")
+        (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(20))
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
         with pytest.raises(UnreadablePhoto, match=r"sightings\[formats\]"):
             opening.open_upright(tmp_path / "a.heic")

@@ -13,7 +13,8 @@ from pathlib import Path
 from PIL import Image
 
 from toolkit.errors import SightingsError, UnreadablePhoto
-from toolkit.photos.listing import SUFFIXES, find, is_result
+from toolkit.photos.formats import SUFFIXES
+from toolkit.photos.listing import find, is_result
 from toolkit.photos.opening import open_shrunk
 
 # Folders offered, and pictures shown.

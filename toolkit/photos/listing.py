@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit.errors import BadFolder
 from toolkit.files import open_regular
-from toolkit.photos.companions import belonging
+from toolkit.photos.companions import RAW, belonging
+from toolkit.photos.formats import is_photo, kind_at
 
-HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
-JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
-SUFFIXES = frozenset(
-    {".png", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"} | HEIF_SUFFIXES | JPEG_SUFFIXES
-)
 RESULT = "run.json"
 NO_PHOTO = "not a photo format that is read here"
 NEVER_PHOTOS = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
@@ -133,6 +129,8 @@ def find(folder: Path, *, leave_out: Iterable[Path] = ()) -> Listing:
                 here.append(path)
             elif not ours:
                 others.append((path, reason))
+        here, raw = _parted(here)
+        others += [(path, f"{NO_PHOTO}: {path.suffix.lower()}") for path in raw]
         beside = _beside(here, [path for path, reason in others if reason.startswith(NO_PHOTO)])
         known = {path for paths in beside.values() for path in paths}
         photos += here
@@ -158,6 +156,7 @@ def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
     """
     found: dict[Path, tuple[Path, ...]] = {}
     asked = [str(photo) for photo in photos]
+    wanted = {Path(photo) for photo in asked}
     for folder in dict.fromkeys(Path(photo).parent for photo in asked):
         here: list[Path] = []
         others: list[Path] = []
@@ -165,14 +164,39 @@ def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
             for entry in sorted(scan, key=lambda entry: entry.name):
                 if not _hidden(entry) and entry.is_file():
                     path = folder / entry.name
-                    (here if path.suffix.lower() in SUFFIXES else others).append(path)
-        found |= _beside(here, others)
+                    (here if is_photo(path) else others).append(path)
+        here, raw = _parted(here, wanted)
+        found |= _beside(here, others + raw, wanted)
     return {photo: tuple(map(str, found[Path(photo)])) for photo in asked if Path(photo) in found}
 
 
-def _beside(photos: Sequence[Path], others: Sequence[Path]) -> dict[Path, tuple[Path, ...]]:
-    """Return which files of a folder belong to which of its photos."""
-    owners = belonging([path.name for path in photos], [path.name for path in others])
+def _parted(photos: Sequence[Path], wanted: Collection[Path] = ()) -> tuple[list[Path], list[Path]]:
+    """
+    Part the photos of a folder into those that are looked at, and raw files that belong to one.
+
+    A raw file whose picture is damaged from its first byte on is looked at itself, as is one that
+    is `wanted`.
+    """
+    pictures = [path for path in photos if path.suffix.lower() not in RAW]
+    if len(pictures) == len(photos):
+        return pictures, []
+    raw = [path for path in photos if path.suffix.lower() in RAW and path not in wanted]
+    stems = {path.stem.casefold() for path in raw}
+    whole = [each for each in pictures if each.stem.casefold() in stems and kind_at(each)]
+    owners = belonging([path.name for path in whole], [path.name for path in raw])
+    owned = [path for path in raw if path.name in owners]
+    return [path for path in photos if path not in set(owned)], owned
+
+
+def _beside(
+    photos: Sequence[Path], others: Sequence[Path], first: Collection[Path] = ()
+) -> dict[Path, tuple[Path, ...]]:
+    """Return which files of a folder belong to which of its photos, those of `first` before all."""
+    owners = belonging(
+        [path.name for path in photos],
+        [path.name for path in others],
+        first={path.name for path in photos if path in first},
+    )
     found: dict[str, tuple[Path, ...]] = {}
     for path in others:
         if (owner := owners.get(path.name)) is not None:
@@ -186,7 +210,7 @@ def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
         return "a link to a file that does not exist"
     if not entry.is_file():
         return "not a regular file"
-    if path.suffix.lower() not in SUFFIXES:
+    if not is_photo(path):
         kind = path.suffix.lower() or "a file without an ending"
         return f"{NO_PHOTO}: {kind}"
     return None
