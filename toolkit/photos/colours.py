@@ -48,7 +48,7 @@ def of(picture: Image.Image) -> Change | None:
         Takes and gives RGB. None where the colours are sRGB already, where nothing is known of
         them, and for a profile that is damaged: it must not cost the photo.
     """
-    coded = _coded(picture)
+    coded = picture.info.get(CODED)
     if coded is not None and coded[1] in (PQ, HLG):
         return functools.partial(_from_hdr, coded[0], coded[1])
     profile = picture.info.get("icc_profile")
@@ -112,16 +112,23 @@ def of_lab(band: Image.Image) -> Image.Image:
     return _applied(_from_lab(), band)
 
 
-def _coded(picture: Image.Image) -> tuple[int, int] | None:
-    """Return which primaries and transfer a picture names by numbers (ITU-T H.273), if it does."""
-    for name, content in getattr(picture, "private_chunks", ()):
-        if name == b"cICP" and len(content) >= 2:
-            return content[0], content[1]
-    return picture.info.get(CODED) if picture.format in ("HEIF", "AVIF") else None
-
-
 def coded_in(start: bytes) -> tuple[int, int] | None:
-    """Return primaries and transfer that a HEIC or AVIF names in its first bytes, if it does."""
+    """
+    Return which primaries and transfer the first bytes of a file name by numbers (ITU-T H.273).
+
+    Parameters
+    ----------
+    start : bytes
+        Of a HEIC or an AVIF, whose box ``colr`` says it, or of a PNG, whose chunk ``cICP`` does.
+
+    Returns
+    -------
+    (int, int) or None
+        None where they do not say it.
+    """
+    if start.startswith(b"\x89PNG"):
+        at = start.find(b"cICP", 0, max(0, start.find(b"IDAT"))) + 4
+        return (start[at], start[at + 1]) if at >= 4 else None
     at = start.find(b"colrnclx") + 8
     if at < 8 or at + 4 > len(start):
         return None

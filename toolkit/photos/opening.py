@@ -419,7 +419,7 @@ class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
         if kind == formats.JXL:
             jxl.register()
         coded = None
-        if kind in (formats.HEIF, formats.AVIF):
+        if kind in (formats.HEIF, formats.AVIF, "PNG"):
             coded = colours.coded_in(stream.read(colours.START))
             stream.seek(0)
         picture = Image.open(stream, formats=[kind] if kind in formats.PACKAGES else FORMATS)

@@ -77,10 +77,9 @@ def search(
         if shrunk > 1:
             crop = pixels.shrunk(crop, (max(1, wide // shrunk), max(1, high // shrunk)))
         factor = (wide / crop.shape[1], high / crop.shape[0])
-        overlap = min(width, height) * shrunk // 2
         for each in detector.detect(crop, path):
             box = each.box.scaled(*factor)
-            if not _cut_off(box, part, (width, height), overlap):
+            if not _cut_off(box, part, (width, height)):
                 moved = Box(
                     box.left + part.left,
                     box.top + part.top,
@@ -91,7 +90,7 @@ def search(
     return _each_once(found)
 
 
-def _cut_off(box: Box, part: Crop, size: tuple[int, int], overlap: int) -> bool:
+def _cut_off(box: Box, part: Crop, size: tuple[int, int]) -> bool:
     """Whether a box, in px of a part, ends at a cut, and is small enough to be whole elsewhere."""
     width, height = part.right - part.left, part.bottom - part.top
     across = (part.left > 0 and box.left < NEAR) or (
@@ -100,7 +99,8 @@ def _cut_off(box: Box, part: Crop, size: tuple[int, int], overlap: int) -> bool:
     down = (part.top > 0 and box.top < NEAR) or (
         part.bottom < size[1] and box.bottom > height - NEAR
     )
-    return (across and box.width <= overlap) or (down and box.height <= overlap)
+    # What is larger than the shorter side may be whole in no part at all.
+    return (across and box.width <= min(size)) or (down and box.height <= min(size))
 
 
 def _each_once(found: list[Detection]) -> list[Detection]:
