@@ -110,7 +110,8 @@ class TestLacking:
             (tmp_path / name).write_bytes(content)
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
         assert formats.lacking(sorted(tmp_path.iterdir())) == [
-            '2 photos cannot be read: HEIC needs one more package: pip install "sightings[formats]"',
+            "2 photos cannot be read: HEIC needs one more package: "
+            'pip install "sightings[formats]"',
             '1 photo cannot be read: RAW needs one more package: pip install "sightings[raw]"',
         ]
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +35,5 @@ def test_the_parts_are_all_of_it_and_overlap(sides, upright, long_edge) -> None:
         assert spans[0][0] == 0
         assert spans[-1][1] == max(width, height)
         least = min(width, height) * level // 2
-        assert all(
-            one[1] - other[0] >= least - 1 for one, other in zip(spans, spans[1:], strict=False)
-        )
+        assert all(one[1] - other[0] >= least - 1 for one, other in pairwise(spans))
         assert all(stop - start <= max(long_edge * level, 1) for start, stop in spans)

@@ -72,12 +72,14 @@ def load(picture: Image.Image) -> str:
         picture.tile = []  # type: ignore[attr-defined]
         there = _decoded(picture, noise)
         share = float(there.mean())
+        said = str(error).strip() or type(error).__name__
         if share < LEAST:
-            raise OSError(f"image file is truncated: {share:.0%} of its rows are there") from error
+            raise OSError(f"{said}: {share:.0%} of its rows are there") from error
         for row in np.flatnonzero(~there):
             grey: Any = 0 if picture.mode == "P" else (128,) * len(picture.getbands())
             picture.paste(grey, (0, int(row), width, int(row) + 1))
-        return f"cut short: {share:.0%} of its rows were read" if share < 1 else ""
+        cause = "cut short" if "truncated" in said.lower() else "damaged"
+        return f"{cause}: {share:.0%} of its rows were read" if share < 1 else ""
     return "cut short: read less sharply than it was" if progressive else ""
 
 

@@ -368,9 +368,9 @@ def _described(
     if detections:
         with stopwatch(seconds, "decode"):
             if opened.full is None:
-                enough = max(divisor, _enough(opened.width * opened.height, detections))
-                full = opening.open_upright(path, divisor=enough)
-                if enough > 1 and divisor == enough:
+                enough = _enough(opened.width * opened.height, detections)
+                full = opening.open_upright(path, divisor=max(divisor, enough))
+                if divisor > enough:
                     small = f"read at 1/{divisor} of its sides, {WANT}"
                     note = f"{note}; {small}" if note else small
             else:
