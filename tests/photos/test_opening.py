@@ -29,6 +29,19 @@ class TestOpen:
         red.save(tmp_path / "a.gif", save_all=True, append_images=[blue])
         assert opening.open_upright(tmp_path / "a.gif")[5, 5].tolist() == [255, 0, 0]
 
+    @pytest.mark.parametrize("suffix", ["gif", "webp", "tiff"])
+    @pytest.mark.parametrize("plain", [1, 3])
+    def test_one_that_fades_in_is_the_first_frame_that_shows_something(
+        self, tmp_path, suffix, plain
+    ) -> None:
+        shown = Image.fromarray(noisy(96, 128))
+        frames = [*[Image.new("RGB", shown.size, (n, n, n)) for n in range(plain)], shown, shown]
+        frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:])
+        got = opening.open_upright(tmp_path / f"a.{suffix}").astype(int)
+        assert np.abs(got - noisy(96, 128)).mean() < 12
+        opened = opening.open_shrunk(tmp_path / f"a.{suffix}", long_edge=64)
+        assert np.ptp(opened.small) > 100
+
     @pytest.mark.parametrize("orientation", range(1, 9))
     @pytest.mark.parametrize("suffix", ["jpg", "png", "tiff", "webp"])
     def test_every_exif_orientation_shows_the_same_picture(

@@ -36,6 +36,9 @@ NAMES = {"WEBP": "WebP", "HEIF": "HEIC", "JXL": "JPEG XL"}
 # How Pillow names 16 bits a colour, and what gives the lower bytes where it reads the upper ones.
 LOWER = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B"}
 LOWER["RGB;16N"] = LOWER["RGB;16L" if sys.byteorder == "little" else "RGB;16B"]
+# Formats that hold several pictures one after the other, how many of them are tried, and by how
+# much the px of one of a single colour differ.
+SEVERAL, FRAMES, PLAIN = ("GIF", "WEBP", "TIFF"), 10, 8
 # Upper bytes of px of which more than this is used say that all 16 bits are.
 FILLED = 63
 
@@ -218,7 +221,8 @@ def open_upright(path: Path, *, divisor: int = 1) -> Rgb:
 
     EXIF orientation is applied, colours are brought to sRGB, transparency is laid on white, and
     pictures of more than 8 bits, in grey, with a palette or in CMYK become 8-bit RGB. Of an
-    animation, the first frame is taken. What is cut short is grey where nine tenths are there.
+    animation, the first frame is taken that is not of one colour alone. Of what is cut short, the
+    rest is grey, where nine tenths are there.
 
     Parameters
     ----------
@@ -243,7 +247,10 @@ def open_upright(path: Path, *, divisor: int = 1) -> Rgb:
         with memory.budget().reserve(wanted.upright, wanted.what):
             if divisor > 1 and picture.format in demand.DRAFTED:
                 picture.draft(None, (-(-picture.width // divisor), -(-picture.height // divisor)))
-            change, lower = colours.of(picture), _lower(picture)
+            lower = _lower(picture)
+            if not lower:
+                _seek_what_shows(picture)
+            change = colours.of(picture)
             load(picture)
             return pixels.recoloured(_deep(path, pixels.upright(picture), lower), change)
 
@@ -288,7 +295,10 @@ def open_shrunk(path: Path, *, long_edge: int, fit_to: Fit = fit, tell: bool = F
         with memory.budget().reserve(wanted.shrunk, wanted.what):
             if picture.format in demand.DRAFTED:
                 picture.draft(None, target)
-            change, lower = colours.of(picture), _lower(picture)
+            lower = _lower(picture)
+            if not lower:
+                _seek_what_shows(picture)
+            change = colours.of(picture)
             whole = picture.size == (width, height)
             note = load(picture)
             if whole:
@@ -321,6 +331,28 @@ def _as_far_as_it_goes(path: Path, how: Callable[[Image.Image, Load], T]) -> T:
             raise
     with decoding(path) as picture:
         return how(picture, cut_short.load)
+
+
+def _seek_what_shows(picture: Image.Image) -> None:
+    """Go to the first picture in a file that is not of one colour alone, where there is one."""
+    if picture.format not in SEVERAL:
+        return
+    size = picture.size
+    # What is damaged later on is left alone; what is wrong with the first is told where it is read.
+    with contextlib.suppress(Exception):
+        for number in range(min(int(getattr(picture, "n_frames", 1)), FRAMES)):
+            picture.seek(number)
+            if number and picture.size != size:
+                break
+            # Of the only one, nothing has to be known.
+            if getattr(picture, "n_frames", 1) == 1 or not _is_plain(picture):
+                return
+    picture.seek(0)
+
+
+def _is_plain(picture: Image.Image) -> bool:
+    extremes = np.array(picture.convert("RGB").getextrema())
+    return bool((extremes[:, 1] - extremes[:, 0] <= PLAIN).all())
 
 
 def _lower(picture: Image.Image) -> str:
