@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import tiles
-from PIL import Image
+from PIL import Image, ImageCms
 from tiles import TILE, ColourEncoder, TileDetector, save_tiles
 
 from toolkit.errors import UnreadablePhoto
@@ -143,6 +143,21 @@ def test_a_very_large_photo_is_read_within_the_bound(tmp_path, monkeypatch, room
     assert result.detections[0].box == Box(0, 0, 3500, 3500)
     assert seen == [2 if note == "" else 4]
     np.testing.assert_allclose(result.encodings, [[1, 0, 0]], atol=0.02)
+
+
+def test_what_is_encoded_has_its_colours_in_srgb(tmp_path) -> None:
+    # A profile with red and green swapped.
+    given = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    at = {bytes(given[n : n + 4]): n + 4 for n in range(128, 300, 4)}
+    red, green = at[b"rXYZ"], at[b"gXYZ"]
+    given[red : red + 8], given[green : green + 8] = given[green : green + 8], given[red : red + 8]
+    picture = Image.new("RGB", (900, 600), (250, 10, 10))
+    for name in ("a.jpg", "b.png"):
+        picture.save(tmp_path / name, icc_profile=bytes(given))
+        subject = Subject("tile", Corner(), ColourEncoder())
+        (result,) = scan([tmp_path / name], subject, long_edge=300)
+        assert result.problem is None
+        np.testing.assert_allclose(result.encodings, [[0.04, 0.98, 0.04]], atol=0.03)
 
 
 def test_boxes_are_in_px_of_the_full_size_photo(tmp_path, colours) -> None:

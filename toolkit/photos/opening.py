@@ -88,6 +88,9 @@ class Opened:
 
 # Returns the size for a width, a height and a longer side, all in px.
 Fit = Callable[[int, int, int], tuple[int, int]]
+# Left, top, right and bottom of a part of a photo, as shares of it.
+Part = tuple[float, float, float, float]
+WHOLE: Part = (0.0, 0.0, 1.0, 1.0)
 # Decodes a picture, and returns what is to be said of it.
 Load = Callable[[Image.Image], str]
 T = TypeVar("T")
@@ -215,7 +218,7 @@ def _of_segments(segments: Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(each for each in (first, rest if len(rest) == size else b"") if each)
 
 
-def open_upright(path: Path, *, divisor: int = 1) -> Rgb:
+def open_upright(path: Path, *, divisor: int = 1, part: Part = WHOLE) -> Rgb:
     """
     Open a photo at full size.
 
@@ -230,6 +233,9 @@ def open_upright(path: Path, *, divisor: int = 1) -> Rgb:
         The photo.
     divisor : {1, 2, 4, 8}
         By what its sides are divided while it is decoded; of a JPEG only.
+    part : tuple of float
+        Left, top, right and bottom, as shares of the upright photo, of what will be looked at: the
+        rest keeps the colours that are stored, which spares a fifth of a second for a large photo.
 
     Returns
     -------
@@ -252,7 +258,12 @@ def open_upright(path: Path, *, divisor: int = 1) -> Rgb:
                 _seek_what_shows(picture)
             change = colours.of(picture)
             load(picture)
-            return pixels.recoloured(_deep(path, pixels.upright(picture), lower), change)
+            full = _deep(path, pixels.upright(picture), lower)
+            height, width = full.shape[:2]
+            left, right = int(part[0] * width), int(np.ceil(part[2] * width))
+            top, bottom = int(part[1] * height), int(np.ceil(part[3] * height))
+            pixels.recoloured(full[top:bottom, left:right], change)
+            return full
 
     return _as_far_as_it_goes(path, upright)
 

@@ -113,10 +113,12 @@ def recoloured(image: Rgb, change: Callable[[Image.Image], Image.Image] | None) 
     Returns
     -------
     numpy.ndarray
-        `image` itself.
+        `image` itself, or a copy where it belongs to Pillow and cannot be written to.
     """
     if change is None:
         return image
+    if not image.flags.writeable:
+        image = image.copy()
     rows = max(1, BAND // max(image.shape[1], 1))
     for start in range(0, len(image), rows):
         image[start : start + rows] = np.asarray(

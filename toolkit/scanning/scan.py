@@ -369,7 +369,8 @@ def _described(
         with stopwatch(seconds, "decode"):
             if opened.full is None:
                 enough = _enough(opened.width * opened.height, detections)
-                full = opening.open_upright(path, divisor=max(divisor, enough))
+                part = _around(detections, opened.width, opened.height)
+                full = opening.open_upright(path, divisor=max(divisor, enough), part=part)
                 if divisor > enough:
                     small = f"read at 1/{divisor} of its sides, {WANT}"
                     note = f"{note}; {small}" if note else small
@@ -392,6 +393,17 @@ def _described(
     shows = _shown(every, how.subject, path)
     what = (path, photo, tuple(detections), chips, None, seconds)
     return _Seen(*what, left_out=out, shows=shows, note=note)
+
+
+def _around(found: Sequence[Detection], width: int, height: int) -> opening.Part:
+    """Return the part of a photo in which detections are, each with its own size around it."""
+    edges = [(each.box, each.box.width, each.box.height) for each in found]
+    return (
+        max(0.0, min(box.left - wide for box, wide, _ in edges) / width),
+        max(0.0, min(box.top - high for box, _, high in edges) / height),
+        min(1.0, max(box.right + wide for box, wide, _ in edges) / width),
+        min(1.0, max(box.bottom + high for box, _, high in edges) / height),
+    )
 
 
 def _enough(pixels: int, found: Sequence[Detection]) -> int:
