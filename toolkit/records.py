@@ -23,6 +23,8 @@ PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
 FILE_COLUMNS = ("file_digest", "image_digest", "orientation")
 # What a photo shows, where the detector can say it; an album may lack it.
 SHOWS = "shows"
+# How a photo was read, where not as it should have been; an album may lack it.
+NOTE = "note"
 # Between several things that one photo shows.
 AND = "+"
 SIGHTING_COLUMNS = ("photo_digest", "path", "left", "top", "right", "bottom", "score")
@@ -45,6 +47,7 @@ _ABSENT: dict[str, str | int] = {
     "ignored": 0,
     PAINTED: "",
     SECONDS: "",
+    NOTE: "",
 }
 
 

@@ -119,7 +119,7 @@ def test_large_photos_wait_for_each_other(
     gate = threading.Event()
     real = opening.open_shrunk
 
-    def watched(path, *, long_edge):
+    def watched(path, **how):
         with lock:
             under_way[0] += 1
             most[0] = max(most[0], under_way[0])
@@ -127,7 +127,7 @@ def test_large_photos_wait_for_each_other(
                 gate.set()
         gate.wait(5)
         try:
-            return real(path, long_edge=long_edge)
+            return real(path, **how)
         finally:
             with lock:
                 under_way[0] -= 1

@@ -1,11 +1,13 @@
+import mutated_photos
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from toolkit import memory
 from toolkit.errors import UnreadablePhoto
-from toolkit.photos import opening
+from toolkit.photos import formats, opening
 
 GRADIENT = np.linspace(0, 255, 60 * 40).reshape(40, 60).astype(np.uint8)
 
@@ -26,6 +28,19 @@ class TestOpen:
         red, blue = Image.new("RGB", (20, 10), "red"), Image.new("RGB", (20, 10), "blue")
         red.save(tmp_path / "a.gif", save_all=True, append_images=[blue])
         assert opening.open_upright(tmp_path / "a.gif")[5, 5].tolist() == [255, 0, 0]
+
+    @pytest.mark.parametrize("suffix", ["gif", "webp", "tiff"])
+    @pytest.mark.parametrize("plain", [1, 3])
+    def test_one_that_fades_in_is_the_first_frame_that_shows_something(
+        self, tmp_path, suffix, plain
+    ) -> None:
+        shown = Image.fromarray(noisy(96, 128))
+        frames = [*[Image.new("RGB", shown.size, (n, n, n)) for n in range(plain)], shown, shown]
+        frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:])
+        got = opening.open_upright(tmp_path / f"a.{suffix}").astype(int)
+        assert np.abs(got - noisy(96, 128)).mean() < 12
+        opened = opening.open_shrunk(tmp_path / f"a.{suffix}", long_edge=64)
+        assert np.ptp(opened.small) > 100
 
     @pytest.mark.parametrize("orientation", range(1, 9))
     @pytest.mark.parametrize("suffix", ["jpg", "png", "tiff", "webp"])
@@ -131,6 +146,54 @@ class TestOpen:
         assert abs(wide * height - high * width) <= max(width, height)
 
 
+class TestContent:
+    @pytest.mark.parametrize("name", ["a.jpg", "a", "a.png", "a.jpg.download"])
+    @pytest.mark.parametrize("kind", ["HEIF", "AVIF", "JPEG", "PNG", "WEBP", "TIFF"])
+    def test_what_is_in_a_file_counts_not_how_it_is_called(self, tmp_path, name, kind) -> None:
+        if kind == "HEIF":
+            pytest.importorskip("pillow_heif").register_heif_opener()
+        if not formats.is_there(kind):
+            pytest.skip("nothing here writes it")
+        Image.fromarray(noisy(96, 128)).save(tmp_path / name, kind, quality=95)
+        got = opening.open_upright(tmp_path / name).astype(int)
+        assert np.abs(got - noisy(96, 128)).mean() < 6
+
+    def test_a_motion_photo_is_its_still(self, tmp_path) -> None:
+        Image.fromarray(noisy()).save(tmp_path / "a.jpg", quality=95)
+        still = opening.open_upright(tmp_path / "a.jpg")
+        whole = (tmp_path / "a.jpg").read_bytes()
+        film = b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(5000)
+        (tmp_path / "MVIMG_1.jpg").write_bytes(whole + film)
+        np.testing.assert_array_equal(opening.open_upright(tmp_path / "MVIMG_1.jpg"), still)
+
+
+class TestLarge:
+    def test_one_of_200_megapixels_is_read_within_little_memory(
+        self, tmp_path, monkeypatch
+    ) -> None:
+        large = tmp_path / "a.jpg"
+        Image.fromarray(noisy(1530, 2040)).resize((16320, 12240), Image.Resampling.NEAREST).save(
+            large, quality=40
+        )
+        wanted = opening.demand_of(large, long_edge=1200)
+        assert wanted.upright > 1.4e9
+        assert [wanted.divisor(most) for most in (2 * 10**9, 5 * 10**8, 10**8, 1)] == [1, 2, 8, 8]
+        monkeypatch.setattr(memory, "available", lambda: 150_000_000)
+        opened = opening.open_shrunk(large, long_edge=1200)
+        assert (opened.width, opened.height, opened.full) == (16320, 12240, None)
+        assert opened.small.shape == (900, 1200, 3)
+        monkeypatch.undo()
+        image = opening.open_upright(large, divisor=8)
+        assert image.shape == (1530, 2040, 3)
+        assert np.abs(image.astype(int) - noisy(1530, 2040)).mean() < 4
+
+    def test_an_ordinary_photo_is_never_decoded_smaller_than_it_is(self, tmp_path) -> None:
+        Image.fromarray(noisy(1200, 1600)).save(tmp_path / "a.jpg")
+        wanted = opening.demand_of(tmp_path / "a.jpg", long_edge=400)
+        assert wanted.divisor(1) == 1
+        assert wanted.least == wanted.opening
+
+
 class TestUnreadable:
     @pytest.mark.parametrize(
         ("name", "content", "cause"),
@@ -190,7 +253,7 @@ class TestUnreadable:
     def test_heic_says_what_to_install_where_its_package_is_missing(
         self, tmp_path, monkeypatch
     ) -> None:
-        (tmp_path / "a.heic").write_bytes(b"x")
+        (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(20))
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
         with pytest.raises(UnreadablePhoto, match=r"sightings\[formats\]"):
             opening.open_upright(tmp_path / "a.heic")
@@ -245,3 +308,13 @@ class TestMetadata:
             assert opening.metadata_of(path).orientation in range(1, 9)
         except UnreadablePhoto as error:
             assert str(error)
+
+
+@pytest.mark.parametrize("name", mutated_photos.HOW)
+def test_damaged_photos_end_as_photos_or_problems(name) -> None:
+    needs = {"HEIC": "pillow_heif", "JPEG XL": "pillow_jxl", "RAW": "rawpy"}
+    if name in needs:
+        pytest.importorskip(needs[name])
+    found = mutated_photos.in_a_process(name, 20, 7)
+    assert found["photos"] + found["problems"] == 20
+    assert not found["peak"] > 1500

@@ -1,5 +1,8 @@
 """Pixels made in bands are those that whole pictures gave, to the last bit."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,12 +32,14 @@ def eight_bits(values):
     if values.dtype.kind == "f":
         finite = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
         top = max(float(finite.max(initial=0.0)), 0.0)
-        full = 1.0 if top <= 1.0 else 255.0 if top <= 255.0 else max(65535.0, top)
+        full = 1.0 if top <= 1.0 else top if top >= 65536 else 2.0 ** bits_of(top) - 1
         return (finite.clip(0.0, full) * (255.0 / full) + 0.5).astype(np.uint8)
-    wide = values.astype(np.int64)
-    if wide.max(initial=0) <= 255 and values.dtype.itemsize > 2:
-        return wide.clip(0, 255).astype(np.uint8)
-    return (wide.clip(0, 65535) >> 8).astype(np.uint8)
+    wide = values.astype(np.int64).clip(0, 65535)
+    return (wide >> bits_of(wide.max(initial=0)) - 8).astype(np.uint8)
+
+
+def bits_of(top):
+    return next(bits for bits in (8, 10, 12, 14, 16) if top < 2**bits)
 
 
 def turned(picture, orientation):
@@ -162,3 +167,69 @@ def test_sides_are_swapped_by_turns_of_a_quarter(tmp_path, turn) -> None:
     Image.new("RGB", (8, 4)).save(tmp_path / "a.jpg", exif=exif)
     with Image.open(tmp_path / "a.jpg") as picture:
         assert pixels.is_sideways(picture) == (pixels.upright(picture).shape[0] == 8)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("kind", ["grey.png", "grey.tif", "float.tif", "colour.png"])
+def test_as_many_bits_as_are_filled_become_eight(tmp_path, bits, kind) -> None:
+    eight = np.arange(256, dtype=np.uint16).repeat(3).reshape(16, 48)
+    deep = eight << (bits - 8)
+    path = tmp_path / kind
+    if kind == "colour.png":
+        write_deep_png(path, np.stack([deep, deep[:, ::-1], deep // 2], axis=-1))
+        got = opening.open_upright(path)
+        np.testing.assert_array_equal(got[..., 1], eight[:, ::-1])
+        np.testing.assert_array_equal(got[..., 2], eight // 2)
+    else:
+        Image.fromarray(deep.astype(np.float32) if kind == "float.tif" else deep).save(path)
+        got = opening.open_upright(path)
+    assert np.abs(got[..., 0].astype(int) - eight).max() <= (kind == "float.tif")
+
+
+def test_bits_of_a_colour_tiff_are_read_as_those_of_a_png(tmp_path) -> None:
+    deep = np.random.default_rng(2).integers(0, 4096, (40, 30, 3)).astype(np.uint16)
+    write_deep_png(tmp_path / "a.png", deep)
+    write_deep_tiff(tmp_path / "a.tif", deep)
+    wanted = (deep >> 4).astype(np.uint8)
+    for name in ("a.png", "a.tif"):
+        np.testing.assert_array_equal(opening.open_upright(tmp_path / name), wanted)
+
+
+def write_deep_png(path, values):
+    """Write RGB of 16 bits, shape (h, w, 3), which Pillow cannot."""
+    height, width = values.shape[:2]
+    rows = values.astype(">u2").reshape(height, -1).view(np.uint8).reshape(height, -1)
+    lines = np.hstack([np.zeros((height, 1), np.uint8), rows]).tobytes()
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))]
+    chunks += [(b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(content))
+            + name
+            + content
+            + struct.pack(">I", zlib.crc32(name + content))
+            for name, content in chunks
+        )
+    )
+
+
+def write_deep_tiff(path, values):
+    """Write the same as an uncompressed TIFF."""
+    height, width = values.shape[:2]
+    content = values.astype("<u2").tobytes()
+    tags = [
+        (256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, 8 + len(content)), (259, 3, 1, 1),
+        (262, 3, 1, 2), (273, 4, 1, 8), (277, 3, 1, 3), (278, 4, 1, height),
+        (279, 4, 1, len(content)),
+    ]  # fmt: skip
+    directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *t) for t in tags)
+    start = 8 + len(content) + 6
+    path.write_bytes(
+        b"II*\0"
+        + struct.pack("<I", start)
+        + content
+        + struct.pack("<3H", 16, 16, 16)
+        + directory
+        + bytes(4)
+    )

@@ -439,3 +439,13 @@ def test_a_photo_with_a_copy_that_is_there_is_not_gone(tmp_path: Path) -> None:
     twice = pd.concat([album.photos, album.photos.assign(path=str(copy))], ignore_index=True)
     assert count_gone(album) == 1
     assert count_gone(replace(album, photos=twice)) == 0
+
+
+def test_a_photo_too_large_for_the_memory_is_shown_less_sharply(tmp_path, monkeypatch) -> None:
+    Image.new("RGB", (9000, 6000), (200, 30, 30)).save(tmp_path / "a.jpg", quality=40)
+    path = str(tmp_path / "a.jpg")
+    shown = Thumbnails(album_of((path, (9000, 6000), [(4000, 3000, 4100, 3100)])))
+    monkeypatch.setattr("toolkit.memory.available", lambda: 100_000_000)
+    picture = pixels(shown.crops([0])[0])
+    assert np.abs(picture.mean(axis=(0, 1)) - (200, 30, 30)).max() < 6
+    assert shown.grey == ""

@@ -1,10 +1,15 @@
 """What a mode found, in words, for machines and for a notebook."""
 
 import json
+from pathlib import Path
 
+import pytest
+from PIL import Image
+from raw_files import write_dng
 from tiles import save_tiles
 
 from toolkit import modes
+from toolkit.settings import GroupingSettings
 
 
 def test_what_shows_in_a_notebook_is_escaped(album_folder, tmp_path, colours) -> None:
@@ -33,3 +38,36 @@ def test_the_result_counts_for_machines(album_folder, tmp_path, colours) -> None
     assert found["photos_with_nobody"] == 1
     assert found["copies"] == 8
     assert {"wall", "decode", "detect", "encode", "group", "copy"} <= set(found["seconds"])
+
+
+def test_photos_that_were_read_in_part_are_named(album_folder, tmp_path, colours) -> None:
+    whole = save_tiles(album_folder / "part.bmp", "ann", "bob").read_bytes()
+    (album_folder / "part.bmp").write_bytes(whole[:-1300])
+    result = modes.autopilot(album_folder, tmp_path / "out", subject=colours)
+    assert "1 photo could be read in part only:" in str(result)
+    assert "part.bmp: cut short: 9" in str(result)
+    assert "cut short: 9" in (tmp_path / "out" / "photos.csv").read_text(encoding="utf-8-sig")
+
+
+def test_the_raw_file_of_a_photo_that_is_damaged_is_looked_at(tmp_path, colours) -> None:
+    pytest.importorskip("rawpy")
+    photos = tmp_path / "photos"
+    with Image.open(save_tiles(photos / "a.png", "ann", "bob")) as picture:
+        large = picture.resize((512, 256))
+    write_dng(photos / "a.dng", large, preview=large)
+    (photos / "a.png").write_bytes((photos / "a.png").read_bytes()[:120])
+    result = modes.autopilot(photos, tmp_path / "out", subject=colours)
+    assert [Path(path).name for path in result.album.photos["path"]] == ["a.dng"]
+    assert [Path(path).name for path in result.problems["path"]] == ["a.png"]
+    assert (tmp_path / "out" / "person_001" / "a.dng").is_file()
+
+
+def test_a_missing_package_is_said_before_the_long_work(album_folder, colours, monkeypatch) -> None:
+    (album_folder / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    monkeypatch.setattr("toolkit.photos.formats.is_there", lambda kind: kind != "HEIF")
+    told = []
+    how = {"settings": GroupingSettings(), "subject": colours}
+    result = modes.look(album_folder, tell=told.append, **how)
+    (said,) = [each for each in told if "HEIC" in each]
+    assert said.startswith("1 photo cannot be read: HEIC needs one more package")
+    assert [Path(path).name for path in result.album.problems["path"]].count("a.heic") == 1

@@ -8,8 +8,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import tiles
+from PIL import Image, ImageCms
 from tiles import TILE, ColourEncoder, TileDetector, save_tiles
 
+from toolkit.errors import UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.records import Box, Detection
 from toolkit.scanning.scan import BATCH, gather, scan, watched
@@ -83,6 +85,79 @@ def test_an_unreadable_photo_and_its_copy_are_reported_not_dropped(album_folder,
     assert by_name["bad.jpg"][0] == "decoding"
     assert "empty" in by_name["empty.jpg"][1]
     assert by_name["film.mp4"][0] == "listing"
+
+
+def test_a_bad_copy_does_not_take_its_good_twins_along(tmp_path, colours, monkeypatch) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        save_tiles(tmp_path / name, "ann")
+    real = opening.open_shrunk
+
+    def once(path, **how):
+        if path.name == "a.png":
+            raise UnreadablePhoto("a bad sector")
+        return real(path, **how)
+
+    monkeypatch.setattr(opening, "open_shrunk", once)
+    album = album_of(tmp_path, colours)
+    assert [path.rsplit("/")[-1] for path in album.photos["path"]] == ["b.png", "c.png"]
+    assert [path.rsplit("/")[-1] for path in album.problems["path"]] == ["a.png"]
+    assert len(album) == 1
+
+
+def test_a_photo_that_is_cut_short_is_seen_and_noted(tmp_path, colours) -> None:
+    whole = save_tiles(tmp_path / "a.bmp", "ann").read_bytes()
+    (tmp_path / "b.bmp").write_bytes(whole[:-700])
+    save_tiles(tmp_path / "c.bmp", "bob")
+    album = album_of(tmp_path, colours)
+    assert album.photos["note"].tolist() == ["", "cut short: 94% of its rows were read", ""]
+    assert len(album) == 3
+
+
+class Corner(TileDetector):
+    """Finds the upper left part of a photo."""
+
+    def detect(self, image, path=None):
+        return [Detection(Box(0, 0, image.shape[0] // 2, image.shape[0] // 2), 1.0)]
+
+
+@pytest.mark.parametrize(("room", "note"), [(4e9, ""), (1.2e8, "for want of memory")])
+def test_a_very_large_photo_is_read_within_the_bound(tmp_path, monkeypatch, room, note) -> None:
+    picture = Image.new("RGB", (10_000, 7_000), (0, 0, 255))
+    picture.paste((255, 0, 0), (0, 0, 3500, 3500))
+    picture.save(tmp_path / "a.jpg", quality=50)
+    monkeypatch.setattr("toolkit.memory.available", lambda: int(room * 1.5))
+    seen = []
+    real = opening.open_upright
+    monkeypatch.setattr(
+        opening,
+        "open_upright",
+        lambda path, **how: seen.append(how["divisor"]) or real(path, **how),
+    )
+    subject = Subject("tile", Corner(), ColourEncoder())
+    (result,) = scan([tmp_path / "a.jpg"], subject, long_edge=1000)
+    assert result.problem is None
+    assert note in result.note
+    assert result.photo is not None
+    assert (result.photo.width, result.photo.height) == (10_000, 7_000)
+    # Its box is of the full size, its chip from no more than is needed of it.
+    assert result.detections[0].box == Box(0, 0, 3500, 3500)
+    assert seen == [2 if note == "" else 4]
+    np.testing.assert_allclose(result.encodings, [[1, 0, 0]], atol=0.02)
+
+
+def test_what_is_encoded_has_its_colours_in_srgb(tmp_path) -> None:
+    # A profile with red and green swapped.
+    given = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    at = {bytes(given[n : n + 4]): n + 4 for n in range(128, 300, 4)}
+    red, green = at[b"rXYZ"], at[b"gXYZ"]
+    given[red : red + 8], given[green : green + 8] = given[green : green + 8], given[red : red + 8]
+    picture = Image.new("RGB", (900, 600), (250, 10, 10))
+    for name in ("a.jpg", "b.png"):
+        picture.save(tmp_path / name, icc_profile=bytes(given))
+        subject = Subject("tile", Corner(), ColourEncoder())
+        (result,) = scan([tmp_path / name], subject, long_edge=300)
+        assert result.problem is None
+        np.testing.assert_allclose(result.encodings, [[0.04, 0.98, 0.04]], atol=0.03)
 
 
 def test_boxes_are_in_px_of_the_full_size_photo(tmp_path, colours) -> None:

@@ -220,7 +220,7 @@ class TestStore:
         assert same(Look(100, 80, number % 2, *found), look)
 
     def test_what_a_photo_shows_is_kept_and_its_own_key_tells_looks_apart(self, place) -> None:
-        seen = replace(look_at(), shows="animal+person")
+        seen = replace(look_at(), shows="animal+person", note="cut short: 97% is there")
         encoder = EncoderInfo("e", "0" * 64, 3, "euclidean", Calibration(1.0, 1.0))
         with Store(place) as kept:
             recall = store.Recall(kept, "how", encoder)

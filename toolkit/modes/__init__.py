@@ -28,7 +28,9 @@ from toolkit.grouping.identification import References
 from toolkit.grouping.numbering import Earlier
 from toolkit.names import counted, printable
 from toolkit.photos import duplicates, opening
+from toolkit.photos.companions import RAW
 from toolkit.photos.copies import one_of_each
+from toolkit.photos.formats import lacking
 from toolkit.photos.passed_over import LEFT_OUT, photos_of
 from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
@@ -267,8 +269,8 @@ def list_photos(
             )
         also = f" ({'; '.join(other)})" if other else ""
         raise BadFolder(
-            f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF or "
-            "HEIC files, in subfolders or not."
+            f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF, "
+            "HEIC, AVIF, JPEG XL or raw files, in subfolders or not."
         )
     taken: tuple[str, ...] = ()
     if listing.result:
@@ -315,7 +317,8 @@ def prepared(
         If what the detector was given is about other photos.
     """
     subject = settings.corrected(subject, listed.out)
-    said = prepare(subject.detector, listed.listing.photos, listed.folder)
+    photos = listed.listing.photos
+    said = (*lacking(photos), *prepare(subject.detector, photos, listed.folder))
     for each in said if tell is not None else ():
         cast(Callable[[str], None], tell)(f"{each}.")
     return changed(listed, taken=(*listed.taken, *said)), subject
@@ -368,10 +371,14 @@ def look_at(
 
     recognised = 0
 
+    unread: list[Path] = []
+
     def timed(results: Iterator[PhotoResult]) -> Iterator[PhotoResult]:
         nonlocal recognised
         for result in results:
             recognised += result.known
+            if result.photo is None:
+                unread.append(result.path)
             for stage, value in result.seconds.items():
                 seconds[stage] = seconds.get(stage, 0.0) + value
             yield result
@@ -383,20 +390,26 @@ def look_at(
             progress("photos", done, total, str(path))
 
     with store.recalled(subject, settings) as recall:
-        results = scan(
-            listed.listing.photos,
-            subject,
-            long_edge=settings.long_edge,
-            min_size=settings.min_size,
-            min_sharpness=settings.min_sharpness,
-            jobs=settings.threads,
-            gigabytes=settings.memory,
-            stop=stop,
-            seen=seen,
-            recall=recall,
-        )
+        look_through: dict[str, Any] = {
+            "long_edge": settings.long_edge,
+            "min_size": settings.min_size,
+            "min_sharpness": settings.min_sharpness,
+            "jobs": settings.threads,
+            "gigabytes": settings.memory,
+            "stop": stop,
+            "recall": recall,
+        }
+
+        def every() -> Iterator[PhotoResult]:
+            yield from timed(scan(listed.listing.photos, subject, seen=seen, **look_through))
+            # The raw file of a photo that is damaged is its good twin.
+            beside = [each for path in unread for each in listed.listing.companions.get(path, ())]
+            twins = [each for each in beside if each.suffix.lower() in RAW]
+            if twins and not (stop is not None and stop()):
+                yield from timed(scan(twins, subject, **look_through))
+
         album = gather(
-            timed(results),
+            every(),
             subject.encoder.info,
             subject=subject.info,
             skipped=listed.listing.skipped,

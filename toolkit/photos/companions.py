@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePath
 
 from toolkit.names import folded
 
 FILMS = frozenset({".mov", ".mp4"})
+# The film of a motion photo beside it, as Google Takeout gives it: "a.MP" of "a.MP.jpg".
+MOTION = ".mp"
 RAW = frozenset(
     {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".nef"}
-    | {".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
+    | {
+        ".dcr",
+        ".mrw",
+        ".nrw",
+        ".orf",
+        ".pef",
+        ".raf",
+        ".raw",
+        ".rw2",
+        ".rwl",
+        ".sr2",
+        ".srf",
+        ".srw",
+        ".x3f",
+    }
 )
 # Of Apple's edits, and of everybody's descriptions.
 EDITS, SIDECAR, TAKEOUT = ".aae", ".xmp", ".json"
@@ -23,7 +39,9 @@ FIRST = ({".heic", ".heif", ".hif"}, {".jpg", ".jpeg"})
 _AGAIN = re.compile(r"(.*)(\(\d+\))")
 
 
-def belonging(photos: Sequence[str], others: Iterable[str]) -> dict[str, str]:
+def belonging(
+    photos: Sequence[str], others: Iterable[str], *, first: Collection[str] = ()
+) -> dict[str, str]:
     """
     Say which files of a folder belong to which of its photos, by their names.
 
@@ -33,6 +51,9 @@ def belonging(photos: Sequence[str], others: Iterable[str]) -> dict[str, str]:
         The names of the photos in a folder.
     others : iterable of str
         The names of the other files there.
+    first : collection of str
+        Photos that come before others which have the same name but for the ending: those that could
+        be read.
 
     Returns
     -------
@@ -42,7 +63,7 @@ def belonging(photos: Sequence[str], others: Iterable[str]) -> dict[str, str]:
         has that, or the whole name and ".xmp"; what Google Takeout says of a photo has the whole
         name and ".json" or ".supplemental-metadata.json", which may be cut off.
     """
-    names = _Names(photos)
+    names = _Names(photos, first)
     found = {other: names.photo_of(folded(other)) for other in others}
     return {other: photo for other, photo in found.items() if photo is not None}
 
@@ -67,10 +88,12 @@ def renamed(companion: str, photo: str, now: str) -> str:
 class _Names:
     """The photos of a folder, by name and by the name without its ending."""
 
-    def __init__(self, photos: Sequence[str]) -> None:
+    def __init__(self, photos: Sequence[str], first: Collection[str]) -> None:
         self.by_name = {folded(photo): photo for photo in photos}
         self.by_stem: dict[str, str] = {}
-        for name in sorted(self.by_name, key=_place):
+        for name in sorted(
+            self.by_name, key=lambda name: (self.by_name[name] not in first, _place(name))
+        ):
             self.by_stem.setdefault(PurePath(name).stem, self.by_name[name])
 
     def photo_of(self, other: str) -> str | None:
@@ -78,6 +101,8 @@ class _Names:
         stem, ending = PurePath(other).stem, PurePath(other).suffix
         if ending in FILMS | RAW | {EDITS}:
             return self.by_stem.get(stem)
+        if ending == MOTION:
+            return self.by_stem.get(other) or self.by_stem.get(stem)
         if ending == SIDECAR:
             raw = PurePath(stem)
             return self._called(stem) or (self.by_stem.get(raw.stem) if raw.suffix in RAW else None)

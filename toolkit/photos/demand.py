@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 from toolkit.photos.pixels import BAND, fit
+from toolkit.photos.raw import MADE, SENSOR
 
 # Formats that are decoded at a half, a quarter or an eighth where that is enough.
 DRAFTED = ("JPEG", "MPO")
@@ -18,7 +19,12 @@ RGB = 3
 # Bytes that bands take on the way: one in float64 and its copies.
 BANDS = 40 * BAND
 # Bytes a px that decoders hold beside Pillow's picture, as measured (tests/test_demand.py).
-WEBP, HEIF = 10, 6
+WEBP, HEIF, JXL = 10, 6, 20
+# By what the sides of a JPEG can be divided while it is decoded, and from how many px on that is
+# done for what is cut out of it as well.
+SCALES, LARGE = (1, 2, 4, 8), 64_000_000
+# No photo of this many px is packed into so few bytes that each holds so many of them.
+CLAIMED, HELD = 178_956_970, 1000
 MODES = {"F": "float", "I": "32-bit integers", "CMYK": "CMYK"}
 
 
@@ -41,6 +47,9 @@ class Demand:
         Whether the full size is made on the way.
     what : str
         What the photo is, to be read.
+    scaled : tuple of int
+        As `upright`, where the sides are divided by each of `SCALES` on the way; the first alone,
+        where the format cannot do that, or the photo is not `LARGE`.
     """
 
     upright: int
@@ -49,14 +58,30 @@ class Demand:
     small: tuple[int, int]
     whole: bool
     what: str
+    scaled: tuple[int, ...] = ()
 
     @property
     def opening(self) -> int:
         """Bytes to open it for detection, and then at full size beside that."""
         return max(self.shrunk, 0 if self.whole else self.kept + self.upright)
 
+    @property
+    def least(self) -> int:
+        """The same where the full size is decoded as small as can be."""
+        least = min(self.scaled, default=self.upright)
+        return max(self.shrunk, 0 if self.whole else self.kept + least)
 
-def of(picture: Image.Image, *, long_edge: int | None = None) -> Demand:
+    def divisor(self, most: int) -> int:
+        """Return the least of `SCALES` by which `most` bytes are enough beside what is kept."""
+        for scale, need in zip(SCALES, self.scaled, strict=False):
+            if self.kept + need <= most:
+                return scale
+        return SCALES[max(0, len(self.scaled) - 1)]
+
+
+def of(
+    picture: Image.Image, *, long_edge: int | None = None, small: tuple[int, int] | None = None
+) -> Demand:
     """
     Estimate what a photo takes, from its header.
 
@@ -66,6 +91,8 @@ def of(picture: Image.Image, *, long_edge: int | None = None) -> Demand:
         Opened, and not yet decoded.
     long_edge : int, optional
         Longer side, in px, of the picture for detection; the full size if not given.
+    small : tuple of (int, int), optional
+        Its width and height instead.
 
     Returns
     -------
@@ -73,7 +100,7 @@ def of(picture: Image.Image, *, long_edge: int | None = None) -> Demand:
         Not below what is taken, but for a few MB that any photo takes.
     """
     width, height = picture.size
-    across, down = small = fit(width, height, long_edge or max(width, height))
+    across, down = small = small or fit(width, height, long_edge or max(width, height))
     pixels = width * height
     native = NATIVE.get(picture.mode, 4)
     aside = _aside(picture)
@@ -81,12 +108,17 @@ def of(picture: Image.Image, *, long_edge: int | None = None) -> Demand:
     bands = min(BANDS, 40 * pixels)
     what = f"{width:,} x {height:,} px{_as(picture.mode)}"
     scale = _drafted(picture, small)
+    scaled = tuple(
+        aside + -(-width // by) * -(-height // by) * (native + RGB) + bands
+        for by in (SCALES if picture.format in DRAFTED and pixels > LARGE else SCALES[:1])
+    )
     if scale > 1:
         part = -(-width // scale) * -(-height // scale)
         # Another mode than RGB is converted whole, and resized across before down.
         shrunk = aside + part * (native + 4) + 4 * across * -(-height // scale)
         kept = RGB * across * down
-        return Demand(upright + bands, shrunk + 8 * across * down, kept, small, False, what)
+        shrunk += 8 * across * down
+        return Demand(upright + bands, shrunk, kept, small, False, what, scaled)
     kept = RGB * pixels + (0 if small == (width, height) else RGB * across * down)
     shrinking = RGB * pixels + _shrinking(width, height, across, down)
     return Demand(upright + bands, max(upright, shrinking) + bands, kept, small, True, what)
@@ -128,6 +160,10 @@ def _aside(picture: Any) -> int:
         return WEBP * pixels + _file_size(picture)
     if picture.format in ("HEIF", "AVIF"):
         return HEIF * pixels + _file_size(picture)
+    if picture.format == "JXL":
+        return JXL * pixels + 2 * _file_size(picture)
+    if picture.format == "RAW":
+        return SENSOR * picture.sensor[0] * picture.sensor[1] + MADE * pixels
     return 0
 
 
@@ -164,3 +200,9 @@ def _file_size(picture: Any) -> int:
             return os.stat(picture.filename).st_size  # noqa: PTH116 - a name, perhaps of no file
         except (AttributeError, OSError, TypeError):
             return 0
+
+
+def is_bomb(picture: Any, size: int) -> bool:
+    """Whether a picture claims more px than a file of `size` bytes can hold of a photo."""
+    pixels = picture.width * picture.height
+    return bool(pixels > CLAIMED and pixels > HELD * size)

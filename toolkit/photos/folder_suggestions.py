@@ -14,7 +14,8 @@ from PIL import Image
 
 from toolkit.errors import BadFolder, SightingsError, UnreadablePhoto
 from toolkit.files import folder_at
-from toolkit.photos.listing import SUFFIXES, find, is_result
+from toolkit.photos.formats import SUFFIXES
+from toolkit.photos.listing import find, is_result
 from toolkit.photos.opening import open_shrunk
 from toolkit.photos.passed_over import NEVER_PHOTOS, of_system, photos_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,14 +13,10 @@ from toolkit.errors import BadFolder
 from toolkit.files import open_regular, whole_path
 from toolkit.names import printable
 from toolkit.photos import clips, takeout
-from toolkit.photos.companions import belonging
+from toolkit.photos.companions import RAW, belonging
+from toolkit.photos.formats import SUFFIXES, is_photo, kind_at
 from toolkit.photos.passed_over import HIDDEN_FILES, NEVER_PHOTOS, Rules, said
 
-HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
-JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
-SUFFIXES = frozenset(
-    {".png", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"} | HEIF_SUFFIXES | JPEG_SUFFIXES
-)
 RESULT = "run.json"
 NO_PHOTO = "not a photo format that is read here"
 
@@ -184,6 +180,8 @@ def find(
                 others.append((path, reason))
         if hidden:
             left_out.append((current, said(HIDDEN_FILES, hidden)))
+        here, raw = _parted(here)
+        others += [(path, f"{NO_PHOTO}: {path.suffix.lower()}") for path in raw]
         no_photos = [path for path, reason in others if reason.startswith(NO_PHOTO)]
         here, edited = takeout.without_edited(here, no_photos)
         left_out += edited.said
@@ -222,6 +220,7 @@ def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
     """
     found: dict[Path, tuple[Path, ...]] = {}
     asked = [str(photo) for photo in photos]
+    wanted = {Path(photo) for photo in asked}
     for folder in dict.fromkeys(Path(photo).parent for photo in asked):
         here: list[Path] = []
         others: list[Path] = []
@@ -230,9 +229,11 @@ def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
                 never = _hidden(entry) or entry.name.casefold() in NEVER_PHOTOS
                 if not never and entry.is_file():
                     path = folder / entry.name
-                    (here if path.suffix.lower() in SUFFIXES else others).append(path)
+                    (here if is_photo(path) else others).append(path)
+        here, raw = _parted(here, wanted)
+        others += raw
         here, edited = takeout.without_edited(here, others)
-        found |= _beside(here, others, edited.of)
+        found |= _beside(here, others, edited.of, wanted)
     return {photo: tuple(map(str, found[Path(photo)])) for photo in asked if Path(photo) in found}
 
 
@@ -240,11 +241,40 @@ def _place(path: Path) -> tuple[str, str]:
     return path.name.casefold(), path.name
 
 
+def _parted(photos: Sequence[Path], wanted: Collection[Path] = ()) -> tuple[list[Path], list[Path]]:
+    """
+    Part the photos of a folder into those that are looked at, and raw files that belong to one.
+
+    A raw file whose picture is damaged from its first byte on is looked at itself, as is one that
+    is `wanted`.
+    """
+    pictures = [path for path in photos if path.suffix.lower() not in RAW]
+    if len(pictures) == len(photos):
+        return pictures, []
+    raw = [path for path in photos if path.suffix.lower() in RAW and path not in wanted]
+    stems = {path.stem.casefold() for path in raw}
+    whole = [each for each in pictures if each.stem.casefold() in stems and kind_at(each)]
+    owners = belonging([path.name for path in whole], [path.name for path in raw])
+    owned = [path for path in raw if path.name in owners]
+    return [path for path in photos if path not in set(owned)], owned
+
+
 def _beside(
-    photos: Sequence[Path], others: Sequence[Path], edited: Mapping[Path, Path]
+    photos: Sequence[Path],
+    others: Sequence[Path],
+    edited: Mapping[Path, Path],
+    first: Collection[Path] = (),
 ) -> dict[Path, tuple[Path, ...]]:
-    """Return which files of a folder, and which edited doubles, belong to which of its photos."""
-    owners = belonging([path.name for path in photos], [path.name for path in others])
+    """
+    Return which files of a folder, and which edited doubles, belong to which of its photos.
+
+    Those of `first` come before all others.
+    """
+    owners = belonging(
+        [path.name for path in photos],
+        [path.name for path in others],
+        first={path.name for path in photos if path in first},
+    )
     owners |= {path.name: photo.name for path, photo in edited.items()}
     found: dict[str, tuple[Path, ...]] = {}
     for path in (*others, *edited):
@@ -259,7 +289,7 @@ def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
         return "a link to a file that does not exist"
     if not entry.is_file():
         return "not a regular file"
-    if path.suffix.lower() not in SUFFIXES:
+    if not is_photo(path):
         kind = path.suffix.lower() or "a file without an ending"
         return f"{NO_PHOTO}: {kind}"
     return None

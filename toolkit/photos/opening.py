@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import logging
+import os
 import struct
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from toolkit import memory
@@ -20,8 +22,8 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.files import digest_of as digest_of_file
 from toolkit.files import open_regular, reason_of
 from toolkit.names import printable
-from toolkit.photos import clips, demand, pixels
-from toolkit.photos.listing import HEIF_SUFFIXES
+from toolkit.photos import clips, colours, cut_short, demand, formats, jxl, pixels, raw
+from toolkit.photos.identity import of_pixels
 from toolkit.photos.listing import Listing as Listing
 from toolkit.photos.listing import find as find
 from toolkit.photos.listing import require_folder as require_folder
@@ -30,15 +32,15 @@ from toolkit.photos.pixels import fit as fit
 
 # Decoders are attack surface: only these are tried, whatever a file is called.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
-SIGNATURES = {
-    b"\xff\xd8\xff": "JPEG",
-    b"\x89PNG": "PNG",
-    b"GIF8": "GIF",
-    b"RIFF": "WebP",
-    b"II*\x00": "TIFF",
-    b"MM\x00*": "TIFF",
-    b"BM": "BMP",
-}
+NAMES = {"WEBP": "WebP", "HEIF": "HEIC", "JXL": "JPEG XL"}
+# How Pillow names 16 bits a colour, and what gives the lower bytes where it reads the upper ones.
+LOWER = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B"}
+LOWER["RGB;16N"] = LOWER["RGB;16L" if sys.byteorder == "little" else "RGB;16B"]
+# Formats that hold several pictures one after the other, how many of them are tried, and by how
+# much the px of one of a single colour differ.
+SEVERAL, FRAMES, PLAIN = ("GIF", "WEBP", "TIFF"), 10, 8
+# Upper bytes of px of which more than this is used say that all 16 bits are.
+FILLED = 63
 
 # How the segments of a JPEG begin that hold XMP, and the tag of it in a TIFF.
 XMP_FIRST, XMP_MORE = b"http://ns.adobe.com/xap/1.0/\x00", b"http://ns.adobe.com/xmp/extension/\x00"
@@ -48,6 +50,8 @@ EMPTY = hashlib.sha256().hexdigest()
 
 # A photo may be large, and may carry a damaged EXIF block: neither is news to the user, who gets a
 # row in problems.csv where it matters.
+# How large it may be follows from the memory that there is (`demand`), not from Pillow's constant.
+Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -67,12 +71,29 @@ class Opened:
         The same at full size, where decoding made it anyway; otherwise `open_upright` gives it.
     width, height : int
         Full size in px, upright.
+    digest : str
+        What tells its px from others (`identity.of_pixels`), where that was asked for and the full
+        size was decoded; taken before colours are brought to sRGB.
+    note : str
+        How it was read, where not as it should have been; "" else.
     """
 
     small: Rgb
     full: Rgb | None
     width: int
     height: int
+    digest: str = ""
+    note: str = ""
+
+
+# Returns the size for a width, a height and a longer side, all in px.
+Fit = Callable[[int, int, int], tuple[int, int]]
+# Left, top, right and bottom of a part of a photo, as shares of it.
+Part = tuple[float, float, float, float]
+WHOLE: Part = (0.0, 0.0, 1.0, 1.0)
+# Decodes a picture, and returns what is to be said of it.
+Load = Callable[[Image.Image], str]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -111,7 +132,7 @@ def digest_of(path: Path) -> str:
     return digest
 
 
-def demand_of(path: Path, *, long_edge: int) -> demand.Demand:
+def demand_of(path: Path, *, long_edge: int, fit_to: Fit = fit) -> demand.Demand:
     """
     Estimate what a photo takes in memory, from its header alone.
 
@@ -121,6 +142,8 @@ def demand_of(path: Path, *, long_edge: int) -> demand.Demand:
         The photo.
     long_edge : int
         As for `open_shrunk`.
+    fit_to : callable
+        As for `open_shrunk`.
 
     Raises
     ------
@@ -128,7 +151,7 @@ def demand_of(path: Path, *, long_edge: int) -> demand.Demand:
         With the cause, if the header is of no photo that can be read.
     """
     with decoding(path) as picture:
-        return demand.of(picture, long_edge=long_edge)
+        return demand.of(picture, small=fit_to(*picture.size, long_edge))
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -195,17 +218,24 @@ def _of_segments(segments: Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(each for each in (first, rest if len(rest) == size else b"") if each)
 
 
-def open_upright(path: Path) -> Rgb:
+def open_upright(path: Path, *, divisor: int = 1, part: Part = WHOLE) -> Rgb:
     """
     Open a photo at full size.
 
-    EXIF orientation is applied, transparency is laid on white, and 16-bit, greyscale, palette and
-    CMYK pictures become 8-bit RGB. Of an animation, the first frame is taken.
+    EXIF orientation is applied, colours are brought to sRGB, transparency is laid on white, and
+    pictures of more than 8 bits, in grey, with a palette or in CMYK become 8-bit RGB. Of an
+    animation, the first frame is taken that is not of one colour alone. Of what is cut short, the
+    rest is grey, where nine tenths are there.
 
     Parameters
     ----------
     path : Path
         The photo.
+    divisor : {1, 2, 4, 8}
+        By what its sides are divided while it is decoded; of a JPEG only.
+    part : tuple of float
+        Left, top, right and bottom, as shares of the upright photo, of what will be looked at: the
+        rest keeps the colours that are stored, which spares a fifth of a second for a large photo.
 
     Returns
     -------
@@ -217,13 +247,28 @@ def open_upright(path: Path) -> Rgb:
     UnreadablePhoto
         With the cause, if the file is no photo that can be read.
     """
-    with decoding(path) as picture:
+
+    def upright(picture: Image.Image, load: Load) -> Rgb:
         wanted = demand.of(picture)
         with memory.budget().reserve(wanted.upright, wanted.what):
-            return pixels.upright(picture)
+            if divisor > 1 and picture.format in demand.DRAFTED:
+                picture.draft(None, (-(-picture.width // divisor), -(-picture.height // divisor)))
+            lower = _lower(picture)
+            if not lower:
+                _seek_what_shows(picture)
+            change = colours.of(picture)
+            load(picture)
+            full = _deep(path, pixels.upright(picture), lower)
+            height, width = full.shape[:2]
+            left, right = int(part[0] * width), int(np.ceil(part[2] * width))
+            top, bottom = int(part[1] * height), int(np.ceil(part[3] * height))
+            pixels.recoloured(full[top:bottom, left:right], change)
+            return full
+
+    return _as_far_as_it_goes(path, upright)
 
 
-def open_shrunk(path: Path, *, long_edge: int) -> Opened:
+def open_shrunk(path: Path, *, long_edge: int, fit_to: Fit = fit, tell: bool = False) -> Opened:
     """
     Open a photo at the size that detection works on, decoding no more than that needs.
 
@@ -237,6 +282,11 @@ def open_shrunk(path: Path, *, long_edge: int) -> Opened:
         The photo.
     long_edge : int
         Longer side of the small picture, in px.
+    fit_to : callable
+        Returns the size of the small picture for width and height in px, as stored, and
+        `long_edge`.
+    tell : bool
+        Whether to tell the digest of the px.
 
     Returns
     -------
@@ -248,21 +298,105 @@ def open_shrunk(path: Path, *, long_edge: int) -> Opened:
     UnreadablePhoto
         With the cause, if the file is no photo that can be read.
     """
-    with decoding(path) as picture:
+
+    def opened(picture: Image.Image, load: Load) -> Opened:
         width, height = picture.size
-        target = fit(width, height, long_edge)
-        wanted = demand.of(picture, long_edge=long_edge)
+        target = fit_to(width, height, long_edge)
+        wanted = demand.of(picture, small=target)
         with memory.budget().reserve(wanted.shrunk, wanted.what):
             if picture.format in demand.DRAFTED:
                 picture.draft(None, target)
-            if picture.size == (width, height):
-                full = pixels.upright(picture)
-                small = shrink(full, long_edge=long_edge)
-                return Opened(small, full, full.shape[1], full.shape[0])
+            lower = _lower(picture)
+            if not lower:
+                _seek_what_shows(picture)
+            change = colours.of(picture)
+            whole = picture.size == (width, height)
+            note = load(picture)
+            if whole:
+                full = _deep(path, pixels.upright(picture), lower)
+                digest = of_pixels(full) if tell and picture.format != "RAW" else ""
+                full = pixels.recoloured(full, change)
+                across, down = full.shape[1], full.shape[0]
+                # As it is stored, its sides may be swapped; a size is of the upright picture.
+                small = (
+                    pixels.shrunk(full, aim)
+                    if (aim := fit_to(across, down, long_edge)) != (across, down)
+                    else full
+                )
+                return Opened(small, full, across, down, digest, note)
             small, swapped = pixels.upright_at(picture, target)
             if swapped:
                 width, height = height, width
-            return Opened(small, None, width, height)
+            return Opened(pixels.recoloured(small, change), None, width, height, "", note)
+
+    return _as_far_as_it_goes(path, opened)
+
+
+def _as_far_as_it_goes(path: Path, how: Callable[[Image.Image, Load], T]) -> T:
+    """Open a photo in some way; and once more, sparing what is missing, where it is damaged."""
+    try:
+        with decoding(path) as picture:
+            return how(picture, lambda _: "")
+    except UnreadablePhoto as error:
+        if not cut_short.can_be(error.__cause__):
+            raise
+    with decoding(path) as picture:
+        return how(picture, cut_short.load)
+
+
+def _seek_what_shows(picture: Image.Image) -> None:
+    """Go to the first picture in a file that is not of one colour alone, where there is one."""
+    if picture.format not in SEVERAL:
+        return
+    size = picture.size
+    # What is damaged later on is left alone; what is wrong with the first is told where it is read.
+    with contextlib.suppress(Exception):
+        for number in range(min(int(getattr(picture, "n_frames", 1)), FRAMES)):
+            picture.seek(number)
+            if number and picture.size != size:
+                break
+            # Of the only one, nothing has to be known.
+            if getattr(picture, "n_frames", 1) == 1 or not _is_plain(picture):
+                return
+    picture.seek(0)
+
+
+def _is_plain(picture: Image.Image) -> bool:
+    extremes = np.array(picture.convert("RGB").getextrema())
+    return bool((extremes[:, 1] - extremes[:, 0] <= PLAIN).all())
+
+
+def _lower(picture: Image.Image) -> str:
+    """Return how the lower bytes of 16 bits a colour are read, which Pillow drops; "" of others."""
+    tiles = getattr(picture, "tile", ())
+    given = tiles[0][3] if tiles else ""
+    mode = given[0] if isinstance(given, tuple) and given else given
+    return LOWER.get(mode, "") if isinstance(mode, str) else ""
+
+
+def _deep(path: Path, upper: Rgb, lower: str) -> Rgb:
+    """
+    Return RGB of 16 bits as 8, where fewer bits are filled: cameras write 12 of them, say.
+
+    `upper` has the upper byte of each; where they are near 0, the lower ones are read as well.
+    """
+    if not lower or int(upper.max(initial=0)) > FILLED:
+        return upper
+    with decoding(path) as picture:
+        tiles = []
+        for codec, extents, offset, given in picture.tile:  # type: ignore[attr-defined]
+            args = (lower, *given[1:]) if isinstance(given, tuple) else lower
+            tiles.append((codec, extents, offset, args))
+        picture.tile = tiles  # type: ignore[attr-defined]
+        found = pixels.upright(picture)
+    if found.shape != upper.shape:
+        return upper
+    most = int(upper.max(initial=0))
+    top = (most << 8) + 255 if most else int(found.max(initial=0))
+    bits = int(pixels.white(top)).bit_length()
+    for row, high in zip(found, upper, strict=True):
+        row[:] = ((high.astype(np.uint16) << 8) + row) >> (bits - 8)
+    return found
 
 
 def shrink(image: Rgb, *, long_edge: int) -> Rgb:
@@ -298,24 +432,46 @@ class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
         if clips.is_clip(self.path):
             self.picture = clips.picture_of(self.path)
             return self.picture
-        formats = list(FORMATS)
-        if self.path.suffix.lower() in HEIF_SUFFIXES:
-            if importlib.util.find_spec("pillow_heif") is None:
-                raise UnreadablePhoto(
-                    'HEIC needs one more package: pip install "sightings[formats]"'
-                )
-            import pillow_heif
-
-            pillow_heif.register_heif_opener()
-            formats.append("HEIF")
         try:
             self.stream = open_regular(self.path)
-            self.picture = Image.open(self.stream, formats=formats)
+            kind = formats.kind_of(self.stream.read(formats.HEAD), self.path.suffix)
+            self.stream.seek(0)
+            if not formats.is_there(kind):
+                raise UnreadablePhoto(formats.PACKAGES[kind].reason)
+            self.picture = self._opened(kind, self.stream)
+            if demand.is_bomb(self.picture, os.fstat(self.stream.fileno()).st_size):
+                self.picture.close()
+                claimed = self.picture.width * self.picture.height / 1e6
+                raise UnreadablePhoto(
+                    f"claims to hold {claimed:,.0f} megapixels in a small file: left unopened "
+                    "(decompression bomb?)"
+                )
         except Exception as error:
             if self.stream is not None:
                 self.stream.close()
+            if isinstance(error, UnreadablePhoto):
+                raise
             raise UnreadablePhoto(_cause(self.path, error)) from error
         return self.picture
+
+    def _opened(self, kind: str, stream: BinaryIO) -> Image.Image:
+        """Open a file of which the first bytes said what it is."""
+        if kind == formats.RAW_PHOTO:
+            return raw.open_raw(self.path)
+        if kind == formats.HEIF:
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
+        if kind == formats.JXL:
+            jxl.register()
+        coded = None
+        if kind in (formats.HEIF, formats.AVIF, "PNG"):
+            coded = colours.coded_in(stream.read(colours.START))
+            stream.seek(0)
+        picture = Image.open(stream, formats=[kind] if kind in formats.PACKAGES else FORMATS)
+        if coded is not None:
+            picture.info[colours.CODED] = coded
+        return picture
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self.picture is not None:
@@ -329,25 +485,17 @@ class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
 
 
 def _cause(path: Path, error: Exception) -> str:
-    if isinstance(error, Image.DecompressionBombError):
-        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
-        return (
-            f"claims to hold more than {limit:.0f} megapixels: left unopened (decompression bomb?)"
-        )
     if isinstance(error, UnidentifiedImageError):
         try:
             with open_regular(path) as stream:
-                start = stream.read(12)
+                start = stream.read(formats.HEAD)
         except OSError as problem:
             return f"the file cannot be read: {reason_of(problem)}"
+        if kind := formats.kind_of(start, path.suffix):
+            return f"the file is damaged (a {NAMES.get(kind, kind)} whose header cannot be read)"
+        start = start[:12]
         if start[4:8] == b"ftyp":
-            return (
-                "a HEIC or AVIF file that is damaged, of a kind that is not read here, or named "
-                "like another format"
-            )
-        for signature, name in SIGNATURES.items():
-            if start.startswith(signature):
-                return f"the file is damaged (a {name} whose header cannot be read)"
+            return "a film, or a photo of a kind that is not read here"
         told = f'"{printable(start.decode("utf-8", "replace").rstrip())}"'
         told = told if start.strip(b"\0") else "zeros"
         return f"the content is of no photo format that is read here; it starts with {told}"

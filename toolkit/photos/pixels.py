@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from toolkit.photos import colours
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -98,6 +100,33 @@ def shrunk(image: Rgb, target: tuple[int, int]) -> Rgb:
     return np.ascontiguousarray(np.asarray(picture))
 
 
+def as_stored(picture: Image.Image) -> Rgb:
+    """Return a decoded picture of any mode as 8-bit RGB, shape (h, w, 3), uint8, not turned."""
+    as_rgb = _converter(picture)
+    return np.concatenate([np.asarray(as_rgb(band)) for _, band in bands(picture)])
+
+
+def recoloured(image: Rgb, change: Callable[[Image.Image], Image.Image] | None) -> Rgb:
+    """
+    Change the colours of an RGB picture, shape (h, w, 3), uint8, in place and band by band.
+
+    Returns
+    -------
+    numpy.ndarray
+        `image` itself, or a copy where it belongs to Pillow and cannot be written to.
+    """
+    if change is None:
+        return image
+    if not image.flags.writeable:
+        image = image.copy()
+    rows = max(1, BAND // max(image.shape[1], 1))
+    for start in range(0, len(image), rows):
+        image[start : start + rows] = np.asarray(
+            change(Image.fromarray(image[start : start + rows]))
+        )
+    return image
+
+
 def fit(width: int, height: int, long_edge: int) -> tuple[int, int]:
     """Return `width` and `height` in px, shrunk so that the longer is at most `long_edge`."""
     factor = min(1.0, long_edge / max(width, height))
@@ -144,45 +173,50 @@ class _converter:  # noqa: N801
         self.clear = self.mode in ALPHA or "transparency" in picture.info
         self.deep = self.mode.startswith("I;16") or self.mode in ("I", "F")
         picture.load()
-        self.top = _top(picture) if self.deep else 0.0
+        self.full = _full(picture) if self.deep else 0.0
 
     def __call__(self, band: Image.Image) -> Image.Image:
         if self.deep:
-            grey = _eight_bits(np.asarray(band), self.top)
+            grey = _eight_bits(np.asarray(band), self.full)
             return Image.fromarray(grey).convert("RGB")
         if self.clear:
             layer = band.convert("RGBA")
             flat = Image.new("RGB", layer.size, "white")
             flat.paste(layer, mask=layer.getchannel("A"))
             return flat
+        if band.mode == "LAB":
+            return colours.of_lab(band)
         return band if self.mode == "RGB" else band.convert("RGB")
 
 
-def _top(picture: Image.Image) -> float:
-    """Return the largest finite value of a greyscale picture of more than 8 bits, at least 0."""
-    if picture.mode not in ("I", "F"):
-        return 0.0
+def _full(picture: Image.Image) -> float:
+    """
+    Return which value of a greyscale picture of more than 8 bits is white.
+
+    The largest of as many bits as its values take, at least 8, at most 16: cameras and microscopes
+    write 10, 12 or 14 bits into files of 16, and what is read as 16 of them is black.
+    """
     top = 0.0
     for _, band in bands(picture):
         values = np.asarray(band)
         if values.dtype.kind == "f":
             values = values[np.isfinite(values)]
         top = max(top, float(values.max(initial=0)))
-    return top
+    if picture.mode == "F" and top <= 1.0:
+        return 1.0
+    return white(top) if top < 65536 or picture.mode != "F" else top
 
 
-def _eight_bits(values: npt.NDArray[np.generic], top: float) -> npt.NDArray[np.uint8]:
-    """
-    Scale greyscale values of more than 8 bits to 0..255: 16-bit integers, or floats from 0.
+def white(top: float) -> float:
+    """Return the largest value of as many bits, 8, 10, 12, 14 or 16, as `top` takes."""
+    return next((float(2**bits - 1) for bits in (8, 10, 12, 14) if top < 2**bits), 65535.0)
 
-    `top` is the largest of the whole picture, where its range follows from that.
-    """
+
+def _eight_bits(values: npt.NDArray[np.generic], full: float) -> npt.NDArray[np.uint8]:
+    """Scale greyscale values of more than 8 bits to 0..255, where `full` is white."""
     if values.dtype.kind == "f":
         finite = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-        full = 1.0 if top <= 1.0 else 255.0 if top <= 255.0 else max(65535.0, top)
-        scaled = finite.clip(0.0, full) * (255.0 / full)
-        return (scaled + 0.5).astype(np.uint8)
-    wide = values.astype(np.int64)
-    if top <= 255 and values.dtype.itemsize > 2:
-        return wide.clip(0, 255).astype(np.uint8)
-    return (wide.clip(0, 65535) >> 8).astype(np.uint8)
+        return (finite.clip(0.0, full) * (255.0 / full) + 0.5).astype(np.uint8)
+    wide = values.astype(np.int64).clip(0, int(full))
+    # Whole bits are dropped, so that each of the 256 values stands for as many.
+    return (wide >> int(full).bit_length() - 8).astype(np.uint8)

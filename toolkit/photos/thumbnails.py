@@ -21,10 +21,13 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.names import counted
 from toolkit.photos import clips, crops, opening
 from toolkit.photos.crops import GREY
+from toolkit.photos.demand import Demand
 from toolkit.records import Album
 
 LARGEST = 200
 QUALITY = 85
+# Longer side, in px, below which no photo is opened for want of memory.
+ENOUGH = 1000
 # Small pictures show less of what is around a sighting than large ones.
 MARGIN = 0.25
 LANCZOS = Image.Resampling.LANCZOS
@@ -277,10 +280,10 @@ class Thumbnails:
                 if not Path(file).is_file():
                     continue
                 why = CHANGED
-                wanted = opening.demand_of(Path(file), long_edge=edge)
+                affordable, wanted = _affordable(Path(file), edge)
                 with contextlib.ExitStack() as held:
                     held.enter_context(memory.budget().reserve(wanted.shrunk, wanted.what))
-                    opened = opening.open_shrunk(Path(file), long_edge=edge)
+                    opened = opening.open_shrunk(Path(file), long_edge=affordable)
                     # Until its pictures are cut, it goes on taking room.
                     held = held.pop_all()
             except (UnreadablePhoto, OSError, ValueError, MemoryError):
@@ -323,6 +326,21 @@ class Thumbnails:
         if crop is not None:
             return max(crop.right - crop.left, crop.bottom - crop.top)
         return max(float((box[2:] - box[:2]).max()), 1.0) * (1 + 2 * MARGIN)
+
+
+def _affordable(path: Path, long_edge: int) -> tuple[int, Demand]:
+    """
+    Return the longer side at which there is memory to open a photo, and what it takes then.
+
+    A JPEG of 200 megapixels is shown less sharply rather than grey; of other formats, less px take
+    as much.
+    """
+    wanted = opening.demand_of(path, long_edge=long_edge)
+    had = memory.room()
+    while wanted.shrunk > had and long_edge > ENOUGH:
+        long_edge = max(ENOUGH, long_edge // 2)
+        wanted = opening.demand_of(path, long_edge=long_edge)
+    return long_edge, wanted
 
 
 def count_gone(album: Album) -> int:

@@ -32,7 +32,8 @@ from toolkit.files import (
 )
 from toolkit.names import counted, folded, numbered, safe_name, shown_of, unique_names
 from toolkit.photos.companions import renamed
-from toolkit.photos.listing import SUFFIXES, companions_of
+from toolkit.photos.formats import named_as_photo
+from toolkit.photos.listing import companions_of
 from toolkit.records import Album
 from toolkit.results import folder_changes
 from toolkit.results.results_folder import (
@@ -272,7 +273,7 @@ def plan(
             photo = photo_at.get(_file_id(out / place), photo)
         # A link is no copy: nothing is lost with it.
         state = KEPT if photo is None and not mark.startswith(LINK) else LEFT_OVER
-        kind = PHOTO if Path(place).suffix.lower() in SUFFIXES else COMPANION
+        kind = PHOTO if named_as_photo(place) else COMPANION
         rows.append((None, place.partition("/")[0], photo, place, mark, 0, state, kind))
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
 

@@ -12,7 +12,7 @@ from typing import Any
 from toolkit.errors import UnreadablePhoto
 from toolkit.files import is_below, is_temporary
 from toolkit.names import folded
-from toolkit.photos.listing import SUFFIXES
+from toolkit.photos.formats import is_photo, named_as_photo
 from toolkit.photos.opening import digest_of
 from toolkit.results.results_folder import (
     CAPTURES,
@@ -175,7 +175,7 @@ def read(out: Path) -> FolderChanges:
     # Two folders that changed their names may have files of one name: each is the other's then.
     away = {digest_in(mark) or mark for mark in (*missing.values(), *changed.values())}
     for place, mark in changed.items():
-        now = _mark_of(out / place) if _is_photo(place) else ""
+        now = _mark_of(out / place) if _is_photo(place) and is_photo(out / place) else ""
         if now in away:
             missing[place], extra[place] = mark, now
         else:
@@ -188,7 +188,8 @@ def read(out: Path) -> FolderChanges:
             # In a folder of the same name but for case it is another file, if both are listed.
             there = stands.get(folded(place), "")
             stood = bool(there) and (place == there or there not in listed)
-            if not stood and _is_photo(place) and (mark := _mark_of(out / place)):
+            there_now = not stood and _is_photo(place) and is_photo(out / place)
+            if there_now and (mark := _mark_of(out / place)):
                 extra[place] = mark
     theirs = {place: mark for place, mark in theirs.items() if os.path.lexists(out / place)}
     left = Counter(extra.values()) - Counter(digest_in(each) or each for each in missing.values())
@@ -381,7 +382,11 @@ def _hidden(
     for top, inside in _files(out, hidden=True).items():
         if top in names:
             continue
-        places = [f"{top}/{rest}" for rest in inside if "/" not in rest and _is_photo(rest)]
+        places = [
+            f"{top}/{rest}"
+            for rest in inside
+            if "/" not in rest and _is_photo(rest) and is_photo(out / top / rest)
+        ]
         found = {place: mark for place in places if (mark := _mark_of(out / place))}
         here = set(found.values())
         if any(marks and set(marks.values()) <= here for marks in wanted.values()):
@@ -424,7 +429,7 @@ def _files(out: Path, *, hidden: bool = False) -> dict[str, list[str]]:
 
 def _is_photo(place: str) -> bool:
     """Whether a file is a photo; what belongs to one goes where it goes."""
-    return Path(place).suffix.lower() in SUFFIXES
+    return named_as_photo(place)
 
 
 def _is_file(path: Path) -> bool:

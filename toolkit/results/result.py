@@ -28,7 +28,7 @@ from toolkit.grouping.numbering import Earlier
 from toolkit.grouping.thresholds import Threshold
 from toolkit.names import counted, printable, shown_of
 from toolkit.photos.passed_over import LEFT_OUT, photos_of
-from toolkit.records import AND, SHOWS, Album, Clustering, Words
+from toolkit.records import AND, NOTE, SHOWS, Album, Clustering, Words
 from toolkit.results import links
 from toolkit.results.changes import Now, Reason, details, headline
 from toolkit.results.export import (
@@ -725,6 +725,7 @@ class Result:
             if len(problems) > shown:
                 remarks.append(f"    and {len(problems) - shown} more (in problems.csv)")
         remarks += self._passed_over()
+        remarks += self._notes()
         states = self._photos_planned["state"].value_counts()
         new, there = len(self._made), int(states.get(THERE, 0))
         if len(self.plan):
@@ -761,6 +762,22 @@ class Result:
         if self.sidecars:
             remarks.append(self.sidecars)
         return remarks + told(self.removed, self.kept)
+
+    def _notes(self) -> list[str]:
+        """Say which photos were not read as they should have been, and how."""
+        photos = self.album.photos
+        if NOTE not in photos:
+            return []
+        noted = photos[photos[NOTE].astype(str) != ""]
+        if not len(noted):
+            return []
+        shown = shown_of(len(noted), 5)
+        lines = [f"{counted(len(noted), 'photo')} could be read in part only:"]
+        for path, note in zip(noted["path"].head(shown), noted[NOTE], strict=False):
+            lines.append(f"    {Path(path).name}: {note}")
+        if len(noted) > shown:
+            lines.append(f"    and {len(noted) - shown} more (the column note of photos.csv)")
+        return lines
 
     @property
     def _in_unsorted(self) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +17,15 @@ import pandas as pd
 from toolkit import memory
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import clips, opening
-from toolkit.photos.identity import Identity, identify, of_pixels
+from toolkit.photos.demand import LARGE, SCALES
+from toolkit.photos.identity import Identity, identify
 from toolkit.photos.passed_over import LEFT_OUT
-from toolkit.photos.pixels import Rgb
 from toolkit.photos.quality import sharpness
 from toolkit.progress import stopwatch
 from toolkit.records import (
     AND,
     FILE_COLUMNS,
+    NOTE,
     PAINTED,
     PHOTO_COLUMNS,
     PROBLEM_COLUMNS,
@@ -39,6 +40,7 @@ from toolkit.records import (
     SubjectInfo,
     empty_table,
 )
+from toolkit.scanning.searching import needed, search, size_for
 from toolkit.scanning.store import Kept, Look, Recall
 from toolkit.subjects.base import Subject, chips_of, describe, look_key, needs, silence
 
@@ -49,6 +51,11 @@ T = TypeVar("T")
 BATCH = 16
 # Seconds between two questions whether to stop, while a photo is under way.
 PAUSE = 0.1
+# Px of a subject's shorter side that are more than any chip shows; and what share of the memory
+# that can be had is there a moment later as well.
+FINE, SURELY = 1000, 0.9
+# What a note says of a photo that more memory would have shown more sharply.
+WANT = "for want of memory (--memory)"
 SMALLER = "use a smaller --long-edge or --upsample"
 
 
@@ -94,6 +101,8 @@ class PhotoResult:
         Detections that were too small or too blurred.
     shows : str
         What the photo shows; "" where the detector does not say it.
+    note : str
+        How it was read, where not as it should have been; "" else.
     """
 
     path: Path
@@ -107,6 +116,7 @@ class PhotoResult:
     features: tuple[Features, ...] = ()
     known: bool = False
     shows: str = ""
+    note: str = ""
 
 
 def scan(
@@ -197,7 +207,7 @@ def scan(
                     take_one()
                 while len(encoding) > 1:
                     _wait(encoding[0][1], asked)
-                    yield from _finished(*encoding.popleft(), subject, results, recall)
+                    yield from _finished(*encoding.popleft(), how, results)
             while waiting:
                 take_one()
             begin_encoding()
@@ -209,7 +219,7 @@ def scan(
             encoding.append((batch, Future()))
             encoding[-1][1].cancel()
         while encoding:
-            yield from _finished(*encoding.popleft(), subject, results, recall)
+            yield from _finished(*encoding.popleft(), how, results)
     finally:
         pool.shutdown(wait=not asked.said, cancel_futures=True)
 
@@ -224,6 +234,10 @@ class _How:
     min_sharpness: float
     stop: Stop
     recall: Recall
+
+    def size(self, width: int, height: int, long_edge: int) -> tuple[int, int]:
+        """Return at which size, in px, a photo is searched."""
+        return size_for(self.subject.detector, width, height, long_edge)
 
 
 @dataclass(frozen=True)
@@ -245,6 +259,8 @@ class _Seen:
     shows: str = ""
     # What else shapes what is found in it: `look_key` of the detector.
     key: str = ""
+    # How it was read, where not as it should have been.
+    note: str = ""
 
 
 # The encodings of a batch, or its features, one after the other, and the CPU seconds they took.
@@ -308,16 +324,21 @@ def _examine(
     stage, mend = "decoding", memory.MEND
     try:
         with stopwatch(seconds, "decode"):
-            wanted = opening.demand_of(path, long_edge=how.long_edge)
+            wanted = opening.demand_of(path, long_edge=how.long_edge, fit_to=how.size)
         need = wanted.opening
-        searching = wanted.kept + needs(how.subject.detector, *wanted.small)
+        if need > (most := int(memory.room() * SURELY)):
+            # A JPEG goes without its last bit of sharpness before it goes without being read.
+            need = max(wanted.least, min(need, most))
+        chips = need
+        searching = wanted.kept + needed(how.subject.detector, wanted.small, how.long_edge)
         if searching > need:
             need, stage, mend = searching, "detecting", SMALLER
         with memory.budget().reserve(need, wanted.what, mend=mend, stop=how.stop) as held:
             if not held:
                 raise CancelledError
             stage = "decoding"
-            return replace(_described(path, who, how, seconds), who=who, read=read, key=key)
+            seen = _described(path, who, how, seconds, divisor=wanted.divisor(chips))
+            return replace(seen, who=who, read=read, key=key)
     except UnreadablePhoto as error:
         return _problem(path, stage, error)
     except MemoryError:
@@ -325,36 +346,83 @@ def _examine(
         return _problem(path, "detecting", UnreadablePhoto(reason))
 
 
-def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) -> _Seen:
-    """Look for subjects in a photo for which there is room, and cut them out."""
+def _described(
+    path: Path, who: Identity, how: _How, seconds: dict[str, float], *, divisor: int
+) -> _Seen:
+    """
+    Look for subjects in a photo for which there is room, and cut them out.
+
+    `divisor` is what the sides of a large JPEG have to be divided by for that room.
+    """
     clip = clips.is_clip(path)
     with stopwatch(seconds, "decode"):
-        opened = opening.open_shrunk(path, long_edge=how.long_edge)
+        unnamed = not who.photo
+        opened = opening.open_shrunk(path, long_edge=how.long_edge, fit_to=how.size, tell=unnamed)
     with stopwatch(seconds, "detect"):
-        search = how.subject.detector.detect
-        every = _in_clip(path, how) if clip else search(opened.small, path)
+        every = (
+            _in_clip(path, how)
+            if clip
+            else search(
+                how.subject.detector, opened.small, path, long_edge=how.long_edge, stop=how.stop
+            )
+        )
     found = [each for each in every if not each.kind]
     across = 1.0 if clip else opened.width / opened.small.shape[1]
     down = 1.0 if clip else opened.height / opened.small.shape[0]
     detections = [replace(d, box=d.box.scaled(across, down)) for d in found]
     detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_size]
-    chips = NO_CHIPS
+    chips, note = NO_CHIPS, opened.note
     if detections:
         with stopwatch(seconds, "decode"):
-            full = opening.open_upright(path) if opened.full is None else opened.full
+            if opened.full is None:
+                enough = _enough(opened.width * opened.height, detections)
+                part = _around(detections, opened.width, opened.height)
+                full = opening.open_upright(path, divisor=max(divisor, enough), part=part)
+                if divisor > enough:
+                    small = f"read at 1/{divisor} of its sides, {WANT}"
+                    note = f"{note}; {small}" if note else small
+            else:
+                full = opened.full
         with stopwatch(seconds, "align"):
-            chips = chips_of(how.subject.encoder, full, detections)
+            by = (full.shape[1] / opened.width, full.shape[0] / opened.height)
+            as_cut = detections
+            if by != (1, 1):
+                as_cut = [replace(d, box=d.box.scaled(*by)) for d in detections]
+            chips = chips_of(how.subject.encoder, full, as_cut)
             sharp = sharpness(chips) >= how.min_sharpness
             detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
             chips = chips[sharp]
     # Where decoding makes the whole picture anyway, and nothing else tells which it is.
-    undecoded = clip or opened.full is None
-    digest = who.photo or (who.file if undecoded else of_pixels(cast(Rgb, opened.full)))
+    digest = who.photo or (who.file if clip else opened.digest or who.file)
     size = (opened.width, opened.height)
     photo = Photo(path, digest, *size, who.file, who.image, who.orientation)
     out = len(found) - len(detections)
     shows = _shown(every, how.subject, path)
-    return _Seen(path, photo, tuple(detections), chips, None, seconds, left_out=out, shows=shows)
+    what = (path, photo, tuple(detections), chips, None, seconds)
+    return _Seen(*what, left_out=out, shows=shows, note=note)
+
+
+def _around(found: Sequence[Detection], width: int, height: int) -> opening.Part:
+    """Return the part of a photo in which detections are, each with its own size around it."""
+    edges = [(each.box, each.box.width, each.box.height) for each in found]
+    return (
+        max(0.0, min(box.left - wide for box, wide, _ in edges) / width),
+        max(0.0, min(box.top - high for box, _, high in edges) / height),
+        min(1.0, max(box.right + wide for box, wide, _ in edges) / width),
+        min(1.0, max(box.bottom + high for box, _, high in edges) / height),
+    )
+
+
+def _enough(pixels: int, found: Sequence[Detection]) -> int:
+    """
+    Return by what the sides of a photo can be divided and its chips still be as sharp.
+
+    Only very large photos are decoded smaller for that; the px of all others stay what they were.
+    """
+    if pixels <= LARGE:
+        return 1
+    finest = min(min(each.box.width, each.box.height) for each in found)
+    return next(scale for scale in reversed(SCALES) if scale == 1 or finest >= scale * FINE)
 
 
 def _in_clip(path: Path, how: _How) -> list[Detection]:
@@ -401,50 +469,58 @@ def _encode(subject: Subject, batch: list[_Seen]) -> _Encoded:
 
 
 def _finished(
-    batch: list[_Seen],
-    encoded: Future[_Encoded],
-    subject: Subject,
-    results: dict[Path, PhotoResult],
-    recall: Recall,
+    batch: list[_Seen], encoded: Future[_Encoded], how: _How, results: dict[Path, PhotoResult]
 ) -> Iterator[PhotoResult]:
     """
     Give each photo of a batch its encodings, and keep them in the store.
 
     `results` has those that copies may refer to.
     """
-    made = list(_described_all(batch, encoded, subject, results))
+    made = list(_described_all(batch, encoded, how, results))
     fresh: list[Kept] = []
     of_use: list[tuple[str, str]] = []
     for seen, result in zip(batch, made, strict=True):
         if result.photo is None or result.problem is not None or seen.who is None:
             continue
         look = None
-        if seen.look is None and seen.copy_of is None:
+        # What was seen for want of memory is not kept: there may be more the next time.
+        if seen.look is None and seen.copy_of is None and WANT not in result.note:
             photo = result.photo
             size = (photo.width, photo.height, result.left_out)
-            look = Look(*size, result.detections, result.encodings, result.features, result.shows)
+            look = Look(
+                *size,
+                result.detections,
+                result.encodings,
+                result.features,
+                result.shows,
+                result.note,
+            )
         elif seen.look is not None:
             of_use.append((result.photo.digest, seen.key))
         if seen.read:
             fresh.append(Kept(seen.path, seen.who, result.photo.digest, look, seen.read, seen.key))
-    recall.keep(fresh, of_use)
+    how.recall.keep(fresh, of_use)
     yield from made
 
 
 def _described_all(
     batch: list[_Seen],
     encoded: Future[_Encoded],
-    subject: Subject,
+    how: _How,
     results: dict[Path, PhotoResult],
 ) -> Iterator[PhotoResult]:
     try:
         encodings, features, spent = encoded.result()
     except CancelledError:
-        encodings, features, spent = _encode(subject, batch)
+        encodings, features, spent = _encode(how.subject, batch)
     place = 0
     for seen in batch:
         if seen.copy_of is not None:
             first = results[seen.copy_of]
+            if first.photo is None and not how.stop():
+                # One that cannot be read says nothing of another file with the same picture.
+                yield _by_itself(seen, how, results)
+                continue
             file = seen.who.file if seen.who is not None else ""
             photo = first.photo and replace(first.photo, path=seen.path, file_digest=file)
             yield replace(first, path=seen.path, photo=photo, seconds={}, copy_of=seen.copy_of)
@@ -457,6 +533,7 @@ def _described_all(
                 features=look.features,
                 known=True,
                 shows=look.shows,
+                note=look.note,
             )
             yield results[seen.path]
             continue
@@ -467,9 +544,27 @@ def _described_all(
         own, of_own = encodings[place : place + count], features[place : place + count]
         place += count
         made = (seen.path, seen.photo, seen.detections, own, seen.problem, seconds, None)
-        result = PhotoResult(*made, seen.left_out, of_own, shows=seen.shows)
+        result = PhotoResult(*made, seen.left_out, of_own, shows=seen.shows, note=seen.note)
         results[seen.path] = result
         yield result
+
+
+def _by_itself(seen: _Seen, how: _How, results: dict[Path, PhotoResult]) -> PhotoResult:
+    """Look at a file whose copy could not be read."""
+    try:
+        who = seen.who or identify(seen.path)
+    except UnreadablePhoto as error:
+        alone = _problem(seen.path, "reading", error)
+    else:
+        key = look_key(how.subject.detector, seen.path)
+        alone = _examine(seen.path, who, how, {}, seen.read, key)
+    done: Future[_Encoded] = Future()
+    done.set_result(_encode(how.subject, [alone]))
+    (result,) = _described_all([alone], done, how, results)
+    # The copies after it are copies of this one.
+    if result.photo is not None and seen.copy_of is not None:
+        results[seen.copy_of] = replace(result, path=seen.copy_of)
+    return result
 
 
 def _problem(path: Path, stage: str, error: Exception) -> _Seen:
@@ -512,6 +607,7 @@ def gather(
     encodings: list[npt.NDArray[np.float32]] = []
     features: list[Features] = []
     shows: list[str] = []
+    notes: list[str] = []
     painted: list[str] = []
     times: list[str] = []
     for result in results:
@@ -524,6 +620,7 @@ def gather(
         size = (photo.width, photo.height)
         rows.append((str(photo.path), photo.digest, *size, result.left_out, *about))
         shows.append(result.shows)
+        notes.append(result.note)
         if result.copy_of is not None or photo.digest in pictures:
             continue
         pictures.add(photo.digest)
@@ -541,6 +638,8 @@ def gather(
     photos = _table(rows, (*PHOTO_COLUMNS, *FILE_COLUMNS))
     if any(shows):
         photos[SHOWS] = pd.Series(shows, dtype=object)
+    if any(notes):
+        photos[NOTE] = pd.Series(notes, dtype=object)
     seen = _table(sightings, SIGHTING_COLUMNS)
     if any(painted):
         seen[PAINTED] = pd.Series(painted, dtype=object)

@@ -90,6 +90,8 @@ class Look:
         What a matcher compares each of them by; empty for vectors.
     shows : str
         What the picture shows; "" where the detector does not say it.
+    note : str
+        How it was read, where not as it should have been; "" else.
     """
 
     width: int
@@ -99,6 +101,7 @@ class Look:
     encodings: npt.NDArray[np.float32]
     features: tuple[Features, ...] = ()
     shows: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -670,6 +673,8 @@ def _to_bytes(look: Look) -> bytes:
         arrays["seconds"] = np.array([d.seconds for d in look.detections], dtype=np.float64)
     if look.shows:
         arrays["shows"] = np.array(look.shows.encode("utf-8", "backslashreplace"))
+    if look.note:
+        arrays["note"] = np.array(look.note.encode("utf-8", "backslashreplace"))
     for number, features in enumerate(look.features):
         arrays |= {f"{number}/{name}": array for name, array in features.items()}
     stream = io.BytesIO()
@@ -679,7 +684,7 @@ def _to_bytes(look: Look) -> bytes:
 
 def _from_bytes(
     content: bytes, encoder: EncoderInfo
-) -> tuple[tuple[Detection, ...], npt.NDArray[np.float32], tuple[Features, ...], str]:
+) -> tuple[tuple[Detection, ...], npt.NDArray[np.float32], tuple[Features, ...], str, str]:
     if len(content) > LARGEST:
         raise ValueError("an entry is too large")
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
@@ -696,14 +701,18 @@ def _from_bytes(
             number, slash, own = name.partition("/")
             if slash:
                 features[int(number)][own] = arrays[name]
-        shows = bytes(arrays["shows"]).rstrip(b"\0").decode() if "shows" in arrays else ""
+        shows, note = (
+            bytes(arrays[name]).rstrip(b"\0").decode() if name in arrays else ""
+            for name in ("shows", "note")
+        )
         masks = _masks_from(bytes(arrays["masks"])) if "masks" in arrays else [None] * count
         times = arrays["seconds"].tolist() if "seconds" in arrays else [None] * count
     found = tuple(
         Detection(Box(*map(int, row[:4])), float(row[4]), mask=mask, seconds=seconds)
         for row, mask, seconds in zip(boxes, masks, times, strict=True)
     )
-    return found, encodings, tuple(features) if encoder.metric == "pairs" else (), shows
+    own = tuple(features) if encoder.metric == "pairs" else ()
+    return found, encodings, own, shows, note
 
 
 def _masks_from(content: bytes) -> list[Mask | None]:

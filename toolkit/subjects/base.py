@@ -34,9 +34,9 @@ class Detector(Protocol):
 
     One that takes much memory also has ``needs(width, height)``, which returns how many bytes it
     takes to search a picture of that size in px: photos then wait until there is room. One that
-    knows more of a photo than its picture has ``prepare``, ``look_key`` and ``silence``, and one
-    that knows of masks that somebody painted ``painted``; each of these is explained at the
-    function of its name below.
+    knows more of a photo than its picture has ``prepare``, ``look_key`` and ``silence``, one that
+    knows of masks that somebody painted ``painted``, and one that may be shown a part of a photo
+    ``in_parts``; each of these is explained at the function of its name below.
     """
 
     @property
@@ -106,6 +106,15 @@ def silence(detector: Detector, path: Path) -> str:
     """Return what a photo shows in which the detector finds nothing; "" where it cannot tell."""
     ask = getattr(detector, "silence", None)
     return "" if ask is None else str(ask(path))
+
+
+def in_parts(detector: Detector) -> bool:
+    """
+    Whether a detector may be shown parts of a photo, one after the other, in place of all of it.
+
+    One that goes by what stands out in the whole picture, or by boxes in a file, may not.
+    """
+    return bool(getattr(detector, "in_parts", False))
 
 
 def painted(detector: Detector, path: Path, digest: str) -> Mask | None:

@@ -201,6 +201,9 @@ class OnnxDetector:
         If it, or its description, cannot be used.
     """
 
+    # Panoramas are searched part by part.
+    in_parts = True
+
     def __init__(self, model: Path, min_confidence: float) -> None:
         import onnxruntime
 

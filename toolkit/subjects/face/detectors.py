@@ -97,6 +97,9 @@ class HogDetector:
         # dlib's object keeps its work space, so threads cannot share one.
         self._own = threading.local()
 
+    # Panoramas are searched part by part.
+    in_parts = True
+
     @property
     def name(self) -> str:
         """What finds."""
@@ -168,6 +171,9 @@ class CnnDetector:
         self._onnx = None
         self._network = dlib.cnn_face_detection_model_v1(str(path))
         self._lock = threading.Lock()
+
+    # Panoramas are searched part by part.
+    in_parts = True
 
     @property
     def name(self) -> str:
