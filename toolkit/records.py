@@ -33,6 +33,10 @@ PROBLEM_COLUMNS = ("path", "stage", "reason")
 ID_DIGITS = 16
 # The digest of the mask that somebody painted, "" where none was; an album without any lacks it.
 PAINTED = "painted"
+# How a sighting stands in its photo, see `Detection.turn`; an album whose sightings are all upright
+# may lack it.
+TURN = "turn"
+TURNS = (0, 90, 180, 270)
 # Longest side, in cells, of a mask.
 LONGEST_MASK = 1024
 # What columns that an album may lack hold, where it is joined with one that has them.
@@ -42,6 +46,7 @@ _ABSENT: dict[str, str | int] = {
     "orientation": 1,
     "ignored": 0,
     PAINTED: "",
+    TURN: 0,
 }
 
 
@@ -231,12 +236,15 @@ class Detection:
         it.
     mask : Mask or None
         What of the box shows it, where somebody painted that.
+    turn : {0, 90, 180, 270}
+        Degrees, clockwise, by which the photo has to be turned for it to stand upright.
     """
 
     box: Box
     score: float
     kind: str = ""
     mask: Mask | None = None
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -538,6 +546,21 @@ def sighting_ids(sightings: pd.DataFrame) -> list[str]:
         times[name] = times.get(name, 0) + 1
         found.append(name if times[name] == 1 else f"{name}-{times[name]}")
     return found
+
+
+def turns_of(sightings: pd.DataFrame) -> list[int]:
+    """
+    Return by how many degrees, clockwise, the photo of each sighting is turned for it to stand.
+
+    Parameters
+    ----------
+    sightings : pandas.DataFrame
+        n rows; one that says nothing, or something that is none of `TURNS`, is upright.
+    """
+    if TURN not in sightings:
+        return [0] * len(sightings)
+    known = {str(turn): turn for turn in TURNS}
+    return [known.get(str(told).strip(), 0) for told in sightings[TURN]]
 
 
 def _edge(edge: object) -> str:

@@ -18,7 +18,7 @@ from tiles import ColourEncoder
 from toolkit.photos import opening
 from toolkit.photos.crops import GREY
 from toolkit.photos.thumbnails import LARGEST, Thumbnails, count_gone, data_uri
-from toolkit.records import PROBLEM_COLUMNS, Album, empty_table
+from toolkit.records import PROBLEM_COLUMNS, TURN, Album, empty_table
 
 Boxes = Sequence[tuple[int, int, int, int]]
 
@@ -439,3 +439,16 @@ def test_a_photo_with_a_copy_that_is_there_is_not_gone(tmp_path: Path) -> None:
     twice = pd.concat([album.photos, album.photos.assign(path=str(copy))], ignore_index=True)
     assert count_gone(album) == 1
     assert count_gone(replace(album, photos=twice)) == 0
+
+
+def test_a_sighting_that_lies_is_shown_upright(tmp_path: Path) -> None:
+    # Bright above, dark below, and the photo lies: its left is up.
+    lying = np.zeros((60, 60, 3), dtype=np.uint8)
+    lying[:, :30] = 250
+    Image.fromarray(lying).save(tmp_path / "a.png")
+    album = album_of((str(tmp_path / "a.png"), (60, 60), [(15, 15, 45, 45)]))
+    turned = replace(album, sightings=album.sightings.assign(**{TURN: [90]}))
+    shown = pixels(Thumbnails(turned).crop(0))
+    side = len(shown)
+    assert shown[: side // 3].min() > 200
+    assert shown[-side // 3 :].max() < 50

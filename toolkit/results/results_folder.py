@@ -49,12 +49,14 @@ from toolkit.records import (
     PROBLEM_COLUMNS,
     SIGHTING_COLUMNS,
     SIGHTING_ID,
+    TURN,
     Album,
     ComparedPairs,
     EncoderInfo,
     SubjectInfo,
     Words,
     empty_table,
+    turns_of,
 )
 from toolkit.settings import GroupingSettings, Mode, Settings, from_record, settings_for
 from toolkit.subjects import registry
@@ -607,6 +609,8 @@ class ResultsFolder:
             made = (*FOUND, SIGHTING_ID, IGNORED)
             own = [column for column in table.columns if column not in made]
             table = table[own].astype({**dict.fromkeys(BOX, "int64"), "score": "float64"})
+            if TURN in table:
+                table[TURN] = turns_of(table)
         except (ValueError, OverflowError) as error:
             raise _damaged(self.path, SIGHTINGS, str(error)) from error
         return table, names, ignored, doubts

@@ -28,6 +28,7 @@ from toolkit.records import (
     PROBLEM_COLUMNS,
     SHOWS,
     SIGHTING_COLUMNS,
+    TURN,
     Album,
     Detection,
     EncoderInfo,
@@ -331,7 +332,7 @@ def _described(path: Path, who: Identity, how: _How, seconds: dict[str, float]) 
     found = [each for each in every if not each.kind]
     across = opened.width / opened.small.shape[1]
     down = opened.height / opened.small.shape[0]
-    detections = [Detection(d.box.scaled(across, down), d.score, mask=d.mask) for d in found]
+    detections = [replace(d, box=d.box.scaled(across, down)) for d in found]
     detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_size]
     chips = NO_CHIPS
     if detections:
@@ -487,6 +488,7 @@ def gather(
     features: list[Features] = []
     shows: list[str] = []
     painted: list[str] = []
+    turns: list[int] = []
     for result in results:
         if result.problem is not None:
             problems.append((str(result.path), *result.problem))
@@ -505,6 +507,7 @@ def gather(
             place = (box.left, box.top, box.right, box.bottom)
             sightings.append((photo.digest, str(photo.path), *place, detection.score))
             painted.append("" if detection.mask is None else detection.mask.digest)
+            turns.append(detection.turn)
         encodings.append(result.encodings)
         features.extend(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
@@ -515,6 +518,8 @@ def gather(
     seen = _table(sightings, SIGHTING_COLUMNS)
     if any(painted):
         seen[PAINTED] = pd.Series(painted, dtype=object)
+    if any(turns):
+        seen[TURN] = turns
     return Album(
         photos=photos,
         sightings=seen,

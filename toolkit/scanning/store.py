@@ -24,7 +24,7 @@ from toolkit.errors import SightingsError
 from toolkit.files import PRIVATE, reason_of, whole_path
 from toolkit.names import printable
 from toolkit.photos.identity import Identity
-from toolkit.records import ID_DIGITS, Box, Detection, EncoderInfo, Features, Mask
+from toolkit.records import ID_DIGITS, TURNS, Box, Detection, EncoderInfo, Features, Mask
 from toolkit.subjects.base import Subject
 from toolkit.subjects.settings import ScanSettings
 from toolkit.subjects.weights import cache_folder
@@ -666,6 +666,8 @@ def _to_bytes(look: Look) -> bytes:
     masks = [d.mask and (d.mask.width, d.mask.height, *d.mask.counts) for d in look.detections]
     if any(masks):
         arrays["masks"] = np.array(json.dumps(masks).encode())
+    if any(turns := [d.turn for d in look.detections]):
+        arrays["turns"] = np.array(turns, dtype=np.int64)
     if look.shows:
         arrays["shows"] = np.array(look.shows.encode("utf-8", "backslashreplace"))
     for number, features in enumerate(look.features):
@@ -696,9 +698,12 @@ def _from_bytes(
                 features[int(number)][own] = arrays[name]
         shows = bytes(arrays["shows"]).rstrip(b"\0").decode() if "shows" in arrays else ""
         masks = _masks_from(bytes(arrays["masks"])) if "masks" in arrays else [None] * count
+        turns = arrays["turns"].tolist() if "turns" in arrays else [0] * count
+        if not set(turns) <= set(TURNS):
+            raise ValueError("turns are none")
     found = tuple(
-        Detection(Box(*map(int, row[:4])), float(row[4]), mask=mask)
-        for row, mask in zip(boxes, masks, strict=True)
+        Detection(Box(*map(int, row[:4])), float(row[4]), mask=mask, turn=turn)
+        for row, mask, turn in zip(boxes, masks, turns, strict=True)
     )
     return found, encodings, tuple(features) if encoder.metric == "pairs" else (), shows
 

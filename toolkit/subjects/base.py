@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.photos.turning import patch, turned
 from toolkit.records import (
     GENERIC_WORDS,
     Box,
@@ -436,7 +437,7 @@ def masking(encoder: Encoder | Matcher) -> Masking | None:
 
 def chips_of(encoder: Encoder | Matcher, image: Rgb, found: Sequence[Detection]) -> Rgb:
     """
-    Cut subjects out, with the masks that somebody painted where the encoder goes by masks.
+    Cut subjects out upright, with painted masks where the encoder goes by masks.
 
     Parameters
     ----------
@@ -452,11 +453,22 @@ def chips_of(encoder: Encoder | Matcher, image: Rgb, found: Sequence[Detection])
     numpy.ndarray
         As `Encoder.chips`.
     """
+    if any(each.turn for each in found):
+        return np.concatenate([chips_of(encoder, *_upright(image, each)) for each in found])
     boxes, masks = [each.box for each in found], [each.mask for each in found]
     marked = masking(encoder)
     if marked is None or all(mask is None for mask in masks):
         return encoder.chips(image, boxes)
     return marked.chips(image, boxes, masks)
+
+
+def _upright(image: Rgb, found: Detection) -> tuple[Rgb, list[Detection]]:
+    """Return a picture in which a subject stands upright, and where it is there."""
+    if not found.turn:
+        return image, [found]
+    part, box = patch(image, found.box, found.turn)
+    mask = found.mask and Mask.of(turned(found.mask.inside, found.turn))
+    return part, [replace(found, box=box, mask=mask, turn=0)]
 
 
 def describe(

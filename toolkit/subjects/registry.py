@@ -25,7 +25,7 @@ SUBJECTS: dict[str, type[ScanSettings]] = {
 }
 # The version of the way that photos are looked at: to be raised with any change of its results, so
 # that nothing kept before is taken for what would be seen now.
-LOOKS = 1
+LOOKS = 2
 DEFAULT = FaceSettings.subject.name
 
 

@@ -24,6 +24,7 @@ from toolkit.subjects.face.calibration import (
 )
 from toolkit.subjects.face.detectors import CnnDetector, HogDetector
 from toolkit.subjects.face.settings import FaceSettings
+from toolkit.subjects.face.turning import TurnedFaces
 
 CHIP_SIZE = 150
 CHIP_PADDING = 0.25
@@ -90,6 +91,27 @@ class Landmarks:
         return np.array(
             [(found.part(i).x, found.part(i).y) for i in range(found.num_parts)], dtype=np.int64
         )
+
+    def chip(self, image: Rgb, box: Box, size: int = CHIP_SIZE) -> Rgb:
+        """
+        Cut a face out, turned upright and scaled by its points.
+
+        Parameters
+        ----------
+        image, box
+            As for `find`.
+        size : int
+            Side of the chip, px.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (size, size, 3), uint8, RGB.
+        """
+        import dlib
+
+        chip: Rgb = dlib.get_face_chip(image, self.shape(image, box), size, CHIP_PADDING)
+        return chip
 
 
 def jittered(chip: Rgb, count: int) -> Rgb:
@@ -239,12 +261,7 @@ class FaceEncoder:
         numpy.ndarray
             Shape (k, 150, 150, 3), uint8, RGB.
         """
-        import dlib
-
-        cut = [
-            dlib.get_face_chip(image, self.landmarks.shape(image, box), CHIP_SIZE, CHIP_PADDING)
-            for box in boxes
-        ]
+        cut = [self.landmarks.chip(image, box) for box in boxes]
         return np.stack(cut) if cut else np.zeros((0, CHIP_SIZE, CHIP_SIZE, 3), dtype=np.uint8)
 
     def encode(self, chips: Rgb) -> npt.NDArray[np.float32]:
@@ -302,9 +319,13 @@ def face(settings: FaceSettings) -> Subject:
         "min_score": settings.min_score,
     }
     running: dict[str, Any] = {"engine": settings.engine, "device": settings.device}
-    detector: Detector = (
+    finds: CnnDetector | HogDetector = (
         HogDetector(**seeking) if settings.detector == "hog" else CnnDetector(**seeking, **running)
     )
+    detector: Detector = finds
+    if settings.turned:
+        judge = finds if isinstance(finds, CnnDetector) else CnnDetector(**running)
+        detector = TurnedFaces(finds, judge, Landmarks(5))
     encoder = FaceEncoder(
         landmarks=settings.landmarks, plain=settings.plain, jitter=settings.jitter, **running
     )
