@@ -50,6 +50,7 @@ from toolkit.records import (
     SIGHTING_COLUMNS,
     SIGHTING_ID,
     TURN,
+    WORTH,
     Album,
     ComparedPairs,
     EncoderInfo,
@@ -57,6 +58,7 @@ from toolkit.records import (
     Words,
     empty_table,
     turns_of,
+    worth_of,
 )
 from toolkit.settings import GroupingSettings, Mode, Settings, from_record, settings_for
 from toolkit.subjects import registry
@@ -611,6 +613,8 @@ class ResultsFolder:
             table = table[own].astype({**dict.fromkeys(BOX, "int64"), "score": "float64"})
             if TURN in table:
                 table[TURN] = turns_of(table)
+            if WORTH in table:
+                table[WORTH] = worth_of(table)
         except (ValueError, OverflowError) as error:
             raise _damaged(self.path, SIGHTINGS, str(error)) from error
         return table, names, ignored, doubts
@@ -829,7 +833,10 @@ def _linkage_of(about: Mapping[str, Any]) -> Linkage:
         if max(map(abs, weights.values())) > LARGEST_NUMBER:
             raise ValueError("linkage holds numbers that none has")
         cohesion = Cohesion(**weights)
-    return Linkage(float(fitted["discount"]), cohesion)
+    lost = float(fitted.get("lost", 0.0))
+    if lost > LARGEST_NUMBER:
+        raise ValueError("linkage holds numbers that none has")
+    return Linkage(float(fitted["discount"]), cohesion, lost)
 
 
 def mixture(folder: Path, file: str) -> BadFolder:

@@ -668,6 +668,8 @@ def _to_bytes(look: Look) -> bytes:
         arrays["masks"] = np.array(json.dumps(masks).encode())
     if any(turns := [d.turn for d in look.detections]):
         arrays["turns"] = np.array(turns, dtype=np.int64)
+    if any((worth := np.array([d.worth for d in look.detections])) < 1):
+        arrays["worth"] = worth
     if look.shows:
         arrays["shows"] = np.array(look.shows.encode("utf-8", "backslashreplace"))
     for number, features in enumerate(look.features):
@@ -701,9 +703,12 @@ def _from_bytes(
         turns = arrays["turns"].tolist() if "turns" in arrays else [0] * count
         if not set(turns) <= set(TURNS):
             raise ValueError("turns are none")
+        worth = arrays["worth"] if "worth" in arrays else np.ones(count)
+        if worth.shape != (count,) or not ((worth >= 0) & (worth <= 1)).all():
+            raise ValueError("worth is none")
     found = tuple(
-        Detection(Box(*map(int, row[:4])), float(row[4]), mask=mask, turn=turn)
-        for row, mask, turn in zip(boxes, masks, turns, strict=True)
+        Detection(Box(*map(int, row[:4])), float(row[4]), mask=mask, turn=turn, worth=float(says))
+        for row, mask, turn, says in zip(boxes, masks, turns, worth, strict=True)
     )
     return found, encodings, tuple(features) if encoder.metric == "pairs" else (), shows
 

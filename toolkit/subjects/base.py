@@ -473,24 +473,32 @@ def _upright(image: Rgb, found: Detection) -> tuple[Rgb, list[Detection]]:
 
 def describe(
     encoder: Encoder | Matcher, chips: Rgb
-) -> tuple[npt.NDArray[np.float32], tuple[Features, ...]]:
+) -> tuple[npt.NDArray[np.float32], tuple[Features, ...], npt.NDArray[np.float64]]:
     """
     Describe each chip.
 
+    An encoder that can say how much each says has ``weighed(chips)``, which returns that beside the
+    encodings.
+
     Returns
     -------
-    (numpy.ndarray, tuple of Features)
+    (numpy.ndarray, tuple of Features, numpy.ndarray)
         Encodings, shape (k, d), float32, and nothing else; or, of a matcher, encodings without
-        numbers, shape (k, 0), and k features, with those of the surroundings where it has any.
+        numbers, shape (k, 0), and k features, with those of the surroundings where it has any. Then
+        how much each says, shape (k,), 0 to 1: 1 where the encoder does not say it.
     """
     matcher = matcher_of(encoder)
     if matcher is None:
-        return cast(Encoder, encoder).encode(chips), ()
+        weigh = getattr(encoder, "weighed", None)
+        if weigh is None:
+            return cast(Encoder, encoder).encode(chips), (), np.ones(len(chips))
+        encodings, worth = weigh(chips)
+        return encodings, (), worth
     features = matcher.features(chips)
     if (around := surroundings_of(encoder)) is not None:
         behind = around.background_features(chips)
         features = [{**own, **more} for own, more in zip(features, behind, strict=True)]
-    return np.zeros((len(chips), 0), dtype=np.float32), tuple(features)
+    return np.zeros((len(chips), 0), dtype=np.float32), tuple(features), np.ones(len(chips))
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ class FaceSettings(ScanSettings):
         "shape_predictor_5_face_landmarks",
         "shape_predictor_68_face_landmarks",
     )
+    unsure: ClassVar[str] = "unsure"
+    unsure_by_worth: ClassVar[bool] = True
     none_found: ClassVar[str] = (
         "in photos of animals, seek animals: they are another subject (--subject animal)"
     )

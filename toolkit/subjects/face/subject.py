@@ -25,6 +25,7 @@ from toolkit.subjects.face.calibration import (
 from toolkit.subjects.face.detectors import CnnDetector, HogDetector
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.face.turning import TurnedFaces
+from toolkit.subjects.face.worth import worth
 
 CHIP_SIZE = 150
 CHIP_PADDING = 0.25
@@ -278,23 +279,41 @@ class FaceEncoder:
         numpy.ndarray
             Shape (k, 128), float32, of length `LENGTH` unless plain.
         """
+        return self.weighed(chips)[0]
+
+    def weighed(self, chips: Rgb) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+        """
+        Describe each face, and say how much it says.
+
+        Parameters
+        ----------
+        chips : numpy.ndarray
+            As for `encode`.
+
+        Returns
+        -------
+        (numpy.ndarray, numpy.ndarray)
+            As `encode`; and shape (k,), float64, 0 to 1: see `toolkit.subjects.face.worth`. It is
+            known where the mirror image is encoded, and 1 elsewhere.
+        """
+        said = np.ones(len(chips))
         if not len(chips):
-            return np.zeros((0, DIMENSIONS), dtype=np.float32)
+            return np.zeros((0, DIMENSIONS), dtype=np.float32), said
         if self.jitter:
             moved = (jittered(chip, self.jitter) for chip in chips)
             mean = np.stack(
                 [self._network.encode(each).mean(axis=0, dtype=np.float64) for each in moved]
             )
         elif self.plain:
-            return self._network.encode(chips)
+            return self._network.encode(chips), said
         else:
             both = np.concatenate([chips, chips[:, :, ::-1]])
-            mean = (
-                self._network.encode(both).reshape(2, -1, DIMENSIONS).mean(axis=0, dtype=np.float64)
-            )
+            encoded = self._network.encode(both).reshape(2, -1, DIMENSIONS)
+            mean = encoded.mean(axis=0, dtype=np.float64)
+            said = worth(chips, encoded)
         if not self.plain:
             mean *= LENGTH / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)
-        return mean.astype(np.float32)
+        return mean.astype(np.float32), said
 
 
 def face(settings: FaceSettings) -> Subject:

@@ -17,12 +17,12 @@ from toolkit.files import shipped
 from toolkit.photos.turning import box_turned, patch, turned
 from toolkit.records import TURNS, Box, Detection
 from toolkit.subjects.base import Detector, Rgb
+from toolkit.subjects.face.gradients import gradients
 
 Floats = npt.NDArray[np.float64]
 
-# Gradients of a chip of so many px, in so many cells a side and directions, are what `uprightness`
-# weighs.
-CHIP, CELLS, DIRECTIONS = 40, 5, 8
+# Side in px of the chips that `uprightness` weighs.
+CHIP = 40
 WEIGHTS = "data/faces/upright.csv"
 # A face whose chip is upright with these log-odds or more is not turned to try. Of 8 in 100 upright
 # ones that is tried, of 1 in 100 that lie it is not (docs/faces.md).
@@ -69,9 +69,8 @@ def uprightness(chips: Rgb) -> Floats:
     """
     Say how likely faces in chips stand upright.
 
-    A logistic regression on how strong gradients of each direction are in each part of the chip
-    (square roots, at length 1), as a histogram of oriented gradients has them (Dalal and Triggs
-    2005). It was fitted on faces of one half of the people of Labeled Faces in the Wild.
+    A logistic regression on `toolkit.subjects.face.gradients`, fitted on faces of one half of the
+    people of Labeled Faces in the Wild.
 
     Parameters
     ----------
@@ -84,31 +83,7 @@ def uprightness(chips: Rgb) -> Floats:
         Shape (k,), float64: log-odds.
     """
     weights, start = _weights()
-    return _gradients(chips) @ weights + start
-
-
-def _gradients(chips: Rgb) -> Floats:
-    """Return how strong gradients are by cell and direction; shape (k, cells * directions)."""
-    grey = chips.astype(np.float64).mean(axis=3)
-    across, down = np.zeros_like(grey), np.zeros_like(grey)
-    across[:, :, 1:-1] = grey[:, :, 2:] - grey[:, :, :-2]
-    down[:, 1:-1] = grey[:, 2:] - grey[:, :-2]
-    strength = np.hypot(across, down)
-    # Each gradient counts for the two directions that it lies between.
-    place = (np.arctan2(down, across) / (2 * np.pi) * DIRECTIONS) % DIRECTIONS
-    low = np.floor(place).astype(np.int64) % DIRECTIONS
-    share = place - np.floor(place)
-    side = CHIP // CELLS
-    found = np.empty((len(chips), CELLS, CELLS, DIRECTIONS))
-    for direction in range(DIRECTIONS):
-        here = strength * (
-            (low == direction) * (1 - share) + ((low + 1) % DIRECTIONS == direction) * share
-        )
-        cells = here.reshape(len(chips), CELLS, side, CELLS, side)
-        found[..., direction] = cells.sum(axis=(2, 4))
-    flat = np.sqrt(found).reshape(len(chips), CELLS * CELLS * DIRECTIONS)
-    result: Floats = flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
-    return result
+    return gradients(chips) @ weights + start
 
 
 class TurnedFaces:
