@@ -4,7 +4,9 @@ from toolkit.subjects.face.gradients import CELLS, DIRECTIONS, gradients
 
 
 def test_a_slope_has_one_direction_in_every_cell() -> None:
-    slope = np.zeros((1, 40, 40, 3), dtype=np.uint8) + np.arange(40, dtype=np.uint8)[:, None] * 5
+    slope = (
+        np.zeros((1, 40, 40, 3), dtype=np.uint8) + np.arange(40, dtype=np.uint8)[:, None, None] * 5
+    )
     found = gradients(np.stack([slope[0], slope[0].transpose(1, 0, 2)]))
     cells = found.reshape(2, CELLS, CELLS, DIRECTIONS).argmax(axis=-1)
     # Brighter downwards is a quarter on from brighter to the right.
