@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.calibration import Calibration, Cohesion, Linkage
+from toolkit.calibration import PLAIN, Calibration, Cohesion, Linkage, further
 
 
 @pytest.mark.parametrize("discount", [-0.1, 1.0, np.nan])
@@ -31,3 +31,18 @@ def test_steps_are_round_and_lie_around_even(even) -> None:
 def test_steps_of_faces_are_fiftieths() -> None:
     steps = Calibration(slope=70.0, even=0.583).steps
     assert steps == tuple(np.round(np.arange(0.30, 0.701, 0.02), 2).tolist())
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_what_says_less_is_further_and_what_says_enough_is_not(one, other) -> None:
+    low, high = sorted((one, other))
+    away = further([low, high, np.nan, PLAIN], 0.1)
+    assert away[0] >= away[1] >= 0
+    assert away[2:].tolist() == pytest.approx([0, 0])
+    assert away.max() <= 0.6 + 1e-9
+    assert not further([low, high], 0.0).any()
+
+
+def test_what_is_lost_is_no_gain() -> None:
+    with pytest.raises(ValueError, match="lost"):
+        Linkage(lost=-1.0)

@@ -85,15 +85,48 @@ class Linkage:
     spread : Spread or None
         How far those of one individual usually are from each other; None where nothing was fitted:
         then every album is taken for a usual one.
+    lost : float
+        How much further two sightings of little worth count, in encoder distance for each unit of
+        the log-odds that both are; see `further`. 0 where nothing was fitted.
     """
 
     discount: float = 0.0
     cohesion: Cohesion | None = None
     spread: Spread | None = None
+    lost: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.lost < np.inf:
+            raise ValueError(f"lost must be 0 or more; got {self.lost}")
         if not 0 <= self.discount < 1:
             raise ValueError(f"discount must be 0 up to, not including, 1; got {self.discount}")
+
+
+# A sighting of this worth or more loses nothing; what one of none at all loses ends at so many
+# units of log-odds below it.
+PLAIN, MOST_DOUBT = 0.57, 6.0
+
+
+def further(worth: npt.ArrayLike, lost: float) -> Floats:
+    """
+    Return by how much further sightings count from others that are worth no more.
+
+    What says little is alike: strangers in masks, or blurred, are near each other, but no nearer to
+    those who are seen well. So the evidence of a pair is less by the better of the two.
+
+    Parameters
+    ----------
+    worth : array_like
+        Shape (n,), 0 to 1: how likely each says as much as one in plain sight; NaN for unknown,
+        which counts as that.
+    lost : float
+        Encoder distance for each unit of log-odds below those of `PLAIN`.
+    """
+    told = np.asarray(worth, dtype=np.float64)
+    told = np.clip(np.where(np.isnan(told), 1.0, told), 1e-9, 1.0 - 1e-9)
+    doubt = np.log(1.0 - told) - np.log(told) - np.log(1.0 / PLAIN - 1.0)
+    result: Floats = lost * np.clip(doubt, 0.0, MOST_DOUBT)
+    return result
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,13 @@ ID_DIGITS = 16
 PAINTED = "painted"
 # When a sighting is seen in a clip, in seconds, "" in a photo; an album without clips lacks it.
 SECONDS = "clip_seconds"
+# How a sighting stands in its photo, see `Detection.turn`; an album whose sightings are all upright
+# may lack it.
+TURN = "turn"
+TURNS = (0, 90, 180, 270)
+# How much a sighting says, 0 to 1: how likely it is as good a look as one in plain sight; an album
+# of an encoder that does not say it lacks it.
+WORTH = "worth"
 # Longest side, in cells, of a mask.
 LONGEST_MASK = 1024
 # What columns that an album may lack hold, where it is joined with one that has them.
@@ -48,6 +55,8 @@ _ABSENT: dict[str, str | int] = {
     PAINTED: "",
     SECONDS: "",
     NOTE: "",
+    TURN: 0,
+    WORTH: 1,
 }
 
 
@@ -239,6 +248,10 @@ class Detection:
         What of the box shows it, where somebody painted that.
     seconds : float or None
         When in a clip; None in a photo.
+    turn : {0, 90, 180, 270}
+        Degrees, clockwise, by which the photo has to be turned for it to stand upright.
+    worth : float
+        How much it says, 0 to 1, as an encoder knows when it has described it; see `WORTH`.
     """
 
     box: Box
@@ -246,6 +259,8 @@ class Detection:
     kind: str = ""
     mask: Mask | None = None
     seconds: float | None = None
+    turn: int = 0
+    worth: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -547,6 +562,33 @@ def sighting_ids(sightings: pd.DataFrame) -> list[str]:
         times[name] = times.get(name, 0) + 1
         found.append(name if times[name] == 1 else f"{name}-{times[name]}")
     return found
+
+
+def turns_of(sightings: pd.DataFrame) -> list[int]:
+    """
+    Return by how many degrees, clockwise, the photo of each sighting is turned for it to stand.
+
+    Parameters
+    ----------
+    sightings : pandas.DataFrame
+        n rows; one that says nothing, or something that is none of `TURNS`, is upright.
+    """
+    if TURN not in sightings:
+        return [0] * len(sightings)
+    known = {str(turn): turn for turn in TURNS}
+    return [known.get(str(told).strip(), 0) for told in sightings[TURN]]
+
+
+def worth_of(sightings: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """
+    Return how much each sighting says, shape (n,), 0 to 1; see `WORTH`.
+
+    What is not told, or is none, is 1: nothing is known against it.
+    """
+    if WORTH not in sightings:
+        return np.ones(len(sightings))
+    told = pd.to_numeric(sightings[WORTH], errors="coerce").to_numpy(dtype=np.float64)
+    return np.where((told >= 0) & (told <= 1), told, 1.0)
 
 
 def _edge(edge: object) -> str:

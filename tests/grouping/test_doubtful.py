@@ -124,3 +124,22 @@ def test_matches_are_doubtful_on_either_side_of_the_threshold() -> None:
     )
     assert doubtful.in_matches(found, references, decided()) == {1, 2}
     assert doubtful.in_matches(found, references, decided(names={1: "a"})) == {2}
+
+
+def test_who_is_alone_and_says_little_is_doubtful() -> None:
+    made = album([0.0, 0.1, 5.0, 9.0, 12.0])
+    made = replace(made, sightings=made.sightings.assign(worth=[0.01, 0.9, 0.01, 0.9, 0.05]))
+    labels = np.array([0, 0, 1, 2, 3])
+    assert doubtful.little_in_groups(made, labels, decided()) == {2, 4}
+    assert doubtful.little_in_groups(made, labels, decided(names={4: "Ann"})) == {2}
+    assert doubtful.little_in_groups(made, np.full(5, -1), decided()) == frozenset()
+    # Nothing is known against any of them.
+    unsaid = replace(made, sightings=made.sightings.drop(columns="worth"))
+    assert doubtful.little_in_groups(unsaid, labels, decided()) == frozenset()
+
+
+def test_who_is_unknown_and_says_little_is_doubtful() -> None:
+    made = album([0.0, 1.0, 2.0])
+    made = replace(made, sightings=made.sightings.assign(worth=[0.01, 0.01, 0.9]))
+    found = Matches(pd.DataFrame({"name": ["Ann", None, None]}), 0.5, "blend")
+    assert doubtful.little_in_matches(made, found, decided()) == {1}

@@ -6,6 +6,7 @@ from made_albums import clear_groups
 from scipy.spatial.distance import cdist, pdist, squareform
 
 from toolkit import memory
+from toolkit.calibration import Linkage, further
 from toolkit.grouping import cluster, linkage, neighbours
 from toolkit.records import ComparedPairs
 
@@ -185,3 +186,44 @@ def test_pairs_are_counted_before_they_are_too_many(monkeypatch) -> None:
     monkeypatch.setattr(memory, "room", lambda: 50 * len(found) - 1)
     with pytest.raises(memory.TooMuch, match="600 sightings have pairs within"):
         neighbours.of(rows).within(0.5)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_two_that_say_little_are_further_by_the_better_of_them(metric) -> None:
+    rng = np.random.default_rng(4)
+    rows = rng.normal(size=(30, 6)).astype(np.float32)
+    worth = rng.uniform(0, 1, 30)
+    fitted = Linkage(lost=0.1)
+    plain = neighbours.VectorDistances(rows, metric)
+    made = neighbours.VectorDistances(rows, metric, fitted, worth)
+    own = further(worth, 0.1)
+    expected = plain.table() + np.minimum.outer(own, own)
+    np.fill_diagonal(expected, 0.0)
+    np.testing.assert_allclose(made.table(), expected, atol=1e-9)
+    np.testing.assert_allclose(made.matrix(), expected, atol=1e-5)
+    np.testing.assert_allclose(made.blocks(5, 20), expected[5:20], atol=1e-6)
+    some = np.array([3, 8, 20])
+    np.testing.assert_allclose(made[some].table(), expected[np.ix_(some, some)], atol=1e-9)
+    np.testing.assert_allclose(made.of_pairs(some, some[::-1]), expected[some, some[::-1]])
+    radius = float(np.median(expected))
+    near = made.within(radius)
+    first, second = np.nonzero(np.triu(expected <= radius, k=1))
+    assert (near.first.tolist(), near.second.tolist()) == (first.tolist(), second.tolist())
+    # The rows alone no longer say how far they are.
+    assert made.vectors is None
+
+
+def test_those_that_say_enough_are_as_far_as_without() -> None:
+    rows = np.random.default_rng(5).normal(size=(9, 4)).astype(np.float32)
+    made = neighbours.VectorDistances(rows, "euclidean", Linkage(lost=0.1), np.full(9, 0.9))
+    assert np.array_equal(made.matrix(), neighbours.VectorDistances(rows).matrix())
+
+
+def test_a_group_that_grows_counts_what_its_sightings_lose() -> None:
+    rows = np.zeros((4, 2), dtype=np.float32)
+    worth = np.array([0.1, 0.1, 0.1, 1.0])
+    means = neighbours.VectorDistances(rows, "euclidean", Linkage(lost=0.1), worth).means()
+    means.add(np.array([0, 1]), 0)
+    lost = further([0.1], 0.1)[0]
+    assert means.away(np.array([2])) == pytest.approx([lost])
+    assert means.away(np.array([3])) == pytest.approx([0.0])

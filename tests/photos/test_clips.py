@@ -132,7 +132,7 @@ class TestInResults:
         assert len(set(looked.album.photo_of)) == 4
 
     def test_two_in_one_frame_are_two(self, tmp_path, colours) -> None:
-        save_clip(tmp_path / "c.mp4", [tiles_of("ann", "ann"), NOBODY])
+        save_clip(tmp_path / "c.mp4", [tiles_of("ann", "bob"), NOBODY])
         result = modes.autopilot(tmp_path, subject=colours, settings=WITH)
         assert len(result.individuals) == 2
 

@@ -18,7 +18,7 @@ from tiles import ColourEncoder
 from toolkit.photos import opening
 from toolkit.photos.crops import GREY
 from toolkit.photos.thumbnails import LARGEST, Thumbnails, count_gone, data_uri
-from toolkit.records import PROBLEM_COLUMNS, Album, empty_table
+from toolkit.records import PROBLEM_COLUMNS, TURN, Album, empty_table
 
 Boxes = Sequence[tuple[int, int, int, int]]
 
@@ -449,3 +449,16 @@ def test_a_photo_too_large_for_the_memory_is_shown_less_sharply(tmp_path, monkey
     picture = pixels(shown.crops([0])[0])
     assert np.abs(picture.mean(axis=(0, 1)) - (200, 30, 30)).max() < 6
     assert shown.grey == ""
+
+
+def test_a_sighting_that_lies_is_shown_upright(tmp_path: Path) -> None:
+    # Bright above, dark below, and the photo lies: its left is up.
+    lying = np.zeros((60, 60, 3), dtype=np.uint8)
+    lying[:, :30] = 250
+    Image.fromarray(lying).save(tmp_path / "a.png")
+    album = album_of((str(tmp_path / "a.png"), (60, 60), [(15, 15, 45, 45)]))
+    turned = replace(album, sightings=album.sightings.assign(**{TURN: [90]}))
+    shown = pixels(Thumbnails(turned).crop(0))
+    side = len(shown)
+    assert shown[: side // 3].min() > 200
+    assert shown[-side // 3 :].max() < 50

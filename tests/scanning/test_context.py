@@ -127,7 +127,7 @@ def test_surroundings_are_described_with_the_subject() -> None:
         def features(self, chips):
             return [{"at": chip.min()} for chip in chips]
 
-    _, features = describe(Described(), np.array([[[1, 9]], [[2, 8]]], np.uint8))
+    _, features, _ = describe(Described(), np.array([[[1, 9]], [[2, 8]]], np.uint8))
     assert features == ({"at": 1, "behind": 9}, {"at": 2, "behind": 8})
 
 

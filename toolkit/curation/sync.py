@@ -702,6 +702,8 @@ def _nobodys(run: Run) -> set[str]:
         settings = results_folder.settings_told(run)
     except BadSetting:
         return set()
+    if settings.unsure_by_worth and not settings.unsorted:
+        return {safe_name(settings.unsure)}
     if not settings.unsorted or not (settings.aside or settings.unsure):
         return set()
     return {safe_name(name) for name in (settings.unsorted, settings.unsure, *settings.aside)}

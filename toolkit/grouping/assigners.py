@@ -27,7 +27,7 @@ from toolkit.grouping import (
     thresholds,
 )
 from toolkit.grouping.constraints import Decided, Lasting
-from toolkit.grouping.identification import References
+from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels, Pairs
 from toolkit.grouping.numbering import NO_EARLIER, Earlier, earlier_of, number_groups
@@ -309,7 +309,9 @@ class GroupingAssigner:
         }
         anew = self.earlier is None
         doubts: frozenset[int] = frozenset()
-        if has_unsure(self.settings):
+        if self.settings.unsure_by_worth:
+            doubts = doubtful.little_in_groups(album, found.labels, decided)
+        elif has_unsure(self.settings):
             inside = collages.apart(album) if self.settings.one_per_photo else NO_PAIRS
             apart = constraints.apart(decided, inside, len(album))
             doubts = doubtful.in_groups(album, found.labels, decided, apart)
@@ -376,10 +378,17 @@ class ReferenceAssigner:
             naming.hold_names(found, decided),
             thresholds.with_expected(chosen, matches, references),
             {"matches": matches, "references": references},
-            doubts=doubtful.in_matches(matches, references, decided)
-            if has_unsure(self.settings)
-            else frozenset(),
+            doubts=self._doubts(album, matches, references, decided),
         )
+
+    def _doubts(
+        self, album: Album, matches: Matches, references: References, decided: Decided
+    ) -> frozenset[int]:
+        if self.settings.unsure_by_worth:
+            return doubtful.little_in_matches(album, matches, decided)
+        if has_unsure(self.settings):
+            return doubtful.in_matches(matches, references, decided)
+        return frozenset()
 
     def recut(self, found: Assigned, album: Album, decided: Decided) -> Assigned | None:
         """To compare again takes a moment anyway."""
@@ -655,7 +664,7 @@ def is_number(name: str, words: Words) -> bool:
 
 def has_unsure(settings: Settings) -> bool:
     """Whether photos of which it is unsure who is in them have a folder."""
-    return bool(settings.unsure and settings.unsorted)
+    return bool(settings.unsure and (settings.unsorted or settings.unsure_by_worth))
 
 
 def _require_mode(settings: Settings, mode: str) -> None:

@@ -82,7 +82,9 @@ class CatalogueAssigner(ReferenceAssigner):
         doubts = [
             row
             for row in np.flatnonzero(matches.state == UNSURE).tolist()
-            if names[row] is None and has_unsure(self.settings)
+            if names[row] is None
+            and has_unsure(self.settings)
+            and not self.settings.unsure_by_worth
         ]
         return Assigned(
             self.settings,

@@ -9,7 +9,7 @@ from toolkit.grouping import linkage, neighbours, spread, thresholds
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import TOO_FAR, Matches, References
 from toolkit.grouping.links import Labels, Pairs, components
-from toolkit.records import Album
+from toolkit.records import Album, worth_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,6 +18,9 @@ Floats = npt.NDArray[np.float64]
 MAY_BE, LIKELY = 0.2, 0.5
 # The probability at a threshold is 0.5, but for the last digits.
 SLACK = 1e-6
+# A sighting of less worth says too little to be told from others, unless it is near them all the
+# same; one in 200 in plain sight has less.
+LITTLE = 0.1
 
 
 def in_groups(album: Album, labels: Labels, decided: Decided, apart: Pairs) -> frozenset[int]:
@@ -148,6 +151,48 @@ def in_matches(matches: Matches, references: References, decided: Decided) -> fr
     too_far = (table["reason"] == TOO_FAR).to_numpy()
     doubtful = (named & (sure < LIKELY - SLACK)) | (too_far & (sure >= MAY_BE))
     return frozenset(np.flatnonzero(doubtful).tolist()) - _settled(decided)
+
+
+def little_in_groups(album: Album, labels: Labels, decided: Decided) -> frozenset[int]:
+    """
+    Return the sightings that are alone and say too little for that to mean anything.
+
+    Parameters
+    ----------
+    album, labels, decided
+        As for `in_groups`.
+
+    Returns
+    -------
+    frozenset of int
+        Rows of the album.
+    """
+    sizes = np.bincount(labels[labels >= 0], minlength=1)
+    alone = (labels >= 0) & (sizes[labels] == 1)
+    return frozenset(np.flatnonzero(alone & _little(album)).tolist()) - _settled(decided)
+
+
+def little_in_matches(album: Album, matches: Matches, decided: Decided) -> frozenset[int]:
+    """
+    Return the sightings that have no name and say too little for that to mean anything.
+
+    Parameters
+    ----------
+    album, matches, decided
+        n sightings; as for `in_matches`.
+
+    Returns
+    -------
+    frozenset of int
+        Rows of the album.
+    """
+    unnamed = matches.table["name"].isna().to_numpy() & ~album.ignored
+    return frozenset(np.flatnonzero(unnamed & _little(album)).tolist()) - _settled(decided)
+
+
+def _little(album: Album) -> npt.NDArray[np.bool_]:
+    little: npt.NDArray[np.bool_] = worth_of(album.sightings) < LITTLE
+    return little
 
 
 def _settled(decided: Decided) -> set[int]:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit import memory
-from toolkit.calibration import Linkage
-from toolkit.records import Album, ComparedPairs
+from toolkit.calibration import Linkage, further
+from toolkit.records import Album, ComparedPairs, worth_of
 
 Encodings = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -152,6 +152,9 @@ class VectorDistances(Distances):
         have no direction: for "cosine" they are alike, and 1 away from all others.
     linkage : Linkage
         What was fitted of how groups count.
+    worth : numpy.ndarray, optional
+        Shape (n,), 0 to 1: how much each says, see `toolkit.calibration.further`. Two that say
+        little are further from each other by that; nothing is changed without it.
 
     Raises
     ------
@@ -164,12 +167,16 @@ class VectorDistances(Distances):
         encodings: Encodings,
         metric: str = "euclidean",
         linkage: Linkage | None = None,
+        worth: Floats | None = None,
     ) -> None:
         if metric not in ("euclidean", "cosine"):
             raise ValueError(f"metric is {metric!r}; expected euclidean or cosine")
         self.metric, self.linkage = metric, linkage or Linkage()
         # Half the square of what is between two directions is 1 less the cosine between them.
         self._rows = _directions(encodings) if metric == "cosine" else encodings
+        self._further: Floats | None = None
+        if worth is not None and (away := further(worth, self.linkage.lost)).any():
+            self._further = away
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -177,6 +184,7 @@ class VectorDistances(Distances):
     def __getitem__(self, rows: Rows) -> VectorDistances:
         some = object.__new__(VectorDistances)
         some.metric, some.linkage, some._rows = self.metric, self.linkage, self._rows[rows]
+        some._further = None if self._further is None else self._further[rows]
         return some
 
     @property
@@ -187,7 +195,7 @@ class VectorDistances(Distances):
     @property
     def vectors(self) -> Encodings | None:
         """The encodings, where their distance is the Euclidean one."""
-        return self._rows if self.metric == "euclidean" else None
+        return self._rows if self.metric == "euclidean" and self._further is None else None
 
     def order(self) -> Labels:
         """Return the rows by their first number, then their second, and so on."""
@@ -196,7 +204,13 @@ class VectorDistances(Distances):
     def table(self, rows: Labels | None = None, columns: Labels | None = None) -> Floats:
         """Return how far each of some is from each of others, or all; shape (k, m), float64."""
         here = self if rows is None else self[rows]
-        return here.to(self if columns is None else self[columns])
+        found = here.to(self if columns is None else self[columns])
+        if self._further is not None:
+            everyone = np.arange(len(self))
+            one = everyone if rows is None else everyone[rows]
+            other = everyone if columns is None else everyone[columns]
+            found[one[:, None] == other] = 0.0
+        return found
 
     def to(self, others: VectorDistances) -> Floats:
         """Return how far each row is from each row of others by the same metric; (n, m) float64."""
@@ -208,7 +222,11 @@ class VectorDistances(Distances):
         found: Floats = cdist(
             self._rows.astype(np.float64), others._rows.astype(np.float64), metric=kind
         )
-        return found if kind == self.metric else found / 2
+        if kind != self.metric:
+            found /= 2
+        if self._further is not None and others._further is not None:
+            found += np.minimum.outer(self._further, others._further)
+        return found
 
     def of_pairs(self, first: Labels, second: Labels) -> Floats:
         """Return the distance of each pair of rows; shape (m,), float64."""
@@ -217,6 +235,9 @@ class VectorDistances(Distances):
             part = slice(start, start + (1 << 16))
             difference = self._rows[first[part]].astype(np.float64) - self._rows[second[part]]
             result[part] = self._of_squares(np.einsum("ij,ij->i", difference, difference))
+        if self._further is not None:
+            more = np.minimum(self._further[first], self._further[second])
+            result += np.where(np.asarray(first) == second, 0.0, more)
         return result
 
     def within(self, radius: float, *, each: int = 50) -> Neighbours:
@@ -264,7 +285,11 @@ class VectorDistances(Distances):
             squared += norms[start:]
             squared += norms[start:end, None]
             np.maximum(squared, 0.0, out=squared)
-            table[start:end, start:] = self._of_squares(squared)
+            away = self._of_squares(squared)
+            if self._further is not None:
+                away += np.minimum.outer(self._further[start:end], self._further[start:])
+                away[np.arange(end - start), np.arange(end - start)] = 0.0
+            table[start:end, start:] = away
             table[end:, start:end] = table[start:end, end:].T
             square = table[start:end, start:end]
             square[:] = np.triu(square, 1) + np.triu(square, 1).T
@@ -276,12 +301,14 @@ class VectorDistances(Distances):
         norms = np.einsum("ij,ij->i", rows, rows)
         squared = norms[start:end, None] + norms - 2.0 * (rows[start:end] @ rows.T)
         away = self._of_squares(np.maximum(squared, 0.0, out=squared))
+        if self._further is not None:
+            away += np.minimum.outer(self._further[start:end], self._further)
         away[np.arange(end - start), np.arange(start, end)] = 0.0
         return away
 
     def means(self) -> Means:
         """Return groups that are empty yet: each is the mean of its rows."""
-        return _MeanVectors(self._rows.astype(np.float64), self.metric)
+        return _MeanVectors(self._rows.astype(np.float64), self.metric, self._further)
 
     def _of_squares(self, squared: Floats) -> Floats:
         """Turn squared lengths into distances, in place."""
@@ -410,8 +437,11 @@ class PairDistances(Distances):
 
 
 class _MeanVectors(Means):
-    def __init__(self, rows: Floats, metric: str) -> None:
+    def __init__(self, rows: Floats, metric: str, away: Floats | None = None) -> None:
         self._rows, self._metric, self._groups = rows, metric, 0
+        self._own = np.zeros(len(rows)) if away is None else away
+        # How much further each group counts, as its sightings do on average.
+        self._more = np.zeros(0)
         self._means = np.zeros((8, rows.shape[1]))
         self._sizes = np.zeros(8, dtype=np.int64)
 
@@ -421,15 +451,19 @@ class _MeanVectors(Means):
             self._sizes = np.concatenate([self._sizes, np.zeros_like(self._sizes)])
         self._groups = max(self._groups, group + 1)
         self._sizes[group] += len(rows)
-        further = self._rows[rows].mean(axis=0) - self._means[group]
-        self._means[group] += further * len(rows) / self._sizes[group]
+        share = len(rows) / self._sizes[group]
+        self._means[group] += (self._rows[rows].mean(axis=0) - self._means[group]) * share
+        if group == len(self._more):
+            self._more = np.append(self._more, 0.0)
+        self._more[group] += (self._own[rows].mean() - self._more[group]) * share
 
     def away(self, rows: Labels) -> Floats:
         means, middle = self._means[: self._groups], self._rows[rows].mean(axis=0)
+        more = np.minimum(self._more, self._own[rows].mean())
         if self._metric == "euclidean":
-            return np.sqrt(((means - middle) ** 2).sum(axis=1))
+            return np.sqrt(((means - middle) ** 2).sum(axis=1)) + more
         lengths = np.linalg.norm(means, axis=1) * np.linalg.norm(middle)
-        return 1.0 - means @ middle / np.maximum(lengths, np.finfo(np.float64).tiny)
+        return 1.0 - means @ middle / np.maximum(lengths, np.finfo(np.float64).tiny) + more
 
 
 class _MeanDistances(Means):
@@ -473,7 +507,8 @@ def of(sightings: Sightings) -> Distances:
         encoder = sightings.encoder
         if sightings.compared is not None:
             return PairDistances(sightings.compared, encoder.linkage)
-        return VectorDistances(sightings.encodings, encoder.metric, encoder.linkage)
+        worth = worth_of(sightings.sightings)
+        return VectorDistances(sightings.encodings, encoder.metric, encoder.linkage, worth)
     return VectorDistances(sightings)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from toolkit.photos.opening import Rgb
+from toolkit.photos.turning import turned
 
 # What to show around a box, as a share of its longer side on each of its four sides.
 MARGIN = 0.3
@@ -94,6 +95,7 @@ def tile(
     side: int,
     margin: float = MARGIN,
     resample: Image.Resampling = Image.Resampling.BILINEAR,
+    turn: int = 0,
 ) -> Rgb | None:
     """
     Cut out what a box holds, as a square picture of a given size.
@@ -110,6 +112,8 @@ def tile(
         As for `around`.
     resample : Image.Resampling
         How it is brought to size.
+    turn : {0, 90, 180, 270}
+        Degrees, clockwise, by which it is turned to be upright.
 
     Returns
     -------
@@ -121,4 +125,4 @@ def tile(
     if crop is None:
         return None
     picture = ImageOps.pad(Image.fromarray(crop.of(image)), (side, side), resample, GREY)
-    return np.asarray(picture, dtype=np.uint8)
+    return turned(np.asarray(picture, dtype=np.uint8), turn)

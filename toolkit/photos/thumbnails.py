@@ -22,7 +22,7 @@ from toolkit.names import counted
 from toolkit.photos import clips, crops, opening
 from toolkit.photos.crops import GREY
 from toolkit.photos.demand import Demand
-from toolkit.records import Album
+from toolkit.records import Album, turns_of
 
 LARGEST = 200
 QUALITY = 85
@@ -68,6 +68,7 @@ class Thumbnails:
         table = album.sightings
         edges = table[["left", "top", "right", "bottom"]]
         self._boxes = edges.to_numpy(dtype=np.float64).reshape(-1, 4)
+        self._turns = turns_of(table)
         self._scores = table["score"].to_numpy(dtype=np.float64)
         self._digests = [str(digest) for digest in table["photo_digest"]]
         self._files: dict[str, list[str]] = {}
@@ -118,9 +119,9 @@ class Thumbnails:
         """
         Return square JPEGs of sightings, each photo opened once.
 
-        A sighting is in the middle, with a quarter of its box around it, or nearer to the edge of
-        the picture where it is near the photo's own; see `toolkit.photos.crops.around`. A photo is
-        decoded no larger than its smallest sighting needs.
+        A sighting is upright and in the middle, with a quarter of its box around it, or nearer to
+        the edge of the picture where it is near the photo's own; see `toolkit.photos.crops.around`.
+        A photo is decoded no larger than its smallest sighting needs.
 
         Parameters
         ----------
@@ -311,7 +312,10 @@ class Thumbnails:
                 if opened is not None:
                     image = opened.small if opened.full is None else opened.full
                     box = self._boxes[row] * (image.shape[1] / opened.width)
-                    cut = crops.tile(image, box, side=side, margin=MARGIN, resample=LANCZOS)
+                    turn = self._turns[row]
+                    cut = crops.tile(
+                        image, box, side=side, margin=MARGIN, resample=LANCZOS, turn=turn
+                    )
                 if cut is None:
                     made[row] = placeholder((side, side))
                 else:

@@ -26,7 +26,7 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.grouping.identification import IGNORED
 from toolkit.names import printable
 from toolkit.photos import crops, opening
-from toolkit.records import GENERIC_WORDS, Album, Box, Words
+from toolkit.records import GENERIC_WORDS, Album, Box, Words, turns_of
 
 Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.floating]
@@ -348,7 +348,7 @@ def _tiles(album: Album, indices: Sequence[int]) -> dict[int, Rgb]:
     for index in indices:
         path, *edges = album.sightings[columns].iloc[index]
         boxes_of.setdefault(path, {})[index] = tuple(float(edge) for edge in edges)
-    tiles = {}
+    tiles, turns = {}, turns_of(album.sightings)
     for path, boxes in boxes_of.items():
         width, height = int(sizes.loc[path, "width"]), int(sizes.loc[path, "height"])
         smallest = min(right - left for left, _, right, _ in boxes.values())
@@ -359,7 +359,8 @@ def _tiles(album: Album, indices: Sequence[int]) -> dict[int, Rgb]:
             continue
         scale = image.shape[1] / width
         for index, box in boxes.items():
-            cut = crops.tile(image, [edge * scale for edge in box], side=TILE_PX)
+            place = [edge * scale for edge in box]
+            cut = crops.tile(image, place, side=TILE_PX, turn=turns[index])
             if cut is not None:
                 tiles[index] = cut
     return tiles

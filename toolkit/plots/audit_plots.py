@@ -25,7 +25,7 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.names import printable
 from toolkit.photos import crops, opening
 from toolkit.plots.tuning_plots import BLUE, GREY, LINES, interval_curve, plain
-from toolkit.records import GENERIC_WORDS, Album, Words
+from toolkit.records import GENERIC_WORDS, Album, Words, turns_of
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -214,6 +214,7 @@ def _tiles(album: Album, rows: Sequence[int]) -> dict[int, Rgb | str]:
     for row in dict.fromkeys(rows):
         rows_of.setdefault(str(table["path"].iloc[row]), []).append(row)
     tiles: dict[int, Rgb | str] = {}
+    turns = turns_of(table)
     for path, some in rows_of.items():
         try:
             image = opening.open_upright(Path(path))
@@ -226,7 +227,8 @@ def _tiles(album: Album, rows: Sequence[int]) -> dict[int, Rgb | str]:
                 table[["left", "top", "right", "bottom"]].iloc[row], errors="coerce"
             )
             # None for a table edited by hand, or a photo replaced by a smaller one.
-            cut = crops.tile(image, edges.to_numpy(dtype=np.float64), side=TILE_PX)
+            place = edges.to_numpy(dtype=np.float64)
+            cut = crops.tile(image, place, side=TILE_PX, turn=turns[row])
             tiles[row] = UNREADABLE if cut is None else cut
     return tiles
 

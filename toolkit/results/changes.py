@@ -315,9 +315,10 @@ class _Comparison:
 
     def _aside_now(self, digest: str) -> str:
         """Return the folder of a photo that is in no individual's."""
-        if not (usual := self._unsorted_called(self.now.settings)):
-            return ""
-        return self.now.unsure if digest in self._unsure else self.now.aside.get(digest, usual)
+        if digest in self._unsure:
+            return self.now.unsure
+        usual = self._unsorted_called(self.now.settings)
+        return self.now.aside.get(digest, usual) if usual else ""
 
     def _aside_before(self, digest: str) -> str:
         usual = self._unsorted_called(self._settings_before)

@@ -218,13 +218,13 @@ def plan(
     without = {*in_few(album, names, min_photos), *hidden}
     seen_in: dict[str, list[str | None]] = {}
     doubtful: set[str] = set()
-    unsure_rows = frozenset(doubts) if unsure and unsorted else frozenset()
+    unsure_rows = frozenset(doubts) if unsure else frozenset()
     for row, (photo, name) in enumerate(zip(album.sightings["photo_digest"], names, strict=True)):
         if row in unsure_rows:
             doubtful.add(photo)
         elif name is not None and name not in without and name not in seen_in.get(photo, ()):
             seen_in.setdefault(photo, []).append(name)
-    sorted_photos = album.photos["photo_digest"].isin(list(seen_in))
+    sorted_photos = album.photos["photo_digest"].isin([*seen_in, *doubtful])
     # Those of the unsorted come after, so that they change no name of the others.
     wanted = pd.concat([album.photos[sorted_photos], album.photos[~sorted_photos]])
     if not unsorted:

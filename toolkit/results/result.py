@@ -351,12 +351,13 @@ class Result:
             )
         ]
         table = pd.DataFrame({"path": rest["path"].to_list(), "reason": reasons})
-        if not (self.settings.aside or self.settings.unsure):
+        several = self.settings.aside or (self.settings.unsure and has_unsure(self.settings))
+        if not several or (self.settings.unsure_by_worth and not self.doubts):
             return table
         usual, goes = self.settings.unsorted, self.aside
         return table.assign(
             folder=[
-                usual and (self.settings.unsure if digest in unsure else goes.get(digest, usual))
+                self.settings.unsure if digest in unsure else usual and goes.get(digest, usual)
                 for digest in rest["photo_digest"]
             ]
         )

@@ -49,12 +49,16 @@ from toolkit.records import (
     PROBLEM_COLUMNS,
     SIGHTING_COLUMNS,
     SIGHTING_ID,
+    TURN,
+    WORTH,
     Album,
     ComparedPairs,
     EncoderInfo,
     SubjectInfo,
     Words,
     empty_table,
+    turns_of,
+    worth_of,
 )
 from toolkit.settings import GroupingSettings, Mode, Settings, from_record, settings_for
 from toolkit.subjects import registry
@@ -607,6 +611,10 @@ class ResultsFolder:
             made = (*FOUND, SIGHTING_ID, IGNORED)
             own = [column for column in table.columns if column not in made]
             table = table[own].astype({**dict.fromkeys(BOX, "int64"), "score": "float64"})
+            if TURN in table:
+                table[TURN] = turns_of(table)
+            if WORTH in table:
+                table[WORTH] = worth_of(table)
         except (ValueError, OverflowError) as error:
             raise _damaged(self.path, SIGHTINGS, str(error)) from error
         return table, names, ignored, doubts
@@ -829,7 +837,10 @@ def _linkage_of(about: Mapping[str, Any]) -> Linkage:
     usual = fitted.get("spread")
     if usual is not None:
         usual = Spread(**{each.name: float(usual[each.name]) for each in fields(Spread)})
-    return Linkage(float(fitted["discount"]), cohesion, usual)
+    lost = float(fitted.get("lost", 0.0))
+    if lost > LARGEST_NUMBER:
+        raise ValueError("linkage holds numbers that none has")
+    return Linkage(float(fitted["discount"]), cohesion, usual, lost)
 
 
 def mixture(folder: Path, file: str) -> BadFolder:

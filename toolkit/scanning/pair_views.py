@@ -15,7 +15,7 @@ from toolkit import memory
 from toolkit.errors import SightingsError, UnreadablePhoto
 from toolkit.names import counted
 from toolkit.photos import opening
-from toolkit.records import PAINTED, Album, Box, Detection, Features, Words
+from toolkit.records import PAINTED, Album, Box, Detection, Features, Words, turns_of
 from toolkit.scanning import store
 from toolkit.subjects import registry
 from toolkit.subjects.base import (
@@ -159,7 +159,8 @@ class PairViews:
         sighting = self._album.sightings.iloc[row]
         digest, path = str(sighting.get(PAINTED, "")), Path(str(sighting["path"]))
         mask = painted(self._subject.detector, path, digest) if digest else None
-        return Detection(_box(sighting), 1.0, mask=mask)
+        (turn,) = turns_of(self._album.sightings.iloc[[row]])
+        return Detection(_box(sighting), 1.0, mask=mask, turn=turn)
 
     def _known(self, row: int) -> Features | None:
         """Return what a sighting is compared by, where the album or the store has it."""

@@ -32,6 +32,8 @@ from toolkit.records import (
     SECONDS,
     SHOWS,
     SIGHTING_COLUMNS,
+    TURN,
+    WORTH,
     Album,
     Detection,
     EncoderInfo,
@@ -263,8 +265,9 @@ class _Seen:
     note: str = ""
 
 
-# The encodings of a batch, or its features, one after the other, and the CPU seconds they took.
-_Encoded = tuple[npt.NDArray[np.float32], tuple[Features, ...], float]
+# The encodings of a batch, or its features, one after the other, how much each says, and the CPU
+# seconds they took.
+_Encoded = tuple[npt.NDArray[np.float32], tuple[Features, ...], npt.NDArray[np.float64], float]
 NO_CHIPS = np.zeros((0, 0, 0, 3), dtype=np.uint8)
 
 
@@ -464,7 +467,7 @@ def _encode(subject: Subject, batch: list[_Seen]) -> _Encoded:
     with stopwatch(seconds, "encode"):
         chips = [each.chips for each in batch if len(each.chips)]
         none = np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
-        made = describe(subject.encoder, np.concatenate(chips)) if chips else (none, ())
+        made = describe(subject.encoder, np.concatenate(chips)) if chips else (none, (), np.ones(0))
     return *made, seconds["encode"]
 
 
@@ -510,9 +513,9 @@ def _described_all(
     results: dict[Path, PhotoResult],
 ) -> Iterator[PhotoResult]:
     try:
-        encodings, features, spent = encoded.result()
+        encodings, features, worth, spent = encoded.result()
     except CancelledError:
-        encodings, features, spent = _encode(how.subject, batch)
+        encodings, features, worth, spent = _encode(how.subject, batch)
     place = 0
     for seen in batch:
         if seen.copy_of is not None:
@@ -542,8 +545,10 @@ def _described_all(
         if count:
             seconds["encode"] = spent * count / len(encodings)
         own, of_own = encodings[place : place + count], features[place : place + count]
+        says = worth[place : place + count].round(4).tolist()
         place += count
-        made = (seen.path, seen.photo, seen.detections, own, seen.problem, seconds, None)
+        found = tuple(replace(d, worth=w) for d, w in zip(seen.detections, says, strict=True))
+        made = (seen.path, seen.photo, found, own, seen.problem, seconds, None)
         result = PhotoResult(*made, seen.left_out, of_own, shows=seen.shows, note=seen.note)
         results[seen.path] = result
         yield result
@@ -610,6 +615,8 @@ def gather(
     notes: list[str] = []
     painted: list[str] = []
     times: list[str] = []
+    turns: list[int] = []
+    worth: list[float] = []
     for result in results:
         if result.problem is not None:
             problems.append((str(result.path), *result.problem))
@@ -630,6 +637,8 @@ def gather(
             sightings.append((photo.digest, str(photo.path), *place, detection.score))
             painted.append("" if detection.mask is None else detection.mask.digest)
             times.append("" if detection.seconds is None else f"{detection.seconds:.2f}")
+            turns.append(detection.turn)
+            worth.append(detection.worth)
         encodings.append(result.encodings)
         features.extend(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
@@ -645,6 +654,10 @@ def gather(
         seen[PAINTED] = pd.Series(painted, dtype=object)
     if any(times):
         seen[SECONDS] = pd.Series(times, dtype=object)
+    if any(turns):
+        seen[TURN] = turns
+    if any(each < 1 for each in worth):
+        seen[WORTH] = worth
     return Album(
         photos=photos,
         sightings=seen,

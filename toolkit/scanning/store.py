@@ -24,7 +24,7 @@ from toolkit.errors import SightingsError
 from toolkit.files import PRIVATE, reason_of, whole_path
 from toolkit.names import printable
 from toolkit.photos.identity import Identity
-from toolkit.records import ID_DIGITS, Box, Detection, EncoderInfo, Features, Mask
+from toolkit.records import ID_DIGITS, TURNS, Box, Detection, EncoderInfo, Features, Mask
 from toolkit.subjects.base import Subject
 from toolkit.subjects.settings import ScanSettings
 from toolkit.subjects.weights import cache_folder
@@ -671,6 +671,10 @@ def _to_bytes(look: Look) -> bytes:
         arrays["masks"] = np.array(json.dumps(masks).encode())
     if any(d.seconds is not None for d in look.detections):
         arrays["seconds"] = np.array([d.seconds for d in look.detections], dtype=np.float64)
+    if any(turns := [d.turn for d in look.detections]):
+        arrays["turns"] = np.array(turns, dtype=np.int64)
+    if any((worth := np.array([d.worth for d in look.detections])) < 1):
+        arrays["worth"] = worth
     if look.shows:
         arrays["shows"] = np.array(look.shows.encode("utf-8", "backslashreplace"))
     if look.note:
@@ -707,9 +711,21 @@ def _from_bytes(
         )
         masks = _masks_from(bytes(arrays["masks"])) if "masks" in arrays else [None] * count
         times = arrays["seconds"].tolist() if "seconds" in arrays else [None] * count
+        turns = arrays["turns"].tolist() if "turns" in arrays else [0] * count
+        if not set(turns) <= set(TURNS):
+            raise ValueError("turns are none")
+        worth = arrays["worth"] if "worth" in arrays else np.ones(count)
+        if worth.shape != (count,) or not ((worth >= 0) & (worth <= 1)).all():
+            raise ValueError("worth is none")
     found = tuple(
-        Detection(Box(*map(int, row[:4])), float(row[4]), mask=mask, seconds=seconds)
-        for row, mask, seconds in zip(boxes, masks, times, strict=True)
+        Detection(
+            *(Box(*map(int, row[:4])), float(row[4])),
+            mask=mask,
+            seconds=when,
+            turn=turn,
+            worth=float(says),
+        )
+        for row, mask, when, turn, says in zip(boxes, masks, times, turns, worth, strict=True)
     )
     own = tuple(features) if encoder.metric == "pairs" else ()
     return found, encodings, own, shows, note

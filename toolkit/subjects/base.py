@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit.photos.turning import patch, turned
 from toolkit.records import (
     GENERIC_WORDS,
     Box,
@@ -445,7 +446,7 @@ def masking(encoder: Encoder | Matcher) -> Masking | None:
 
 def chips_of(encoder: Encoder | Matcher, image: Rgb, found: Sequence[Detection]) -> Rgb:
     """
-    Cut subjects out, with the masks that somebody painted where the encoder goes by masks.
+    Cut subjects out upright, with painted masks where the encoder goes by masks.
 
     Parameters
     ----------
@@ -461,6 +462,8 @@ def chips_of(encoder: Encoder | Matcher, image: Rgb, found: Sequence[Detection])
     numpy.ndarray
         As `Encoder.chips`.
     """
+    if any(each.turn for each in found):
+        return np.concatenate([chips_of(encoder, *_upright(image, each)) for each in found])
     boxes, masks = [each.box for each in found], [each.mask for each in found]
     marked = masking(encoder)
     if marked is None or all(mask is None for mask in masks):
@@ -468,26 +471,43 @@ def chips_of(encoder: Encoder | Matcher, image: Rgb, found: Sequence[Detection])
     return marked.chips(image, boxes, masks)
 
 
+def _upright(image: Rgb, found: Detection) -> tuple[Rgb, list[Detection]]:
+    """Return a picture in which a subject stands upright, and where it is there."""
+    if not found.turn:
+        return image, [found]
+    part, box = patch(image, found.box, found.turn)
+    mask = found.mask and Mask.of(turned(found.mask.inside, found.turn))
+    return part, [replace(found, box=box, mask=mask, turn=0)]
+
+
 def describe(
     encoder: Encoder | Matcher, chips: Rgb
-) -> tuple[npt.NDArray[np.float32], tuple[Features, ...]]:
+) -> tuple[npt.NDArray[np.float32], tuple[Features, ...], npt.NDArray[np.float64]]:
     """
     Describe each chip.
 
+    An encoder that can say how much each says has ``weighed(chips)``, which returns that beside the
+    encodings.
+
     Returns
     -------
-    (numpy.ndarray, tuple of Features)
+    (numpy.ndarray, tuple of Features, numpy.ndarray)
         Encodings, shape (k, d), float32, and nothing else; or, of a matcher, encodings without
-        numbers, shape (k, 0), and k features, with those of the surroundings where it has any.
+        numbers, shape (k, 0), and k features, with those of the surroundings where it has any. Then
+        how much each says, shape (k,), 0 to 1: 1 where the encoder does not say it.
     """
     matcher = matcher_of(encoder)
     if matcher is None:
-        return cast(Encoder, encoder).encode(chips), ()
+        weigh = getattr(encoder, "weighed", None)
+        if weigh is None:
+            return cast(Encoder, encoder).encode(chips), (), np.ones(len(chips))
+        encodings, worth = weigh(chips)
+        return encodings, (), worth
     features = matcher.features(chips)
     if (around := surroundings_of(encoder)) is not None:
         behind = around.background_features(chips)
         features = [{**own, **more} for own, more in zip(features, behind, strict=True)]
-    return np.zeros((len(chips), 0), dtype=np.float32), tuple(features)
+    return np.zeros((len(chips), 0), dtype=np.float32), tuple(features), np.ones(len(chips))
 
 
 @dataclass(frozen=True)

@@ -566,6 +566,9 @@ class ScanSettings(Part):
     unsure : str
         What the folder is called, beside that of the unsorted, for photos of which it is doubtful
         who is in them; "" for none: they lie where they most likely belong. Of the class.
+    unsure_by_worth : bool
+        Whether only sightings that say too little are doubtful (`toolkit.records.WORTH`), and have
+        their folder whether there is one for the unsorted or not; of the class.
     none_found : str
         What else to try where next to nothing was found, a sentence without a full stop; "" for
         nothing. Of the class.
@@ -605,6 +608,7 @@ class ScanSettings(Part):
     listed: ClassVar[bool] = False
     aside: ClassVar[tuple[str, ...]] = ()
     unsure: ClassVar[str] = ""
+    unsure_by_worth: ClassVar[bool] = False
     none_found: ClassVar[str] = ""
     in_modes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     models: ClassVar[tuple[str, ...]] = ()

@@ -109,5 +109,6 @@ def test_jitter_moves_an_encoding_a_little(three, encoder) -> None:
 def test_the_subject_is_what_the_settings_say(detector) -> None:
     made = face(FaceSettings(detector=detector, jitter=1, landmarks=5, upsample=1))
     assert made.detector.name == detector
-    assert made.detector.upsample == 1
+    assert made.detector.detector.upsample == 1
+    assert face(FaceSettings(detector=detector, turned=False, upsample=1)).detector.upsample == 1
     assert made.encoder.info.variant == "5 landmarks, jitter 1"

@@ -11,9 +11,10 @@ CALIBRATION_PLAIN = Calibration(slope=62.0, even=0.613)
 # How groups of faces count: chosen, and fitted by a logistic regression on composed albums, on one
 # half of the people of Labeled Faces in the Wild (docs/measurements.md).
 # What spread is usual was read from albums drawn from it, and how far even odds move from albums of
-# its easiest and its hardest people.
+# its easiest and its hardest people. What pairs of degraded faces lose: docs/faces.md.
 LINKAGE = Linkage(
     discount=0.06,
     cohesion=Cohesion(few=1.05, many=-0.39, size=0.61, start=-1.4),
     spread=Spread(low=0.678, high=0.703, most=0.069, few=2.0),
+    lost=0.12,
 )

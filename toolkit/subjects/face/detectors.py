@@ -111,11 +111,14 @@ class HogDetector:
 
     def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""
+        return self.search(image, doublings(image, self.upsample, self.long_edge))
+
+    def search(self, image: Rgb, times: int) -> list[Detection]:
+        """Return the same for a picture that is doubled so often before the search."""
         if not hasattr(self._own, "detector"):
             with _UNPACKING:
                 packed = _packed_hog()
             self._own.detector = pickle.loads(packed)  # noqa: S301 - our own
-        times = doublings(image, self.upsample, self.long_edge)
         boxes, scores, _ = self._own.detector.run(image, times, self.min_score)
         return _best_first(
             [
@@ -187,7 +190,10 @@ class CnnDetector:
 
     def detect(self, image: Rgb, path: Path | None = None) -> list[Detection]:
         """Return the faces, boxes in px of `image` (shape (h, w, 3), uint8, RGB), best first."""
-        times = doublings(image, self.upsample, self.long_edge)
+        return self.search(image, doublings(image, self.upsample, self.long_edge))
+
+    def search(self, image: Rgb, times: int) -> list[Detection]:
+        """Return the same for a picture that is doubled so often before the search."""
         if self._onnx is not None:
             boxes = self._onnx.detect(image, times)
             found = [Detection(Box(*box[:4]), box.confidence) for box in boxes]

@@ -44,6 +44,8 @@ class FaceSettings(ScanSettings):
         What runs dlib's networks: ONNX Runtime, or dlib itself, 12 to 27 times slower.
     device : {"cpu", "cuda"}
         Where ONNX Runtime runs them; "cuda" needs the package onnxruntime-gpu.
+    turned : bool
+        Whether faces that lie on their side or upside down are sought, too, and put upright.
     min_score : float
         Least score of a detection, 0 or more.
     landmarks : {5, 68}
@@ -62,6 +64,8 @@ class FaceSettings(ScanSettings):
         "shape_predictor_5_face_landmarks",
         "shape_predictor_68_face_landmarks",
     )
+    unsure: ClassVar[str] = "unsure"
+    unsure_by_worth: ClassVar[bool] = True
     none_found: ClassVar[str] = (
         "in photos of animals, seek animals: they are another subject (--subject animal)"
     )
@@ -105,6 +109,16 @@ class FaceSettings(ScanSettings):
         takes=Choice(DEVICES),
         changes="subject",
         explained="where ONNX Runtime runs; cuda needs the package onnxruntime-gpu (%(default)s)",
+    )
+    turned: bool = setting(
+        True,
+        takes=Switch(),
+        changes="subject",
+        explained="take every face for upright, and do not search photos without a face turned on "
+        "their side and upside down",
+        option="--no-turned",
+        label="faces that lie on their side, too",
+        advanced=True,
     )
     min_size: int = again(ScanSettings, "min_size", default=20)
     min_score: float = setting(

@@ -24,6 +24,8 @@ from toolkit.subjects.face.calibration import (
 )
 from toolkit.subjects.face.detectors import CnnDetector, HogDetector
 from toolkit.subjects.face.settings import FaceSettings
+from toolkit.subjects.face.turning import TurnedFaces
+from toolkit.subjects.face.worth import worth
 
 CHIP_SIZE = 150
 CHIP_PADDING = 0.25
@@ -90,6 +92,27 @@ class Landmarks:
         return np.array(
             [(found.part(i).x, found.part(i).y) for i in range(found.num_parts)], dtype=np.int64
         )
+
+    def chip(self, image: Rgb, box: Box, size: int = CHIP_SIZE) -> Rgb:
+        """
+        Cut a face out, turned upright and scaled by its points.
+
+        Parameters
+        ----------
+        image, box
+            As for `find`.
+        size : int
+            Side of the chip, px.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (size, size, 3), uint8, RGB.
+        """
+        import dlib
+
+        chip: Rgb = dlib.get_face_chip(image, self.shape(image, box), size, CHIP_PADDING)
+        return chip
 
 
 def jittered(chip: Rgb, count: int) -> Rgb:
@@ -239,12 +262,7 @@ class FaceEncoder:
         numpy.ndarray
             Shape (k, 150, 150, 3), uint8, RGB.
         """
-        import dlib
-
-        cut = [
-            dlib.get_face_chip(image, self.landmarks.shape(image, box), CHIP_SIZE, CHIP_PADDING)
-            for box in boxes
-        ]
+        cut = [self.landmarks.chip(image, box) for box in boxes]
         return np.stack(cut) if cut else np.zeros((0, CHIP_SIZE, CHIP_SIZE, 3), dtype=np.uint8)
 
     def encode(self, chips: Rgb) -> npt.NDArray[np.float32]:
@@ -261,23 +279,41 @@ class FaceEncoder:
         numpy.ndarray
             Shape (k, 128), float32, of length `LENGTH` unless plain.
         """
+        return self.weighed(chips)[0]
+
+    def weighed(self, chips: Rgb) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+        """
+        Describe each face, and say how much it says.
+
+        Parameters
+        ----------
+        chips : numpy.ndarray
+            As for `encode`.
+
+        Returns
+        -------
+        (numpy.ndarray, numpy.ndarray)
+            As `encode`; and shape (k,), float64, 0 to 1: see `toolkit.subjects.face.worth`. It is
+            known where the mirror image is encoded, and 1 elsewhere.
+        """
+        said = np.ones(len(chips))
         if not len(chips):
-            return np.zeros((0, DIMENSIONS), dtype=np.float32)
+            return np.zeros((0, DIMENSIONS), dtype=np.float32), said
         if self.jitter:
             moved = (jittered(chip, self.jitter) for chip in chips)
             mean = np.stack(
                 [self._network.encode(each).mean(axis=0, dtype=np.float64) for each in moved]
             )
         elif self.plain:
-            return self._network.encode(chips)
+            return self._network.encode(chips), said
         else:
             both = np.concatenate([chips, chips[:, :, ::-1]])
-            mean = (
-                self._network.encode(both).reshape(2, -1, DIMENSIONS).mean(axis=0, dtype=np.float64)
-            )
+            encoded = self._network.encode(both).reshape(2, -1, DIMENSIONS)
+            mean = encoded.mean(axis=0, dtype=np.float64)
+            said = worth(chips, encoded)
         if not self.plain:
             mean *= LENGTH / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)
-        return mean.astype(np.float32)
+        return mean.astype(np.float32), said
 
 
 def face(settings: FaceSettings) -> Subject:
@@ -302,9 +338,13 @@ def face(settings: FaceSettings) -> Subject:
         "min_score": settings.min_score,
     }
     running: dict[str, Any] = {"engine": settings.engine, "device": settings.device}
-    detector: Detector = (
+    finds: CnnDetector | HogDetector = (
         HogDetector(**seeking) if settings.detector == "hog" else CnnDetector(**seeking, **running)
     )
+    detector: Detector = finds
+    if settings.turned:
+        judge = finds if isinstance(finds, CnnDetector) else CnnDetector(**running)
+        detector = TurnedFaces(finds, judge, Landmarks(5))
     encoder = FaceEncoder(
         landmarks=settings.landmarks, plain=settings.plain, jitter=settings.jitter, **running
     )
