@@ -24,14 +24,16 @@ def test_only_what_compares_pairs_is_a_matcher() -> None:
 
 def test_an_encoder_describes_by_vectors_alone() -> None:
     chips = np.stack([lamp("red", 1.0, 0), lamp("blue", 1.0, 1)])
-    rows, features = describe(HueEncoder(), chips)
+    rows, features, worth = describe(HueEncoder(), chips)
+    assert worth.tolist() == [1.0, 1.0]
     np.testing.assert_array_equal(rows, HueEncoder().encode(chips))
     assert features == ()
 
 
 def test_a_matcher_describes_by_features_beside_vectors_without_numbers() -> None:
     chips = np.stack([card(7, 0, 0), card(11, 0, 1)])
-    rows, features = describe(DotMatcher(), chips)
+    rows, features, worth = describe(DotMatcher(), chips)
+    assert worth.tolist() == [1.0, 1.0]
     assert (rows.shape, rows.dtype) == ((2, 0), np.float32)
     assert [sorted(each) for each in features] == [["dots"], ["dots"]]
 

@@ -55,7 +55,9 @@ def test_no_photo_is_dropped_unless_it_is_asked_for() -> None:
         assert kind(unsorted="").unsorted == ""
         assert settings_for(mode, FaceSettings)().unsorted == ""
     assert FaceSettings.aside == ()
-    assert FaceSettings.unsure == ""
+    # Of faces, only those that say too little have a folder of their own.
+    assert FaceSettings.unsure_by_worth
+    assert not AnimalSettings.unsure_by_worth
 
 
 def test_who_seeks_the_other_subject_is_told_of_this_one() -> None:
