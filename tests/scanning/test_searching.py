@@ -1,5 +1,6 @@
 """What is found in strips: everything, and nothing twice."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,15 @@ def test_all_are_found_once_wherever_a_part_ends(upright, side) -> None:
     for (left, top), (x, y, _) in zip(places, boxes, strict=True):
         assert (abs(left - x), abs(top - y)) <= (2, 2)
     assert all(abs(d.box.width - side) <= 4 for d in found)
+
+
+def test_what_a_detector_says_beside_the_box_stays_said() -> None:
+    class Lying(Squares):
+        def detect(self, image, path=None):
+            return [replace(each, turn=90, kind="card") for each in super().detect(image, path)]
+
+    found = searching.search(Lying(), strip(6000, 300, [(900, 5, 80)]), PATH, long_edge=400)
+    assert [(each.turn, each.kind) for each in found] == [(90, "card")]
 
 
 def test_no_part_is_larger_than_an_ordinary_photo() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,7 @@ def search(
                     box.right + part.left,
                     box.bottom + part.top,
                 )
-                found.append(Detection(moved, each.score, each.kind))
+                found.append(replace(each, box=moved))
     return _each_once(found)
 
 

@@ -8,7 +8,7 @@ from toolkit.files import shipped
 from toolkit.photos.turning import turned
 from toolkit.records import TURNS, Detection
 from toolkit.subjects import registry
-from toolkit.subjects.base import chips_of
+from toolkit.subjects.base import chips_of, in_parts
 from toolkit.subjects.face.settings import FaceSettings
 from toolkit.subjects.face.subject import Landmarks
 from toolkit.subjects.face.turning import TurnedFaces, uprightness
@@ -115,6 +115,11 @@ class Told(Never):
     def search(self, image, times) -> list[Detection]:
         super().search(image, times)
         return self.found
+
+
+def test_parts_of_strips_are_searched_as_the_detector_within_can(subject) -> None:
+    assert in_parts(subject.detector)
+    assert not in_parts(TurnedFaces(Never(), Never(), points=None))  # type: ignore[arg-type]
 
 
 def test_a_photo_of_an_upright_face_is_searched_once(plain) -> None:

@@ -114,6 +114,11 @@ class TurnedFaces:
         """What finds."""
         return self.detector.name
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether it may be shown a part of a photo."""
+        return bool(getattr(self.detector, "in_parts", False))
+
     def needs(self, width: int, height: int) -> int:
         """Return how many bytes it takes to search a picture of this size in px."""
         from toolkit.subjects.base import needs
