@@ -157,6 +157,22 @@ def _catalogue(options: argparse.Namespace, log: Log) -> Any:
         )
 
 
+def _hard_faces(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import hard_faces
+
+    kind = settings_for("autopilot", registry.settings_of("face"))
+    chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
+    with terminal.progress_bar(sys.stderr, quiet=False) as progress:
+        return hard_faces.measure(
+            folder_at(options.folder),
+            kind(**chosen),
+            people=options.people,
+            seed=options.seed,
+            log=log,
+            progress=progress,
+        )
+
+
 TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "engine": _engine,
     "pipeline": _pipeline,
@@ -166,6 +182,7 @@ TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "identify": _identify,
     "tags": _tags,
     "catalogue": _catalogue,
+    "hard-faces": _hard_faces,
 }
 
 

@@ -159,6 +159,16 @@ for one picture, and how pHash does beside that. Duplicates that the folder itse
 look at them.
 """
 
+HARD_FACES = """\
+  sightings bench hard-faces ~/People --seed 0 --json figures.json
+
+Cover, turn away, blur, shrink and darken faces of labelled photos, and turn photos by quarters, in
+a temporary folder, and sort them: how many strangers are put together, how many are left unsure, in
+how many photos no face is found; and how well an album with such photos is sorted, beside the two
+answers that need no look. "Before" is with what a face is worth ignored, and for turned photos with
+--no-turned. Takes some minutes.
+"""
+
 BENCH_CATALOGUE = """\
   sightings bench catalogue ~/Products --subject thing --json figures.json
 
@@ -542,7 +552,17 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
             option, type=int, default=default, metavar="N", help=f"{what} ({shown})"
         )
     _sure(catalogue)
-    for kind in (engine, pipeline, peers, detect, resize, doubled, identify, tags, catalogue):
+    hard = _command(kinds, "hard-faces", "how faces that mislead are sorted", HARD_FACES)
+    hard.add_argument("folder", metavar="FOLDER", help="one folder for each person")
+    of_faces = settings_for("autopilot", registry.settings_of("face"))
+    add_settings(hard, of_faces, "scan", "assign", "resources")
+    hard.add_argument(
+        "--people", type=int, default=30, metavar="N", help="strangers of each kind (%(default)s)"
+    )
+    hard.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
+    )
+    for kind in (engine, pipeline, peers, detect, resize, doubled, identify, tags, catalogue, hard):
         kind.add_argument(
             "--output", "--json", metavar="FILE.json", help="also write the numbers there"
         )
