@@ -27,7 +27,7 @@ from toolkit.photos.turning import turned
 from toolkit.progress import Progress
 from toolkit.records import TURNS, WORTH, Album, Box
 from toolkit.scanning.scan import PhotoResult, gather, scan
-from toolkit.settings import AutopilotSettings
+from toolkit.settings import GroupingSettings
 from toolkit.subjects.base import Rgb, Subject
 
 Rows = npt.NDArray[np.int64]
@@ -68,14 +68,14 @@ class Drawn:
 
 def measure(
     folder: Path,
-    settings: AutopilotSettings,
+    settings: GroupingSettings,
     *,
     people: int = 30,
     seed: int = 0,
     kinds: Sequence[str] = tuple(KINDS),
     log: Log,
     progress: Progress | None = None,
-    subject_of: Callable[[AutopilotSettings], Subject] | None = None,
+    subject_of: Callable[[GroupingSettings], Subject] | None = None,
     points: FindPoints | None = None,
 ) -> dict[str, pd.DataFrame]:
     """
@@ -88,7 +88,7 @@ def measure(
     ----------
     folder : Path
         A folder for each person. It is only read; degraded photos go to a temporary folder.
-    settings : AutopilotSettings
+    settings : GroupingSettings
         Of faces.
     people : int
         Strangers, with one degraded photo each; an album of others has a third as many people, with
@@ -191,7 +191,7 @@ class Sorted:
     not_found: int
 
 
-def sort(album: Album, paths: Sequence[Path], settings: AutopilotSettings) -> Sorted:
+def sort(album: Album, paths: Sequence[Path], settings: GroupingSettings) -> Sorted:
     """
     Group the largest faces of some photos of an album as autopilot does, as if there were no other.
 
@@ -201,7 +201,7 @@ def sort(album: Album, paths: Sequence[Path], settings: AutopilotSettings) -> So
         Of these photos, and others.
     paths : sequence of Path
         n photos of it. One without a face is in a group of its own.
-    settings : AutopilotSettings
+    settings : GroupingSettings
         How to group.
     """
     digests = dict(zip(map(str, album.photos["path"]), album.photos["photo_digest"], strict=True))
@@ -284,7 +284,7 @@ def _people_of_album(
 
 
 def _looked_at(
-    paths: Iterable[Path], subject: Subject, settings: AutopilotSettings, **more: Any
+    paths: Iterable[Path], subject: Subject, settings: GroupingSettings, **more: Any
 ) -> contextlib.closing[Iterator[PhotoResult]]:
     """Look at photos as autopilot does, and remember nothing."""
     results = scan(
@@ -303,7 +303,7 @@ def _looked_at(
 def _with_face(
     person_of: dict[Path, str],
     subject: Subject,
-    settings: AutopilotSettings,
+    settings: GroupingSettings,
     rng: np.random.Generator,
     *,
     most: int,
@@ -347,7 +347,7 @@ def _gathered(
     known: Sequence[PhotoResult],
     paths: Sequence[Path],
     subject: Subject,
-    settings: AutopilotSettings,
+    settings: GroupingSettings,
     told: Callable[[Path], None],
 ) -> Album:
     """Return an album of photos that were looked at, and others that are looked at now."""
