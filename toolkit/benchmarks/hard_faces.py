@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -163,22 +163,23 @@ def measure(
         if lying:
             plain = replace(settings, turned=False)  # type: ignore[call-arg]
             upright = _unweighed(_gathered(known, lying, make(plain), plain, told))
-    first, second = [], []
+    first: list[dict[str, object]] = []
+    second: list[dict[str, object]] = []
     truth = np.array([each.person for each in album])
     for way, paths in made.items():
         kind, strength = way
         seen = {"": after, "_before": upright if kind == TURN else before}
-        row = {"kind": kind, "strength": strength}
+        row: dict[str, object] = {"kind": kind, "strength": strength}
         alone, mixed = paths[: len(strangers)], [each.result.path for each in album]
         for at, path in zip(worse, paths[len(strangers) :], strict=True):
             mixed[at] = path
         sorted_alone = {end: sort(found, alone, settings) for end, found in seen.items()}
         sorted_mixed = {end: sort(found, mixed, settings) for end, found in seen.items()}
-        first.append(row | _joined(sorted_alone))
-        second.append(row | _scored(sorted_mixed, truth))
+        first.append({**row, **_joined(sorted_alone)})
+        second.append({**row, **_scored(sorted_mixed, truth)})
     for name, labels in trivial_answers(np.zeros(len(truth), dtype=np.int64)).items():
         if name != "this grouping":
-            second.append({"kind": name} | _scored({"": Sorted(labels, 0, 0)}, truth))
+            second.append({"kind": name, **_scored({"": Sorted(labels, 0, 0)}, truth)})
     return {"strangers": pd.DataFrame(first), "album": pd.DataFrame(second)}
 
 
@@ -285,7 +286,7 @@ def _people_of_album(
 
 def _looked_at(
     paths: Iterable[Path], subject: Subject, settings: GroupingSettings, **more: Any
-) -> contextlib.closing[Iterator[PhotoResult]]:
+) -> contextlib.closing[Generator[PhotoResult, None, None]]:
     """Look at photos as autopilot does, and remember nothing."""
     results = scan(
         paths,
@@ -297,7 +298,7 @@ def _looked_at(
         gigabytes=settings.memory,
         **more,
     )
-    return contextlib.closing(results)  # type: ignore[arg-type]
+    return contextlib.closing(results)
 
 
 def _with_face(
