@@ -158,11 +158,10 @@ def _hard_faces(options: argparse.Namespace, log: Log) -> Any:
     from toolkit.benchmarks import hard_faces
 
     kind = settings_for("autopilot", registry.settings_of("face"))
-    chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
     with terminal.progress_bar(sys.stderr, quiet=False) as progress:
         return hard_faces.measure(
             folder_at(options.folder),
-            kind(**chosen),
+            chosen_settings(options, kind),
             people=options.people,
             seed=options.seed,
             log=log,
