@@ -111,8 +111,10 @@ class TestAutopilot:
         assert result.individuals["sightings"].to_list() == [5, 2, 1]
         assert (tmp_path / "out" / "person_003" / "again.png").is_file()
 
-    def test_two_of_one_colour_in_a_photo_are_two_people(self, tmp_path, colours) -> None:
-        save_tiles(tmp_path / "photos" / "twins.png", "ann", "ann")
+    def test_two_alike_in_a_photo_are_two_people(self, tmp_path, colours) -> None:
+        # In three photos together: twins. In one it would be a mirror, see grouping/collages.
+        for number in range(3):
+            save_tiles(tmp_path / "photos" / f"twins{number}.png", "ann", "ann", shade=number)
         apart = modes.autopilot(tmp_path / "photos", subject=colours)
         assert len(apart.individuals) == 2
         settings = AutopilotSettings(one_per_photo=False)

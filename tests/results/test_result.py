@@ -1,6 +1,7 @@
 """What a mode found, in words, for machines and for a notebook."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from raw_files import write_dng
 from tiles import save_tiles
 
 from toolkit import modes
+from toolkit.results.report import html_of
 from toolkit.settings import GroupingSettings
 
 
@@ -71,3 +73,25 @@ def test_a_missing_package_is_said_before_the_long_work(album_folder, colours, m
     (said,) = [each for each in told if "HEIC" in each]
     assert said.startswith("1 photo cannot be read: HEIC needs one more package")
     assert [Path(path).name for path in result.album.problems["path"]].count("a.heic") == 1
+
+
+def test_of_whom_it_is_not_sure_who_they_are_stand_apart(album_folder, colours) -> None:
+    found = modes.autopilot(album_folder, subject=colours)
+    assert found.not_sure == frozenset()
+    assert "not sure who" not in str(found) + html_of(found)
+    counts = found.individuals.set_index("name")["sightings"]
+    alone = str(counts.index[counts == 1][0])
+    unsure = replace(found, doubts=frozenset({found.names.index(alone)}))
+    assert unsure.not_sure == {alone}
+    assert unsure.why_no_folder(alone) == "not sure who"
+    text = str(unsure)
+    assert f"{len(counts) - 1} people" in text.splitlines()[0]
+    assert "1 face says too little (covered, turned away, dark or blurred): not sure who" in text
+    page = html_of(unsure)
+    before, after = page.split("Not sure who", 1)
+    assert alone not in before[before.index('id="individuals"') :]
+    assert alone in after
+    assert after.count("(not sure who: no folder)") == 1
+    # One that is among others of its own is with them.
+    several = str(counts.index[counts > 1][0])
+    assert replace(found, doubts=frozenset({found.names.index(several)})).not_sure == frozenset()

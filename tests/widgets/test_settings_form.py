@@ -16,7 +16,16 @@ from toolkit.subjects.settings import Choice, Number, ScanSettings, Whole, decla
 from toolkit.widgets.settings_form import SettingsForm, choices_of
 
 NEEDED = ["long_edge", "detector", "upsample", "min_size", "min_sharpness", "method"]
-RARE = ["jitter", "exclude", "videos", "names_from_photos", "link", "write_sidecars", "jobs"]
+RARE = [
+    "turned",
+    "jitter",
+    "exclude",
+    "videos",
+    "names_from_photos",
+    "link",
+    "write_sidecars",
+    "jobs",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from toolkit.cli import terminal
+from toolkit.cli.options import chosen_settings
 from toolkit.cli.output import new_file
 from toolkit.errors import SightingsError
 from toolkit.files import folder_at, write_text
 from toolkit.names import printable
 from toolkit.settings import settings_for
 from toolkit.subjects import registry
-from toolkit.subjects.settings import declared
 
 Log = Callable[[str], None]
 # Rows from which on a table is not turned, however wide it is.
@@ -95,11 +95,10 @@ def _identify(options: argparse.Namespace, log: Log) -> Any:
     from toolkit.benchmarks import identification
 
     kind = settings_for("autopilot", registry.settings_of(options.subject))
-    chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
     with terminal.progress_bar(sys.stderr, quiet=False) as progress:
         found = identification.identify(
             folder_at(options.known),
-            kind(**chosen),
+            chosen_settings(options, kind),
             log=log,
             progress=progress,
             answers=identification.ANSWERS if options.answers else (),
@@ -113,11 +112,10 @@ def _tags(options: argparse.Namespace, log: Log) -> Any:
     from toolkit.benchmarks import tag_check
 
     kind = settings_for("autopilot", registry.settings_of(options.subject))
-    chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
     with terminal.progress_bar(sys.stderr, quiet=False) as progress:
         return tag_check.measure(
             folder_at(options.folders),
-            kind(**chosen),
+            chosen_settings(options, kind),
             share=options.share,
             seeds=options.seed or tag_check.SEEDS,
             log=log,
@@ -142,11 +140,10 @@ def _catalogue(options: argparse.Namespace, log: Log) -> Any:
     from toolkit.benchmarks import catalogue
 
     kind = settings_for("autopilot", registry.settings_of(options.subject))
-    chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
     with terminal.progress_bar(sys.stderr, quiet=False) as progress:
         return catalogue.measure(
             folder_at(options.known),
-            kind(**chosen),
+            chosen_settings(options, kind),
             log=log,
             progress=progress,
             seed=options.seed,

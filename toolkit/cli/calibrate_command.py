@@ -7,13 +7,13 @@ import sys
 from typing import TextIO
 
 from toolkit.cli import terminal
+from toolkit.cli.options import chosen_settings
 from toolkit.cli.output import new_file
 from toolkit.errors import BadSetting
 from toolkit.files import folder_at
 from toolkit.names import printable
 from toolkit.settings import settings_for
 from toolkit.subjects import registry
-from toolkit.subjects.settings import declared
 
 
 def calibrate(options: argparse.Namespace, console: TextIO) -> None:
@@ -30,9 +30,7 @@ def calibrate(options: argparse.Namespace, console: TextIO) -> None:
 
     output = new_file(options)
     kind = settings_for("autopilot", registry.settings_of(options.subject))
-    settings = kind(
-        **{each.name: getattr(options, each.name, each.default) for each in declared(kind)}
-    )
+    settings = chosen_settings(options, kind)
     words = kind.subject.words
     if calibratable(registry.subject_for(settings).encoder) is None:
         raise BadSetting(

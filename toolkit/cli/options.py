@@ -711,8 +711,15 @@ def add_settings(command: argparse.ArgumentParser, kind: type[Settings], *change
 
 
 def chosen_settings(options: argparse.Namespace, kind: type[Kind]) -> Kind:
-    """Return the settings that a command was given; `BadSetting` if a value cannot be."""
-    chosen = {each.name: getattr(options, each.name) for each in declared(kind)}
+    """
+    Return the settings that a command was given, others as they are by default.
+
+    Raises
+    ------
+    BadSetting
+        If a value cannot be.
+    """
+    chosen = {each.name: getattr(options, each.name, each.default) for each in declared(kind)}
     many = [each.name for each in declared(kind) if isinstance(each.takes, Patterns)]
     return kind(**{**chosen, **{name: tuple(chosen[name] or ()) for name in many}})
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TextIO
 
 from toolkit.cli import terminal
+from toolkit.cli.options import chosen_settings
 from toolkit.cli.output import NAMED, print_json_or_text, tell
 from toolkit.errors import BadFolder, SightingsError
 from toolkit.files import folder_at
 from toolkit.names import counted, printable
 from toolkit.settings import settings_for
 from toolkit.subjects import registry
-from toolkit.subjects.settings import declared
 
 
 def check_tags(options: argparse.Namespace, console: TextIO) -> None:
@@ -42,9 +42,7 @@ def check_tags(options: argparse.Namespace, console: TextIO) -> None:
     opening.require_folder(root, "folders")
     tag_check.require_out(out, root)
     kind = settings_for("autopilot", registry.settings_of(options.subject))
-    settings = kind(
-        **{each.name: getattr(options, each.name, each.default) for each in declared(kind)}
-    )
+    settings = chosen_settings(options, kind)
     with exporting.alone_in(out, "check-tags"):
         with terminal.progress_bar(console, quiet=options.quiet) as progress:
             made = modes.check_tags(

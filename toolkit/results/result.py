@@ -51,6 +51,7 @@ NEXT_TO_NONE = 0.02
 # Why an individual has no folder.
 HIDDEN = "that you hid"
 IN_DOUBT = "in doubtful photos only"
+NOT_SURE = "not sure who"
 # Why a photo goes to the folder of those of which it is unsure who is in them.
 DOUBTFUL = "it is doubtful {words.who} is in it"
 
@@ -545,10 +546,17 @@ class Result:
         """Who has no folder, for whatever reason."""
         return self._few | self._hidden_here | self._doubtful_only
 
+    @property
+    def not_sure(self) -> frozenset[str]:
+        """Those of whom there are only sightings that say too little to tell who it is."""
+        return self._doubtful_only if self.settings.unsure_by_worth else frozenset()
+
     def why_no_folder(self, name: str) -> str:
         """Say why an individual has no folder, "" for one who has."""
         if name in self.hidden:
             return "hidden"
+        if name in self.not_sure:
+            return NOT_SURE
         if name in self._doubtful_only:
             return IN_DOUBT
         return self._in_few if name in self._few else ""
@@ -622,7 +630,7 @@ class Result:
         return str(self)
 
     def _headline(self) -> str:
-        individuals = len(self.individuals)
+        individuals = len(self.individuals) - len(self.not_sure)
         return (
             f"{counted(len(self.album.photos), 'photo')}, {self.words.count(self.count)}, "
             f"{self.words.count_individuals(individuals)} "
@@ -680,6 +688,10 @@ class Result:
             remarks.append(
                 f"{self.words.count(self._left_out)} too small or too blurred to be told apart"
             )
+        if self.doubts and self.settings.unsure_by_worth:
+            say = "says" if len(self.doubts) == 1 else "say"
+            why = "too little (covered, turned away, dark or blurred)"
+            remarks.append(f"{self.words.count(len(self.doubts))} {say} {why}: {NOT_SURE}")
         if self._ignored:
             remarks.append(f"{self.words.count(self._ignored)} ignored, as you decided")
         if pictures := self.shown_twice:
@@ -689,7 +701,7 @@ class Result:
                 "collage, a mirror, a photo of a photo): there, two may be one"
             )
         few, hidden = self._few, self._hidden_here
-        doubtful = self._doubtful_only - few - hidden
+        doubtful = self._doubtful_only - few - hidden - self.not_sure
         for number, why in (
             *((len(few), self._in_few), (len(hidden - few), HIDDEN)),
             (len(doubtful), IN_DOUBT),

@@ -22,7 +22,7 @@ from toolkit.results.export import NEW, PHOTO, THERE, told
 from toolkit.results.folder_changes import owners_of, theirs_of
 from toolkit.results.report.cases import Doubt, measured
 from toolkit.results.report.markup import href, in_words, shared_folder
-from toolkit.results.result import AutopilotResult, PointAndShootResult, Result
+from toolkit.results.result import NOT_SURE, AutopilotResult, PointAndShootResult, Result
 from toolkit.results.results_folder import LINK, ResultsFolder, digest_in
 
 # Side of a picture in px.
@@ -159,7 +159,8 @@ class Page:
             "facts": [
                 ("photos", len(result.album.photos)),
                 (words.plural, result.count),
-                (words.individuals, len(self.table)),
+                (words.individuals, len(self.table) - len(result.not_sure)),
+                *(((NOT_SURE, len(result.doubts)),) if result.not_sure else ()),
                 (f"photos of {self.words.nobody}", len(result.unsorted)),
                 *((f"photos: {kind}", n) for kind, n in shown if kind != result.album.subject.name),
                 ("files with problems", len(result.unusable)),
@@ -173,6 +174,7 @@ class Page:
             {
                 **self._about(*row),
                 "pictures": [self._image(each, row[0]) for each in self.best.get(row[0], ())],
+                "not_sure": row[0] in self.result.not_sure,
             }
             for row in counts[:CARDS]
         ]
@@ -189,7 +191,9 @@ class Page:
             not_searched = self.result.references.not_searched
         return {
             "each": each,
-            "cards": cards,
+            "cards": [card for card in cards if not card["not_sure"]],
+            "not_sure": [card for card in cards if card["not_sure"]],
+            "not_sure_title": NOT_SURE.capitalize(),
             "rest_title": more + without if rest else "",
             "rest": listed,
             "cut": self.room <= 0,
