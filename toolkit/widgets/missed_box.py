@@ -19,6 +19,7 @@ from toolkit.photos.opening import open_shrunk
 from toolkit.records import Words
 from toolkit.results import results_folder
 from toolkit.results.results_folder import BOX, Run
+from toolkit.scanning.missed import SMALLEST
 from toolkit.widgets.background_work import Message
 from toolkit.widgets.box_canvas import BoxCanvas, Edges, Place, Shown
 
@@ -123,7 +124,7 @@ class MissedBox(ipywidgets.VBox):
         if name:
             made.append(Decision("name", key, name=name))
         try:
-            if min(key.right - key.left, key.bottom - key.top) < decisions.SMALLEST:
+            if min(key.right - key.left, key.bottom - key.top) < SMALLEST:
                 self.message.remark("The box is too small: draw it larger.")
                 return
             decisions.add(self.run.out, made)
