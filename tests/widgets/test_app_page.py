@@ -15,13 +15,14 @@ def test_for_faces_the_page_says_what_it_always_said() -> None:
     whole = page()
     introduction, tabs = whole.children
     everything = ("Everybody", "People I know", "Review", "Tags", "Threshold", "Photo size")
-    assert tabs.titles == everything
+    assert tabs.titles == (*everything, "Missed")
     assert introduction.value == (
         "<p><b>Everybody</b> finds all people in a folder of photos. <b>People I "
         "know</b> finds those you have example photos of. <b>Review</b> asks about doubtful cases "
         "of a folder that <b>Everybody</b> exported. <b>Tags</b> finds photos in the wrong folder, "
         "where there is one for each person. <b>Threshold</b> and <b>Photo size</b> are "
-        "for tuning. Photos are only ever read, and nothing leaves this computer.</p>"
+        "for tuning. <b>Missed</b> takes faces that were not found. "
+        "Photos are only ever read, and nothing leaves this computer.</p>"
     )
 
 

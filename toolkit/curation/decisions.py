@@ -24,10 +24,11 @@ from toolkit.locks import deciding
 from toolkit.names import printable
 from toolkit.records import Album, Box, Words
 from toolkit.results.changes import MOVED, Reason
+from toolkit.scanning.missed import SMALLEST, Missed, fits
 from toolkit.tables import BadTable, read_table, write_table
 
 FILE = "decisions.csv"
-KINDS = ("same", "different", "unclear", "name", "not", "ignore", "hide", "show")
+KINDS = ("same", "different", "unclear", "name", "not", "ignore", "hide", "show", "box")
 # Kinds that are about two sightings.
 OF_TWO = ("same", "different", "unclear")
 # Kinds that have a name.
@@ -43,7 +44,7 @@ DELETED = "deleted"
 # How a table writes what cannot be seen; see `_spelled`.
 _ESCAPE = re.compile(r"\\(\\|[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U00(?:0[0-9a-f]|10)[0-9a-f]{4})")
 
-Kind = Literal["same", "different", "unclear", "name", "not", "ignore", "hide", "show"]
+Kind = Literal["same", "different", "unclear", "name", "not", "ignore", "hide", "show", "box"]
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,11 @@ class Decision:
 
     Attributes
     ----------
-    kind : {"same", "different", "unclear", "name", "not", "ignore", "hide", "show"}
+    kind : {"same", "different", "unclear", "name", "not", "ignore", "hide", "show", "box"}
         Two sightings are one individual, or two, or it cannot be told; a sighting has a name, or
         has not; a sighting is left out; the individual of a sighting, as long as it has that name
-        or number, gets no folder, or has it again, whichever of the two it was hidden by.
+        or number, gets no folder, or has it again, whichever of the two it was hidden by; here is
+        a sighting that was not found.
     sighting : SightingKey
         The sighting.
     other : SightingKey or None
@@ -101,15 +103,21 @@ def read(out: Path) -> tuple[Decision, ...]:
     rows = table[list(COLUMNS)].to_numpy(dtype=object).tolist()
     own = [str(column) for column in table.columns if column not in COLUMNS]
     noted = table[own].to_numpy(dtype=object).tolist()
-    # A note alone decides nothing.
-    return tuple(
-        replace(
-            _decision(row, f"{path} line {line}"),
-            notes=tuple((column, cell) for column, cell in zip(own, cells, strict=True) if cell),
-        )
-        for line, row, cells in zip(table.index.tolist(), rows, noted, strict=True)
-        if any(map(str.strip, row))
-    )
+    made: list[Decision] = []
+    for line, row, cells in zip(table.index.tolist(), rows, noted, strict=True):
+        # A note alone decides nothing.
+        if any(map(str.strip, row)):
+            notes = tuple((column, cell) for column, cell in zip(own, cells, strict=True) if cell)
+            each = replace(_decision(row, f"{path} line {line}"), notes=notes)
+            made += _one_by_one(each)
+    return tuple(made)
+
+
+def _one_by_one(each: Decision) -> list[Decision]:
+    """Return a box and the name in its line as two decisions: either can be taken back alone."""
+    if each.kind != "box" or not each.name:
+        return [each]
+    return [replace(each, name=""), Decision("name", each.sighting, name=each.name)]
 
 
 def require_decisions(out: str | None) -> None:
@@ -193,7 +201,19 @@ def _decision(row: Sequence[str], where: str) -> Decision:
     size = len(_KEY)
     sighting = _key(row[2 : 2 + size], where)
     other = _key(row[2 + size :], where) if kind in OF_TWO else None
-    return Decision(cast(Kind, kind), sighting, other, name if kind in NAMED else "")
+    if (
+        kind == "box"
+        and (small := min(sighting.right - sighting.left, _height(sighting))) < SMALLEST
+    ):
+        raise BadSetting(
+            f"{where}: the box has a side of {small} px; expected at least {SMALLEST}: draw it "
+            "larger, or take the line out"
+        )
+    return Decision(cast(Kind, kind), sighting, other, name if kind in (*NAMED, "box") else "")
+
+
+def _height(sighting: SightingKey) -> int:
+    return sighting.bottom - sighting.top
 
 
 def _require_length(name: str, where: str) -> None:
@@ -255,7 +275,7 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
     away = 0
     for each in decisions:
         sightings = [sighting for sighting in (each.sighting, each.other) if sighting is not None]
-        seek = anywhere if each.kind == "ignore" else find
+        seek = anywhere if each.kind in ("ignore", "box") else find
         found = [seek(sighting) for sighting in sightings]
         if each.kind in ("hide", "show") or (each.kind in NAMED and found == [None]):
             whom = each.sighting if found[0] is None else found[0]
@@ -318,6 +338,31 @@ def _require_consistent(decided: Decided, album: Album) -> None:
         )
 
 
+def missed(decisions: Sequence[Decision]) -> Missed:
+    """Return the boxes around sightings that were not found, for a scan."""
+    return Missed([(each.sighting.photo, Box(*each.sighting.box)) for each in _boxes(decisions)])
+
+
+def misplaced(decisions: Sequence[Decision], album: Album) -> tuple[str, ...]:
+    """Say which boxes lie outside their photos, a sentence each without a full stop."""
+    columns = album.photos[["photo_digest", "width", "height"]]
+    sizes = {str(row[0]): (int(row[1]), int(row[2])) for row in columns.itertuples(index=False)}
+    return tuple(
+        f"{FILE}: the box {', '.join(map(str, key.box))} is not in {_called(key)}, which has "
+        f"{sizes[key.photo][0]} x {sizes[key.photo][1]} px; it is left out"
+        for key in dict.fromkeys(each.sighting for each in _boxes(decisions))
+        if key.photo in sizes and not fits(Box(*key.box), *sizes[key.photo])
+    )
+
+
+def _boxes(decisions: Sequence[Decision]) -> list[Decision]:
+    return [each for each in decisions if each.kind == "box"]
+
+
+def _called(key: SightingKey) -> str:
+    return printable(Path(key.path).name) or "its photo"
+
+
 def masked(album: Album, decisions: Sequence[Decision]) -> Album:
     """
     Return the album with those sightings ignored that decisions say to leave out.
@@ -364,6 +409,8 @@ def told(each: Decision, words: Words) -> str:
         return f"the {words.plural} in {photo} and {other} are {number}"
     if each.kind == "ignore":
         return f"the {words.singular} in {photo} is left out"
+    if each.kind == "box":
+        return f"a {words.singular} in {photo} that was not found"
     if each.kind in ("hide", "show"):
         return f"{name} {'is hidden' if each.kind == 'hide' else 'has a folder again'}"
     return f"the {words.singular} in {photo} is {'not ' if each.kind == 'not' else ''}{name}"

@@ -356,14 +356,20 @@ def look_at(
     stop: Callable[[], bool] | None = None,
     tell: Callable[[str], None] | None = None,
     of_individuals: bool = False,
+    decided: Sequence[Decision] | None = None,
 ) -> Looked:
     """
     Look at the photos of a list; for the parameters, see `look`.
+
+    Where sightings are that were not found is said by `decided`; if not given, by what
+    ``decisions.csv`` in the folder of results says.
 
     `tell` is told, before the long work, what grouping will not be able to do after it.
     """
     if tell is not None and (said := forewarning(len(listed.listing.photos), settings)):
         tell(said)
+    if decided is None:
+        decided = () if listed.out is None else decisions.read(listed.out)
     started = time.perf_counter()
     seconds: dict[str, float] = {}
     total = len(listed.listing.photos)
@@ -398,6 +404,7 @@ def look_at(
             "gigabytes": settings.memory,
             "stop": stop,
             "recall": recall,
+            "missed": decisions.missed(decided),
         }
 
         def every() -> Iterator[PhotoResult]:
@@ -453,7 +460,7 @@ def look_at(
     return Looked(
         *(album, seconds, total, listed.folder, listed.known, recognised),
         regions=regions,
-        taken=listed.taken,
+        taken=(*listed.taken, *decisions.misplaced(decided, album)),
         own=listed.own,
         context=around,
         tried=tried,
@@ -708,7 +715,8 @@ def autopilot(
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()
-        looked = _since(started, look_at(listed, settings, subject, progress=progress, tell=tell))
+        doing: dict[str, Any] = {"progress": progress, "tell": tell, "decided": made}
+        looked = _since(started, look_at(listed, settings, subject, **doing))
         planned = listed.out if dry_run else None
         made, taken = _named(
             looked, GroupingAssigner(settings), made, None if decided is not None else target
@@ -815,7 +823,8 @@ def point_and_shoot(
             References,
             read_known(known, listed.folder, settings=settings, progress=progress, subject=subject),
         )
-        looked = _since(started, look_at(listed, settings, subject, progress=progress))
+        seen = look_at(listed, settings, subject, progress=progress, decided=made)
+        looked = _since(started, seen)
         how: dict[str, Any] = {"settings": settings, "progress": progress, "subject": subject}
         references = cast(References, compare_known(looked, references, **how))
         planned = listed.out if dry_run else None

@@ -42,6 +42,7 @@ from toolkit.records import (
     SubjectInfo,
     empty_table,
 )
+from toolkit.scanning.missed import Marks, Missed, joined
 from toolkit.scanning.searching import needed, search, size_for
 from toolkit.scanning.store import Kept, Look, Recall
 from toolkit.subjects.base import Subject, chips_of, describe, look_key, needs, silence
@@ -133,6 +134,7 @@ def scan(
     stop: Callable[[], bool] | None = None,
     seen: Callable[[Path], None] | None = None,
     recall: Recall | None = None,
+    missed: Missed | None = None,
 ) -> Generator[PhotoResult, None, None]:
     """
     Find and describe the subjects of each photo.
@@ -167,6 +169,8 @@ def scan(
         and searched; the results, which need encodings, come in batches.
     recall : Recall, optional
         Where what was seen earlier is, and where it is kept, batch by batch.
+    missed : Missed, optional
+        Boxes around subjects that were not found: they are found whatever their size and sharpness.
 
     Yields
     ------
@@ -181,7 +185,8 @@ def scan(
     encoding: deque[tuple[list[_Seen], Future[_Encoded]]] = deque()
     results: dict[Path, PhotoResult] = {}
     recall = recall or Recall(None, "", subject.encoder.info)
-    how = _How(subject, long_edge, min_size, min_sharpness, asked, recall)
+    missed = missed or Missed()
+    how = _How(subject, long_edge, min_size, min_sharpness, asked, recall, missed)
     ordinary = memory.EACH // 2 + needs(subject.detector, long_edge, long_edge)
     memory.use(gigabytes, threads=jobs, each=ordinary)
     pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scan")
@@ -236,6 +241,17 @@ class _How:
     min_sharpness: float
     stop: Stop
     recall: Recall
+    missed: Missed
+
+    def marks(self, path: Path, who: Identity, photo: str) -> Marks:
+        """Return what somebody drew in a photo; a clip has frames, and no place to draw in."""
+        return Marks() if clips.is_clip(path) else self.missed.of(who, photo)
+
+    def key(self, path: Path, who: Identity, photo: str) -> str:
+        """Return what shapes what is found in this photo alone."""
+        drawn = self.marks(path, who, photo).key
+        other = look_key(self.subject.detector, path)
+        return f"{other}:drawn {drawn}" if drawn else other
 
     def size(self, width: int, height: int, long_edge: int) -> tuple[int, int]:
         """Return at which size, in px, a photo is searched."""
@@ -259,7 +275,7 @@ class _Seen:
     # When its reading began, in ns; 0 where it was not read.
     read: int = 0
     shows: str = ""
-    # What else shapes what is found in it: `look_key` of the detector.
+    # What else shapes what is found in it: see `_How.key`.
     key: str = ""
     # How it was read, where not as it should have been.
     note: str = ""
@@ -289,7 +305,7 @@ def _submit(
                 digest = who.photo or how.recall.picture(who.file)
             else:
                 who, digest = unread
-            key = look_key(how.subject.detector, path)
+            key = how.key(path, who, digest)
             look = how.recall.look(digest, key)
     except UnreadablePhoto as error:
         known.set_result(_problem(path, "reading", error))
@@ -315,12 +331,10 @@ def _submit(
             )
         )
         return known
-    return pool.submit(_examine, path, who, how, seconds, read, key)
+    return pool.submit(_examine, path, who, how, seconds, read)
 
 
-def _examine(
-    path: Path, who: Identity, how: _How, seconds: dict[str, float], read: int, key: str
-) -> _Seen:
+def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float], read: int) -> _Seen:
     """Decode a photo, find its subjects and cut them out; `seconds` gets the time by stage."""
     if how.stop():
         raise CancelledError
@@ -341,7 +355,9 @@ def _examine(
                 raise CancelledError
             stage = "decoding"
             seen = _described(path, who, how, seconds, divisor=wanted.divisor(chips))
-            return replace(seen, who=who, read=read, key=key)
+            # Only now the digest is known for sure.
+            digest = seen.photo.digest if seen.photo is not None else who.photo
+            return replace(seen, who=who, read=read, key=how.key(path, who, digest))
     except UnreadablePhoto as error:
         return _problem(path, stage, error)
     except MemoryError:
@@ -373,7 +389,19 @@ def _described(
     across = 1.0 if clip else opened.width / opened.small.shape[1]
     down = 1.0 if clip else opened.height / opened.small.shape[0]
     detections = [replace(d, box=d.box.scaled(across, down)) for d in found]
-    detections = [d for d in detections if min(d.box.width, d.box.height) >= how.min_size]
+    # Where decoding makes the whole picture anyway, and nothing else tells which it is.
+    digest = who.photo or (who.file if clip else opened.digest or who.file)
+    boxes = how.marks(path, who, digest).upright(opened.width, opened.height, who.orientation)
+    with stopwatch(seconds, "detect"):
+        every_one, drawn = joined(
+            *(detections, boxes, how.subject.detector, opened.small, 1 / across)
+        )
+    told = [
+        (d, own)
+        for d, own in zip(every_one, drawn, strict=True)
+        if own or min(d.box.width, d.box.height) >= how.min_size
+    ]
+    detections = [d for d, _ in told]
     chips, note = NO_CHIPS, opened.note
     if detections:
         with stopwatch(seconds, "decode"):
@@ -392,15 +420,14 @@ def _described(
             if by != (1, 1):
                 as_cut = [replace(d, box=d.box.scaled(*by)) for d in detections]
             chips = chips_of(how.subject.encoder, full, as_cut)
-            sharp = sharpness(chips) >= how.min_sharpness
+            by_hand = np.array([own for _, own in told], dtype=np.bool_)
+            sharp = (sharpness(chips) >= how.min_sharpness) | by_hand
             detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]
             chips = chips[sharp]
-    # Where decoding makes the whole picture anyway, and nothing else tells which it is.
-    digest = who.photo or (who.file if clip else opened.digest or who.file)
     size = (opened.width, opened.height)
     photo = Photo(path, digest, *size, who.file, who.image, who.orientation)
-    out = len(found) - len(detections)
-    shows = _shown(every, how.subject, path)
+    out = len(every_one) - len(detections)
+    shows = _shown([*every, *every_one[len(found) :]], how.subject, path)
     what = (path, photo, tuple(detections), chips, None, seconds)
     return _Seen(*what, left_out=out, shows=shows, note=note)
 
@@ -561,8 +588,7 @@ def _by_itself(seen: _Seen, how: _How, results: dict[Path, PhotoResult]) -> Phot
     except UnreadablePhoto as error:
         alone = _problem(seen.path, "reading", error)
     else:
-        key = look_key(how.subject.detector, seen.path)
-        alone = _examine(seen.path, who, how, {}, seen.read, key)
+        alone = _examine(seen.path, who, how, {}, seen.read)
     done: Future[_Encoded] = Future()
     done.set_result(_encode(how.subject, [alone]))
     (result,) = _described_all([alone], done, how, results)

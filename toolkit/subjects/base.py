@@ -36,8 +36,9 @@ class Detector(Protocol):
     One that takes much memory also has ``needs(width, height)``, which returns how many bytes it
     takes to search a picture of that size in px: photos then wait until there is room. One that
     knows more of a photo than its picture has ``prepare``, ``look_key`` and ``silence``, one that
-    knows of masks that somebody painted ``painted``, and one that may be shown a part of a photo
-    ``in_parts``; each of these is explained at the function of its name below.
+    knows of masks that somebody painted ``painted``, one that can say which way a subject stands
+    ``standing``, and one that may be shown a part of a photo ``in_parts``; each of these is
+    explained at the function of its name below.
     """
 
     @property
@@ -122,6 +123,12 @@ def painted(detector: Detector, path: Path, digest: str) -> Mask | None:
     """Return the mask of this digest that somebody painted in a photo; None where there is none."""
     ask = getattr(detector, "painted", None)
     return None if ask is None else cast("Mask | None", ask(path, digest))
+
+
+def standing(detector: Detector, image: Rgb, found: Detection) -> Detection:
+    """Return a subject in a picture with how it stands; as it is where the detector is mute."""
+    ask = getattr(detector, "standing", None)
+    return found if ask is None else cast(Detection, ask(image, found))
 
 
 class Encoder(Protocol):

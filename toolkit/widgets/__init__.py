@@ -13,6 +13,7 @@ __all__ = [
     "folder_field",
     "individuals_view",
     "matches_view",
+    "missed_box",
     "point_and_shoot",
     "question_view",
     "recent_albums",

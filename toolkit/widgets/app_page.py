@@ -22,6 +22,7 @@ from toolkit.widgets.box_editor import BoxEditor
 from toolkit.widgets.calibrate_box import CalibrateBox
 from toolkit.widgets.captures_box import CapturesBox
 from toolkit.widgets.catalogue_panel import CataloguePanel
+from toolkit.widgets.missed_box import MissedBox
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
 from toolkit.widgets.settings_form import SettingsForm
@@ -33,6 +34,8 @@ from toolkit.widgets.threshold_explorer import Choice, ThresholdPanel
 TABS = ("{everybody}", "{individuals} I know", "Review", "Threshold", "Photo size")
 # Where boxes can be drawn by hand; where it is known when and where photos were taken.
 BOXES, HISTORY = "Boxes", "Capture history"
+# Where they are found by a detector alone, and boxes say what it missed.
+MISSED = "Missed"
 # Where labelled folders are checked.
 TAGS = "Tags"
 # Where individuals are products.
@@ -49,6 +52,7 @@ INTRODUCTION = (
 SIZES = "<b>{3}</b> and <b>{4}</b> are for tuning. "
 NO_SIZES = "<b>{3}</b> is for tuning. "
 DRAWN = "<b>Boxes</b> shows where {words.plural} were found. "
+MISSED_ONES = "<b>Missed</b> takes {words.plural} that were not found. "
 LEARNED = "<b>Calibration</b> learns from known {words.individuals} how sure matches are. "
 CHECKED = (
     "<b>Tags</b> finds photos in the wrong folder, where there is one for each {words.individual}. "
@@ -185,6 +189,10 @@ def page(
         panels[BOXES] = boxes = BoxEditor(out or "")
         fields.append(boxes.out)
         more.append(DRAWN)
+    else:
+        panels[MISSED] = missed = MissedBox(out or "", words=words)
+        fields.append(missed.out)
+        more.append(MISSED_ONES)
     tabs = ipywidgets.Tab(
         children=list(panels.values()), titles=tuple(panels), selected_index=1 if examples else 0
     )
