@@ -98,6 +98,10 @@ def test_a_photo_that_never_fits_is_a_problem_with_the_figures(
     opened = []
     monkeypatch.setattr("toolkit.photos.pixels.upright", lambda picture: opened.append(picture))
     large = gif(tmp_path / "large.gif", 65535, 2700)
+    # As it is, its header is not believed; with so many bytes more it is.
+    with pytest.raises(UnreadablePhoto, match="claims to hold 177 megapixels in a small file"):
+        opening.open_upright(large)
+    large.write_bytes(large.read_bytes() + bytes(200_000))
     found = gather(scan([large], colours, long_edge=1200, jobs=4), colours.encoder.info)
     (problem,) = found.problems.to_numpy().tolist()
     assert problem[1] == "decoding"

@@ -24,7 +24,7 @@ WEBP, HEIF, JXL = 10, 6, 20
 # done for what is cut out of it as well.
 SCALES, LARGE = (1, 2, 4, 8), 64_000_000
 # No photo of this many px is packed into so few bytes that each holds so many of them.
-CLAIMED, HELD = 178_956_970, 1000
+CLAIMED, HELD = 50_000_000, 1000
 MODES = {"F": "float", "I": "32-bit integers", "CMYK": "CMYK"}
 
 
