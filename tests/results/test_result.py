@@ -10,8 +10,11 @@ from raw_files import write_dng
 from tiles import save_tiles
 
 from toolkit import modes
+from toolkit.results import earlier
 from toolkit.results.report import html_of
+from toolkit.results.results_folder import ResultsFolder
 from toolkit.settings import GroupingSettings
+from toolkit.tables import read_table
 
 
 def test_what_shows_in_a_notebook_is_escaped(album_folder, tmp_path, colours) -> None:
@@ -95,3 +98,22 @@ def test_of_whom_it_is_not_sure_who_they_are_stand_apart(album_folder, colours) 
     # One that is among others of its own is with them.
     several = str(counts.index[counts > 1][0])
     assert replace(found, doubts=frozenset({found.names.index(several)})).not_sure == frozenset()
+
+
+def test_of_whom_it_is_not_sure_who_they_are_has_no_name_in_the_table(
+    album_folder, colours, tmp_path
+) -> None:
+    found = modes.autopilot(album_folder, subject=colours)
+    counts = found.individuals.set_index("name")["sightings"]
+    row = found.names.index(str(counts.index[counts == 1][0]))
+    unsure = replace(found, doubts=frozenset({row}))
+    out = tmp_path / "sorted"
+    modes.export_result(unsure, out)
+    table = read_table(out / "sightings.csv")
+    folders = {path.name for path in out.iterdir() if path.is_dir()} - {"unsure"}
+    assert {*table["name"]} - {""} == folders
+    assert table["name"].iat[row] == ""
+    assert table["number"].iat[row] == str(found.numbers[row])
+    # A later run and a reopened result know the individual by its number.
+    assert ResultsFolder(out).load().names == found.names
+    assert earlier.read(out).names == found.names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from toolkit.results.results_folder import (
     SIGHTINGS,
     ResultsFolder,
     doubtful_in,
-    ignored_in,
+    names_in,
     subject_of,
 )
 from toolkit.tables import BadTable, read_table
@@ -105,12 +105,9 @@ def read(out: Path) -> EarlierRun | None:
         about = ResultsFolder(out).record()
         table = read_table(out / SIGHTINGS, ("name", *SIGHTING_COLUMNS), most=LARGEST_TABLE)
         keys = _keys(table)
-        ignored = ignored_in(table)
-        names = [
-            None if left_out else name or None
-            for name, left_out in zip(table["name"], ignored, strict=True)
-        ]
-        numbers = _numbers(table, names, subject_of(dict(about)).words.individual)
+        words = subject_of(dict(about)).words
+        names = names_in(table, words)
+        numbers = _numbers(table, names, words.individual)
         photos = read_table(out / PHOTOS, ("path", "photo_digest"), most=LARGEST_TABLE)
     except (BadFolder, BadTable, OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
@@ -127,7 +124,7 @@ def read(out: Path) -> EarlierRun | None:
     with contextlib.suppress(ValueError, OverflowError):
         absent = _with_given(absent, about)
     told = (absent, trouble, _aside(out, known), doubtful_in(table))
-    return EarlierRun(about, keys, tuple(names), numbers, known, *told)
+    return EarlierRun(about, keys, names, numbers, known, *told)
 
 
 def _aside(out: Path, photos: pd.DataFrame) -> dict[str, str]:
@@ -198,7 +195,7 @@ def numbering(out: Path) -> Earlier | None:
 
 
 def _numbers(
-    table: pd.DataFrame, names: list[str | None], individual: str
+    table: pd.DataFrame, names: Sequence[str | None], individual: str
 ) -> npt.NDArray[np.int64]:
     """Read the numbers; where an earlier version wrote the table, from names that are numbers."""
     if "number" in table:

@@ -156,7 +156,7 @@ def write_result(
             written.album,
             {
                 **_of_earlier(written, target),
-                results_folder.SIGHTINGS: written.sightings,
+                results_folder.SIGHTINGS: written.written_sightings,
                 results_folder.PHOTOS: written.album.photos,
                 results_folder.NOBODY: written.unsorted,
                 results_folder.PROBLEMS: written.problems,
@@ -290,7 +290,7 @@ def keep_result(result: Result, target: Path) -> bool:
     about["finished"] = False
     folder.write_record({}, {**about, "tables": dict.fromkeys(results_folder.WRITTEN, "")})
     tables = {
-        results_folder.SIGHTINGS: result.sightings,
+        results_folder.SIGHTINGS: result.written_sightings,
         results_folder.PHOTOS: result.album.photos,
         results_folder.NOBODY: result.unsorted,
         results_folder.PROBLEMS: result.problems,

@@ -18,7 +18,7 @@ from toolkit import __version__
 from toolkit.evaluation import laterality
 from toolkit.evaluation.laterality import Laterality
 from toolkit.grouping import collages
-from toolkit.grouping.assigners import Assigned, has_unsure, numbered_names
+from toolkit.grouping.assigners import Assigned, has_unsure, is_number, numbered_names
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.examples import PARTS
 from toolkit.grouping.identification import Matches, References
@@ -318,6 +318,13 @@ class Result:
         if not has_unsure(self.settings):
             return table
         return table.assign(**{UNSURE: [int(row in self.doubts) for row in range(len(table))]})
+
+    @property
+    def written_sightings(self) -> pd.DataFrame:
+        """The sightings as a run writes them: of whom it is not sure who it is has no name."""
+        table, unsure = self.sightings, self.not_sure
+        numbers = {name for name in unsure if is_number(name, self.words)}
+        return table.assign(name=table["name"].where(~table["name"].isin(numbers), None))
 
     @property
     def unsorted(self) -> pd.DataFrame:

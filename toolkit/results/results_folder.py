@@ -41,6 +41,7 @@ from toolkit.files import (
     whole_path,
     write_bytes,
 )
+from toolkit.grouping.assigners import numbered_names
 from toolkit.locks import holder, is_lock
 from toolkit.names import printable
 from toolkit.records import (
@@ -601,11 +602,7 @@ class ResultsFolder:
             if not table["photo_digest"].map(str.isascii).all():
                 raise ValueError("a photo's digest holds letters that none has")
             ignored = ignored_in(table)
-            # Whoever is ignored has no name, whatever somebody wrote there.
-            names = tuple(
-                None if out else name or None
-                for name, out in zip(table["name"], ignored, strict=True)
-            )
+            names = names_in(table, subject_of(dict(about)).words)
             doubts = doubtful_in(table)
             # The identifiers follow from the rest.
             made = (*FOUND, SIGHTING_ID, IGNORED)
@@ -701,6 +698,41 @@ class ResultsFolder:
     def _problems(self, about: Mapping[str, Any]) -> pd.DataFrame:
         table = self.table(PROBLEMS, PROBLEM_COLUMNS, about)
         return table[~table["stage"].isin(NOT_THE_ALBUM)].reset_index(drop=True)
+
+
+def names_in(table: pd.DataFrame, words: Words) -> tuple[str | None, ...]:
+    """
+    Return the names in a table of sightings; whoever is ignored has none, whatever it says.
+
+    Where it is not sure who it is, the table says no name: it is the number's.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        n rows, as `ResultsFolder.table` reads it.
+    words : Words
+        What its individuals are called.
+
+    Returns
+    -------
+    tuple of (str or None)
+        n names.
+
+    Raises
+    ------
+    ValueError
+        If a cell does not say whether its sighting is ignored.
+    """
+    names = [
+        None if out else name or None
+        for name, out in zip(table["name"], ignored_in(table), strict=True)
+    ]
+    if "number" in table:
+        for row in doubtful_in(table):
+            number = str(table["number"].iat[row]).strip()
+            if names[row] is None and number.isascii() and number.isdigit() and len(number) < 10:
+                names[row] = numbered_names(np.array([int(number)]), words)[0]
+    return tuple(names)
 
 
 def doubtful_in(table: pd.DataFrame) -> frozenset[int]:
