@@ -117,3 +117,29 @@ def test_of_whom_it_is_not_sure_who_they_are_has_no_name_in_the_table(
     # A later run and a reopened result know the individual by its number.
     assert ResultsFolder(out).load().names == found.names
     assert earlier.read(out).names == found.names
+
+
+def test_the_unsure_among_those_that_nobody_known_is_stand_apart_in_the_report(
+    album_folder, tmp_path, colours
+) -> None:
+    people = tmp_path / "people"
+    save_tiles(people / "Ann" / "a.png", "ann")
+    save_tiles(album_folder / "alone.png", "cem")
+    found = modes.point_and_shoot(album_folder, people, subject=colours)
+    # Alone in a photo.
+    seen_in = found.album.photo_of.tolist()
+    row = next(
+        row
+        for row, name in enumerate(found.names)
+        if name is None and seen_in.count(seen_in[row]) == 1
+    )
+    unsure = replace(found, doubts=frozenset({row}))
+    assert (unsure.too_little, unsure.not_sure) == ({row}, frozenset())
+    assert unsure.in_brief == ["not sure who: 1 face"]
+    assert unsure.in_no_folder == len(unsure.unsorted) - 1
+    assert "not sure who" not in html_of(found)
+    shown = html_of(unsure)
+    assert "<dt>not sure who</dt><dd>1</dd>" in shown
+    part = shown[shown.index('id="not-sure"') : shown.index('id="doubts"')]
+    file = Path(found.album.sightings["path"].iloc[row]).name
+    assert part.count("<article>") == part.count("<img") == part.count(f"<bdi>{file}</bdi>") == 1

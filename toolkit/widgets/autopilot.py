@@ -307,12 +307,12 @@ def summary(album: Session) -> str:
     # Those that could be used, as everywhere else; the others are said apart.
     seen, listed = len(looked.album.photos), looked.listed
     photos = counted(seen, "photo") if looked.complete else f"{seen:,} of {listed:,} photos"
-    words, individuals = album.album.words, len({name for name in album.names if name is not None})
+    named = set(album.names) - {None} - result.not_sure
+    words, individuals = album.album.words, len(named)
     parts = [photos, words.count(result.count), words.count_individuals(individuals)]
-    if alone := len(result.unsorted):
+    if alone := result.in_no_folder:
         parts.append(f"{counted(alone, 'photo')} in no folder")
-    if result.kept_apart:
-        parts.append(result.kept_apart)
+    parts += result.in_brief
     if bad := len(result.problems):
         parts.append(f"{counted(bad, 'file')} that could not be used")
     return ", ".join(parts)

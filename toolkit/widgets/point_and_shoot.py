@@ -142,10 +142,9 @@ def summary(album: Session) -> str:
         away = result.references.not_searched
         more = f" and {len(away) - FEW} more" if away[FEW:] else ""
         parts.append(f"{', '.join(away[:FEW])}{more} could not be searched for")
-    if unnamed := len(result.unsorted):
+    if unnamed := result.in_no_folder:
         parts.append(f"{counted(unnamed, 'photo')} of {words.nobody} known")
-    if result.kept_apart:
-        parts.append(result.kept_apart)
+    parts += result.in_brief
     if bad := len(looked.album.problems):
         parts.append(f"{counted(bad, 'file')} that could not be used")
     return ", ".join(parts)

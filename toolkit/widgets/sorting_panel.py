@@ -403,7 +403,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         out = found.corrections.out
         if out is None or not of:
             return
-        album, names = found.album, {name for name in found.names if name is not None}
+        album, names = found.album, set(found.names) - {None} - found.result.not_sure
         photos = counted(len(album.photos), "photo")
         said = f"{photos}, {album.words.count_individuals(len(names))}"
         known = of[1] if of[1:] else ""
