@@ -27,16 +27,16 @@ from toolkit.grouping import uncertainty
 from toolkit.grouping.assigners import Assigner, GroupingAssigner, links_of
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels
-from toolkit.grouping.sighting_finder import SightingKey, key_of
+from toolkit.grouping.sighting_finder import SightingFinder, SightingKey, key_of
 from toolkit.grouping.uncertainty import Sides
 from toolkit.locks import InUse
 from toolkit.modes import Looked
-from toolkit.names import counted
+from toolkit.names import counted, printable
 from toolkit.progress import Progress
 from toolkit.records import SIGHTING_ID, Album
 from toolkit.results import earlier as earlier_results
 from toolkit.results import export, exporting, results_folder
-from toolkit.results.result import AnyResult, NamesTaken
+from toolkit.results.result import LITTLE, NOT_SURE, AnyResult, NamesTaken
 from toolkit.results.undo import Undone, undo
 from toolkit.settings import GroupingSettings, Settings
 from toolkit.subjects.base import Subject
@@ -327,13 +327,35 @@ class Session:
         return self.do(drawn_boxes.taking_out(self.corrections.decisions, key))
 
     @property
+    def looks_anew(self) -> bool:
+        """Whether boxes can count without a run: pairs of sightings would have to be compared."""
+        return self.looked.album.encoder.metric != "pairs"
+
+    def joined(self, key: SightingKey) -> str:
+        """Say who the sighting in a box is now, without a full stop."""
+        words, file = self.album.words, printable(Path(key.path).name)
+        row = SightingFinder(self.album, self.album.kept)(key)
+        if row is None:
+            return f"the box in {file} holds nothing that could be looked at"
+        who = f"The {words.singular} in {file}"
+        name = self.names[row]
+        if row in self.result.too_little:
+            return f"{who} says {LITTLE}: {NOT_SURE}"
+        if name is None:
+            return f"{who} is {words.nobody} known"
+        photos = len(set(self.album.photo_of[self.rows(name)].tolist()))
+        if photos == 1:
+            return f"{who} is {name}, in no other photo"
+        return f"{who} is {name}, with {counted(photos - 1, 'other photo')}"
+
+    @property
     def due(self) -> frozenset[str]:
         """
         Digests of the photos in which boxes were drawn, or taken out, since they were looked at.
 
         None where sightings are compared in pairs: that takes a run.
         """
-        if self.looked.album.encoder.metric == "pairs":
+        if not self.looks_anew:
             return frozenset()
         return drawn_boxes.due(self.corrections.decisions, self._boxed, self.looked.album)
 

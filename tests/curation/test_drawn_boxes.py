@@ -130,10 +130,10 @@ def test_a_photo_that_is_another_picture_now_is_said(session, subject):
     key = key_in(session, "both.png")
     session.add_box(key)
     save_tiles(session.looked.folder / "both.png", "cem")
-    with pytest.raises(BadSetting, match="both.png is another picture now"):
+    with pytest.raises(BadSetting, match=r"both\.png is another picture now"):
         session.look_anew(subject)
     (session.looked.folder / "both.png").unlink()
-    with pytest.raises(BadSetting, match="both.png cannot be read any more"):
+    with pytest.raises(BadSetting, match=r"both\.png cannot be read any more"):
         session.look_anew(subject)
 
 

@@ -48,9 +48,9 @@ class AutopilotPanel(SortingPanel[GroupingSettings]):
     """
     The whole way of autopilot.
 
-    Gestures are methods: `start`, `cancel`, `open_earlier`, `go_on_with`, and those of its parts:
-    `folder.choose`, `form.fields`, `individuals` (`rename`, `open`, `act`, `undo`), `export`
-    (`show_plan`, `export`).
+    Gestures are methods: `start`, `cancel`, `open_earlier`, `go_on_with`, `draw_missed`,
+    `close_missed`, and those of its parts: `folder.choose`, `form.fields`, `individuals` (`rename`,
+    `open`, `act`, `undo`), `missed`, `export` (`show_plan`, `export`).
 
     Parameters
     ----------
@@ -105,7 +105,9 @@ class AutopilotPanel(SortingPanel[GroupingSettings]):
         row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
         self.earlier_box = ipywidgets.HBox([self.earlier_button, self.earlier_about], layout=row)
         self.moved = MovedPhotos(lambda photos: self.open_earlier(photos=photos))
-        self.individuals = IndividualsView(self.work, changed=self._corrected, words=words)
+        self.individuals = IndividualsView(
+            self.work, changed=self._corrected, missed=self.draw_missed, words=words
+        )
         self._grouping: Newest[int] = Newest(self._regroup, failed=self.later.failed)
         self._earlier: Newest[str] = Newest(self._seek_earlier, failed=self.later.failed)
         self.earlier_button.on_click(lambda _: self.open_earlier())
@@ -231,6 +233,9 @@ class AutopilotPanel(SortingPanel[GroupingSettings]):
             **about,
         )
         return seen, GroupingAssigner(settings)
+
+    def _by_turn(self, job: Callable[[], str]) -> None:
+        self.individuals.correct_by(job)
 
     def _chosen(self) -> Folders:
         return (self.folder.value,)

@@ -497,6 +497,11 @@ def sighting_actions(words: Words) -> tuple[Action, ...]:
     )
 
 
+def missed_action(words: Words) -> Action:
+    """Return the button that leads to drawing a box in a photo."""
+    return Action("missed", f"Missed {words.a_sighting}?", "f")
+
+
 def split_actions(words: Words) -> tuple[Action, ...]:
     """Return the buttons of a card that shows the two sides of an individual."""
     return (
@@ -531,7 +536,8 @@ class IndividualsView(ipywidgets.VBox):
     """
     A contact sheet of individuals that can be opened, named and corrected.
 
-    Gestures are methods: `open`, `back`, `show_unsure`, `rename`, `act`, `merge`, `answer`, `undo`.
+    Gestures are methods: `open`, `back`, `show_unsure`, `draw_missed`, `rename`, `act`, `merge`,
+    `answer`, `undo`.
     Corrections are worked off one after the other, none is lost. A name that somebody has already
     asks on the card, and goes on asking until it is answered. Those of whom it is not sure who they
     are stand last, below a line. A card of an individual has the name as its key; that of a
@@ -553,6 +559,9 @@ class IndividualsView(ipywidgets.VBox):
         Called after each correction, in a thread.
     correct : bool
         Whether individuals can be named and corrected here.
+    missed : callable, optional
+        Called with the path of a photo, or "", to draw a box around what was not found there;
+        without it there is no button for that.
     words : Words, optional
         What is told apart, until there is an album that says so; those of the default
         subject, if not given.
@@ -566,9 +575,11 @@ class IndividualsView(ipywidgets.VBox):
         *,
         changed: Callable[[], None] | None = None,
         correct: bool = True,
+        missed: Callable[[str], None] | None = None,
         words: Words | None = None,
     ) -> None:
         self._default = words or registry.words_for()
+        self._missed = missed
         self.session: Session | None = None
         self.thumbnails: Thumbnails | None = None
         self.individual: str | None = None
@@ -591,10 +602,12 @@ class IndividualsView(ipywidgets.VBox):
         self.back_button = _button("Back", icon="arrow-left")
         self.undo_button = _button("Undo", icon="undo", tooltip="Take the last correction back")
         self.unsure_button = _button(tooltip=f"Go to those that say {LITTLE}")
+        self.missed_button = _button(tooltip="Draw a box around what was not found in a photo")
         self.message = Message()
         # Room for a line, so that cards do not jump under the pointer when something is said.
         self.message.layout.min_height = "2.6em"
-        self.tools = _row(self.back_button, self.unsure_button, self.undo_button, self.message)
+        buttons = self.back_button, self.unsure_button, self.missed_button, self.undo_button
+        self.tools = _row(*buttons, self.message)
         self.tools.add_class("sightings-tools")
         self.sheet = ContactSheet(
             lambda tokens: [b""] * len(tokens),
@@ -610,6 +623,7 @@ class IndividualsView(ipywidgets.VBox):
         self.back_button.on_click(lambda _: self.back())
         self.undo_button.on_click(lambda _: self.undo())
         self.unsure_button.on_click(lambda _: self.show_unsure())
+        self.missed_button.on_click(lambda _: self.draw_missed())
         self.work.observe(lambda _: self._worked(), names="state")
         self._show_tools()
 
@@ -655,6 +669,14 @@ class IndividualsView(ipywidgets.VBox):
             self._guarded(lambda: self._one(key))
         elif self.place == "individual":
             self._guarded(lambda: self._photo(row_of_card(self._here().album, key)))
+
+    def draw_missed(self, key: str | None = None) -> None:
+        """Draw a box around what was not found, in the photo of a card, or any."""
+        if self._missed is None or self.session is None:
+            return
+        album = self.session.album
+        path = "" if key is None else album.sightings["path"].iat[row_of_card(album, key)]
+        self._missed(str(path))
 
     def show_unsure(self) -> None:
         """Go to the first of those of whom it is not sure who they are."""
@@ -785,6 +807,8 @@ class IndividualsView(ipywidgets.VBox):
             return
         if action == "merge":
             self.merge(key)
+        elif action == "missed":
+            self._guarded(lambda: self.draw_missed(key))
         elif action == "split":
             self._guarded(lambda: self._split(key))
         elif action == "not":
@@ -840,6 +864,10 @@ class IndividualsView(ipywidgets.VBox):
         rows = [row for row, name in enumerate(session.names) if name == key]
         row = self.thumbnails.best(rows, 1)[0] if rows and self.thumbnails else None
         return lambda: key if row is None else session.names[row] or key
+
+    def correct_by(self, job: Callable[[], str]) -> None:
+        """Run a correction of somebody else's, which says what it did, in its turn."""
+        self._correct_by(job)
 
     def _correct_by(self, job: Callable[[], str]) -> None:
         """Run a correction, after those that are under way, and show what came of it."""
@@ -990,6 +1018,8 @@ class IndividualsView(ipywidgets.VBox):
         self._mark_page()
         self.row = row
         actions = sighting_actions(self._words) if self._correct else ()
+        if self._missed is not None:
+            actions = (*actions, missed_action(self._words))
         self._put("photo", [whole_card(self._here().album, row, actions)])
 
     def _split(self, name: str) -> None:
@@ -1039,6 +1069,9 @@ class IndividualsView(ipywidgets.VBox):
         )
         self.back_button.description = f"Back to {whom}"
         unsure = 0 if self.session is None else len(self.session.result.not_sure)
+        draws = self._missed is not None and self.place == "individuals"
+        self.missed_button.layout.display = None if draws else "none"
+        self.missed_button.description = missed_action(self._words).label
         there = self.place in ("individuals", "merging") and unsure
         self.unsure_button.layout.display = None if there else "none"
         self.unsure_button.description = f"{NOT_SURE.capitalize()} ({unsure:,})"

@@ -33,6 +33,7 @@ from toolkit.widgets.individuals_view import (
     SightingPictures,
     counts,
     file_of,
+    missed_action,
     photo_picture,
     sighting_picture,
     whole_card,
@@ -328,8 +329,8 @@ class MatchesView(ipywidgets.VBox):
     """
     The matches of an album that can be looked through and answered.
 
-    Gestures are methods: `open`, `back`, `show_doubtful`, `show_unsure`, `act`, `rename`, `undo`,
-    `move`, `to_automatic`.
+    Gestures are methods: `open`, `back`, `show_doubtful`, `show_unsure`, `draw_missed`, `act`,
+    `rename`, `undo`, `move`, `to_automatic`.
     What they change is worked out in one thread, in their order; `wait` waits for it.
 
     Attributes
@@ -349,6 +350,9 @@ class MatchesView(ipywidgets.VBox):
         it the view does so itself.
     hindered : callable, optional
         Says why nothing can be changed now; "" if it can.
+    missed : callable, optional
+        Called with the path of a photo, or "", to draw a box around what was not found there;
+        without it there is no button for that.
     words : Words, optional
         What is told apart, until there is an album that says so; those of the default
         subject, if not given.
@@ -362,8 +366,10 @@ class MatchesView(ipywidgets.VBox):
         changed: Callable[[], None] | None = None,
         chosen: Callable[[Choice], None] | None = None,
         hindered: Callable[[], str] = lambda: "",
+        missed: Callable[[str], None] | None = None,
         words: Words | None = None,
     ) -> None:
+        self._missed = missed
         self._default = words or registry.words_for()
         self.session: Session | None = None
         self.individual: str | None = None
@@ -438,6 +444,13 @@ class MatchesView(ipywidgets.VBox):
         if self.session is not None:
             self._guarded(lambda: self._go("unsure"))
 
+    def draw_missed(self, key: str | None = None) -> None:
+        """Draw a box around what was not found, in the photo of a card, or any."""
+        row = None if key is None else self._row(key)
+        if self._missed is not None and self.session is not None:
+            paths = self.session.album.sightings["path"]
+            self._missed("" if row is None else str(paths.iat[row]))
+
     def back(self) -> None:
         """Go back: from a photo to the matches, from these to all; to the card it was opened by."""
 
@@ -459,9 +472,12 @@ class MatchesView(ipywidgets.VBox):
         key : str
             Of the card.
         action : str
-            "accept", "refuse" or "ignore"; of an individual "hide", which takes itself back.
+            "accept", "refuse" or "ignore"; of an individual "hide", which takes itself back; of a
+            photo also "missed".
         """
-        if action == HIDE.key:
+        if action == "missed":
+            self._guarded(lambda: self.draw_missed(key))
+        elif action == HIDE.key:
             self._change(lambda: self._hide(key), "One moment …")
         else:
             self._change(lambda: self._answer(key, action), "One moment …")
@@ -526,7 +542,13 @@ class MatchesView(ipywidgets.VBox):
     def _controls(self) -> list[Any]:
         row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
         self.guidance = ipywidgets.HTML()
-        self.back_button, self.doubtful_button, self.unsure_button, self.undo_button = (
+        (
+            self.back_button,
+            self.doubtful_button,
+            self.unsure_button,
+            self.missed_button,
+            self.undo_button,
+        ) = (
             ipywidgets.Button(
                 description=text,
                 icon=icon,
@@ -538,6 +560,7 @@ class MatchesView(ipywidgets.VBox):
                 ("", "arrow-left", ""),
                 ("Doubtful first", "", "The matches that are worth a look"),
                 ("", "", f"Those that say {LITTLE}"),
+                ("", "", "Draw a box around what was not found in a photo"),
                 ("Undo", "undo", "Take the last answer back"),
             )
         )
@@ -552,11 +575,13 @@ class MatchesView(ipywidgets.VBox):
             empty="Nothing here.",
         )
         self.sheet.follow(self.message)
-        tools = [self.back_button, self.doubtful_button, self.unsure_button, self.undo_button]
+        more = [self.unsure_button, self.missed_button, self.undo_button]
+        tools = [self.back_button, self.doubtful_button, *more]
         self.tools = ipywidgets.HBox(tools, layout=row)
         self.back_button.on_click(lambda _: self.back())
         self.doubtful_button.on_click(lambda _: self.show_doubtful())
         self.unsure_button.on_click(lambda _: self.show_unsure())
+        self.missed_button.on_click(lambda _: self.draw_missed())
         self.undo_button.on_click(lambda _: self.undo())
         return [self.guidance, self.tools, self.line, self.message, self.sheet]
 
@@ -630,6 +655,10 @@ class MatchesView(ipywidgets.VBox):
         elif self.session is not None:
             self.take(replace(self._result.settings, threshold=choice))  # type: ignore[arg-type]
 
+    def change_by(self, step: Callable[[], str]) -> None:
+        """Do something of somebody else's to the album, which says what it did, in its turn."""
+        self._change(step, "One moment …")
+
     def _change(self, step: Callable[[], str | None], meanwhile: str = "") -> None:
         """Do something to the album, in the thread, and show what came of it; "" says nothing."""
         why = self._hindered()
@@ -685,7 +714,9 @@ class MatchesView(ipywidgets.VBox):
             table = match_list.judged(result, decided)
             of_key = table["row"] == matched.row_of[self._key]
             match = next(table[of_key].itertuples(index=False))
-            cards = [match_card(match, matched, references, whole=True)]
+            card = match_card(match, matched, references, whole=True)
+            more = () if self._missed is None else (missed_action(self._words),)
+            cards = [replace(card, actions=(*card.actions, *more))]
         self.sheet.size = {"individuals": 96, "photo": 600}.get(self.place, 140)
         words = self._words
         self.sheet.label = {
@@ -742,6 +773,9 @@ class MatchesView(ipywidgets.VBox):
         little = len(self._result.too_little)
         self.unsure_button.layout.display = None if little and place == "individuals" else "none"
         self.unsure_button.description = f"{NOT_SURE.capitalize()} ({little:,})"
+        draws = self._missed is not None and place == "individuals"
+        self.missed_button.layout.display = None if draws else "none"
+        self.missed_button.description = missed_action(words).label
         self.undo_button.layout.display = None if session.corrections.can_undo else "none"
         self.sheet.can_undo = session.corrections.can_undo
         self.line.layout.display = "none" if place in ("photo", "unsure") else None

@@ -194,9 +194,9 @@ class PointAndShootPanel(SortingPanel[ComparingSettings]):
     """
     The whole way of point-and-shoot.
 
-    Gestures are methods: `start`, `cancel`, and those of its parts: `folder.choose`,
-    `examples.choose`, `form.fields`, `matches` (`open`, `back`, `show_doubtful`, `act`, `undo`,
-    `move`, `to_automatic`), `export` (`show_plan`, `export`).
+    Gestures are methods: `start`, `cancel`, `draw_missed`, `close_missed`, and those of its parts:
+    `folder.choose`, `examples.choose`, `form.fields`, `matches` (`open`, `back`, `show_doubtful`,
+    `act`, `undo`, `move`, `to_automatic`), `missed`, `export` (`show_plan`, `export`).
 
     Parameters
     ----------
@@ -247,6 +247,7 @@ class PointAndShootPanel(SortingPanel[ComparingSettings]):
             changed=self._corrected,
             chosen=self._line_moved,
             hindered=self._hindered,
+            missed=self.draw_missed,
             words=words,
         )
         self.examples.observe(lambda _: self._show(), names="value")
@@ -330,6 +331,9 @@ class PointAndShootPanel(SortingPanel[ComparingSettings]):
             told = ResultsFolder(album.out).record().get("settings")
             if isinstance(told, dict):
                 self.form.take(from_record(kind, told, of=album.out))
+
+    def _by_turn(self, job: Callable[[], str]) -> None:
+        self.matches.change_by(job)
 
     def _chosen(self) -> Folders:
         return self.folder.value, self.examples.value
