@@ -95,6 +95,8 @@ def test_of_whom_it_is_not_sure_who_they_are_stand_apart(album_folder, colours) 
     assert alone not in before[before.index('id="individuals"') :]
     assert alone in after
     assert after.count("(not sure who: no folder)") == 1
+    assert alone in found._repr_html_()
+    assert alone not in unsure._repr_html_()
     # One that is among others of its own is with them.
     several = str(counts.index[counts > 1][0])
     assert replace(found, doubts=frozenset({found.names.index(several)})).not_sure == frozenset()

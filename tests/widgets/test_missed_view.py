@@ -71,11 +71,22 @@ def test_photos_are_gone_through_with_who_is_in_them(view):
     assert labels(view) == ["Ann", "2"]
 
 
-def test_only_photos_without_anything_found_are_listed_if_so_wanted(view):
+def test_only_photos_without_anything_found_are_listed_if_so_wanted(view, album):
     assert view.alone.description == "only photos in which no face was found (1)"
     view.alone.value = True
     assert [place for place, _ in view.photo.options] == ["deep/empty.png"]
     assert labels(view) == []
+    # What was drawn in it is seen there: it does not go at once.
+    row = album[1].photos.iloc[2]
+    key = SightingKey(row["path"], row["photo_digest"], 5, 5, 30, 30)
+    table = album[1].sightings
+    found = table.iloc[:1].assign(path=row["path"], photo_digest=row["photo_digest"])
+    more = album[1].take([0])
+    more = replace(more, photos=album[1].photos, sightings=found)
+    view.show(more, album[0], names=["Ann"], boxes=[key])
+    assert [place for place, _ in view.photo.options][view.photo.index] == "deep/empty.png"
+    assert view.alone.value
+    view.show(album[1], album[0], names=["Ann", None, "Bob"])
     # Another one that is asked for is shown all the same.
     view.choose("b.png")
     assert not view.alone.value

@@ -875,9 +875,11 @@ class Result:
         return "\n".join(lines + [printable(remark) for remark in self._remarks()])
 
     def _repr_html_(self) -> str:
+        individuals = self.individuals
+        individuals = individuals[~individuals["name"].isin(list(self.not_sure))]
         rows = "".join(
             f"<tr><td>{html.escape(printable(str(name)))}</td><td>{photos}</td><td>{count}</td></tr>"
-            for name, photos, count in self.individuals.head(30).itertuples(index=False)
+            for name, photos, count in individuals.head(30).itertuples(index=False)
         )
         remarks = "".join(
             f"<li>{html.escape(printable(remark.strip()))}</li>" for remark in self._remarks()

@@ -119,7 +119,7 @@ class MissedView(ipywidgets.VBox):
         super().__init__([self.photo, choosing, self.message, self.drawing])
         self.add_class("sightings-missed")
         self.photo.observe(lambda _: self._turned(), names="value")
-        self.alone.observe(lambda _: self._list(), names="value")
+        self.alone.observe(lambda _: self._list(""), names="value")
 
     def show(
         self,
@@ -237,7 +237,8 @@ class MissedView(ipywidgets.VBox):
         wanted = [
             (printable(each), at)
             for at, (_, each) in enumerate(self._rows)
-            if not self.alone.value or at in empty
+            # The one that is looked at stays, whatever was drawn in it.
+            if not self.alone.value or at in empty or each == place
         ]
         here = [at for _, at in wanted if self._rows[at][1] == place]
         self._listing = True
