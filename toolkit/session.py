@@ -434,6 +434,7 @@ class Session:
             decided=self.linked,
             goal=goal,
             leave_out=leave_out,
+            no_folder=self.result.not_sure,
         )
 
     def plan(self, out: str | Path) -> pd.DataFrame:

@@ -145,3 +145,16 @@ def test_the_unsure_among_those_that_nobody_known_is_stand_apart_in_the_report(
     part = shown[shown.index('id="not-sure"') : shown.index('id="doubts"')]
     file = Path(found.album.sightings["path"].iloc[row]).name
     assert part.count("<article>") == part.count("<img") == part.count(f"<bdi>{file}</bdi>") == 1
+
+
+def test_a_run_says_how_many_folders_are_likely_second_ones(
+    album_folder, tmp_path, colours
+) -> None:
+    found = modes.autopilot(album_folder, subject=colours)
+    assert found.second_folders is None
+    written = modes.export_result(found, tmp_path / "out")
+    assert written.second_folders == pytest.approx(0.0, abs=0.4)
+    assert "second one" not in str(written)
+    several = replace(written, second_folders=59.2)
+    said = "about 59 folders are likely second ones of a person who has a larger one: Review asks"
+    assert said in str(several)

@@ -155,6 +155,7 @@ def queue(
     goal: float = 0.99,
     most: int = 100,
     leave_out: Collection[tuple[int, int]] = (),
+    no_folder: Collection[str] = (),
 ) -> Queue:
     """
     Find the questions whose answers settle the most.
@@ -179,6 +180,8 @@ def queue(
         At most so many questions, 1 or more.
     leave_out : collection of (int, int)
         Pairs of sightings that are not asked about either.
+    no_folder : collection of str
+        Names of groups that have no folder, which could be a second one.
 
     Raises
     ------
@@ -219,7 +222,11 @@ def queue(
             *(each.kind, each.group, each.other),
         )
     )
-    seconds = sum(each.probability for each in likeliest)
+    seconds = sum(
+        each.probability
+        for each in likeliest
+        if called[int(labels[each.sides[1][0]])] not in no_folder
+    )
     return Queue(tuple(asked[:most]), int((labels >= 0).sum()), doubt, goal, seconds)
 
 

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 SUSPICIOUS_COLUMNS = (
     *("group", "name", "sightings", "probability", "height", "first", "second", "distance"),
-    *("first_path", "second_path"),
+    *("first_path", "second_path", "smaller"),
 )
 ALIKE_COLUMNS = (
     *("group", "other", "name", "other_name", "distance", "probability", "first", "second"),
@@ -149,7 +149,7 @@ def suspicious(
     pandas.DataFrame
         One row a group, the doubtful first: group, sightings, probability (of one individual),
         height, first, second (the nearest pair of sightings across the two sides), distance (of
-        that pair).
+        that pair), smaller (sightings of the smaller side).
     """
     distances = neighbours.of(sightings)
     cohesion = distances.linkage.cohesion
@@ -180,6 +180,7 @@ def suspicious(
             "first": np.array([link[0] for link in links], dtype=np.int64),
             "second": np.array([link[1] for link in links], dtype=np.int64),
             "distance": np.array([link[2] for link in links], dtype=np.float64),
+            "smaller": [len(other) for other in parts.second],
         }
     )
     return table.sort_values(["probability", "group"], ignore_index=True)
@@ -286,6 +287,35 @@ def alike(
             "second": np.array([link[1] for link in links], dtype=np.int64),
         }
     )
+
+
+def second_groups(pairs: pd.DataFrame, labels: Labels) -> float:
+    """
+    Return how many groups are expected to be a second one of an individual who has a larger one.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        Of `alike`, or as it names its columns.
+    labels : numpy.ndarray
+        Shape (n,), int64: the group of each sighting, -1 for none.
+
+    Returns
+    -------
+    float
+        Over the smaller groups of the pairs, the probability of the likeliest of their pairs.
+    """
+    sizes = np.bincount(labels[labels >= 0])
+    best: dict[int, float] = {}
+    for group, other, probability in zip(
+        pairs["group"].tolist(),
+        pairs["other"].tolist(),
+        pairs["probability"].tolist(),
+        strict=True,
+    ):
+        smaller = other if sizes[group] >= sizes[other] else group
+        best[smaller] = max(best.get(smaller, 0.0), probability)
+    return sum(best.values())
 
 
 def _between(

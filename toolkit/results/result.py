@@ -182,6 +182,9 @@ class Result:
         to a folder of their own.
     tried : pandas.DataFrame or None
         Pairs that should not look alike: first, second, distance.
+    second_folders : float or None
+        How many folders are expected to be a second one of an individual who has a larger one; None
+        where that was not worked out, as before an export.
     """
 
     # The fields that a mode adds: `Assigned.details`.
@@ -218,6 +221,7 @@ class Result:
     context: pd.DataFrame | None = field(default=None, repr=False)
     doubts: frozenset[int] = frozenset()
     tried: pd.DataFrame | None = field(default=None, repr=False)
+    second_folders: float | None = None
 
     @property
     def threshold(self) -> float:
@@ -250,6 +254,7 @@ class Result:
             doubts=assigned.doubts,
             hidden=assigned.hidden(decided, self.album.words),
             held=decided,
+            second_folders=None,
             **assigned.details,
         )
 
@@ -713,6 +718,12 @@ class Result:
         if self.chosen.expected_wrong is not None:
             remarks.append(
                 f"expected to be wrong: {_one_in(self.chosen.expected_wrong)} {self._decisions}"
+            )
+        if self.second_folders is not None and (number := round(self.second_folders)):
+            are = "is likely a second one" if number == 1 else "are likely second ones"
+            remarks.append(
+                f"about {counted(number, 'folder')} {are} of {self.words.an_individual} who has a "
+                "larger one: Review asks about the likeliest first"
             )
         if self.decided:
             away = self._away() if self.undecided else ""
