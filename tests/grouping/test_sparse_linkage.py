@@ -1,7 +1,10 @@
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_albums import album
 
 from toolkit.benchmarks.drawn_encodings import draw
 from toolkit.calibration import Linkage
@@ -153,3 +156,34 @@ def test_links_that_contradict_each_other_are_refused() -> None:
     pair = np.array([[0, 1]])
     with pytest.raises(BadSetting, match="must be one individual and must not be"):
         sparse_linkage.tree(np.zeros((2, 4), np.float32), must_link=pair, cannot_link=pair)
+
+
+def test_near_groups_are_as_far_as_the_mean_over_all_their_pairs() -> None:
+    drawn = draw(600, seed=10)
+    labels = np.where(np.arange(600) % 50 == 7, -1, drawn.people)
+    distances = VectorDistances(drawn.encodings, "euclidean", Linkage(discount=0.06))
+    one, other, away = sparse_linkage.between(distances, labels, distances.nearest(8))
+    rows = np.flatnonzero(labels >= 0)
+    table = linkage.between(distances[rows], labels[rows])
+    groups = np.unique(labels[rows])
+    expected = table[np.searchsorted(groups, one), np.searchsorted(groups, other)]
+    assert len(away) > 500
+    assert (one < other).all()
+    np.testing.assert_allclose(away, expected, atol=0.02)
+    # Of the nearest pairs, none is missed.
+    near = np.argwhere(np.triu(table, 1) + np.tril(np.full_like(table, np.inf)) < 0.45)
+    found = set(zip(one.tolist(), other.tolist(), strict=True))
+    assert {(int(groups[a]), int(groups[b])) for a, b in near} <= found
+
+
+def test_an_album_s_near_pairs_are_found_once(monkeypatch) -> None:
+    few = album(draw(60, seed=11).encodings)
+    assert sparse_linkage.near_of(few) is None
+    monkeypatch.setattr(sparse_linkage, "MOST", 50)
+    found = sparse_linkage.near_of(few)
+    assert found is not None
+    assert sparse_linkage.near_of(few) is found
+    before = len(sparse_linkage._FOUND)
+    del few
+    gc.collect()
+    assert len(sparse_linkage._FOUND) == before - 1

@@ -86,7 +86,11 @@ def measure(count: int, way: str, seed: int) -> dict[str, Any]:
     chosen = thresholds.of_tree(tree, CALIBRATION, LINKAGE)
     labels = tree.cut(chosen.value).labels
     wall, cpu = time.perf_counter() - started, time.process_time() - worked
-    trivial = trivial_answers(drawn.people)
+    scored = {
+        name: score_grouping(drawn.people, made).bcubed_f
+        for name, made in trivial_answers(labels).items()
+    }
+    own, *trivial = scored.values()
     return {
         "sightings": count,
         "individuals": len(np.unique(drawn.people)),
@@ -96,19 +100,21 @@ def measure(count: int, way: str, seed: int) -> dict[str, Any]:
         "peak": memory.peak() / memory.GB,
         "threshold": chosen.value,
         "groups": int(labels.max()) + 1,
-        "bcubed_f": score_grouping(drawn.people, labels).bcubed_f,
-        "trivial": max(each.bcubed_f for each in trivial.values()),
+        "bcubed_f": own,
+        "trivial": max(trivial),
     }
 
 
 def _growth(found: pd.DataFrame) -> pd.DataFrame:
     """Return the slopes of the logarithms between one size and the next."""
     rows = []
-    for before, after in zip(found.iloc[:-1].itertuples(), found.iloc[1:].itertuples(), strict=True):
+    for before, after in zip(
+        found.iloc[:-1].itertuples(), found.iloc[1:].itertuples(), strict=True
+    ):
         times = np.log(after.sightings / before.sightings)
         slopes = {
             name: float(np.log(getattr(after, name) / getattr(before, name)) / times)
             for name in ("wall", "cpu", "peak")
         }
-        rows.append({"from": before.sightings, "to": after.sightings, **slopes})
+        rows.append({"from": f"{before.sightings:,}", "to": f"{after.sightings:,}", **slopes})
     return pd.DataFrame(rows, columns=["from", "to", "wall", "cpu", "peak"])

@@ -579,7 +579,9 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         metavar="N",
         help="how many sightings to draw, one after the other (%(default)s)",
     )
-    scale.add_argument("--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)")
+    scale.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
+    )
     of_photos = (engine, pipeline, peers, detect, resize, doubled)
     for kind in (*of_photos, identify, tags, catalogue, hard, scale):
         kind.add_argument(

@@ -23,7 +23,7 @@ LISTS, PROBED, MEASURED = 4.0, 48, 6
 # Rows of fewer numbers are measured at once.
 CODED = 32
 # Rows for each list that the lists are learned from, rounds of it, and rows asked for at once.
-LEARNED, ROUNDS, ASKED = 40, 6, 65_536
+LEARNED, ROUNDS, ASKED = 40, 6, 16_384
 _BLOCK = 1024
 
 
@@ -60,12 +60,17 @@ def find(rows: Rows, each: int, *, index: bool | None = None) -> tuple[Labels, L
     if index is None:
         index = count > FEW and is_there()
     found = _indexed(rows, each) if index else _compared(rows, each)
-    here = np.repeat(np.arange(count, dtype=np.int64), found.shape[1])
-    there = found.reshape(-1).astype(np.int64)
-    known = (there >= 0) & (there != here)
-    keys = np.minimum(here, there) * count + np.maximum(here, there)
-    del here, there
-    first, second = np.divmod(np.unique(keys[known]), count)
+    parts = []
+    for start in range(0, count, ASKED):
+        there = found[start : start + ASKED].astype(np.int64)
+        here = np.arange(start, start + len(there))[:, None]
+        known = (there >= 0) & (there != here)
+        parts.append((np.minimum(here, there) * count + np.maximum(here, there))[known])
+    del found
+    keys = np.concatenate(parts)
+    del parts
+    keys.sort()
+    first, second = np.divmod(keys[np.append(True, keys[1:] != keys[:-1])], count)
     return first, second
 
 

@@ -39,14 +39,14 @@ class Neighbours:
     Attributes
     ----------
     first, second : numpy.ndarray
-        Shape (m,), int64: rows, first < second, sorted by first, then second.
+        Shape (m,), int64 or int32: rows, first < second, sorted by first, then second.
     distance : numpy.ndarray
-        Shape (m,), float64: distance of each pair.
+        Shape (m,), float64 or float32: distance of each pair.
     """
 
-    first: Labels
-    second: Labels
-    distance: Floats
+    first: npt.NDArray[np.integer]
+    second: npt.NDArray[np.integer]
+    distance: npt.NDArray[np.floating]
 
     def __len__(self) -> int:
         return len(self.distance)
@@ -190,8 +190,16 @@ class Distances(ABC):
         """
 
     @abstractmethod
-    def rest(self) -> Rest:
-        """Return groups of one sighting each, that can be joined."""
+    def rest(self, labels: Labels | None = None) -> Rest:
+        """
+        Return groups that can be joined.
+
+        Parameters
+        ----------
+        labels : numpy.ndarray, optional
+            Shape (n,), int64: the group of each sighting, from 0 on, none of them empty; without
+            it, each is a group of its own.
+        """
 
     @abstractmethod
     def matrix(self) -> Encodings:
@@ -350,12 +358,17 @@ class VectorDistances(Distances):
 
     def nearest(self, each: int) -> Neighbours:
         """Return the pairs that are among the nearest of either; see `Distances.nearest`."""
-        first, second = near_pairs.find(self._rows, each)
-        return Neighbours(first, second, self.of_pairs(first, second))
+        # Rows in an order of their own, so that theirs cannot matter.
+        order = self.order()
+        ends = np.sort(
+            np.stack([order[found] for found in near_pairs.find(self._rows[order], each)]), axis=0
+        )
+        first, second = ends[:, np.lexsort(ends[::-1])].astype(np.int32)
+        return Neighbours(first, second, self.of_pairs(first, second).astype(np.float32))
 
-    def rest(self) -> Rest:
-        """Return groups of one sighting each: what is not known follows from their middles."""
-        return _Middles(self._rows, self.metric, self._further)
+    def rest(self, labels: Labels | None = None) -> Middles:
+        """Return groups that can be joined: what is not known follows from their middles."""
+        return Middles(self._rows, self.metric, self._further, labels)
 
     def matrix(self) -> Encodings:
         """Return all distances; shape (n, n), float32, symmetric to the last bit, 0 within."""
@@ -509,8 +522,8 @@ class PairDistances(Distances):
         away = np.where(self._mute, np.nan, self._away.astype(np.float64))
         return Neighbours(pairs.first, pairs.second, away)
 
-    def rest(self) -> Rest:
-        """Return groups of one sighting each: pairs that were not compared are farthest."""
+    def rest(self, labels: Labels | None = None) -> Rest:
+        """Return groups that can be joined: pairs that were not compared are farthest."""
         return _Farthest(self.compared.farthest)
 
     def matrix(self) -> Encodings:
@@ -560,23 +573,60 @@ class _MeanVectors(Means):
         return 1.0 - means @ middle / np.maximum(lengths, np.finfo(np.float64).tiny) + more
 
 
-class _Middles(Rest):
-    """The mean of each group, the mean square of the lengths to it, and how much further it is."""
+class Middles(Rest):
+    """
+    The mean of each group, the mean square of the lengths to it, and how much further it is.
+
+    Parameters
+    ----------
+    rows, metric, away
+        As `VectorDistances` has them; `away` is how much further each counts.
+    labels : numpy.ndarray, optional
+        As for `Distances.rest`.
+    """
 
     told = True
 
-    def __init__(self, rows: Encodings, metric: str, away: Floats | None) -> None:
-        self._means, self._metric = rows.copy(), metric
-        self._about = np.zeros(len(rows), dtype=np.float64)
-        self._step, self._more = 0.0, None
+    def __init__(
+        self, rows: Encodings, metric: str, away: Floats | None, labels: Labels | None = None
+    ) -> None:
+        self._metric = metric
+        self._step, more = 0.0, None
         if away is not None:
             # How many of each group are further by more than so much, level by level: the mean of
             # the smaller of two is the sum over the levels that both are above.
             self._step = float(away.max()) / LEVELS
-            levels = self._step * (np.arange(LEVELS) + 0.5)
-            self._more = (away[:, None] > levels).astype(np.float32)
+            more = (away[:, None] > self._step * (np.arange(LEVELS) + 0.5)).astype(np.float32)
+        if labels is None:
+            self._means, self._about = rows.copy(), np.zeros(len(rows))
+            self._more = more
+            return
+        self._means = _mean_rows(rows, labels)
+        lengths = np.empty(len(rows))
+        for part in slices(len(rows)):
+            apart = rows[part] - self._means[labels[part]]
+            lengths[part] = np.einsum("ij,ij->i", apart, apart, dtype=np.float64)
+        self._about = np.bincount(labels, weights=lengths) / np.bincount(labels)
+        self._more = None if more is None else _mean_rows(more, labels)
+
+    def to(self, others: Middles, some: slice) -> Floats:
+        """Return the mean distances of some of these groups to those of others; (k, g), float64."""
+        mine = self._means[some]
+        square = -2.0 * (mine @ others._means.T).astype(np.float64)
+        square += np.einsum("ij,ij->i", mine, mine)[:, None] + self._about[some, None]
+        square += np.einsum("ij,ij->i", others._means, others._means) + others._about
+        np.maximum(square, 0.0, out=square)
+        found: Floats = self._of_squares(square)
+        if self._more is not None and others._more is not None:
+            found += self._step * (self._more[some] @ others._more.T)
+        return found
+
+    def _of_squares(self, square: Floats) -> Floats:
+        """Return the mean of lengths by their mean square."""
+        return np.sqrt(square) * MEAN_OF_SQUARE if self._metric == "euclidean" else square / 2
 
     def squared(self, first: Labels, second: Labels) -> Floats:
+        """Return the squared length between each two sightings; see `Rest.squared`."""
         result = np.empty(len(first), dtype=np.float64)
         for start in range(0, len(first), 1 << 16):
             part = slice(start, start + (1 << 16))
@@ -585,6 +635,7 @@ class _Middles(Rest):
         return result
 
     def join(self, one: Labels, other: Labels, ours: Labels, theirs: Labels) -> None:
+        """Put groups into others; see `Rest.join`."""
         difference = self._means[other] - self._means[one]
         squared = np.einsum("ij,ij->i", difference, difference, dtype=np.float64)
         share = theirs / (ours + theirs)
@@ -603,13 +654,13 @@ class _Middles(Rest):
         left: Labels,
         squares: Encodings,
     ) -> Floats:
+        """Return the mean distance of the pairs that were not compared; see `Rest.mean`."""
         difference = self._means[one] - self._means[other]
         each = np.einsum("ij,ij->i", difference, difference, dtype=np.float64)
         each += self._about[one] + self._about[other]
         # The mean square of all lengths is that; of those that are left, what the others leave.
         square = np.maximum(each * pairs - squares, 0.0) / left
-        root = self._metric == "euclidean"
-        found: Floats = np.sqrt(square) * MEAN_OF_SQUARE if root else square / 2
+        found: Floats = self._of_squares(square)
         if self._more is not None:
             found += self._step * np.einsum("ij,ij->i", self._more[one], self._more[other])
         return found
@@ -688,6 +739,24 @@ def slices(count: int) -> Iterator[slice]:
     """Yield slices of `BLOCK` rows that together are `count`."""
     for start in range(0, count, BLOCK):
         yield slice(start, start + BLOCK)
+
+
+def _mean_rows(rows: Encodings, labels: Labels) -> Encodings:
+    """Return the mean of the rows of each group; shape (g, d), float32."""
+    order = np.argsort(labels, kind="stable")
+    sizes = np.bincount(labels)
+    ends = np.cumsum(sizes)
+    found = np.empty((len(sizes), rows.shape[1]), dtype=np.float32)
+    first = 0
+    while first < len(sizes):
+        # As many groups at once as have about so many rows.
+        start = int(ends[first] - sizes[first])
+        last = max(int(np.searchsorted(ends, start + 64 * BLOCK, side="right")), first + 1)
+        some = rows[order[start : int(ends[last - 1])]].astype(np.float64)
+        sums = np.add.reduceat(some, ends[first:last] - sizes[first:last] - start, axis=0)
+        found[first:last] = sums / sizes[first:last, None]
+        first = last
+    return found
 
 
 def _directions(encodings: Encodings) -> Encodings:

@@ -10,7 +10,8 @@ pairs that were compared; of the other pairs, what the middles of the groups say
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import weakref
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -18,19 +19,24 @@ import numpy.typing as npt
 
 from toolkit import memory
 from toolkit.grouping import neighbours
-from toolkit.grouping.linkage import Tree, reach
+from toolkit.grouping.linkage import MOST, Tree, reach
 from toolkit.grouping.links import Labels, Pairs, components, require_consistent
-from toolkit.grouping.neighbours import Distances, Sightings
+from toolkit.grouping.neighbours import Neighbours, Rest, Sightings
+from toolkit.records import Album
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 
 # How many of the nearest others each sighting is compared with.
-EACH = 20
+EACH = 16
 # New pairs lie beside those that are indexed by group, until they are so many of them.
 BESIDE = 1 / 16
 # A pair of groups as a number whose order is that of the distance, then of the group.
 _NOBODY = np.iinfo(np.uint64).max
+
+
+# The near pairs of albums that are still there, by their identity.
+_FOUND: dict[int, Neighbours] = {}
 
 
 @dataclass
@@ -81,6 +87,7 @@ def tree(
     discount: float | None = None,
     farthest: float = np.inf,
     each: int = EACH,
+    near: Neighbours | None = None,
 ) -> Tree:
     """
     Join groups that are each other's nearest, round after round.
@@ -99,6 +106,8 @@ def tree(
         Groups that are farther are not joined: the tree is known up to that threshold.
     each : int
         How many of the nearest others each sighting is compared with.
+    near : Neighbours, optional
+        The near pairs, where they are known.
 
     Returns
     -------
@@ -122,12 +131,31 @@ def tree(
     memory.require(need, f"average linkage of the near pairs of {count:,} sightings")
     # Rows in an order of their own, so that theirs cannot matter.
     order = distances.order()
-    place = np.empty(count, dtype=np.int64)
-    place[order] = np.arange(count)
+    place = np.empty(count, dtype=np.int32)
+    place[order] = np.arange(count, dtype=np.int32)
     share = distances.linkage.discount if discount is None else discount
-    joined = _Joining(distances[order], must[order], place[cannot], share, farthest, each)
+    if near is None:
+        near = distances.nearest(each)
+    pairs = [replace(near, first=place[near.first], second=place[near.second])]
+    rest = distances[order].rest()
+    joined = _Joining(rest, must[order], place[cannot].astype(np.int64), pairs, share, farthest)
+    del rest
     joined.run()
-    return joined.tree(must, order)
+    return replace(joined.tree(must, order), near=near)
+
+
+def near_of(album: Album) -> Neighbours | None:
+    """
+    Return the near pairs of an album of more than `toolkit.grouping.linkage.MOST` sightings.
+
+    They are found once for each album; None where there are fewer, as all pairs can be compared.
+    """
+    if len(album) <= MOST:
+        return None
+    if id(album) not in _FOUND:
+        _FOUND[id(album)] = neighbours.of(album).nearest(EACH)
+        weakref.finalize(album, _FOUND.pop, id(album), None)
+    return _FOUND[id(album)]
 
 
 def needs(count: int, dimensions: int, each: int = EACH) -> int:
@@ -136,18 +164,22 @@ def needs(count: int, dimensions: int, each: int = EACH) -> int:
 
 
 class _Joining:
-    """Groups that join, each called by one of its sightings."""
+    """
+    Groups that join, each called by one of its sightings.
+
+    The near pairs are taken out of their list, so that they are held no longer than needed.
+    """
 
     def __init__(
         self,
-        distances: Distances,
+        rest: Rest,
         family: Labels,
         cannot: Pairs,
+        near: list[Neighbours],
         discount: float,
         farthest: float,
-        each: int,
     ) -> None:
-        count = len(distances)
+        count = len(family)
         self._discount, self._farthest = discount, farthest
         self._members = np.ones(count, dtype=np.int64)
         self._factor = np.ones(count, dtype=np.float32)
@@ -156,11 +188,11 @@ class _Joining:
         self._home = family.copy()
         self._parts = np.bincount(family, minlength=1)
         self._families = bool((self._parts > 1).any())
-        self._rest = distances.rest()
+        self._rest = rest
         # A pair that is farther says nothing that the middles do not say.
         self._reach = farthest if self._rest.told else np.inf
         self._joins: list[tuple[Labels, Labels, Floats, Floats]] = []
-        self._edges = self._first(distances, cannot, each)
+        self._edges = self._first(near.pop(), cannot)
         self._beside = self._edges.take(slice(0))
         self._there = np.ones(len(self._edges), dtype=np.bool_)
         self._index()
@@ -198,78 +230,26 @@ class _Joining:
             runner_up=runner_up[by_height].astype(np.float64),
         )
 
-    def _first(self, distances: Distances, cannot: Pairs, each: int) -> _Edges:
-        """Compare each sighting with the nearest others."""
-        near = distances.nearest(each)
+    def _first(self, near: Neighbours, cannot: Pairs) -> _Edges:
+        """Take up what is known of pairs of sightings."""
         mute = np.isnan(near.distance)
-        near_enough = mute | (near.distance <= self._reach)
-        first, second, mute = near.first[near_enough], near.second[near_enough], mute[near_enough]
-        away = np.where(mute, 0.0, near.distance[near_enough]).astype(np.float32)
-        squares = np.where(mute, 0.0, self._rest.squared(first, second)).astype(np.float32)
-        told = (~mute).astype(np.int32)
-        edges = self._together(first, second, away, squares, told, 1 - told, np.zeros_like(told))
+        kept = mute | (near.distance <= self._reach)
+        first, second, mute = near.first[kept], near.second[kept], mute[kept]
+        away = near.distance[kept].astype(np.float32)
+        squares = self._rest.squared(first, second).astype(np.float32)
+        del kept
+        edges = self._together(_of_pairs(first, second, away, squares, mute))
         enemies = _of_families(self._home, cannot) if self._families else cannot
         if not len(enemies):
             return edges
-        no, ban = np.zeros(len(enemies)), np.ones(len(enemies), dtype=np.int32)
-        banned = self._together(enemies[:, 0], enemies[:, 1], no, no, 0 * ban, 0 * ban, ban)
-        both = edges.and_also(banned)
-        return self._together(
-            both.one, both.other, both.total, both.squares, both.known, both.mute, both.banned
-        )
+        return self._together(edges.and_also(_banned(enemies)))
 
-    def _together(
-        self,
-        one: npt.NDArray[np.integer],
-        other: npt.NDArray[np.integer],
-        total: npt.NDArray[np.floating],
-        squares: npt.NDArray[np.floating],
-        known: npt.NDArray[np.integer],
-        mute: npt.NDArray[np.integer],
-        banned: npt.NDArray[np.integer],
-    ) -> _Edges:
+    def _together(self, edges: _Edges) -> _Edges:
         """Add up what is known of the same two groups; leave out pairs that are too far."""
-        keys = np.minimum(one, other).astype(np.int64) * len(self._home) + np.maximum(one, other)
-        order = np.argsort(keys, kind="stable")
-        keys = keys[order]
-        starts = np.flatnonzero(np.diff(keys, prepend=-1))
-        first, second = np.divmod(keys[starts], max(len(self._home), 1))
-
-        def summed(each: npt.ArrayLike, kind: type[np.generic]) -> npt.NDArray[Any]:
-            found = np.asarray(each, dtype=kind)[order]
-            return np.add.reduceat(found, starts) if len(starts) else found
-
-        edges = _Edges(
-            first.astype(np.int32),
-            second.astype(np.int32),
-            summed(total, np.float32),
-            summed(squares, np.float32),
-            summed(known, np.int32),
-            summed(mute, np.int32),
-            summed(banned, np.int32),
-            np.zeros(len(starts), dtype=np.float32),
-        )
-        edges.away = self._linkage(edges)
+        edges = _summed(len(self._home), edges)
+        edges.away = _linkage(edges, self._members, self._factor, self._rest)
         told = (edges.away <= self._reach) | (edges.mute > 0) | (edges.banned > 0)
         return edges if told.all() else edges.take(told)
-
-    def _linkage(self, edges: _Edges) -> Floats:
-        """Return the linkage distance of pairs of groups, float32."""
-        pairs = self._members[edges.one] * self._members[edges.other]
-        told = pairs - edges.mute
-        left = told - edges.known
-        sums = edges.total.astype(np.float64)
-        some = np.flatnonzero(left > 0)
-        for start in range(0, len(some), 1 << 18):
-            part = some[start : start + (1 << 18)]
-            unseen = self._rest.mean(
-                edges.one[part], edges.other[part], pairs[part], left[part], edges.squares[part]
-            )
-            sums[part] += left[part] * unseen
-        away = np.where(told > 0, sums / np.maximum(told, 1), np.inf)
-        away *= self._factor[edges.one] * self._factor[edges.other]
-        away[edges.banned > 0] = np.inf
-        return away.astype(np.float32)
 
     def _index(self) -> None:
         """Note for each group which pairs of the table are its own."""
@@ -344,13 +324,11 @@ class _Joining:
         self._move_home(one, other)
         target = np.arange(len(self._home), dtype=np.int32)
         target[other] = one
-        no = np.zeros(len(inherited))
-        columns = [getattr(edges, each.name) for each in fields(edges)[:-1]]
-        more = [*inherited.T, no, no, no, no, no + 1]
-        columns = [np.concatenate([have, also]) for have, also in zip(columns, more, strict=True)]
-        ends = [target[each.astype(np.int64)] for each in columns[:2]]
-        kept = ends[0] != ends[1]
-        found = self._together(*(each[kept] for each in (*ends, *columns[2:])))
+        if len(inherited):
+            edges = edges.and_also(_banned(inherited))
+        edges.one, edges.other = target[edges.one], target[edges.other]
+        edges = edges.take(edges.one != edges.other)
+        found = self._together(edges)
         self._beside = self._beside.and_also(found)
         self._look_again(touched, other, found)
 
@@ -419,6 +397,121 @@ class _Joining:
             alive = self._home >= 0
             self._home[alive] = target[self._home[alive]]
         self._home[other] = -1
+
+
+def between(
+    sightings: Sightings, labels: Labels, near: Neighbours
+) -> tuple[Labels, Labels, npt.NDArray[np.float64]]:
+    """
+    Return the linkage distance of the groups of which sightings are near each other.
+
+    Parameters
+    ----------
+    sightings : Album, Distances or numpy.ndarray
+        n sightings; see `toolkit.grouping.neighbours.of`.
+    labels : numpy.ndarray
+        Shape (n,), int64: the group of each, -1 for none.
+    near : Neighbours
+        Pairs of sightings, as `toolkit.grouping.linkage.Tree` has them.
+
+    Returns
+    -------
+    one, other, distance : numpy.ndarray
+        Shape (m,), int64, int64 and float64: numbers of groups, one < other.
+    """
+    distances = neighbours.of(sightings)
+    rows = np.flatnonzero(labels >= 0)
+    groups, place = np.unique(labels[rows], return_inverse=True)
+    group_of = np.full(len(labels), -1)
+    group_of[rows] = place
+    ends = np.stack([group_of[near.first], group_of[near.second]])
+    known = (ends >= 0).all(axis=0) & (ends[0] != ends[1])
+    rest = distances[rows].rest(place)
+    squares = distances.rest().squared(near.first[known], near.second[known]).astype(np.float32)
+    away = near.distance[known].astype(np.float32)
+    edges = _summed(
+        len(groups), _of_pairs(ends[0, known], ends[1, known], away, squares, np.isnan(away))
+    )
+    members = np.bincount(place, minlength=1)
+    factor = reach(members, distances.linkage.discount).astype(np.float32)
+    found = _linkage(edges, members, factor, rest).astype(np.float64)
+    return groups[edges.one], groups[edges.other], found
+
+
+def _of_pairs(
+    first: npt.NDArray[np.integer],
+    second: npt.NDArray[np.integer],
+    away: Floats,
+    squares: Floats,
+    mute: Bools,
+) -> _Edges:
+    """Return what one pair of sightings each says of their groups."""
+    silent = mute.astype(np.int32)
+    away[mute] = squares[mute] = 0.0
+    ends = first.astype(np.int32), second.astype(np.int32)
+    return _Edges(*ends, away, squares, 1 - silent, silent, np.zeros_like(silent), away)
+
+
+def _banned(pairs: Pairs) -> _Edges:
+    """Return that pairs of groups may not be one."""
+    one, other = pairs.astype(np.int32).T
+    nothing, no = np.zeros(len(one), dtype=np.float32), np.zeros(len(one), dtype=np.int32)
+    return _Edges(one, other, nothing, nothing, no, no, no + 1, nothing)
+
+
+def _summed(count: int, edges: _Edges) -> _Edges:
+    """Add up what is known of the same two of `count` groups; how far apart is to be worked out."""
+    one, other = edges.one, edges.other
+    keys = np.minimum(one, other).astype(np.int64) * count + np.maximum(one, other)
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    first, second = np.divmod(keys[starts], max(count, 1))
+    del keys
+
+    def added(each: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.add.reduceat(each[order], starts) if len(starts) else each
+
+    return _Edges(
+        first.astype(np.int32),
+        second.astype(np.int32),
+        added(edges.total),
+        added(edges.squares),
+        added(edges.known),
+        added(edges.mute),
+        added(edges.banned),
+        np.zeros(len(starts), dtype=np.float32),
+    )
+
+
+def _linkage(edges: _Edges, members: Labels, factor: Floats, rest: Rest) -> Floats:
+    """
+    Return the linkage distance of pairs of groups, float32.
+
+    Parameters
+    ----------
+    edges : _Edges
+        What is known of them.
+    members, factor : numpy.ndarray
+        Shape (g,): how many sightings each group has, and by what its distances count.
+    rest : Rest
+        What is known of the pairs that were not compared.
+    """
+    pairs = members[edges.one] * members[edges.other]
+    told = pairs - edges.mute
+    left = told - edges.known
+    sums = edges.total.astype(np.float64)
+    some = np.flatnonzero(left > 0)
+    for start in range(0, len(some), 1 << 18):
+        part = some[start : start + (1 << 18)]
+        unseen = rest.mean(
+            edges.one[part], edges.other[part], pairs[part], left[part], edges.squares[part]
+        )
+        sums[part] += left[part] * unseen
+    away = np.where(told > 0, sums / np.maximum(told, 1), np.inf)
+    away *= factor[edges.one] * factor[edges.other]
+    away[edges.banned > 0] = np.inf
+    return away.astype(np.float32)
 
 
 def _key(away: Floats, group: npt.NDArray[np.integer]) -> npt.NDArray[np.uint64]:
