@@ -65,10 +65,11 @@ panel
 """
 
 
-def save_large(path, *who):
+def save_large(path, *who, shade=0):
     """Save a photo of tiles as large as a photo on a screen."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    tiles = [np.full((SIDE, SIDE, 3), PEOPLE[name], np.uint8) for name in who]
+    colours = [np.clip(np.array(PEOPLE[name]) - shade, 0, 255) for name in who]
+    tiles = [np.full((SIDE, SIDE, 3), colour, np.uint8) for colour in colours]
     image = np.concatenate(tiles, axis=1)
     # A pattern of single px, so that nobody is taken for out of focus.
     image[::2, ::2] = image[1::2, 1::2] = image[::2, ::2] * 0.8
@@ -79,8 +80,8 @@ def save_large(path, *who):
 def photos(lab):
     folder = lab.root / "out" / "tiles"
     for number in range(2):
-        save_large(folder / f"ann{number}.png", "ann")
-        save_large(folder / f"bob{number}.png", "bob")
+        save_large(folder / f"ann{number}.png", "ann", shade=number)
+        save_large(folder / f"bob{number}.png", "bob", shade=number)
     save_large(folder / "cem.png", "cem")
     save_large(folder / "two.png", "ann", "eve")
     save_tiles(folder / "dark.png")
