@@ -180,7 +180,7 @@ def test_who_it_is_not_sure_they_are_and_who_was_missed_in_autopilot(lab, open_n
     page.locator(f"{panel.css} .sightings-missed").get_by_role("button", name="Undo").click()
     becomes(page, panel.labels, ["person_004"])
     at_rest(page)
-    page.get_by_label("only photos in which no face was found (1)").check()
+    page.get_by_label("only those without a face (1)").check()
     becomes(page, panel.labels, [])
     panel.press("Add a box")
     becomes(page, panel.labels, ["new"])
@@ -193,7 +193,7 @@ def test_who_it_is_not_sure_they_are_and_who_was_missed_in_autopilot(lab, open_n
     becomes(page, panel.labels, [])
 
     # Start again: a box that is kept is found with the rest, and can be taken out.
-    page.get_by_label("only photos in which no face was found (1)").uncheck()
+    page.get_by_label("only those without a face (1)").uncheck()
     panel.shows("two.png")
     panel.drag((0.05, 0.1), (0.45, 0.9))
     becomes(page, panel.labels, ["person_004", "new"])
@@ -238,7 +238,7 @@ def test_both_in_point_and_shoot(lab, open_notebook, photos):
     panel.card("Ann").get_by_role("button", name="the matches in order").click()
     becomes(page, lambda: panel.titles()[0], "Examples of Ann")
     panel.card("ann1.png").get_by_role("button", name="larger").click()
-    see(page, f"{panel.css} button >> text=Missed a face?")
+    see(page, f"{panel.css} .sightings-card button >> text=Missed a face?")
     panel.press("Missed a face")
     see(page, panel.board)
     chosen = f"document.querySelector('{panel.css} .sightings-missed select')"
@@ -288,7 +288,7 @@ def test_in_the_tab_of_the_app_with_default_settings(tmp_path, portraits, contex
         page.get_by_role("tab", name="Missed").click()
         panel = Panel(page, ".sightings-missed-box")
         page.locator(panel.css).get_by_role("button", name="Show the photos").click()
-        page.locator(panel.css).get_by_label("only photos").check()
+        page.locator(panel.css).get_by_label("only those without").check()
         wait_for(page, f"() => document.querySelector('{panel.board} img')?.naturalWidth > 100")
         becomes(page, panel.labels, [])
         panel.drag((left, top), (right, bottom))

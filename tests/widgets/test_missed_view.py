@@ -72,7 +72,7 @@ def test_photos_are_gone_through_with_who_is_in_them(view):
 
 
 def test_only_photos_without_anything_found_are_listed_if_so_wanted(view, album):
-    assert view.alone.description == "only photos in which no face was found (1)"
+    assert view.alone.description == "only those without a face (1)"
     view.alone.value = True
     assert [place for place, _ in view.photo.options] == ["deep/empty.png"]
     assert labels(view) == []

@@ -231,9 +231,7 @@ class MissedView(ipywidgets.VBox):
             seen = set(map(str, self._album.sightings["photo_digest"]))
             digests = self._album.photos["photo_digest"]
         empty = {at for at, (row, _) in enumerate(self._rows) if digests.iat[row] not in seen}
-        self.alone.description = (
-            f"only photos in which no {self._words.singular} was found ({len(empty):,})"
-        )
+        self.alone.description = f"only those without {self._words.a_sighting} ({len(empty):,})"
         wanted = [
             (printable(each), at)
             for at, (_, each) in enumerate(self._rows)

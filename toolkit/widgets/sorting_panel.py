@@ -543,6 +543,8 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
                 self._view.show(album)
                 self._view.message.value = said
         self._show_missed()
+        if self.missed_part.layout.display == "none":
+            return
         if boxed is None:
             self.missed.message.value = "" if self._view is None else self._view.message.value
         elif album.looks_anew:
