@@ -24,7 +24,8 @@ LISTS, PROBED, MEASURED = 4.0, 48, 6
 CODED = 32
 # Rows for each list that the lists are learned from, rounds of it, and rows asked for at once.
 LEARNED, ROUNDS, ASKED = 40, 6, 16_384
-_BLOCK = 1024
+# Distances that are in memory at once where all are compared.
+_AT_ONCE = 32_000_000
 
 
 def is_there() -> bool:
@@ -78,13 +79,14 @@ def _compared(rows: Rows, each: int) -> npt.NDArray[np.int32]:
     """Compare all with all, in blocks; shape (n, each)."""
     norms = np.einsum("ij,ij->i", rows, rows)
     found = np.empty((len(rows), each), dtype=np.int32)
-    for start in range(0, len(rows), _BLOCK):
-        block = rows[start : start + _BLOCK]
+    several = max(1, _AT_ONCE // len(rows))
+    for start in range(0, len(rows), several):
+        block = rows[start : start + several]
         away = block @ rows.T
         away *= -2.0
         away += norms
         away[np.arange(len(block)), np.arange(start, start + len(block))] = np.inf
-        found[start : start + _BLOCK] = np.argpartition(away, each - 1, axis=1)[:, :each]
+        found[start : start + several] = np.argpartition(away, each - 1, axis=1)[:, :each]
     return found
 
 
@@ -93,6 +95,7 @@ def _indexed(rows: Rows, each: int) -> npt.NDArray[np.int32]:
     import faiss
 
     count, dimensions = rows.shape
+    memory.require(5 * rows.nbytes // 4, f"an index of {count:,} sightings")
     lists = max(1, min(round(LISTS * count**0.5), count // LEARNED))
     coded = dimensions >= CODED
     if dimensions % 2 and coded:
@@ -104,7 +107,6 @@ def _indexed(rows: Rows, each: int) -> npt.NDArray[np.int32]:
     file.cp.seed = 1
     learned = np.random.default_rng(1).choice(count, min(count, LEARNED * lists), replace=False)
     index.train(np.ascontiguousarray(rows[np.sort(learned)]))
-    memory.require(4 * rows.size, f"an index of {count:,} sightings")
     for start in range(0, count, ASKED):
         index.add(np.ascontiguousarray(rows[start : start + ASKED]))
     file.nprobe = min(PROBED, lists)
