@@ -10,7 +10,7 @@ import numpy as np
 
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
-from toolkit.grouping import collages, neighbours, spread, uncertainty
+from toolkit.grouping import collages, neighbours, sparse_linkage, spread, uncertainty
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels, Pairs, components, pairs_within
 from toolkit.records import Album
@@ -251,7 +251,8 @@ def _together(
     family = components(len(labels), must)
     never = set(map(tuple, np.sort(family[cannot], axis=1).tolist()))
     moved = calibration.even - album.encoder.calibration.even
-    table = uncertainty.suspicious(album, labels, parts, calibration, moved=moved)
+    near = sparse_linkage.near_of(album)
+    table = uncertainty.suspicious(album, labels, parts, calibration, moved=moved, near=near)
     columns = [table[name].tolist() for name in ("group", "first", "second", "probability")]
     for group, first, second, probability in zip(*columns, strict=True):
         ends = sorted((int(family[first]), int(family[second])))
@@ -341,6 +342,7 @@ def _apart(
         calibration,
         apart=collages.apart(album),
         most=most + len(never),
+        near=sparse_linkage.near_of(album),
     )
     columns = [table[name].tolist() for name in ("group", "other", "first", "second")]
     for group, other, first, second, probability in zip(

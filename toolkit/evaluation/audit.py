@@ -22,7 +22,7 @@ import pandas as pd
 from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.evaluation.error_rates import Asked, Rates, once_each, same_pairs, written
-from toolkit.grouping import collages, linkage, neighbours, spread, uncertainty
+from toolkit.grouping import collages, linkage, neighbours, sparse_linkage, spread, uncertainty
 from toolkit.grouping.assigners import join_album
 from toolkit.grouping.links import Labels, Pairs, pairs_within
 from toolkit.grouping.neighbours import Distances
@@ -315,12 +315,15 @@ def audit(
                 )
                 for value in wanted
             ]
-        measured = not left_out
+        measured, near = not left_out, sparse_linkage.near_of(album)
         pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
         several = int((np.bincount(labels[labels >= 0]) > 1).sum())
         sides = uncertainty.sides(distances, labels)
         alike = uncertainty.alike(
-            distances, labels, calibration, apart=collages.apart(album), most=most
+            *(distances, labels, calibration),
+            apart=collages.apart(album),
+            most=most,
+            near=near,
         )
         if missed := several - len(sides.group):
             left_out.append(
@@ -338,6 +341,7 @@ def audit(
                     uncertainty.suspicious(
                         *(distances, labels, sides, calibration),
                         moved=calibration.even - album.encoder.calibration.even,
+                        near=near,
                     ),
                     *(names, labels, paths),
                 ),
