@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit import memory
-from toolkit.calibration import Linkage, further
+from toolkit.calibration import Linkage, further, little_share
 from toolkit.grouping import near_pairs
 from toolkit.records import Album, ComparedPairs, worth_of
 
@@ -230,6 +230,8 @@ class VectorDistances(Distances):
     worth : numpy.ndarray, optional
         Shape (n,), 0 to 1: how much each says, see `toolkit.calibration.further`. Two that say
         little are further from each other by that; nothing is changed without it.
+    share : float, optional
+        How large a share of the album's sightings say little; by default that of these.
 
     Raises
     ------
@@ -243,6 +245,7 @@ class VectorDistances(Distances):
         metric: str = "euclidean",
         linkage: Linkage | None = None,
         worth: Floats | None = None,
+        share: float | None = None,
     ) -> None:
         if metric not in ("euclidean", "cosine"):
             raise ValueError(f"metric is {metric!r}; expected euclidean or cosine")
@@ -250,8 +253,9 @@ class VectorDistances(Distances):
         # Half the square of what is between two directions is 1 less the cosine between them.
         self._rows = _directions(encodings) if metric == "cosine" else encodings
         self._further: Floats | None = None
-        if worth is not None and (away := further(worth, self.linkage.lost)).any():
-            self._further = away
+        if worth is not None and self.linkage.lost:
+            away = further(worth, self.linkage.lost, share)
+            self._further = away if away.any() else None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -731,7 +735,9 @@ def of(sightings: Sightings) -> Distances:
         if sightings.compared is not None:
             return PairDistances(sightings.compared, encoder.linkage)
         worth = worth_of(sightings.sightings)
-        return VectorDistances(sightings.encodings, encoder.metric, encoder.linkage, worth)
+        # What is ignored is not in the grouping: whatever asks, the distances are the same.
+        share = little_share(worth[sightings.kept]) if encoder.linkage.lost else None
+        return VectorDistances(sightings.encodings, encoder.metric, encoder.linkage, worth, share)
     return VectorDistances(sightings)
 
 
