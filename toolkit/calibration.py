@@ -88,16 +88,22 @@ class Linkage:
     lost : float
         How much further two sightings that say nothing count, in encoder distance; of those that
         say little, nearly as much; see `further`. 0 where nothing was fitted.
+    uneven : float
+        How much nearer two groups count for each unit of the natural logarithm of how many times as
+        large as the other one is, in encoder distance: who was seen often is likelier to be in one
+        more photo than somebody who was seen once. 0 where nothing was fitted.
     """
 
     discount: float = 0.0
     cohesion: Cohesion | None = None
     spread: Spread | None = None
     lost: float = 0.0
+    uneven: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.lost < np.inf:
-            raise ValueError(f"lost must be 0 or more; got {self.lost}")
+        for name, value in (("lost", self.lost), ("uneven", self.uneven)):
+            if not 0 <= value < np.inf:
+                raise ValueError(f"{name} must be 0 or more; got {value}")
         if not 0 <= self.discount < 1:
             raise ValueError(f"discount must be 0 up to, not including, 1; got {self.discount}")
 

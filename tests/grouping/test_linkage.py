@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import average as scipys
 from scipy.spatial.distance import pdist
 
+from toolkit.calibration import Linkage
 from toolkit.errors import BadSetting
 from toolkit.grouping import linkage, neighbours
 from toolkit.grouping.links import components
@@ -44,7 +45,9 @@ def test_without_a_discount_the_heights_are_scipys(seed, count) -> None:
     np.testing.assert_array_equal(np.sort(tree.sizes.sum(axis=1)), np.sort(expected[:, 3]))
 
 
-def by_hand(rows: np.ndarray, discount: float, must=(), cannot=()) -> list[tuple]:
+def by_hand(
+    rows: np.ndarray, discount: float, must=(), cannot=(), *, uneven: float = 0.0
+) -> list[tuple]:
     """
     Join the nearest two groups, looking at all pairs of sightings each time.
 
@@ -67,7 +70,7 @@ def by_hand(rows: np.ndarray, discount: float, must=(), cannot=()) -> list[tuple
         mean = np.mean([np.linalg.norm(rows[i] - rows[j]) for i in one for j in other])
         for group in (one, other):
             mean *= 1 - discount * (1 - 1 / np.sqrt(len(group)))
-        return float(mean)
+        return float(mean - uneven * abs(np.log(len(one) / len(other))))
 
     for one, other in must:
         joined(one, other)
@@ -95,6 +98,44 @@ def test_the_discount_lets_large_groups_reach_further(seed, threshold) -> None:
     tree = linkage.tree(rows.astype(np.float32), discount=0.3)
     reached = [made for height, made in by_hand(rows, 0.3) if height <= threshold]
     assert groups(tree.cut(threshold).labels) == reached[-1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("threshold", [0.3, 0.6, 0.9])
+def test_uneven_groups_are_nearer(seed, threshold) -> None:
+    rows = people(seed, 18)
+    fitted = Linkage(discount=0.1, uneven=0.1)
+    tree = linkage.tree(neighbours.VectorDistances(rows, linkage=fitted))
+    steps = by_hand(rows.astype(np.float64), 0.1, uneven=0.1)
+    reached = [made for height, made in steps if height <= threshold]
+    assert groups(tree.cut(threshold).labels) == reached[-1]
+    # A discount that is given is all that sizes change.
+    plain = linkage.tree(neighbours.VectorDistances(rows, linkage=fitted), discount=0)
+    np.testing.assert_array_equal(plain.height, linkage.tree(rows).height)
+
+
+def test_who_was_seen_often_takes_up_one_more_where_two_seen_once_stay_apart() -> None:
+    # Ten of one person, one 0.62 from them; and two as far from each other, far from all these.
+    rows = np.zeros((13, 12), dtype=np.float32)
+    rows[np.arange(10), np.arange(10)] = 0.05
+    rows[10, 10], rows[11, 11], rows[12, 11] = 0.62, 5.0, 5.62
+    tree = linkage.tree(neighbours.VectorDistances(rows, linkage=Linkage(uneven=0.014)))
+    labels = tree.cut(0.6).labels
+    assert (labels[:11] == 0).all()
+    assert labels[11] != labels[12]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_groups_are_as_far_between_as_the_tree_joins_them(many) -> None:
+    rows = people(3, 12)
+    distances = neighbours.VectorDistances(rows, linkage=Linkage(discount=0.1, uneven=0.02))
+    tree = linkage.tree(distances)
+    last = tree.labels_after(len(tree) - 1)
+    if many:
+        ((_, table),) = linkage.between_some(distances, last)
+    else:
+        table = linkage.between(distances, last)
+    assert table[0, 1] == pytest.approx(tree.height[-1], abs=1e-5)
 
 
 def test_reach_is_one_for_a_single_sighting_and_falls_towards_the_discount() -> None:

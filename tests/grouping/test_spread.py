@@ -63,10 +63,11 @@ def test_joins_and_groups_say_the_same_as_the_pairs_by_hand(noise) -> None:
     labelled = spread.to_groups(CALIBRATION, distances_of(rows), truth)
     assert labelled.even == pytest.approx(expected.even, abs=1e-6)
     tree = linkage.tree(distances_of(rows))
-    # The groups here are those of the people, so that the joins tell the same pairs.
+    # The groups here are those of the people, so that the joins tell the same pairs, but for those
+    # that were nearer than the join that they waited for.
     assert scores.score_grouping(truth, tree.labels_after(len(truth) - 12)).pairwise_f == 1
-    means = spread._means_of_tree(tree, len(truth) - 12, LINKAGE.discount)
-    assert sorted(means) == pytest.approx(sorted(by_hand(rows, truth)), abs=2e-3)
+    means = spread._means_of_tree(tree, len(truth) - 12, LINKAGE)
+    assert sorted(means) == pytest.approx(sorted(by_hand(rows, truth)), abs=5e-3)
 
 
 def test_a_large_group_is_looked_at_in_part(monkeypatch) -> None:
@@ -102,7 +103,7 @@ def test_people_whose_photos_differ_are_found_whole() -> None:
         rng = np.random.default_rng(seed)
         rows, truth, _ = drawn(seed, 12, 10, spread=0.036)
         hard = rng.random(len(rows)) < 0.5
-        rows[hard] += rng.normal(size=(hard.sum(), 64)).astype(np.float32) * 0.034
+        rows[hard] += rng.normal(size=(hard.sum(), 64)).astype(np.float32) * 0.04
         tree = linkage.tree(distances_of(rows))
         for found, how in ((plain, None), (followed, LINKAGE)):
             chosen = thresholds.of_tree(tree, INFO.calibration, how)

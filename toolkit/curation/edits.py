@@ -339,7 +339,9 @@ def _entangled(distances: Distances, one: Labels, two: Labels) -> bool:
     near = uncertainty.nearest_pair(distances, one, two)[2]
     heights = [linkage.tree(distances[rows]).height.max(initial=0.0) for rows in (one, two)]
     # No two parts are nearer than their nearest pair, discounted for their sizes.
-    return near * (1 - distances.linkage.discount) ** 2 <= max(heights)
+    least = near * (1 - distances.linkage.discount) ** 2
+    least -= float(linkage.nearer(max(len(one), len(two)), 1, distances.linkage.uneven))
+    return least <= max(heights)
 
 
 def _rows(labels: Labels, group: int) -> Labels:

@@ -89,7 +89,7 @@ def _nearest(
     family: Labels,
 ) -> Floats:
     """Return how far each is from the rest of its group, or, alone, from the nearest other one."""
-    discount = distances.linkage.discount
+    discount, uneven = distances.linkage.discount, distances.linkage.uneven
     near = np.full(len(group), np.inf)
     for start, size in zip(starts.tolist(), sizes.tolist(), strict=True):
         if size == 1:
@@ -105,7 +105,8 @@ def _nearest(
         several = np.isfinite(table).sum(axis=1)
         mean = np.where(np.isfinite(table), table, 0.0).sum(axis=1) / np.maximum(several, 1)
         factor = linkage.reach([size - 1], discount)[0]
-        near[own] = np.where(several > 0, mean * factor, np.inf)
+        mean = mean * factor - linkage.nearer([size - 1], 1, uneven)[0]
+        near[own] = np.where(several > 0, mean, np.inf)
     alone = np.flatnonzero(sizes[group] == 1)
     # Of pairs, one table is quicker than many parts of it, and no larger than what grouping takes.
     whole = None if distances.dimensions or not len(alone) else distances.matrix()
@@ -117,6 +118,7 @@ def _nearest(
         several = np.add.reduceat(told.astype(np.int64), starts, axis=1)
         away = np.where(several > 0, sums / np.maximum(several, 1), np.inf)
         away *= linkage.reach(sizes, discount)
+        away -= linkage.nearer(sizes, 1, uneven)
         away[np.arange(len(some)), group[some]] = np.inf
         place = {int(row): at for at, row in enumerate(some)}
         for one, other in np.concatenate([apart, apart[:, ::-1]]).tolist():

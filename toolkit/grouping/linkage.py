@@ -152,7 +152,8 @@ def tree(
 
     The distance of two groups is the mean distance of their sightings (UPGMA, Sokal and
     Michener 1958), times ``1 - discount * (1 - 1 / sqrt(m))`` for each of the two, m being its
-    size: the mean over many sightings is surer than that over few, and may reach further.
+    size: the mean over many sightings is surer than that over few, and may reach further. Groups of
+    uneven size are nearer by `toolkit.calibration.Linkage.uneven` besides.
 
     A must-link changes no distance. At every threshold it makes one individual of the two groups
     that hold its sightings, whole, and changes nothing where that is one group already. A
@@ -171,8 +172,8 @@ def tree(
     must_link, cannot_link : numpy.ndarray, optional
         Shape (m, 2), int64: pairs of rows that are, or are never, one individual.
     discount : float, optional
-        0 up to, not including, 1; by default what was fitted with the calibration. With 0 the joins
-        are those of scipy's average linkage.
+        0 up to, not including, 1; by default what was fitted with the calibration. One that is given
+        is all that sizes change: with 0 the joins are those of scipy's average linkage.
 
     Returns
     -------
@@ -205,9 +206,10 @@ def tree(
     table, telling = ordered.matrix(), ordered.telling()
     np.fill_diagonal(table, np.inf)
     _forbid(table, family, place[cannot])
-    share = distances.linkage.discount if discount is None else discount
+    fitted = distances.linkage
+    share, uneven = (fitted.discount, fitted.uneven) if discount is None else (discount, 0.0)
     told = None if telling is None else telling.astype(np.float32)
-    return _as_tree(must, order, _joins(table, family, share, told))
+    return _as_tree(must, order, _joins(table, family, share, uneven, told))
 
 
 def needs(count: int, dimensions: int) -> int:
@@ -218,6 +220,13 @@ def needs(count: int, dimensions: int) -> int:
 def reach(sizes: npt.ArrayLike, discount: float) -> npt.NDArray[np.float64]:
     """Return the factor by which the distance to a group of each of these sizes counts."""
     return 1.0 - discount * (1.0 - np.asarray(sizes, dtype=np.float64) ** -0.5)
+
+
+def nearer(sizes: npt.ArrayLike, others: npt.ArrayLike, uneven: float) -> npt.NDArray[np.float64]:
+    """Return by how much two groups of these sizes are nearer for being uneven."""
+    ours = np.log(np.asarray(sizes, dtype=np.float64))
+    found: npt.NDArray[np.float64] = uneven * np.abs(ours - np.log(others))
+    return found
 
 
 def between(sightings: Sightings, labels: Labels) -> npt.NDArray[np.float32]:
@@ -234,7 +243,8 @@ def between(sightings: Sightings, labels: Labels) -> npt.NDArray[np.float32]:
     Returns
     -------
     numpy.ndarray
-        Shape (g, g), float32, groups in the order of their numbers; infinite on the diagonal.
+        Shape (g, g), float32, 0 or more, groups in the order of their numbers; infinite on the
+        diagonal.
     """
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=labels.min(initial=0) - 1))
@@ -245,6 +255,9 @@ def between(sightings: Sightings, labels: Labels) -> npt.NDArray[np.float32]:
     factor = reach(sizes, distances.linkage.discount).astype(np.float32)
     table *= factor
     table *= factor[:, None]
+    if distances.linkage.uneven:
+        table -= nearer(sizes[:, None], sizes, distances.linkage.uneven).astype(np.float32)
+        np.maximum(table, 0, out=table)
     np.fill_diagonal(table, np.inf)
     return table
 
@@ -285,7 +298,8 @@ def between_some(
             np.add.at(sums, group, np.add.reduceat(away, starts, axis=1))
         sums *= (factor[first:last] / sizes[first:last])[:, None]
         sums *= factor / sizes
-        table = sums.astype(np.float32)
+        sums -= nearer(sizes[first:last, None], sizes, distances.linkage.uneven)
+        table = np.maximum(sums, 0).astype(np.float32)
         table[np.arange(last - first), np.arange(first, last)] = np.inf
         yield first, table
         first = last
@@ -352,6 +366,7 @@ def _joins(
     table: npt.NDArray[np.float32],
     family: Labels,
     discount: float,
+    uneven: float,
     told: npt.NDArray[np.float32] | None = None,
 ) -> list[tuple[int, int, float, int, int, float]]:
     """
@@ -367,6 +382,13 @@ def _joins(
     count = len(table)
     members = np.ones(count, dtype=np.int64)
     factor = np.ones(count, dtype=np.float32)
+    # What two groups differ by in this is by how much they are nearer.
+    lead = np.zeros(count, dtype=np.float32)
+
+    def counted(row: int) -> npt.NDArray[np.float32]:
+        far: npt.NDArray[np.float32] = table[row] * factor * factor[row]
+        return far - np.abs(lead - lead[row]) if uneven else far
+
     # The family of each group, -1 once it is part of another; groups and sightings of each family.
     home = family.copy()
     parts = np.bincount(family)
@@ -387,7 +409,7 @@ def _joins(
         ours, theirs = int(home[one]), int(home[other])
         changed = np.zeros(0, dtype=np.int64)
         if ours != theirs:
-            here, there = table[one] * factor * factor[one], table[other] * factor * factor[other]
+            here, there = counted(one), counted(other)
             here[other] = there[one] = np.inf
             if parts[ours] + parts[theirs] > 2:
                 both = (home == ours) | (home == theirs)
@@ -412,8 +434,8 @@ def _joins(
         table[one] = table[:, one] = mean
         table[other] = table[:, other] = np.inf
         members[one] = total
-        factor[one] = reach(total, discount)
-        scaled = mean * factor * factor[one]
+        factor[one], lead[one] = reach(total, discount), uneven * np.log(total)
+        scaled = counted(one)
         stale = (home >= 0) & ((nearest == one) | (nearest == other))
         changed = changed[np.isfinite(away[changed])]
         stale[changed[np.isinf(table[changed, nearest[changed]])]] = True
@@ -425,9 +447,9 @@ def _joins(
         away[one] = scaled[nearest[one]]
         stale[one] = False
         for row in np.flatnonzero(stale & ~nearer).tolist():
-            again = table[row] * factor
+            again = counted(row)
             nearest[row] = again.argmin()
-            away[row] = again[nearest[row]] * factor[row]
+            away[row] = again[nearest[row]]
     return joins
 
 

@@ -62,7 +62,7 @@ def to_tree(calibration: Calibration, linkage: Linkage, tree: Tree) -> Calibrati
     if linkage.spread is None:
         return calibration
     joins = best_joins(tree, calibration)
-    return followed(calibration, linkage, _means_of_tree(tree, joins, linkage.discount))
+    return followed(calibration, linkage, _means_of_tree(tree, joins, linkage))
 
 
 def to_groups(calibration: Calibration, distances: Distances, labels: Labels) -> Calibration:
@@ -92,15 +92,16 @@ def to_groups(calibration: Calibration, distances: Distances, labels: Labels) ->
     return followed(calibration, distances.linkage, np.array(means, dtype=np.float64))
 
 
-def _means_of_tree(tree: Tree, joins: int, discount: float) -> Floats:
+def _means_of_tree(tree: Tree, joins: int, linkage: Linkage) -> Floats:
     """Return the mean distance within each group of three or more after so many joins; (g,)."""
     labels = tree.labels_after(joins)
     sizes = np.bincount(labels[labels >= 0])
     of_join, met = labels[tree.first[:joins]], tree.sizes[:joins]
     # The height of a join is the mean distance of the pairs that it brings together, less what
-    # large groups are forgiven.
+    # large and uneven groups are forgiven.
     pairs = met.prod(axis=1).astype(np.float64)
-    away = tree.height[:joins] / linking.reach(met, discount).prod(axis=1)
+    away = tree.height[:joins] + linking.nearer(*met.T, linkage.uneven)
+    away /= linking.reach(met, linkage.discount).prod(axis=1)
     total = np.bincount(of_join, weights=away * pairs, minlength=len(sizes))
     counted = np.bincount(of_join, weights=pairs, minlength=len(sizes))
     shown = (sizes >= FEWEST) & (counted > 0)

@@ -234,6 +234,7 @@ def evidence(
             each = _mean_distances(distances, side, order)
             away = np.add.reduceat(each, starts) / sizes * reach
             away *= linkage.reach(len(side), discount)
+            away -= linkage.nearer(sizes, len(side), distances.linkage.uneven)
             away = np.sort(np.delete(away, place_of[int(parts.group[place])]))
             found[place, 0] += (away[:FEW].mean() - parts.height[place]) / 2
             found[place, 1] += (away[:MANY].mean() - parts.height[place]) / 2

@@ -869,10 +869,10 @@ def _linkage_of(about: Mapping[str, Any]) -> Linkage:
     usual = fitted.get("spread")
     if usual is not None:
         usual = Spread(**{each.name: float(usual[each.name]) for each in fields(Spread)})
-    lost = float(fitted.get("lost", 0.0))
-    if lost > LARGEST_NUMBER:
+    lost, uneven = (float(fitted.get(name, 0.0)) for name in ("lost", "uneven"))
+    if max(lost, uneven) > LARGEST_NUMBER:
         raise ValueError("linkage holds numbers that none has")
-    return Linkage(float(fitted["discount"]), cohesion, usual, lost)
+    return Linkage(float(fitted["discount"]), cohesion, usual, lost, uneven)
 
 
 def mixture(folder: Path, file: str) -> BadFolder:
