@@ -172,8 +172,8 @@ def tree(
     must_link, cannot_link : numpy.ndarray, optional
         Shape (m, 2), int64: pairs of rows that are, or are never, one individual.
     discount : float, optional
-        0 up to, not including, 1; by default what was fitted with the calibration. One that is given
-        is all that sizes change: with 0 the joins are those of scipy's average linkage.
+        0 up to, not including, 1; by default what was fitted with the calibration. One that is
+        given is all that sizes change: with 0 the joins are those of scipy's average linkage.
 
     Returns
     -------

@@ -100,7 +100,7 @@ def _means_of_tree(tree: Tree, joins: int, linkage: Linkage) -> Floats:
     # The height of a join is the mean distance of the pairs that it brings together, less what
     # large and uneven groups are forgiven.
     pairs = met.prod(axis=1).astype(np.float64)
-    away = tree.height[:joins] + linking.nearer(*met.T, linkage.uneven)
+    away = tree.height[:joins] + linking.nearer(met[:, 0], met[:, 1], linkage.uneven)
     away /= linking.reach(met, linkage.discount).prod(axis=1)
     total = np.bincount(of_join, weights=away * pairs, minlength=len(sizes))
     counted = np.bincount(of_join, weights=pairs, minlength=len(sizes))

@@ -15,8 +15,8 @@ CALIBRATION_PLAIN = Calibration(slope=62.0, even=0.613)
 # worths from models that had not seen them, their people or their kind. Which measurements make a
 # worth was chosen while looking at the other half of these people, so what docs/faces.md says of
 # that half is optimistic.
-# By how much uneven groups are nearer is from a logistic regression on the joins of albums drawn from
-# the same half; the discount is the one with which they are sorted as well as before.
+# By how much uneven groups are nearer is from a logistic regression on the joins of albums drawn
+# from the fitted half; the discount is the one with which these are sorted as well as before.
 LINKAGE = Linkage(
     discount=0.03,
     cohesion=Cohesion(few=1.05, many=-0.39, size=0.61, start=-1.4),
