@@ -76,7 +76,7 @@ def test_of_nothing_seen_the_share_is_usual() -> None:
     assert little_share([]) == pytest.approx(USUAL_SHARE, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["lost", "uneven"])
+@pytest.mark.parametrize("name", ["lost", "uneven", "lower"])
 def test_what_is_lost_is_no_gain(name) -> None:
     with pytest.raises(ValueError, match=name):
         Linkage(**{name: -1.0})

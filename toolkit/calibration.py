@@ -92,6 +92,9 @@ class Linkage:
         How much nearer two groups count for each unit of the natural logarithm of how many times as
         large as the other one is, in encoder distance: who was seen often is likelier to be in one
         more photo than somebody who was seen once. 0 where nothing was fitted.
+    lower : float
+        By how much even odds of two groups of an album are below those of two sightings, in encoder
+        distance, as `uneven` brings groups nearer. 0 where nothing was fitted.
     """
 
     discount: float = 0.0
@@ -99,11 +102,12 @@ class Linkage:
     spread: Spread | None = None
     lost: float = 0.0
     uneven: float = 0.0
+    lower: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, value in (("lost", self.lost), ("uneven", self.uneven)):
-            if not 0 <= value < np.inf:
-                raise ValueError(f"{name} must be 0 or more; got {value}")
+        for name in ("lost", "uneven", "lower"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise ValueError(f"{name} must be 0 or more; got {getattr(self, name)}")
         if not 0 <= self.discount < 1:
             raise ValueError(f"discount must be 0 up to, not including, 1; got {self.discount}")
 

@@ -50,7 +50,7 @@ class Faces:
 
     def grouped(self, cannot_link=None) -> tuple:
         tree = linkage.tree(self.distances, cannot_link=cannot_link)
-        return tree, thresholds.of_tree(tree, self.encoder.calibration)
+        return tree, thresholds.of_tree(tree, self.encoder.calibration, self.encoder.linkage)
 
     def scores(self) -> scores.GroupingScores:
         tree, chosen = self.grouped()

@@ -87,6 +87,21 @@ def test_links_hold_however_few_are_compared(seed, each, cannot) -> None:
         assert len(np.unique(labels)) == tree.start - joins
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_uneven_groups_are_as_near_as_in_average_linkage(seed) -> None:
+    rows = people(seed, 30)
+    distances = VectorDistances(rows, "euclidean", Linkage(uneven=0.02))
+    exact = linkage.tree(distances)
+    near = sparse_linkage.tree(distances, each=30)
+    assert (near.height >= 0).all()
+    assert (np.diff(near.height) >= 0).all()
+    for reach in (0.3, 0.7):
+        assert groups(near.cut(reach).labels) == groups(exact.cut(reach).labels)
+    labels = exact.cut(0.5).labels
+    one, other, away = sparse_linkage.between(distances, labels, near.near)
+    np.testing.assert_allclose(away, linkage.between(distances, labels)[one, other], atol=1e-5)
+
+
 def compared(seed: int, count: int) -> ComparedPairs:
     """Some of all pairs; one in ten of them says nothing."""
     rng = np.random.default_rng(seed)

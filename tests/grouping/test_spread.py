@@ -10,6 +10,7 @@ from toolkit.grouping import linkage, neighbours, spread, thresholds
 from toolkit.subjects.face.calibration import LINKAGE
 
 CALIBRATION = Calibration(slope=60.0, even=0.6)
+IN_GROUPS = spread.of_groups(CALIBRATION, LINKAGE)
 USUAL = Spread(low=0.678, high=0.703, most=0.069, few=2.0)
 # Noise in 64 directions that makes the mean distance within an individual usual, small and large.
 BY_NOISE = {"usual": 0.0365, "near": 0.032, "far": 0.0435}
@@ -31,7 +32,7 @@ def by_hand(rows, labels) -> list[float]:
 
 @given(st.lists(st.floats(0.05, 1.2), min_size=1, max_size=30))
 def test_even_odds_follow_the_mean_and_no_further_than_most(means) -> None:
-    moved = spread.followed(CALIBRATION, LINKAGE, np.array(means)).even - 0.6
+    moved = spread.followed(CALIBRATION, LINKAGE, np.array(means)).even - 0.6 + LINKAGE.lower
     beyond = np.mean(means)
     low, high = USUAL.low * 0.6, USUAL.high * 0.6
     expected = 0.0 if low <= beyond <= high else beyond - (high if beyond > high else low)
@@ -52,8 +53,8 @@ def test_nothing_moves_where_no_spread_was_fitted(linkage_of) -> None:
 
 def test_no_group_of_three_moves_nothing() -> None:
     rows, truth, _ = drawn(1, 10, 2)
-    assert spread.to_groups(CALIBRATION, distances_of(rows), truth) == CALIBRATION
-    assert spread.to_tree(CALIBRATION, LINKAGE, linkage.tree(rows[:0])) == CALIBRATION
+    assert spread.to_groups(CALIBRATION, distances_of(rows), truth) == IN_GROUPS
+    assert spread.to_tree(CALIBRATION, LINKAGE, linkage.tree(rows[:0])) == IN_GROUPS
 
 
 @pytest.mark.parametrize("noise", BY_NOISE.values())
@@ -70,6 +71,17 @@ def test_joins_and_groups_say_the_same_as_the_pairs_by_hand(noise) -> None:
     assert sorted(means) == pytest.approx(sorted(by_hand(rows, truth)), abs=5e-3)
 
 
+def test_even_odds_of_groups_are_lower_by_what_was_fitted() -> None:
+    assert spread.of_groups(CALIBRATION, Linkage()) is CALIBRATION
+    fitted = Linkage(uneven=0.01, lower=0.02)
+    assert spread.of_groups(CALIBRATION, fitted).even == pytest.approx(0.58)
+    rows, _, _ = drawn(5, 4, 5)
+    tree = linkage.tree(rows)
+    assert spread.to_tree(CALIBRATION, fitted, tree).even == pytest.approx(0.58)
+    # Two sightings are compared as before, whatever groups do; so low is no even odds.
+    assert spread.of_groups(CALIBRATION, Linkage(lower=2.0)).even == pytest.approx(0.06)
+
+
 def test_a_large_group_is_looked_at_in_part(monkeypatch) -> None:
     rows, truth, _ = drawn(3, 3, 40)
     whole = spread.to_groups(CALIBRATION, distances_of(rows), truth)
@@ -83,9 +95,9 @@ def test_hard_photos_raise_the_threshold_and_easy_ones_lower_it() -> None:
     for kind, noise in BY_NOISE.items():
         rows, _, _ = drawn(4, 30, 6, spread=noise)
         tree = linkage.tree(distances_of(rows))
-        plain = thresholds.of_tree(tree, CALIBRATION)
+        plain = thresholds.of_tree(tree, IN_GROUPS)
         chosen = thresholds.of_tree(tree, CALIBRATION, LINKAGE)
-        moved = spread.to_tree(CALIBRATION, LINKAGE, tree).even - CALIBRATION.even
+        moved = spread.to_tree(CALIBRATION, LINKAGE, tree).even - IN_GROUPS.even
         said[kind] = (chosen.value - plain.value, moved, chosen.why)
     assert said["usual"][0] == 0
     assert "usual" not in said["usual"][2]

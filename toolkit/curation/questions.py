@@ -257,7 +257,8 @@ def _together(
     place_of = {int(group): place for place, group in enumerate(parts.group)}
     family = components(len(labels), must)
     never = set(map(tuple, np.sort(family[cannot], axis=1).tolist()))
-    moved = calibration.even - album.encoder.calibration.even
+    usual = spread.of_groups(album.encoder.calibration, album.encoder.linkage)
+    moved = calibration.even - usual.even
     near = sparse_linkage.near_of(album)
     table = uncertainty.suspicious(album, labels, parts, calibration, moved=moved, near=near)
     columns = [table[name].tolist() for name in ("group", "first", "second", "probability")]

@@ -307,6 +307,7 @@ def audit(
     distances, photo_of = neighbours.of(album), album.photo_of
     labels = numbered(names)
     calibration = spread.to_groups(album.encoder.calibration, distances, labels)
+    in_groups = spread.of_groups(album.encoder.calibration, album.encoder.linkage)
     paths = album.sightings["path"].to_numpy(dtype=object)
     # Who takes the way that spares memory must not be met by a table of all pairs here.
     with memory.sparing(method == "online"):
@@ -353,7 +354,7 @@ def audit(
         )
         suspicious = uncertainty.suspicious(
             *(distances, labels, sides, calibration),
-            moved=calibration.even - album.encoder.calibration.even,
+            moved=calibration.even - in_groups.even,
             near=near,
         )
         grouped = int((labels >= 0).sum())

@@ -105,7 +105,7 @@ def _nearest(
         several = np.isfinite(table).sum(axis=1)
         mean = np.where(np.isfinite(table), table, 0.0).sum(axis=1) / np.maximum(several, 1)
         factor = linkage.reach([size - 1], discount)[0]
-        mean = mean * factor - linkage.nearer([size - 1], 1, uneven)[0]
+        mean = linkage.evened(mean * factor, size - 1, 1, uneven)
         near[own] = np.where(several > 0, mean, np.inf)
     alone = np.flatnonzero(sizes[group] == 1)
     # Of pairs, one table is quicker than many parts of it, and no larger than what grouping takes.
@@ -118,7 +118,7 @@ def _nearest(
         several = np.add.reduceat(told.astype(np.int64), starts, axis=1)
         away = np.where(several > 0, sums / np.maximum(several, 1), np.inf)
         away *= linkage.reach(sizes, discount)
-        away -= linkage.nearer(sizes, 1, uneven)
+        away = linkage.evened(away, sizes, 1, uneven)
         away[np.arange(len(some)), group[some]] = np.inf
         place = {int(row): at for at, row in enumerate(some)}
         for one, other in np.concatenate([apart, apart[:, ::-1]]).tolist():

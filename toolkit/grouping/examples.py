@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.calibration import Calibration
+from toolkit.calibration import Calibration, Linkage
 from toolkit.grouping import linkage
 from toolkit.grouping.links import Labels, components
 from toolkit.grouping.neighbours import Distances, slices
@@ -130,7 +130,7 @@ def one_individual(
         return None
     rows = np.concatenate(parts)
     labels = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    table = linkage.between(distances[rows], labels)
+    table = linkage.between(distances[rows], labels, fitted=_as_given(distances))
     one, other = np.triu_indices(len(parts), k=1)
     pairs, telling = table[one, other], distances.telling()
     if telling is not None:
@@ -139,6 +139,11 @@ def one_individual(
         if not len(pairs):
             return None
     return bool((calibration.probability(pairs) > 0.5).mean() > 0.5)
+
+
+def _as_given(distances: Distances) -> Linkage:
+    """Return how groups count where it says nothing of somebody that they have many examples."""
+    return replace(distances.linkage, uneven=0.0)
 
 
 def _keyed(
@@ -253,7 +258,7 @@ class _Examples:
         if len(individuals) < 2:
             return []
         found, some = [], self.distances[rows]
-        for start, table in linkage.between_some(some, labels):
+        for start, table in linkage.between_some(some, labels, fitted=_as_given(some)):
             likely = self.calibration.probability(table, len(individuals) - 1) > 0.5
             for place, other in np.argwhere(likely):
                 one, distance = place + start, float(table[place, other])

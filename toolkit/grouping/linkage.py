@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from toolkit import memory
+from toolkit.calibration import Linkage
 from toolkit.grouping import neighbours
 from toolkit.grouping.links import Labels, Pairs, by_size, components, require_consistent
 from toolkit.grouping.neighbours import Neighbours, Sightings
@@ -19,6 +21,8 @@ from toolkit.records import Clustering
 # (`toolkit.grouping.sparse_linkage`).
 MOST = 10_000
 _BLOCK = 512
+
+Floating = TypeVar("Floating", bound=np.floating[Any])
 
 
 @dataclass(frozen=True)
@@ -224,12 +228,36 @@ def reach(sizes: npt.ArrayLike, discount: float) -> npt.NDArray[np.float64]:
 
 def nearer(sizes: npt.ArrayLike, others: npt.ArrayLike, uneven: float) -> npt.NDArray[np.float64]:
     """Return by how much two groups of these sizes are nearer for being uneven."""
-    ours = np.log(np.asarray(sizes, dtype=np.float64))
-    found: npt.NDArray[np.float64] = uneven * np.abs(ours - np.log(others))
+    ours, theirs = (np.log(np.asarray(each, dtype=np.float64)) for each in (sizes, others))
+    found: npt.NDArray[np.float64] = uneven * np.abs(ours - theirs)
     return found
 
 
-def between(sightings: Sightings, labels: Labels) -> npt.NDArray[np.float32]:
+def evened(
+    away: npt.NDArray[Floating], sizes: npt.ArrayLike, others: npt.ArrayLike, uneven: float
+) -> npt.NDArray[Floating]:
+    """
+    Bring groups nearer for being uneven, never beyond 0.
+
+    Parameters
+    ----------
+    away : numpy.ndarray
+        The mean distances of groups, by what `reach` says.
+    sizes, others : array_like
+        Sightings in either of two groups, as many as there are distances, or what broadcasts.
+    uneven : float
+        As of `toolkit.calibration.Linkage`; with 0, the distances are returned as they are.
+    """
+    if not uneven:
+        return away
+    less = nearer(sizes, others, uneven).astype(away.dtype)
+    found: npt.NDArray[Floating] = np.maximum(away - less, 0).astype(away.dtype)
+    return found
+
+
+def between(
+    sightings: Sightings, labels: Labels, *, fitted: Linkage | None = None
+) -> npt.NDArray[np.float32]:
     """
     Return the linkage distance of every two groups.
 
@@ -239,6 +267,8 @@ def between(sightings: Sightings, labels: Labels) -> npt.NDArray[np.float32]:
         As for `tree`.
     labels : numpy.ndarray
         Shape (n,), int64: the group of each.
+    fitted : Linkage, optional
+        How groups count; by default what was fitted with the calibration.
 
     Returns
     -------
@@ -252,25 +282,24 @@ def between(sightings: Sightings, labels: Labels) -> npt.NDArray[np.float32]:
     distances = neighbours.of(sightings)
     ordered = distances[order]
     table = _means(ordered.matrix(), starts, sizes, ordered.telling())
-    factor = reach(sizes, distances.linkage.discount).astype(np.float32)
+    how = fitted or distances.linkage
+    factor = reach(sizes, how.discount).astype(np.float32)
     table *= factor
     table *= factor[:, None]
-    if distances.linkage.uneven:
-        table -= nearer(sizes[:, None], sizes, distances.linkage.uneven).astype(np.float32)
-        np.maximum(table, 0, out=table)
+    table = evened(table, sizes[:, None], sizes, how.uneven)
     np.fill_diagonal(table, np.inf)
     return table
 
 
 def between_some(
-    sightings: Sightings, labels: Labels
+    sightings: Sightings, labels: Labels, *, fitted: Linkage | None = None
 ) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
     """
     Yield what `between` returns, some groups at a time: memory grows with n, not with its square.
 
     Parameters
     ----------
-    sightings, labels
+    sightings, labels, fitted
         As for `between`; sums are taken in another order, which can change the last bit.
 
     Yields
@@ -285,9 +314,10 @@ def between_some(
     distances = neighbours.of(sightings)[order]
     if distances.telling() is not None:
         # Which pairs say something is a table of all of them anyway.
-        yield 0, between(sightings, labels)
+        yield 0, between(sightings, labels, fitted=fitted)
         return
-    factor, ends, first = reach(sizes, distances.linkage.discount), starts + sizes, 0
+    how = fitted or distances.linkage
+    factor, ends, first = reach(sizes, how.discount), starts + sizes, 0
     while first < len(starts):
         last = max(int(np.searchsorted(ends, starts[first] + _BLOCK, side="right")), first + 1)
         sums = np.zeros((last - first, len(starts)))
@@ -298,8 +328,8 @@ def between_some(
             np.add.at(sums, group, np.add.reduceat(away, starts, axis=1))
         sums *= (factor[first:last] / sizes[first:last])[:, None]
         sums *= factor / sizes
-        sums -= nearer(sizes[first:last, None], sizes, distances.linkage.uneven)
-        table = np.maximum(sums, 0).astype(np.float32)
+        sums = evened(sums, sizes[first:last, None], sizes, how.uneven)
+        table = sums.astype(np.float32)
         table[np.arange(last - first), np.arange(first, last)] = np.inf
         yield first, table
         first = last
@@ -382,12 +412,12 @@ def _joins(
     count = len(table)
     members = np.ones(count, dtype=np.int64)
     factor = np.ones(count, dtype=np.float32)
-    # What two groups differ by in this is by how much they are nearer.
+    # What two groups differ by in this is by how much they are nearer, as `nearer` says.
     lead = np.zeros(count, dtype=np.float32)
 
     def counted(row: int) -> npt.NDArray[np.float32]:
         far: npt.NDArray[np.float32] = table[row] * factor * factor[row]
-        return far - np.abs(lead - lead[row]) if uneven else far
+        return np.maximum(far - np.abs(lead - lead[row]), 0) if uneven else far
 
     # The family of each group, -1 once it is part of another; groups and sightings of each family.
     home = family.copy()

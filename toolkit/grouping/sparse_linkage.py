@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit import memory
+from toolkit.calibration import Linkage
 from toolkit.grouping import neighbours
-from toolkit.grouping.linkage import MOST, Tree, reach
+from toolkit.grouping.linkage import MOST, Tree, evened, reach
 from toolkit.grouping.links import Labels, Pairs, components, require_consistent
 from toolkit.grouping.neighbours import Neighbours, Rest, Sightings
 from toolkit.records import Album
@@ -133,12 +134,12 @@ def tree(
     order = distances.order()
     place = np.empty(count, dtype=np.int32)
     place[order] = np.arange(count, dtype=np.int32)
-    share = distances.linkage.discount if discount is None else discount
+    fitted = distances.linkage if discount is None else Linkage(discount)
     if near is None:
         near = distances.nearest(each)
     pairs = [replace(near, first=place[near.first], second=place[near.second])]
     rest = distances[order].rest()
-    joined = _Joining(rest, must[order], place[cannot].astype(np.int64), pairs, share, farthest)
+    joined = _Joining(rest, must[order], place[cannot].astype(np.int64), pairs, fitted, farthest)
     del rest
     joined.run()
     return replace(joined.tree(must, order), near=near)
@@ -176,11 +177,11 @@ class _Joining:
         family: Labels,
         cannot: Pairs,
         near: list[Neighbours],
-        discount: float,
+        fitted: Linkage,
         farthest: float,
     ) -> None:
         count = len(family)
-        self._discount, self._farthest = discount, farthest
+        self._fitted, self._farthest = fitted, farthest
         self._members = np.ones(count, dtype=np.int64)
         self._factor = np.ones(count, dtype=np.float32)
         self._reached = np.zeros(count, dtype=np.float32)
@@ -247,7 +248,8 @@ class _Joining:
     def _together(self, edges: _Edges) -> _Edges:
         """Add up what is known of the same two groups; leave out pairs that are too far."""
         edges = _summed(len(self._home), edges)
-        edges.away = _linkage(edges, self._members, self._factor, self._rest)
+        uneven = self._fitted.uneven
+        edges.away = _linkage(edges, self._members, self._factor, uneven, self._rest)
         told = (edges.away <= self._reach) | (edges.mute > 0) | (edges.banned > 0)
         return edges if told.all() else edges.take(told)
 
@@ -319,7 +321,7 @@ class _Joining:
         self._beside = self._beside.take(~beside)
         self._rest.join(one, other, self._members[one], self._members[other])
         self._members[one] += self._members[other]
-        self._factor[one] = reach(self._members[one], self._discount)
+        self._factor[one] = reach(self._members[one], self._fitted.discount)
         self._reached[one] = height
         self._move_home(one, other)
         target = np.arange(len(self._home), dtype=np.int32)
@@ -433,8 +435,9 @@ def between(
         len(groups), _of_pairs(ends[0, known], ends[1, known], away, squares, np.isnan(away))
     )
     members = np.bincount(place, minlength=1)
-    factor = reach(members, distances.linkage.discount).astype(np.float32)
-    found = _linkage(edges, members, factor, rest).astype(np.float64)
+    fitted = distances.linkage
+    factor = reach(members, fitted.discount).astype(np.float32)
+    found = _linkage(edges, members, factor, fitted.uneven, rest).astype(np.float64)
     return groups[edges.one], groups[edges.other], found
 
 
@@ -484,7 +487,7 @@ def _summed(count: int, edges: _Edges) -> _Edges:
     )
 
 
-def _linkage(edges: _Edges, members: Labels, factor: Floats, rest: Rest) -> Floats:
+def _linkage(edges: _Edges, members: Labels, factor: Floats, uneven: float, rest: Rest) -> Floats:
     """
     Return the linkage distance of pairs of groups, float32.
 
@@ -494,6 +497,8 @@ def _linkage(edges: _Edges, members: Labels, factor: Floats, rest: Rest) -> Floa
         What is known of them.
     members, factor : numpy.ndarray
         Shape (g,): how many sightings each group has, and by what its distances count.
+    uneven : float
+        As of `toolkit.calibration.Linkage`.
     rest : Rest
         What is known of the pairs that were not compared.
     """
@@ -510,6 +515,7 @@ def _linkage(edges: _Edges, members: Labels, factor: Floats, rest: Rest) -> Floa
         sums[part] += left[part] * unseen
     away = np.where(told > 0, sums / np.maximum(told, 1), np.inf)
     away *= factor[edges.one] * factor[edges.other]
+    away = evened(away, members[edges.one], members[edges.other], uneven)
     away[edges.banned > 0] = np.inf
     return away.astype(np.float32)
 

@@ -26,9 +26,16 @@ Floats = npt.NDArray[np.float64]
 FEWEST, LOOKED_AT = 3, 300
 
 
+def of_groups(calibration: Calibration, linkage: Linkage) -> Calibration:
+    """Return what the linkage distances of groups say in a usual album."""
+    if not linkage.lower:
+        return calibration
+    return replace(calibration, even=max(calibration.even - linkage.lower, calibration.even / 10))
+
+
 def followed(calibration: Calibration, linkage: Linkage, means: Floats) -> Calibration:
     """
-    Move even odds by how far the spread is from what is usual.
+    Move even odds of groups by how far the spread is from what is usual.
 
     Parameters
     ----------
@@ -44,13 +51,13 @@ def followed(calibration: Calibration, linkage: Linkage, means: Floats) -> Calib
     Calibration
         With the same slope.
     """
-    usual = linkage.spread
+    usual, groups = linkage.spread, of_groups(calibration, linkage)
     if usual is None or not len(means):
-        return calibration
+        return groups
     even, mean = calibration.even, float(np.mean(means))
     beyond = max(mean - usual.high * even, 0.0) - max(usual.low * even - mean, 0.0)
     moved = float(np.clip(beyond, -usual.most * even, usual.most * even))
-    return replace(calibration, even=even + moved * len(means) / (len(means) + usual.few))
+    return replace(groups, even=groups.even + moved * len(means) / (len(means) + usual.few))
 
 
 def to_tree(calibration: Calibration, linkage: Linkage, tree: Tree) -> Calibration:
@@ -60,8 +67,8 @@ def to_tree(calibration: Calibration, linkage: Linkage, tree: Tree) -> Calibrati
     The groups are those of `toolkit.grouping.uncertainty.best_joins` by the calibration as it is.
     """
     if linkage.spread is None:
-        return calibration
-    joins = best_joins(tree, calibration)
+        return of_groups(calibration, linkage)
+    joins = best_joins(tree, of_groups(calibration, linkage))
     return followed(calibration, linkage, _means_of_tree(tree, joins, linkage))
 
 
@@ -79,7 +86,7 @@ def to_groups(calibration: Calibration, distances: Distances, labels: Labels) ->
         Shape (n,), int64: the group of each, -1 for none.
     """
     if distances.linkage.spread is None:
-        return calibration
+        return of_groups(calibration, distances.linkage)
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
     means = []

@@ -78,8 +78,8 @@ def of_tree(
     Threshold
         A distance at which exactly these joins are made.
     """
-    fitted = calibration
-    calibration = spread.to_tree(fitted, linkage or Linkage(), tree)
+    fitted, how = calibration, linkage or Linkage()
+    calibration = spread.to_tree(fitted, how, tree)
     joins = best_joins(tree, calibration)
     groups = tree.start - joins
     # Of the distances that make these joins, the one nearest to even odds among those groups.
@@ -90,7 +90,7 @@ def of_tree(
         value,
         True,
         _among(value, counted(groups, "group"), words)
-        + _unusual(calibration.even - fitted.even, words),
+        + _unusual(calibration.even - spread.of_groups(fitted, how).even, words),
         expected_wrong(tree, calibration, value),
     )
 

@@ -143,7 +143,7 @@ def suspicious(
     calibration : Calibration
         What distances say in this album.
     moved : float
-        By how much its `even` is above that of the encoder (`toolkit.grouping.spread`): a join
+        By how much its `even` is above that of a usual album (`toolkit.grouping.spread`): a join
         there holds together as one that is nearer by so much does elsewhere.
     near : Neighbours, optional
         As for `evidence`.
@@ -196,6 +196,9 @@ def evidence(
     """
     Describe what holds each group together.
 
+    All by the means, without what uneven groups are nearer by: that says how likely a join is
+    before looking, not how well it holds.
+
     Parameters
     ----------
     sightings, labels
@@ -209,13 +212,14 @@ def evidence(
     Returns
     -------
     numpy.ndarray
-        Shape (g, 3), float64: how much further than the join's height the `FEW` next groups are,
+        Shape (g, 3), float64: how much further than the two sides the `FEW` next groups are,
         on average over both sides; the same for the `MANY` next ones; the natural logarithm of the
         size of the larger side. Where there is no other group, the first two are 0.
     """
     distances = neighbours.of(sightings)
     discount = distances.linkage.discount
     found = np.zeros((len(parts.group), 3))
+    height = _without_uneven(parts, distances.linkage.uneven)
     known = np.flatnonzero(labels >= 0)
     groups, which = np.unique(labels[known], return_inverse=True)
     order = known[np.argsort(which, kind="stable")]
@@ -234,11 +238,18 @@ def evidence(
             each = _mean_distances(distances, side, order)
             away = np.add.reduceat(each, starts) / sizes * reach
             away *= linkage.reach(len(side), discount)
-            away -= linkage.nearer(sizes, len(side), distances.linkage.uneven)
             away = np.sort(np.delete(away, place_of[int(parts.group[place])]))
-            found[place, 0] += (away[:FEW].mean() - parts.height[place]) / 2
-            found[place, 1] += (away[:MANY].mean() - parts.height[place]) / 2
+            found[place, 0] += (away[:FEW].mean() - height[place]) / 2
+            found[place, 1] += (away[:MANY].mean() - height[place]) / 2
     return found
+
+
+def _without_uneven(parts: Sides, uneven: float) -> Floats:
+    """Return how far apart the sides of each group are, whatever their sizes; (g,)."""
+    if not uneven:
+        return parts.height
+    one, other = ([len(side) for side in each] for each in (parts.first, parts.second))
+    return parts.height + linkage.nearer(one, other, uneven)
 
 
 def _evidence_by_middles(
@@ -254,6 +265,7 @@ def _evidence_by_middles(
     if len(groups) < 2:
         return found
     place = np.searchsorted(groups, parts.group)
+    height = _without_uneven(parts, distances.linkage.uneven)
     for side, members in enumerate((parts.first, parts.second)):
         labels = np.repeat(np.arange(len(members)), sizes[:, side])
         rest = cast(Middles, distances[np.concatenate(members)].rest(labels))
@@ -265,7 +277,7 @@ def _evidence_by_middles(
             next_ones = np.sort(np.partition(away, many - 1, axis=1)[:, :many], axis=1)
             for kind, few in enumerate((FEW, MANY)):
                 mean = next_ones[:, :few].mean(axis=1)
-                found[part, kind] += (mean - parts.height[part]) / 2
+                found[part, kind] += (mean - height[part]) / 2
     return found
 
 

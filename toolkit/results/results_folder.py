@@ -869,10 +869,10 @@ def _linkage_of(about: Mapping[str, Any]) -> Linkage:
     usual = fitted.get("spread")
     if usual is not None:
         usual = Spread(**{each.name: float(usual[each.name]) for each in fields(Spread)})
-    lost, uneven = (float(fitted.get(name, 0.0)) for name in ("lost", "uneven"))
-    if max(lost, uneven) > LARGEST_NUMBER:
+    rest = {name: float(fitted.get(name, 0.0)) for name in ("lost", "uneven", "lower")}
+    if max(rest.values()) > LARGEST_NUMBER:
         raise ValueError("linkage holds numbers that none has")
-    return Linkage(float(fitted["discount"]), cohesion, usual, lost, uneven)
+    return Linkage(float(fitted["discount"]), cohesion, usual, **rest)
 
 
 def mixture(folder: Path, file: str) -> BadFolder:
