@@ -12,6 +12,7 @@ from toolkit.grouping import doubtful
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import TOO_FAR, WITHIN, Matches, References
 from toolkit.records import PROBLEM_COLUMNS, ComparedPairs, EncoderInfo, empty_table
+from toolkit.subjects.face.calibration import LINKAGE
 
 NONE = np.zeros((0, 2), np.int64)
 # Even at 1; with two groups, a distance of 1.1 has a probability of 0.27.
@@ -95,9 +96,9 @@ def test_what_the_user_decided_is_not_doubtful(said) -> None:
 
 
 def test_vectors_are_judged_in_the_same_way() -> None:
-    # Even at 0.6, slope 60: 0.61 away has 0.35, 0.65 has 0.05.
-    for away, found in ((0.61, {0, 1, 2}), (0.65, set())):
-        made = album([0.0, away, 5.0, 5.1], even=0.6)
+    # Even at 0.6, slope 60: 0.01 beyond has 0.35, 0.05 beyond has 0.05.
+    for beyond, found in ((0.01, {0, 1, 2}), (0.05, set())):
+        made = album([0.0, 0.6 - LINKAGE.lower + beyond, 5.0, 5.1], even=0.6)
         labels = np.array([0, 1, 2, 2])
         assert doubtful.in_groups(made, labels, decided(), NONE) == found & {0, 1}
 

@@ -19,9 +19,9 @@ CALIBRATION_PLAIN = Calibration(slope=62.0, even=0.613)
 # from the fitted half; how much lower even odds are for it was chosen on the same albums.
 LINKAGE = Linkage(
     discount=0.06,
-    cohesion=Cohesion(few=1.08, many=-0.47, size=0.53, start=-0.78),
+    cohesion=Cohesion(few=1.02, many=-0.44, size=0.52, start=-0.48),
     spread=Spread(low=0.678, high=0.703, most=0.069, few=2.0),
     lost=0.2,
     uneven=0.014,
-    lower=0.015,
+    lower=0.02,
 )
