@@ -477,9 +477,10 @@ def _joins(
         away[one] = scaled[nearest[one]]
         stale[one] = False
         for row in np.flatnonzero(stale & ~nearer).tolist():
-            again = counted(row)
+            # The factor of the row itself changes no order, but rounding by it could.
+            again = counted(row) if uneven else table[row] * factor
             nearest[row] = again.argmin()
-            away[row] = again[nearest[row]]
+            away[row] = again[nearest[row]] if uneven else again[nearest[row]] * factor[row]
     return joins
 
 
