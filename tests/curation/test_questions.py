@@ -70,8 +70,8 @@ def test_purity_and_what_is_left_by_hand() -> None:
     grouped, found = asked(full, goal=0.95)
     assert found.purity < 0.95
     parts = uncertainty.sides(full, grouped.labels)
-    usual = full.encoder.calibration
-    said = spread.to_groups(usual, neighbours.of(full), grouped.labels)
+    said = spread.to_groups(full.encoder.calibration, neighbours.of(full), grouped.labels)
+    usual = spread.of_groups(full.encoder.calibration, full.encoder.linkage)
     table = uncertainty.suspicious(full, grouped.labels, parts, said, moved=said.even - usual.even)
     smaller = {int(g): len(rows) for g, rows in zip(parts.group, parts.second, strict=True)}
     wrong = sum(

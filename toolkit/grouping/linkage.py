@@ -465,7 +465,7 @@ def _joins(
         table[other] = table[:, other] = np.inf
         members[one] = total
         factor[one], lead[one] = reach(total, discount), uneven * np.log(total)
-        scaled = counted(one)
+        scaled = counted(one) if uneven else mean * factor * factor[one]
         stale = (home >= 0) & ((nearest == one) | (nearest == other))
         changed = changed[np.isfinite(away[changed])]
         stale[changed[np.isinf(table[changed, nearest[changed]])]] = True
