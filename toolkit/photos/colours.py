@@ -50,12 +50,19 @@ def of(picture: Image.Image) -> Change | None:
     """
     coded = picture.info.get(CODED)
     if coded is not None and coded[1] in (PQ, HLG):
-        return functools.partial(_from_hdr, coded[0], coded[1])
+        return by_number(*coded)
     profile = picture.info.get("icc_profile")
     if isinstance(profile, bytes) and profile and picture.mode in ("RGB", "RGBA", "P"):
         return _by_profile(profile)
-    if coded is not None and coded[0] in _TO_709:
-        return functools.partial(_from_wide, coded[0])
+    return None if coded is None else by_number(*coded)
+
+
+def by_number(primaries: int, transfer: int) -> Change | None:
+    """Return what brings colours to sRGB that are told by numbers of ITU-T H.273; else None."""
+    if transfer in (PQ, HLG):
+        return functools.partial(_from_hdr, primaries, transfer)
+    if primaries in _TO_709:
+        return functools.partial(_from_wide, primaries)
     return None
 
 

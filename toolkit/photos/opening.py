@@ -10,7 +10,7 @@ import struct
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -150,6 +150,9 @@ def demand_of(path: Path, *, long_edge: int, fit_to: Fit = fit) -> demand.Demand
     UnreadablePhoto
         With the cause, if the header is of no photo that can be read.
     """
+    if clips.is_clip(path):
+        wanted = clips.demand_of(path)
+        return replace(wanted, small=fit(*wanted.small, long_edge))
     with decoding(path) as picture:
         return demand.of(picture, small=fit_to(*picture.size, long_edge))
 
@@ -180,6 +183,9 @@ def metadata_of(path: Path) -> Metadata:
     UnreadablePhoto
         With the cause, if the header is of no photo that can be read.
     """
+    if clips.is_clip(path):
+        # What is turned in it is turned by whoever decodes it.
+        return Metadata(1)
     with decoding(path) as picture:
         segments = [content for name, content in getattr(picture, "applist", ()) if name == "APP1"]
         if segments:
@@ -311,7 +317,7 @@ def open_shrunk(path: Path, *, long_edge: int, fit_to: Fit = fit, tell: bool = F
                 _seek_what_shows(picture)
             change = colours.of(picture)
             whole = picture.size == (width, height)
-            note = load(picture)
+            note = load(picture) or str(picture.info.get(clips.NOTE, ""))
             if whole:
                 full = _deep(path, pixels.upright(picture), lower)
                 digest = of_pixels(full) if tell and picture.format != "RAW" else ""
@@ -330,6 +336,12 @@ def open_shrunk(path: Path, *, long_edge: int, fit_to: Fit = fit, tell: bool = F
             return Opened(pixels.recoloured(small, change), None, width, height, "", note)
 
     return _as_far_as_it_goes(path, opened)
+
+
+def as_opened(frames: clips.Frames) -> Opened:
+    """Return the frames of a clip as what `open_shrunk` returns, at the size that they have."""
+    height, width = frames.strip.shape[:2]
+    return Opened(frames.strip, frames.strip, width, height, "", frames.note)
 
 
 def _as_far_as_it_goes(path: Path, how: Callable[[Image.Image, Load], T]) -> T:
