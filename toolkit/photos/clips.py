@@ -23,13 +23,11 @@ from PIL import Image
 from toolkit import memory
 from toolkit.errors import BadSetting, UnreadablePhoto
 from toolkit.files import open_regular, reason_of
-from toolkit.photos import colours
+from toolkit.photos import colours, cut_short
 from toolkit.photos.demand import RGB, Demand
 from toolkit.photos.pixels import Rgb, fit, shrunk
 
 SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".3gp", ".mts", ".m2ts"})
-# What of a picture's `info` says how the clip was read.
-NOTE = "clip note"
 # Frames of a clip, at most, and px of their longer side.
 MOST, LONG_EDGE = 8, 1920
 # Clips that are remembered, some 50 MB each.
@@ -136,11 +134,11 @@ def picture_of(path: Path) -> Image.Image:
     """
     Return the frames of a clip as one picture; for the rest, see `frames_of`.
 
-    Its `info` holds `NOTE`.
+    Its `info` holds `cut_short.NOTE`.
     """
     frames = frames_of(path)
     picture = Image.fromarray(frames.strip)
-    picture.info[NOTE] = frames.note
+    picture.info[cut_short.NOTE] = frames.note
     return picture
 
 

@@ -22,7 +22,7 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.files import digest_of as digest_of_file
 from toolkit.files import open_regular, reason_of
 from toolkit.names import printable
-from toolkit.photos import clips, colours, cut_short, demand, formats, jxl, pixels, raw
+from toolkit.photos import clips, colours, cut_short, demand, filled_up, formats, jxl, pixels, raw
 from toolkit.photos.identity import of_pixels
 from toolkit.photos.listing import Listing as Listing
 from toolkit.photos.listing import find as find
@@ -153,8 +153,11 @@ def demand_of(path: Path, *, long_edge: int, fit_to: Fit = fit) -> demand.Demand
     if clips.is_clip(path):
         wanted = clips.demand_of(path)
         return replace(wanted, small=fit(*wanted.small, long_edge))
-    with decoding(path) as picture:
+
+    def told(picture: Image.Image, load: Load) -> demand.Demand:
         return demand.of(picture, small=fit_to(*picture.size, long_edge))
+
+    return _as_far_as_it_goes(path, told)
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -317,7 +320,7 @@ def open_shrunk(path: Path, *, long_edge: int, fit_to: Fit = fit, tell: bool = F
                 _seek_what_shows(picture)
             change = colours.of(picture)
             whole = picture.size == (width, height)
-            note = load(picture) or str(picture.info.get(clips.NOTE, ""))
+            note = load(picture) or str(picture.info.get(cut_short.NOTE, ""))
             if whole:
                 full = _deep(path, pixels.upright(picture), lower)
                 digest = of_pixels(full) if tell and picture.format != "RAW" else ""
@@ -352,7 +355,7 @@ def _as_far_as_it_goes(path: Path, how: Callable[[Image.Image, Load], T]) -> T:
     except UnreadablePhoto as error:
         if not cut_short.can_be(error.__cause__):
             raise
-    with decoding(path) as picture:
+    with decoding(path, sparing=True) as picture:
         return how(picture, cut_short.load)
 
 
@@ -433,10 +436,14 @@ def shrink(image: Rgb, *, long_edge: int) -> Rgb:
 
 
 class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
-    """Open a file with Pillow, and turn whatever goes wrong while it is open into one cause."""
+    """
+    Open a file with Pillow, and turn whatever goes wrong while it is open into one cause.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    `sparing` opens what is cut short as well, in formats that are decoded as a whole.
+    """
+
+    def __init__(self, path: Path, *, sparing: bool = False) -> None:
+        self.path, self.sparing = path, sparing
         self.picture: Image.Image | None = None
         self.stream: BinaryIO | None = None
 
@@ -476,6 +483,15 @@ class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
             pillow_heif.register_heif_opener()
         if kind == formats.JXL:
             jxl.register()
+        if kind in filled_up.KINDS:
+            size = os.fstat(stream.fileno()).st_size
+            lacking = filled_up.missing(stream.read(16), size, kind, stream)
+            stream.seek(0)
+            if lacking and self.sparing:
+                return filled_up.FilledPicture(kind, stream, lacking)
+            if lacking:
+                # Of some, decoders would show what is missing as a part of the photo.
+                raise OSError("image file is truncated")
         coded = None
         if kind in (formats.HEIF, formats.AVIF, "PNG"):
             coded = colours.coded_in(stream.read(colours.START))

@@ -75,8 +75,8 @@ def read_references(
     BadFolder
         If `known` holds no folders, or none with a photo that serves.
     """
-    which: dict[str, Any] = {"exclude": settings.exclude, "videos": settings.videos}
-    listing = opening.find(known, leave_out=leave_out, **which)
+    taken: dict[str, Any] = {"exclude": settings.exclude, "videos": settings.videos}
+    listing = opening.find(known, leave_out=leave_out, **taken)
     # What a shop says of its products lies among them, and is no photo that cannot serve.
     of_products = Path(known) / catalogue_table.TABLE
     problems = [
