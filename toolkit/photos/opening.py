@@ -267,6 +267,7 @@ def open_upright(path: Path, *, divisor: int = 1, part: Part = WHOLE) -> Rgb:
                 _seek_what_shows(picture)
             change = colours.of(picture)
             load(picture)
+            change = change or _told_late(picture)
             full = _deep(path, pixels.upright(picture), lower)
             height, width = full.shape[:2]
             left, right = int(part[0] * width), int(np.ceil(part[2] * width))
@@ -321,6 +322,7 @@ def open_shrunk(path: Path, *, long_edge: int, fit_to: Fit = fit, tell: bool = F
             change = colours.of(picture)
             whole = picture.size == (width, height)
             note = load(picture) or str(picture.info.get(cut_short.NOTE, ""))
+            change = change or _told_late(picture)
             if whole:
                 full = _deep(path, pixels.upright(picture), lower)
                 digest = of_pixels(full) if tell and picture.format != "RAW" else ""
@@ -379,6 +381,14 @@ def _seek_what_shows(picture: Image.Image) -> None:
 def _is_plain(picture: Image.Image) -> bool:
     extremes = np.array(picture.convert("RGB").getextrema())
     return bool((extremes[:, 1] - extremes[:, 0] <= PLAIN).all())
+
+
+def _told_late(picture: Image.Image) -> colours.Change | None:
+    """Return what `colours.of` does, of a format whose profile is known once it is decoded."""
+    if picture.format != jxl.JxlPicture.format:
+        return None
+    picture.load()
+    return colours.of(picture)
 
 
 def _lower(picture: Image.Image) -> str:
@@ -482,7 +492,7 @@ class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
 
             pillow_heif.register_heif_opener()
         if kind == formats.JXL:
-            jxl.register()
+            return jxl.open_jxl(stream)
         if kind in filled_up.KINDS:
             size = os.fstat(stream.fileno()).st_size
             lacking = filled_up.missing(stream.read(16), size, kind, stream)
