@@ -3,7 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.calibration import PLAIN, Calibration, Cohesion, Linkage, further
+from toolkit.calibration import (
+    PLAIN,
+    SEEN_BEFORE,
+    USUAL_SHARE,
+    Calibration,
+    Cohesion,
+    Linkage,
+    further,
+    little_share,
+)
 
 
 @pytest.mark.parametrize("discount", [-0.1, 1.0, np.nan])
@@ -33,14 +42,38 @@ def test_steps_of_faces_are_fiftieths() -> None:
     assert steps == tuple(np.round(np.arange(0.30, 0.701, 0.02), 2).tolist())
 
 
-@given(st.floats(0, 1), st.floats(0, 1))
-def test_what_says_less_is_further_and_what_says_enough_is_not(one, other) -> None:
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.001, 0.999))
+def test_what_says_less_is_further_and_what_says_enough_is_not(one, other, share) -> None:
     low, high = sorted((one, other))
-    away = further([low, high, np.nan, PLAIN], 0.1)
-    assert away[0] >= away[1] >= 0
-    assert away[2:].tolist() == pytest.approx([0, 0])
-    assert away.max() <= 0.6 + 1e-9
-    assert not further([low, high], 0.0).any()
+    away = further([low, high], 0.1, share)
+    assert 0.1 >= away[0] >= away[1] >= 0
+    assert further([np.nan, PLAIN], 0.1, USUAL_SHARE).tolist() == pytest.approx([0, 0])
+    assert not further([low, high], 0.0, share).any()
+    # In an album of good ones nothing is forgiven that a usual one would not.
+    assert (away >= further([low, high], 0.1, USUAL_SHARE) - 1e-12).all()
+
+
+def test_one_in_the_middle_loses_more_among_many_that_say_little() -> None:
+    middle = 0.7
+    among_good = further([middle] + [0.95] * 29, 0.1)[0]
+    among_little = further([middle] + [0.2] * 29, 0.1)[0]
+    assert among_good == 0
+    assert among_little > 0.05
+
+
+@given(st.lists(st.floats(0, 1), min_size=0, max_size=40))
+def test_the_share_that_says_little_is_the_likeliest(worth) -> None:
+    told = np.clip(np.array(worth, dtype=np.float64), 1e-9, 1 - 1e-9)
+    shares = np.linspace(1e-4, 1 - 1e-4, 4001)
+    # Each worth is as likely among those that say little as 1 - worth, among the others as worth.
+    likely = np.log(np.outer(shares, 1 - told) + np.outer(1 - shares, told)).sum(axis=1)
+    likely += SEEN_BEFORE * USUAL_SHARE * np.log(shares)
+    likely += SEEN_BEFORE * (1 - USUAL_SHARE) * np.log(1 - shares)
+    assert little_share(worth) == pytest.approx(shares[likely.argmax()], abs=3e-4)
+
+
+def test_of_nothing_seen_the_share_is_usual() -> None:
+    assert little_share([]) == pytest.approx(USUAL_SHARE, abs=1e-6)
 
 
 def test_what_is_lost_is_no_gain() -> None:

@@ -86,8 +86,8 @@ class Linkage:
         How far those of one individual usually are from each other; None where nothing was fitted:
         then every album is taken for a usual one.
     lost : float
-        How much further two sightings of little worth count, in encoder distance for each unit of
-        the log-odds that both are; see `further`. 0 where nothing was fitted.
+        How much further two sightings that say nothing count, in encoder distance; of those that
+        say little, nearly as much; see `further`. 0 where nothing was fitted.
     """
 
     discount: float = 0.0
@@ -102,17 +102,53 @@ class Linkage:
             raise ValueError(f"discount must be 0 up to, not including, 1; got {self.discount}")
 
 
-# A sighting of this worth or more loses nothing; what one of none at all loses ends at so many
-# units of log-odds below it.
-PLAIN, MOST_DOUBT = 0.57, 6.0
+# A sighting of this worth or more loses nothing in a usual album, in which so many say little; that
+# is what is believed before any is seen, as firmly as if so many had been.
+PLAIN, USUAL_SHARE, SEEN_BEFORE = 0.5, 0.05, 4.0
+# By how much of what the album's share adds to the log-odds of saying little they are moved: it is
+# known by the same worths.
+FOLLOWED = 0.5
+# The share is halved in so often.
+_HALVED = 30
 
 
-def further(worth: npt.ArrayLike, lost: float) -> Floats:
+def little_share(worth: npt.ArrayLike) -> float:
+    """
+    Return how large a share of an album's sightings say little, by the worth of all of them.
+
+    The likeliest share, above 0 and below 1. Worths are from a model that saw as many that say
+    little as others, so that what each says of the share are its odds.
+
+    Parameters
+    ----------
+    worth : array_like
+        Shape (n,), as for `further`.
+
+    References
+    ----------
+    .. [1] M. Saerens, P. Latinne, C. Decaestecker, Adjusting the outputs of a classifier to new a
+       priori probabilities, 2002.
+    """
+    more = np.expm1(_log_odds(worth))
+    little, rest = SEEN_BEFORE * USUAL_SHARE, SEEN_BEFORE * (1 - USUAL_SHARE)
+    low, high = 0.0, 1.0
+    for _ in range(_HALVED):
+        share = (low + high) / 2
+        if (more / (1 + share * more)).sum() + little / share > rest / (1 - share):
+            low = share
+        else:
+            high = share
+    return (low + high) / 2
+
+
+def further(worth: npt.ArrayLike, lost: float, share: float | None = None) -> Floats:
     """
     Return by how much further sightings count from others that are worth no more.
 
     What says little is alike: strangers in masks, or blurred, are near each other, but no nearer to
-    those who are seen well. So the evidence of a pair is less by the better of the two.
+    those who are seen well. So the evidence of a pair is less by the better of the two. Where more
+    of an album say little than usual, one in the middle is likelier to be another of them, and
+    loses more than it would elsewhere; where fewer do, none loses less.
 
     Parameters
     ----------
@@ -120,13 +156,23 @@ def further(worth: npt.ArrayLike, lost: float) -> Floats:
         Shape (n,), 0 to 1: how likely each says as much as one in plain sight; NaN for unknown,
         which counts as that.
     lost : float
-        Encoder distance for each unit of log-odds below those of `PLAIN`.
+        Encoder distance that one which says nothing loses; one whose log-odds of saying little are
+        a unit above those of `PLAIN` loses all but 1 / e of it.
+    share : float, optional
+        How large a share of the album's sightings say little; by default `little_share` of these.
     """
+    common = little_share(worth) if share is None else share
+    unusual = np.log(common / (1 - common)) - np.log(USUAL_SHARE / (1 - USUAL_SHARE))
+    doubt = _log_odds(worth) - _log_odds(PLAIN) + FOLLOWED * max(unusual, 0.0)
+    result: Floats = -lost * np.expm1(-np.maximum(doubt, 0.0))
+    return result
+
+
+def _log_odds(worth: npt.ArrayLike) -> Floats:
+    """Return the log-odds of saying little."""
     told = np.asarray(worth, dtype=np.float64)
     told = np.clip(np.where(np.isnan(told), 1.0, told), 1e-9, 1.0 - 1e-9)
-    doubt = np.log(1.0 - told) - np.log(told) - np.log(1.0 / PLAIN - 1.0)
-    result: Floats = lost * np.clip(doubt, 0.0, MOST_DOUBT)
-    return result
+    return np.log(1.0 - told) - np.log(told)
 
 
 @dataclass(frozen=True)

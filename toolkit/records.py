@@ -252,6 +252,9 @@ class Detection:
         Degrees, clockwise, by which the photo has to be turned for it to stand upright.
     worth : float
         How much it says, 0 to 1, as an encoder knows when it has described it; see `WORTH`.
+    aligned : Box or None
+        From where it is cut out, in the px of `box`, where that is drawn and does not fit as well;
+        known until it is described.
     """
 
     box: Box
@@ -261,6 +264,7 @@ class Detection:
     seconds: float | None = None
     turn: int = 0
     worth: float = 1.0
+    aligned: Box | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit import modes
-from toolkit.curation import decisions, edits, history, photo_names, questions
+from toolkit.curation import decisions, drawn_boxes, edits, history, photo_names, questions
 from toolkit.curation.decisions import Decision
 from toolkit.curation.history import Corrections, Gesture
 from toolkit.curation.questions import Queue
@@ -27,18 +27,19 @@ from toolkit.grouping import uncertainty
 from toolkit.grouping.assigners import Assigner, GroupingAssigner, links_of
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels
-from toolkit.grouping.sighting_finder import key_of
+from toolkit.grouping.sighting_finder import SightingFinder, SightingKey, key_of
 from toolkit.grouping.uncertainty import Sides
 from toolkit.locks import InUse
 from toolkit.modes import Looked
-from toolkit.names import counted
+from toolkit.names import counted, printable
 from toolkit.progress import Progress
 from toolkit.records import SIGHTING_ID, Album
 from toolkit.results import earlier as earlier_results
 from toolkit.results import export, exporting, results_folder
-from toolkit.results.result import AnyResult, NamesTaken
+from toolkit.results.result import LITTLE, NOT_SURE, AnyResult, NamesTaken
 from toolkit.results.undo import Undone, undo
 from toolkit.settings import GroupingSettings, Settings
+from toolkit.subjects.base import Subject
 from toolkit.subjects.settings import declared
 
 
@@ -98,6 +99,8 @@ class Session:
         # Whether the folder of the decisions has what was found, and no copies.
         self._kept = False
         self.result = self._sorted(self.corrections.decisions)
+        # The boxes that count in the album.
+        self._boxed = drawn_boxes.found(self.corrections.decisions, looked.album)
 
     def say_done(self, said: Sequence[str]) -> None:
         """Have results say what was done in the folders since the run, until the next export."""
@@ -305,6 +308,92 @@ class Session:
                 f"that {self.album.words.singular} is left out already; press Undo to have it back"
             )
 
+    @property
+    def boxes(self) -> tuple[SightingKey, ...]:
+        """The boxes that somebody drew around what was not found."""
+        return drawn_boxes.keys(self.corrections.decisions)
+
+    def add_box(self, key: SightingKey, name: str = "") -> str:
+        """
+        Draw a box around a sighting that was not found; say what was done.
+
+        It counts after `look_anew`, or in the next run.
+        """
+        known = [each for each in set(self.names) - self.result.not_sure if each]
+        return self.do(drawn_boxes.drawing(key, self.album.words, name=name, known=known))
+
+    def remove_box(self, key: SightingKey) -> str:
+        """Take a box out, with what was said of it; say what was done."""
+        return self.do(drawn_boxes.taking_out(self.corrections.decisions, key))
+
+    @property
+    def looks_anew(self) -> bool:
+        """Whether boxes can count without a run: pairs of sightings would have to be compared."""
+        return self.looked.album.encoder.metric != "pairs"
+
+    def joined(self, key: SightingKey) -> str:
+        """Say who the sighting in a box is now, without a full stop."""
+        words, file = self.album.words, printable(Path(key.path).name)
+        row = SightingFinder(self.album, self.album.kept)(key)
+        if row is None:
+            return f"the box in {file} holds nothing that could be looked at"
+        who = f"The {words.singular} in {file}"
+        name = self.names[row]
+        if row in self.result.too_little:
+            return f"{who} says {LITTLE}: {NOT_SURE}"
+        if name is None:
+            return f"{who} is {words.nobody} known"
+        photos = len(set(self.album.photo_of[self.rows(name)].tolist()))
+        if photos == 1:
+            return f"{who} is {name}, in no other photo"
+        return f"{who} is {name}, with {counted(photos - 1, 'other photo')}"
+
+    @property
+    def due(self) -> frozenset[str]:
+        """
+        Digests of the photos in which boxes were drawn, or taken out, since they were looked at.
+
+        None where sightings are compared in pairs: that takes a run.
+        """
+        if not self.looks_anew:
+            return frozenset()
+        return drawn_boxes.due(self.corrections.decisions, self._boxed, self.looked.album)
+
+    def look_anew(self, subject: Subject | None = None) -> Session:
+        """
+        Look again at the photos that are `due`, and at no other.
+
+        Parameters
+        ----------
+        subject : Subject, optional
+            What to look for; as the settings say, if not given.
+
+        Returns
+        -------
+        Session
+            The album with what is in those photos now; its rows have other numbers. Steps can be
+            taken back there as here.
+
+        Raises
+        ------
+        BadSetting
+            If a photo is gone, or another picture now.
+        """
+        with self._alone():
+            made = self.corrections.decisions
+            looked = modes.look_anew(
+                self.looked, self.due, self.settings, subject=subject, decided=made
+            )
+            found = Session(
+                looked, self.assigner, out=self.corrections.out, earlier=self.corrections
+            )
+            # What was looked for and is not there is not looked for again.
+            found._boxed = frozenset(drawn_boxes.keys(made))
+            found._kept = self._kept
+            found.say_done(self._done)
+        found._keep_anew()
+        return found
+
     def do(self, gesture: Gesture) -> str:
         """
         Take a gesture in, keep it, and sort by it; say what was done, without a full stop.
@@ -345,6 +434,7 @@ class Session:
             decided=self.linked,
             goal=goal,
             leave_out=leave_out,
+            no_folder=self.result.not_sure,
         )
 
     def plan(self, out: str | Path) -> pd.DataFrame:

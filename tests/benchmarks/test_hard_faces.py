@@ -54,7 +54,7 @@ class Bars:
         SIDE,
         "euclidean",
         Calibration(slope=40.0, even=0.5),
-        linkage=Linkage(lost=0.2),
+        linkage=Linkage(lost=0.9),
     )
 
     def chips(self, image: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:

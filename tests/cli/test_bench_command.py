@@ -6,6 +6,7 @@ import pytest
 from tiles import save_tiles
 
 from toolkit import cli
+from toolkit.benchmarks import scale
 
 
 def test_numbers_go_to_the_screen_and_to_a_file(album_folder, tmp_path, tiles, capsys) -> None:
@@ -16,6 +17,19 @@ def test_numbers_go_to_the_screen_and_to_a_file(album_folder, tmp_path, tiles, c
     assert content["bench"] == "pipeline"
     assert content["machine"]["cores"] >= 1
     assert content["rows"][0]["photos"] == 6
+
+
+def test_many_sightings_are_drawn_and_grouped(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("toolkit.benchmarks.scale._alone", scale.measure)
+    output = tmp_path / "scale.json"
+    asked = ["bench", "scale", "--sizes", "60", "180", "--seed", "3", "--json", str(output)]
+    assert cli.main(asked) == 0
+    assert "near pairs" in capsys.readouterr().out
+    content = json.loads(output.read_text())
+    assert [row["sightings"] for row in content["grouping"]] == [60, 60, 180, 180]
+    assert content["growth"][0]["to"] == "180"
+    assert cli.main(["bench", "scale", "--sizes", "1"]) == 2
+    assert "sizes are 1; expected 2 or more, each" in capsys.readouterr().err
 
 
 def test_a_table_of_truth_without_its_columns_is_refused(album_folder, tmp_path, capsys) -> None:

@@ -18,6 +18,7 @@ from toolkit.errors import BadSetting
 from toolkit.grouping import constraints, naming
 from toolkit.grouping.sighting_finder import SightingKey, key_of
 from toolkit.records import Box, Detection
+from toolkit.results.report import html_of
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
@@ -245,6 +246,8 @@ def test_somebody_in_a_mirror_is_one_unless_it_is_said_that_they_are_two(tmp_pat
     result = modes.autopilot(photos, tmp_path / "out", subject=colours)
     assert len(result.individuals) == 1
     assert "1 photo shows one person twice (a collage, a mirror" in str(result)
+    assert "1 photo shows one person twice" in result.in_brief
+    assert "1 photo shows one person twice (a collage, a mirror" in html_of(result)
     assert result.as_dict()["photos_with_one_twice"] == 1
     both = [key_of(result.album, row) for row in (0, 1)]
     assert len(again(result, photos, colours, Decision("different", *both)).individuals) == 2

@@ -108,6 +108,11 @@ def test_second_folders_are_counted_and_asked_about_first_where_they_are_what_is
         smaller[here] = max(smaller.get(here, 0.0), row.probability)
     assert found.seconds == pytest.approx(sum(smaller.values()), abs=1e-6)
     assert found.seconds > 2
+    names = [str(each) for each in labels]
+    fewer = queue(full, labels, names=names, no_folder={"2", "4"})
+    # Who has no folder is asked about, and no second one.
+    assert len(fewer) == len(found)
+    assert fewer.seconds == pytest.approx(smaller[1], abs=1e-6)
     kinds = [each.kind for each in found]
     assert kinds.index("together") >= 3
     first = [each.probability for each in found if each.kind == "apart"]

@@ -14,7 +14,7 @@ from made_albums import INFO, album, album_with, clear_groups, drawn
 from scipy.stats import binomtest
 
 from toolkit import cli, modes
-from toolkit.curation import decisions
+from toolkit.curation import decisions, questions
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
 from toolkit.evaluation import audit
@@ -395,3 +395,43 @@ def test_online_does_not_end_in_a_table_of_all_pairs(tmp_path) -> None:
     assert measured == "False"
     # A table would take a quarter of a GB.
     assert int(peak) < 4 * count**2 / 2
+
+
+def test_one_who_is_split_makes_second_groups_and_takes_nothing_from_the_purity() -> None:
+    rows, truth, photo_of = drawn(2, 30, 12)
+    # One is hard: half are together, and the others alone.
+    hard = np.flatnonzero(truth == 3)
+    split = truth.copy()
+    split[hard[6:]] = 30 + np.arange(6)
+    names = names_of(split)
+    whole = audit.audit(album(rows, photo_of), names_of(truth), threshold=0.5)
+    found = audit.audit(album(rows, photo_of), names, threshold=0.5)
+    assert whole.purity > 0.995
+    assert found.purity == pytest.approx(whole.purity, abs=0.005)
+    assert round(whole.second_groups) == 0
+    assert round(found.second_groups) == 6
+    assert "hardly any group is expected to be a second one" in str(whole)
+    text = str(found)
+    assert f"expected purity {audit.floored(found.purity)}: the share of the faces that " in text
+    assert "about 6 groups are expected to be a second one of a person who has a larger one" in text
+    assert found.as_dict()["second_groups"] == found.second_groups
+    # The review says the same.
+    asked = questions.queue(album(rows, photo_of), audit.numbered(names), names=names)
+    assert (asked.purity, asked.seconds) == pytest.approx((found.purity, found.second_groups))
+
+
+def test_one_group_of_two_people_takes_its_smaller_half_from_the_purity() -> None:
+    rows, truth, photo_of = drawn(1, 30, 6)
+    mixed = np.where(truth == 7, 4, truth)
+    found = audit.audit(album(rows, photo_of), names_of(mixed), threshold=0.5)
+    first = found.suspicious.iloc[0]
+    assert first["smaller"] == 6
+    doubt = ((1 - found.suspicious["probability"]) * found.suspicious["smaller"]).sum()
+    assert found.purity == pytest.approx(1 - doubt / len(truth))
+    # Six of 180 are with somebody else.
+    assert 0.95 < found.purity < 0.98
+
+
+def test_a_share_is_rounded_down() -> None:
+    assert audit.floored(0.9896) == "98.9%"
+    assert audit.floored(1.0) == "100.0%"

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
-from made_albums import album
+from made_albums import album, pairs_of
 
 from toolkit import memory
+from toolkit.benchmarks.drawn_encodings import draw
 from toolkit.curation import decisions
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
-from toolkit.grouping import assigners, identification, linkage, neighbours
+from toolkit.evaluation.scores import score_grouping
+from toolkit.grouping import assigners, identification, linkage, neighbours, sparse_linkage
 from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner, forewarning, group_album
 from toolkit.grouping.collages import apart, photos
 from toolkit.grouping.identification import IGNORED, References
@@ -220,9 +222,61 @@ def test_links_with_what_is_ignored_are_passed_over() -> None:
 
 def test_before_a_scan_it_is_said_what_will_not_fit(monkeypatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: 16_500_000_000)
-    said = forewarning(150_000, AutopilotSettings())
-    assert "the method average, with one sighting in each of 150,000 photos, needs about 9" in said
+    said = forewarning(3_000_000, AutopilotSettings())
+    assert "method average, with one sighting in each of 3,000,000 photos, needs about 1" in said
     assert "11.0 GB can be had here; if there are so many, online will" in said
-    assert not forewarning(10_000, AutopilotSettings())
-    assert "1.0 GB can be had" in forewarning(150_000, AutopilotSettings(memory=1.0))
-    assert not forewarning(150_000, AutopilotSettings(method="online"))
+    assert not forewarning(1_000_000, AutopilotSettings())
+    assert "1.0 GB can be had" in forewarning(300_000, AutopilotSettings(memory=1.0))
+    assert not forewarning(3_000_000, AutopilotSettings(method="online"))
+
+
+def many() -> tuple[Album, np.ndarray]:
+    seen = draw(400, seed=1)
+    return replace(album(seen.encodings, even=0.583), ignored=np.arange(400) % 40 == 3), seen.people
+
+
+def test_many_are_grouped_by_near_pairs_and_that_is_said(monkeypatch) -> None:
+    faces, people = many()
+    usual = assigners.group_album(faces, AUTO)
+    assert usual.clustering.instead == ""
+    monkeypatch.setattr(sparse_linkage, "MOST", 100)
+    found = assigners.group_album(faces, AUTO)
+    assert found.clustering.instead == (
+        "grouped by near pairs of 390 faces: each was compared with the 16 nearest, not with all"
+    )
+    assert found.threshold.value == pytest.approx(usual.threshold.value, abs=0.02)
+    kept = faces.kept
+    one, other = (
+        score_grouping(people[kept], each.clustering.labels[kept]) for each in (usual, found)
+    )
+    assert other.bcubed_f == pytest.approx(one.bcubed_f, abs=0.01)
+    assert (found.clustering.labels[faces.ignored] == -1).all()
+
+
+def test_a_tree_of_near_pairs_is_cut_elsewhere_as_far_as_it_is_known(monkeypatch) -> None:
+    monkeypatch.setattr(sparse_linkage, "MOST", 100)
+    faces, _ = many()
+    nothing = decisions.apply([], faces)
+    first = assigners.GroupingAssigner(AUTO)
+    made = first.assign(faces, nothing)
+    for value, known in ((0.4, True), (0.58, True), (0.7, False)):
+        asked = first.with_settings(replace(AUTO, threshold=value))
+        again, anew = asked.recut(made, faces, nothing), asked.assign(faces, nothing)
+        assert (again is not None) == known
+        if again is not None:
+            assert again.names == anew.names
+            assert again.details["clustering"].instead == anew.details["clustering"].instead
+    # What was asked for is looked at.
+    assert anew.details["tree"].height.max() > 0.583
+
+
+def test_pairs_that_were_compared_are_near_pairs(monkeypatch) -> None:
+    pairs = pairs_of(np.arange(60) // 4)
+    usual = assigners.group_album(pairs, AUTO)
+    monkeypatch.setattr(sparse_linkage, "MOST", 50)
+    found = assigners.group_album(pairs, AUTO)
+    assert (
+        found.clustering.instead
+        == "grouped by near pairs of 60 faces: the pairs that were compared"
+    )
+    np.testing.assert_array_equal(found.clustering.labels, usual.clustering.labels)

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from made_albums import clear_groups
+from made_albums import album, clear_groups
 from scipy.spatial.distance import cdist, pdist, squareform
 
 from toolkit import memory
@@ -219,11 +221,26 @@ def test_those_that_say_enough_are_as_far_as_without() -> None:
     assert np.array_equal(made.matrix(), neighbours.VectorDistances(rows).matrix())
 
 
+def test_what_is_ignored_moves_no_distance_of_others() -> None:
+    made = album(np.arange(8, dtype=np.float32))
+    made = replace(
+        made,
+        encoder=replace(made.encoder, linkage=Linkage(lost=0.1)),
+        sightings=made.sightings.assign(worth=[0.6, 0.65, 0.7, *[0.05] * 5]),
+    )
+    kept = np.arange(3)
+    without = replace(made, ignored=np.arange(8) >= 3)
+    alone = neighbours.of(made.take(kept)).table()
+    np.testing.assert_array_equal(neighbours.of(without).table(kept, kept), alone)
+    # Those that say so little say much of the others.
+    assert (neighbours.of(made).table(kept, kept) > alone + 0.01).sum() == 6
+
+
 def test_a_group_that_grows_counts_what_its_sightings_lose() -> None:
     rows = np.zeros((4, 2), dtype=np.float32)
     worth = np.array([0.1, 0.1, 0.1, 1.0])
     means = neighbours.VectorDistances(rows, "euclidean", Linkage(lost=0.1), worth).means()
     means.add(np.array([0, 1]), 0)
-    lost = further([0.1], 0.1)[0]
+    lost = further(worth, 0.1)[0]
     assert means.away(np.array([2])) == pytest.approx([lost])
     assert means.away(np.array([3])) == pytest.approx([0.0])

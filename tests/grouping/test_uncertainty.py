@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from made_albums import INFO, clear_groups, drawn
 
 from toolkit import memory
+from toolkit.benchmarks.drawn_encodings import draw
 from toolkit.calibration import Calibration
 from toolkit.grouping import linkage, links, neighbours, uncertainty
 from toolkit.grouping.links import by_size, pairs_within
+from toolkit.subjects.face.calibration import CALIBRATION, LINKAGE
 
 
 def sides_of(found: uncertainty.Sides) -> dict[int, tuple[list[int], list[int]]]:
@@ -112,3 +114,28 @@ def test_the_nearest_pair_of_large_sides_is_the_same_in_blocks(monkeypatch) -> N
     monkeypatch.setattr(neighbours, "BLOCK", 7)
     assert uncertainty.nearest_pair(rows, one, other) == nearest
     np.testing.assert_array_equal(uncertainty._mean_distances(known, one, everyone), mean)
+
+
+@pytest.mark.parametrize("worth", [False, True])
+def test_near_pairs_say_nearly_what_all_pairs_do(worth) -> None:
+    seen = draw(900, seed=2)
+    poor = np.where(np.random.default_rng(1).random(900) < 0.3, 0.3, 0.9) if worth else None
+    distances = neighbours.VectorDistances(seen.encodings, "euclidean", LINKAGE, poor)
+    labels = linkage.tree(distances).cut(0.47).labels
+    near = distances.nearest(20)
+    parts = uncertainty.sides(distances, labels)
+    exact = uncertainty.evidence(distances, labels, parts)
+    found = uncertainty.evidence(distances, labels, parts, near=near)
+    np.testing.assert_allclose(found, exact, atol=0.01)
+    at = (distances, labels, CALIBRATION)
+    usual = uncertainty.suspicious(distances, labels, parts, CALIBRATION)
+    made = uncertainty.suspicious(distances, labels, parts, CALIBRATION, near=near)
+    both = usual.merge(made, on="group")
+    assert (both["probability_x"] - both["probability_y"]).abs().max() < 0.15
+    how = {"apart": np.array([[0, 1], [5, 9]]), "most": 30}
+    usual, made = uncertainty.alike(*at, **how), uncertainty.alike(*at, **how, near=near)
+    pairs = [set(zip(t["group"], t["other"], strict=True)) for t in (usual, made)]
+    assert len(pairs[0] & pairs[1]) >= 27
+    both = usual.merge(made, on=["group", "other"])
+    np.testing.assert_allclose(both["distance_x"], both["distance_y"], atol=0.005)
+    np.testing.assert_array_equal(both["first_x"], both["first_y"])

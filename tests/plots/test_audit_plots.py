@@ -43,7 +43,7 @@ def album_of(*rows) -> Album:
 
 def links(*pairs, name="person_001", probability=0.4) -> pd.DataFrame:
     rows = [
-        (number, name, 7, probability, 0.6, first, second, 0.512, "", "")
+        (number, name, 7, probability, 0.6, first, second, 0.512, "", "", 1)
         for number, (first, second) in enumerate(pairs)
     ]
     return pd.DataFrame(rows, columns=list(SUSPICIOUS_COLUMNS))

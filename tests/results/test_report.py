@@ -386,6 +386,12 @@ def test_the_rates_of_the_audit_are_told(sorted_album: AutopilotResult) -> None:
     assert f"95% interval: {here['merge_low']:.2%} to {here['merge_high']:.2%}" in text
     assert f"Threshold {sorted_album.threshold:.3f} (worked out): " in text
     assert sorted_album.chosen.why in text
+    assert "Expected purity 100.0%: the share of the faces that are with their own person" in text
+    assert "Hardly any folder is expected to be a second one of a person who has a larger" in text
+    many = replace(found, purity=0.935, second_groups=59.2)
+    shown = checked(report.html_of(sorted_album, audited=many)).text
+    assert "Expected purity 93.5%" in shown
+    assert "About 59 folders are expected to be a second one of a person who has" in shown
     given = replace(found, level=0.5)
     assert "50% interval" in checked(report.html_of(sorted_album, audited=given)).text
 

@@ -95,6 +95,8 @@ def test_of_whom_it_is_not_sure_who_they_are_stand_apart(album_folder, colours) 
     assert alone not in before[before.index('id="individuals"') :]
     assert alone in after
     assert after.count("(not sure who: no folder)") == 1
+    assert alone in found._repr_html_()
+    assert alone not in unsure._repr_html_()
     # One that is among others of its own is with them.
     several = str(counts.index[counts > 1][0])
     assert replace(found, doubts=frozenset({found.names.index(several)})).not_sure == frozenset()
@@ -117,3 +119,42 @@ def test_of_whom_it_is_not_sure_who_they_are_has_no_name_in_the_table(
     # A later run and a reopened result know the individual by its number.
     assert ResultsFolder(out).load().names == found.names
     assert earlier.read(out).names == found.names
+
+
+def test_the_unsure_among_those_that_nobody_known_is_stand_apart_in_the_report(
+    album_folder, tmp_path, colours
+) -> None:
+    people = tmp_path / "people"
+    save_tiles(people / "Ann" / "a.png", "ann")
+    save_tiles(album_folder / "alone.png", "cem")
+    found = modes.point_and_shoot(album_folder, people, subject=colours)
+    # Alone in a photo.
+    seen_in = found.album.photo_of.tolist()
+    row = next(
+        row
+        for row, name in enumerate(found.names)
+        if name is None and seen_in.count(seen_in[row]) == 1
+    )
+    unsure = replace(found, doubts=frozenset({row}))
+    assert (unsure.too_little, unsure.not_sure) == ({row}, frozenset())
+    assert unsure.in_brief == ["not sure who: 1 face"]
+    assert unsure.in_no_folder == len(unsure.unsorted) - 1
+    assert "not sure who" not in html_of(found)
+    shown = html_of(unsure)
+    assert "<dt>not sure who</dt><dd>1</dd>" in shown
+    part = shown[shown.index('id="not-sure"') : shown.index('id="doubts"')]
+    file = Path(found.album.sightings["path"].iloc[row]).name
+    assert part.count("<article>") == part.count("<img") == part.count(f"<bdi>{file}</bdi>") == 1
+
+
+def test_a_run_says_how_many_folders_are_likely_second_ones(
+    album_folder, tmp_path, colours
+) -> None:
+    found = modes.autopilot(album_folder, subject=colours)
+    assert found.second_folders is None
+    written = modes.export_result(found, tmp_path / "out")
+    assert written.second_folders == pytest.approx(0.0, abs=0.4)
+    assert "second one" not in str(written)
+    several = replace(written, second_folders=59.2)
+    said = "about 59 folders are likely second ones of a person who has a larger one: Review asks"
+    assert said in str(several)

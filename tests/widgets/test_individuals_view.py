@@ -568,3 +568,76 @@ def test_names_and_counts():
     assert counts(1200, 1201, FACE.words) == "1,200 photos, 1,201 faces"
     assert counts(6, 7, FACE.words, files=7) == "6 photos in 7 files, 7 faces"
     assert counts(6, 6, FACE.words, files=6) == "6 photos"
+
+
+@pytest.fixture
+def unsure(looked, out):
+    """A view of an album in which two who are alone say too little."""
+    album = looked.album
+    made = IndividualsView()
+    made.show(Session(looked, GroupingAssigner(SETTINGS), out=out))
+    counts = {name: len(rows) for name, rows in rows_of(made.session.names).items()}
+    alone = [made.session.names.index(name) for name, n in counts.items() if n == 1]
+    worth = [0.01 if row in alone else 1.0 for row in range(len(album))]
+    little = replace(album, sightings=album.sightings.assign(worth=worth))
+    made.show(Session(replace(looked, album=little), GroupingAssigner(SETTINGS), out=out))
+    yield made
+    made.work.wait(10)
+    made.sheet.close()
+
+
+def test_those_that_say_too_little_stand_last_below_a_line(unsure) -> None:
+    (name,) = unsure.session.result.not_sure
+    *people, line, card = unsure.sheet.all_cards
+    assert [each.key for each in people] == ["person_001", "person_002"]
+    assert line.line
+    assert line.title.startswith("Not sure who: 1 face says too little (")
+    assert (card.key, card.name, card.unnamed) == (name, "", True)
+    assert card.title.endswith(".png")
+    assert [each.key for each in card.actions] == ["merge", "leave out"]
+    assert name not in unsure.sheet.known
+    assert unsure.unsure_button.description == "Not sure who (1)"
+    came = []
+    unsure.sheet.return_to = came.append
+    unsure.unsure_button.click()
+    assert came == [name]
+
+
+def test_who_is_named_goes_out_of_the_unsure_and_back_with_undo(unsure) -> None:
+    (name,) = unsure.session.result.not_sure
+    unsure.rename(name, "Cem")
+    done(unsure)
+    assert not unsure.session.result.not_sure
+    assert keys(unsure) == ["person_001", "person_002", "Cem"]
+    assert unsure.unsure_button.layout.display == "none"
+    unsure.undo()
+    done(unsure)
+    assert unsure.session.result.not_sure == {name}
+
+
+def test_one_of_the_unsure_is_joined_or_left_out_by_its_card(unsure) -> None:
+    (name,) = unsure.session.result.not_sure
+    unsure.act(name, "merge")
+    assert "shows the face in " in unsure.guidance.value
+    unsure.act("person_001", "merge")
+    done(unsure)
+    assert not unsure.session.result.not_sure
+    assert unsure.sheet.all_cards[0].note == "5 photos, 6 faces"
+    unsure.undo()
+    done(unsure)
+    unsure.act(name, "leave out")
+    done(unsure)
+    assert keys(unsure) == ["person_001", "person_002"]
+    assert unsure.session.album.ignored.sum() == 1
+
+
+def test_whoever_has_that_name_is_asked_about_without_a_number(unsure) -> None:
+    (name,) = unsure.session.result.not_sure
+    unsure.rename(name, "person_001")
+    done(unsure)
+    card = unsure.sheet.all_cards[-1]
+    assert f"Are the face in {card.title} and person_001 one person?" in card.asks.text
+    unsure.answer(yes=True)
+    done(unsure)
+    assert keys(unsure)[0] == "person_001"
+    assert not unsure.session.result.not_sure

@@ -1,5 +1,7 @@
 """The matches of those who are known: their cards, their pictures, and what an answer shows."""
 
+from dataclasses import replace
+
 import pytest
 from known_folders import known_folders
 
@@ -174,3 +176,69 @@ def test_a_sorting_by_groups_has_no_matches(session) -> None:
 def test_nothing_is_shown_where_there_is_nothing(view) -> None:
     view.show(None)
     assert (view.place, view.sheet.all_cards) == ("nothing", ())
+
+
+@pytest.fixture
+def unsure(session, colours):
+    """A view of an album in which those who are nobody known say too little."""
+    looked, named = session.looked, session.names
+    worth = [1.0 if name else 0.01 for name in named]
+    little = replace(looked.album, sightings=looked.album.sightings.assign(worth=worth))
+    made = MatchesView()
+    made.show(replace_looked(session, replace(looked, album=little)))
+    yield made
+    made.close()
+
+
+def replace_looked(session, looked):
+    return Session(looked, session.assigner, out=session.corrections.out)
+
+
+def test_those_that_say_too_little_have_a_place_of_their_own(unsure) -> None:
+    session = unsure.session
+    count = sum(name is None for name in session.names)
+    assert count == len(session.result.too_little) == 1
+    assert unsure.unsure_button.description == f"Not sure who ({count})"
+    table = match_list.judged(session.result, session.decided)
+    assert (table["state"] == match_list.UNSURE).sum() == count
+    for name in ("ann", "bob", "dee"):
+        ranked = match_list.ranked(session.result, session.decided, name)
+        assert match_list.UNSURE not in set(ranked["state"])
+    unsure.unsure_button.click()
+    assert unsure.place == "unsure"
+    assert "Not sure who" in unsure.guidance.value
+    card = unsure.sheet.all_cards[0]
+    assert len(unsure.sheet.all_cards) == count
+    assert (card.name, card.badge) == ("", "")
+    assert card.note.startswith("nearest: ")
+    assert [each.label[:6] for each in card.actions] == ["It is ", "Leave "]
+    unsure.open(card.key)
+    assert unsure.back_button.description == "Back to not sure who"
+    unsure.back()
+    assert unsure.place == "unsure"
+
+
+def test_who_is_named_goes_out_of_the_unsure(unsure) -> None:
+    session = unsure.session
+    unsure.show_unsure()
+    (first,) = (card.key for card in unsure.sheet.all_cards)
+    for action, kind, name in (
+        (lambda: unsure.rename(first, " BOB "), "name", "bob"),
+        (lambda: unsure.rename(first, "Eve"), "name", "Eve"),
+        (lambda: unsure.act(first, "ignore"), "ignore", ""),
+    ):
+        action()
+        unsure.wait(30)
+        made = decisions.read(session.corrections.out)
+        assert [(each.kind, each.name) for each in made] == [(kind, name)]
+        assert not session.result.too_little
+        assert not unsure.sheet.all_cards
+        unsure.undo()
+        unsure.wait(30)
+        assert len(session.result.too_little) == 1
+    untyped = []
+    unsure.sheet.untype = lambda: untyped.append(True)
+    unsure.rename(first, "a\tb")
+    unsure.wait(30)
+    assert "control characters" in unsure.message.value
+    assert untyped == [True]

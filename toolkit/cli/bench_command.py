@@ -169,6 +169,12 @@ def _hard_faces(options: argparse.Namespace, log: Log) -> Any:
         )
 
 
+def _scale(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import scale
+
+    return scale.study(options.sizes, seed=options.seed, log=log)
+
+
 TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "engine": _engine,
     "pipeline": _pipeline,
@@ -179,6 +185,7 @@ TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "tags": _tags,
     "catalogue": _catalogue,
     "hard-faces": _hard_faces,
+    "scale": _scale,
 }
 
 

@@ -169,6 +169,14 @@ answers that need no look. "Before" is with what a face is worth ignored, and fo
 --no-turned. Takes some minutes.
 """
 
+SCALE = """\
+  sightings bench scale --sizes 7000 20000 100000 1000000 --json figures.json
+
+Draw encodings with the shape of those of real faces, as many as asked for, and group them: seconds,
+memory, and how well, beside average linkage of all pairs where that can be done. A million take
+some minutes and 4 GB.
+"""
+
 BENCH_CATALOGUE = """\
   sightings bench catalogue ~/Products --subject thing --json figures.json
 
@@ -562,7 +570,20 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     hard.add_argument(
         "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
     )
-    for kind in (engine, pipeline, peers, detect, resize, doubled, identify, tags, catalogue, hard):
+    scale = _command(kinds, "scale", "what grouping takes with many sightings", SCALE)
+    scale.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=[7_000, 20_000, 100_000],
+        metavar="N",
+        help="how many sightings to draw, one after the other (%(default)s)",
+    )
+    scale.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
+    )
+    of_photos = (engine, pipeline, peers, detect, resize, doubled)
+    for kind in (*of_photos, identify, tags, catalogue, hard, scale):
         kind.add_argument(
             "--output", "--json", metavar="FILE.json", help="also write the numbers there"
         )

@@ -42,11 +42,14 @@ class Gesture:
         The same to be read, without a full stop.
     whole : tuple of SightingKey
         Sightings that are to be one group afterwards, whatever was decided before.
+    gone : tuple of Decision
+        Earlier decisions that it takes out.
     """
 
     decisions: tuple[Decision, ...]
     said: str
     whole: tuple[SightingKey, ...] = ()
+    gone: tuple[Decision, ...] = ()
 
 
 def central(sightings: Sightings, rows: Labels) -> int:

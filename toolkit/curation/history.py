@@ -234,8 +234,10 @@ class Corrections:
         return nullcontext() if self.out is None else _made(self.out)
 
     def _step(self, gesture: Gesture, before: Made) -> _Step:
-        kept = settled(before, gesture.decisions, self.album, whole=gesture.whole)
-        taken, said = len(before) - len(kept), gesture.said
+        gone = set(map(decisions.plain, gesture.gone))
+        rest = tuple(each for each in before if decisions.plain(each) not in gone)
+        kept = settled(rest, gesture.decisions, self.album, whole=gesture.whole)
+        taken, said = len(rest) - len(kept), gesture.said
         if taken:
             said += f" (takes back {taken} earlier decision{'s' if taken > 1 else ''})"
         return _Step(gesture, before, (*kept, *gesture.decisions), said)

@@ -14,7 +14,7 @@ from toolkit.grouping.constraints import Decided
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.names import printable
 from toolkit.records import Album
-from toolkit.results.result import PointAndShootResult
+from toolkit.results.result import NOT_SURE, PointAndShootResult
 
 COLUMNS = (
     "row",
@@ -31,6 +31,8 @@ COLUMNS = (
 )
 INDIVIDUAL_COLUMNS = ("individual", "examples", "photos", "sightings", "doubtful")
 ACCEPTED, BEYOND, SAID, REFUSED = "accepted", "not accepted", "said by you", "refused by you"
+# It says too little to tell who it is, and nobody said it.
+UNSURE = NOT_SURE
 # What can be answered about a match.
 ACCEPT, REFUSE, IGNORE = "accept", "refuse", "ignore"
 # A match so near to the threshold, or to the next individual, could as well be decided otherwise: a
@@ -64,17 +66,18 @@ def judged(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
         individual, nan where two others are nearer); margin (how much further the next individual
         is, in encoder distance: infinite where there is none, negative where somebody else is
         nearer, nan without a distance); next (that other individual, or None); state (`ACCEPTED`,
-        `BEYOND`, or by decision `SAID`, `REFUSED`); doubtful (bool: not decided, and within
-        `doubt_of` of the threshold or, if accepted, of the next individual, or left out for another
-        sighting in its photo); edge (how far the distance is from where the answer would be
-        another); reason (why it is not accepted); reference (the example photo that it was compared
-        with, or None).
+        `BEYOND`, `UNSURE`, or by decision `SAID`, `REFUSED`); doubtful (bool: none of the last
+        three, and within `doubt_of` of the threshold or, if accepted, of the next individual, or
+        left out for another sighting in its photo); edge (how far the distance is from where the
+        answer would be another); reason (why it is not accepted); reference (the example photo that
+        it was compared with, or None).
     """
     table = result.matches.table
     nearest = table["nearest"].to_numpy(dtype=object)
     runner_up = table["runner_up"].to_numpy(dtype=object)
     individual, state = nearest.copy(), np.full(len(table), BEYOND, dtype=object)
     state[[name is not None for name in result.names]] = ACCEPTED
+    state[sorted(result.too_little)] = UNSURE
     for row, name in decided.refused:
         if name == nearest[row]:
             state[row] = REFUSED
@@ -126,7 +129,8 @@ def ranked(
     Returns
     -------
     pandas.DataFrame
-        The rows of `judged` for that individual: those without a distance first, then by distance.
+        The rows of `judged` for that individual: those without a distance first, then by distance;
+        but those that are `UNSURE`.
 
     Raises
     ------
@@ -139,7 +143,7 @@ def ranked(
             "look at the individuals again"
         )
     table = judged(result, decided)
-    found = table[table["individual"] == name].sort_values(
+    found = table[(table["individual"] == name) & (table["state"] != UNSURE)].sort_values(
         ["distance", "row"], na_position="first", ignore_index=True
     )
     left_off = (found["state"] == BEYOND) & ((found["state"] == BEYOND).cumsum() > beyond)
@@ -154,6 +158,16 @@ def doubtful(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
     """
     table = judged(result, decided)
     return table[table["doubtful"]].sort_values(["edge", "row"], ignore_index=True)
+
+
+def unsure(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:
+    """
+    List the sightings that say too little: the rows of `judged`, the nearest to somebody first.
+
+    Parameters are those of `judged`.
+    """
+    table = judged(result, decided)
+    return table[table["state"] == UNSURE].sort_values(["distance", "row"], ignore_index=True)
 
 
 def individuals(result: PointAndShootResult, decided: Decided) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
-from toolkit.grouping import collages, neighbours, spread, uncertainty
+from toolkit.grouping import collages, neighbours, sparse_linkage, spread, uncertainty
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels, Pairs, components, pairs_within
 from toolkit.records import Album
@@ -155,6 +155,7 @@ def queue(
     goal: float = 0.99,
     most: int = 100,
     leave_out: Collection[tuple[int, int]] = (),
+    no_folder: Collection[str] = (),
 ) -> Queue:
     """
     Find the questions whose answers settle the most.
@@ -179,6 +180,8 @@ def queue(
         At most so many questions, 1 or more.
     leave_out : collection of (int, int)
         Pairs of sightings that are not asked about either.
+    no_folder : collection of str
+        Names of groups that have no folder, which could be a second one.
 
     Raises
     ------
@@ -219,7 +222,11 @@ def queue(
             *(each.kind, each.group, each.other),
         )
     )
-    seconds = sum(each.probability for each in likeliest)
+    seconds = sum(
+        each.probability
+        for each in likeliest
+        if called[int(labels[each.sides[1][0]])] not in no_folder
+    )
     return Queue(tuple(asked[:most]), int((labels >= 0).sum()), doubt, goal, seconds)
 
 
@@ -251,7 +258,8 @@ def _together(
     family = components(len(labels), must)
     never = set(map(tuple, np.sort(family[cannot], axis=1).tolist()))
     moved = calibration.even - album.encoder.calibration.even
-    table = uncertainty.suspicious(album, labels, parts, calibration, moved=moved)
+    near = sparse_linkage.near_of(album)
+    table = uncertainty.suspicious(album, labels, parts, calibration, moved=moved, near=near)
     columns = [table[name].tolist() for name in ("group", "first", "second", "probability")]
     for group, first, second, probability in zip(*columns, strict=True):
         ends = sorted((int(family[first]), int(family[second])))
@@ -341,6 +349,7 @@ def _apart(
         calibration,
         apart=collages.apart(album),
         most=most + len(never),
+        near=sparse_linkage.near_of(album),
     )
     columns = [table[name].tolist() for name in ("group", "other", "first", "second")]
     for group, other, first, second, probability in zip(

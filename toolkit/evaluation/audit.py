@@ -22,7 +22,7 @@ import pandas as pd
 from toolkit import memory
 from toolkit.errors import BadSetting
 from toolkit.evaluation.error_rates import Asked, Rates, once_each, same_pairs, written
-from toolkit.grouping import collages, linkage, neighbours, spread, uncertainty
+from toolkit.grouping import collages, linkage, neighbours, sparse_linkage, spread, uncertainty
 from toolkit.grouping.assigners import join_album
 from toolkit.grouping.links import Labels, Pairs, pairs_within
 from toolkit.grouping.neighbours import Distances
@@ -88,7 +88,7 @@ class Audit:
         One row a group of two sightings or more, the likeliest to hold two first: group
         (numbered as names first appear), name, sightings, probability (that it is one individual),
         height (of its last join), first, second (sightings: the nearest pair across that join, its
-        weakest link), distance, first_path, second_path.
+        weakest link), distance, first_path, second_path, smaller (sightings of its smaller side).
     alike : pandas.DataFrame
         Pairs of groups that may be one individual and were never seen together, likeliest first:
         group, other, name, other_name, distance (linkage), probability, first, second, first_path,
@@ -107,6 +107,12 @@ class Audit:
         What would need more memory than can be had: a sentence each.
     measured : bool
         Whether the rates were; otherwise their counts are 0.
+    purity : float
+        Share of the sightings in groups, 0 to 1, that are expected to be with their own individual,
+        as `toolkit.curation.questions.Queue.purity`.
+    second_groups : float
+        Groups expected to be a second one of an individual who has a larger one; see
+        `toolkit.grouping.uncertainty.second_groups`.
     words : Words
         What sightings and individuals are called in the text.
     """
@@ -124,6 +130,8 @@ class Audit:
     method: str = "average"
     left_out: tuple[str, ...] = ()
     measured: bool = True
+    purity: float = 1.0
+    second_groups: float = 0.0
     words: Words = GENERIC_WORDS
 
     def __repr__(self) -> str:
@@ -153,6 +161,8 @@ class Audit:
             "kin": None if np.isnan(self.kin) else self.kin,
             "level": self.level,
             "left_out": list(self.left_out),
+            "purity": self.purity,
+            "second_groups": self.second_groups,
             **tables,
         }
 
@@ -182,6 +192,8 @@ class Audit:
             lines.append(
                 f"  joins expected to be wrong, by their distances: {here['expected_wrong']:.1%}"
             )
+        lines.append(f"  expected purity {floored(self.purity)}: {self.pure()}")
+        lines.append(f"  {self.seconds()}")
         if self.method != "average" and self.measured:
             lines.append(
                 f"  The groups were made by {self.method}; joins here are those of average linkage "
@@ -218,6 +230,20 @@ class Audit:
             ]
             lines += [f"  {path}" for path in self.pictures["path"].unique()[:SHOWN]]
         return lines
+
+    def pure(self) -> str:
+        """Say what the purity means, without a full stop."""
+        words = self.words
+        return f"the share of the {words.plural} that are with their own {words.individual}"
+
+    def seconds(self, group: str = "group") -> str:
+        """Say how many groups are likely second ones, without a full stop."""
+        words, number = self.words, round(self.second_groups)
+        whose = f"{words.an_individual} who has a larger one"
+        if not number:
+            return f"hardly any {group} is expected to be a second one of {whose}"
+        are = "is" if number == 1 else "are"
+        return f"about {counted(number, group)} {are} expected to be a second one of {whose}"
 
     @property
     def here(self) -> pd.Series:
@@ -315,13 +341,23 @@ def audit(
                 )
                 for value in wanted
             ]
-        measured = not left_out
+        measured, near = not left_out, sparse_linkage.near_of(album)
         pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
         several = int((np.bincount(labels[labels >= 0]) > 1).sum())
         sides = uncertainty.sides(distances, labels)
         alike = uncertainty.alike(
-            distances, labels, calibration, apart=collages.apart(album), most=most
+            *(distances, labels, calibration),
+            apart=collages.apart(album),
+            most=most,
+            near=near,
         )
+        suspicious = uncertainty.suspicious(
+            *(distances, labels, sides, calibration),
+            moved=calibration.even - album.encoder.calibration.even,
+            near=near,
+        )
+        grouped = int((labels >= 0).sum())
+        wrong = float(((1 - suspicious["probability"]) * suspicious["smaller"]).sum())
         if missed := several - len(sides.group):
             left_out.append(
                 f"{counted(missed, 'group')} too large to be looked into: a table of all pairs in "
@@ -333,16 +369,9 @@ def audit(
             sightings=len(album),
             groups=several,
             rates=pd.DataFrame(rows, columns=list(RATE_COLUMNS)),
-            suspicious=_at(
-                _named(
-                    uncertainty.suspicious(
-                        *(distances, labels, sides, calibration),
-                        moved=calibration.even - album.encoder.calibration.even,
-                    ),
-                    *(names, labels, paths),
-                ),
-                rows_of,
-            )[list(SUSPICIOUS_COLUMNS)],
+            suspicious=_at(_named(suspicious, names, labels, paths), rows_of)[
+                list(SUSPICIOUS_COLUMNS)
+            ],
             alike=_at(_named(alike, names, labels, paths), rows_of)[list(ALIKE_COLUMNS)],
             pictures=_at(pictures, rows_of)[list(PICTURE_COLUMNS)],
             kin=_kin(distances, labels, away, calibration.even, seed),
@@ -350,8 +379,15 @@ def audit(
             method=method,
             left_out=tuple(left_out),
             measured=measured,
+            purity=1 - wrong / grouped if grouped else 1.0,
+            second_groups=uncertainty.second_groups(alike, labels),
             words=album.words,
         )
+
+
+def floored(share: float) -> str:
+    """Write a share of what is right, rounded down: 98.96% is not yet 99%."""
+    return f"{int(share * 1000 + 1e-9) / 10:.1f}%"
 
 
 class _Unknowable(Exception):

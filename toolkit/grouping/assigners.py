@@ -24,6 +24,7 @@ from toolkit.grouping import (
     identification,
     linkage,
     naming,
+    sparse_linkage,
     thresholds,
 )
 from toolkit.grouping.constraints import Decided, Lasting
@@ -275,7 +276,11 @@ class GroupingAssigner:
         if tree is None or replace(asked, threshold=found.settings.threshold) != found.settings:
             return None
         chosen = _cut_at(tree, asked, album)
-        return self._named(Grouped(tree.cut(chosen.value), chosen, tree), album, decided)
+        known = max(tree.height.max(initial=0.0), album.encoder.calibration.even)
+        if tree.near is not None and chosen.value > known:
+            # What is farther was not looked at.
+            return None
+        return self._named(_cut(tree, chosen, album), album, decided)
 
     def automatic(self, album: Album) -> Threshold | None:
         """It follows from the groups."""
@@ -516,7 +521,10 @@ def links_of(
 
 
 def join_album(
-    album: Album, *, must_link: Pairs | None = None, cannot_link: Pairs | None = None
+    album: Album,
+    *,
+    must_link: Pairs | None = None,
+    cannot_link: Pairs | None = None,
 ) -> Tree:
     """
     Return all joins of an album's sightings, without those that are ignored.
@@ -535,12 +543,31 @@ def join_album(
         By rows of the album.
     """
     part = _kept(album)
-    tree = linkage.tree(
+    tree = _joined(
         part.album,
-        must_link=None if must_link is None else part.pairs(must_link),
-        cannot_link=None if cannot_link is None else part.pairs(cannot_link),
+        NO_PAIRS if must_link is None else part.pairs(must_link),
+        NO_PAIRS if cannot_link is None else part.pairs(cannot_link),
     )
     return tree.at(part.rows, len(album))
+
+
+def _joined(
+    album: Album,
+    must: Pairs,
+    cannot: Pairs,
+    *,
+    farthest: float = 0.0,
+) -> Tree:
+    """Join sightings by all pairs of them, or, where they are many, by near ones."""
+    if (near := sparse_linkage.near_of(album)) is None:
+        return linkage.tree(album, must_link=must, cannot_link=cannot)
+    return sparse_linkage.tree(
+        album,
+        must_link=must,
+        cannot_link=cannot,
+        farthest=max(farthest, album.encoder.calibration.even),
+        near=near,
+    )
 
 
 @dataclass(frozen=True)
@@ -589,6 +616,8 @@ def forewarning(photos: int, settings: Settings) -> str:
         return ""
     memory.use(settings.memory, threads=settings.threads)
     need = linkage.needs(photos, USUAL)
+    if photos > linkage.MOST:
+        need = sparse_linkage.needs(photos, USUAL)
     try:
         memory.require(need, f"the method average, with one sighting in each of {photos:,} photos,")
     except memory.TooMuch as error:
@@ -599,9 +628,10 @@ def forewarning(photos: int, settings: Settings) -> str:
 def _grouped(album: Album, settings: GroupingSettings, must: Pairs, apart: Pairs) -> Grouped:
     calibration = album.encoder.calibration
     if settings.method == "average":
-        tree = linkage.tree(album, must_link=must, cannot_link=apart)
-        chosen = _cut_at(tree, settings, album)
-        return Grouped(tree.cut(chosen.value), chosen, tree)
+        asked = settings.threshold
+        reach = 0.0 if isinstance(asked, str) else asked
+        tree = _joined(album, must, apart, farthest=reach)
+        return _cut(tree, _cut_at(tree, settings, album), album)
     if settings.threshold == "auto":
         found, chosen = thresholds.of_method(
             album,
@@ -620,6 +650,17 @@ def _grouped(album: Album, settings: GroupingSettings, must: Pairs, apart: Pairs
         cannot_link=apart,
     )
     return Grouped(found, thresholds.given(settings.threshold), None)
+
+
+def _cut(tree: Tree, chosen: Threshold, album: Album) -> Grouped:
+    """Cut a tree, and say so where not all pairs were compared."""
+    found, said = tree.cut(chosen.value), ""
+    if tree.near is not None:
+        which = f"each was compared with the {sparse_linkage.EACH} nearest, not with all"
+        if album.compared is not None:
+            which = "the pairs that were compared"
+        said = f"grouped by near pairs of {album.words.count(len(album.kept))}: {which}"
+    return Grouped(replace(found, instead=said), chosen, tree)
 
 
 def _cut_at(tree: Tree, settings: GroupingSettings, album: Album) -> Threshold:

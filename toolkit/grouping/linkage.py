@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,12 @@ import pandas as pd
 from toolkit import memory
 from toolkit.grouping import neighbours
 from toolkit.grouping.links import Labels, Pairs, by_size, components, require_consistent
-from toolkit.grouping.neighbours import Sightings
+from toolkit.grouping.neighbours import Neighbours, Sightings
 from toolkit.records import Clustering
 
+# Sightings up to which all pairs are compared, which takes seconds; beyond, near pairs do
+# (`toolkit.grouping.sparse_linkage`).
+MOST = 10_000
 _BLOCK = 512
 
 
@@ -45,6 +48,9 @@ class Tree:
     runner_up : numpy.ndarray
         Shape (m,), float64: how near the next best group of a third family was to either of the two
         groups; infinite where there was none.
+    near : Neighbours or None
+        The pairs of sightings that were compared, where not all were
+        (`toolkit.grouping.sparse_linkage`).
     """
 
     count: int
@@ -54,6 +60,7 @@ class Tree:
     height: npt.NDArray[np.float64]
     sizes: Labels
     runner_up: npt.NDArray[np.float64]
+    near: Neighbours | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.height)
@@ -127,9 +134,10 @@ class Tree:
         """
         must = np.full(count, -1, dtype=np.int64)
         must[rows] = self.must
-        return replace(
-            self, count=count, must=must, first=rows[self.first], second=rows[self.second]
-        )
+        first, second, near = rows[self.first], rows[self.second], self.near
+        if near is not None:
+            near = replace(near, first=rows[near.first], second=rows[near.second])
+        return replace(self, count=count, must=must, first=first, second=second, near=near)
 
 
 def tree(

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit import memory
-from toolkit.calibration import Linkage, further
+from toolkit.calibration import Linkage, further, little_share
+from toolkit.grouping import near_pairs
 from toolkit.records import Album, ComparedPairs, worth_of
 
 Encodings = npt.NDArray[np.float32]
@@ -19,6 +20,11 @@ Labels = npt.NDArray[np.int64]
 # Which sightings: by number, or a bool for each.
 Rows = npt.NDArray[np.int64] | npt.NDArray[np.bool_]
 BLOCK = 1024
+
+# The mean of lengths that vary by a tenth of it, as a share of the root of their mean square.
+MEAN_OF_SQUARE = 0.995
+# Steps by which it is told how much further the sightings of a group count.
+LEVELS = 8
 
 # The product form of the squared distance cancels for near-equal rows; its error, as a share of the
 # longest row's square, stays far below this. Candidates are recomputed by subtraction.
@@ -33,14 +39,14 @@ class Neighbours:
     Attributes
     ----------
     first, second : numpy.ndarray
-        Shape (m,), int64: rows, first < second, sorted by first, then second.
+        Shape (m,), int64 or int32: rows, first < second, sorted by first, then second.
     distance : numpy.ndarray
-        Shape (m,), float64: distance of each pair.
+        Shape (m,), float64 or float32: distance of each pair.
     """
 
-    first: Labels
-    second: Labels
-    distance: Floats
+    first: npt.NDArray[np.integer]
+    second: npt.NDArray[np.integer]
+    distance: npt.NDArray[np.floating]
 
     def __len__(self) -> int:
         return len(self.distance)
@@ -56,6 +62,50 @@ class Means(ABC):
     @abstractmethod
     def away(self, rows: Labels) -> Floats:
         """Return how far these sightings, as one, are from each group; shape (groups,)."""
+
+
+class Rest(ABC):
+    """
+    Groups that join, each called by one of its sightings, and how far apart those are of which not
+    every pair was compared.
+
+    Attributes
+    ----------
+    told : bool
+        Whether the groups themselves tell how far pairs are that were not compared.
+    """
+
+    told: bool
+
+    @abstractmethod
+    def squared(self, first: Labels, second: Labels) -> Floats:
+        """Return the squared length between each two sightings, which are alone yet; (m,)."""
+
+    @abstractmethod
+    def join(self, one: Labels, other: Labels, ours: Labels, theirs: Labels) -> None:
+        """Put groups of `theirs` sightings into groups of `ours`, no group in two pairs."""
+
+    @abstractmethod
+    def mean(
+        self,
+        one: npt.NDArray[np.integer],
+        other: npt.NDArray[np.integer],
+        pairs: Labels,
+        left: Labels,
+        squares: Encodings,
+    ) -> Floats:
+        """
+        Return the mean distance of the pairs that were not compared.
+
+        Parameters
+        ----------
+        one, other : numpy.ndarray
+            Shape (m,): pairs of groups.
+        pairs, left : numpy.ndarray
+            Shape (m,), int64: how many pairs of sightings there are, and were not compared.
+        squares : numpy.ndarray
+            Shape (m,), float32: the sum of the squared lengths of those that were.
+        """
 
 
 class Distances(ABC):
@@ -127,6 +177,31 @@ class Distances(ABC):
         """
 
     @abstractmethod
+    def nearest(self, each: int) -> Neighbours:
+        """
+        Return the pairs that are among the nearest of either of the two, most of them.
+
+        Parameters
+        ----------
+        each : int
+            How many of the nearest others are sought for each; see
+            `toolkit.grouping.near_pairs.find`. Where pairs were compared before, it is all those
+            that were; the distance of those that say nothing is NaN.
+        """
+
+    @abstractmethod
+    def rest(self, labels: Labels | None = None) -> Rest:
+        """
+        Return groups that can be joined.
+
+        Parameters
+        ----------
+        labels : numpy.ndarray, optional
+            Shape (n,), int64: the group of each sighting, from 0 on, none of them empty; without
+            it, each is a group of its own.
+        """
+
+    @abstractmethod
     def matrix(self) -> Encodings:
         """Return all distances; shape (n, n), float32, symmetric to the last bit, 0 within."""
 
@@ -155,6 +230,8 @@ class VectorDistances(Distances):
     worth : numpy.ndarray, optional
         Shape (n,), 0 to 1: how much each says, see `toolkit.calibration.further`. Two that say
         little are further from each other by that; nothing is changed without it.
+    share : float, optional
+        How large a share of the album's sightings say little; by default that of these.
 
     Raises
     ------
@@ -168,6 +245,7 @@ class VectorDistances(Distances):
         metric: str = "euclidean",
         linkage: Linkage | None = None,
         worth: Floats | None = None,
+        share: float | None = None,
     ) -> None:
         if metric not in ("euclidean", "cosine"):
             raise ValueError(f"metric is {metric!r}; expected euclidean or cosine")
@@ -175,8 +253,9 @@ class VectorDistances(Distances):
         # Half the square of what is between two directions is 1 less the cosine between them.
         self._rows = _directions(encodings) if metric == "cosine" else encodings
         self._further: Floats | None = None
-        if worth is not None and (away := further(worth, self.linkage.lost)).any():
-            self._further = away
+        if worth is not None and self.linkage.lost:
+            away = further(worth, self.linkage.lost, share)
+            self._further = away if away.any() else None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -199,7 +278,15 @@ class VectorDistances(Distances):
 
     def order(self) -> Labels:
         """Return the rows by their first number, then their second, and so on."""
-        return np.lexsort(self._rows.T[::-1])
+        order = np.argsort(self._rows[:, 0], kind="stable")
+        # The others matter only where the first ones are equal.
+        first = self._rows[order, 0]
+        same = np.append(first[1:] == first[:-1], False)
+        same[1:] |= same[:-1]
+        if same.any():
+            some = order[same]
+            order[same] = some[np.lexsort(self._rows[some].T[::-1])]
+        return order
 
     def table(self, rows: Labels | None = None, columns: Labels | None = None) -> Floats:
         """Return how far each of some is from each of others, or all; shape (k, m), float64."""
@@ -272,6 +359,20 @@ class VectorDistances(Distances):
             np.concatenate([np.zeros(0, np.int64), *seconds]),
             np.concatenate([np.zeros(0, np.float64), *distances]),
         )
+
+    def nearest(self, each: int) -> Neighbours:
+        """Return the pairs that are among the nearest of either; see `Distances.nearest`."""
+        # Rows in an order of their own, so that theirs cannot matter.
+        order = self.order()
+        ends = np.sort(
+            np.stack([order[found] for found in near_pairs.find(self._rows[order], each)]), axis=0
+        )
+        first, second = ends[:, np.lexsort(ends[::-1])].astype(np.int32)
+        return Neighbours(first, second, self.of_pairs(first, second).astype(np.float32))
+
+    def rest(self, labels: Labels | None = None) -> Middles:
+        """Return groups that can be joined: what is not known follows from their middles."""
+        return Middles(self._rows, self.metric, self._further, labels)
 
     def matrix(self) -> Encodings:
         """Return all distances; shape (n, n), float32, symmetric to the last bit, 0 within."""
@@ -419,6 +520,16 @@ class PairDistances(Distances):
         away = self._away[near].astype(np.float64)
         return Neighbours(pairs.first[near], pairs.second[near], away)
 
+    def nearest(self, each: int) -> Neighbours:
+        """Return the pairs that were compared; see `Distances.nearest`."""
+        pairs = self.compared
+        away = np.where(self._mute, np.nan, self._away.astype(np.float64))
+        return Neighbours(pairs.first, pairs.second, away)
+
+    def rest(self, labels: Labels | None = None) -> Rest:
+        """Return groups that can be joined: pairs that were not compared are farthest."""
+        return _Farthest(self.compared.farthest)
+
     def matrix(self) -> Encodings:
         """Return all distances; shape (n, n), float32, symmetric to the last bit, 0 within."""
         pairs = self.compared
@@ -466,6 +577,122 @@ class _MeanVectors(Means):
         return 1.0 - means @ middle / np.maximum(lengths, np.finfo(np.float64).tiny) + more
 
 
+class Middles(Rest):
+    """
+    The mean of each group, the mean square of the lengths to it, and how much further it is.
+
+    Parameters
+    ----------
+    rows, metric, away
+        As `VectorDistances` has them; `away` is how much further each counts.
+    labels : numpy.ndarray, optional
+        As for `Distances.rest`.
+    """
+
+    told = True
+
+    def __init__(
+        self, rows: Encodings, metric: str, away: Floats | None, labels: Labels | None = None
+    ) -> None:
+        self._metric = metric
+        self._step, more = 0.0, None
+        if away is not None:
+            # How many of each group are further by more than so much, level by level: the mean of
+            # the smaller of two is the sum over the levels that both are above.
+            self._step = float(away.max()) / LEVELS
+            more = (away[:, None] > self._step * (np.arange(LEVELS) + 0.5)).astype(np.float32)
+        if labels is None:
+            self._means, self._about = rows.copy(), np.zeros(len(rows))
+            self._more = more
+            return
+        self._means = _mean_rows(rows, labels)
+        lengths = np.empty(len(rows))
+        for part in slices(len(rows)):
+            apart = rows[part] - self._means[labels[part]]
+            lengths[part] = np.einsum("ij,ij->i", apart, apart, dtype=np.float64)
+        self._about = np.bincount(labels, weights=lengths) / np.bincount(labels)
+        self._more = None if more is None else _mean_rows(more, labels)
+
+    def to(self, others: Middles, some: slice) -> Floats:
+        """Return the mean distances of some of these groups to those of others; (k, g), float64."""
+        mine = self._means[some]
+        square = -2.0 * (mine @ others._means.T).astype(np.float64)
+        square += np.einsum("ij,ij->i", mine, mine)[:, None] + self._about[some, None]
+        square += np.einsum("ij,ij->i", others._means, others._means) + others._about
+        np.maximum(square, 0.0, out=square)
+        found: Floats = self._of_squares(square)
+        if self._more is not None and others._more is not None:
+            found += self._step * (self._more[some] @ others._more.T)
+        return found
+
+    def _of_squares(self, square: Floats) -> Floats:
+        """Return the mean of lengths by their mean square."""
+        return np.sqrt(square) * MEAN_OF_SQUARE if self._metric == "euclidean" else square / 2
+
+    def squared(self, first: Labels, second: Labels) -> Floats:
+        """Return the squared length between each two sightings; see `Rest.squared`."""
+        result = np.empty(len(first), dtype=np.float64)
+        for start in range(0, len(first), 1 << 16):
+            part = slice(start, start + (1 << 16))
+            difference = self._means[first[part]] - self._means[second[part]]
+            result[part] = np.einsum("ij,ij->i", difference, difference)
+        return result
+
+    def join(self, one: Labels, other: Labels, ours: Labels, theirs: Labels) -> None:
+        """Put groups into others; see `Rest.join`."""
+        difference = self._means[other] - self._means[one]
+        squared = np.einsum("ij,ij->i", difference, difference, dtype=np.float64)
+        share = theirs / (ours + theirs)
+        self._means[one] += difference * share[:, None].astype(np.float32)
+        about = self._about[one] * (1 - share) + self._about[other] * share
+        self._about[one] = about + share * (1 - share) * squared
+        if self._more is not None:
+            part = share[:, None].astype(np.float32)
+            self._more[one] += (self._more[other] - self._more[one]) * part
+
+    def mean(
+        self,
+        one: npt.NDArray[np.integer],
+        other: npt.NDArray[np.integer],
+        pairs: Labels,
+        left: Labels,
+        squares: Encodings,
+    ) -> Floats:
+        """Return the mean distance of the pairs that were not compared; see `Rest.mean`."""
+        difference = self._means[one] - self._means[other]
+        each = np.einsum("ij,ij->i", difference, difference, dtype=np.float64)
+        each += self._about[one] + self._about[other]
+        # The mean square of all lengths is that; of those that are left, what the others leave.
+        square = np.maximum(each * pairs - squares, 0.0) / left
+        found: Floats = self._of_squares(square)
+        if self._more is not None:
+            found += self._step * np.einsum("ij,ij->i", self._more[one], self._more[other])
+        return found
+
+
+class _Farthest(Rest):
+    told = False
+
+    def __init__(self, farthest: float) -> None:
+        self._farthest = farthest
+
+    def squared(self, first: Labels, second: Labels) -> Floats:
+        return np.zeros(len(first))
+
+    def join(self, one: Labels, other: Labels, ours: Labels, theirs: Labels) -> None:
+        pass
+
+    def mean(
+        self,
+        one: npt.NDArray[np.integer],
+        other: npt.NDArray[np.integer],
+        pairs: Labels,
+        left: Labels,
+        squares: Encodings,
+    ) -> Floats:
+        return np.full(len(one), self._farthest)
+
+
 class _MeanDistances(Means):
     def __init__(self, distances: PairDistances) -> None:
         self._distances, self._telling = distances, distances.telling()
@@ -508,7 +735,9 @@ def of(sightings: Sightings) -> Distances:
         if sightings.compared is not None:
             return PairDistances(sightings.compared, encoder.linkage)
         worth = worth_of(sightings.sightings)
-        return VectorDistances(sightings.encodings, encoder.metric, encoder.linkage, worth)
+        # What is ignored is not in the grouping: whatever asks, the distances are the same.
+        share = little_share(worth[sightings.kept]) if encoder.linkage.lost else None
+        return VectorDistances(sightings.encodings, encoder.metric, encoder.linkage, worth, share)
     return VectorDistances(sightings)
 
 
@@ -516,6 +745,24 @@ def slices(count: int) -> Iterator[slice]:
     """Yield slices of `BLOCK` rows that together are `count`."""
     for start in range(0, count, BLOCK):
         yield slice(start, start + BLOCK)
+
+
+def _mean_rows(rows: Encodings, labels: Labels) -> Encodings:
+    """Return the mean of the rows of each group; shape (g, d), float32."""
+    order = np.argsort(labels, kind="stable")
+    sizes = np.bincount(labels)
+    ends = np.cumsum(sizes)
+    found = np.empty((len(sizes), rows.shape[1]), dtype=np.float32)
+    first = 0
+    while first < len(sizes):
+        # As many groups at once as have about so many rows.
+        start = int(ends[first] - sizes[first])
+        last = max(int(np.searchsorted(ends, start + 64 * BLOCK, side="right")), first + 1)
+        some = rows[order[start : int(ends[last - 1])]].astype(np.float64)
+        sums = np.add.reduceat(some, ends[first:last] - sizes[first:last] - start, axis=0)
+        found[first:last] = sums / sizes[first:last, None]
+        first = last
+    return found
 
 
 def _directions(encodings: Encodings) -> Encodings:

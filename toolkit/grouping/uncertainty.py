@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +12,16 @@ import pandas as pd
 
 from toolkit import memory
 from toolkit.calibration import Calibration
-from toolkit.grouping import linkage, neighbours
+from toolkit.grouping import linkage, neighbours, sparse_linkage
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels, Pairs, chain, components
-from toolkit.grouping.neighbours import Distances, Sightings
+from toolkit.grouping.neighbours import Distances, Middles, Neighbours, Sightings
 
 Floats = npt.NDArray[np.float64]
 
 SUSPICIOUS_COLUMNS = (
     *("group", "name", "sightings", "probability", "height", "first", "second", "distance"),
-    *("first_path", "second_path"),
+    *("first_path", "second_path", "smaller"),
 )
 ALIKE_COLUMNS = (
     *("group", "other", "name", "other_name", "distance", "probability", "first", "second"),
@@ -128,6 +129,7 @@ def suspicious(
     calibration: Calibration,
     *,
     moved: float = 0.0,
+    near: Neighbours | None = None,
 ) -> pd.DataFrame:
     """
     Order groups by how likely they are to hold two individuals.
@@ -143,13 +145,15 @@ def suspicious(
     moved : float
         By how much its `even` is above that of the encoder (`toolkit.grouping.spread`): a join
         there holds together as one that is nearer by so much does elsewhere.
+    near : Neighbours, optional
+        As for `evidence`.
 
     Returns
     -------
     pandas.DataFrame
         One row a group, the doubtful first: group, sightings, probability (of one individual),
         height, first, second (the nearest pair of sightings across the two sides), distance (of
-        that pair).
+        that pair), smaller (sightings of the smaller side).
     """
     distances = neighbours.of(sightings)
     cohesion = distances.linkage.cohesion
@@ -157,7 +161,7 @@ def suspicious(
     # A join that no threshold of its own would make is doubtful, however far the other groups are.
     sure = calibration.probability(parts.height, max(others, 1))
     if others > 0 and cohesion is not None:
-        features = evidence(distances, labels, parts)
+        features = evidence(distances, labels, parts, near=near)
         odds = (
             calibration.slope
             * (cohesion.few * (features[:, 0] + moved) + cohesion.many * (features[:, 1] + moved))
@@ -180,14 +184,27 @@ def suspicious(
             "first": np.array([link[0] for link in links], dtype=np.int64),
             "second": np.array([link[1] for link in links], dtype=np.int64),
             "distance": np.array([link[2] for link in links], dtype=np.float64),
+            "smaller": [len(other) for other in parts.second],
         }
     )
     return table.sort_values(["probability", "group"], ignore_index=True)
 
 
-def evidence(sightings: Sightings, labels: Labels, parts: Sides) -> Floats:
+def evidence(
+    sightings: Sightings, labels: Labels, parts: Sides, *, near: Neighbours | None = None
+) -> Floats:
     """
     Describe what holds each group together.
+
+    Parameters
+    ----------
+    sightings, labels
+        As for `sides`.
+    parts : Sides
+        Of these groups.
+    near : Neighbours, optional
+        The near pairs, where not all were compared: then it is the middles of the groups that tell
+        how far apart they are.
 
     Returns
     -------
@@ -205,6 +222,9 @@ def evidence(sightings: Sightings, labels: Labels, parts: Sides) -> Floats:
     starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
     sizes = np.diff(starts, append=len(order)).astype(np.float64)
     reach = linkage.reach(sizes, discount) if len(sizes) else sizes
+    group = np.repeat(np.arange(len(sizes)), sizes.astype(np.int64))
+    if near is not None and isinstance(rest := distances[order].rest(group), Middles):
+        return _evidence_by_middles(distances, rest, groups, reach, parts)
     place_of = {int(group): place for place, group in enumerate(groups)}
     for place, (one, other) in enumerate(zip(parts.first, parts.second, strict=True)):
         found[place, 2] = np.log(max(len(one), len(other)))
@@ -220,6 +240,34 @@ def evidence(sightings: Sightings, labels: Labels, parts: Sides) -> Floats:
     return found
 
 
+def _evidence_by_middles(
+    distances: Distances, theirs: Middles, groups: Labels, reach: Floats, parts: Sides
+) -> Floats:
+    """Return what `evidence` does, by the middles of sides and groups."""
+    found = np.zeros((len(parts.group), 3))
+    several = [(len(one), len(other)) for one, other in zip(parts.first, parts.second, strict=True)]
+    if not several:
+        return found
+    sizes = np.array(several, dtype=np.int64)
+    found[:, 2] = np.log(sizes.max(axis=1))
+    if len(groups) < 2:
+        return found
+    place = np.searchsorted(groups, parts.group)
+    for side, members in enumerate((parts.first, parts.second)):
+        labels = np.repeat(np.arange(len(members)), sizes[:, side])
+        rest = cast(Middles, distances[np.concatenate(members)].rest(labels))
+        own = linkage.reach(sizes[:, side], distances.linkage.discount)
+        for part in neighbours.slices(len(members)):
+            away = rest.to(theirs, part) * reach * own[part, None]
+            away[np.arange(len(away)), place[part]] = np.inf
+            many = min(MANY, away.shape[1] - 1)
+            next_ones = np.sort(np.partition(away, many - 1, axis=1)[:, :many], axis=1)
+            for kind, few in enumerate((FEW, MANY)):
+                mean = next_ones[:, :few].mean(axis=1)
+                found[part, kind] += (mean - parts.height[part]) / 2
+    return found
+
+
 def alike(
     sightings: Sightings,
     labels: Labels,
@@ -227,6 +275,7 @@ def alike(
     *,
     apart: Pairs,
     most: int,
+    near: Neighbours | None = None,
 ) -> pd.DataFrame:
     """
     Find pairs of groups that may be one individual.
@@ -245,6 +294,9 @@ def alike(
         Shape (m, 2), int64: sightings that are two, such as those of one photo.
     most : int
         At most so many pairs.
+    near : Neighbours, optional
+        The near pairs, where not all were compared: then only groups that are near in some of
+        their sightings are looked at.
 
     Returns
     -------
@@ -258,7 +310,12 @@ def alike(
     if len(groups) > 1:
         seen = labels[apart[(labels[apart] >= 0).all(axis=1)]]
         first, second = np.sort(np.searchsorted(groups, seen.T), axis=0)
-        for start, table in _between(distances[known], labels[known], len(groups)):
+        if near is not None:
+            rows = _nearest_groups(
+                distances, labels, near, np.unique(first * len(groups) + second), groups
+            )[:most]
+        blocks = () if near is not None else _between(distances[known], labels[known], len(groups))
+        for start, table in blocks:
             here = (start <= first) & (first < start + len(table))
             table[first[here] - start, second[here]] = np.inf
             table[np.arange(len(groups)) <= np.arange(start, start + len(table))[:, None]] = np.inf
@@ -286,6 +343,46 @@ def alike(
             "second": np.array([link[1] for link in links], dtype=np.int64),
         }
     )
+
+
+def second_groups(pairs: pd.DataFrame, labels: Labels) -> float:
+    """
+    Return how many groups are expected to be a second one of an individual who has a larger one.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        Of `alike`, or as it names its columns.
+    labels : numpy.ndarray
+        Shape (n,), int64: the group of each sighting, -1 for none.
+
+    Returns
+    -------
+    float
+        Over the smaller groups of the pairs, the probability of the likeliest of their pairs.
+    """
+    sizes = np.bincount(labels[labels >= 0])
+    best: dict[int, float] = {}
+    for group, other, probability in zip(
+        pairs["group"].tolist(),
+        pairs["other"].tolist(),
+        pairs["probability"].tolist(),
+        strict=True,
+    ):
+        smaller = other if sizes[group] >= sizes[other] else group
+        best[smaller] = max(best.get(smaller, 0.0), probability)
+    return sum(best.values())
+
+
+def _nearest_groups(
+    distances: Distances, labels: Labels, near: Neighbours, apart: Labels, groups: Labels
+) -> list[tuple[float, int, int]]:
+    """List pairs of near groups, nearest first, without those that are known to be two."""
+    one, other, away = sparse_linkage.between(distances, labels, near)
+    keys = np.searchsorted(groups, one) * len(groups) + np.searchsorted(groups, other)
+    order = np.flatnonzero(~np.isin(keys, apart))
+    order = order[np.lexsort((other[order], one[order], away[order]))]
+    return list(zip(away[order].tolist(), one[order].tolist(), other[order].tolist(), strict=True))
 
 
 def _between(

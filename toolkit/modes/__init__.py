@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
@@ -15,7 +15,7 @@ import pandas as pd
 
 from toolkit.curation import decisions, photo_names, sync
 from toolkit.curation.decisions import Decision
-from toolkit.errors import BadFolder
+from toolkit.errors import BadFolder, BadSetting
 from toolkit.evaluation import label_check
 from toolkit.files import folder_at
 from toolkit.grouping.assigners import (
@@ -80,6 +80,7 @@ __all__ = [
     "export_result",
     "folder_at",
     "look",
+    "look_anew",
     "point_and_shoot",
     "point_and_shoot_of",
     "prepared",
@@ -464,6 +465,83 @@ def look_at(
         own=listed.own,
         context=around,
         tried=tried,
+    )
+
+
+def look_anew(
+    looked: Looked,
+    photos: Collection[str],
+    settings: Settings,
+    *,
+    subject: Subject | None = None,
+    decided: Sequence[Decision] = (),
+) -> Looked:
+    """
+    Look again at some of the photos that were looked at, such as where a box was drawn in them.
+
+    Parameters
+    ----------
+    looked : Looked
+        What was seen; by vectors, as pairs would have to be compared.
+    photos : collection of str
+        The digests of the photos.
+    settings : Settings
+        As they were looked at.
+    subject, decided
+        As for `look_at`.
+
+    Returns
+    -------
+    Looked
+        With the photos in the order in which they were. Sightings of others are what they were, in
+        rows with other numbers.
+
+    Raises
+    ------
+    BadSetting
+        If one of the photos cannot be read, or is another picture now.
+    """
+    album = looked.album
+    again = album.photos["photo_digest"].isin(list(photos))
+    paths = [Path(str(path)) for path in album.photos["path"][again]]
+    listing = opening.Listing(tuple(paths), ())
+    listed = Listed(listing, cast(Path, looked.folder), looked.known, None)
+    seen = look_at(listed, settings, _ready(settings, subject), decided=decided).album
+    read = dict(zip(seen.photos["path"], seen.photos["photo_digest"], strict=True))
+    for path, digest in album.photos[["path", "photo_digest"]][again].itertuples(index=False):
+        if read.get(path) != digest:
+            why = "is another picture now" if path in read else "cannot be read any more"
+            raise BadSetting(
+                f"{printable(Path(path).name)} {why}; press Start to look at all again"
+            )
+    return changed(looked, album=_with_anew(album, seen))
+
+
+def _with_anew(album: Album, seen: Album) -> Album:
+    """Put what was seen in some photos in the place of what an album has of them."""
+    again = list(seen.photos["photo_digest"])
+    rest = ~album.sightings["photo_digest"].isin(again).to_numpy()
+    others = changed(
+        album,
+        photos=album.photos[~album.photos["photo_digest"].isin(again)],
+        sightings=album.sightings[rest],
+        encodings=album.encodings[rest],
+        ignored=album.ignored[rest],
+        features=None,
+    )
+    both = others.merge(seen)
+    place = {path: at for at, path in enumerate(album.photos["path"])}
+    photos, rows = (
+        np.argsort([place[path] for path in table["path"]], kind="stable")
+        for table in (both.photos, both.sightings)
+    )
+    return changed(
+        both,
+        photos=both.photos.iloc[photos].reset_index(drop=True),
+        sightings=both.sightings.iloc[rows].reset_index(drop=True),
+        encodings=both.encodings[rows],
+        ignored=both.ignored[rows],
+        problems=album.problems,
     )
 
 

@@ -138,9 +138,11 @@ def write_result(
         beside = sidecars.write(
             result, target, plan, outcome.files, about, stopped=bool(outcome.not_reached)
         )
+        audited = report.audited_of(result)
         written = changed(
             result,
             plan=plan,
+            second_folders=None if audited is None else audited.second_groups,
             out=target,
             run=run,
             seconds=seconds,
@@ -164,7 +166,7 @@ def write_result(
             run=run,
             photos_folder=photos,
         )
-        report.write(written, target, pictures=pictures)
+        report.write(written, target, pictures=pictures, audited=audited)
 
     begun = time.thread_time()
     # Read before anything is written.

@@ -52,6 +52,10 @@ NEXT_TO_NONE = 0.02
 HIDDEN = "that you hid"
 IN_DOUBT = "in doubtful photos only"
 NOT_SURE = "not sure who"
+# What a sighting says of which nobody could be told who it is.
+LITTLE = "too little (covered, turned away, dark or blurred)"
+# How one photo shows one individual twice, and what follows from that.
+TWO_MAY_BE_ONE = "(a collage, a mirror, a photo of a photo): there, two may be one"
 # Why a photo goes to the folder of those of which it is unsure who is in them.
 DOUBTFUL = "it is doubtful {words.who} is in it"
 
@@ -178,6 +182,9 @@ class Result:
         to a folder of their own.
     tried : pandas.DataFrame or None
         Pairs that should not look alike: first, second, distance.
+    second_folders : float or None
+        How many folders are expected to be a second one of an individual who has a larger one; None
+        where that was not worked out, as before an export.
     """
 
     # The fields that a mode adds: `Assigned.details`.
@@ -214,6 +221,7 @@ class Result:
     context: pd.DataFrame | None = field(default=None, repr=False)
     doubts: frozenset[int] = frozenset()
     tried: pd.DataFrame | None = field(default=None, repr=False)
+    second_folders: float | None = None
 
     @property
     def threshold(self) -> float:
@@ -246,6 +254,7 @@ class Result:
             doubts=assigned.doubts,
             hidden=assigned.hidden(decided, self.album.words),
             held=decided,
+            second_folders=None,
             **assigned.details,
         )
 
@@ -381,6 +390,14 @@ class Result:
         return tuple(str(paths[row]) for row in first)
 
     @property
+    def seen_twice(self) -> str:
+        """Say how many photos show one individual twice; "" for none."""
+        if not (pictures := self.shown_twice):
+            return ""
+        show = "shows" if len(pictures) == 1 else "show"
+        return f"{counted(len(pictures), 'photo')} {show} one {self.words.individual} twice"
+
+    @property
     def shows(self) -> dict[str, int]:
         """How many photos show what, as far as the detector said it; files of one count once."""
         photos = self.album.photos.drop_duplicates("photo_digest")
@@ -396,6 +413,22 @@ class Result:
         """Whether next to none of the photos shows the subject."""
         photos = self.album.photos["photo_digest"].nunique()
         return self.album.sightings["photo_digest"].nunique() <= NEXT_TO_NONE * photos > 0
+
+    @property
+    def in_brief(self) -> list[str]:
+        """Say, each in a few words, what the summary line of a panel has beside its counts."""
+        parts = []
+        if little := len(self.too_little):
+            parts.append(f"{NOT_SURE}: {self.words.count(little)}")
+        return [*parts, *filter(None, (self.seen_twice, self.kept_apart))]
+
+    @property
+    def in_no_folder(self) -> int:
+        """How many photos go into no individual's folder, nor into that of the unsure."""
+        table = self.unsorted
+        if not self.too_little or "folder" not in table:
+            return len(table)
+        return int((table["folder"] != self.settings.unsure).sum())
 
     @property
     def kept_apart(self) -> str:
@@ -554,9 +587,14 @@ class Result:
         return self._few | self._hidden_here | self._doubtful_only
 
     @property
+    def too_little(self) -> frozenset[int]:
+        """The sightings that say too little to tell who it is, and are with nobody."""
+        return self.doubts if self.settings.unsure_by_worth else frozenset()
+
+    @property
     def not_sure(self) -> frozenset[str]:
         """Those of whom there are only sightings that say too little to tell who it is."""
-        return self._doubtful_only if self.settings.unsure_by_worth else frozenset()
+        return self._doubtful_only if self.too_little else frozenset()
 
     def why_no_folder(self, name: str) -> str:
         """Say why an individual has no folder, "" for one who has."""
@@ -681,6 +719,12 @@ class Result:
             remarks.append(
                 f"expected to be wrong: {_one_in(self.chosen.expected_wrong)} {self._decisions}"
             )
+        if self.second_folders is not None and (number := round(self.second_folders)):
+            are = "is likely a second one" if number == 1 else "are likely second ones"
+            remarks.append(
+                f"about {counted(number, 'folder')} {are} of {self.words.an_individual} who has a "
+                "larger one: Review asks about the likeliest first"
+            )
         if self.decided:
             away = self._away() if self.undecided else ""
             open_ = f", {self.unclear:,} of them that it cannot be told" if self.unclear else ""
@@ -695,18 +739,13 @@ class Result:
             remarks.append(
                 f"{self.words.count(self._left_out)} too small or too blurred to be told apart"
             )
-        if self.doubts and self.settings.unsure_by_worth:
-            say = "says" if len(self.doubts) == 1 else "say"
-            why = "too little (covered, turned away, dark or blurred)"
-            remarks.append(f"{self.words.count(len(self.doubts))} {say} {why}: {NOT_SURE}")
+        if self.too_little:
+            say = "says" if len(self.too_little) == 1 else "say"
+            remarks.append(f"{self.words.count(len(self.too_little))} {say} {LITTLE}: {NOT_SURE}")
         if self._ignored:
             remarks.append(f"{self.words.count(self._ignored)} ignored, as you decided")
-        if pictures := self.shown_twice:
-            show = "shows" if len(pictures) == 1 else "show"
-            remarks.append(
-                f"{counted(len(pictures), 'photo')} {show} one {self.words.individual} twice (a "
-                "collage, a mirror, a photo of a photo): there, two may be one"
-            )
+        if twice := self.seen_twice:
+            remarks.append(f"{twice} {TWO_MAY_BE_ONE}")
         few, hidden = self._few, self._hidden_here
         doubtful = self._doubtful_only - few - hidden - self.not_sure
         for number, why in (
@@ -847,9 +886,11 @@ class Result:
         return "\n".join(lines + [printable(remark) for remark in self._remarks()])
 
     def _repr_html_(self) -> str:
+        individuals = self.individuals
+        individuals = individuals[~individuals["name"].isin(list(self.not_sure))]
         rows = "".join(
             f"<tr><td>{html.escape(printable(str(name)))}</td><td>{photos}</td><td>{count}</td></tr>"
-            for name, photos, count in self.individuals.head(30).itertuples(index=False)
+            for name, photos, count in individuals.head(30).itertuples(index=False)
         )
         remarks = "".join(
             f"<li>{html.escape(printable(remark.strip()))}</li>" for remark in self._remarks()

@@ -10,7 +10,7 @@ import numpy as np
 from toolkit.boxes import overlap
 from toolkit.photos.identity import ORIENTATIONS, Identity, turned_box, turned_digest
 from toolkit.records import Box, Detection
-from toolkit.subjects.base import Detector, Rgb, standing
+from toolkit.subjects.base import Detector, Rgb, fitted
 
 # A drawn box that shares more than this of the union with a found one is about that one.
 SAME = 0.5
@@ -100,7 +100,7 @@ def joined(
     boxes : sequence of Box
         The drawn ones, in the same px.
     detector : Detector
-        Says how each stands, where it can.
+        Says how each stands and from where it is cut out, where it can.
     small : numpy.ndarray
         Shape (h, w, 3), uint8, RGB: the photo as it is searched.
     scale : float
@@ -122,7 +122,8 @@ def joined(
         if len(shared) and shared.max() > SAME:
             drawn[int(shared.argmax())] = True
             continue
-        seen = standing(detector, small, Detection(box.scaled(scale, scale), 1.0))
-        every.append(replace(seen, box=box))
+        seen = fitted(detector, small, Detection(box.scaled(scale, scale), 1.0))
+        place = seen.aligned and seen.aligned.scaled(1 / scale, 1 / scale)
+        every.append(replace(seen, box=box, aligned=place))
         drawn.append(True)
     return every, drawn

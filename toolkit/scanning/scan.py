@@ -420,10 +420,11 @@ def _described(
                 full = opened.full
         with stopwatch(seconds, "align"):
             by = (full.shape[1] / opened.width, full.shape[0] / opened.height)
-            as_cut = detections
+            as_cut = [replace(d, box=d.aligned or d.box, aligned=None) for d in detections]
             if by != (1, 1):
-                as_cut = [replace(d, box=d.box.scaled(*by)) for d in detections]
+                as_cut = [replace(d, box=d.box.scaled(*by)) for d in as_cut]
             chips = chips_of(how.subject.encoder, full, as_cut)
+            detections = [replace(d, aligned=None) for d in detections]
             by_hand = np.array([own for _, own in told], dtype=np.bool_)
             sharp = (sharpness(chips) >= how.min_sharpness) | by_hand
             detections = [d for d, keep in zip(detections, sharp, strict=True) if keep]

@@ -131,6 +131,12 @@ def standing(detector: Detector, image: Rgb, found: Detection) -> Detection:
     return found if ask is None else cast(Detection, ask(image, found))
 
 
+def fitted(detector: Detector, image: Rgb, drawn: Detection) -> Detection:
+    """Return a subject that somebody boxed with how it stands, and where it is cut out."""
+    ask = getattr(detector, "fitted", None)
+    return standing(detector, image, drawn) if ask is None else cast(Detection, ask(image, drawn))
+
+
 class Encoder(Protocol):
     """Describes subjects as vectors. Threads may share one."""
 

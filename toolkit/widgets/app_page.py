@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -27,6 +28,7 @@ from toolkit.widgets.point_and_shoot import PointAndShootPanel
 from toolkit.widgets.review import ReviewPanel
 from toolkit.widgets.settings_form import SettingsForm
 from toolkit.widgets.size_explorer import SizePanel
+from toolkit.widgets.sorting_panel import SortingPanel
 from toolkit.widgets.tags_panel import TagsPanel
 from toolkit.widgets.threshold_explorer import Choice, ThresholdPanel
 
@@ -190,7 +192,10 @@ def page(
         fields.append(boxes.out)
         more.append(DRAWN)
     else:
-        panels[MISSED] = missed = MissedBox(out or "", words=words)
+        sorting: dict[str, SortingPanel[Any]] = {titles[0]: autopilot, titles[1]: known}
+        panels[MISSED] = missed = MissedBox(
+            out or "", words=words, changed=partial(_boxes_taken, sorting)
+        )
         fields.append(missed.out)
         more.append(MISSED_ONES)
     tabs = ipywidgets.Tab(
@@ -201,6 +206,14 @@ def page(
     also = "".join(each.format(*map(safe, titles), words=shown) for each in more)
     text = INTRODUCTION.format(*map(safe, titles), words=shown, more=also)
     return ipywidgets.VBox([ipywidgets.HTML(text), tabs])
+
+
+def _boxes_taken(panels: Mapping[str, SortingPanel[Any]], out: Path) -> str:
+    """Have the tab that has a result in hand take in its boxes; say where that is seen."""
+    for title, panel in panels.items():
+        if panel.take_boxes(out):
+            return f"see whom it joins in the tab {title}"
+    return ""
 
 
 def _calibrated(forms: Sequence[SettingsForm[Any]], path: str) -> None:

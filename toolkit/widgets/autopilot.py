@@ -48,9 +48,9 @@ class AutopilotPanel(SortingPanel[GroupingSettings]):
     """
     The whole way of autopilot.
 
-    Gestures are methods: `start`, `cancel`, `open_earlier`, `go_on_with`, and those of its parts:
-    `folder.choose`, `form.fields`, `individuals` (`rename`, `open`, `act`, `undo`), `export`
-    (`show_plan`, `export`).
+    Gestures are methods: `start`, `cancel`, `open_earlier`, `go_on_with`, `draw_missed`,
+    `close_missed`, and those of its parts: `folder.choose`, `form.fields`, `individuals` (`rename`,
+    `open`, `act`, `undo`), `missed`, `export` (`show_plan`, `export`).
 
     Parameters
     ----------
@@ -105,7 +105,9 @@ class AutopilotPanel(SortingPanel[GroupingSettings]):
         row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
         self.earlier_box = ipywidgets.HBox([self.earlier_button, self.earlier_about], layout=row)
         self.moved = MovedPhotos(lambda photos: self.open_earlier(photos=photos))
-        self.individuals = IndividualsView(self.work, changed=self._corrected, words=words)
+        self.individuals = IndividualsView(
+            self.work, changed=self._corrected, missed=self.draw_missed, words=words
+        )
         self._grouping: Newest[int] = Newest(self._regroup, failed=self.later.failed)
         self._earlier: Newest[str] = Newest(self._seek_earlier, failed=self.later.failed)
         self.earlier_button.on_click(lambda _: self.open_earlier())
@@ -232,6 +234,9 @@ class AutopilotPanel(SortingPanel[GroupingSettings]):
         )
         return seen, GroupingAssigner(settings)
 
+    def _by_turn(self, job: Callable[[], str]) -> None:
+        self.individuals.correct_by(job)
+
     def _chosen(self) -> Folders:
         return (self.folder.value,)
 
@@ -307,12 +312,12 @@ def summary(album: Session) -> str:
     # Those that could be used, as everywhere else; the others are said apart.
     seen, listed = len(looked.album.photos), looked.listed
     photos = counted(seen, "photo") if looked.complete else f"{seen:,} of {listed:,} photos"
-    words, individuals = album.album.words, len({name for name in album.names if name is not None})
+    named = set(album.names) - {None} - result.not_sure
+    words, individuals = album.album.words, len(named)
     parts = [photos, words.count(result.count), words.count_individuals(individuals)]
-    if alone := len(result.unsorted):
+    if alone := result.in_no_folder:
         parts.append(f"{counted(alone, 'photo')} in no folder")
-    if result.kept_apart:
-        parts.append(result.kept_apart)
+    parts += result.in_brief
     if bad := len(result.problems):
         parts.append(f"{counted(bad, 'file')} that could not be used")
     return ", ".join(parts)

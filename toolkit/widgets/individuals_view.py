@@ -22,6 +22,7 @@ from toolkit.errors import BadSetting
 from toolkit.names import counted, printable
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import SIGHTING_ID, Album, Words
+from toolkit.results.result import LITTLE, NOT_SURE
 from toolkit.session import Session
 from toolkit.subjects import registry
 from toolkit.widgets.background_work import Message, Work, safe
@@ -480,12 +481,25 @@ def individual_actions(words: Words, *, hidden: bool = False) -> tuple[Action, .
     )
 
 
+def unsure_actions(words: Words) -> tuple[Action, ...]:
+    """Return the buttons of the card of a sighting that says too little."""
+    return (
+        Action("merge", f"Same {words.individual} as …", "m"),
+        Action("leave out", f"Leave this {words.singular} out", "i"),
+    )
+
+
 def sighting_actions(words: Words) -> tuple[Action, ...]:
     """Return the buttons of a sighting's card."""
     return (
         Action("not", f"Not this {words.individual}", "n"),
         Action("ignore", f"Leave this {words.singular} out", "i"),
     )
+
+
+def missed_action(words: Words) -> Action:
+    """Return the button that leads to drawing a box in a photo."""
+    return Action("missed", f"Missed {words.a_sighting}?", "f")
 
 
 def split_actions(words: Words) -> tuple[Action, ...]:
@@ -522,11 +536,12 @@ class IndividualsView(ipywidgets.VBox):
     """
     A contact sheet of individuals that can be opened, named and corrected.
 
-    Gestures are methods: `open`, `back`, `rename`, `act`, `merge`, `answer`, `undo`. Corrections
-    are worked off one after the other, none is lost. A name that somebody has already asks on the
-    card, and goes on asking until it is answered. A card of an
-    individual has the name as its key; that of a sighting, its identifier, by which it is known
-    whatever is corrected, or looked at anew.
+    Gestures are methods: `open`, `back`, `show_unsure`, `draw_missed`, `rename`, `act`, `merge`,
+    `answer`, `undo`.
+    Corrections are worked off one after the other, none is lost. A name that somebody has already
+    asks on the card, and goes on asking until it is answered. Those of whom it is not sure who they
+    are stand last, below a line. A card of an individual has the name as its key; that of a
+    sighting, its identifier, by which it is known whatever is corrected, or looked at anew.
 
     Attributes
     ----------
@@ -544,6 +559,9 @@ class IndividualsView(ipywidgets.VBox):
         Called after each correction, in a thread.
     correct : bool
         Whether individuals can be named and corrected here.
+    missed : callable, optional
+        Called with the path of a photo, or "", to draw a box around what was not found there;
+        without it there is no button for that.
     words : Words, optional
         What is told apart, until there is an album that says so; those of the default
         subject, if not given.
@@ -557,9 +575,11 @@ class IndividualsView(ipywidgets.VBox):
         *,
         changed: Callable[[], None] | None = None,
         correct: bool = True,
+        missed: Callable[[str], None] | None = None,
         words: Words | None = None,
     ) -> None:
         self._default = words or registry.words_for()
+        self._missed = missed
         self.session: Session | None = None
         self.thumbnails: Thumbnails | None = None
         self.individual: str | None = None
@@ -581,10 +601,13 @@ class IndividualsView(ipywidgets.VBox):
         self.kept_in = ipywidgets.HTML()
         self.back_button = _button("Back", icon="arrow-left")
         self.undo_button = _button("Undo", icon="undo", tooltip="Take the last correction back")
+        self.unsure_button = _button(tooltip=f"Go to those that say {LITTLE}")
+        self.missed_button = _button(tooltip="Draw a box around what was not found in a photo")
         self.message = Message()
         # Room for a line, so that cards do not jump under the pointer when something is said.
         self.message.layout.min_height = "2.6em"
-        self.tools = _row(self.back_button, self.undo_button, self.message)
+        buttons = self.back_button, self.unsure_button, self.missed_button, self.undo_button
+        self.tools = _row(*buttons, self.message)
         self.tools.add_class("sightings-tools")
         self.sheet = ContactSheet(
             lambda tokens: [b""] * len(tokens),
@@ -599,6 +622,8 @@ class IndividualsView(ipywidgets.VBox):
         self.add_class("sightings-individuals").add_class("sightings-said")
         self.back_button.on_click(lambda _: self.back())
         self.undo_button.on_click(lambda _: self.undo())
+        self.unsure_button.on_click(lambda _: self.show_unsure())
+        self.missed_button.on_click(lambda _: self.draw_missed())
         self.work.observe(lambda _: self._worked(), names="state")
         self._show_tools()
 
@@ -622,7 +647,7 @@ class IndividualsView(ipywidgets.VBox):
                 self._put("nothing", [])
                 return
             self._mark_page()
-            self.sheet.known = sorted({name for name in session.names if name})
+            self.sheet.known = sorted({*filter(None, session.names)} - session.result.not_sure)
             self.individual = (
                 self._followed(session) if self.place in ("individual", "photo") else None
             )
@@ -644,6 +669,22 @@ class IndividualsView(ipywidgets.VBox):
             self._guarded(lambda: self._one(key))
         elif self.place == "individual":
             self._guarded(lambda: self._photo(row_of_card(self._here().album, key)))
+
+    def draw_missed(self, key: str | None = None) -> None:
+        """Draw a box around what was not found, in the photo of a card, or any."""
+        if self._missed is None or self.session is None:
+            return
+        album = self.session.album
+        path = "" if key is None else album.sightings["path"].iat[row_of_card(album, key)]
+        self._missed(str(path))
+
+    def show_unsure(self) -> None:
+        """Go to the first of those of whom it is not sure who they are."""
+        session = self.session
+        if session is not None:
+            unsure = session.result.not_sure
+            first = (card.key for card in self.sheet.all_cards if card.key in unsure)
+            self._guarded(lambda: self.sheet.return_to(next(first, "")))
 
     def back(self) -> None:
         """Go back to the card it was opened by: a photo, to its individual; that, to all."""
@@ -717,13 +758,21 @@ class IndividualsView(ipywidgets.VBox):
         one, two = (self.thumbnails.best(rows[each].tolist(), 1)[0] for each in (key, other))
         self._asked = [each for each in self._asked if each.row != one]
         self._asked.append(_Asked(one, two, other, typed.strip()))
-        return f"{self._question(key, other)} The card of {key} asks"
+        return f"{self._question(key, other)} The card of {self._called(key)} asks"
 
     def _question(self, key: str, other: str) -> str:
         return (
             f"{self._words.somebody.capitalize()} is called {other} already. "
-            f"Are {key} and {other} one {self._words.individual}?"
+            f"Are {self._called(key)} and {other} one {self._words.individual}?"
         )
+
+    def _called(self, name: str) -> str:
+        """Say who one is, to be read: one of whom it is not sure has no name."""
+        session = self.session
+        if session is None or name not in session.result.not_sure:
+            return name
+        file = file_of(session.album, int(session.rows(name)[0]))
+        return f"the {self._words.singular} in {file}"
 
     def _questions(self, session: Session) -> dict[str, Question]:
         """Return what cards ask now; what was settled by the way is asked no more."""
@@ -758,12 +807,17 @@ class IndividualsView(ipywidgets.VBox):
             return
         if action == "merge":
             self.merge(key)
+        elif action == "missed":
+            self._guarded(lambda: self.draw_missed(key))
         elif action == "split":
             self._guarded(lambda: self._split(key))
         elif action == "not":
             self._correct_by(lambda: session.not_this_individual(row_of_card(session.album, key)))
         elif action == "ignore":
             self._correct_by(lambda: session.ignore(row_of_card(session.album, key)))
+        elif action == "leave out":
+            whom = self._whom(session, key)
+            self._correct_by(lambda: session.ignore(int(session.rows(whom())[0])))
         elif action == "two":
             whom = self._whom(session, key)
             self._correct_by(lambda: session.split(whom()))
@@ -810,6 +864,10 @@ class IndividualsView(ipywidgets.VBox):
         rows = [row for row, name in enumerate(session.names) if name == key]
         row = self.thumbnails.best(rows, 1)[0] if rows and self.thumbnails else None
         return lambda: key if row is None else session.names[row] or key
+
+    def correct_by(self, job: Callable[[], str]) -> None:
+        """Run a correction of somebody else's, which says what it did, in its turn."""
+        self._correct_by(job)
 
     def _correct_by(self, job: Callable[[], str]) -> None:
         """Run a correction, after those that are under way, and show what came of it."""
@@ -919,9 +977,32 @@ class IndividualsView(ipywidgets.VBox):
             back = individual_actions(self._words, hidden=True)
             hidden = session.result.hidden
             cards = [replace(one, actions=back) if one.key in hidden else one for one in cards]
+        cards = self._unsure_last(session, cards)
         self._leave()
         self.individual = merging
         self._put("individuals" if merging is None else "merging", cards, page=self._page)
+
+    def _unsure_last(self, session: Session, cards: list[Card]) -> list[Card]:
+        """Put those of whom it is not sure who they are after the others, below a line."""
+        unsure, words = session.result.not_sure, self._words
+        if not unsure:
+            return cards
+        rows, actions = rows_of(session.names), unsure_actions(words) if self._correct else ()
+        apart = [
+            replace(
+                card,
+                title=file_of(session.album, int(rows[card.key][0])),
+                note="",
+                name="" if self._correct else None,
+                actions=actions,
+            )
+            for card in cards
+            if card.key in unsure
+        ]
+        say = "says" if len(apart) == 1 else "say"
+        line = f"{NOT_SURE.capitalize()}: {words.count(len(apart))} {say} {LITTLE}"
+        others = [card for card in cards if card.key not in unsure]
+        return [*others, Card("not sure", f"{line}.", line=True), *apart]
 
     def _one(self, name: str) -> None:
         session = self._here()
@@ -937,6 +1018,8 @@ class IndividualsView(ipywidgets.VBox):
         self._mark_page()
         self.row = row
         actions = sighting_actions(self._words) if self._correct else ()
+        if self._missed is not None:
+            actions = (*actions, missed_action(self._words))
         self._put("photo", [whole_card(self._here().album, row, actions)])
 
     def _split(self, name: str) -> None:
@@ -962,10 +1045,11 @@ class IndividualsView(ipywidgets.VBox):
     def _put(self, place: str, cards: list[Card], *, page: int = 0) -> None:
         self.place = place
         guidance = GUIDANCE[place] if self._correct else LOOK_ONLY.get(place, GUIDANCE[place])
-        self.guidance.value = safe(guidance.format(name=self.individual or "", words=self._words))
+        whom = "" if self.individual is None else self._called(self.individual)
+        self.guidance.value = safe(guidance.format(name=whom, words=self._words))
         self.sheet.size = {"individual": 160, "photo": 600, "split": 112}.get(place, 96)
         everybody = self._words.individuals.capitalize()
-        self.sheet.label = everybody if self.individual is None else f"Photos of {self.individual}"
+        self.sheet.label = everybody if self.individual is None else f"Photos of {whom}"
         self.sheet.empty = f"{self._words.nobody.capitalize()} was found."
         pictures = None if self.thumbnails is None else SightingPictures(self.thumbnails)
         self.sheet.show(cards, page=page, pictures=pictures)
@@ -979,11 +1063,18 @@ class IndividualsView(ipywidgets.VBox):
         away = self.place in ("individual", "photo", "split")
         self.back_button.layout.display = None if away else "none"
         whom = (
-            printable(self.individual or "")[:40]
+            printable("" if self.individual is None else self._called(self.individual))[:40]
             if self.place == "photo"
             else self._words.everybody
         )
         self.back_button.description = f"Back to {whom}"
+        unsure = 0 if self.session is None else len(self.session.result.not_sure)
+        draws = self._missed is not None and self.place == "individuals"
+        self.missed_button.layout.display = None if draws else "none"
+        self.missed_button.description = missed_action(self._words).label
+        there = self.place in ("individuals", "merging") and unsure
+        self.unsure_button.layout.display = None if there else "none"
+        self.unsure_button.description = f"{NOT_SURE.capitalize()} ({unsure:,})"
         can_undo = self._correct and self._can_undo()
         self.undo_button.layout.display = None if can_undo else "none"
         self.sheet.can_undo = can_undo

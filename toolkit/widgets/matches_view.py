@@ -7,21 +7,22 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ipywidgets
 import pandas as pd
 import traitlets
 
-from toolkit.curation import match_list
-from toolkit.curation.match_list import ACCEPTED, BEYOND, REFUSED, SAID
+from toolkit.curation import history, match_list
+from toolkit.curation.history import Gesture
+from toolkit.curation.match_list import ACCEPTED, BEYOND, REFUSED, SAID, UNSURE
 from toolkit.errors import BadSetting
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import SECOND, References
-from toolkit.names import counted, printable
+from toolkit.names import counted, folded, printable
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import SIGHTING_ID, Album, Words
-from toolkit.results.result import PointAndShootResult
+from toolkit.results.result import LITTLE, NOT_SURE, PointAndShootResult
 from toolkit.session import Session
 from toolkit.settings import PointAndShootSettings
 from toolkit.subjects import registry
@@ -32,6 +33,7 @@ from toolkit.widgets.individuals_view import (
     SightingPictures,
     counts,
     file_of,
+    missed_action,
     photo_picture,
     sighting_picture,
     whole_card,
@@ -235,6 +237,9 @@ def match_card(
     actions = [REFUSE, IGNORE] if match.state != REFUSED else [IGNORE]
     if match.state != SAID and known:
         actions.insert(0, ACCEPT)
+    if match.state == UNSURE:
+        yes = Action(match_list.ACCEPT, f"It is {printable(name)[:40]}", "y")
+        actions = [yes, IGNORE] if known else [IGNORE]
     pictures = sighting_picture(matched.album, row), photo_picture(matched.album, row)
     strips: tuple[Strip, ...] = (Strip(pictures),)
     if whole:
@@ -244,7 +249,7 @@ def match_card(
         if match.reference in references.paths:
             examples = (_example_at(references, references.paths.index(match.reference)),)
         strips = Strip(examples, f"example: {name}"), Strip(pictures, f"found: is this {name}?")
-    return Card(
+    card = Card(
         key=matched.keys[row],
         title=name if beside or whole else file_of(matched.album, row),
         note=_note(match) + (f" · {file_of(matched.album, row)}" if beside or whole else ""),
@@ -253,6 +258,11 @@ def match_card(
         actions=tuple(actions),
         opens="" if whole else "larger",
     )
+    if match.state != UNSURE:
+        return card
+    nearest = f"nearest: {name} {_note(match)}" if known else ""
+    title = file_of(matched.album, row)
+    return replace(card, title=title, note=nearest, badge="", name="", unnamed=True)
 
 
 def examples_of(references: References, name: str) -> tuple[Picture, ...]:
@@ -302,7 +312,11 @@ GUIDANCE = {
     "or <b>Leave out</b> (i).",
     "photo": "Is the {words.singular} in the box the {words.individual} named above the photo? The "
     "keys y, n and i answer here, too.",
+    "unsure": f"<b>{NOT_SURE.capitalize()}</b>: "
+    f"{{words.plural}} that say {LITTLE}. Type a name below those you know and press Enter.",
 }
+# From a photo, by the place that it was opened in.
+BACK = {"unsure": f"Back to {NOT_SURE}"}
 NO_DOUBT = (
     "No match is doubtful. Open {words.an_individual} to see the matches in order, or export below."
 )
@@ -315,14 +329,15 @@ class MatchesView(ipywidgets.VBox):
     """
     The matches of an album that can be looked through and answered.
 
-    Gestures are methods: `open`, `back`, `show_doubtful`, `act`, `undo`, `move`, `to_automatic`.
+    Gestures are methods: `open`, `back`, `show_doubtful`, `show_unsure`, `draw_missed`, `act`,
+    `rename`, `undo`, `move`, `to_automatic`.
     What they change is worked out in one thread, in their order; `wait` waits for it.
 
     Attributes
     ----------
     place : str
-        What is shown: "nothing", "individuals", "individual", "doubtful" or "photo"; can be
-        observed.
+        What is shown: "nothing", "individuals", "individual", "doubtful", "unsure" or "photo"; can
+        be observed.
     individual : str or None
         Whose matches are shown.
 
@@ -335,6 +350,9 @@ class MatchesView(ipywidgets.VBox):
         it the view does so itself.
     hindered : callable, optional
         Says why nothing can be changed now; "" if it can.
+    missed : callable, optional
+        Called with the path of a photo, or "", to draw a box around what was not found there;
+        without it there is no button for that.
     words : Words, optional
         What is told apart, until there is an album that says so; those of the default
         subject, if not given.
@@ -348,8 +366,10 @@ class MatchesView(ipywidgets.VBox):
         changed: Callable[[], None] | None = None,
         chosen: Callable[[Choice], None] | None = None,
         hindered: Callable[[], str] = lambda: "",
+        missed: Callable[[str], None] | None = None,
         words: Words | None = None,
     ) -> None:
+        self._missed = missed
         self._default = words or registry.words_for()
         self.session: Session | None = None
         self.individual: str | None = None
@@ -411,13 +431,25 @@ class MatchesView(ipywidgets.VBox):
             super().open()
         elif self.place == "individuals":
             self._guarded(lambda: self._go("individual", who=key))
-        elif self.place in ("individual", "doubtful"):
+        elif self.place in ("individual", "doubtful", "unsure"):
             self._guarded(lambda: self._look_at(key))
 
     def show_doubtful(self) -> None:
         """Show the doubtful matches of all."""
         if self.session is not None:
             self._guarded(lambda: self._go("doubtful"))
+
+    def show_unsure(self) -> None:
+        """Show those that say too little to tell who it is."""
+        if self.session is not None:
+            self._guarded(lambda: self._go("unsure"))
+
+    def draw_missed(self, key: str | None = None) -> None:
+        """Draw a box around what was not found, in the photo of a card, or any."""
+        row = None if key is None else self._row(key)
+        if self._missed is not None and self.session is not None:
+            paths = self.session.album.sightings["path"]
+            self._missed("" if row is None else str(paths.iat[row]))
 
     def back(self) -> None:
         """Go back: from a photo to the matches, from these to all; to the card it was opened by."""
@@ -440,12 +472,20 @@ class MatchesView(ipywidgets.VBox):
         key : str
             Of the card.
         action : str
-            "accept", "refuse" or "ignore"; of an individual "hide", which takes itself back.
+            "accept", "refuse" or "ignore"; of an individual "hide", which takes itself back; of a
+            photo also "missed".
         """
-        if action == HIDE.key:
+        if action == "missed":
+            self._guarded(lambda: self.draw_missed(key))
+        elif action == HIDE.key:
             self._change(lambda: self._hide(key), "One moment …")
         else:
             self._change(lambda: self._answer(key, action), "One moment …")
+
+    def rename(self, key: str, text: str) -> None:
+        """Say who it is in the card of a sighting that says too little."""
+        if text.strip():
+            self._change(lambda: self._name(key, text), "One moment …")
 
     def undo(self) -> None:
         """Take the last answer back."""
@@ -502,7 +542,13 @@ class MatchesView(ipywidgets.VBox):
     def _controls(self) -> list[Any]:
         row = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
         self.guidance = ipywidgets.HTML()
-        self.back_button, self.doubtful_button, self.undo_button = (
+        (
+            self.back_button,
+            self.doubtful_button,
+            self.unsure_button,
+            self.missed_button,
+            self.undo_button,
+        ) = (
             ipywidgets.Button(
                 description=text,
                 icon=icon,
@@ -513,6 +559,8 @@ class MatchesView(ipywidgets.VBox):
             for text, icon, tip in (
                 ("", "arrow-left", ""),
                 ("Doubtful first", "", "The matches that are worth a look"),
+                ("", "", f"Those that say {LITTLE}"),
+                ("", "", "Draw a box around what was not found in a photo"),
                 ("Undo", "undo", "Take the last answer back"),
             )
         )
@@ -521,15 +569,19 @@ class MatchesView(ipywidgets.VBox):
         self.sheet = ContactSheet(
             lambda tokens: [b""] * len(tokens),
             opened=self.open,
+            renamed=self.rename,
             acted=self.act,
             undone=self.undo,
             empty="Nothing here.",
         )
         self.sheet.follow(self.message)
-        tools = [self.back_button, self.doubtful_button, self.undo_button]
+        more = [self.unsure_button, self.missed_button, self.undo_button]
+        tools = [self.back_button, self.doubtful_button, *more]
         self.tools = ipywidgets.HBox(tools, layout=row)
         self.back_button.on_click(lambda _: self.back())
         self.doubtful_button.on_click(lambda _: self.show_doubtful())
+        self.unsure_button.on_click(lambda _: self.show_unsure())
+        self.missed_button.on_click(lambda _: self.draw_missed())
         self.undo_button.on_click(lambda _: self.undo())
         return [self.guidance, self.tools, self.line, self.message, self.sheet]
 
@@ -556,12 +608,28 @@ class MatchesView(ipywidgets.VBox):
         self._go("photo")
 
     def _answer(self, key: str, action: str) -> str:
+        session, row = self._here(key)
+        table = match_list.judged(self._result, session.decided).set_index("row")
+        name = str(table["individual"].at[row])
+        return self._said(match_list.answer(session.album, row, name, action))
+
+    def _name(self, key: str, text: str) -> str:
+        session, row = self._here(key)
+        name = history.cleaned(text)
+        # However it is typed, it is the one who is called so.
+        same = (each for each in self.sheet.known if folded(each) == folded(name))
+        name = next(same, name)
+        return self._said(match_list.answer(session.album, row, name, match_list.ACCEPT))
+
+    def _here(self, key: str) -> tuple[Session, int]:
         session, row = self.session, self._row(key)
         if session is None or row is None:
             raise BadSetting(self._gone)
-        table = match_list.judged(self._result, session.decided).set_index("row")
-        name = str(table["individual"].at[row])
-        said = session.do(match_list.answer(session.album, row, name, action))
+        return session, row
+
+    def _said(self, gesture: Gesture) -> str:
+        """Take an answer in; a photo that was open is answered then."""
+        said = cast(Session, self.session).do(gesture)
         if self.place == "photo":
             self.place, self._turn = self._from, self._pages.get(self._from, 0)
         return said
@@ -587,6 +655,10 @@ class MatchesView(ipywidgets.VBox):
         elif self.session is not None:
             self.take(replace(self._result.settings, threshold=choice))  # type: ignore[arg-type]
 
+    def change_by(self, step: Callable[[], str]) -> None:
+        """Do something of somebody else's to the album, which says what it did, in its turn."""
+        self._change(step, "One moment …")
+
     def _change(self, step: Callable[[], str | None], meanwhile: str = "") -> None:
         """Do something to the album, in the thread, and show what came of it; "" says nothing."""
         why = self._hindered()
@@ -610,6 +682,7 @@ class MatchesView(ipywidgets.VBox):
             if self._changed is not None:
                 self._changed()
         except Exception as error:  # noqa: BLE001 - shown where the user is looking
+            self.sheet.untype()
             self.message.failed(error)
 
     def _guarded(self, step: Callable[[], None]) -> None:
@@ -634,18 +707,28 @@ class MatchesView(ipywidgets.VBox):
             table = match_list.doubtful(result, decided)
             matches = table.head(MOST_DOUBTFUL).itertuples(index=False)
             cards = [match_card(each, matched, references, beside=True) for each in matches]
+        elif self.place == "unsure":
+            matches = match_list.unsure(result, decided).itertuples(index=False)
+            cards = [match_card(each, matched, references) for each in matches]
         else:
             table = match_list.judged(result, decided)
             of_key = table["row"] == matched.row_of[self._key]
             match = next(table[of_key].itertuples(index=False))
-            cards = [match_card(match, matched, references, whole=True)]
+            card = match_card(match, matched, references, whole=True)
+            more = () if self._missed is None else (missed_action(self._words),)
+            cards = [replace(card, actions=(*card.actions, *more))]
         self.sheet.size = {"individuals": 96, "photo": 600}.get(self.place, 140)
         words = self._words
         self.sheet.label = {
             "individuals": words.individuals.capitalize(),
             "doubtful": "Doubtful matches",
+            "unsure": NOT_SURE.capitalize(),
         }.get(self.place, f"Matches of {printable(self.individual or words.somebody)}")
-        self.sheet.empty = "No match is doubtful." if self.place == "doubtful" else "Nothing here."
+        self.sheet.empty = {
+            "doubtful": "No match is doubtful.",
+            "unsure": f"There are no such {words.plural} left.",
+        }.get(self.place, "Nothing here.")
+        self.sheet.known = sorted({*self._known["individual"]})
         page, self._turn = self.sheet.page if self._turn is None else self._turn, None
         self.sheet.show(cards, page=page, pictures=MatchPictures(matched.thumbnails, references))
 
@@ -667,7 +750,8 @@ class MatchesView(ipywidgets.VBox):
             else "Answers are forgotten when this notebook stops: name a folder for the results "
             "below, and export."
         )
-        words, said = self._words, GUIDANCE[place]
+        unsure = place == "photo" and self._from == "unsure"
+        words, said = self._words, GUIDANCE["unsure" if unsure else place]
         if place == "doubtful" and doubtful > MOST_DOUBTFUL:
             said += f" Of {doubtful:,}, the first {MOST_DOUBTFUL:,} are shown."
         if not doubtful:
@@ -676,7 +760,9 @@ class MatchesView(ipywidgets.VBox):
         self.guidance.value = f"<p role='status'>{said}<br>{where}</p>"
         self.back_button.layout.display = "none" if place == "individuals" else None
         self.back_button.description = (
-            "Back to the matches" if place == "photo" else f"Back to {words.everybody}"
+            BACK.get(self._from, "Back to the matches")
+            if place == "photo"
+            else f"Back to {words.everybody}"
         )
         self.doubtful_button.layout.display = (
             None if place in ("individuals", "individual") else "none"
@@ -684,8 +770,14 @@ class MatchesView(ipywidgets.VBox):
         self.doubtful_button.description = f"Doubtful first ({doubtful:,})"
         self.doubtful_button.disabled = not doubtful
         self.doubtful_button.button_style = "primary" if doubtful else ""
+        little = len(self._result.too_little)
+        self.unsure_button.layout.display = None if little and place == "individuals" else "none"
+        self.unsure_button.description = f"{NOT_SURE.capitalize()} ({little:,})"
+        draws = self._missed is not None and place == "individuals"
+        self.missed_button.layout.display = None if draws else "none"
+        self.missed_button.description = missed_action(words).label
         self.undo_button.layout.display = None if session.corrections.can_undo else "none"
         self.sheet.can_undo = session.corrections.can_undo
-        self.line.layout.display = "none" if place == "photo" else None
+        self.line.layout.display = "none" if place in ("photo", "unsure") else None
         usual = session.assigner.automatic(session.album) or chosen
         self.line.show(chosen, usual.value, follow=self._wanted is None)

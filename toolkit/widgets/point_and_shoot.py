@@ -142,10 +142,9 @@ def summary(album: Session) -> str:
         away = result.references.not_searched
         more = f" and {len(away) - FEW} more" if away[FEW:] else ""
         parts.append(f"{', '.join(away[:FEW])}{more} could not be searched for")
-    if unnamed := len(result.unsorted):
+    if unnamed := result.in_no_folder:
         parts.append(f"{counted(unnamed, 'photo')} of {words.nobody} known")
-    if result.kept_apart:
-        parts.append(result.kept_apart)
+    parts += result.in_brief
     if bad := len(looked.album.problems):
         parts.append(f"{counted(bad, 'file')} that could not be used")
     return ", ".join(parts)
@@ -195,9 +194,9 @@ class PointAndShootPanel(SortingPanel[ComparingSettings]):
     """
     The whole way of point-and-shoot.
 
-    Gestures are methods: `start`, `cancel`, and those of its parts: `folder.choose`,
-    `examples.choose`, `form.fields`, `matches` (`open`, `back`, `show_doubtful`, `act`, `undo`,
-    `move`, `to_automatic`), `export` (`show_plan`, `export`).
+    Gestures are methods: `start`, `cancel`, `draw_missed`, `close_missed`, and those of its parts:
+    `folder.choose`, `examples.choose`, `form.fields`, `matches` (`open`, `back`, `show_doubtful`,
+    `act`, `undo`, `move`, `to_automatic`), `missed`, `export` (`show_plan`, `export`).
 
     Parameters
     ----------
@@ -248,6 +247,7 @@ class PointAndShootPanel(SortingPanel[ComparingSettings]):
             changed=self._corrected,
             chosen=self._line_moved,
             hindered=self._hindered,
+            missed=self.draw_missed,
             words=words,
         )
         self.examples.observe(lambda _: self._show(), names="value")
@@ -331,6 +331,9 @@ class PointAndShootPanel(SortingPanel[ComparingSettings]):
             told = ResultsFolder(album.out).record().get("settings")
             if isinstance(told, dict):
                 self.form.take(from_record(kind, told, of=album.out))
+
+    def _by_turn(self, job: Callable[[], str]) -> None:
+        self.matches.change_by(job)
 
     def _chosen(self) -> Folders:
         return self.folder.value, self.examples.value

@@ -24,6 +24,7 @@ from toolkit.curation.question_deck import (
 )
 from toolkit.curation.questions import Queue
 from toolkit.errors import BadSetting
+from toolkit.evaluation.audit import floored
 from toolkit.names import counted, printable
 from toolkit.photos.side_by_side import side_by_side
 from toolkit.photos.thumbnails import LARGEST, Thumbnails, jpeg_of, placeholder
@@ -222,8 +223,7 @@ def likely(probability: float, words: Words) -> str:
 def progress(queue: Queue) -> str:
     """Say how pure the groups are expected to be, and how many questions that goal is away."""
     goal = f"{queue.goal:.0%}"
-    # Rounded down: 98.96% is not yet 99%.
-    share = f"Expected purity {int(queue.purity * 1000 + 1e-9) / 10:.1f}%"
+    share = f"Expected purity {floored(queue.purity)}"
     if seconds := round(queue.seconds):
         share += f", about {counted(seconds, 'second folder')}"
     if not len(queue):

@@ -12,10 +12,11 @@ import pandas as pd
 import traitlets
 
 from toolkit import files, modes
-from toolkit.curation import decisions
+from toolkit.curation import decisions, drawn_boxes
 from toolkit.curation.history import Corrections
 from toolkit.errors import BadFolder, BadSetting, SightingsError
 from toolkit.grouping.assigners import Assigner
+from toolkit.grouping.sighting_finder import SightingKey
 from toolkit.locks import InUse
 from toolkit.modes import Looked
 from toolkit.names import counted
@@ -35,6 +36,7 @@ from toolkit.widgets.export_box import ExportBox
 from toolkit.widgets.folder_field import FolderChooser
 from toolkit.widgets.individuals_view import IndividualsView
 from toolkit.widgets.matches_view import MatchesView
+from toolkit.widgets.missed_view import MissedView
 from toolkit.widgets.recent_albums import RecentAlbums
 from toolkit.widgets.settings_form import SettingsForm
 
@@ -158,6 +160,23 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         )
         self.another = ipywidgets.VBox([self.another_about, self.anyway_button])
         self.another.layout.display = "none"
+        self.missed = MissedView(
+            words,
+            kept=self._box_kept,
+            taken_out=lambda key: self._change_boxes(lambda: self._album().remove_box(key)),
+            undone=lambda: self._change_boxes(lambda: f"Taken back: {self._album().undo()}"),
+        )
+        # The box that was drawn last, until it is said whom it joins.
+        self._boxed: SightingKey | None = None
+        self.close_button = ipywidgets.Button(
+            description="Close", layout=ipywidgets.Layout(width="auto", align_self="flex-start")
+        )
+        about = ipywidgets.HTML(
+            f"<h4>Missed {safe(words.a_sighting)}?</h4><p>Draw a box around it, as closely as "
+            "round the others, and write a name if you know it.</p>"
+        )
+        self.missed_part = ipywidgets.VBox([about, self.missed, self.close_button])
+        self.missed_part.layout.display = "none"
         self.results = ipywidgets.VBox([self.summary])
         self.last = ipywidgets.VBox([ipywidgets.HTML("<h3>Export</h3>"), self.export])
         super().__init__()
@@ -174,10 +193,11 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         # In line, and wide enough for the longest.
         for each in labelled:
             each.style.description_width = "11em"
-        self.results.children = (self.summary, view)
+        self.results.children = (self.summary, self.missed_part, view)
         self.children = (self.guidance, *parts, self.results, self.last)
         self.add_class(css_class)
         self.start_button.on_click(lambda _: self.start())
+        self.close_button.on_click(lambda _: self.close_missed())
         self.anyway_button.on_click(lambda _: self.start(anyway=True))
         self.export.out.observe(lambda _: self._ask_nothing(), names="value")
         self.work.observe(self._worked, names="state")
@@ -254,6 +274,44 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
     def go_on_with(self, album: Recent) -> None:
         """Take up an album of the list: its folders, and what else there is of it."""
         raise NotImplementedError
+
+    def draw_missed(self, path: str = "") -> None:
+        """
+        Show the photos, to draw boxes around what was not found.
+
+        Parameters
+        ----------
+        path : str
+            The photo to begin with.
+        """
+        self.missed_part.layout.display = None
+        self.missed.message.clear()
+        self._show_missed()
+        self.missed.choose(path)
+
+    def close_missed(self) -> None:
+        """Draw no more."""
+        self.missed_part.layout.display = "none"
+
+    def take_boxes(self, out: Path) -> bool:
+        """
+        Take in the boxes that were drawn elsewhere for a folder of results.
+
+        Returns
+        -------
+        bool
+            Whether its album is in hand here; a box waits for the next Start otherwise.
+        """
+        album = self.session
+        if album is None or album.corrections.out != out or self._busy() or not album.looks_anew:
+            return False
+
+        def read() -> str:
+            self._album().keep_in(out)
+            return ""
+
+        self._by_turn(read)
+        return True
 
     def cancel(self) -> None:
         """Stop looking; the photos looked at are kept."""
@@ -403,7 +461,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
         out = found.corrections.out
         if out is None or not of:
             return
-        album, names = found.album, {name for name in found.names if name is not None}
+        album, names = found.album, set(found.names) - {None} - found.result.not_sure
         photos = counted(len(album.photos), "photo")
         said = f"{photos}, {album.words.count_individuals(len(names))}"
         known = of[1] if of[1:] else ""
@@ -435,8 +493,81 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             self._view.show(found)
         self._corrected()
 
+    def _album(self) -> Session:
+        if self.session is None:
+            raise BadSetting("there is no album yet; press Start")
+        return self.session
+
+    def _by_turn(self, job: Callable[[], str]) -> None:
+        """Change the album, after what is under way, and say what was done."""
+        raise NotImplementedError
+
+    def _box_kept(self, key: SightingKey, name: str) -> None:
+        if self._busy():
+            raise BadSetting("other work is under way; press again when it is done")
+        known = [each for each in self._album().names if each]
+        # What is no box, or no name, is said at once.
+        drawn_boxes.drawing(key, self.words, name=name, known=known)
+        self._boxed = key
+        self._change_boxes(lambda: self._album().add_box(key, name))
+        self.missed.name.value = ""
+
+    def _change_boxes(self, job: Callable[[], str]) -> None:
+        """Draw a box, or take one out, in its turn."""
+
+        def told() -> str:
+            try:
+                return job()
+            except Exception as error:
+                self.missed.message.failed(error)
+                raise
+
+        self.missed.message.remark("One moment …")
+        self._by_turn(told)
+
+    def _look_anew(self) -> None:
+        """Look again at photos whose boxes have changed; in the thread of changes."""
+        album, boxed = self.session, self._boxed
+        if album is None:
+            return
+        self._boxed = None
+        if album.due:
+            try:
+                album = album.look_anew(self._subject)
+            except SightingsError as error:
+                self.missed.message.failed(error)
+                return
+            self.session = album
+            if self._view is not None:
+                said = self._view.message.value
+                self._view.show(album)
+                self._view.message.value = said
+        self._show_missed()
+        if self.missed_part.layout.display == "none":
+            return
+        if boxed is None:
+            self.missed.message.value = "" if self._view is None else self._view.message.value
+        elif album.looks_anew:
+            self.missed.message.remark(f"{album.joined(boxed)}.")
+        else:
+            self.missed.message.remark("Kept: it joins in with the next Start.")
+
+    def _show_missed(self) -> None:
+        """Show photos and boxes as they are now, where they are shown."""
+        album = self.session
+        if album is None or self.missed_part.layout.display == "none":
+            return
+        self.missed.show(
+            album.album,
+            album.looked.folder,
+            names=album.names,
+            boxes=album.boxes,
+            can_undo=album.corrections.can_undo,
+        )
+
     def _corrected(self) -> None:
         """Show what came of a change."""
+        self._look_anew()
         self.export.clear()
         self._summarise()
 

@@ -70,6 +70,20 @@ def write(
     return out / FILE
 
 
+def audited_of(result: Result) -> Audit | None:
+    """Return an audit of what autopilot found, at its own threshold; None for other results."""
+    if not isinstance(result, AutopilotResult) or not result.count:
+        return None
+    return audit(
+        result.album,
+        # Of whom it is not sure who they are has no folder that could be a second one.
+        [None if name in result.not_sure else name for name in result.names],
+        threshold=result.threshold,
+        thresholds=(),
+        method=result.clustering.method,
+    )
+
+
 def html_of(
     result: Result,
     *,
@@ -103,14 +117,7 @@ def html_of(
     str
         A whole document.
     """
-    if audited is None and isinstance(result, AutopilotResult) and result.count:
-        audited = audit(
-            result.album,
-            result.names,
-            threshold=result.threshold,
-            thresholds=(),
-            method=result.clustering.method,
-        )
+    audited = audited_of(result) if audited is None else audited
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     decided = result.decided if decided_count is None else decided_count
     doubts = find_doubts(result, audited)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from toolkit.evaluation.audit import KIN, SHOWN, SURE, Audit
+from toolkit.evaluation.audit import KIN, SHOWN, SURE, Audit, floored
 from toolkit.grouping import uncertainty
 from toolkit.grouping.assigners import links_of
 from toolkit.grouping.constraints import Decided
@@ -216,6 +216,13 @@ def _doubtful_names(result: PointAndShootResult) -> list[Doubt]:
 def measured(audited: Audit, *, words: Words) -> Iterable[str]:
     """Say the rates of an audit in words."""
     here = audited.here
+    yield (
+        f"Expected purity {floored(audited.purity)}: {audited.pure()}, by what distances say, not "
+        "counted."
+    )
+    seconds = audited.seconds("folder")
+    likeliest = f" The likeliest are among “{words.individuals.capitalize()} who may be one”."
+    yield f"{seconds[:1].upper()}{seconds[1:]}.{likeliest if len(audited.alike) else ''}"
     yield from (f"{each}." for each in audited.left_out)
     if not audited.measured:
         return

@@ -22,7 +22,13 @@ from toolkit.results.export import NEW, PHOTO, THERE, told
 from toolkit.results.folder_changes import owners_of, theirs_of
 from toolkit.results.report.cases import Doubt, measured
 from toolkit.results.report.markup import href, in_words, shared_folder
-from toolkit.results.result import NOT_SURE, AutopilotResult, PointAndShootResult, Result
+from toolkit.results.result import (
+    NOT_SURE,
+    TWO_MAY_BE_ONE,
+    AutopilotResult,
+    PointAndShootResult,
+    Result,
+)
 from toolkit.results.results_folder import LINK, ResultsFolder, digest_in
 
 # Side of a picture in px.
@@ -53,6 +59,9 @@ class Page:
             if name is not None:
                 self.rows_of.setdefault(name, []).append(row)
         self.files_of, self.folder_of = self._files()
+        # Of whom it is not sure who they are, those that have no number either.
+        little = [row for row in sorted(result.too_little) if result.names[row] is None]
+        self.unnamed = little[:CARDS]
         self.best: dict[str, list[int]] = {}
         self.pictures: dict[int | str, str] = {}
         self.each = 0
@@ -61,6 +70,7 @@ class Page:
 
     def _take(self, thumbnails: Thumbnails, doubts: Sequence[Doubt]) -> None:
         wanted = [key for each in doubts for case in each.cases for key, _ in case.pictures]
+        wanted += self.unnamed
         names = [str(name) for name in self.table["name"].head(CARDS)]
         sizes = np.array([len(self.rows_of[name]) for name in names], dtype=np.int64)
         # Whole rows of a card, and fewer for everybody rather than none for the last.
@@ -142,6 +152,8 @@ class Page:
             how = f"Every {words.singular} was compared with the example photos of {known}."
             how = " ".join([how, *(f"{each}." for each in result.references.taken)])
         how = " ".join([*(f"{each}." for each in result.taken), how])
+        if result.seen_twice:
+            how += f" {result.seen_twice[:1].upper()}{result.seen_twice[1:]} {TWO_MAY_BE_ONE}."
         care = (
             f"This file shows {words.plural} and names photos: pass it on with the care they need."
         )
@@ -160,7 +172,7 @@ class Page:
                 ("photos", len(result.album.photos)),
                 (words.plural, result.count),
                 (words.individuals, len(self.table) - len(result.not_sure)),
-                *(((NOT_SURE, len(result.doubts)),) if result.not_sure else ()),
+                *(((NOT_SURE, len(result.too_little)),) if result.too_little else ()),
                 (f"photos of {self.words.nobody}", len(result.unsorted)),
                 *((f"photos: {kind}", n) for kind, n in shown if kind != result.album.subject.name),
                 ("files with problems", len(result.unusable)),
@@ -192,7 +204,10 @@ class Page:
         return {
             "each": each,
             "cards": [card for card in cards if not card["not_sure"]],
-            "not_sure": [card for card in cards if card["not_sure"]],
+            "not_sure": [
+                *(card for card in cards if card["not_sure"]),
+                *map(self._unnamed, self.unnamed),
+            ],
             "not_sure_title": NOT_SURE.capitalize(),
             "rest_title": more + without if rest else "",
             "rest": listed,
@@ -222,6 +237,19 @@ class Page:
             "files": shown,
             "more": more,
         }
+
+    def _unnamed(self, row: int) -> dict[str, Any]:
+        """Return what a card shows of a sighting that has neither a name nor a number."""
+        file = self._short(self._path(row))
+        pictures = [self._image(row, NOT_SURE)] if self.pictures else []
+        nothing: dict[str, Any] = {
+            "href": None,
+            "no_folder": "",
+            "counts": "",
+            "files": [],
+            "more": 0,
+        }
+        return {"name": file, "pictures": pictures, **nothing}
 
     def _image(self, key: int | str, of: str) -> dict[str, Any]:
         about = f"{of}, {Path(self._path(key)).name}"

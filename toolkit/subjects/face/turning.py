@@ -17,6 +17,7 @@ from toolkit.files import shipped
 from toolkit.photos.turning import box_turned, patch, turned
 from toolkit.records import TURNS, Box, Detection
 from toolkit.subjects.base import Detector, Rgb
+from toolkit.subjects.face import fitting
 from toolkit.subjects.face.gradients import gradients
 
 Floats = npt.NDArray[np.float64]
@@ -155,6 +156,49 @@ class TurnedFaces:
         likely = [self._likely(part, box) for part, box in parts]
         best = int(np.argmax(likely))
         return replace(found, turn=TURNS[best]) if likely[best] - likely[0] > MARGIN else found
+
+    def fitted(self, image: Rgb, drawn: Detection) -> Detection:
+        """
+        Return a face that somebody boxed with how it stands and where its landmarks are sought.
+
+        Boxes are drawn a little off, or around heads, and landmarks that are sought in such a box
+        lie wrongly: a face is then as far from itself as from a stranger's.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            Shape (h, w, 3), uint8, RGB.
+        drawn : Detection
+            The box.
+        """
+        if not _is_seen(image, drawn.box):
+            return drawn
+        best, turn, there = self._fit(image, drawn.box, 0)
+        if best < SURE + SCORE * FRONTAL:
+            for other in TURNS[1:]:
+                likely, _, place = self._fit(image, drawn.box, other)
+                if likely > best + (0 if turn else MARGIN):
+                    best, turn, there = likely, other, place
+        return replace(drawn, turn=turn, aligned=there)
+
+    def _fit(self, image: Rgb, box: Box, turn: int) -> tuple[float, int, Box]:
+        """Return how likely a boxed face stands so, how it does, and where its landmarks fit."""
+        part, inside = patch(image, box, turn, margin=fitting.AROUND)
+
+        def judge(tried: Box) -> float:
+            return float(uprightness(self.points.chip(part, tried, CHIP)[None])[0])
+
+        found = fitting.found_in(part, inside, lambda picture: self.judge.search(picture, 0))
+        score = UNSEEN if found is None else found.score
+        place = fitting.likeliest(inside, judge, enough=SURE) if found is None else found.box
+        height, width = part.shape[:2]
+        back, start = (
+            box_turned(each, (360 - turn) % 360, width=width, height=height)
+            for each in (place, inside)
+        )
+        right, down = box.left - start.left, box.top - start.top
+        there = Box(back.left + right, back.top + down, back.right + right, back.bottom + down)
+        return judge(place) + SCORE * score, turn, there
 
     def _likely(self, part: Rgb, box: Box) -> float:
         """Return the log-odds that a face stands upright in a part of a photo, without a start."""

@@ -1,0 +1,184 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiles import TILE, TileDetector, save_tiles
+
+from toolkit import modes
+from toolkit.grouping.sighting_finder import SightingKey
+from toolkit.settings import AutopilotSettings
+from toolkit.subjects.base import Subject
+from toolkit.subjects.face import FACE
+from toolkit.widgets.missed_view import MissedView
+
+SETTINGS = AutopilotSettings(jobs=1)
+
+
+class View(MissedView):
+    """One that notes what it is told."""
+
+    def __init__(self):
+        self.told = []
+        super().__init__(
+            FACE.words,
+            kept=lambda key, name: self.told.append((key.path.rpartition("/")[2], key.box, name)),
+            taken_out=lambda key: self.told.append(key.box),
+            undone=lambda: self.told.append("undo"),
+        )
+
+
+@pytest.fixture
+def album(tmp_path, colours):
+    """A photo of two, one of one, and one in which nothing is found."""
+    photos = tmp_path / "photos"
+    save_tiles(photos / "a.png", "ann", "bob")
+    save_tiles(photos / "b.png", "bob")
+    save_tiles(photos / "deep" / "empty.png", "ann")
+    looked = modes.look(photos, settings=SETTINGS, subject=colours)
+    kept = [not path.endswith("empty.png") for path in looked.album.sightings["path"]]
+    whole, rows = looked.album, np.flatnonzero(kept)
+    return photos, replace(
+        whole,
+        sightings=whole.sightings.iloc[rows].reset_index(drop=True),
+        encodings=whole.encodings[rows],
+        ignored=whole.ignored[rows],
+    )
+
+
+@pytest.fixture
+def view(album):
+    folder, seen = album
+    made = View()
+    made.show(seen, folder, names=["Ann", None, "Bob"])
+    return made
+
+
+def labels(view):
+    return [each["label"] for each in view.canvas.boxes]
+
+
+def test_photos_are_gone_through_with_who_is_in_them(view):
+    assert [place for place, _ in view.photo.options] == ["a.png", "b.png", "deep/empty.png"]
+    assert labels(view) == ["Ann", "2"]
+    assert view.name.options == ("Ann", "Bob")
+    assert view.back_button.disabled
+    view.next_button.click()
+    assert labels(view) == ["Bob"]
+    view.go(5)
+    assert labels(view) == []
+    assert view.next_button.disabled
+    view.go(-9)
+    assert labels(view) == ["Ann", "2"]
+
+
+def test_only_photos_without_anything_found_are_listed_if_so_wanted(view, album):
+    assert view.alone.description == "only those without a face (1)"
+    view.alone.value = True
+    assert [place for place, _ in view.photo.options] == ["deep/empty.png"]
+    assert labels(view) == []
+    # What was drawn in it is seen there: it does not go at once.
+    row = album[1].photos.iloc[2]
+    key = SightingKey(row["path"], row["photo_digest"], 5, 5, 30, 30)
+    table = album[1].sightings
+    found = table.iloc[:1].assign(path=row["path"], photo_digest=row["photo_digest"])
+    more = album[1].take([0])
+    more = replace(more, photos=album[1].photos, sightings=found)
+    view.show(more, album[0], names=["Ann"], boxes=[key])
+    assert [place for place, _ in view.photo.options][view.photo.index] == "deep/empty.png"
+    assert view.alone.value
+    view.show(album[1], album[0], names=["Ann", None, "Bob"])
+    # Another one that is asked for is shown all the same.
+    view.choose("b.png")
+    assert not view.alone.value
+    assert labels(view) == ["Bob"]
+    view.choose("nowhere.png")
+    assert labels(view) == ["Bob"]
+
+
+def test_a_box_is_drawn_moved_and_kept_with_a_name(view):
+    assert view.keep_button.disabled
+    view.keep()
+    assert "Draw a box first" in view.message.value
+    view.canvas.draw((0.0, 0.0), (0.5, 0.9))
+    assert labels(view) == ["Ann", "2", "new"]
+    view.canvas.reshape(2, (0.25, 0.5), (0.5, 1.0))
+    view.name.value = " Cem "
+    assert not view.keep_button.disabled
+    view.keep_button.click()
+    assert view.told == [("a.png", (TILE // 2, TILE // 2, TILE, TILE), "Cem")]
+
+
+def test_without_a_mouse_a_box_begins_in_the_middle(view):
+    view.add_button.click()
+    assert labels(view)[-1] == "new"
+    assert view.canvas.chosen == 2
+    assert view.canvas.boxes[2]["edges"] == pytest.approx([0.4, 0.35, 0.6, 0.65])
+    # It can be dropped before it is kept.
+    view.out_button.click()
+    assert labels(view) == ["Ann", "2"]
+    assert view.told == []
+
+
+def test_what_was_found_stays_where_it_is_and_what_was_drawn_can_be_taken_out(view, album):
+    folder, seen = album
+    row = seen.photos.iloc[0]
+    key = SightingKey(row["path"], row["photo_digest"], 5, 5, 30, 30)
+    view.show(seen, folder, names=["Ann", None, "Bob"], boxes=[key], can_undo=True)
+    before = list(view.canvas.boxes)
+    assert labels(view) == ["Ann", "2", "drawn"]
+    for at in range(3):
+        view.canvas.reshape(at, (0.0, 0.0), (0.4, 0.4))
+        assert view.canvas.boxes == before
+    view.canvas.remove(0)
+    assert view.told == []
+    view.canvas.choose(0)
+    assert view.out_button.layout.display == "none"
+    view.take_out()
+    assert "Choose a box that was drawn" in view.message.value
+    view.canvas.choose(2)
+    assert view.out_button.layout.display is None
+    view.out_button.click()
+    view.canvas.remove(2)
+    view.undo_button.click()
+    assert view.told == [key.box, key.box, "undo"]
+
+
+def test_one_that_was_drawn_and_is_there_by_now_is_shown_once(view, album):
+    folder, seen = album
+    row = seen.sightings.iloc[1]
+    box = tuple(int(row[side]) for side in ("left", "top", "right", "bottom"))
+    key = SightingKey(row["path"], row["photo_digest"], *box)
+    view.show(seen, folder, names=["Ann", "Bob", "Bob"], boxes=[key])
+    assert labels(view) == ["Ann", "Bob"]
+    assert [each["aside"] for each in view.canvas.boxes] == [False, True]
+
+
+def test_nothing_is_drawn_in_clips_and_photos_that_are_gone_are_said(view, album):
+    folder, seen = album
+    photos = seen.photos.assign(path=[str(folder / "a.mp4"), *seen.photos["path"][1:]])
+    view.show(replace(seen, photos=photos), folder)
+    assert "Nothing can be drawn in clips" in view.message.value
+    assert view.drawing.layout.display == "none"
+    view.add()
+    assert view.canvas.boxes == []
+    (folder / "b.png").unlink()
+    view.go(1)
+    assert "b.png" in view.message.value
+    view.show(None, None)
+    assert view.photo.options == ()
+    assert view.drawing.layout.display == "none"
+
+
+def test_the_photo_stays_when_more_is_known(view, album):
+    folder, seen = album
+    view.choose("b.png")
+    view.show(seen, folder, names=["Ann", "Bob", "Bob"])
+    assert labels(view) == ["Bob"]
+
+
+def test_words_are_those_of_the_subject(colours):
+    subject = Subject("tile", TileDetector(), colours.encoder)
+    told = {"kept": print, "taken_out": print, "undone": print}
+    assert MissedView(subject.words, **told).keep_button.description == (
+        "A sighting was missed here"
+    )
