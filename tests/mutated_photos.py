@@ -27,14 +27,19 @@ HOW: dict[str, tuple[str, dict[str, object]]] = {
     "WebP": ("WEBP", {}),
     "TIFF": ("TIFF", {}),
     "TIFF, LZW": ("TIFF", {"compression": "tiff_lzw"}),
+    "TIFF, 16 bits": ("16 BITS", {}),
     "BMP": ("BMP", {}),
     "GIF": ("GIF", {}),
     "HEIC": ("HEIF", {"quality": 60}),
     "AVIF": ("AVIF", {"quality": 60, "speed": 10}),
     "JPEG XL": ("JXL", {"effort": 1}),
     "RAW": ("DNG", {}),
+    "MP4": ("MP4", {"codec": "mpeg4"}),
+    "MOV": ("MOV", {"codec": "libx264"}),
+    "AVI": ("AVI", {"codec": "mjpeg", "pixels": "yuvj420p"}),
 }
-ENDINGS = {"JPEG": "jpg", "HEIF": "heic", "TIFF": "tif"}
+ENDINGS = {"JPEG": "jpg", "HEIF": "heic", "TIFF": "tif", "16 BITS": "tif"}
+CLIPS = ("MP4", "MOV", "AVI")
 
 
 def whole(name: str) -> bytes:
@@ -50,6 +55,19 @@ def whole(name: str) -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             write_dng(Path(folder) / "a.dng", picture, preview=picture)
             return (Path(folder) / "a.dng").read_bytes()
+    if kind in CLIPS:
+        from drawn_clips import save_clip
+
+        scenes = [np.roll(np.asarray(picture), 160 * k, axis=1) for k in range(3)]
+        with tempfile.TemporaryDirectory() as folder:
+            made = save_clip(Path(folder) / f"a.{kind.lower()}", scenes, each=3, rate=3, **how)
+            return made.read_bytes()
+    if kind == "16 BITS":
+        from deep_files import write_deep_tiff
+
+        with tempfile.TemporaryDirectory() as folder:
+            write_deep_tiff(Path(folder) / "a.tif", np.asarray(picture).astype(np.uint16) * 257)
+            return (Path(folder) / "a.tif").read_bytes()
     if kind == "HEIF":
         import pillow_heif
 
@@ -128,7 +146,7 @@ def tried(name: str, times: int, seed: int) -> dict[str, float]:
         paths = [Path(folder) / f"{number:04}.{ending}" for number in range(times)]
         for path in paths:
             path.write_bytes(mutated(content, draw))
-        listing = opening.find(Path(folder))
+        listing = opening.find(Path(folder), videos=HOW[name][0] in CLIPS)
         found = [*listing.photos, *(path for path, _ in listing.skipped)]
         assert sorted(found) == paths, "a file is lost"
         counts["problems"] += len(listing.skipped)

@@ -241,8 +241,9 @@ def test_a_page_takes_over_the_kernel_of_one_that_was_left(serve):
 
 def test_who_does_not_wait_for_a_page_gets_its_kernel_the_next_time(serve):
     served = serve(NEVER_LEFT)
+    token = urlsplit(served.address).query
     asked = (
-        f"GET /?{urlsplit(served.address).query} HTTP/1.1\r\n"
+        f"GET /?{token} HTTP/1.1\r\n"
         f"Host: 127.0.0.1:{served.port}\r\nCookie: {{}}=word\r\n\r\n"
     ).format(cookie := f"sightings-127-0-0-1-{served.port}")
     for _ in range(3):
@@ -250,6 +251,7 @@ def test_who_does_not_wait_for_a_page_gets_its_kernel_the_next_time(serve):
             browser.sendall(asked.encode())
             # The page's head comes as its kernel is started.
             assert browser.recv(1000).startswith(b"HTTP/1.1 200 ")
-    token = urlsplit(served.address).query
+        # What is answered after the browser went was asked after the app saw it go.
+        assert served.ask(f"/no/such/page?{token}")[0] == 302
     assert served.ask(f"/?{token}", Cookie=f"{cookie}=word")[0] == 200
     assert len(served.kernels()) == 1

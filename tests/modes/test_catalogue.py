@@ -174,6 +174,21 @@ def test_columns_to_leave_can_be_chosen(shop, toy) -> None:
     assert set(listed["Price (EUR)"]) == {"8", "9"}
 
 
+def test_what_is_excluded_is_no_product(shop, toy) -> None:
+    gone = f"the {toy.known[0]}"
+    settings = settings_for("point-and-shoot", toy.settings)(exclude=(f"{gone}/",))
+    made = match_catalogue(
+        *(shop / "photos", shop / "known", shop / "out"),
+        settings=settings,
+        subject=settings.make_subject(),
+    )
+    assert gone not in made.result.references.names
+    assert gone not in set(table(shop, "listings.csv")["product"])
+    assert any(gone in said for said in made.catalogue.said)
+    (shop / "known" / ".sightingsignore").write_text(f"{gone}/\n")
+    assert any(gone in said for said in open_catalogue(shop / "known").said)
+
+
 def test_what_does_not_fit_is_said_before_the_long_work(shop, toy) -> None:
     (shop / "known" / "empty one").mkdir()
     path = shop / "known" / "catalogue.csv"

@@ -3,20 +3,21 @@
 import io
 import sys
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_clips import save_clip, tiles_of
+from drawn_clips import save_clip, tiles_of, turn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from tiles import save_tiles
 
-from toolkit import modes
+from toolkit import memory, modes
 from toolkit.errors import BadSetting, UnreadablePhoto
 from toolkit.photos import clips, listing, opening, thumbnails
-from toolkit.records import SECONDS
+from toolkit.records import NOTE, SECONDS
 from toolkit.results import results_folder
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
@@ -71,7 +72,7 @@ class TestFrames:
         assert clips.is_clip(path)
 
     @pytest.mark.parametrize(
-        "content", [b"", b"x", b"#EXTM3U\nhttp://localhost/a.ts\n", b"ffconcat version 1.0\nfile x"]
+        "content", [b"x", b"#EXTM3U\nhttp://localhost/a.ts\n", b"ffconcat version 1.0\nfile x"]
     )
     def test_lists_of_other_files_are_not_followed(self, tmp_path, content) -> None:
         (tmp_path / "a.mp4").write_bytes(content)
@@ -99,6 +100,175 @@ class TestFrames:
         path = save_clip(tmp_path / "a.mp4", [NOBODY, ANN])
         assert opening.open_upright(path).shape == (128, 128, 3)
         assert opening.size_of(path) == (128, 128)
+
+
+# Of what is stored at the upper left, where it is shown, as shares of width and height.
+TURNED = {
+    "as it is": ((1, 0, 0, 1), (64, 128), (0.25, 0.25)),
+    "a quarter to the right": ((0, 1, -1, 0), (128, 64), (0.75, 0.25)),
+    "upside down": ((-1, 0, 0, -1), (64, 128), (0.75, 0.75)),
+    "a quarter to the left": ((0, -1, 1, 0), (128, 64), (0.25, 0.75)),
+}
+
+
+class TestAsItWasFilmed:
+    @pytest.mark.parametrize(("matrix", "shape", "place"), TURNED.values(), ids=TURNED)
+    def test_a_phone_held_upright_is_shown_upright(self, tmp_path, matrix, shape, place) -> None:
+        scene = np.zeros((64, 128, 3), np.uint8)
+        scene[:32, :64] = 200, 30, 30
+        found = clips.frames_of(turn(save_clip(tmp_path / "a.mp4", [scene]), matrix))
+        assert found.strip.shape[:2] == shape
+        rows, columns = np.nonzero(found.strip[..., 0] > 120)
+        middle = ((columns.mean() + 0.5) / shape[1], (rows.mean() + 0.5) / shape[0])
+        assert middle == pytest.approx(place, abs=0.02)
+
+    def test_one_held_upright_is_searched_upright(self, tmp_path, colours) -> None:
+        sideways = np.rot90(tiles_of("ann"), 1)
+        path = save_clip(tmp_path / "photos" / "a.mp4", [np.ascontiguousarray(sideways)])
+        turn(path, (0, 1, -1, 0))
+        album = modes.autopilot(tmp_path / "photos", subject=colours, settings=WITH).album
+        assert (album.photos["width"].item(), album.photos["height"].item()) == (128, 64)
+        assert len(album.sightings) == 1
+
+    def test_px_that_are_wider_than_tall_are_shown_so(self, tmp_path) -> None:
+        av = pytest.importorskip("av")
+        with av.open(str(tmp_path / "a.mp4"), "w") as container:
+            stream = container.add_stream("mpeg4", rate=10)
+            stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+            stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
+            frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 90, np.uint8), format="rgb24")
+            container.mux([*stream.encode(frame), *stream.encode(None)])
+        assert clips.frames_of(tmp_path / "a.mp4").strip.shape == (64, 128, 3)
+
+    def test_frames_at_an_uneven_pace_have_their_own_time(self, tmp_path) -> None:
+        times = [0.0, 0.1, 2.5, 2.6, 9.0]
+        scenes = [NOBODY, NOBODY, ANN, ANN, BOB]
+        path = save_clip(tmp_path / "a.mp4", scenes, each=1, frame_at=times)
+        assert clips.frames_of(path).seconds == (0.0, 2.5, 9.0)
+
+    def test_a_clock_that_does_not_begin_at_0_is_none_of_the_clip(self, tmp_path) -> None:
+        late = {"output_ts_offset": "4000"}
+        found = clips.frames_of(save_clip(tmp_path / "a.mts", [NOBODY, ANN, BOB], how=late))
+        assert found.seconds == pytest.approx((0, 1, 2), abs=0.15)
+
+    def test_hdr_is_shown_as_bright_as_a_page(self, tmp_path) -> None:
+        # Three quarters of the signal are a page's white in HLG (ITU-R BT.2408).
+        white = np.full((64, 64, 3), 191, np.uint8)
+        about = {"color_primaries": 9, "color_trc": 18, "colorspace": 9}
+        made = save_clip(
+            tmp_path / "a.mp4", [white], codec="libx264", pixels="yuv420p10le", coded=about
+        )
+        assert clips.frames_of(made).strip[32, 32].min() > 215
+        plain = save_clip(tmp_path / "b.mp4", [white], codec="libx264", pixels="yuv420p10le")
+        assert clips.frames_of(plain).strip[32, 32].max() < 200
+
+
+def wholly(path, share):
+    """Leave a share of a file's bytes."""
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    return path
+
+
+class TestDamaged:
+    # Scenes that take up about as many bytes each.
+    SCENES = tuple(
+        np.random.default_rng(k).integers(0, 255, (64, 128, 3), dtype=np.uint8) for k in range(8)
+    )
+
+    @pytest.mark.parametrize(
+        ("ending", "unit"), [("mp4", "seconds"), ("mkv", "seconds"), ("avi", "bytes")]
+    )
+    def test_what_is_cut_short_is_read_as_far_as_it_goes(self, tmp_path, ending, unit) -> None:
+        how = {"movflags": "+faststart"} if ending == "mp4" else {}
+        path = save_clip(tmp_path / f"a.{ending}", self.SCENES, each=2, rate=2, how=how)
+        assert clips.frames_of(path).note == ""
+        found = clips.frames_of(wholly(path, 0.6))
+        assert 2 <= len(found.seconds) < 8
+        share = int(found.note.removeprefix("cut short: ").partition("%")[0])
+        assert unit in found.note
+        assert 40 <= share <= 65
+
+    def test_a_clip_whose_table_of_contents_is_missing_is_a_problem(self, tmp_path) -> None:
+        path = wholly(save_clip(tmp_path / "a.mp4", self.SCENES), 0.6)
+        with pytest.raises(UnreadablePhoto, match="its end, which says what is in it, is missing"):
+            clips.frames_of(path)
+
+    def test_what_comes_after_a_damage_is_read(self, tmp_path) -> None:
+        path = save_clip(tmp_path / "a.avi", self.SCENES, each=2, rate=2)
+        content = bytearray(path.read_bytes())
+        middle = len(content) // 2
+        content[middle : middle + 2000] = bytes(2000)
+        path.write_bytes(content)
+        found = clips.frames_of(path)
+        assert found.note == "damaged: not all of its frames were read"
+        assert found.seconds[-1] == 7.0
+
+    def test_the_note_stands_in_the_table_and_the_summary(self, tmp_path, colours) -> None:
+        how = {"movflags": "+faststart"}
+        path = save_clip(tmp_path / "photos" / "a.mp4", self.SCENES, each=2, rate=2, how=how)
+        wholly(path, 0.6)
+        result = modes.autopilot(tmp_path / "photos", subject=colours, settings=WITH)
+        assert result.album.photos[NOTE].item().startswith("cut short: ")
+        assert result.problems.empty
+        assert "cut short" in str(result)
+        assert opening.open_shrunk(path, long_edge=100).note.startswith("cut short: ")
+
+    def test_sound_alone_and_nothing_at_all_are_problems(self, tmp_path) -> None:
+        av = pytest.importorskip("av")
+        with av.open(str(tmp_path / "sound.mp4"), "w") as container:
+            stream = container.add_stream("aac", rate=8000)
+            silence = np.zeros((1, 8000), np.float32)
+            frame = av.AudioFrame.from_ndarray(silence, format="fltp", layout="mono")
+            frame.rate = 8000
+            container.mux([*stream.encode(frame), *stream.encode(None)])
+        with pytest.raises(UnreadablePhoto, match="only sound"):
+            clips.frames_of(tmp_path / "sound.mp4")
+        (tmp_path / "none.mp4").touch()
+        with pytest.raises(UnreadablePhoto, match="empty"):
+            clips.frames_of(tmp_path / "none.mp4")
+
+
+class TestMemory:
+    def test_what_decoding_takes_is_told_before_and_reserved(self, tmp_path, monkeypatch) -> None:
+        path = save_clip(tmp_path / "a.mp4", [ANN, BOB])
+        wanted = clips.demand_of(path)
+        assert wanted.what == "a clip of 128 x 64 px"
+        assert opening.demand_of(path, long_edge=64).small == (64, 32)
+        reserved = []
+        budget = memory.budget()
+        before = budget.reserve
+
+        def reserve(need, *rest, **more):
+            reserved.append(need)
+            return before(need, *rest, **more)
+
+        monkeypatch.setattr(budget, "reserve", reserve)
+        clips.frames_of(path)
+        assert reserved == [wanted.upright]
+
+    def test_one_that_does_not_fit_is_a_problem_with_the_figures(self, tmp_path, colours) -> None:
+        scene = np.zeros((1080, 1920, 3), np.uint8)
+        save_clip(tmp_path / "photos" / "a.mp4", [scene], each=1)
+        save_clip(tmp_path / "photos" / "b.mp4", [ANN])
+        narrow = replace(WITH, memory=0.1, jobs=1)
+        result = modes.autopilot(tmp_path / "photos", subject=colours, settings=narrow)
+        (reason,) = result.problems["reason"]
+        assert "a clip of 1,920 x 1,080 px" in reason
+        assert "100 MB can be had" in reason
+        assert len(result.individuals) == 1
+
+    def test_more_bits_and_colours_take_more(self, tmp_path) -> None:
+        scene = np.zeros((480, 640, 3), np.uint8)
+        plain, deep, full = (
+            clips.demand_of(
+                save_clip(tmp_path / f"{name}.mp4", [scene], each=1, codec="libx264", pixels=name)
+            ).upright
+            for name in ("yuv420p", "yuv420p10le", "yuv444p10le")
+        )
+        px = 640 * 480 * 20
+        assert deep - plain == px * 1.5
+        assert full - deep == px * 3
 
 
 class TestInResults:
@@ -143,6 +313,51 @@ class TestInResults:
         modes.point_and_shoot(album, tmp_path / "known", out, subject=colours, settings=how)
         assert [path.name for path in (out / "Bob").iterdir()] == ["c.mp4"]
 
+    def test_what_lies_beside_a_clip_goes_along(self, album, tmp_path, colours) -> None:
+        trap = album / "trap"
+        along = {"c.xmp", "c.mp4.json", "c.THM", "c.mp4.xmp", "c.srt"}
+        for name in along:
+            (trap / name).write_text(name)
+        (trap / "other.THM").write_text("of nothing")
+        out = tmp_path / "out"
+        result = modes.autopilot(album, out, subject=colours, settings=WITH)
+        assert {each.name for each in (out / "person_002").iterdir()} == {"c.mp4", *along}
+        assert (out / "person_001" / "c.THM").read_text() == "c.THM"
+        assert list(result.problems["path"].str.split("/").str[-1]) == ["other.THM"]
+        again = modes.autopilot(album, out, subject=colours, settings=WITH)
+        assert again.names == result.names
+        assert len(list((out / "person_002").iterdir())) == 6
+
+    def test_a_sidecar_belongs_to_the_photo_of_its_name_before_a_clip(self, album) -> None:
+        save_clip(album / "a.avi", [BOB])
+        for name in ("a.xmp", "a.thm"):
+            (album / name).write_text(name)
+        found = listing.find(album, videos=True)
+        assert [path.name for path in found.companions[album / "a.png"]] == ["a.xmp"]
+        assert [path.name for path in found.companions[album / "a.avi"]] == ["a.thm"]
+        along = listing.companions_of([album / "a.png", album / "a.avi"])
+        assert along == {
+            str(photo): tuple(map(str, found.companions[photo]))
+            for photo in (album / "a.png", album / "a.avi")
+        }
+
+    def test_a_clip_among_examples_is_one(self, album, tmp_path, colours) -> None:
+        save_clip(tmp_path / "known" / "Bob" / "b.mp4", [BOB, NOBODY, BOB])
+        save_clip(tmp_path / "known" / "Both" / "b.mp4", [tiles_of("ann", "bob")])
+        save_tiles(tmp_path / "known" / "Ann" / "a.png", "ann")
+        how = PointAndShootSettings(videos=True)
+        known = modes.read_known(tmp_path / "known", album, settings=how, subject=colours)
+        assert sorted(path.split("/")[-2] for path in known.paths) == ["Ann", "Bob"]
+        (reason,) = known.problems["reason"]
+        assert reason.startswith("2 faces found")
+        found = modes.point_and_shoot(album, tmp_path / "known", subject=colours, settings=how)
+        assert "Bob" in set(found.names)
+        without = modes.read_known(
+            *(tmp_path / "known", album), settings=PointAndShootSettings(), subject=colours
+        )
+        assert without.names == ("Ann",)
+        assert "not a photo format that is read here: .mp4" in set(without.problems["reason"])
+
     def test_without_the_option_it_is_named_as_no_photo(self, album, colours) -> None:
         result = modes.autopilot(album, subject=colours)
         assert "not a photo format that is read here: .mp4" in str(result)
@@ -178,7 +393,7 @@ def test_a_second_run_decodes_nothing(tmp_path, colours, monkeypatch) -> None:
         raise AssertionError("it is decoded again")
 
     clips._frames.cache_clear()
-    monkeypatch.setattr(clips, "_sampled", never)
+    monkeypatch.setattr(clips, "_opened", never)
     again = modes.autopilot(folder, subject=subject, settings=WITH)
     assert again.recognised == 1
     assert list(again.album.sightings[SECONDS]) == ["1.00", "2.00"]

@@ -88,6 +88,19 @@ def test_hdr_is_neither_dark_nor_burnt(tmp_path, transfer, white) -> None:
     assert dark[0] < 60 < page[0] <= light[0] <= 255
 
 
+def test_a_profile_that_names_hdr_by_numbers_is_taken_at_its_word(tmp_path) -> None:
+    given = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # In place of the last entry of its table of contents, one of BT.2020 and PQ at its end.
+    last = 132 + 12 * (int.from_bytes(given[128:132], "big") - 1)
+    given[last : last + 12] = b"cicp" + len(given).to_bytes(4, "big") + (12).to_bytes(4, "big")
+    given += b"cicp" + bytes(4) + bytes([colours.BT2020, colours.PQ, 0, 1])
+    given[:4] = len(given).to_bytes(4, "big")
+    Image.new("RGB", (16, 16), (148,) * 3).save(tmp_path / "a.png", icc_profile=bytes(given))
+    got = opening.open_upright(tmp_path / "a.png")[8, 8].astype(int)
+    wanted = coded(tmp_path, colours.BT2020, colours.PQ, (148,) * 3)
+    np.testing.assert_array_equal(got, wanted)
+
+
 def test_what_a_heic_says_is_read_from_its_first_bytes() -> None:
     box = b"\0\0\0\x13colrnclx" + bytes([0, 9, 0, 16, 0, 9, 0x80])
     assert colours.coded_in(bytes(50) + box) == (9, 16)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import jxl, opening
@@ -45,6 +45,29 @@ def test_one_that_was_a_jpeg_is_turned_as_that_was(tmp_path) -> None:
     one, other = (opening.open_upright(tmp_path / name) for name in ("a.jpg", "a.jxl"))
     assert one.shape == other.shape
     assert np.abs(one.astype(int) - other).mean() < 2
+
+
+@pytest.mark.filterwarnings("ignore:Using JPEG reconstruction")
+def test_each_of_several_is_opened_by_its_header_and_shown_in_its_colours(
+    tmp_path, monkeypatch
+) -> None:
+    given = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    at = {bytes(given[n : n + 4]): n for n in range(128, 300, 4)}
+    red, green = at[b"rXYZ"] + 4, at[b"gXYZ"] + 4
+    given[red : red + 8], given[green : green + 8] = given[green : green + 8], given[red : red + 8]
+    Image.new("RGB", (64, 48), (220, 40, 60)).save(
+        tmp_path / "a.jpg", icc_profile=bytes(given), quality=95
+    )
+    with Image.open(tmp_path / "a.jpg") as picture:
+        picture.save(tmp_path / "a.jxl")
+    for _ in range(2):
+        with opening.decoding(tmp_path / "a.jxl") as picture:
+            assert isinstance(picture, jxl.JxlPicture)
+        for image in (
+            opening.open_upright(tmp_path / "a.jxl"),
+            opening.open_shrunk(tmp_path / "a.jxl", long_edge=30).small,
+        ):
+            assert np.abs(image[9, 9].astype(int) - (40, 220, 60)).max() <= 4
 
 
 @given(st.binary(max_size=60), st.integers(0, 200))

@@ -313,6 +313,7 @@ class TestMetadata:
 @pytest.mark.parametrize("name", mutated_photos.HOW)
 def test_damaged_photos_end_as_photos_or_problems(name) -> None:
     needs = {"HEIC": "pillow_heif", "JPEG XL": "pillow_jxl", "RAW": "rawpy"}
+    needs |= dict.fromkeys(mutated_photos.CLIPS, "av")
     if name in needs:
         pytest.importorskip(needs[name])
     found = mutated_photos.in_a_process(name, 20, 7)

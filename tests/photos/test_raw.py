@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from raw_files import write_dng
+from tiles import save_tiles
 
+from toolkit import modes
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import listing, opening
 
@@ -51,6 +53,39 @@ def test_a_picture_inside_that_is_large_enough_is_taken(tmp_path, orientation) -
 def test_a_small_one_is_not(tmp_path) -> None:
     write_dng(tmp_path / "a.dng", QUARTERS, preview=Image.new("RGB", (160, 120), "green"))
     assert brightest(opening.open_upright(tmp_path / "a.dng")) == "upper left"
+
+
+def test_one_of_half_the_sensors_sides_is_enough(tmp_path) -> None:
+    for side, taken in ((320, True), (316, False)):
+        green = Image.new("RGB", (side, side * 3 // 4), (20, 140, 20))
+        write_dng(tmp_path / "a.dng", QUARTERS, preview=green)
+        image = opening.open_upright(tmp_path / "a.dng")
+        assert (image[..., 1].mean() > 120) == taken, side
+
+
+def test_a_picture_inside_that_the_camera_turned_is_not_turned_again(tmp_path) -> None:
+    upright = Image.new("RGB", (480, 640), (20, 140, 20))
+    upright.paste((230, 140, 60), (240, 0, 480, 320))
+    write_dng(tmp_path / "a.dng", QUARTERS, orientation=6, preview=upright)
+    image = opening.open_upright(tmp_path / "a.dng")
+    assert image.shape[:2] == (640, 480)
+    assert brightest(image) == "upper right"
+
+
+def test_a_raw_file_beside_its_jpeg_is_one_photo_with_it(tmp_path, colours) -> None:
+    tile = tmp_path / "photos" / "IMG_1.JPG"
+    save_tiles(tile.with_suffix(".png"), "ann")
+    with Image.open(tile.with_suffix(".png")) as picture:
+        picture.save(tile, quality=95)
+        write_dng(tile.with_suffix(".dng"), picture, preview=picture)
+    tile.with_suffix(".png").unlink()
+    out = tmp_path / "out"
+    result = modes.autopilot(tmp_path / "photos", out, subject=colours)
+    assert list(result.album.photos["path"]) == [str(tile)]
+    assert len(result.album.sightings) == 1
+    assert result.problems.empty
+    assert {path.name for path in (out / "person_001").iterdir()} == {"IMG_1.JPG", "IMG_1.dng"}
+    assert "1 file beside" in str(result) or "goes along" in str(result)
 
 
 def test_it_is_found_and_opened_for_detection(tmp_path) -> None:

@@ -73,6 +73,14 @@ def test_a_dry_run_writes_nothing(tree, decided, tmp_path) -> None:
     assert made.as_dict()["moved"][0]["destination"] == "new folder/x.png"
 
 
+def test_what_was_excluded_is_no_part_of_it(tree, decided, tmp_path) -> None:
+    correct(tree, decided(), tmp_path / "out", exclude=("2023/",))
+    assert "ann/2023/old.png" not in files(tmp_path / "out" / "corrected")
+    (tree / ".sightingsignore").write_text("x.png\n")
+    correct(tree, decided(), tmp_path / "other")
+    assert set(files(tmp_path / "other" / "corrected")) == {"ann/1.png", "ann/2023/old.png"}
+
+
 def test_other_decisions_take_away_what_the_earlier_ones_had_put_there(
     tree, decided, tmp_path
 ) -> None:

@@ -327,6 +327,51 @@ class TestStore:
         with Store(place) as kept:
             assert kept.content().looks == 120
 
+    def test_a_new_one_that_another_is_making_is_waited_for(self, place, monkeypatch) -> None:
+        place.parent.mkdir()
+        other = sqlite3.connect(place, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE one (a)")
+        waited = []
+
+        def end(seconds: float) -> None:
+            waited.append(seconds)
+            if other.in_transaction:
+                other.rollback()
+
+        monkeypatch.setattr(store.time, "sleep", end)
+        with Store(place) as kept:
+            assert kept.content().looks == 0
+        assert waited == [store.PAUSE]
+        other.close()
+
+    def test_one_that_stays_locked_is_told(self, place, monkeypatch) -> None:
+        monkeypatch.setattr(store, "PATIENCE", 0.0)
+        place.parent.mkdir()
+        other = sqlite3.connect(place, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BadStore, match="locked"):
+            Store(place)
+        other.close()
+
+    def test_many_open_a_new_one_at_once(self, place) -> None:
+        errors = []
+        ready = threading.Barrier(6)
+
+        def begin() -> None:
+            ready.wait(60)
+            try:
+                Store(place).close()
+            except Exception as error:  # noqa: BLE001 - of a thread
+                errors.append(error)
+
+        threads = [threading.Thread(target=begin) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        assert not errors
+
     def test_a_change_happens_whole_or_not_at_all(self, place, monkeypatch) -> None:
         with Store(place) as kept:
             broken = replace(look_at(), width="wide" * 10**6)

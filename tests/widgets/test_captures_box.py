@@ -88,6 +88,7 @@ def test_what_was_decided_after_the_run_counts(tmp_path) -> None:
 
 def test_a_table_that_somebody_named_stays(results, tmp_path) -> None:
     box = CapturesBox()
+    box.folder.settle()
     assert "first find" in said(box)
     own = tmp_path / "mine.csv"
     own.write_text(TABLE)

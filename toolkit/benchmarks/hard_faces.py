@@ -124,7 +124,7 @@ def measure(
     """
     _require(people, seed, kinds)
     rng = np.random.default_rng(seed)
-    photos = _photos_of(folder)
+    photos = _photos_of(folder, settings.exclude)
     chosen = _people_of_album(photos, max(2, people // FEWER), rng)
     others = sorted(set(photos) - set(chosen))
     rng.shuffle(others)
@@ -257,10 +257,10 @@ def _require(people: int, seed: int, kinds: Sequence[str]) -> None:
             raise BadSetting(f"the kind is {kind!r}; expected one of {', '.join(KINDS)}")
 
 
-def _photos_of(folder: Path) -> dict[str, list[Path]]:
+def _photos_of(folder: Path, exclude: Sequence[str]) -> dict[str, list[Path]]:
     """Return the photos of each person, by the folder directly below the one of all."""
     photos: dict[str, list[Path]] = {}
-    for path in opening.find(folder).photos:
+    for path in opening.find(folder, exclude=exclude).photos:
         inside = path.relative_to(folder)
         if len(inside.parts) > 1:
             photos.setdefault(inside.parts[0], []).append(path)

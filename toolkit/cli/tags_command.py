@@ -90,6 +90,8 @@ def _apply(options: argparse.Namespace, root: Path, out: Path) -> None:
         out,
         link=options.link,
         dry_run=options.dry_run,
+        exclude=options.exclude or (),
+        videos=options.videos,
     )
     if options.json:
         sys.stdout.write(json.dumps(corrected.as_dict(), indent=1) + "\n")

@@ -606,7 +606,8 @@ def read_known(
         _require_two(apart, folder)
     subject = _ready(settings, subject)
     leave_out = [] if apart is None else [apart]
-    listing = opening.find(folder, leave_out=leave_out, exclude=settings.exclude)
+    which: dict[str, Any] = {"exclude": settings.exclude, "videos": settings.videos}
+    listing = opening.find(folder, leave_out=leave_out, **which)
     return read_references(
         folder,
         subject,

@@ -129,7 +129,13 @@ class Matched:
         return f"{self.result}\n\n{self.listings}"
 
 
-def open_catalogue(folder: str | Path, table: str | Path | None = None) -> Catalogue:
+def open_catalogue(
+    folder: str | Path,
+    table: str | Path | None = None,
+    *,
+    exclude: Sequence[str] = (),
+    videos: bool = False,
+) -> Catalogue:
     """
     Look into a catalogue: its folders, and its table.
 
@@ -139,6 +145,8 @@ def open_catalogue(folder: str | Path, table: str | Path | None = None) -> Catal
         One folder of photos a product.
     table : path, optional
         What the products have; ``catalogue.csv`` in the folder, where there is one, if not given.
+    exclude, videos
+        As for `toolkit.modes.list_photos`.
 
     Raises
     ------
@@ -149,7 +157,7 @@ def open_catalogue(folder: str | Path, table: str | Path | None = None) -> Catal
     """
     known = folder_at(folder)
     opening.require_folder(known, "catalogue")
-    listing = opening.find(known)
+    listing = opening.find(known, exclude=exclude, videos=videos)
     inside = example_folders.branches(known, listing.photos).inside
     if not inside:
         raise BadFolder(
@@ -231,7 +239,8 @@ def match_catalogue(
         If a folder or the table cannot be used.
     """
     wishes = wishes or Wishes()
-    opened = open_catalogue(catalogue, wishes.table)
+    which: dict[str, Any] = {"exclude": settings.exclude, "videos": settings.videos}
+    opened = open_catalogue(catalogue, wishes.table, **which)
     target = None if out is None or dry_run else folder_at(out)
     if target is not None:
         listings.read_earlier(target)

@@ -18,6 +18,8 @@ Change = Callable[[Image.Image], Image.Image]
 LARGEST, START = 4 << 20, 1 << 18
 # What of `info` holds what `coded_in` found, for the formats of which Pillow does not tell it.
 CODED = "coded"
+# Entries in the table of contents of a profile that are looked at.
+_TAGS = 100
 # Steps of 255 by which colours may differ before a profile is worth applying.
 ALIKE = 2
 # Numbers of ITU-T H.273: primaries of BT.709, BT.2020 and Display P3; transfers of PQ and HLG.
@@ -50,12 +52,19 @@ def of(picture: Image.Image) -> Change | None:
     """
     coded = picture.info.get(CODED)
     if coded is not None and coded[1] in (PQ, HLG):
-        return functools.partial(_from_hdr, coded[0], coded[1])
+        return by_number(*coded)
     profile = picture.info.get("icc_profile")
     if isinstance(profile, bytes) and profile and picture.mode in ("RGB", "RGBA", "P"):
         return _by_profile(profile)
-    if coded is not None and coded[0] in _TO_709:
-        return functools.partial(_from_wide, coded[0])
+    return None if coded is None else by_number(*coded)
+
+
+def by_number(primaries: int, transfer: int) -> Change | None:
+    """Return what brings colours to sRGB that are told by numbers of ITU-T H.273; else None."""
+    if transfer in (PQ, HLG):
+        return functools.partial(_from_hdr, primaries, transfer)
+    if primaries in _TO_709:
+        return functools.partial(_from_wide, primaries)
     return None
 
 
@@ -65,6 +74,9 @@ def _by_profile(profile: bytes) -> Change | None:
 
     if len(profile) > LARGEST:
         return None
+    coded = _numbers_in(profile)
+    if coded is not None and coded[1] in (PQ, HLG):
+        return by_number(*coded)
     # Little CMS refuses damaged profiles in many ways; none of them is the photo's end.
     with contextlib.suppress(Exception):
         given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -83,6 +95,16 @@ def _by_profile(profile: bytes) -> Change | None:
         moved = np.asarray(ImageCms.applyTransform(Image.fromarray(colours), change))
         if np.abs(moved.astype(int) - colours).max() > ALIKE:
             return functools.partial(_applied, change)
+    return None
+
+
+def _numbers_in(profile: bytes) -> tuple[int, int] | None:
+    """Return primaries and transfer that a profile names by numbers (ICC.1:2022, 9.2.17)."""
+    for at in range(132, 132 + 12 * min(_TAGS, int.from_bytes(profile[128:132], "big")), 12):
+        if profile[at : at + 4] == b"cicp":
+            start = int.from_bytes(profile[at + 4 : at + 8], "big") + 8
+            told = profile[start : start + 2]
+            return (told[0], told[1]) if len(told) == 2 else None
     return None
 
 

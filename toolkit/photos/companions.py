@@ -34,13 +34,20 @@ EDITS, SIDECAR, TAKEOUT = ".aae", ".xmp", ".json"
 # What Google Takeout puts before ".json", as much of it as there is room for; and how many letters
 # it leaves a name.
 SUPPLEMENT, ROOM = "supplemental-metadata", 46
+# What cameras write beside a clip: the picture that they list it by, a small clip, and subtitles
+# that say where it was taken.
+OF_CLIPS = frozenset({".thm", ".lrv", ".srt"})
 # Of several photos of one name, which a file belongs to that has it too: those that phones take.
 FIRST = ({".heic", ".heif", ".hif"}, {".jpg", ".jpeg"})
 _AGAIN = re.compile(r"(.*)(\(\d+\))")
 
 
 def belonging(
-    photos: Sequence[str], others: Iterable[str], *, first: Collection[str] = ()
+    photos: Sequence[str],
+    others: Iterable[str],
+    *,
+    first: Collection[str] = (),
+    along: Collection[str] = (),
 ) -> dict[str, str]:
     """
     Say which files of a folder belong to which of its photos, by their names.
@@ -54,6 +61,9 @@ def belonging(
     first : collection of str
         Photos that come before others which have the same name but for the ending: those that could
         be read.
+    along : collection of str
+        Other endings, in small letters, of what has the name of a photo but for the ending and
+        belongs to it; `OF_CLIPS` where the photos are clips.
 
     Returns
     -------
@@ -63,7 +73,7 @@ def belonging(
         has that, or the whole name and ".xmp"; what Google Takeout says of a photo has the whole
         name and ".json" or ".supplemental-metadata.json", which may be cut off.
     """
-    names = _Names(photos, first)
+    names = _Names(photos, first, along)
     found = {other: names.photo_of(folded(other)) for other in others}
     return {other: photo for other, photo in found.items() if photo is not None}
 
@@ -88,7 +98,10 @@ def renamed(companion: str, photo: str, now: str) -> str:
 class _Names:
     """The photos of a folder, by name and by the name without its ending."""
 
-    def __init__(self, photos: Sequence[str], first: Collection[str]) -> None:
+    def __init__(
+        self, photos: Sequence[str], first: Collection[str], along: Collection[str]
+    ) -> None:
+        self.by_stem_alone = FILMS | RAW | {EDITS} | set(along)
         self.by_name = {folded(photo): photo for photo in photos}
         self.by_stem: dict[str, str] = {}
         for name in sorted(
@@ -99,7 +112,7 @@ class _Names:
     def photo_of(self, other: str) -> str | None:
         """Return the photo that a file belongs to."""
         stem, ending = PurePath(other).stem, PurePath(other).suffix
-        if ending in FILMS | RAW | {EDITS}:
+        if ending in self.by_stem_alone:
             return self.by_stem.get(stem)
         if ending == MOTION:
             return self.by_stem.get(other) or self.by_stem.get(stem)

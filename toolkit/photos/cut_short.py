@@ -18,6 +18,8 @@ DAMAGE = (OSError, SyntaxError, EOFError, struct.error, ValueError, IndexError)
 # Modes in which a row that was not decoded can be told from one that was.
 _MODES = {"L": 1, "P": 1, "RGB": 3, "RGBA": 4, "RGBX": 4, "CMYK": 4, "YCbCr": 3, "LA": 2}
 _FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "GIF")
+# What of a picture's `info` says how it was read, where not as it should have been.
+NOTE = "how it was read"
 # Bytes of a JPEG that are looked through for its scans.
 _LARGEST = 256 << 20
 _END = b"\xff\xd9"
@@ -54,7 +56,7 @@ def load(picture: Image.Image) -> str:
     """
     if picture.format not in _FORMATS or picture.mode not in _MODES:
         picture.load()
-        return ""
+        return str(picture.info.get(NOTE, ""))
     progressive = picture.format in ("JPEG", "MPO") and "progressive" in picture.info
     if progressive:
         if not _whole_scans(picture):

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from toolkit.photos.filled_up import FilledPicture
 from toolkit.photos.pixels import BAND, fit
 from toolkit.photos.raw import MADE, SENSOR
 
@@ -20,6 +21,8 @@ RGB = 3
 BANDS = 40 * BAND
 # Bytes a px that decoders hold beside Pillow's picture, as measured (tests/test_demand.py).
 WEBP, HEIF, JXL = 10, 6, 20
+# And those of two pictures beside that, and of what differs, where one is filled up.
+FILLED = 12
 # By what the sides of a JPEG can be divided while it is decoded, and from how many px on that is
 # done for what is cut out of it as well.
 SCALES, LARGE = (1, 2, 4, 8), 64_000_000
@@ -156,10 +159,11 @@ def _aside(picture: Any) -> int:
         return _coefficients(picture) if "progressive" in picture.info else 0
     if picture.format == "TIFF":
         return 0 if picture.info.get("compression") == "raw" else _strip(picture)
-    if picture.format == "WEBP":
-        return WEBP * pixels + _file_size(picture)
-    if picture.format in ("HEIF", "AVIF"):
-        return HEIF * pixels + _file_size(picture)
+    if picture.format in ("WEBP", "HEIF", "AVIF"):
+        each = WEBP if picture.format == "WEBP" else HEIF
+        if isinstance(picture, FilledPicture):
+            return (each + FILLED) * pixels + 2 * picture.length
+        return each * pixels + _file_size(picture)
     if picture.format == "JXL":
         return JXL * pixels + 2 * _file_size(picture)
     if picture.format == "RAW":

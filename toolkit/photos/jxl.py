@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, BinaryIO
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from toolkit.photos.pixels import as_stored
 
@@ -77,7 +77,7 @@ def _codestream(content: bytes) -> bytes:
 
 
 class JxlPicture(ImageFile.ImageFile):
-    """A JPEG XL that Pillow opens by its header, and decodes when its px are asked for, as RGB."""
+    """A JPEG XL, opened by its header, and decoded when its px are asked for, as RGB."""
 
     format = "JXL"
     format_description = "JPEG XL"
@@ -113,7 +113,19 @@ class JxlPicture(ImageFile.ImageFile):
         return super().load()
 
 
-def register() -> None:
-    """Let Pillow open JPEG XL, when asked for that format."""
-    if JxlPicture.format not in Image.OPEN:
-        Image.register_open(JxlPicture.format, JxlPicture)
+def open_jxl(stream: BinaryIO) -> Image.Image:
+    """
+    Open a JPEG XL by its header.
+
+    Not by Pillow's list of openers: once the package that decodes them is imported, it stands there
+    with its own, which decodes a picture to tell its size.
+
+    Raises
+    ------
+    PIL.UnidentifiedImageError
+        If the header is of none.
+    """
+    try:
+        return JxlPicture(stream)
+    except (SyntaxError, ValueError) as error:
+        raise UnidentifiedImageError(str(error)) from error

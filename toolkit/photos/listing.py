@@ -13,7 +13,7 @@ from toolkit.errors import BadFolder
 from toolkit.files import open_regular, whole_path
 from toolkit.names import printable
 from toolkit.photos import clips, takeout
-from toolkit.photos.companions import RAW, belonging
+from toolkit.photos.companions import OF_CLIPS, RAW, belonging
 from toolkit.photos.formats import SUFFIXES, is_photo, kind_at
 from toolkit.photos.passed_over import HIDDEN_FILES, NEVER_PHOTOS, Rules, said
 
@@ -189,7 +189,10 @@ def find(
         known = {path for paths in beside.values() for path in paths}
         if videos:
             filmed = {path for path in no_photos if clips.is_clip(path) and path not in known}
-            here, known = sorted([*here, *filmed], key=_place), known | filmed
+            rest = [path for path in no_photos if path not in known | filmed]
+            of_clips = _beside(sorted(filmed, key=_place), rest, along=OF_CLIPS)
+            here, beside = sorted([*here, *filmed], key=_place), beside | of_clips
+            known |= filmed | {path for paths in of_clips.values() for path in paths}
         photos += here
         companions |= beside
         skipped += [(path, reason) for path, reason in others if path not in known]
@@ -233,7 +236,12 @@ def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
         here, raw = _parted(here, wanted)
         others += raw
         here, edited = takeout.without_edited(here, others)
-        found |= _beside(here, others, edited.of, wanted)
+        beside = _beside(here, others, edited.of, wanted)
+        known = {path for paths in beside.values() for path in paths}
+        # One that is asked for was a photo of its own.
+        filmed = [path for path in others if path in wanted and clips.is_clip(path)]
+        rest = [path for path in others if path not in known and path not in filmed]
+        found |= beside | _beside(filmed, rest, along=OF_CLIPS)
     return {photo: tuple(map(str, found[Path(photo)])) for photo in asked if Path(photo) in found}
 
 
@@ -262,18 +270,21 @@ def _parted(photos: Sequence[Path], wanted: Collection[Path] = ()) -> tuple[list
 def _beside(
     photos: Sequence[Path],
     others: Sequence[Path],
-    edited: Mapping[Path, Path],
+    edited: Mapping[Path, Path] | None = None,
     first: Collection[Path] = (),
+    along: Collection[str] = (),
 ) -> dict[Path, tuple[Path, ...]]:
     """
     Return which files of a folder, and which edited doubles, belong to which of its photos.
 
-    Those of `first` come before all others.
+    Those of `first` come before all others; `along` is as for `belonging`.
     """
+    edited = edited or {}
     owners = belonging(
         [path.name for path in photos],
         [path.name for path in others],
         first={path.name for path in photos if path in first},
+        along=along,
     )
     owners |= {path.name: photo.name for path, photo in edited.items()}
     found: dict[str, tuple[Path, ...]] = {}

@@ -10,7 +10,7 @@ import struct
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -22,7 +22,7 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.files import digest_of as digest_of_file
 from toolkit.files import open_regular, reason_of
 from toolkit.names import printable
-from toolkit.photos import clips, colours, cut_short, demand, formats, jxl, pixels, raw
+from toolkit.photos import clips, colours, cut_short, demand, filled_up, formats, jxl, pixels, raw
 from toolkit.photos.identity import of_pixels
 from toolkit.photos.listing import Listing as Listing
 from toolkit.photos.listing import find as find
@@ -150,8 +150,14 @@ def demand_of(path: Path, *, long_edge: int, fit_to: Fit = fit) -> demand.Demand
     UnreadablePhoto
         With the cause, if the header is of no photo that can be read.
     """
-    with decoding(path) as picture:
+    if clips.is_clip(path):
+        wanted = clips.demand_of(path)
+        return replace(wanted, small=fit(*wanted.small, long_edge))
+
+    def told(picture: Image.Image, load: Load) -> demand.Demand:
         return demand.of(picture, small=fit_to(*picture.size, long_edge))
+
+    return _as_far_as_it_goes(path, told)
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -180,6 +186,9 @@ def metadata_of(path: Path) -> Metadata:
     UnreadablePhoto
         With the cause, if the header is of no photo that can be read.
     """
+    if clips.is_clip(path):
+        # What is turned in it is turned by whoever decodes it.
+        return Metadata(1)
     with decoding(path) as picture:
         segments = [content for name, content in getattr(picture, "applist", ()) if name == "APP1"]
         if segments:
@@ -258,6 +267,7 @@ def open_upright(path: Path, *, divisor: int = 1, part: Part = WHOLE) -> Rgb:
                 _seek_what_shows(picture)
             change = colours.of(picture)
             load(picture)
+            change = change or _told_late(picture)
             full = _deep(path, pixels.upright(picture), lower)
             height, width = full.shape[:2]
             left, right = int(part[0] * width), int(np.ceil(part[2] * width))
@@ -311,7 +321,8 @@ def open_shrunk(path: Path, *, long_edge: int, fit_to: Fit = fit, tell: bool = F
                 _seek_what_shows(picture)
             change = colours.of(picture)
             whole = picture.size == (width, height)
-            note = load(picture)
+            note = load(picture) or str(picture.info.get(cut_short.NOTE, ""))
+            change = change or _told_late(picture)
             if whole:
                 full = _deep(path, pixels.upright(picture), lower)
                 digest = of_pixels(full) if tell and picture.format != "RAW" else ""
@@ -332,6 +343,12 @@ def open_shrunk(path: Path, *, long_edge: int, fit_to: Fit = fit, tell: bool = F
     return _as_far_as_it_goes(path, opened)
 
 
+def as_opened(frames: clips.Frames) -> Opened:
+    """Return the frames of a clip as what `open_shrunk` returns, at the size that they have."""
+    height, width = frames.strip.shape[:2]
+    return Opened(frames.strip, frames.strip, width, height, "", frames.note)
+
+
 def _as_far_as_it_goes(path: Path, how: Callable[[Image.Image, Load], T]) -> T:
     """Open a photo in some way; and once more, sparing what is missing, where it is damaged."""
     try:
@@ -340,7 +357,7 @@ def _as_far_as_it_goes(path: Path, how: Callable[[Image.Image, Load], T]) -> T:
     except UnreadablePhoto as error:
         if not cut_short.can_be(error.__cause__):
             raise
-    with decoding(path) as picture:
+    with decoding(path, sparing=True) as picture:
         return how(picture, cut_short.load)
 
 
@@ -364,6 +381,14 @@ def _seek_what_shows(picture: Image.Image) -> None:
 def _is_plain(picture: Image.Image) -> bool:
     extremes = np.array(picture.convert("RGB").getextrema())
     return bool((extremes[:, 1] - extremes[:, 0] <= PLAIN).all())
+
+
+def _told_late(picture: Image.Image) -> colours.Change | None:
+    """Return what `colours.of` does, of a format whose profile is known once it is decoded."""
+    if picture.format != jxl.JxlPicture.format:
+        return None
+    picture.load()
+    return colours.of(picture)
 
 
 def _lower(picture: Image.Image) -> str:
@@ -421,10 +446,14 @@ def shrink(image: Rgb, *, long_edge: int) -> Rgb:
 
 
 class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
-    """Open a file with Pillow, and turn whatever goes wrong while it is open into one cause."""
+    """
+    Open a file with Pillow, and turn whatever goes wrong while it is open into one cause.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    `sparing` opens what is cut short as well, in formats that are decoded as a whole.
+    """
+
+    def __init__(self, path: Path, *, sparing: bool = False) -> None:
+        self.path, self.sparing = path, sparing
         self.picture: Image.Image | None = None
         self.stream: BinaryIO | None = None
 
@@ -463,7 +492,16 @@ class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
 
             pillow_heif.register_heif_opener()
         if kind == formats.JXL:
-            jxl.register()
+            return jxl.open_jxl(stream)
+        if kind in filled_up.KINDS:
+            size = os.fstat(stream.fileno()).st_size
+            lacking = filled_up.missing(stream.read(16), size, kind, stream)
+            stream.seek(0)
+            if lacking and self.sparing:
+                return filled_up.FilledPicture(kind, stream, lacking)
+            if lacking:
+                # Of some, decoders would show what is missing as a part of the photo.
+                raise OSError("image file is truncated")
         coded = None
         if kind in (formats.HEIF, formats.AVIF, "PNG"):
             coded = colours.coded_in(stream.read(colours.START))

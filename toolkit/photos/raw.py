@@ -78,12 +78,14 @@ def _preview(raw: Any) -> Image.Image | None:
 
 
 def _turned(picture: Image.Image, flip: int, *, sideways: bool) -> Image.Image:
-    """Let a picture's EXIF say how it is turned, where the raw file says it and the picture not."""
+    """Let a picture's EXIF say how it is turned: as its shape, itself, or the raw file says."""
     exif = picture.getexif()
-    # One that stands as the photo will was turned by the camera.
-    upright = flip in (5, 6) and (picture.width < picture.height) != sideways
-    if _ORIENTATION not in exif:
-        exif[_ORIENTATION] = 1 if upright else _EXIF.get(flip, 1)
+    # One that stands as the photo will was turned by the camera; LibRaw writes EXIF into it all the
+    # same that says it is still to be turned.
+    if flip in (5, 6) and (picture.width < picture.height) != sideways:
+        exif[_ORIENTATION] = 1
+    elif _ORIENTATION not in exif:
+        exif[_ORIENTATION] = _EXIF.get(flip, 1)
     return picture
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -116,6 +116,8 @@ def correct(
     *,
     link: str | None = None,
     dry_run: bool = False,
+    exclude: Sequence[str] = (),
+    videos: bool = False,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Corrected:
@@ -134,6 +136,9 @@ def correct(
         What to make instead of copies.
     dry_run : bool
         Plan it, and write nothing.
+    exclude, videos
+        As for `toolkit.photos.listing.find`: what was passed over when the tree was checked is no
+        part of the corrected one, either.
     progress, stop
         As of `apply`.
 
@@ -144,7 +149,7 @@ def correct(
     BadSetting
         If a line of the decisions cannot be understood, which it names.
     """
-    listing = find(root)
+    listing = find(root, exclude=exclude, videos=videos)
     if not listing.photos:
         raise BadFolder(f"{root} holds no photo; expected the folders that were checked.")
     tag_check.require_apart(out, root)

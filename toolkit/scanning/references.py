@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +43,8 @@ def read_references(
     """
     Read the example photos of known individuals, and look them over.
 
-    Whose example a photo is, its folder says; see `toolkit.photos.example_folders` for folders of
+    Clips are examples, too, where `settings.videos` says so: of each, the largest sighting. Whose
+    example a photo is, its folder says; see `toolkit.photos.example_folders` for folders of
     such folders, and `toolkit.grouping.examples` for examples that may be wrong.
 
     Parameters
@@ -72,7 +75,8 @@ def read_references(
     BadFolder
         If `known` holds no folders, or none with a photo that serves.
     """
-    listing = opening.find(known, leave_out=leave_out, exclude=settings.exclude)
+    taken: dict[str, Any] = {"exclude": settings.exclude, "videos": settings.videos}
+    listing = opening.find(known, leave_out=leave_out, **taken)
     # What a shop says of its products lies among them, and is no photo that cannot serve.
     of_products = Path(known) / catalogue_table.TABLE
     problems = [
@@ -346,10 +350,12 @@ def _unfit(result: PhotoResult, settings: ComparingSettings, words: Words) -> st
             f"no {words.singular} found: use a photo that shows the {words.singular} larger, or "
             "from the front"
         )
-    if len(result.detections) > 1 and not settings.largest:
+    # In several frames of a clip, there may be one.
+    together = max(Counter(each.seconds for each in result.detections).values())
+    if together > 1 and not settings.largest:
         option = declared_as(type(settings), "largest").option
         return (
-            f"{words.count(len(result.detections))} found, and which one is meant is unknown: cut "
+            f"{words.count(together)} found, and which one is meant is unknown: cut "
             f"the photo to one {words.singular}, or take the largest with {option} (largest=True)"
         )
     return None

@@ -376,18 +376,22 @@ def _described(
     clip = clips.is_clip(path)
     with stopwatch(seconds, "decode"):
         unnamed = not who.photo
-        opened = opening.open_shrunk(path, long_edge=how.long_edge, fit_to=how.size, tell=unnamed)
+        frames = clips.frames_of(path) if clip else None
+        opened = (
+            opening.open_shrunk(path, long_edge=how.long_edge, fit_to=how.size, tell=unnamed)
+            if frames is None
+            else opening.as_opened(frames)
+        )
     with stopwatch(seconds, "detect"):
         every = (
-            _in_clip(path, how)
-            if clip
+            _in_clip(path, frames, how)
+            if frames is not None
             else search(
                 how.subject.detector, opened.small, path, long_edge=how.long_edge, stop=how.stop
             )
         )
     found = [each for each in every if not each.kind]
-    across = 1.0 if clip else opened.width / opened.small.shape[1]
-    down = 1.0 if clip else opened.height / opened.small.shape[0]
+    across, down = opened.width / opened.small.shape[1], opened.height / opened.small.shape[0]
     detections = [replace(d, box=d.box.scaled(across, down)) for d in found]
     # Where decoding makes the whole picture anyway, and nothing else tells which it is.
     digest = who.photo or (who.file if clip else opened.digest or who.file)
@@ -456,10 +460,10 @@ def _enough(pixels: int, found: Sequence[Detection]) -> int:
     return next(scale for scale in reversed(SCALES) if scale == 1 or finest >= scale * FINE)
 
 
-def _in_clip(path: Path, how: _How) -> list[Detection]:
+def _in_clip(path: Path, frames: clips.Frames, how: _How) -> list[Detection]:
     """Look for subjects in each frame of a clip; boxes are in px of all frames as one picture."""
     found = []
-    for when, at, frame in clips.frames_of(path).parts:
+    for when, at, frame in frames.parts:
         if how.stop():
             raise CancelledError
         small = opening.shrink(frame, long_edge=how.long_edge)

@@ -36,6 +36,8 @@ VARIABLE, OFF = "SIGHTINGS_STORE", "off"
 FORMAT = 1
 # Seconds that a run waits for another one that writes.
 PATIENCE = 30.0
+# Seconds between two tries of what SQLite does not wait for itself.
+PAUSE = 0.02
 # A file that was written so shortly before it was read (ns) could be written again unnoticed.
 RACY = 2_000_000_000
 # Bytes of one photo's entry, and subjects in one photo, beyond which it is not believed.
@@ -209,11 +211,32 @@ class Store:
             self._base = sqlite3.connect(
                 path, timeout=PATIENCE, check_same_thread=False, isolation_level=None
             )
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = NORMAL")
-            self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise _bad(path, error) from error
+        try:
+            self._share()
+            self._base.execute("PRAGMA synchronous = NORMAL")
+            self._prepare()
+        except sqlite3.Error as error:
+            self._base.close()
+            raise _bad(path, error) from error
+
+    def _share(self) -> None:
+        """
+        Let others read while one writes.
+
+        Of several that open a new store at once, one makes that change; SQLite refuses it to the
+        others there and then, whatever their timeout is.
+        """
+        since = time.monotonic()
+        while True:
+            try:
+                self._base.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() - since > PATIENCE:
+                    raise
+            time.sleep(PAUSE)
 
     def _prepare(self) -> None:
         with self._writing() as base:

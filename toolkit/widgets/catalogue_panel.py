@@ -255,7 +255,8 @@ class CataloguePanel(ipywidgets.VBox):
                 missing = "photos" if not photos else "catalogue"
                 raise BadSetting(f"no folder is named for the {missing}: choose one above")
             wishes, settings = self.wishes(), self.form.settings()
-            opened = catalogue.open_catalogue(known, wishes.table)
+            which: dict[str, Any] = {"exclude": settings.exclude, "videos": settings.videos}
+            opened = catalogue.open_catalogue(known, wishes.table, **which)
             out = folder_of(named) if named else folder_at(photos).resolve().with_name(BESIDE)
             # What would be written over is looked at before the long work.
             listings.read_earlier(out)

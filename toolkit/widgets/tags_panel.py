@@ -207,7 +207,9 @@ class TagsPanel(ipywidgets.VBox):
         self.told.value, self.state = "", "writing"
 
         def job(tell: Tell, stopped: Stopped) -> Corrected:
+            settings = self._settings()
             told: Any = {"progress": lambda *a: tell("files", *a), "stop": stopped}
+            told |= {"exclude": settings.exclude, "videos": settings.videos}
             return tree_export.correct(root, out / tag_decisions.FILE, out, **told)
 
         def then(made: Corrected) -> None:
