@@ -243,8 +243,7 @@ def test_who_does_not_wait_for_a_page_gets_its_kernel_the_next_time(serve):
     served = serve(NEVER_LEFT)
     token = urlsplit(served.address).query
     asked = (
-        f"GET /?{token} HTTP/1.1\r\n"
-        f"Host: 127.0.0.1:{served.port}\r\nCookie: {{}}=word\r\n\r\n"
+        f"GET /?{token} HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nCookie: {{}}=word\r\n\r\n"
     ).format(cookie := f"sightings-127-0-0-1-{served.port}")
     for _ in range(3):
         with socket.create_connection(("127.0.0.1", served.port)) as browser:

@@ -177,7 +177,9 @@ def test_the_audit_knows_its_own_mistakes(lfw) -> None:
             impure_of_ten.append(sum(n in impure for n in found.suspicious["name"].head(10)))
     assert held >= 45
     assert len(impure_of_ten) >= 5
-    assert np.mean(impure_of_ten) >= 8
+    # 8 while there were 501 groups of two people in these albums; of the 301 that are left, the
+    # hardest to tell, as many stand first.
+    assert np.mean(impure_of_ten) >= 7
 
 
 @pytest.mark.parametrize("known", [3, 20, 100])
