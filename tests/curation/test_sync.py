@@ -513,7 +513,7 @@ def test_what_a_run_was_taking_away_when_it_was_cut_off_was_deleted_by_nobody(
     album_folder, tmp_path, colours, monkeypatch, moment
 ) -> None:
     out = tmp_path / "out"
-    low, high = AutopilotSettings(threshold=0.02), AutopilotSettings(threshold=0.6)
+    low, high = AutopilotSettings(threshold=0.005), AutopilotSettings(threshold=0.6)
     modes.autopilot(album_folder, out, subject=colours, settings=low)
     count, unlink = 0, Path.unlink
 

@@ -19,7 +19,7 @@ NOTEBOOK = "33_review_and_correct.ipynb"
 PANEL = ".sightings-review"
 CARD = f"{PANEL} .sightings-question li.sightings-card"
 # So low that people fall apart, and there is something to ask and to mend.
-FRAGMENTS = 0.1
+FRAGMENTS = 0.08
 
 AGAIN = """
 from toolkit import modes
