@@ -406,6 +406,8 @@ def look_at(
             "stop": stop,
             "recall": recall,
             "missed": decisions.missed(decided),
+            # An album has the subjects of a picture once.
+            "bare_copies": True,
         }
 
         def every() -> Iterator[PhotoResult]:

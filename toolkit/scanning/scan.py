@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -135,6 +136,7 @@ def scan(
     seen: Callable[[Path], None] | None = None,
     recall: Recall | None = None,
     missed: Missed | None = None,
+    bare_copies: bool = False,
 ) -> Generator[PhotoResult, None, None]:
     """
     Find and describe the subjects of each photo.
@@ -171,6 +173,9 @@ def scan(
         Where what was seen earlier is, and where it is kept, batch by batch.
     missed : Missed, optional
         Boxes around subjects that were not found: they are found whatever their size and sharpness.
+    bare_copies : bool
+        Whether the results of further files of a picture are to be without its subjects, which the
+        first one has: then memory holds no subjects but those under way.
 
     Yields
     ------
@@ -180,23 +185,27 @@ def scan(
     """
     asked = Stop(stop)
     first_with: dict[str, Path] = {}
-    waiting: deque[Future[_Seen]] = deque()
+    waiting: deque[_Seen | Future[_Seen]] = deque()
     batch: list[_Seen] = []
     encoding: deque[tuple[list[_Seen], Future[_Encoded]]] = deque()
     results: dict[Path, PhotoResult] = {}
     recall = recall or Recall(None, "", subject.encoder.info)
     missed = missed or Missed()
-    how = _How(subject, long_edge, min_size, min_sharpness, asked, recall, missed)
+    how = _How(subject, long_edge, min_size, min_sharpness, asked, recall, missed, bare_copies)
     ordinary = memory.EACH // 2 + needs(subject.detector, long_edge, long_edge)
     memory.use(gigabytes, threads=jobs, each=ordinary)
     pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scan")
 
     def begin_encoding() -> None:
-        encoding.append((list(batch), pool.submit(_encode, subject, list(batch))))
+        now = list(batch)
+        # Where all is known there is nothing to encode, and no thread to wait for.
+        some = any(len(each.chips) for each in now)
+        made = pool.submit(_encode, subject, now) if some else _done(_encode(subject, now))
+        encoding.append((now, made))
         batch.clear()
 
     def take_one() -> None:
-        batch.append(_wait(waiting.popleft(), asked))
+        batch.append(_taken(waiting.popleft(), asked))
         if seen is not None:
             seen(batch[-1].path)
         chips = sum(len(each.chips) for each in batch)
@@ -242,6 +251,12 @@ class _How:
     stop: Stop
     recall: Recall
     missed: Missed
+    bare_copies: bool
+
+    @cached_property
+    def no_encodings(self) -> npt.NDArray[np.float32]:
+        """Shape (0, d), float32."""
+        return np.zeros((0, self.subject.encoder.info.dimensions), dtype=np.float32)
 
     def marks(self, path: Path, who: Identity, photo: str) -> Marks:
         """Return what somebody drew in a photo; a clip has frames, and no place to draw in."""
@@ -289,10 +304,10 @@ NO_CHIPS = np.zeros((0, 0, 0, 3), dtype=np.uint8)
 
 def _submit(
     pool: ThreadPoolExecutor, path: Path, first_with: dict[str, Path], how: _How
-) -> Future[_Seen]:
+) -> _Seen | Future[_Seen]:
+    """Look at a photo in a thread; what is known of it already is returned at once."""
     if how.stop():
         raise CancelledError
-    known: Future[_Seen] = Future()
     seconds: dict[str, float] = {}
     read = 0
     try:
@@ -305,32 +320,27 @@ def _submit(
                 digest = who.photo or how.recall.picture(who.file)
             else:
                 who, digest = unread
-            key = how.key(path, who, digest)
-            look = how.recall.look(digest, key)
     except UnreadablePhoto as error:
-        known.set_result(_problem(path, "reading", error))
-        return known
+        return _problem(path, "reading", error)
     for name in filter(None, (digest, who.file)):
         if name in first_with:
             first = first_with[name]
-            seen = _Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first, who=who, read=read)
-            known.set_result(seen)
-            return known
+            return _Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first, who=who, read=read)
     first_with[who.file] = path
     if digest:
         first_with[digest] = path
+    with stopwatch(seconds, "read"):
+        key = how.key(path, who, digest)
+        look = how.recall.look(digest, key)
     if look is not None:
         photo = Photo(path, digest, look.width, look.height, who.file, who.image, who.orientation)
-        known.set_result(
-            _Seen(
-                *(path, photo, look.detections, NO_CHIPS, None, seconds, look.left_out),
-                who=who,
-                look=look,
-                read=read,
-                key=key,
-            )
+        return _Seen(
+            *(path, photo, look.detections, NO_CHIPS, None, seconds, look.left_out),
+            who=who,
+            look=look,
+            read=read,
+            key=key,
         )
-        return known
     return pool.submit(_examine, path, who, how, seconds, read)
 
 
@@ -494,6 +504,21 @@ def _wait(future: Future[T], stop: Stop) -> T:
     raise CancelledError
 
 
+def _taken(seen: _Seen | Future[_Seen], stop: Stop) -> _Seen:
+    """Return what is known, or what a thread made, as `_wait` does."""
+    if isinstance(seen, Future):
+        return _wait(seen, stop)
+    if stop():
+        raise CancelledError
+    return seen
+
+
+def _done(encoded: _Encoded) -> Future[_Encoded]:
+    made: Future[_Encoded] = Future()
+    made.set_result(encoded)
+    return made
+
+
 def _encode(subject: Subject, batch: list[_Seen]) -> _Encoded:
     seconds: dict[str, float] = {}
     with stopwatch(seconds, "encode"):
@@ -557,12 +582,16 @@ def _described_all(
                 yield _by_itself(seen, how, results)
                 continue
             file = seen.who.file if seen.who is not None else ""
-            photo = first.photo and replace(first.photo, path=seen.path, file_digest=file)
+            photo = first.photo
+            if photo is not None:
+                # One text for all files with the same bytes, however many there are.
+                file = photo.file_digest if file == photo.file_digest else file
+                photo = replace(photo, path=seen.path, file_digest=file)
             yield replace(first, path=seen.path, photo=photo, seconds={}, copy_of=seen.copy_of)
             continue
         if (look := seen.look) is not None:
             what = (seen.path, seen.photo, look.detections, look.encodings, None, seen.seconds)
-            results[seen.path] = PhotoResult(
+            result = PhotoResult(
                 *what,
                 left_out=look.left_out,
                 features=look.features,
@@ -570,7 +599,8 @@ def _described_all(
                 shows=look.shows,
                 note=look.note,
             )
-            yield results[seen.path]
+            results[seen.path] = _for_copies(result, how)
+            yield result
             continue
         count = len(seen.chips)
         seconds = dict(seen.seconds)
@@ -582,8 +612,15 @@ def _described_all(
         found = tuple(replace(d, worth=w) for d, w in zip(seen.detections, says, strict=True))
         made = (seen.path, seen.photo, found, own, seen.problem, seconds, None)
         result = PhotoResult(*made, seen.left_out, of_own, shows=seen.shows, note=seen.note)
-        results[seen.path] = result
+        results[seen.path] = _for_copies(result, how)
         yield result
+
+
+def _for_copies(result: PhotoResult, how: _How) -> PhotoResult:
+    """Return what is kept of a photo for further files of its picture."""
+    if not how.bare_copies:
+        return result
+    return replace(result, detections=(), encodings=how.no_encodings, features=())
 
 
 def _by_itself(seen: _Seen, how: _How, results: dict[Path, PhotoResult]) -> PhotoResult:
@@ -594,12 +631,10 @@ def _by_itself(seen: _Seen, how: _How, results: dict[Path, PhotoResult]) -> Phot
         alone = _problem(seen.path, "reading", error)
     else:
         alone = _examine(seen.path, who, how, {}, seen.read)
-    done: Future[_Encoded] = Future()
-    done.set_result(_encode(how.subject, [alone]))
-    (result,) = _described_all([alone], done, how, results)
+    (result,) = _described_all([alone], _done(_encode(how.subject, [alone])), how, results)
     # The copies after it are copies of this one.
     if result.photo is not None and seen.copy_of is not None:
-        results[seen.copy_of] = replace(result, path=seen.copy_of)
+        results[seen.copy_of] = replace(_for_copies(result, how), path=seen.copy_of)
     return result
 
 
@@ -637,10 +672,11 @@ def gather(
         Rows in the order of the results; another file of a picture adds a photo, and no sighting.
     """
     pictures: set[str] = set()
-    rows: list[tuple[object, ...]] = []
-    sightings: list[tuple[object, ...]] = []
+    # Column by column: a tuple a row would take several times as much.
+    rows: list[list[object]] = [[] for _ in (*PHOTO_COLUMNS, *FILE_COLUMNS)]
+    sightings: list[list[object]] = [[] for _ in SIGHTING_COLUMNS]
     problems: list[tuple[object, ...]] = []
-    encodings: list[npt.NDArray[np.float32]] = []
+    encodings = _Rows(encoder.dimensions)
     features: list[Features] = []
     shows: list[str] = []
     notes: list[str] = []
@@ -653,10 +689,10 @@ def gather(
             problems.append((str(result.path), *result.problem))
         if result.photo is None:
             continue
-        photo = result.photo
+        photo, path = result.photo, str(result.photo.path)
         about = (photo.file_digest, photo.image_digest, photo.orientation)
         size = (photo.width, photo.height)
-        rows.append((str(photo.path), photo.digest, *size, result.left_out, *about))
+        _add(rows, (path, photo.digest, *size, result.left_out, *about))
         shows.append(result.shows)
         notes.append(result.note)
         if result.copy_of is not None or photo.digest in pictures:
@@ -665,16 +701,15 @@ def gather(
         for detection in result.detections:
             box = detection.box
             place = (box.left, box.top, box.right, box.bottom)
-            sightings.append((photo.digest, str(photo.path), *place, detection.score))
+            _add(sightings, (photo.digest, path, *place, detection.score))
             painted.append("" if detection.mask is None else detection.mask.digest)
             times.append("" if detection.seconds is None else f"{detection.seconds:.2f}")
             turns.append(detection.turn)
             worth.append(detection.worth)
-        encodings.append(result.encodings)
+        encodings.add(result.encodings)
         features.extend(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
     problems.extend((str(path), LEFT_OUT, reason) for path, reason in left_out)
-    empty = np.zeros((0, encoder.dimensions), dtype=np.float32)
     photos = _table(rows, (*PHOTO_COLUMNS, *FILE_COLUMNS))
     if any(shows):
         photos[SHOWS] = pd.Series(shows, dtype=object)
@@ -692,16 +727,53 @@ def gather(
     return Album(
         photos=photos,
         sightings=seen,
-        encodings=np.concatenate([empty, *encodings]),
+        encodings=encodings.all(),
         encoder=encoder,
-        problems=_table(problems, PROBLEM_COLUMNS),
+        problems=_table(list(map(list, zip(*problems, strict=True))), PROBLEM_COLUMNS),
         subject=subject or SubjectInfo(),
         features=tuple(features) if encoder.metric == "pairs" else None,
     )
 
 
-def _table(rows: list[tuple[object, ...]], columns: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(columns)) if rows else empty_table(columns)
+class _Rows:
+    """
+    Encodings one after the other, in an array that grows.
+
+    Parameters
+    ----------
+    dimensions : int
+        Numbers of one.
+    """
+
+    def __init__(self, dimensions: int) -> None:
+        self._held = np.zeros((0, dimensions), dtype=np.float32)
+        self._count = 0
+
+    def add(self, more: npt.NDArray[np.float32]) -> None:
+        """Take some more, shape (k, dimensions)."""
+        end = self._count + len(more)
+        if end > len(self._held):
+            # In place where there is room behind it, as with large arrays there mostly is.
+            self._held.resize((end + max(end // 8, 1024), self._held.shape[1]), refcheck=False)
+        self._held[self._count : end] = more
+        self._count = end
+
+    def all(self) -> npt.NDArray[np.float32]:
+        """Return them, shape (n, dimensions); no more can be taken then."""
+        self._held.resize((self._count, self._held.shape[1]), refcheck=False)
+        return self._held
+
+
+def _add(columns: list[list[object]], row: tuple[object, ...]) -> None:
+    for column, cell in zip(columns, row, strict=True):
+        column.append(cell)
+
+
+def _table(cells: list[list[object]], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return a table of columns, each with as many cells; without any it is empty."""
+    if not cells or not cells[0]:
+        return empty_table(columns)
+    return pd.DataFrame(dict(zip(columns, cells, strict=True)))
 
 
 def watched(

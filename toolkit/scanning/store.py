@@ -40,6 +40,8 @@ PATIENCE = 30.0
 PAUSE = 0.02
 # A file that was written so shortly before it was read (ns) could be written again unnoticed.
 RACY = 2_000_000_000
+# Entries that were of use and are noted together.
+NOTED = 4096
 # Bytes of one photo's entry, and subjects in one photo, beyond which it is not believed.
 LARGEST, MOST = 1 << 30, 100_000
 
@@ -64,8 +66,11 @@ CREATE TABLE IF NOT EXISTS pairs (
 CREATE INDEX IF NOT EXISTS pairs_of ON pairs (how, sighting);
 CREATE INDEX IF NOT EXISTS pair_uses ON pairs (used);
 """
-_FILES = """
-SELECT * FROM files WHERE path = ?1 UNION ALL SELECT * FROM files WHERE device = ?2 AND inode = ?3
+# A file by its path, then by its place on the disk: under how many names it is known is no matter.
+_BY_PATH = "SELECT * FROM files WHERE path = ?"
+_BY_PLACE = """
+SELECT * FROM files
+WHERE device = ? AND inode = ? AND size = ? AND changed = ? AND read >= ? LIMIT 1
 """
 
 
@@ -287,12 +292,17 @@ class Store:
             about = path.stat()
         except OSError:
             return None
-        by = (_written(path), about.st_dev, _signed(about.st_ino))
-        with self._lock, self._told():
-            found = self._base.execute(_FILES, by).fetchall()
-        for _, *place, read, photo, file, image, orientation in found:
-            now = [about.st_dev, _signed(about.st_ino), about.st_size, about.st_mtime_ns]
-            if place == now and about.st_mtime_ns + RACY <= read:
+        now = (about.st_dev, _signed(about.st_ino), about.st_size, about.st_mtime_ns)
+        for query, by in (
+            (_BY_PATH, (_written(path),)),
+            (_BY_PLACE, (*now, about.st_mtime_ns + RACY)),
+        ):
+            with self._lock, self._told():
+                row = self._base.execute(query, by).fetchone()
+            if row is None:
+                continue
+            _, *place, read, photo, file, image, orientation = row
+            if tuple(place) == now and about.st_mtime_ns + RACY <= read:
                 return Identity(str(file), str(image), int(orientation)), str(photo)
         return None
 
@@ -549,6 +559,7 @@ class Recall:
         self._store = store if how else None
         self._how, self._encoder, self.trouble = how, encoder, ""
         self._matched = matched
+        self._of_use: list[tuple[str, str]] = []
 
     def beside(self, name: str) -> Recall:
         """Return one for other numbers of the same pairs, by a name of their own."""
@@ -577,11 +588,20 @@ class Recall:
         return None
 
     def keep(self, seen: Sequence[Kept], known: Sequence[tuple[str, str]]) -> None:
-        """Keep what was seen, and note which entries were of use."""
+        """Keep what was seen; which entries were of use is noted some thousands at a time."""
         with self._careful() as store:
-            if store is not None and (seen or known):
+            if store is not None and seen:
                 store.keep(seen, self._how)
-                store.used(known, self._how)
+        self._of_use += known
+        if len(self._of_use) >= NOTED:
+            self.note()
+
+    def note(self) -> None:
+        """Note the last entries that were of use."""
+        with self._careful() as store:
+            if store is not None and self._of_use:
+                store.used(self._of_use, self._how)
+        self._of_use = []
 
     def pairs(self, ids: Sequence[str], scores: int) -> KnownPairs:
         """Return what is known that pairs have in common; see `Store.pairs`."""
@@ -637,7 +657,11 @@ def recalled(subject: Subject, settings: ScanSettings) -> Iterator[Recall]:
     with store:
         told = (subject.key, settings.long_edge, settings.min_size, settings.min_sharpness)
         how = hashlib.sha256(repr(told).encode()).hexdigest()
-        yield Recall(store, how, subject.encoder.info, subject.key)
+        recall = Recall(store, how, subject.encoder.info, subject.key)
+        try:
+            yield recall
+        finally:
+            recall.note()
 
 
 def _with_key(how: str, key: str) -> str:
