@@ -6,11 +6,14 @@ from toolkit.benchmarks import drawn_encodings, many_photos
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.photos import opening
 from toolkit.photos.identity import identify
+from toolkit.results import export
 from toolkit.scanning import store
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.registry import subject_for
+from toolkit.tables import read_table
 
 SAID: list[str] = []
+SETTINGS = AutopilotSettings(link="symbolic")
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,25 @@ def test_links_lead_to_the_photos_in_turn(tmp_path, hard) -> None:
     assert [path.is_symlink() for path in there] == [not hard] * 7
     names = [next(each.name for each in photos.iterdir() if each.samefile(path)) for path in there]
     assert names == ["a.jpg", "b.jpg", "c.jpg", "a.jpg", "b.jpg", "c.jpg", "a.jpg"]
+
+
+def test_links_to_known_photos_are_sorted_as_the_photos_are(tmp_path, monkeypatch, subject) -> None:
+    photos, folder, out = tmp_path / "photos", tmp_path / "links", tmp_path / "out"
+    table = many_photos.make(photos, 40, subject=subject, log=SAID.append)
+    monkeypatch.setenv(store.VARIABLE, table["store"].iat[0])
+    monkeypatch.setattr(many_photos, "EACH", 50)
+    many_photos.make(folder, 320, of=photos, log=SAID.append)
+    alone = modes.autopilot(photos, settings=SETTINGS, subject=subject)
+    found = modes.autopilot(folder, out, settings=SETTINGS, subject=subject)
+    assert (found.recognised, found.count, len(found.album.photos)) == (320, 40, 320)
+    assert found.names == alone.names
+    expected = alone.individuals.assign(photos=alone.individuals["photos"] * 8)
+    assert found.individuals.to_numpy().tolist() == expected.to_numpy().tolist()
+    assert len(read_table(out / "photos.csv")) == 320
+    assert len(read_table(out / "sightings.csv")) == 40
+    planned = modes.autopilot(folder, out, settings=SETTINGS, subject=subject, dry_run=True)
+    assert set(planned.plan["state"]) == {export.THERE}
+    assert len(planned.plan) == 320
 
 
 def test_what_cannot_be_made_is_refused(tmp_path) -> None:
