@@ -31,7 +31,7 @@ Bools = npt.NDArray[np.bool_]
 # How many of the nearest others each sighting is compared with.
 EACH = 16
 # New pairs lie beside those that are indexed by group, until they are so many of them.
-BESIDE = 1 / 16
+BESIDE = 1 / 6
 # A pair of groups as a number whose order is that of the distance, then of the group.
 _NOBODY = np.iinfo(np.uint64).max
 
@@ -342,7 +342,9 @@ class _Joining:
         changed = np.zeros(len(self._home), dtype=np.bool_)
         changed[touched] = True
         known = self._best != _NOBODY
-        stale = np.flatnonzero(known & changed[_group_in(np.where(known, self._best, 0))] & ~changed)
+        stale = np.flatnonzero(
+            known & changed[_group_in(np.where(known, self._best, 0))] & ~changed
+        )
         before = self._best[stale]
         self._best[touched] = _NOBODY
         self._best[stale] = _NOBODY
