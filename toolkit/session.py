@@ -331,6 +331,10 @@ class Session:
         """Whether boxes can count without a run: pairs of sightings would have to be compared."""
         return self.looked.album.encoder.metric != "pairs"
 
+    def shows(self, key: SightingKey) -> bool:
+        """Whether the photo of a box is one of the album, and no example."""
+        return bool((self.album.photos["photo_digest"] == key.photo).any())
+
     def joined(self, key: SightingKey) -> str:
         """Say who the sighting in a box is now, without a full stop."""
         words, file = self.album.words, printable(Path(key.path).name)

@@ -7,14 +7,14 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from toolkit.errors import BadFolder
 from toolkit.files import open_regular, whole_path
 from toolkit.names import printable
 from toolkit.photos import clips, takeout
 from toolkit.photos.companions import OF_CLIPS, RAW, belonging
-from toolkit.photos.formats import SUFFIXES, is_photo, kind_at
+from toolkit.photos.formats import SUFFIXES, is_photo, kind_at, named_as_photo
 from toolkit.photos.passed_over import HIDDEN_FILES, NEVER_PHOTOS, Rules, said
 
 RESULT = "run.json"
@@ -247,6 +247,32 @@ def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
 
 def _place(path: Path) -> tuple[str, str]:
     return path.name.casefold(), path.name
+
+
+def photos_among(places: Iterable[str]) -> set[str]:
+    """
+    Return which files that were sorted into folders are photos or clips, by their names.
+
+    A film or a raw file that has a photo's name beside it belongs to that, as `find` says it.
+
+    Parameters
+    ----------
+    places : iterable of str
+        Paths with forward slashes.
+    """
+    inside: dict[str, list[str]] = {}
+    for place in places:
+        folder, _, name = place.rpartition("/")
+        inside.setdefault(folder, []).append(name)
+    found: set[str] = set()
+    for folder, names in inside.items():
+        photos = [name for name in names if named_as_photo(name)]
+        for endings in (RAW, clips.SUFFIXES):
+            others = [name for name in names if PurePath(name).suffix.lower() in endings]
+            beside = belonging(photos, others)
+            photos += [name for name in others if name not in beside]
+        found |= {f"{folder}/{name}" if folder else name for name in photos}
+    return found
 
 
 def _parted(photos: Sequence[Path], wanted: Collection[Path] = ()) -> tuple[list[Path], list[Path]]:

@@ -32,8 +32,7 @@ from toolkit.files import (
 )
 from toolkit.names import counted, folded, numbered, safe_name, shown_of, unique_names
 from toolkit.photos.companions import renamed
-from toolkit.photos.formats import named_as_photo
-from toolkit.photos.listing import companions_of
+from toolkit.photos.listing import companions_of, photos_among
 from toolkit.records import Album
 from toolkit.results import folder_changes
 from toolkit.results.results_folder import (
@@ -266,6 +265,7 @@ def plan(
     }
     unknown = [place for place, mark in left.items() if digest_in(mark) not in photo_with]
     photo_with = beside.with_digests({_size(out / place) for place in unknown}) | photo_with
+    shown = photos_among(record)
     for place, mark in left.items():
         photo = photo_with.get(digest_in(mark))
         if _is_hard(mark):
@@ -273,7 +273,7 @@ def plan(
             photo = photo_at.get(_file_id(out / place), photo)
         # A link is no copy: nothing is lost with it.
         state = KEPT if photo is None and not mark.startswith(LINK) else LEFT_OVER
-        kind = PHOTO if named_as_photo(place) else COMPANION
+        kind = PHOTO if place in shown else COMPANION
         rows.append((None, place.partition("/")[0], photo, place, mark, 0, state, kind))
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
 
