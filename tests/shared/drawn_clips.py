@@ -35,16 +35,19 @@ def save_clip(
     how: Mapping[str, str] | None = None,
     coded: Mapping[str, int] | None = None,
     frame_at: Sequence[float] = (),
+    told: Mapping[str, str] | None = None,
 ) -> Path:
     """
     Write each scene as so many frames of a clip.
 
-    `how` are options of the container, `coded` what the codec says of colours, and `frame_at` the
-    seconds at which frames are shown, where that is not at an even pace.
+    `how` are options of the container, `coded` what the codec says of colours, `frame_at` the
+    seconds at which frames are shown, where that is not at an even pace, and `told` what the
+    container says beside them, such as when the clip was taken.
     """
     av = pytest.importorskip("av")
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options=dict(how or {})) as container:
+        container.metadata.update(told or {})
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = scenes[0].shape[:2]
         stream.pix_fmt, stream.bit_rate = pixels, 4_000_000

@@ -27,7 +27,7 @@ from toolkit.grouping.assigners import (
 from toolkit.grouping.identification import References
 from toolkit.grouping.numbering import Earlier
 from toolkit.names import counted, printable
-from toolkit.photos import duplicates, opening
+from toolkit.photos import duplicates, opening, same_shot
 from toolkit.photos.companions import RAW
 from toolkit.photos.copies import one_of_each
 from toolkit.photos.formats import lacking
@@ -259,6 +259,7 @@ def list_photos(
         export.check_out(target, photos=folder, known=examples)
     apart = [path for path in (target, examples) if path is not None]
     listing = opening.find(folder, leave_out=apart, exclude=exclude, videos=videos)
+    listing = same_shot.once(listing)
     if not listing.photos:
         other = [f"{len(listing.skipped)} other files"] if listing.skipped else []
         if listing.left_out:

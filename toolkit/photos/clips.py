@@ -161,6 +161,17 @@ def frames_of(path: Path) -> Frames:
     return _frames(path, about.st_mtime_ns, about.st_size)
 
 
+def tags_of(path: Path) -> dict[str, str]:
+    """
+    Return what the container of a clip says beside its pictures, such as "creation_time".
+
+    Of what both it and its pictures say, it counts. For what it raises, see `frames_of`.
+    """
+    with _opened(path) as (container, video, _):
+        told = {**(video.metadata or {}), **(container.metadata or {})}
+        return {str(name): str(text) for name, text in told.items()}
+
+
 def demand_of(path: Path) -> Demand:
     """
     Estimate what a clip takes in memory, from its header; for what it raises, see `frames_of`.

@@ -31,8 +31,10 @@ from toolkit.files import (
     temporary_in,
 )
 from toolkit.names import counted, folded, numbered, safe_name, shown_of, unique_names
-from toolkit.photos.companions import renamed
+from toolkit.photos import same_shot
+from toolkit.photos.companions import RAW, renamed
 from toolkit.photos.listing import companions_of, photos_among
+from toolkit.photos.passed_over import LEFT_OUT
 from toolkit.records import Album
 from toolkit.results import folder_changes
 from toolkit.results.results_folder import (
@@ -232,7 +234,7 @@ def plan(
     earlier = _Earlier(out, record, link, by_hand)
     rows: list[tuple[object, ...]] = []
     along: list[tuple[int, str, str]] = []
-    beside = _Companions(album.photos["path"])
+    beside = _Companions(album.photos["path"], _raw_elsewhere(album.problems))
     file_digests = dict(zip(album.photos["path"], album.file_digests, strict=True))
     for path, photo, file_name in zip(
         wanted["path"], wanted["photo_digest"], file_names, strict=True
@@ -323,12 +325,21 @@ def _folders(known: Sequence[str], out: Path, about: dict[str, Any]) -> dict[str
     return {**folder_of, **dict(zip(rest, safe, strict=True))}
 
 
+def _raw_elsewhere(problems: pd.DataFrame) -> list[Path]:
+    """Return the raw files that were left out of an album, which none is but for its photo."""
+    left_out = problems["path"][problems["stage"] == LEFT_OUT]
+    return [path for path in map(Path, left_out) if path.suffix.lower() in RAW]
+
+
 class _Companions:
     """What lies beside the photos of an album and belongs to them; each is read once."""
 
-    def __init__(self, photos: Iterable[str]) -> None:
+    def __init__(self, photos: Iterable[str], elsewhere: Sequence[Path]) -> None:
         self._of = companions_of(photos)
         self._digests: dict[str, str] = {}
+        for raw, photo in same_shot.owners([*map(Path, photos)], elsewhere).items():
+            mine = (str(raw), *companions_of([raw]).get(str(raw), ()))
+            self._of[str(photo)] = (*self._of.get(str(photo), ()), *mine)
 
     def of(self, photo: str) -> tuple[str, ...]:
         """Return what belongs to a photo."""
