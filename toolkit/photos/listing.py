@@ -14,7 +14,7 @@ from toolkit.files import open_regular, whole_path
 from toolkit.names import printable
 from toolkit.photos import clips, takeout
 from toolkit.photos.companions import OF_CLIPS, RAW, belonging
-from toolkit.photos.formats import SUFFIXES, is_photo, kind_at, named_as_photo
+from toolkit.photos.formats import SUFFIXES, by_name, is_photo, kind_at, named_as_photo
 from toolkit.photos.passed_over import HIDDEN_FILES, NEVER_PHOTOS, Rules, said
 
 RESULT = "run.json"
@@ -161,12 +161,11 @@ def find(
                 is_folder = entry.is_dir()
                 if why := rules.why(path, folder=is_folder, hidden=_hidden(entry)):
                     if is_folder:
-                        why = rules.counted(path, why, SUFFIXES)
+                        why = rules.counted(path, why, by_name, is_photo)
                         left_out += [(path, why)] if why else []
-                    elif path.suffix.lower() in SUFFIXES and why == HIDDEN_FILES:
-                        hidden += 1
-                    elif path.suffix.lower() in SUFFIXES:
-                        left_out.append((path, why))
+                    elif _likely(path, videos=videos):
+                        hidden += why == HIDDEN_FILES
+                        left_out += [] if why == HIDDEN_FILES else [(path, why)]
                     continue
                 if is_folder:
                     subfolders.append(path)
@@ -273,6 +272,12 @@ def photos_among(places: Iterable[str]) -> set[str]:
             photos += [name for name in others if name not in beside]
         found |= {f"{folder}/{name}" if folder else name for name in photos}
     return found
+
+
+def _likely(path: Path, *, videos: bool) -> bool:
+    """Whether a file is a photo by its name, or what else would have been looked at."""
+    suffix = path.suffix.lower()
+    return suffix in SUFFIXES | RAW or (videos and clips.is_clip(path))
 
 
 def _parted(photos: Sequence[Path], wanted: Collection[Path] = ()) -> tuple[list[Path], list[Path]]:

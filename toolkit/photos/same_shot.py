@@ -13,6 +13,9 @@ from toolkit.photos import capture_time, clips
 from toolkit.photos.companions import RAW
 from toolkit.photos.listing import Listing
 
+# How the reason begins for which such a raw file is left out.
+SAME_SHOT = "the same shot as"
+
 
 def owners(photos: Sequence[Path], raw: Iterable[Path]) -> dict[Path, Path]:
     """
@@ -62,7 +65,7 @@ def once(listing: Listing) -> Listing:
         mine = (path, *companions.pop(path, ()))
         companions[photo] = (*companions.get(photo, ()), *mine)
     said = [
-        (path, f"the same shot as {_place(photo)}, which it goes along with")
+        (path, f"{SAME_SHOT} {_place(photo)}, which it goes along with")
         for path, photo in found.items()
     ]
     return replace(

@@ -32,7 +32,7 @@ from toolkit.files import (
 )
 from toolkit.names import counted, folded, numbered, safe_name, shown_of, unique_names
 from toolkit.photos import same_shot
-from toolkit.photos.companions import RAW, renamed
+from toolkit.photos.companions import renamed
 from toolkit.photos.listing import companions_of, photos_among
 from toolkit.photos.passed_over import LEFT_OUT
 from toolkit.records import Album
@@ -326,9 +326,9 @@ def _folders(known: Sequence[str], out: Path, about: dict[str, Any]) -> dict[str
 
 
 def _raw_elsewhere(problems: pd.DataFrame) -> list[Path]:
-    """Return the raw files that were left out of an album, which none is but for its photo."""
-    left_out = problems["path"][problems["stage"] == LEFT_OUT]
-    return [path for path in map(Path, left_out) if path.suffix.lower() in RAW]
+    """Return the raw files that were left out of an album as they go along with its photos."""
+    said = problems["reason"].str.startswith(same_shot.SAME_SHOT, na=False)
+    return [*map(Path, problems["path"][(problems["stage"] == LEFT_OUT) & said])]
 
 
 class _Companions:
