@@ -66,7 +66,8 @@ INSIDE: tuple[tuple[str, frozenset[str], str], ...] = (
 )
 # A library of Lightroom that holds folders, each with photos, previews and proxies.
 _NESTED, _MADE = ".lrlibrary", frozenset({"previews", "proxies", "thumbnails"})
-# Libraries that Apple's programs and Capture One show as one file, and the folders in them that hold the photos.
+# Libraries that Apple's programs and Capture One show as one file, and the folders in them that
+# hold the photos.
 LIBRARIES: tuple[str, ...] = (".photoslibrary", ".photolibrary", ".migratedphotolibrary")
 LIBRARIES += (".aplibrary", ".cocatalog")
 ORIGINALS = frozenset({"originals", "masters"})
