@@ -766,6 +766,28 @@ def test_folders_whose_names_differ_in_case_only_are_one_person(run, out) -> Non
     settled(run, out)
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        pytest.param(
+            "Ren\udce9",
+            "René",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse it"),
+        ),
+        ("\N{RIGHT-TO-LEFT MARK}נועה", "נועה"),
+        ("Ann\ue000", "Ann_"),
+        ("a\N{RIGHT-TO-LEFT OVERRIDE}b", "a_b"),
+    ],
+)
+def test_a_folder_that_an_old_disk_or_a_phone_named_gives_a_name(run, out, folder, name) -> None:
+    (out / "person_002").rename(out / folder)
+    result = run()
+    assert name in result.names
+    assert len(folders(out)[folder]) == 4
+    assert name not in folders(out)
+    settled(run, out)
+
+
 @pytest.mark.parametrize("name", ["x" * 200, "Ann\nBob"])
 @pytest.mark.parametrize("how", ["renamed", "moved", "own photo"])
 def test_a_folder_name_that_cannot_be_a_persons_is_named_and_the_run_goes_on(

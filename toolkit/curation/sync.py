@@ -23,7 +23,7 @@ from toolkit.grouping.assigners import GroupingAssigner, numbered_names
 from toolkit.grouping.links import Labels
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.locks import deciding
-from toolkit.names import counted, folded, printable, safe_name
+from toolkit.names import as_text, counted, folded, printable, safe_name, shows
 from toolkit.photos.identity import identify
 from toolkit.photos.opening import digest_of
 from toolkit.records import SECONDS, Album
@@ -399,7 +399,7 @@ class _Reading:
         try:
             return edits.cleaned(top)
         except BadSetting as error:
-            text = safe_name(top)
+            text = _as_name(top)
             self.said.append(
                 f"the folder {_shown(top)} cannot be a name ({error}): {_shown(text)} is taken"
             )
@@ -723,6 +723,12 @@ def _nobodys(run: Run) -> set[str]:
     if not settings.unsorted or not (settings.aside or settings.unsure):
         return set()
     return {safe_name(name) for name in (settings.unsorted, settings.unsure, *settings.aside)}
+
+
+def _as_name(top: str) -> str:
+    """Return what is nearest to the name of a folder that cannot be a person's."""
+    text = "".join(letter if shows(letter) else "_" for letter in as_text(top))
+    return edits.cleaned(safe_name(text))
 
 
 def _top(place: str) -> str:
