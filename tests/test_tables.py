@@ -50,7 +50,7 @@ def test_text_comes_back_as_it_was(tmp_path_factory, rows) -> None:
         cells = [cell for row in csv.reader(stream) for cell in row]
     assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r\uff1d\uff0b\uff0d\uff20")]
     # Nor where they are parted by semicolons, whatever quotes there mean.
-    pieces = re.split('[;\n]', path.read_text(encoding="utf-8"))
+    pieces = re.split("[;\n]", path.read_text(encoding="utf-8"))
     assert not [each for each in pieces if each.strip(' "')[:1] in set("=+-@\uff1d\uff0b")]
 
 

@@ -86,6 +86,35 @@ def test_with_less_it_is_a_problem(tmp_path, make, share) -> None:
         opened(tmp_path / "a", whole[: int(share * len(whole))])
 
 
+@pytest.mark.parametrize("make", WAYS.values(), ids=WAYS)
+def test_what_is_zeros_from_some_byte_on_is_cut_there(tmp_path, make) -> None:
+    """So a copy ends that was broken off, and whose place on the disk was taken before."""
+    whole = make()
+    cut = whole[: int(0.99 * len(whole))].rstrip(b"\0")
+    expected = opened(tmp_path / "a", cut)
+    found = opened(tmp_path / "a", cut.ljust(len(whole), b"\0"))
+    assert found.note == expected.note != ""
+    np.testing.assert_array_equal(found.small, expected.small)
+    with pytest.raises(UnreadablePhoto, match=r"cut short|damaged"):
+        opened(tmp_path / "a", whole[: len(whole) // 2].ljust(len(whole), b"\0"))
+
+
+@pytest.mark.parametrize("make", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    "behind",
+    [bytes(5000), b"SEFH\x6b\0\0\0" + bytes(range(256)) + b"SEFT", b"\0\0\x10\0mpvd" + b"x" * 4088],
+    ids=["zeros", "what some phones write there", "a film"],
+)
+def test_what_stands_behind_a_photo_is_none_of_it(tmp_path, make, behind) -> None:
+    whole = make()
+    before = opened(tmp_path / "a", whole)
+    found = opened(tmp_path / "a", whole + behind)
+    assert found.note == ""
+    np.testing.assert_array_equal(found.small, before.small)
+    # A film that is cut costs the photo nothing.
+    assert opened(tmp_path / "a", (whole + behind)[:-30]).note == ""
+
+
 def test_a_tile_that_is_missing_is_none_of_a_photo(tmp_path, monkeypatch) -> None:
     whole = in_tiles(monkeypatch)
     assert opened(tmp_path / "a", whole).note == ""

@@ -120,6 +120,15 @@ def test_photos_without_an_ending_are_counted_and_what_is_excluded_is_named(tmp_
     }
 
 
+def test_photos_that_are_in_icloud_only_are_counted(tmp_path) -> None:
+    put(tmp_path, "2024/a")
+    for name in (".IMG_1.HEIC.icloud", ".IMG_2.CR2.icloud", ".notes.txt.icloud", ".icloud"):
+        (tmp_path / "2024" / name).write_bytes(b"bplist00")
+    assert why(tmp_path) == {
+        "2024": "in iCloud only, not on this disk: download them first (2 photos)"
+    }
+
+
 def test_a_folder_that_is_named_itself_is_read(tmp_path) -> None:
     put(tmp_path, "#recycle/a")
     assert taken(tmp_path / "#recycle") == ["a.png"]

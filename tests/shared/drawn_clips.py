@@ -29,7 +29,7 @@ def save_clip(
     scenes: Sequence[np.ndarray],
     *,
     each: int = 10,
-    rate: int = 10,
+    rate: int | Fraction = 10,
     codec: str = "mpeg4",
     pixels: str = "yuv420p",
     how: Mapping[str, str] | None = None,
@@ -51,7 +51,7 @@ def save_clip(
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = scenes[0].shape[:2]
         stream.pix_fmt, stream.bit_rate = pixels, 4_000_000
-        stream.time_base = Fraction(1, rate)
+        stream.time_base = 1 / Fraction(rate)
         for name, number in (coded or {}).items():
             setattr(stream.codec_context, name, number)
         if frame_at:

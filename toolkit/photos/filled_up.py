@@ -21,6 +21,10 @@ KINDS = ("WEBP", "HEIF", "AVIF")
 # Bytes of a file that is held in memory twice for this, and what share of it has to be there for
 # the trouble.
 LARGEST, WORTH = 256 << 20, 0.5
+# Zeros at the end of a file that are more than padding, and bytes that are read at once to see it.
+ZEROS, _BLOCK = 512, 1 << 16
+# Boxes that a HEIC or AVIF needs whole.
+_HOLDING = (b"ftyp", b"meta", b"mdat", b"moov", b"idat")
 # What the second filling begins with, so that what is decoded from there on differs.
 _OTHER = bytes(range(37, 101))
 # Decoders leave tiles that they cannot decode at one value: 0, which is a green without red and
@@ -37,6 +41,8 @@ def missing(start: bytes, size: int, kind: str, stream: BinaryIO) -> int:
     Return how many bytes a file lacks, by what it says of its own size; 0 for none, and where it
     says nothing.
 
+    Nothing but zeros at the end is nothing: so a copy ends that was broken off.
+
     Parameters
     ----------
     start : bytes
@@ -48,27 +54,53 @@ def missing(start: bytes, size: int, kind: str, stream: BinaryIO) -> int:
     stream : BinaryIO
         The file; its place is changed.
     """
-    if kind == "WEBP":
-        lacking = int.from_bytes(start[4:8], "little") + 8 - size
-    else:
-        lacking = _end_of_boxes(stream, size) - size
-    return max(0, lacking)
+    ends = _riff_end(start) if kind == "WEBP" else _end_of_boxes(stream, size)
+    there = size_there(stream, size)
+    return max(0, ends - there) if there < size else max(0, ends - size)
+
+
+def size_there(stream: BinaryIO, size: int) -> int:
+    """Return up to which byte a file holds anything but zeros; all of it where few end it."""
+    end = size
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        stream.seek(start)
+        content = stream.read(end - start).rstrip(b"\0")
+        if content or not start:
+            end = start + len(content)
+            break
+        end = start
+    return end if size - end >= ZEROS else size
+
+
+def _riff_end(start: bytes) -> int:
+    return int.from_bytes(start[4:8], "little") + 8
 
 
 def _end_of_boxes(stream: BinaryIO, size: int) -> int:
-    """Return where the last box of a file ends, in bytes (ISO 14496-12, 4.2)."""
-    at = 0
+    """
+    Return where the last box of a file ends that its picture may be in (ISO 14496-12, 4.2).
+
+    Free space counts for nothing; nor does what is behind the boxes and is none, as some phones
+    write it.
+    """
+    at = end = 0
     while at < size:
         stream.seek(at)
         head = stream.read(16)
-        length = int.from_bytes(head[:4], "big")
+        name, length = head[4:8], int.from_bytes(head[:4], "big")
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
         # 0 is "to the end of the file", wherever that was; less than a head is damage.
         if length < 8:
-            return size
+            return end or size
         at += length
-    return at
+        if name in _HOLDING:
+            end = at
+        elif at > size:
+            # Cut within what is no part of the picture, or no box at all.
+            break
+    return end or at
 
 
 class FilledPicture(ImageFile.ImageFile):
@@ -84,13 +116,13 @@ class FilledPicture(ImageFile.ImageFile):
     format_description = "a photo that is cut short"
 
     def __init__(self, kind: str, stream: BinaryIO, lacking: int) -> None:
-        size = stream.seek(0, io.SEEK_END)
+        size = size_there(stream, stream.seek(0, io.SEEK_END))
         if size > LARGEST or size < WORTH * (size + lacking):
             share = size / (size + lacking)
             raise OSError(f"image file is truncated: {share:.0%} of its bytes are there")
         stream.seek(0)
         self._kind: str = kind
-        self._there = stream.read(LARGEST)
+        self._there = stream.read(size)
         if kind == "WEBP":
             self._there, lacking = _image_alone(self._there, lacking)
         self._lacking = lacking

@@ -15,7 +15,14 @@ from toolkit.names import printable
 from toolkit.photos import clips, takeout
 from toolkit.photos.companions import OF_CLIPS, RAW, belonging
 from toolkit.photos.formats import SUFFIXES, by_name, is_photo, kind_at, named_as_photo
-from toolkit.photos.passed_over import HIDDEN_FILES, NEVER_PHOTOS, Rules, said
+from toolkit.photos.passed_over import (
+    AWAY,
+    HIDDEN_FILES,
+    NEVER_PHOTOS,
+    Rules,
+    said,
+    standing_for,
+)
 
 RESULT = "run.json"
 NO_PHOTO = "not a photo format that is read here"
@@ -152,13 +159,16 @@ def find(
         subfolders: list[Path] = []
         here: list[Path] = []
         others: list[tuple[Path, str]] = []
-        hidden = 0
+        hidden = away = 0
         for entry in entries:
             path = current / entry.name
             try:
                 if entry.name.casefold() in NEVER_PHOTOS:
                     continue
                 is_folder = entry.is_dir()
+                if not is_folder and _likely(Path(standing_for(entry.name)), videos=videos):
+                    away += 1
+                    continue
                 if why := rules.why(path, folder=is_folder, hidden=_hidden(entry)):
                     if is_folder:
                         why = rules.counted(path, why, by_name, is_photo)
@@ -177,6 +187,8 @@ def find(
                 here.append(path)
             elif not ours:
                 others.append((path, reason))
+        if away:
+            left_out.append((current, said(AWAY, away)))
         if hidden:
             left_out.append((current, said(HIDDEN_FILES, hidden)))
         here, raw = _parted(here)

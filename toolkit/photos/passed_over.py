@@ -73,6 +73,9 @@ LIBRARIES += (".aplibrary", ".cocatalog")
 ORIGINALS = frozenset({"originals", "masters"})
 IN_LIBRARY = "the inside of a photo library beside its originals"
 HIDDEN_FOLDER, HIDDEN_FILES = "a hidden folder", "hidden files"
+# What stands for a photo that is in iCloud, and not on this disk: ".a.heic.icloud".
+_PLACEHOLDER = re.compile(r"\.(.+)\.icloud", re.DOTALL)
+AWAY = "in iCloud only, not on this disk: download them first"
 # What systems leave beside photos, and is none.
 NEVER_PHOTOS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
 # Files and folders that are looked through to say how much was left out.
@@ -257,6 +260,12 @@ class Rules:
                 whole = False
                 break
         return said(why, photos, whole=whole) if photos or not whole else ""
+
+
+def standing_for(name: str) -> str:
+    """Return the file in iCloud that one stands for, by its name; "" for none."""
+    found = _PLACEHOLDER.fullmatch(name)
+    return found[1] if found else ""
 
 
 def said(why: str, photos: int, *, whole: bool = True) -> str:
