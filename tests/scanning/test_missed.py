@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -92,6 +93,23 @@ class TestRuns:
         write(out, [])
         gone = modes.autopilot(photos, out, subject=half_blind)
         assert rows_in(gone, "two.png") == rows_in(before, "two.png")
+
+    def test_a_photo_that_was_known_is_kept_with_what_was_seen_anew(
+        self, photos, tmp_path, half_blind, monkeypatch
+    ) -> None:
+        """Its file, not changed for long, is not even read then."""
+        monkeypatch.setenv("SIGHTINGS_STORE", str(tmp_path / "seen.sqlite"))
+        for path in photos.iterdir():
+            os.utime(path, (1, 1))
+        out, drawn = tmp_path / "out", [box_in(photos / "two.png")]
+        modes.autopilot(photos, out, subject=half_blind)
+        for settings in (AutopilotSettings(), AutopilotSettings(long_edge=900)):
+            write(out, drawn)
+            modes.autopilot(photos, out, settings=settings, subject=half_blind)
+            encoded = half_blind.encoder.encoded
+            again = modes.autopilot(photos, out, settings=settings, subject=half_blind)
+            assert half_blind.encoder.encoded == encoded
+            assert again.recognised == 3
 
     def test_it_takes_its_name_and_can_be_left_out(self, photos, tmp_path, half_blind) -> None:
         out, drawn = tmp_path / "out", box_in(photos / "two.png", name="Anna")

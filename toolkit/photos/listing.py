@@ -345,7 +345,9 @@ def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
         return "not a regular file"
     if not is_photo(path):
         kind = path.suffix.lower() or "a file without an ending"
-        return f"{NO_PHOTO}: {kind}"
+        # Where they are wanted, they are none of those that are left.
+        more = "; videos are looked at with --videos" if clips.is_clip(path) else ""
+        return f"{NO_PHOTO}: {kind}{more}"
     return None
 
 

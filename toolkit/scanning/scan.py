@@ -568,7 +568,8 @@ def _finished(
             )
         elif seen.look is not None:
             of_use.append((result.photo.digest, seen.key))
-        if seen.read:
+        # One whose file was known may have been looked at anew, in another way.
+        if seen.read or look is not None:
             fresh.append(Kept(seen.path, seen.who, result.photo.digest, look, seen.read, seen.key))
     how.recall.keep(fresh, of_use)
     yield from made
