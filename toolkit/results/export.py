@@ -426,6 +426,15 @@ class _Earlier:
     def place(self, folder: str, file_name: str, source: str, digest: str) -> tuple[str, str]:
         """Find a destination that holds this very photo, or that is free."""
         mark = mark_of(source, digest, link=self.link)
+        # Under its own name first: another file may have the same bytes, and belong to a photo.
+        own = f"{folder}/{file_name}"
+        if (
+            self.record.get(own) == mark
+            and self.key(own) not in self.used
+            and self._is_there(own, mark, source)
+        ):
+            self.used.add(self.key(own))
+            return own, THERE
         # Each place is looked at once: one that is used, or holds something else, is of no use to
         # the next copy of the same photo either.
         places = self.marked.get((self._folder(folder), mark), deque())
