@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from turned_heif import turned as mirrored
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import cut_short, filled_up, formats, opening
@@ -53,6 +54,8 @@ WAYS = {
     "webp, of more": lambda: saved("WEBP", quality=80, xmp=b"<x/>", icc_profile=b"none"),
     "heic": lambda: saved("HEIF", quality=60),
     "heic, turned": turned,
+    "heic, mirrored": lambda: mirrored(saved("HEIF", quality=60), [(b"imir", 1)]),
+    "heic, both": lambda: mirrored(saved("HEIF", quality=60), [(b"irot", 3), (b"imir", 0)]),
     "avif": lambda: saved("AVIF", quality=70, speed=9),
 }
 
@@ -128,7 +131,7 @@ def test_a_tile_that_is_missing_is_none_of_a_photo(tmp_path, monkeypatch) -> Non
 def test_tiles_beside_the_one_that_is_cut_are_there() -> None:
     first = np.full((1024, 1536, 3), 90, np.uint8)
     first[512:, 1024:] = 0, 136, 0
-    share = filled_up._without_the_rest(first, first.copy(), 0, "HEIF")
+    share = filled_up._without_the_rest(first, first.copy(), (0, None), "HEIF")
     assert share == pytest.approx(5 / 6)
     assert (first[512:, 1024:] == 128).all()
     assert (first[512:, :1024] == 90).all()
@@ -138,7 +141,7 @@ def test_what_is_the_same_below_the_first_difference_is_not_believed() -> None:
     first = np.full((100, 40, 3), 90, np.uint8)
     second = first.copy()
     second[60, 20] = 91
-    assert filled_up._without_the_rest(first, second, 0, "WEBP") == 0.6
+    assert filled_up._without_the_rest(first, second, (0, None), "WEBP") == 0.6
     assert (first[60:] == 128).all()
     assert (first[:60] == 90).all()
 

@@ -207,9 +207,11 @@ def test_examples_in_which_nobody_could_be_told_can_be_drawn_in(view, album, tmp
     view.keep()
     assert view.told == [("d.png", (0, 0, round(1.5 * TILE), TILE), "")]
     key = SightingKey(str(path), identify(path).file, 0, 0, 96, TILE)
-    # It is there, and can be taken out, also when it serves.
-    view.show(seen, folder, boxes=[key])
-    assert view.photo.options[0][0] == "example Dee/d.png"
+    gone = SightingKey(str(folder.parent / "known" / "Dee" / "d.mp4"), "ab", 0, 0, 96, TILE)
+    # It is there, and can be taken out, also when it serves; not where it is another photo now.
+    view = View()
+    view.show(seen, folder, boxes=[key, gone])
+    assert [place for place, _ in view.photo.options][:2] == ["example Dee/d.png", "a.png"]
     assert labels(view) == ["drawn"]
     view.choose("a.png")
     assert view.name.layout.display is None

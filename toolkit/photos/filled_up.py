@@ -156,9 +156,9 @@ class FilledPicture(ImageFile.ImageFile):
                 second = as_stored(picture)
             if first.shape != second.shape:
                 raise OSError("image file is truncated")
-            turned = _turned(self._there) if self._kind == "HEIF" else 0
+            shown = _turned(self._there) if self._kind == "HEIF" else (0, None)
             self._there = b""
-            share = _without_the_rest(first, second, turned, self._kind)
+            share = _without_the_rest(first, second, shown, self._kind)
             if share < cut_short.LEAST:
                 raise OSError(f"image file is truncated: {share:.0%} of it is there")
             self.info[cut_short.NOTE] = (
@@ -189,30 +189,40 @@ def _image_alone(content: bytes, lacking: int) -> tuple[bytes, int]:
     return content, lacking
 
 
-def _turned(content: bytes) -> int:
+def _turned(content: bytes) -> tuple[int, int | None]:
     """
-    Return by how many quarters, to the left, libheif turns the picture of a HEIC (ISO 23008-12).
+    Return what libheif does with the picture of a HEIC before it is shown (ISO 23008-12).
+
+    Returns
+    -------
+    (int, int or None)
+        By how many quarters it is turned, to the left; and which axis is mirrored then, if any.
 
     Raises
     ------
     OSError
-        If it mirrors it.
+        If it is mirrored before it is turned, which the standard for such files does not have.
     """
     start = content[:START]
-    if b"imir" in start:
+    begin = max(0, start.find(b"ipco"))
+    turn, mirror = start.find(b"irot", begin), start.find(b"imir", begin)
+    if 0 <= mirror < turn:
         raise OSError("image file is truncated")
-    at = start.find(b"irot") + 4
-    return start[at] & 3 if 4 <= at < len(start) else 0
+    quarters = start[turn + 4] & 3 if 0 <= turn < len(start) - 4 else 0
+    return quarters, start[mirror + 4] & 1 if 0 <= mirror < len(start) - 4 else None
 
 
-def _without_the_rest(first: Rgb, second: Rgb, turned: int, kind: str) -> float:
+def _without_the_rest(first: Rgb, second: Rgb, shown: tuple[int, int | None], kind: str) -> float:
     """
     Make grey, in `first`, what is not the photo's; return what share of it is.
 
-    Both are turned by so many quarters to the left. A photo is stored from its top on: after the
+    Both are turned and mirrored as `_turned` says. A photo is stored from its top on: after the
     first row that depends on the filling nothing is believed, be it the same or not.
     """
-    one, other = np.rot90(first, -turned), np.rot90(second, -turned)
+    turned, axis = shown
+    one, other = (
+        np.rot90(each if axis is None else np.flip(each, axis), -turned) for each in (first, second)
+    )
     bad = (one != other).any(axis=-1)
     height, width = bad.shape
     empty = np.zeros_like(bad) if kind == "WEBP" else _empty(one)

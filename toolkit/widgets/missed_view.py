@@ -188,16 +188,17 @@ class MissedView(ipywidgets.VBox):
         What an example is called by is its picture where that is known without decoding it, else
         its bytes.
         """
-        drawn = [each.path for each in self._boxes if each.photo not in digests]
+        drawn = {each.path: each.photo for each in self._boxes if each.photo not in digests}
         for path in dict.fromkeys((*examples, *drawn)):
             if path in self._read or path in paths or not Path(path).is_file():
                 continue
             with suppress(SightingsError):
                 who = identify(Path(path))
-                self._read[path] = (path, who.photo or who.file, *_size(Path(path)))
-        rows = [
-            self._read[path] for path in dict.fromkeys((*examples, *drawn)) if path in self._read
-        ]
+                # What a box was drawn in is that picture, and not what is there now.
+                if path in examples or drawn[path] in (who.photo, who.file):
+                    self._read[path] = (path, who.photo or who.file, *_size(Path(path)))
+        shown = [path for path in dict.fromkeys((*examples, *drawn)) if path in self._read]
+        rows = [self._read[path] for path in shown]
         return pd.DataFrame(rows, columns=list(COLUMNS)) if rows else empty_table(COLUMNS)
 
     def choose(self, path: str) -> None:
