@@ -347,7 +347,7 @@ class Session:
             return f"{who} says {LITTLE}: {NOT_SURE}"
         if name is None:
             return f"{who} is {words.nobody} known"
-        photos = len(set(self.album.photo_of[self.rows(name)].tolist()))
+        photos = self.album.sightings["photo_digest"].iloc[self.rows(name)].nunique()
         if photos == 1:
             return f"{who} is {name}, in no other photo"
         return f"{who} is {name}, with {counted(photos - 1, 'other photo')}"
