@@ -387,7 +387,8 @@ class TestInResults:
             *(tmp_path / "known", album), settings=PointAndShootSettings(), subject=colours
         )
         assert without.names == ("Ann",)
-        assert "not a photo format that is read here: .mp4" in set(without.problems["reason"])
+        said = "not a photo format that is read here: .mp4; videos are looked at with --videos"
+        assert set(without.problems["reason"]) == {said}
 
     def test_without_the_option_it_is_named_as_no_photo(self, album, colours) -> None:
         result = modes.autopilot(album, subject=colours)
