@@ -87,6 +87,9 @@ WRITTEN = (
 )
 # The folder of what a study of captures reads, and the file in it that says what was written there.
 CAPTURES, MARK_OF_CAPTURES = "captures", "captures.json"
+# The folder of the pages beside a report of very many individuals, and the file in it that says
+# what was written there.
+PAGES, MARK_OF_PAGES = "report_pages", "pages.json"
 PROGRAM = "sightings"
 # The version of what is written here. 1, which has no number in its record, has the paths as they
 # were given, and knows a photo by the bytes of its file.
