@@ -20,6 +20,7 @@ from toolkit.evaluation import label_check
 from toolkit.files import folder_at
 from toolkit.grouping.assigners import (
     Assigner,
+    Before,
     GroupingAssigner,
     ReferenceAssigner,
     forewarning,
@@ -964,6 +965,7 @@ def assigned_by(
     out: str | Path | None = None,
     *,
     decided: Sequence[Decision] = (),
+    since: AnyResult | None = None,
 ) -> AnyResult:
     """
     Say who is who in what was seen, by either way; nothing is written, and it takes a moment.
@@ -976,6 +978,9 @@ def assigned_by(
         Who gives the names.
     out, decided
         As for `autopilot_of`.
+    since : AutopilotResult or PointAndShootResult, optional
+        What was found of the same before some of the decisions, to go on from where that is
+        quicker.
 
     Returns
     -------
@@ -998,7 +1003,11 @@ def assigned_by(
             own = album.photos["photo_digest"][album.photos["path"].isin(list(looked.own))]
             rows = np.flatnonzero(album.sightings["photo_digest"].isin(list(own)) & ~album.ignored)
             held = changed(held, examples=frozenset(rows.tolist()))
-        found = assigner.assign(album, held)
+        found = None
+        if since is not None and since.held is not None:
+            found = assigner.follow(Before(since.assigned, since.album, since.held), album, held)
+        if found is None:
+            found = assigner.assign(album, held)
         reasons = decisions.reasons(decided, album)
         left = found.answered(held, album.words)
     result = RESULTS[found.settings.mode](
