@@ -177,6 +177,14 @@ memory, and how well, beside average linkage of all pairs where that can be done
 some minutes and 4 GB.
 """
 
+PANELS = """\
+  sightings bench panels --sizes 2000 20000 200000 --no-questions --json figures.json
+
+Draw albums as large as asked for, open them in the panels, turn pages, move the threshold, correct
+and write the report: seconds of each step, what the browser is sent, and memory. Without questions
+and audit, which take as long again and more, 200,000 sightings take some minutes.
+"""
+
 BENCH_CATALOGUE = """\
   sightings bench catalogue ~/Products --subject thing --json figures.json
 
@@ -582,8 +590,23 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     scale.add_argument(
         "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
     )
+    panels = _command(kinds, "panels", "what the panels take with many sightings", PANELS)
+    panels.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=[2_000, 20_000],
+        metavar="N",
+        help="how many sightings to draw, one after the other (%(default)s)",
+    )
+    panels.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
+    )
+    panels.add_argument(
+        "--no-questions", action="store_true", help="leave out the questions and the audit"
+    )
     of_photos = (engine, pipeline, peers, detect, resize, doubled)
-    for kind in (*of_photos, identify, tags, catalogue, hard, scale):
+    for kind in (*of_photos, identify, tags, catalogue, hard, scale, panels):
         kind.add_argument(
             "--output", "--json", metavar="FILE.json", help="also write the numbers there"
         )
