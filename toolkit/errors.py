@@ -39,3 +39,7 @@ class UnreadablePhoto(SightingsError):
 
 class IncomparableEncodings(SightingsError):
     """Encodings of two encoders, which no distance compares."""
+
+
+class BadCluster(SightingsError):
+    """Machines that cannot be used: out of reach, of another version, or without the photos."""

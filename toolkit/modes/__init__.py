@@ -59,6 +59,7 @@ from toolkit.results.undo import Undone
 from toolkit.scanning import comparing, context, store
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
+from toolkit.scanning.workers import hired
 from toolkit.settings import (
     AutopilotSettings,
     ComparingSettings,
@@ -396,7 +397,10 @@ def look_at(
         if progress is not None:
             progress("photos", done, total, str(path))
 
-    with store.recalled(subject, settings) as recall:
+    with (
+        hired(settings.cluster, listed.listing.photos, tell=tell) as machines,
+        store.recalled(subject, settings) as recall,
+    ):
         look_through: dict[str, Any] = {
             "long_edge": settings.long_edge,
             "min_size": settings.min_size,
@@ -406,6 +410,7 @@ def look_at(
             "stop": stop,
             "recall": recall,
             "missed": decisions.missed(decided),
+            "machines": machines,
         }
 
         def every() -> Iterator[PhotoResult]:
@@ -434,6 +439,7 @@ def look_at(
             stop=stop,
             recall=recall,
             evidence=subject.evidence,
+            machines=machines,
         )
         tried = None
         if subject.evidence is not None:
@@ -654,7 +660,7 @@ def compare_known(
         theirs = pd.DataFrame({"path": list(references.paths)})
         theirs = subject.evidence.notes(theirs, looked.known, of_individuals=True)
         silent = subject.evidence.silent(looked.album.sightings, theirs)
-    with store.recalled(subject, settings) as recall:
+    with hired(settings.cluster) as machines, store.recalled(subject, settings) as recall:
         return comparing.compare_with(
             looked.album,
             references,
@@ -664,6 +670,7 @@ def compare_known(
             stop=stop,
             silent=silent,
             recall=recall,
+            machines=machines,
         )
 
 
@@ -787,7 +794,10 @@ def autopilot(
     settings = settings or AutopilotSettings()
     listed = _listed(photos_folder, out, settings=settings, keep_all=keep_all)
     target = None if dry_run else listed.out
-    with _alone_in(target, "autopilot"):
+    with (
+        _alone_in(target, "autopilot"),
+        hired(settings.cluster, listed.listing.photos, tell=tell),
+    ):
         _require_links(listed, settings, write=target is not None)
         subject = _ready(settings, subject)
         listed, subject = prepared(listed, subject, settings, tell)
@@ -860,6 +870,7 @@ def point_and_shoot(
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
     by: Callable[[References, ComparingSettings], Assigner] = ReferenceAssigner,
+    tell: Callable[[str], None] | None = None,
 ) -> PointAndShootResult:
     """
     Find the photos that show known individuals, and copy each into a folder for each of them.
@@ -875,6 +886,8 @@ def point_and_shoot(
         As for `autopilot`.
     by : callable
         Makes what gives the names, of the references and the settings.
+    tell : callable, optional
+        Told in a sentence, before the scan, where the work of several machines can be watched.
 
     Returns
     -------
@@ -890,7 +903,10 @@ def point_and_shoot(
     settings = settings or PointAndShootSettings()
     listed = _listed(photos_folder, out, known, settings=settings, keep_all=keep_all)
     target = None if dry_run else listed.out
-    with _alone_in(target, "point-and-shoot"):
+    with (
+        _alone_in(target, "point-and-shoot"),
+        hired(settings.cluster, listed.listing.photos, tell=tell),
+    ):
         _require_links(listed, settings, write=target is not None)
         subject = _ready(settings, subject)
         listed, subject = prepared(listed, subject, settings)

@@ -21,6 +21,8 @@ else:
 
 MODELS_VARIABLE = "SIGHTINGS_MODELS"
 CACHE_VARIABLE = "SIGHTINGS_CACHE"
+# What `find` found, by its names in the manifest.
+_FOUND: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -134,12 +136,18 @@ def find(name: str) -> Path:
     for path in candidates(weights):
         if path.is_file():
             check(path, weights)
+            _FOUND.add(name)
             return path
     raise BadModelFile(
         f"{weights.file} ({weights.job}) is not on this machine; "
         f'run "{weights.mend}", or put the file into a folder and name that folder '
         f"in {MODELS_VARIABLE}"
     )
+
+
+def in_use() -> frozenset[str]:
+    """Return the model files that this process found so far: whoever does its work needs them."""
+    return frozenset(_FOUND)
 
 
 def is_here(name: str) -> bool:
