@@ -77,8 +77,15 @@ NAMES = {"dlib": ("dlib-bin", "dlib"), "opencv-python-headless": ("opencv-python
 # Sightings whose features travel together, and how often they are sent anew when they got lost.
 CHUNK, TRIES = 64, 4
 
+# What is said of a photo at which workers died.
+DIED = "the workers that looked at it died, one after the other; their logs say why"
+
 _LOCK = threading.Lock()
 _OPEN: dict[str, tuple[Machines, contextlib.ExitStack, int]] = {}
+
+
+class Deadly(BadCluster):
+    """Work at which workers died."""
 
 
 @contextlib.contextmanager
@@ -140,7 +147,12 @@ def _connect(address: str, opening: contextlib.ExitStack) -> Machines:
             client = distributed.Client(where, timeout=ANSWER, set_as_default=False)
             opening.callback(_close, client)
             client.wait_for_workers(1, timeout=FIRST_WORKER)
-    except (OSError, TimeoutError, asyncio.TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, asyncio.TimeoutError, ValueError, TypeError) as error:
+        if "TLS" in str(error):
+            raise BadCluster(
+                f"cluster: {address} needs a certificate: Dask's configuration names it "
+                "(distributed.comm.tls; docs/cluster.md)"
+            ) from error
         if "workers" in str(error):
             raise BadCluster(
                 f"cluster: the scheduler at {address} has no workers after {FIRST_WORKER:.0f} s; "
@@ -218,6 +230,11 @@ class Machines:
         with self.talking():
             return max(1, sum(self.client.nthreads().values()))
 
+    @property
+    def there(self) -> bool:
+        """Whether the scheduler is."""
+        return bool(self.client.status == "running")
+
     @contextlib.contextmanager
     def talking(self) -> Iterator[None]:
         """Turn what is raised where the scheduler is gone into one line."""
@@ -287,7 +304,9 @@ class Machines:
 
     def end(self, run: str, *, stop: bool) -> None:
         """Take back what `begin` gave; with `stop`, tasks under way end as soon as they can."""
-        # A scheduler that is gone has nothing to give back.
+        if not self.there:
+            return
+        # It may go in this very moment.
         with contextlib.suppress(Exception):
             if stop:
                 self.client.run(stop_run, run)
@@ -364,7 +383,7 @@ class _Bridge(Future[T]):
             self.set_result(theirs.result())
         except distributed.KilledWorker as error:
             self.set_exception(
-                BadCluster(
+                Deadly(
                     f"cluster: {counted(error.allowed_failures + 1, 'worker')} died one after the "
                     f"other at {self._about}; their logs say why. What was seen is kept"
                 )
@@ -455,19 +474,42 @@ class MachinesCrew:
         """Let a worker look at what has to be looked at in a span of so many photos."""
         wanted, promised = self._wanted, self._promised
         self._wanted, self._promised = [], []
-        if not wanted:
-            return
-        task = self._submit(look_through, wanted, count)
+        if wanted:
+            self._look(wanted, promised, count)
 
+    def _look(
+        self,
+        wanted: Sequence[tuple[int, Read, Identity]],
+        promised: Sequence[Future[Seen]],
+        count: int,
+    ) -> None:
         def keep(done: Future[list[Seen]]) -> None:
-            if (error := done.exception()) is not None:
+            error = done.exception()
+            if isinstance(error, Deadly):
+                self._look_one_by_one(wanted, promised)
+                return
+            if error is not None:
                 for each in promised:
                     each.set_exception(error)
                 return
             for each, seen in zip(promised, done.result(), strict=True):
                 each.set_result(seen)
 
-        task.add_done_callback(keep)
+        self._submit(look_through, wanted, count).add_done_callback(keep)
+
+    def _look_one_by_one(
+        self, wanted: Sequence[tuple[int, Read, Identity]], promised: Sequence[Future[Seen]]
+    ) -> None:
+        """Find the photo at which workers died; the others can be looked at."""
+        if len(wanted) == 1:
+            path = wanted[0][1].path
+            promised[0].set_result(replace(_NOT_WANTED, path=path, problem=("decoding", DIED)))
+            return
+        for (_, file, who), each in zip(wanted, promised, strict=True):
+            try:
+                self._look([(0, file, who)], [each], 1)
+            except BadCluster as error:
+                each.set_exception(error)
 
     def _submit(self, what: Callable[..., T], wanted: Sequence[Any], *more: Any) -> Future[T]:
         paths = [each if isinstance(each, Path) else each[1].path for each in wanted]
@@ -493,8 +535,9 @@ class MachinesCrew:
             return
         run, self._run = self._run, None
         left = [each.theirs for each in tuple(self._under_way)]
-        with contextlib.suppress(Exception):
-            self._machines.client.cancel(left)
+        if left and self._machines.there:
+            with contextlib.suppress(Exception):
+                self._machines.client.cancel(left)
         self._machines.end(run, stop=bool(left))
 
 
@@ -536,7 +579,7 @@ class _Comparing:
                 found = taken_from(task, self.stop)
             except BadCluster:
                 # The worker that had the features may be gone, and not the scheduler.
-                if count == TRIES or self.machines.client.status != "running":
+                if count == TRIES or not self.machines.there:
                     raise
                 for key in self._keys(block):
                     sent.pop(key, None)
