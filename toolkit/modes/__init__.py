@@ -27,7 +27,7 @@ from toolkit.grouping.assigners import (
 from toolkit.grouping.identification import References
 from toolkit.grouping.numbering import Earlier
 from toolkit.names import counted, printable
-from toolkit.photos import duplicates, opening
+from toolkit.photos import duplicates, object_storage, opening
 from toolkit.photos.companions import RAW
 from toolkit.photos.copies import one_of_each
 from toolkit.photos.formats import lacking
@@ -252,7 +252,9 @@ def list_photos(
     """
     folder = folder_at(photos_folder)
     examples = None if known is None else folder_at(known)
+    taken = object_storage.bring_up_to_date(folder)
     if examples is not None:
+        object_storage.bring_up_to_date(examples)
         _require_two(folder, examples)
     opening.require_folder(folder, "photos")
     target = None if out is None else folder_at(out)
@@ -274,11 +276,11 @@ def list_photos(
             f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF, "
             "HEIC, AVIF, JPEG XL or raw files, in subfolders or not."
         )
-    taken: tuple[str, ...] = ()
     if listing.result:
         once = one_of_each(listing.photos)
         copies = counted(len(listing.photos), "copy", "copies")
         taken = (
+            *taken,
             f"{folder.resolve().name} is the result of an earlier run: its {copies} of "
             f"{counted(len(once), 'photo')} are taken for the photos, each once",
         )
@@ -344,7 +346,8 @@ def _listed(
 
 
 def _require_links(listed: Listed, settings: Settings, *, write: bool) -> None:
-    """Refuse hard links where there can be none, before the long work."""
+    """Refuse links where there can be none, before the long work."""
+    object_storage.require_no_links(listed.folder, settings.link)
     if settings.link == export.HARD_LINK and listed.out is not None:
         export.require_hard_links(listed.out, listed.listing.photos[0], write=write)
 
@@ -606,6 +609,7 @@ def read_known(
         If the folder is missing, or none has a reference that serves.
     """
     folder = folder_at(known)
+    object_storage.bring_up_to_date(folder)
     opening.require_folder(folder, "known")
     apart = None if photos_folder is None else folder_at(photos_folder)
     if apart is not None:

@@ -16,6 +16,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import logging
+import os
 import pickle
 import platform
 import re
@@ -42,6 +43,7 @@ from toolkit import files, memory
 from toolkit.errors import BadCluster, UnreadablePhoto
 from toolkit.files import reason_of
 from toolkit.names import counted, printable
+from toolkit.photos import object_storage
 from toolkit.photos.identity import Identity, identify
 from toolkit.progress import stopwatch
 from toolkit.records import Features
@@ -277,11 +279,14 @@ class Machines:
             workers = list(self.client.nthreads())
             asked = {
                 worker: self.client.submit(
-                    sizes_of, some, workers=[worker], allow_other_workers=False, pure=False
+                    *(sizes_of, some, object_storage.root()),
+                    workers=[worker],
+                    allow_other_workers=False,
+                    pure=False,
                 )
                 for worker in workers
             }
-            expected = sizes_of(some)
+            expected = sizes_of(some, object_storage.root())
             for worker, future in asked.items():
                 for path, theirs, ours in zip(some, future.result(), expected, strict=True):
                     if theirs != ours:
@@ -651,6 +656,7 @@ class _Given(WorkerPlugin):  # type: ignore[misc]
     def __init__(self, run: str, content: bytes, models: dict[str, bytes]) -> None:
         self.name = _plugin(run)
         self._run, self._content, self._models = run, content, models
+        self._objects = object_storage.root()
 
     def setup(self, worker: distributed.Worker) -> None:
         """Keep it, and what model files are not there."""
@@ -658,6 +664,7 @@ class _Given(WorkerPlugin):  # type: ignore[misc]
         for name in missing(self._models):
             folder.mkdir(parents=True, exist_ok=True)
             files.write_bytes(folder / weights.manifest()[name].file, self._models[name])
+        object_storage.serve(self._objects)
         _GIVEN[self._run] = self._content
 
     def teardown(self, worker: distributed.Worker) -> None:
@@ -732,14 +739,19 @@ def missing(names: Iterable[str]) -> set[str]:
     return {name for name in names if not weights.is_here(name)}
 
 
-def sizes_of(paths: Sequence[Path]) -> list[int | str]:
-    """Return how many bytes files have, or why that cannot be said."""
+def sizes_of(paths: Sequence[Path], objects: Path) -> list[int | str]:
+    """
+    Return how many bytes files have, or why that cannot be said.
+
+    What lies in the folder `objects` stands for something in object storage.
+    """
+    object_storage.serve(objects)
     found: list[int | str] = []
     for path in paths:
         try:
             with files.open_regular(path) as stream:
                 stream.read(1)
-            found.append(path.stat().st_size)
+                found.append(os.fstat(stream.fileno()).st_size)
         except OSError as error:
             found.append(reason_of(error))
     return found
