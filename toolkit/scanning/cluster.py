@@ -69,6 +69,8 @@ T = TypeVar("T")
 ANSWER, FIRST_WORKER = 10.0, 60.0
 # Workers of this computer, at most; spans that each thread of a worker has waiting for it.
 MOST_LOCAL, WAITING = 256, 2
+# Seconds between two looks how many workers there are.
+COUNTED = 5.0
 ADDRESS = re.compile(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", re.ASCII)
 LOCAL = re.compile(r"local:(\d{1,3})", re.ASCII)
 EXPECTED = "tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, or local:N for N processes here"
@@ -79,6 +81,7 @@ NAMES = {"dlib": ("dlib-bin", "dlib"), "opencv-python-headless": ("opencv-python
 # Sightings whose features travel together, and how often they are sent anew when they got lost.
 CHUNK, TRIES = 64, 4
 
+SAME_EVERYWHERE = "install the same on every machine, as results would not be the same"
 # What is said of a photo at which workers died.
 DIED = "the workers that looked at it died, one after the other; their logs say why"
 
@@ -264,11 +267,8 @@ class Machines:
                     f"cluster: worker {worker} cannot load this program ({why}); install "
                     f'"sightings[cluster]" {toolkit.__version__} there'
                 )
-            if told := _differs(theirs):
-                raise BadCluster(
-                    f"cluster: worker {worker} {told}; install the same on every machine, as "
-                    "results would not be the same"
-                )
+            if told := differs(theirs, about()):
+                raise BadCluster(f"cluster: worker {worker} {told}; {SAME_EVERYWHERE}")
 
     def require_photos(self, photos: Sequence[Path]) -> None:
         """Raise `BadCluster` unless each worker can read the first, middle and last of photos."""
@@ -423,8 +423,8 @@ class MachinesCrew:
 
     def __init__(self, machines: Machines, how: How, gigabytes: float) -> None:
         self._machines, self._how = machines, how
-        self._width = max(2, WAITING * machines.threads)
-        self.ahead = (self._width + 1) * SPAN
+        self._counted = -COUNTED
+        self._count_threads()
         self._under_way: set[_Bridge[Any]] = set()
         # Of the span that is being read: those to be looked at, and who waits for them.
         self._place = 0
@@ -447,7 +447,15 @@ class MachinesCrew:
                 yield file
             self._send(len(span_read))
 
+    def _count_threads(self) -> None:
+        """Have as much under way as there are workers: some come later, and some go."""
+        if (now := time.monotonic()) - self._counted >= COUNTED:
+            self._counted = now
+            self._width = max(2, WAITING * self._machines.threads)
+            self.ahead = (self._width + 1) * SPAN
+
     def _begin_reading(self, span: Sequence[Path]) -> _Reading:
+        self._count_threads()
         known = [self._how.recall.identity(path) for path in span]
         unread = [path for path, each in zip(span, known, strict=True) if each is None]
         at = time.time_ns()
@@ -631,9 +639,11 @@ class _Comparing:
 # What follows runs on workers.
 
 
-# What the runs of now gave to this worker, packed and unpacked; and those that ended.
+# What the runs of now gave to this worker, packed and unpacked; why it cannot work for some; and
+# those that ended.
 _GIVEN: dict[str, bytes] = {}
 _MADE: dict[str, Any] = {}
+_REFUSED: dict[str, str] = {}
 _STOPPED: set[str] = set()
 _UNPACKING = threading.Lock()
 
@@ -656,7 +666,7 @@ class _Given(WorkerPlugin):  # type: ignore[misc]
     def __init__(self, run: str, content: bytes, models: dict[str, bytes]) -> None:
         self.name = _plugin(run)
         self._run, self._content, self._models = run, content, models
-        self._objects = object_storage.root()
+        self._objects, self._about = object_storage.root(), about()
 
     def setup(self, worker: distributed.Worker) -> None:
         """Keep it, and what model files are not there."""
@@ -666,10 +676,13 @@ class _Given(WorkerPlugin):  # type: ignore[misc]
             files.write_bytes(folder / weights.manifest()[name].file, self._models[name])
         object_storage.serve(self._objects)
         _GIVEN[self._run] = self._content
+        # One that comes later was not asked.
+        if told := differs(about(), self._about):
+            _REFUSED[self._run] = f"cluster: worker {worker.address} {told}; {SAME_EVERYWHERE}"
 
     def teardown(self, worker: distributed.Worker) -> None:
         """Forget it."""
-        for known in (_GIVEN, _MADE):
+        for known in (_GIVEN, _MADE, _REFUSED):
             known.pop(self._run, None)
         _STOPPED.discard(self._run)
 
@@ -724,9 +737,8 @@ def _code() -> str:
     return found.hexdigest()[:12]
 
 
-def _differs(theirs: dict[str, str]) -> str:
-    """Say what a worker has otherwise than this process; "" for nothing."""
-    ours = about()
+def differs(theirs: dict[str, str], ours: dict[str, str]) -> str:
+    """Say what a worker has otherwise than who asks; "" for nothing."""
     for name in dict.fromkeys([*ours, *theirs]):
         if ours.get(name) != theirs.get(name):
             has, expected = (each.get(name, "none") for each in (theirs, ours))
@@ -840,6 +852,8 @@ def compare_some(
 
 def _made(run: str, begin: Callable[[Any], T]) -> T:
     """Return what a run gave to this worker; unpacked, and begun with, once."""
+    if run in _REFUSED:
+        raise BadCluster(_REFUSED[run])
     with _UNPACKING:
         if run not in _MADE:
             if run not in _GIVEN:
