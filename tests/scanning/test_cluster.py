@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,11 +20,11 @@ from tiles import save_tiles
 import toolkit
 from toolkit import modes
 from toolkit.cli.commands import main
-from toolkit.errors import BadCluster, MissingPackage
+from toolkit.errors import BadCluster
 from toolkit.scanning.scan import gather, scan
 from toolkit.scanning.workers import hired
 from toolkit.settings import AutopilotSettings, from_record, settings_for
-from toolkit.subjects import weights
+from toolkit.subjects import registry, weights
 from toolkit.subjects.face.settings import FaceSettings
 
 pytest.importorskip("distributed")
@@ -232,17 +233,6 @@ def test_a_wrong_address_is_one_line_and_exit_code_2(
     assert not (tmp_path / "out" / "sightings.csv").exists()
 
 
-def test_without_dask_it_is_said_what_to_install(monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "toolkit.scanning.cluster")
-    monkeypatch.delattr("toolkit.scanning.cluster")
-    with (
-        pytest.raises(MissingPackage, match=r'pip install "sightings\[cluster\]"'),
-        hired(LOCAL),
-    ):
-        pytest.fail("there was a cluster")
-
-
 def test_workers_of_another_version_are_refused(machines, monkeypatch) -> None:
     machines.require_same_version()
     monkeypatch.setattr(toolkit, "__version__", "0.0.9")
@@ -304,3 +294,45 @@ def test_one_connection_serves_all_that_goes_on_within_it(machines) -> None:
     with hired(LOCAL) as again:
         assert again is machines
     assert machines.threads == 2
+
+
+def test_a_worker_that_comes_later_with_other_code_refuses(monkeypatch) -> None:
+    given = cluster._Given("late", b"", {})
+    monkeypatch.setattr(cluster, "about", lambda: {"sightings": "0.0.9"})
+    given.setup(SimpleNamespace(address="tcp://192.0.2.7:1"))
+    try:
+        with pytest.raises(BadCluster, match=r"192.0.2.7:1 has another version of sightings"):
+            cluster.read_all("late", []) or cluster.look_through("late", [], 0)
+    finally:
+        given.teardown(None)
+    assert "late" not in cluster._REFUSED
+
+
+@pytest.mark.evaluation
+@pytest.mark.parametrize(
+    ("subject", "folders"),
+    [
+        ("face", {"faces/lfw": 250, "faces/sports": 50}),
+        ("animal", {"wildlife/nyala": 24}),
+        ("thing", {"objects/grocery": 40}),
+    ],
+)
+def test_labelled_photos_have_the_same_tables(
+    evaluation, tmp_path, machines, subject, folders
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for folder, count in folders.items():
+        every = sorted(each for each in (evaluation / folder).rglob("*.jpg"))
+        for path in every[:: max(1, len(every) // count)][:count]:
+            (photos / f"{path.parent.name} {path.name}").symlink_to(path)
+    settings = settings_for("autopilot", registry.settings_of(subject))(link="symbolic")
+    for name, at in (("threads", ""), ("cluster", LOCAL)):
+        modes.autopilot(photos, tmp_path / name, settings=replace(settings, cluster=at))
+    one, other = tmp_path / "threads", tmp_path / "cluster"
+    for table in ("sightings.csv", "photos.csv", "nobody.csv", "problems.csv"):
+        assert (one / table).read_bytes() == (other / table).read_bytes()
+    with np.load(one / "encodings.npz") as ours, np.load(other / "encodings.npz") as theirs:
+        assert ours.files == theirs.files
+        for name in ours.files:
+            np.testing.assert_array_equal(ours[name], theirs[name])
