@@ -27,8 +27,9 @@ from toolkit.settings import AutopilotSettings, from_record, settings_for
 from toolkit.subjects import registry, weights
 from toolkit.subjects.face.settings import FaceSettings
 
+dask = pytest.importorskip("dask")
 pytest.importorskip("distributed")
-from toolkit.scanning import cluster
+from toolkit.scanning import cluster  # noqa: E402 - it imports what may not be there
 
 LOCAL = "local:2"
 TABLES = ("photos", "sightings", "problems")
@@ -231,6 +232,15 @@ def test_a_wrong_address_is_one_line_and_exit_code_2(
     assert why in said
     assert said.count("\n") == 1
     assert not (tmp_path / "out" / "sightings.csv").exists()
+
+
+def test_what_is_not_encrypted_is_refused_where_dask_is_told_so() -> None:
+    with (
+        dask.config.set({"distributed.comm.require-encryption": True}),
+        pytest.raises(BadCluster, match=r"is not encrypted.*expected tls://HOST:PORT"),
+        hired("tcp://127.0.0.1:1"),
+    ):
+        pytest.fail("there was a cluster")
 
 
 def test_workers_of_another_version_are_refused(machines, monkeypatch) -> None:

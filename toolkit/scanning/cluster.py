@@ -149,15 +149,12 @@ def _connect(address: str, opening: contextlib.ExitStack) -> Machines:
             where: Any = address
             if local:
                 where = opening.enter_context(_local(int(local[1])))
+            else:
+                _require_keys(address)
             client = distributed.Client(where, timeout=ANSWER, set_as_default=False)
             opening.callback(_close, client)
             client.wait_for_workers(1, timeout=FIRST_WORKER)
-    except (OSError, TimeoutError, asyncio.TimeoutError, ValueError, TypeError) as error:
-        if "TLS" in str(error):
-            raise BadCluster(
-                f"cluster: {address} needs a certificate: Dask's configuration names it "
-                "(distributed.comm.tls; docs/cluster.md)"
-            ) from error
+    except (OSError, TimeoutError, asyncio.TimeoutError, ValueError) as error:
         if "workers" in str(error):
             raise BadCluster(
                 f"cluster: the scheduler at {address} has no workers after {FIRST_WORKER:.0f} s; "
@@ -168,6 +165,21 @@ def _connect(address: str, opening: contextlib.ExitStack) -> Machines:
             f"{EXPECTED}. Start one with: dask scheduler"
         ) from error
     return Machines(client, address)
+
+
+def _require_keys(address: str) -> None:
+    """Raise `BadCluster` unless Dask's configuration has what an address asks for."""
+    keys = distributed.Security()
+    if not address.startswith("tls:") and keys.require_encryption:
+        raise BadCluster(
+            f"cluster: {address} is not encrypted, and Dask's configuration asks for that "
+            "(distributed.comm.require-encryption); expected tls://HOST:PORT"
+        )
+    if address.startswith("tls:") and keys.get_connection_args("client")["ssl_context"] is None:
+        raise BadCluster(
+            f"cluster: {address} needs a certificate: Dask's configuration names it "
+            "(distributed.comm.tls; docs/cluster.md)"
+        )
 
 
 def _local(count: int) -> distributed.LocalCluster:
