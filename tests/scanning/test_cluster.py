@@ -323,7 +323,7 @@ def test_a_worker_that_comes_later_with_other_code_refuses(monkeypatch) -> None:
     ("subject", "folders"),
     [
         ("face", {"faces/lfw": 250, "faces/sports": 50}),
-        ("animal", {"wildlife/nyala": 24}),
+        ("animal", {"wildlife/nyala": 12}),
         ("thing", {"objects/grocery": 40}),
     ],
 )
