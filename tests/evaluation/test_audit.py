@@ -18,7 +18,7 @@ from toolkit.curation import decisions, questions
 from toolkit.curation.decisions import Decision
 from toolkit.errors import BadSetting
 from toolkit.evaluation import audit
-from toolkit.grouping import linkage, links, thresholds
+from toolkit.grouping import linkage, links, thresholds, uncertainty
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.results import results_folder
 
@@ -435,3 +435,59 @@ def test_one_group_of_two_people_takes_its_smaller_half_from_the_purity() -> Non
 def test_a_share_is_rounded_down() -> None:
     assert audit.floored(0.9896) == "98.9%"
     assert audit.floored(1.0) == "100.0%"
+
+
+def test_of_very_many_photos_the_rates_are_measured_on_some_that_are_drawn(monkeypatch) -> None:
+    rows, truth, photo_of = drawn(5, 60, 4)
+    whole = album(rows, photo_of)
+    every = audit.audit(whole, names_of(truth), threshold=0.5)
+    assert every.left_out == ()
+    monkeypatch.setattr(audit, "MEASURED", 100)
+    asked = []
+    ask = audit.ask
+    monkeypatch.setattr(audit, "ask", lambda part: asked.append(part) or ask(part))
+    some = audit.audit(whole, names_of(truth), threshold=0.5)
+    (part,) = asked
+    assert 100 <= len(part) <= 100 + np.bincount(photo_of).max()
+    # Whole photos: as many sightings of each as there are.
+    paths, count = np.unique(part.sightings["path"], return_counts=True)
+    of_all = whole.sightings["path"].value_counts()
+    assert (of_all[paths].to_numpy() == count).all()
+    assert some.measured
+    assert f"Measured on {len(part)} faces of {len(rows):,}" in str(some)
+    assert 0 < some.here["pairs"] < every.here["pairs"]
+    # What is looked into is not drawn.
+    pd.testing.assert_frame_equal(some.suspicious, every.suspicious)
+    pd.testing.assert_frame_equal(some.alike, every.alike)
+
+
+def test_a_mirror_in_a_photo_that_is_drawn_is_called_by_its_own_row(monkeypatch) -> None:
+    rows, _, photo_of = drawn(5, 60, 4)
+    last = int(np.max(photo_of)) + 1
+    rows = np.concatenate([rows, rows[:1] + 9, rows[:1] + 9])
+    whole = album(rows, [*photo_of, last, last])
+    # As the whole is one draw, all but a photo or two are in it.
+    monkeypatch.setattr(audit, "MEASURED", len(rows) - 2)
+    found = audit.audit(whole, names_of(range(len(rows))), threshold=0.5, seed=1)
+    ends = found.pictures[["first", "second"]].to_numpy().tolist()
+    assert [len(rows) - 2, len(rows) - 1] in ends
+
+
+def test_of_very_many_groups_some_are_looked_into_and_stand_for_the_rest(monkeypatch) -> None:
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(300, 16))
+    rows = (np.repeat(centres, 4, axis=0) + rng.normal(size=(1200, 16)) * 0.03) * 0.35
+    whole = album(rows, np.arange(1200))
+    # Every third group is of two people.
+    labels = np.repeat(np.arange(300), 4)
+    labels[labels % 3 == 0] //= 6
+    every = audit.audit(whole, names_of(labels), threshold=0.5)
+    monkeypatch.setattr(uncertainty, "EXAMINED", 100)
+    some = audit.audit(whole, names_of(labels), threshold=0.5)
+    assert some.purity == pytest.approx(every.purity, abs=0.02)
+    assert every.purity < 0.95
+    assert len(some.suspicious) == 100
+    assert f"100 of {every.groups:,} groups were looked into" in str(some)
+    assert some.groups == every.groups
+    queue = questions.queue(whole, audit.numbered(names_of(labels)), names=names_of(labels))
+    assert queue.purity == pytest.approx(some.purity)

@@ -1,5 +1,7 @@
 """Doubts about a grouping: its weakest links, and which groups may be one."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from made_albums import INFO, clear_groups, drawn
 from toolkit import memory
 from toolkit.benchmarks.drawn_encodings import draw
 from toolkit.calibration import Calibration
-from toolkit.grouping import linkage, links, neighbours, uncertainty
+from toolkit.grouping import linkage, links, neighbours, sparse_linkage, uncertainty
 from toolkit.grouping.links import by_size, pairs_within
 from toolkit.subjects.face.calibration import CALIBRATION, LINKAGE
 
@@ -139,3 +141,47 @@ def test_near_pairs_say_nearly_what_all_pairs_do(worth) -> None:
     both = usual.merge(made, on=["group", "other"])
     np.testing.assert_allclose(both["distance_x"], both["distance_y"], atol=0.007)
     np.testing.assert_array_equal(both["first_x"], both["first_y"])
+
+
+def pairs_of_people(count: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """Groups of four, some of them of two people: the higher the number, the farther apart."""
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(count, 4, 8)) * 0.02 + rng.normal(size=(count, 1, 8)) * 3
+    rows[:, 2:, 0] += np.linspace(0, 1, count)[:, None]
+    return rows.reshape(-1, 8).astype(np.float32), np.repeat(np.arange(count), 4)
+
+
+def test_of_many_groups_those_that_are_spread_most_are_split_and_others_drawn(monkeypatch) -> None:
+    rows, labels = pairs_of_people(60)
+    every = uncertainty.sides(rows, labels)
+    assert (every.weight == 1).all()
+    assert every.passed == 0
+    monkeypatch.setattr(uncertainty, "EXAMINED", 20)
+    some = uncertainty.sides(rows, labels)
+    assert len(some.group) == 20
+    assert some.passed == 40
+    assert some.weight.sum() == pytest.approx(60)
+    assert set(range(50, 60)) <= set(some.group.tolist())
+    assert (some.weight[some.group >= 50] == 1).all()
+    split = sides_of(every)
+    assert all(split[group] == sides for group, sides in sides_of(some).items())
+    # What is drawn does not hang on what the groups are called, nor on who else is there.
+    renamed = uncertainty.sides(rows, (labels + 30) % 60)
+    assert {(group - 30) % 60 for group in renamed.group.tolist()} == set(some.group.tolist())
+
+
+def test_a_group_of_too_many_for_all_pairs_is_split_by_near_ones(monkeypatch) -> None:
+    # Near pairs of all 50 bind the two heaps, those of the 16 nearest do not.
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(50, 8)) * 0.1 + np.repeat([[0.0], [1.0]], [30, 20], axis=0)
+    rows, labels = rows.astype(np.float32), np.zeros(50, np.int64)
+    exact = uncertainty.sides(rows, labels)
+    monkeypatch.setattr(linkage, "MOST", 40)
+    monkeypatch.setattr(linkage, "tree", None)
+    near = sparse_linkage.tree
+    for each in (16, 50):
+        several = functools.partial(near, each=each)
+        monkeypatch.setattr(uncertainty.sparse_linkage, "tree", several)
+        found = uncertainty.sides(rows, labels)
+        assert sides_of(found) == sides_of(exact) == {0: ([*range(30)], [*range(30, 50)])}
+        assert found.height == pytest.approx(exact.height, rel=0.02)

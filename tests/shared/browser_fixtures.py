@@ -26,9 +26,9 @@ from browser_lab import (
     start_lab,
     wait_for,
 )
-from browser_seen import ARTIFACTS, SEE_SECONDS, VIEWPORT
+from browser_seen import ARTIFACTS, SEE_SECONDS, VIEWPORT, screenshot
 from made_once import store_of_the_run
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 CHROMIUM = "SIGHTINGS_CHROMIUM"
 # The one without a window, of its own package, takes a quarter less of the processor.
@@ -140,7 +140,10 @@ def lab(request: pytest.FixtureRequest, server: Lab, sample_album: Path) -> Iter
         yield server
     finally:
         if KEPT.page is not None:
-            close_notebooks(KEPT.page)
+            try:
+                close_notebooks(KEPT.page)
+            except Error:
+                KEPT.clear()
         server.stop_kernels()
         ARTIFACTS.mkdir(exist_ok=True)
         log = ARTIFACTS / f"{Path(request.path).stem}.lab.log"
@@ -227,20 +230,39 @@ def open_notebook(
     """
     pages, ends = [], []
 
-    def opened(name: str, *, fresh: bool = False) -> Page:
+    def shown(name: str, *, fresh: bool) -> Page:
         if pages:
             page = pages[0].context.new_page()
         elif KEPT.page is None or fresh:
             page = KEPT.new_page()
         else:
             page = KEPT.page
+        end = watch.follow(page)
+        try:
+            if page.url == "about:blank":
+                page.goto(lab.address(name))
+            else:
+                open_instead(page, name)
+            wait_for(page, READY)
+        except Error:
+            end()
+            screenshot(page, "not-opened")
+            raise
         pages.append(page)
-        ends.append(watch.follow(page))
-        if page.url == "about:blank":
-            page.goto(lab.address(name))
-        else:
-            open_instead(page, name)
-        wait_for(page, READY)
+        ends.append(end)
+        return page
+
+    def opened(name: str, *, fresh: bool = False) -> Page:
+        try:
+            page = shown(name, fresh=fresh)
+        except Error:
+            if pages:
+                raise
+            # Once in thousands of times, between many loads, JupyterLab waits for ever for the end
+            # of the kernel before, or for the first word of the new one.
+            KEPT.clear()
+            lab.stop_kernels()
+            page = shown(name, fresh=True)
         assert not page.locator("dialog, .jp-Dialog").count(), "a dialog stands in the way"
         return page
 

@@ -298,16 +298,35 @@ ERRORS = f"""() => {_CELLS}.flatMap(cell => cell.outputs.toJSON().filter(
         o => o.traceback.join('\\n') || o.ename + ': ' + o.evalue))"""
 
 
+def in_time(page: Page, work: str, given: Any = None, seconds: float = SEE_SECONDS) -> Any:
+    """
+    Let a page do what ends later, and return what comes of it.
+
+    A page that waits for its server waits as long as it takes, and with it who evaluates.
+
+    Raises
+    ------
+    playwright.sync_api.Error
+        When it has failed, or has not ended after so many seconds.
+    """
+    late = f"not done after {seconds:g} s: {' '.join(work.split())[:200]}"
+    return page.evaluate(
+        f"""([given, late]) => Promise.race([({work})(given), new Promise((_, fail) =>
+            setTimeout(() => fail(new Error(late)), {seconds * 1000}))])""",
+        [given, late],
+    )
+
+
 def close_notebooks(page: Page) -> None:
     """Close what is open in a page of JupyterLab, and end its kernels."""
-    page.evaluate(_CLOSE)
+    in_time(page, _CLOSE)
 
 
 def open_instead(page: Page, name: str) -> None:
     """Open a notebook in a page of JupyterLab in place of what is open there."""
     theme = LAB_SETTINGS["@jupyterlab/apputils-extension/themes"]["theme"]
     close_notebooks(page)
-    page.evaluate(_OPEN, [f"notebooks/{name}", theme])
+    in_time(page, _OPEN, [f"notebooks/{name}", theme])
 
 
 def wait_for(page: Page, expression: str, seconds: float = SEE_SECONDS) -> None:
@@ -322,13 +341,15 @@ def in_kernel(page: Page, code: str = "") -> None:
     By then the kernel has done all that the page told it before, and the page was told what came of
     it: without code, this waits for that. A thread of the kernel may still be at work.
     """
-    answer = page.evaluate(
+    answer = in_time(
+        page,
         f"""async code => {{
             const kernel = {_NOTEBOOK}.sessionContext.session.kernel;
             const asked = kernel.requestExecute({{code, store_history: false}});
             return (await asked.done).content;
         }}""",
         code,
+        RUN_SECONDS,
     )
     assert answer["status"] == "ok", answer
 
@@ -368,7 +389,8 @@ def run_all(page: Page, *, seconds: float = RUN_SECONDS) -> None:
 
 def run_cell(page: Page, index: int, *, seconds: float = RUN_SECONDS) -> None:
     """Run one cell, counted from 0 among all cells (text cells too), and wait for its end."""
-    page.evaluate(
+    in_time(
+        page,
         f"""async index => {{
             const notebook = {_NOTEBOOK}.content;
             notebook.activeCellIndex = index;
@@ -376,6 +398,7 @@ def run_cell(page: Page, index: int, *, seconds: float = RUN_SECONDS) -> None:
             await window.jupyterapp.commands.execute('notebook:run-cell');
         }}""",
         index,
+        seconds,
     )
     wait_idle(page, seconds=seconds)
     errors = page.evaluate(
@@ -388,7 +411,7 @@ def run_cell(page: Page, index: int, *, seconds: float = RUN_SECONDS) -> None:
 
 def restart_kernel(page: Page) -> None:
     """Restart the kernel, without a question."""
-    page.evaluate(f"async () => {{ await {_NOTEBOOK}.sessionContext.restartKernel(); }}")
+    in_time(page, f"async () => {{ await {_NOTEBOOK}.sessionContext.restartKernel(); }}")
     wait_for(page, READY)
 
 

@@ -1,12 +1,24 @@
 """A notebook opened in JupyterLab in a real browser, and the checks that other tests rely on."""
 
+import browser_fixtures
 import numpy as np
 import psutil
 import pytest
-from browser_lab import cell_errors, ended, heap_bytes, restart_kernel, run_all, run_cell, start_lab
+from browser_lab import (
+    cell_errors,
+    ended,
+    heap_bytes,
+    in_time,
+    restart_kernel,
+    run_all,
+    run_cell,
+    start_lab,
+    wait_for,
+)
 from browser_layout import layout_faults
 from browser_seen import becomes, nothing_cut_off, screenshot, see
 from PIL import Image
+from playwright.sync_api import Error
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +39,29 @@ def test_the_first_notebook_runs_and_shows_pictures(lab, open_notebook):
     assert cell_errors(page) == []
     assert heap_bytes(page) > 1_000_000
     assert lab.kernel_bytes(START) > 50_000_000
+
+
+def test_a_page_that_waits_for_ever_is_waited_for_so_long(open_notebook):
+    page = open_notebook(START)
+    with pytest.raises(Error, match=r"not done after 0\.1 s"):
+        in_time(page, "() => new Promise(() => {})", seconds=0.1)
+    assert in_time(page, "async given => given + 1", 2) == 3
+
+
+def test_a_notebook_that_did_not_open_is_opened_in_a_new_page(lab, open_notebook, monkeypatch):
+    waited = []
+
+    def once(page, expression):
+        waited.append(page)
+        if len(waited) == 1:
+            raise Error("never ready")
+        wait_for(page, expression)
+
+    monkeypatch.setattr(browser_fixtures, "wait_for", once)
+    page = open_notebook(START)
+    assert waited[1] is page
+    assert waited[0].is_closed()
+    assert lab.kernel(START).is_running()
 
 
 PANEL = """

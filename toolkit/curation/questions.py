@@ -42,6 +42,8 @@ class Question:
         photos of the side that has fewer.
     expected : float
         The same, times the probability of that answer.
+    stands_for : float
+        How many groups are as doubtful as this one: more than 1 where not all were split.
     """
 
     kind: Literal["together", "apart"]
@@ -55,6 +57,7 @@ class Question:
     probability: float
     photos: int
     expected: float
+    stands_for: float = 1.0
 
     @property
     def doubt(self) -> float:
@@ -74,7 +77,8 @@ class Queue:
     sightings : int
         How many are in a group.
     doubt : float
-        Sightings expected to be in a group of somebody else: ``(1 - p) * k`` over the groups, p
+        Sightings expected to be in a group of somebody else: ``(1 - p) * k`` over the groups (of
+        very many, over those that were split, each for as many as it stands for), p
         being the probability that a group is one individual and k the size of the smaller of the
         two sides that it splits into most easily.
     goal : float
@@ -208,7 +212,7 @@ def queue(
         *_twice(album, labels, said, photo_of, called, must, cannot),
         *_apart(album, labels, said, photo_of, called, cannot, most=most + len(unknown)),
     ]
-    doubt = sum(each.doubt for each in made)
+    doubt = sum(each.doubt * each.stands_for for each in made)
     asked = [each for each in made if tuple(sorted((each.first, each.second))) not in unknown]
     likeliest = _likeliest_seconds(made)
     apart = sum(each.probability * len(each.sides[1]) for each in likeliest)
@@ -281,6 +285,7 @@ def _together(
             probability=probability,
             photos=photos,
             expected=photos * (1 - probability),
+            stands_for=float(parts.weight[place]),
         )
 
 

@@ -41,6 +41,8 @@ SHOWN = 10
 SURE = 0.95
 # From how many times as often sightings within photos are alike, relatives are spoken of.
 KIN = 2.0
+# How often it is wrong is measured on so many sightings; of more, on photos that are drawn.
+MEASURED = 100_000
 # Pairs drawn from all over the album, to compare those within photos with.
 _DRAWN = 200_000
 
@@ -104,7 +106,7 @@ class Audit:
     method : str
         What made the groups.
     left_out : tuple of str
-        What would need more memory than can be had: a sentence each.
+        What would need more memory than can be had, or was drawn from so many: a sentence each.
     measured : bool
         Whether the rates were; otherwise their counts are 0.
     purity : float
@@ -311,7 +313,8 @@ def audit(
     paths = album.sightings["path"].to_numpy(dtype=object)
     # Who takes the way that spares memory must not be met by a table of all pairs here.
     with memory.sparing(method == "online"):
-        left_out = []
+        left_out: list[str] = []
+        measured, drawn = False, _drawn(album, seed)
         others = calibration.steps if thresholds is None else thresholds
         wanted = sorted({float(threshold), *map(float, others)})
         try:
@@ -321,7 +324,7 @@ def audit(
                     f"two {words.plural} in one photo may be one {words.individual}, so that no "
                     "photo shows a mistake"
                 )
-            known = ask(album)
+            known = ask(album if len(drawn) == len(album) else album.take(drawn))
             # What is said of every threshold must not depend on the grouping that is judged.
             usual = (album.encoder.calibration, album.encoder.linkage)
             followed = spread.to_tree(*usual, known.apart)
@@ -334,7 +337,14 @@ def audit(
             ]
             odd, away = pd.DataFrame(columns=list(PICTURE_COLUMNS)), np.zeros(0)
         else:
-            odd, away = known.pictures, known.asked.away
+            measured = True
+            odd, away = _at(known.pictures, drawn), known.asked.away
+            if len(drawn) < len(album):
+                words = album.words
+                left_out.append(
+                    f"Measured on {words.count(len(drawn))} of {len(album):,}, in photos that were "
+                    f"drawn: among all of them, more {words.individuals} may be alike"
+                )
             rows = [
                 (
                     *known.asked.at(value, level=level),
@@ -342,7 +352,7 @@ def audit(
                 )
                 for value in wanted
             ]
-        measured, near = not left_out, sparse_linkage.near_of(album)
+        near = sparse_linkage.near_of(album)
         pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
         several = int((np.bincount(labels[labels >= 0]) > 1).sum())
         sides = uncertainty.sides(distances, labels)
@@ -358,8 +368,14 @@ def audit(
             near=near,
         )
         grouped = int((labels >= 0).sum())
-        wrong = float(((1 - suspicious["probability"]) * suspicious["smaller"]).sum())
-        if missed := several - len(sides.group):
+        doubt = (1 - suspicious["probability"]) * suspicious["smaller"] * suspicious["weight"]
+        wrong = float(doubt.sum())
+        if sides.passed:
+            left_out.append(
+                f"{len(sides.group):,} of {several:,} groups were looked into: those that are "
+                "spread most, and others that were drawn and stand for the rest"
+            )
+        if missed := several - sides.passed - len(sides.group):
             left_out.append(
                 f"{counted(missed, 'group')} too large to be looked into: a table of all pairs in "
                 "one needs more memory than can be had here"
@@ -384,6 +400,17 @@ def audit(
             second_groups=uncertainty.second_groups(alike, labels),
             words=album.words,
         )
+
+
+def _drawn(album: Album, seed: int) -> Labels:
+    """Return the sightings of photos that are drawn until they are `MEASURED`; all of fewer."""
+    photo_of = album.photo_of
+    if len(album) <= MEASURED:
+        return np.arange(len(album), dtype=np.int64)
+    lot = np.random.default_rng(seed).permutation(int(photo_of.max()) + 1)
+    by_photo = np.argsort(lot[photo_of], kind="stable")
+    last = lot[photo_of[by_photo[MEASURED - 1]]]
+    return np.flatnonzero(lot[photo_of] <= last)
 
 
 def floored(share: float) -> str:

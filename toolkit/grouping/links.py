@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import numpy.typing as npt
 
@@ -57,14 +55,18 @@ def pairs_within(photo_of: Labels) -> Pairs:
         Shape (m, 2), int64, smaller row first.
     """
     order = np.argsort(photo_of, kind="stable")
-    starts = np.flatnonzero(np.diff(photo_of[order], prepend=-1, append=-1))
-    pairs = [np.zeros((0, 2), dtype=np.int64)]
-    for start, end in pairwise(starts):
-        members = order[start:end]
-        first, second = np.triu_indices(len(members), k=1)
-        if len(first):
-            pairs.append(np.sort(np.stack([members[first], members[second]], axis=1), axis=1))
-    return np.concatenate(pairs)
+    starts = np.flatnonzero(np.diff(photo_of[order], prepend=-1))
+    sizes = np.diff(starts, append=len(order))
+    pairs, whose = [np.zeros((0, 2), dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    # All photos with as many sightings at once.
+    for size in np.unique(sizes[sizes > 1]).tolist():
+        photos = np.flatnonzero(sizes == size)
+        members = order[starts[photos, None] + np.arange(size)]
+        ends = np.stack(np.triu_indices(size, k=1), axis=1)
+        pairs.append(members[:, ends].reshape(-1, 2))
+        whose.append(np.repeat(photos, len(ends)))
+    found: Pairs = np.concatenate(pairs)
+    return found[np.argsort(np.concatenate(whose), kind="stable")]
 
 
 def components(count: int, *pairs: Pairs) -> Labels:

@@ -613,6 +613,11 @@ class Middles(Rest):
         self._about = np.bincount(labels, weights=lengths) / np.bincount(labels)
         self._more = None if more is None else _mean_rows(more, labels)
 
+    @property
+    def about(self) -> Floats:
+        """Mean squared length from the members of each group to its middle; shape (g,), float64."""
+        return self._about
+
     def to(self, others: Middles, some: slice) -> Floats:
         """Return the mean distances of some of these groups to those of others; (k, g), float64."""
         mine = self._means[some]

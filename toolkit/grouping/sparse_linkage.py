@@ -31,7 +31,7 @@ Bools = npt.NDArray[np.bool_]
 # How many of the nearest others each sighting is compared with.
 EACH = 16
 # New pairs lie beside those that are indexed by group, until they are so many of them.
-BESIDE = 1 / 16
+BESIDE = 1 / 6
 # A pair of groups as a number whose order is that of the distance, then of the group.
 _NOBODY = np.iinfo(np.uint64).max
 
@@ -268,10 +268,13 @@ class _Joining:
         """Return all pairs of some groups, and where they lie in the table and beside it."""
         starts, lengths = self._start[groups], np.diff(self._start)[groups]
         first = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
-        places = np.unique(self._own[first + np.arange(len(first))]).astype(np.int64)
-        places = places[self._there[places]]
+        places = self._own[first + np.arange(len(first))]
         chosen = np.zeros(len(self._home), dtype=np.bool_)
         chosen[groups] = True
+        # A pair of two of these groups is found with both: it is taken with the first.
+        one = self._edges.one[places]
+        again = (one != np.repeat(groups, lengths)) & chosen[one]
+        places = np.sort(places[self._there[places] & ~again]).astype(np.int64)
         beside = chosen[self._beside.one] | chosen[self._beside.other]
         return self._edges.take(places).and_also(self._beside.take(beside)), places, beside
 
@@ -339,13 +342,19 @@ class _Joining:
         changed = np.zeros(len(self._home), dtype=np.bool_)
         changed[touched] = True
         known = self._best != _NOBODY
-        stale = known & changed[_group_in(np.where(known, self._best, 0))] & ~changed
+        stale = np.flatnonzero(
+            known & changed[_group_in(np.where(known, self._best, 0))] & ~changed
+        )
+        before = self._best[stale]
         self._best[touched] = _NOBODY
         self._best[stale] = _NOBODY
         self._nearer(found)
-        rest = np.flatnonzero(stale)
+        # All others are as far as they were: who is no farther now than who was nearest is nearest.
+        rest = stale[self._best[stale] > before]
         if len(rest):
-            self._nearer(self._edges_of(rest)[0], stale)
+            asked = np.zeros(len(self._home), dtype=np.bool_)
+            asked[rest] = True
+            self._nearer(self._edges_of(rest)[0], asked)
         self._best[gone] = _NOBODY
 
     def _runner_up(self, pairs: Pairs, edges: _Edges) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -31,6 +31,9 @@ ALIKE_COLUMNS = (
 # How many of the next groups are few, and many, to tell how a group holds together.
 FEW, MANY = 5, 50
 
+# Of more groups than this, so many are looked into: the half of them those that are spread most.
+EXAMINED = 5_000
+
 # Bytes a pair of groups, while the nearest pairs are sought.
 _SORTED = 16
 
@@ -49,12 +52,18 @@ class Sides:
     height : numpy.ndarray
         Shape (g,), float64: the distance at which they were joined
         (`toolkit.grouping.linkage.Tree.height`).
+    weight : numpy.ndarray
+        Shape (g,), float64: for how many groups each stands; 1 but where some were drawn.
+    passed : int
+        Groups that were not split, as others stand for them.
     """
 
     group: Labels
     first: tuple[Labels, ...]
     second: tuple[Labels, ...]
     height: Floats
+    weight: Floats
+    passed: int = 0
 
 
 def best_joins(tree: Tree, calibration: Calibration) -> int:
@@ -82,7 +91,8 @@ def sides(sightings: Sightings, labels: Labels, *, must_link: Pairs | None = Non
     Split each group where it holds together least: at the last join of its own average linkage.
 
     Must-linked sightings of a group are on one side, so that what was answered is not asked again;
-    a group that must-links make one individual is left out, and one whose table cannot fit.
+    a group that must-links make one individual is left out, and one whose table cannot fit. Of very
+    many groups those that are spread most are split, and as many of the others, drawn.
 
     Parameters
     ----------
@@ -95,31 +105,78 @@ def sides(sightings: Sightings, labels: Labels, *, must_link: Pairs | None = Non
         way of sightings of other groups.
     """
     distances = neighbours.of(sightings)
-    groups, firsts, seconds, heights = [], [], [], []
     family = None if must_link is None else components(len(labels), must_link)
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
-    for rows in np.split(order, starts[1:]):
-        if len(rows) < 2 or labels[rows[0]] < 0:
-            continue
-        held = None if family is None else chain(family[rows])
+    members = [
+        rows for rows in np.split(order, starts[1:]) if len(rows) > 1 and labels[rows[0]] >= 0
+    ]
+    chosen, stands_for = _examined(distances, members)
+    groups, firsts, seconds, heights, weights = [], [], [], [], []
+    for place, weight in zip(chosen.tolist(), stands_for.tolist(), strict=True):
+        rows = members[place]
         try:
-            tree = linkage.tree(distances[rows], must_link=held)
+            split = _split(distances[rows], None if family is None else chain(family[rows]))
         except MemoryError:
             continue
-        if not len(tree):
+        if split is None:
             continue
-        parts = tree.labels_after(len(tree) - 1)
+        parts, height = split
         groups.append(int(labels[rows[0]]))
         firsts.append(rows[parts == 0])
         seconds.append(rows[parts == 1])
-        heights.append(float(tree.height[-1]))
+        heights.append(height)
+        weights.append(weight)
     return Sides(
         np.array(groups, dtype=np.int64),
         tuple(firsts),
         tuple(seconds),
         np.array(heights, dtype=np.float64),
+        np.array(weights, dtype=np.float64),
+        len(members) - len(chosen),
     )
+
+
+def _split(group: Distances, held: Pairs | None) -> tuple[Labels, float] | None:
+    """Return the side, 0 or 1, of each sighting of a group, and how far apart; None if one."""
+    if len(group) <= linkage.MOST:
+        tree = linkage.tree(group, must_link=held)
+        parts = tree.labels_after(len(tree) - 1)
+        return (parts, float(tree.height[-1])) if len(tree) else None
+    tree = sparse_linkage.tree(group, must_link=held)
+    parts = np.minimum(tree.labels_after(len(tree)), 1)
+    if not parts.any():
+        # All hang together by near pairs: the last of these joins is the last one.
+        parts = tree.labels_after(len(tree) - 1)
+        return (parts, float(tree.height[-1])) if len(tree) else None
+    rest = group.rest(parts)
+    if not isinstance(rest, Middles):
+        return None
+    sizes = np.bincount(parts)
+    away = rest.to(rest, slice(0, 1))[0, 1] * linkage.reach(sizes, group.linkage.discount).prod()
+    return parts, float(linkage.evened(away, sizes[0], sizes[1], group.linkage.uneven))
+
+
+def _examined(distances: Distances, members: Sequence[Labels]) -> tuple[Labels, Floats]:
+    """Return which groups to split, shape (g,), and for how many each of them stands."""
+    every = np.arange(len(members)), np.ones(len(members))
+    if len(members) <= EXAMINED:
+        return every
+    sizes = np.array([len(rows) for rows in members])
+    rest = distances[np.concatenate(members)].rest(np.repeat(every[0], sizes))
+    if not isinstance(rest, Middles):
+        return every
+    # Two of one group are so far apart, in the mean.
+    by_spread = np.argsort(-rest.about * sizes / (sizes - 1), kind="stable")
+    others = np.sort(by_spread[EXAMINED // 2 :])
+    # A group is drawn, or is not, whatever becomes of the others.
+    lot = np.random.default_rng(1).permutation(len(distances))
+    first = np.array([members[place].min() for place in others.tolist()])
+    drawn = others[np.argsort(lot[first], kind="stable")[: EXAMINED // 2]]
+    weight = np.ones(len(members))
+    weight[drawn] = len(others) / len(drawn)
+    chosen = np.sort(np.concatenate([by_spread[: EXAMINED // 2], drawn]))
+    return chosen, weight[chosen]
 
 
 def suspicious(
@@ -153,7 +210,7 @@ def suspicious(
     pandas.DataFrame
         One row a group, the doubtful first: group, sightings, probability (of one individual),
         height, first, second (the nearest pair of sightings across the two sides), distance (of
-        that pair), smaller (sightings of the smaller side).
+        that pair), smaller (sightings of the smaller side), weight (for how many groups it stands).
     """
     distances = neighbours.of(sightings)
     cohesion = distances.linkage.cohesion
@@ -185,6 +242,7 @@ def suspicious(
             "second": np.array([link[1] for link in links], dtype=np.int64),
             "distance": np.array([link[2] for link in links], dtype=np.float64),
             "smaller": [len(other) for other in parts.second],
+            "weight": parts.weight,
         }
     )
     return table.sort_values(["probability", "group"], ignore_index=True)
@@ -325,8 +383,8 @@ def alike(
         first, second = np.sort(np.searchsorted(groups, seen.T), axis=0)
         if near is not None:
             rows = _nearest_groups(
-                distances, labels, near, np.unique(first * len(groups) + second), groups
-            )[:most]
+                distances, labels, near, np.unique(first * len(groups) + second), groups, most
+            )
         blocks = () if near is not None else _between(distances[known], labels[known], len(groups))
         for start, table in blocks:
             here = (start <= first) & (first < start + len(table))
@@ -388,13 +446,18 @@ def second_groups(pairs: pd.DataFrame, labels: Labels) -> float:
 
 
 def _nearest_groups(
-    distances: Distances, labels: Labels, near: Neighbours, apart: Labels, groups: Labels
+    distances: Distances,
+    labels: Labels,
+    near: Neighbours,
+    apart: Labels,
+    groups: Labels,
+    most: int,
 ) -> list[tuple[float, int, int]]:
-    """List pairs of near groups, nearest first, without those that are known to be two."""
+    """List the nearest pairs of near groups, without those that are known to be two."""
     one, other, away = sparse_linkage.between(distances, labels, near)
     keys = np.searchsorted(groups, one) * len(groups) + np.searchsorted(groups, other)
     order = np.flatnonzero(~np.isin(keys, apart))
-    order = order[np.lexsort((other[order], one[order], away[order]))]
+    order = order[np.lexsort((other[order], one[order], away[order]))][:most]
     return list(zip(away[order].tolist(), one[order].tolist(), other[order].tolist(), strict=True))
 
 
