@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from toolkit.records import Album, ComparedPairs, worth_of
 Encodings = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
+_Float = TypeVar("_Float", np.float32, np.float64)
 # Which sightings: by number, or a bool for each.
 Rows = npt.NDArray[np.int64] | npt.NDArray[np.bool_]
 BLOCK = 1024
@@ -618,21 +620,27 @@ class Middles(Rest):
         """Mean squared length from the members of each group to its middle; shape (g,), float64."""
         return self._about
 
-    def to(self, others: Middles, some: slice) -> Floats:
-        """Return the mean distances of some of these groups to those of others; (k, g), float64."""
-        mine = self._means[some]
-        square = -2.0 * (mine @ others._means.T).astype(np.float64)
-        square += np.einsum("ij,ij->i", mine, mine)[:, None] + self._about[some, None]
-        square += np.einsum("ij,ij->i", others._means, others._means) + others._about
+    def to(self, others: Middles, some: slice) -> Encodings:
+        """Return the mean distances of some of these groups to those of others; (k, g), float32."""
+        mine, its = self._means[some], others._means
+        here = np.einsum("ij,ij->i", mine, mine) + self._about[some]
+        there = np.einsum("ij,ij->i", its, its) + others._about
+        square: Encodings = mine @ its.T
+        square *= -2.0
+        square += here.astype(np.float32)[:, None]
+        square += there.astype(np.float32)
         np.maximum(square, 0.0, out=square)
-        found: Floats = self._of_squares(square)
+        found = self._of_squares(square)
         if self._more is not None and others._more is not None:
-            found += self._step * (self._more[some] @ others._more.T)
+            found += np.float32(self._step) * (self._more[some] @ others._more.T)
         return found
 
-    def _of_squares(self, square: Floats) -> Floats:
-        """Return the mean of lengths by their mean square."""
-        return np.sqrt(square) * MEAN_OF_SQUARE if self._metric == "euclidean" else square / 2
+    def _of_squares(self, square: npt.NDArray[_Float]) -> npt.NDArray[_Float]:
+        """Return the mean of lengths by their mean square, in its place."""
+        if self._metric == "euclidean":
+            np.sqrt(square, out=square)
+        square *= MEAN_OF_SQUARE if self._metric == "euclidean" else 0.5
+        return square
 
     def squared(self, first: Labels, second: Labels) -> Floats:
         """Return the squared length between each two sightings; see `Rest.squared`."""
@@ -669,7 +677,7 @@ class Middles(Rest):
         each += self._about[one] + self._about[other]
         # The mean square of all lengths is that; of those that are left, what the others leave.
         square = np.maximum(each * pairs - squares, 0.0) / left
-        found: Floats = self._of_squares(square)
+        found = self._of_squares(square)
         if self._more is not None:
             found += self._step * np.einsum("ij,ij->i", self._more[one], self._more[other])
         return found

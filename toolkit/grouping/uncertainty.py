@@ -34,6 +34,9 @@ FEW, MANY = 5, 50
 # Of more groups than this, so many are looked into: the half of them those that are spread most.
 EXAMINED = 5_000
 
+# Distances of sides to groups that are in memory at once.
+_AT_ONCE = 16_000_000
+
 # Bytes a pair of groups, while the nearest pairs are sought.
 _SORTED = 16
 
@@ -315,10 +318,10 @@ def _evidence_by_middles(
 ) -> Floats:
     """Return what `evidence` does, by the middles of sides and groups."""
     found = np.zeros((len(parts.group), 3))
-    several = [(len(one), len(other)) for one, other in zip(parts.first, parts.second, strict=True)]
-    if not several:
+    if not len(parts.group):
         return found
-    sizes = np.array(several, dtype=np.int64)
+    lengths = [(len(one), len(other)) for one, other in zip(parts.first, parts.second, strict=True)]
+    sizes = np.array(lengths, dtype=np.int64)
     found[:, 2] = np.log(sizes.max(axis=1))
     if len(groups) < 2:
         return found
@@ -328,11 +331,15 @@ def _evidence_by_middles(
         labels = np.repeat(np.arange(len(members)), sizes[:, side])
         rest = cast(Middles, distances[np.concatenate(members)].rest(labels))
         own = linkage.reach(sizes[:, side], distances.linkage.discount)
-        for part in neighbours.slices(len(members)):
-            away = rest.to(theirs, part) * reach * own[part, None]
+        several = max(1, _AT_ONCE // len(groups))
+        for start in range(0, len(members), several):
+            part = slice(start, start + several)
+            away = rest.to(theirs, part)
+            away *= reach.astype(np.float32)
             away[np.arange(len(away)), place[part]] = np.inf
-            many = min(MANY, away.shape[1] - 1)
-            next_ones = np.sort(np.partition(away, many - 1, axis=1)[:, :many], axis=1)
+            many = min(MANY, len(groups) - 1)
+            away.partition(many - 1, axis=1)
+            next_ones = np.sort(away[:, :many], axis=1) * own[part, None]
             for kind, few in enumerate((FEW, MANY)):
                 mean = next_ones[:, :few].mean(axis=1)
                 found[part, kind] += (mean - height[part]) / 2
