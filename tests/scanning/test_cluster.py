@@ -211,6 +211,21 @@ def test_a_scheduler_that_goes_is_told_and_the_next_run_goes_on_from_the_store(
     assert looks["known"] + looks["looked_at"] == 200
 
 
+def test_workers_that_are_gone_for_good_are_not_waited_for(tmp_path, started, monkeypatch) -> None:
+    monkeypatch.setattr(cluster, "FIRST_WORKER", 3.0)
+    for number in range(60):
+        save_tiles(tmp_path / "photos" / f"{number}.png", "ann", shade=number)
+
+    def seen(path) -> None:
+        started.programs[1].kill()
+
+    with (
+        hired(started.address) as one,
+        pytest.raises(BadCluster, match=r"no worker for 3 s.*start some, and run the same again"),
+    ):
+        album_of(tmp_path / "photos", telling(0.02), machines=one, seen=seen)
+
+
 @pytest.mark.parametrize(
     ("address", "why"),
     [
