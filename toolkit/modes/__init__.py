@@ -28,7 +28,7 @@ from toolkit.grouping.assigners import (
 from toolkit.grouping.identification import References
 from toolkit.grouping.numbering import Earlier
 from toolkit.names import counted, printable
-from toolkit.photos import duplicates, opening, same_shot
+from toolkit.photos import duplicates, object_storage, opening, same_shot
 from toolkit.photos.companions import RAW
 from toolkit.photos.copies import one_of_each
 from toolkit.photos.formats import lacking
@@ -60,6 +60,7 @@ from toolkit.results.undo import Undone
 from toolkit.scanning import comparing, context, store
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
+from toolkit.scanning.workers import hired
 from toolkit.settings import (
     AutopilotSettings,
     ComparingSettings,
@@ -252,7 +253,9 @@ def list_photos(
     """
     folder = folder_at(photos_folder)
     examples = None if known is None else folder_at(known)
+    taken = object_storage.bring_up_to_date(folder)
     if examples is not None:
+        object_storage.bring_up_to_date(examples)
         _require_two(folder, examples)
     opening.require_folder(folder, "photos")
     target = None if out is None else folder_at(out)
@@ -275,11 +278,11 @@ def list_photos(
             f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF, "
             "HEIC, AVIF, JPEG XL or raw files, in subfolders or not."
         )
-    taken: tuple[str, ...] = ()
     if listing.result:
         once = one_of_each(listing.photos)
         copies = counted(len(listing.photos), "copy", "copies")
         taken = (
+            *taken,
             f"{folder.resolve().name} is the result of an earlier run: its {copies} of "
             f"{counted(len(once), 'photo')} are taken for the photos, each once",
         )
@@ -345,7 +348,8 @@ def _listed(
 
 
 def _require_links(listed: Listed, settings: Settings, *, write: bool) -> None:
-    """Refuse hard links where there can be none, before the long work."""
+    """Refuse links where there can be none, before the long work."""
+    object_storage.require_no_links(listed.folder, settings.link)
     if settings.link == export.HARD_LINK and listed.out is not None:
         export.require_hard_links(listed.out, listed.listing.photos[0], write=write)
 
@@ -398,7 +402,10 @@ def look_at(
         if progress is not None:
             progress("photos", done, total, str(path))
 
-    with store.recalled(subject, settings) as recall:
+    with (
+        hired(settings.cluster, listed.listing.photos, tell=tell) as machines,
+        store.recalled(subject, settings) as recall,
+    ):
         look_through: dict[str, Any] = {
             "long_edge": settings.long_edge,
             "min_size": settings.min_size,
@@ -408,6 +415,7 @@ def look_at(
             "stop": stop,
             "recall": recall,
             "missed": decisions.missed(decided),
+            "machines": machines,
         }
 
         def every() -> Iterator[PhotoResult]:
@@ -436,6 +444,7 @@ def look_at(
             stop=stop,
             recall=recall,
             evidence=subject.evidence,
+            machines=machines,
         )
         tried = None
         if subject.evidence is not None:
@@ -605,6 +614,7 @@ def read_known(
         If the folder is missing, or none has a reference that serves.
     """
     folder = folder_at(known)
+    object_storage.bring_up_to_date(folder)
     opening.require_folder(folder, "known")
     apart = None if photos_folder is None else folder_at(photos_folder)
     if apart is not None:
@@ -660,7 +670,7 @@ def compare_known(
         theirs = pd.DataFrame({"path": list(references.paths)})
         theirs = subject.evidence.notes(theirs, looked.known, of_individuals=True)
         silent = subject.evidence.silent(looked.album.sightings, theirs)
-    with store.recalled(subject, settings) as recall:
+    with hired(settings.cluster) as machines, store.recalled(subject, settings) as recall:
         return comparing.compare_with(
             looked.album,
             references,
@@ -670,6 +680,7 @@ def compare_known(
             stop=stop,
             silent=silent,
             recall=recall,
+            machines=machines,
         )
 
 
@@ -793,7 +804,10 @@ def autopilot(
     settings = settings or AutopilotSettings()
     listed = _listed(photos_folder, out, settings=settings, keep_all=keep_all)
     target = None if dry_run else listed.out
-    with _alone_in(target, "autopilot"):
+    with (
+        _alone_in(target, "autopilot"),
+        hired(settings.cluster, listed.listing.photos, tell=tell),
+    ):
         _require_links(listed, settings, write=target is not None)
         subject = _ready(settings, subject)
         listed, subject = prepared(listed, subject, settings, tell)
@@ -866,6 +880,7 @@ def point_and_shoot(
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
     by: Callable[[References, ComparingSettings], Assigner] = ReferenceAssigner,
+    tell: Callable[[str], None] | None = None,
 ) -> PointAndShootResult:
     """
     Find the photos that show known individuals, and copy each into a folder for each of them.
@@ -881,6 +896,8 @@ def point_and_shoot(
         As for `autopilot`.
     by : callable
         Makes what gives the names, of the references and the settings.
+    tell : callable, optional
+        Told in a sentence, before the scan, where the work of several machines can be watched.
 
     Returns
     -------
@@ -896,7 +913,10 @@ def point_and_shoot(
     settings = settings or PointAndShootSettings()
     listed = _listed(photos_folder, out, known, settings=settings, keep_all=keep_all)
     target = None if dry_run else listed.out
-    with _alone_in(target, "point-and-shoot"):
+    with (
+        _alone_in(target, "point-and-shoot"),
+        hired(settings.cluster, listed.listing.photos, tell=tell),
+    ):
         _require_links(listed, settings, write=target is not None)
         subject = _ready(settings, subject)
         listed, subject = prepared(listed, subject, settings)

@@ -44,6 +44,7 @@ from toolkit.files import (
 from toolkit.grouping.assigners import numbered_names
 from toolkit.locks import holder, is_lock
 from toolkit.names import printable
+from toolkit.photos import object_storage
 from toolkit.records import (
     FILE_COLUMNS,
     PHOTO_COLUMNS,
@@ -1211,6 +1212,11 @@ def check_out(out: Path, *, photos: Path, known: Path | None = None) -> None:
     known : Path, optional
         The references.
     """
+    if (address := object_storage.address_of(out)) is not None:
+        raise BadFolder(
+            f"results cannot go to {address}: they are written to this computer. Choose a folder "
+            "here, and copy it there afterwards."
+        )
     try:
         here = out.resolve()
         for what, folder in (("photos", photos), ("known", known)):
