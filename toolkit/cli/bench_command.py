@@ -175,6 +175,19 @@ def _scale(options: argparse.Namespace, log: Log) -> Any:
     return scale.study(options.sizes, seed=options.seed, log=log)
 
 
+def _many_photos(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import many_photos
+
+    return many_photos.make(
+        folder_at(options.folder),
+        options.count,
+        of=folder_at(options.of) if options.of else None,
+        hard=options.hard,
+        seed=options.seed,
+        log=log,
+    )
+
+
 TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "engine": _engine,
     "pipeline": _pipeline,
@@ -186,6 +199,7 @@ TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "catalogue": _catalogue,
     "hard-faces": _hard_faces,
     "scale": _scale,
+    "many-photos": _many_photos,
 }
 
 

@@ -177,6 +177,16 @@ memory, and how well, beside average linkage of all pairs where that can be done
 some minutes and 4 GB.
 """
 
+MANY_PHOTOS = """\
+  sightings bench many-photos /data/million --count 1000000
+  SIGHTINGS_STORE=/data/million.sqlite3 sightings autopilot /data/million /data/out --dry-run
+
+Make a folder of very many photos that are known, so that a run over it shows what as many photos
+take beside looking at them: drawn ones, each with a face that is in the store FOLDER.sqlite3 (for a
+million, 6 GB of disk and some minutes), or, with --of, links to photos of yours. Take the folder
+away by hand afterwards.
+"""
+
 BENCH_CATALOGUE = """\
   sightings bench catalogue ~/Products --subject thing --json figures.json
 
@@ -582,8 +592,18 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     scale.add_argument(
         "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
     )
+    many = _command(kinds, "many-photos", "make a folder of a million photos", MANY_PHOTOS)
+    many.add_argument("folder", metavar="FOLDER", help="a new folder")
+    many.add_argument(
+        "--count", type=int, default=1_000_000, metavar="N", help="how many (%(default)s)"
+    )
+    many.add_argument("--of", metavar="PHOTOS", help="links to the photos of this folder, in turn")
+    many.add_argument("--hard", action="store_true", help="with --of: hard links, not symbolic")
+    many.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
+    )
     of_photos = (engine, pipeline, peers, detect, resize, doubled)
-    for kind in (*of_photos, identify, tags, catalogue, hard, scale):
+    for kind in (*of_photos, identify, tags, catalogue, hard, scale, many):
         kind.add_argument(
             "--output", "--json", metavar="FILE.json", help="also write the numbers there"
         )
@@ -704,6 +724,9 @@ def _mode(command: argparse.ArgumentParser, mode: Mode, subject: str) -> None:
     add_settings(command, kind, "listing", "scan", "subject")
     command.add_argument(
         "--dry-run", action="store_true", help="show what would be copied, and copy nothing"
+    )
+    command.add_argument(
+        "--plan", metavar="FILE.csv", help="with --dry-run: write what would be copied there, too"
     )
     add_settings(command, kind, "export")
     command.add_argument(

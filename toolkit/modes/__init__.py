@@ -414,6 +414,8 @@ def look_at(
             "recall": recall,
             "missed": decisions.missed(decided),
             "machines": machines,
+            # An album has the subjects of a picture once.
+            "bare_copies": True,
         }
 
         def every() -> Iterator[PhotoResult]:

@@ -300,7 +300,7 @@ class Result:
         """What was passed over on purpose, such as bins, and holds photos: path, stage, reason."""
         return self.problems[self.problems["stage"] == LEFT_OUT]
 
-    @property
+    @cached_property
     def individuals(self) -> pd.DataFrame:
         """One row an individual: name, photos (files), sightings; most photos first."""
         named = self.sightings.dropna(subset=["name"])
@@ -326,7 +326,9 @@ class Result:
         table = table.assign(ignored=self.album.ignored.astype("int64"))
         if not has_unsure(self.settings):
             return table
-        return table.assign(**{UNSURE: [int(row in self.doubts) for row in range(len(table))]})
+        doubtful = np.zeros(len(table), dtype=np.int64)
+        doubtful[list(self.doubts)] = 1
+        return table.assign(**{UNSURE: doubtful})
 
     @property
     def written_sightings(self) -> pd.DataFrame:
@@ -335,7 +337,7 @@ class Result:
         numbers = {name for name in unsure if is_number(name, self.words)}
         return table.assign(name=table["name"].where(~table["name"].isin(numbers), None))
 
-    @property
+    @cached_property
     def unsorted(self) -> pd.DataFrame:
         """
         Photos that go into no individual's folder: path, why, and into which instead, or "".
@@ -345,7 +347,8 @@ class Result:
         digests = self.album.sightings["photo_digest"]
         few, without = self._few, self._without_folder
         named = pd.Series(list(self.names), dtype=object, index=digests.index)
-        doubtful = np.isin(np.arange(len(digests)), list(self.doubts))
+        doubtful = np.zeros(len(digests), dtype=np.bool_)
+        doubtful[list(self.doubts)] = True
         known = set(digests[named.notna() & ~named.isin(list(without)) & ~doubtful])
         unsure = set(digests[doubtful])
         # Who is in a photo and has no folder, as the reason says it.
@@ -379,7 +382,7 @@ class Result:
             ]
         )
 
-    @property
+    @cached_property
     def shown_twice(self) -> tuple[str, ...]:
         """The photos that show pictures, in which two sightings may be one individual."""
         if not self.settings.one_per_photo:
@@ -446,7 +449,7 @@ class Result:
             if (kind := next((each for each in self.settings.aside if each in told), ""))
         }
 
-    @property
+    @cached_property
     def _told_alone(self) -> dict[str, list[str]]:
         """What each photo shows that does not show the subject, where it was said."""
         photos, own = self.album.photos, self.album.subject.name
@@ -564,16 +567,16 @@ class Result:
         """Whether every photo is where the plan wants it."""
         return self.out is not None and not self.not_copied and not self.not_reached
 
-    @property
+    @cached_property
     def _few(self) -> frozenset[str]:
         """Who is in too few photos for a folder."""
         return in_few(self.album, self.names, self.settings.min_photos)
 
-    @property
+    @cached_property
     def _hidden_here(self) -> frozenset[str]:
         return self.hidden & set(filter(None, self.names))
 
-    @property
+    @cached_property
     def _doubtful_only(self) -> frozenset[str]:
         """Who is only in photos that are doubtful."""
         if not self.doubts:
@@ -581,7 +584,7 @@ class Result:
         sure = {name for row, name in enumerate(self.names) if row not in self.doubts}
         return frozenset(filter(None, self.names)) - sure
 
-    @property
+    @cached_property
     def _without_folder(self) -> frozenset[str]:
         """Who has no folder, for whatever reason."""
         return self._few | self._hidden_here | self._doubtful_only
@@ -591,7 +594,7 @@ class Result:
         """The sightings that say too little to tell who it is, and are with nobody."""
         return self.doubts if self.settings.unsure_by_worth else frozenset()
 
-    @property
+    @cached_property
     def not_sure(self) -> frozenset[str]:
         """Those of whom there are only sightings that say too little to tell who it is."""
         return self._doubtful_only if self.too_little else frozenset()

@@ -35,6 +35,7 @@ from toolkit.files import (
     folder_at,
     is_below,
     is_temporary,
+    new_file,
     open_regular,
     read_regular,
     reason_of,
@@ -115,8 +116,8 @@ MOST_DIMENSIONS = 4096
 LARGEST_NUMBER = 1e6
 # Letters of a word that a subject is called by.
 LONGEST_WORD = 60
-# Bytes that the record, a table (a row is a few hundred) and the encodings may have.
-LARGEST, LARGEST_TABLE, LARGEST_ARRAYS = 64 << 20, 1 << 30, 1 << 34
+# Bytes that the record (200 a file), a table (some hundred a row) and the encodings may have.
+LARGEST, LARGEST_TABLE, LARGEST_ARRAYS = 1 << 29, 1 << 30, 1 << 34
 # Photos by which it is told whether a folder is the one that they were in.
 TRIED = 200
 # Folders around the results that are tried for paths of the version before.
@@ -458,7 +459,6 @@ class ResultsFolder:
         table = album.sightings
         photos = album.photos.drop_duplicates("photo_digest").set_index("photo_digest")
         sizes = photos.loc[table["photo_digest"], ["width", "height"]]
-        stream = io.BytesIO()
         arrays: dict[str, Any] = {
             "encodings": album.encodings,
             "boxes": table[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4),
@@ -467,8 +467,8 @@ class ResultsFolder:
             "run": np.array(run, dtype="S32"),
         }
         arrays |= _pairs_to_arrays(album.compared)
-        np.savez(stream, **arrays)
-        write_bytes(self.path / ENCODINGS, stream.getvalue())
+        with new_file(self.path / ENCODINGS) as stream:
+            np.savez(stream, **arrays)
 
     def table(self, file: str, columns: Sequence[str], about: Mapping[str, Any]) -> pd.DataFrame:
         """
@@ -924,10 +924,16 @@ def relative(paths: Iterable[str], folder: Path | None) -> list[str]:
     if folder is None:
         return [str(path) for path in paths]
     root = whole_path(folder)
+    start = str(root).rstrip(os.sep) + os.sep
     found = []
     for path in paths:
         if not path:
             found.append("")
+            continue
+        whole = os.path.abspath(path)  # noqa: PTH100
+        if whole.startswith(start):
+            # As nearly all are; the rest takes ten times as long.
+            found.append(whole[len(start) :].replace(os.sep, "/"))
             continue
         try:
             inside = os.path.relpath(whole_path(path), root)
