@@ -420,6 +420,22 @@ def test_one_who_is_split_makes_second_groups_and_takes_nothing_from_the_purity(
     assert (asked.purity, asked.seconds) == pytest.approx((found.purity, found.second_groups))
 
 
+def test_more_second_groups_are_counted_than_pairs_are_listed_or_asked_about() -> None:
+    # Twenty people, of each a group of four and one of two, just beyond the threshold.
+    rows = np.zeros((20, 6, 32))
+    rows[np.arange(20), :, np.arange(20)] = 3
+    rows[:, 4:, 31] = 0.5
+    labels = np.repeat(np.arange(40), np.tile([4, 2], 20))
+    whole = album(rows.reshape(120, 32), np.arange(120))
+    every = audit.audit(whole, names_of(labels), threshold=0.45)
+    some = audit.audit(whole, names_of(labels), threshold=0.45, most=3)
+    assert len(some.alike) == 3
+    assert some.second_groups == every.second_groups > 10
+    asked = questions.queue(whole, labels, names=names_of(labels), most=3)
+    assert len(asked) == 3
+    assert asked.seconds == pytest.approx(every.second_groups)
+
+
 def test_one_group_of_two_people_takes_its_smaller_half_from_the_purity() -> None:
     rows, truth, photo_of = drawn(1, 30, 6)
     mixed = np.where(truth == 7, 4, truth)

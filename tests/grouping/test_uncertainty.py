@@ -136,6 +136,7 @@ def test_near_pairs_say_nearly_what_all_pairs_do(worth) -> None:
     assert (both["probability_x"] - both["probability_y"]).abs().max() < 0.15
     how = {"apart": np.array([[0, 1], [5, 9]]), "most": 30}
     usual, made = uncertainty.alike(*at, **how), uncertainty.alike(*at, **how, near=near)
+    usual, made = (uncertainty.linked(distances, labels, pairs) for pairs in (usual, made))
     pairs = [set(zip(t["group"], t["other"], strict=True)) for t in (usual, made)]
     assert len(pairs[0] & pairs[1]) >= 27
     both = usual.merge(made, on=["group", "other"])

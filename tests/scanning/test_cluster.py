@@ -93,7 +93,7 @@ def test_a_worker_that_dies_half_way_costs_nothing(photos, by_threads, machines)
             os.kill(victims[0], signal.SIGKILL)
 
     require_same(album_of(photos, telling(0.01), machines=machines, seen=seen), by_threads)
-    machines.client.wait_for_workers(2, timeout=60)
+    machines.client.wait_for_workers(2, timeout=180)
     assert victims[0] not in machines.client.run(os.getpid).values()
 
 
@@ -105,7 +105,7 @@ def test_a_photo_at_which_workers_die_is_a_problem_and_the_others_are_seen(
     (problem,) = found.problems[found.problems["reason"] == cluster.DIED].itertuples()
     assert Path(problem.path).name == "070.png"
     assert len(found) == len(by_threads) - 2
-    machines.client.wait_for_workers(2, timeout=60)
+    machines.client.wait_for_workers(2, timeout=180)
 
 
 def test_after_a_stop_the_results_are_those_that_were_told(photos, by_threads, machines) -> None:
@@ -209,6 +209,21 @@ def test_a_scheduler_that_goes_is_told_and_the_next_run_goes_on_from_the_store(
     looks = modes.autopilot(photos, settings=settings).looks
     assert looks["known"] >= 64
     assert looks["known"] + looks["looked_at"] == 200
+
+
+def test_workers_that_are_gone_for_good_are_not_waited_for(tmp_path, started, monkeypatch) -> None:
+    monkeypatch.setattr(cluster, "FIRST_WORKER", 3.0)
+    for number in range(60):
+        save_tiles(tmp_path / "photos" / f"{number}.png", "ann", shade=number)
+
+    def seen(path) -> None:
+        started.programs[1].kill()
+
+    with (
+        hired(started.address) as one,
+        pytest.raises(BadCluster, match=r"no worker for 3 s.*start some, and run the same again"),
+    ):
+        album_of(tmp_path / "photos", telling(0.02), machines=one, seen=seen)
 
 
 @pytest.mark.parametrize(

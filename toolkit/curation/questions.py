@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from toolkit.calibration import Calibration
 from toolkit.errors import BadSetting
@@ -207,15 +208,21 @@ def queue(
     photo_of = album.photo_of
     called = {int(g): str(name) for g, name in zip(labels, names, strict=True) if g >= 0}
     said = spread.to_groups(album.encoder.calibration, neighbours.of(album), labels)
+    pairs = _alike(album, labels, said, cannot, most=most + len(unknown))
+    near = uncertainty.linked(album, labels, pairs.head(most + len(unknown)))
+    if (telling := neighbours.of(album).telling()) is not None:
+        # Nobody can see in two opposite flanks whether they are of one.
+        near = near[telling[near["first"], near["second"]]]
+        pairs = near
     made = [
         *_together(album, labels, said, photo_of, called, must, cannot),
         *_twice(album, labels, said, photo_of, called, must, cannot),
-        *_apart(album, labels, said, photo_of, called, cannot, most=most + len(unknown)),
+        *_apart(labels, photo_of, called, near),
     ]
     doubt = sum(each.doubt * each.stands_for for each in made)
     asked = [each for each in made if tuple(sorted((each.first, each.second))) not in unknown]
-    likeliest = _likeliest_seconds(made)
-    apart = sum(each.probability * len(each.sides[1]) for each in likeliest)
+    likely, sizes = uncertainty.second_groups(pairs, labels), np.bincount(labels[labels >= 0])
+    apart = sum(probability * sizes[group] for group, probability in likely.items())
     # What is wrong most is asked about first; so is what was joined where it is not known how far
     # to trust that.
     first = "together" if album.encoder.caveat else "apart" if apart > doubt else ""
@@ -227,24 +234,9 @@ def queue(
         )
     )
     seconds = sum(
-        each.probability
-        for each in likeliest
-        if called[int(labels[each.sides[1][0]])] not in no_folder
+        probability for group, probability in likely.items() if called[group] not in no_folder
     )
     return Queue(tuple(asked[:most]), int((labels >= 0).sum()), doubt, goal, seconds)
-
-
-def _likeliest_seconds(made: Sequence[Question]) -> list[Question]:
-    """Return, of each group that may be another's second one, the likeliest of its questions."""
-    best: dict[int, Question] = {}
-    for each in made:
-        if each.kind == "apart":
-            # The first sighting of the smaller side stands for its group.
-            smaller = int(each.sides[1][0])
-            held = best.get(smaller)
-            if held is None or each.probability > held.probability:
-                best[smaller] = each
-    return list(best.values())
 
 
 def _together(
@@ -335,37 +327,32 @@ def _twice(
         )
 
 
-def _apart(
-    album: Album,
-    labels: Labels,
-    calibration: Calibration,
-    photo_of: Labels,
-    called: dict[int, str],
-    cannot: Pairs,
-    *,
-    most: int,
-) -> Iterator[Question]:
-    """Ask of the nearest pairs of groups whether they are one individual."""
+def _alike(
+    album: Album, labels: Labels, calibration: Calibration, cannot: Pairs, *, most: int
+) -> pd.DataFrame:
+    """Find pairs of groups that may be one: as many as are asked, and as may be second groups."""
     # Two groups with a sighting each that are said to be two individuals cannot be one.
-    never = set(map(tuple, np.sort(labels[cannot], axis=1).tolist()))
-    telling = neighbours.of(album).telling()
-    table = uncertainty.alike(
-        album,
-        labels,
-        calibration,
+    never = np.sort(labels[cannot], axis=1)
+    count = int(labels.max(initial=-1)) + 1
+    pairs = uncertainty.alike(
+        *(album, labels, calibration),
         apart=collages.apart(album),
-        most=most + len(never),
+        most=max(most, count) + len(np.unique(never, axis=0)),
         near=sparse_linkage.near_of(album),
     )
-    columns = [table[name].tolist() for name in ("group", "other", "first", "second")]
+    ends = np.sort(pairs[["group", "other"]].to_numpy(dtype=np.int64), axis=1)
+    keys, said = ends @ [count, 1], never[(never >= 0).all(axis=1)] @ [count, 1]
+    return pairs[~np.isin(keys, said)]
+
+
+def _apart(
+    labels: Labels, photo_of: Labels, called: dict[int, str], pairs: pd.DataFrame
+) -> Iterator[Question]:
+    """Ask of pairs of groups whether they are one individual."""
+    columns = [pairs[name].tolist() for name in ("group", "other", "first", "second")]
     for group, other, first, second, probability in zip(
-        *columns, table["probability"].tolist(), strict=True
+        *columns, pairs["probability"].tolist(), strict=True
     ):
-        if tuple(sorted((group, other))) in never:
-            continue
-        if telling is not None and not telling[first, second]:
-            # Nobody can see in two opposite flanks whether they are of one.
-            continue
         here, there = np.flatnonzero(labels == group), np.flatnonzero(labels == other)
         sides = (here, there) if len(here) >= len(there) else (there, here)
         photos = _photos(photo_of, *sides)

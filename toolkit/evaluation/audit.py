@@ -356,12 +356,14 @@ def audit(
         pictures = odd.assign(path=paths[odd["first"].to_numpy(dtype=np.int64)])
         several = int((np.bincount(labels[labels >= 0]) > 1).sum())
         sides = uncertainty.sides(distances, labels)
-        alike = uncertainty.alike(
+        pairs = uncertainty.alike(
             *(distances, labels, calibration),
             apart=collages.apart(album),
-            most=most,
+            # As many as there may be second groups, for these are counted.
+            most=max(most, int(labels.max(initial=-1)) + 1),
             near=near,
         )
+        alike = uncertainty.linked(distances, labels, pairs.head(most))
         suspicious = uncertainty.suspicious(
             *(distances, labels, sides, calibration),
             moved=calibration.even - in_groups.even,
@@ -397,7 +399,7 @@ def audit(
             left_out=tuple(left_out),
             measured=measured,
             purity=1 - wrong / grouped if grouped else 1.0,
-            second_groups=uncertainty.second_groups(alike, labels),
+            second_groups=sum(uncertainty.second_groups(pairs, labels).values()),
             words=album.words,
         )
 

@@ -379,7 +379,7 @@ def alike(
     Returns
     -------
     pandas.DataFrame
-        Likeliest first: group, other, distance, probability, first, second (the nearest pair).
+        Likeliest first: group, other, distance, probability. `linked` adds their nearest pair.
     """
     distances = neighbours.of(sightings)
     known = np.flatnonzero(labels >= 0)
@@ -406,10 +406,6 @@ def alike(
                 for one, other in [divmod(i, len(groups))]
             ]
             rows = sorted(rows)[:most]
-    links = [
-        nearest_pair(distances, np.flatnonzero(labels == one), np.flatnonzero(labels == other))
-        for _, one, other in rows
-    ]
     distance = np.array([row[0] for row in rows], dtype=np.float64)
     return pd.DataFrame(
         {
@@ -417,27 +413,46 @@ def alike(
             "other": np.array([row[2] for row in rows], dtype=np.int64),
             "distance": distance,
             "probability": calibration.probability(distance, max(len(groups) - 1, 1)),
-            "first": np.array([link[0] for link in links], dtype=np.int64),
-            "second": np.array([link[1] for link in links], dtype=np.int64),
         }
     )
 
 
-def second_groups(pairs: pd.DataFrame, labels: Labels) -> float:
+def linked(sightings: Sightings, labels: Labels, pairs: pd.DataFrame) -> pd.DataFrame:
     """
-    Return how many groups are expected to be a second one of an individual who has a larger one.
+    Add to pairs of groups, as `alike` returns them, the nearest pair of their sightings.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows, with first and second.
+    """
+    distances = neighbours.of(sightings)
+    links = [
+        nearest_pair(distances, np.flatnonzero(labels == one), np.flatnonzero(labels == other))
+        for one, other in zip(pairs["group"].tolist(), pairs["other"].tolist(), strict=True)
+    ]
+    return pairs.assign(
+        first=np.array([link[0] for link in links], dtype=np.int64),
+        second=np.array([link[1] for link in links], dtype=np.int64),
+    )
+
+
+def second_groups(pairs: pd.DataFrame, labels: Labels) -> dict[int, float]:
+    """
+    Return how likely groups are to be a second one of an individual who has a larger one.
 
     Parameters
     ----------
     pairs : pandas.DataFrame
-        Of `alike`, or as it names its columns.
+        Of `alike`.
     labels : numpy.ndarray
         Shape (n,), int64: the group of each sighting, -1 for none.
 
     Returns
     -------
-    float
-        Over the smaller groups of the pairs, the probability of the likeliest of their pairs.
+    dict of int to float
+        Of the smaller groups of the pairs, the probability of the likeliest of their pairs. Their
+        sum is how many second groups are expected.
     """
     sizes = np.bincount(labels[labels >= 0])
     best: dict[int, float] = {}
@@ -449,7 +464,7 @@ def second_groups(pairs: pd.DataFrame, labels: Labels) -> float:
     ):
         smaller = other if sizes[group] >= sizes[other] else group
         best[smaller] = max(best.get(smaller, 0.0), probability)
-    return sum(best.values())
+    return best
 
 
 def _nearest_groups(

@@ -26,7 +26,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import islice
@@ -69,8 +69,8 @@ T = TypeVar("T")
 ANSWER, FIRST_WORKER = 10.0, 60.0
 # Workers of this computer, at most; spans that each thread of a worker has waiting for it.
 MOST_LOCAL, WAITING = 256, 2
-# Seconds between two looks how many workers there are.
-COUNTED = 5.0
+# Seconds between two looks how many workers there are, and whether there are any.
+COUNTED, LOOK = 5.0, 1.0
 ADDRESS = re.compile(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", re.ASCII)
 LOCAL = re.compile(r"local:(\d{1,3})", re.ASCII)
 EXPECTED = "tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, or local:N for N processes here"
@@ -114,6 +114,9 @@ def connected(address: str, *, tell: Callable[[str], None] | None = None) -> Ite
             with contextlib.ExitStack() as opening:
                 machines = _connect(address, opening)
                 machines.require_same_version()
+                ended = threading.Event()
+                opening.callback(ended.set)
+                threading.Thread(target=machines.watch, args=(ended,), daemon=True).start()
                 stack = opening.pop_all()
         _OPEN[address] = machines, stack, count + 1
     if not count and tell is not None:
@@ -184,7 +187,7 @@ def _require_keys(address: str) -> None:
 
 def _local(count: int) -> distributed.LocalCluster:
     """Start workers on this computer that nobody else on it can talk to."""
-    return distributed.LocalCluster(
+    cluster = distributed.LocalCluster(
         n_workers=count,
         threads_per_worker=1,
         # Photos wait for memory by themselves.
@@ -193,6 +196,9 @@ def _local(count: int) -> distributed.LocalCluster:
         security=True,
         silence_logs=logging.CRITICAL + 1,
     )
+    # One that dies as it begins is not begun anew by whoever watches over it, but as one too few.
+    cluster.adapt(minimum=count, maximum=count)
+    return cluster
 
 
 def _close(client: distributed.Client) -> None:
@@ -229,6 +235,24 @@ class Machines:
 
     def __init__(self, client: distributed.Client, address: str) -> None:
         self.client, self.address = client, address
+        # What somebody waits for.
+        self.awaited: set[_Bridge[Any]] = set()
+
+    def watch(self, until: threading.Event) -> None:
+        """Have nobody wait for workers that do not come any more, until an event is set."""
+        last = time.monotonic()
+        while not until.wait(LOOK) and self.there:
+            with contextlib.suppress(Exception):
+                if self.client.nthreads() or not self.awaited:
+                    last = time.monotonic()
+            if time.monotonic() - last > FIRST_WORKER:
+                for each in tuple(self.awaited):
+                    each.give_up(
+                        BadCluster(
+                            f"cluster: {self.address} has had no worker for {FIRST_WORKER:.0f} s. "
+                            "What was seen is kept: start some, and run the same again to go on"
+                        )
+                    )
 
     @property
     def told(self) -> str:
@@ -393,22 +417,32 @@ class _Bridge(Future[T]):
         self.theirs = theirs
         self._machines, self._about = machines, about
         self.set_running_or_notify_cancel()
+        machines.awaited.add(self)
+        self.add_done_callback(machines.awaited.discard)
         theirs.add_done_callback(self._done)
+
+    def give_up(self, error: BaseException) -> None:
+        """Raise an error for who waits, unless it is done."""
+        with contextlib.suppress(InvalidStateError):
+            self.set_exception(error)
 
     def _done(self, theirs: distributed.Future) -> None:
         try:
-            self.set_result(theirs.result())
+            found = theirs.result()
         except distributed.KilledWorker as error:
-            self.set_exception(
+            self.give_up(
                 Deadly(
                     f"cluster: {counted(error.allowed_failures + 1, 'worker')} died one after the "
                     f"other at {self._about}; their logs say why. What was seen is kept"
                 )
             )
         except (asyncio.CancelledError, distributed.CancelledError, OSError) as error:
-            self.set_exception(self._machines.gone(error))
+            self.give_up(self._machines.gone(error))
         except BaseException as error:  # noqa: BLE001 - whatever was raised there is raised here
-            self.set_exception(error)
+            self.give_up(error)
+        else:
+            with contextlib.suppress(InvalidStateError):
+                self.set_result(found)
 
 
 @dataclass(frozen=True)
