@@ -13,6 +13,10 @@ import pandas as pd
 from toolkit.files import new_file, read_regular, reason_of
 from toolkit.names import printable, shows
 
+# Where pyarrow is installed, pandas would hold texts so that bytes which are no text, as names of
+# files may have, have no place in them (as in `toolkit.records`).
+pd.set_option("mode.string_storage", "python")
+
 # A cell with such a beginning is a formula to spreadsheets (the last four are full-width forms).
 _FORMULA = re.compile("'*[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]")
 _GUARDED = re.compile("'+[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]")

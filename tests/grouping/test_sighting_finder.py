@@ -26,3 +26,13 @@ def test_a_box_that_moved_a_little_is_the_same_and_one_elsewhere_is_not() -> Non
 def test_what_is_not_among_the_rows_is_not_found() -> None:
     seen = album([0, 1])
     assert SightingFinder(seen, np.array([1]))(key_of(seen, 0)) is None
+
+
+def test_an_album_is_made_ready_only_when_something_is_sought() -> None:
+    """Of a million sightings it takes seconds, and most albums have no decisions."""
+    seen = album([0, 1])
+    find = SightingFinder(seen, np.arange(2))
+    made = {"_rows", "_exactly", "_of_file", "_boxes"}
+    assert not made & set(vars(find))
+    assert find(replace(key_of(seen, 0), photo="f" * 64)) is None
+    assert {"_rows", "_exactly", "_of_file"} <= set(vars(find))

@@ -812,6 +812,8 @@ def autopilot(
         started = time.perf_counter()
         doing: dict[str, Any] = {"progress": progress, "tell": tell, "decided": made}
         looked = _since(started, look_at(listed, settings, subject, **doing))
+        # The album names all photos: that they are listed as well takes memory for nothing.
+        listed = changed(listed, listing=opening.Listing((), ()))
         planned = listed.out if dry_run else None
         made, taken = _named(
             looked, GroupingAssigner(settings), made, None if decided is not None else target
