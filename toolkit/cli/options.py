@@ -34,7 +34,8 @@ examples:
   sightings point-and-shoot ~/Pictures ~/Friends ~/Found  the photos that show your friends
   sightings autopilot PHOTOS OUT --dry-run                show what would be copied, copy nothing
 
-Your photos are only ever read, and nothing leaves this computer.
+Your photos are only ever read, and nothing leaves this computer, but to machines that you name with
+--cluster.
 """
 
 AUTOPILOT = """\
@@ -244,6 +245,7 @@ The page is served to this computer alone, under an address with a secret word i
 nothing from anywhere else. Ctrl-C ends it. Needs Voila: pip install voila.
 """
 
+PHOTOS = "folder of photos, or an address in object storage, such as s3://bucket/trip"
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 LARGEST_SIZE = 10**18
@@ -315,14 +317,14 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     autopilot = _command(commands, "autopilot", "one folder for each person found", AUTOPILOT)
-    autopilot.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    autopilot.add_argument("photos", metavar="PHOTOS", help=PHOTOS)
     autopilot.add_argument("out", metavar="OUT", help="where the folders go")
     _mode(autopilot, "autopilot", subject)
 
     point = _command(
         commands, "point-and-shoot", "the photos that show the people you name", POINT_AND_SHOOT
     )
-    point.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    point.add_argument("photos", metavar="PHOTOS", help=PHOTOS)
     point.add_argument("known", metavar="KNOWN", help="one folder for each person")
     point.add_argument("out", metavar="OUT", help="where the folders go")
     _mode(point, "point-and-shoot", subject)
