@@ -203,6 +203,11 @@ class TestPastedPaths:
             ' "{}" \n',
             "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}",
             "\N{NO-BREAK SPACE}{}",
+            # As Windows hands it over in its properties.
+            "\N{LEFT-TO-RIGHT EMBEDDING}{}",
+            "\N{DOUBLE LOW-9 QUOTATION MARK}{}\N{LEFT DOUBLE QUOTATION MARK}",
+            "\u00ab{}\u00bb",
+            "\u00bb{}\u00ab",
         ],
     )
     def test_quotes_and_blanks_around_it_are_none_of_it(self, tmp_path, written) -> None:
@@ -220,6 +225,17 @@ class TestPastedPaths:
         address = folder.as_uri().replace("file://", f"file://{host}")
         assert files.folder_at(address) == folder
         assert files.folder_at(f'"{address}"\n') == folder
+
+    @posix
+    @pytest.mark.parametrize("name", ["a#b", "what?", "100%25"])
+    def test_an_address_in_which_nothing_is_escaped_is_understood(self, tmp_path, name) -> None:
+        (tmp_path / name).mkdir()
+        assert files.folder_at(f"file://{tmp_path}/{name}") == tmp_path / name
+
+    @pytest.mark.parametrize("address", ["smb://nas/photos", "'afp://nas/a b'", "https://a.org/b"])
+    def test_an_address_in_the_network_is_told_from_a_path(self, address) -> None:
+        with pytest.raises(BadFolder, match="in the network; expected the path of a folder"):
+            files.folder_at(address)
 
     @posix
     def test_blanks_as_a_shell_writes_them(self, tmp_path) -> None:

@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.names import MAX_BYTES, RESERVED, Words, printable, safe_name, shown_of, unique_names
+from toolkit.names import (
+    MAX_BYTES,
+    RESERVED,
+    Words,
+    as_text,
+    printable,
+    safe_name,
+    shown_of,
+    unique_names,
+)
 
 any_text = st.text(max_size=200) | st.text(alphabet='./\\:*?"<>| \t\n\x00aA.', max_size=40)
 
@@ -117,3 +126,17 @@ def test_people_are_asked_after_as_people_and_goods_as_goods() -> None:
     people, goods = Words("face", "faces", "person", "people"), Words("", "", "item", "items")
     assert (people.who, people.somebody_else) == ("who", "somebody else")
     assert (goods.who, goods.somebody_else) == ("which item", "another item")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Zoë", "Zoë"),
+        (b"Ren\xe9".decode("utf-8", "surrogateescape"), "René"),
+        # Half a character is no byte.
+        ("a\ud83d", "a\ud83d"),
+        ("", ""),
+    ],
+)
+def test_bytes_that_are_no_utf_8_are_letters_of_latin_1(name, text) -> None:
+    assert as_text(name) == text

@@ -28,6 +28,10 @@ FORMULAS = [
     "\uff0b",
     "'",
     "'a",
+    "a;=1+1",
+    'a;"=1+1"',
+    "a; -x;b",
+    ";@",
 ]
 ESCAPES = ["\\u{a}", "\\\n", "\\\\u{5c}", "C:\\new\\u{1f", "\\u{110000}", "caf\udce9", "\\u{\0}"]
 texts = st.text() | st.sampled_from(FORMULAS + ESCAPES)
@@ -45,6 +49,9 @@ def test_text_comes_back_as_it_was(tmp_path_factory, rows) -> None:
     with path.open(encoding="utf-8", newline="") as stream:
         cells = [cell for row in csv.reader(stream) for cell in row]
     assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r\uff1d\uff0b\uff0d\uff20")]
+    # Nor where they are parted by semicolons, whatever quotes there mean.
+    pieces = re.split("[;\n]", path.read_text(encoding="utf-8"))
+    assert not [each for each in pieces if each.strip(' "')[:1] in set("=+-@\uff1d\uff0b")]
 
 
 @given(

@@ -29,7 +29,12 @@ _LEADS_AWAY = "\0\\:" if os.name == "nt" else "\0"
 # What people put around a path, or programs that copy it do.
 _QUOTES = {"\N{LEFT DOUBLE QUOTATION MARK}": "\N{RIGHT DOUBLE QUOTATION MARK}", "<": ">"}
 _QUOTES |= {"\N{LEFT SINGLE QUOTATION MARK}": "\N{RIGHT SINGLE QUOTATION MARK}"}
-_QUOTES |= {mark: mark for mark in "\"'`"}
+_QUOTES |= {"\N{DOUBLE LOW-9 QUOTATION MARK}": "\N{LEFT DOUBLE QUOTATION MARK}", "\u00ab": "\u00bb"}
+_QUOTES |= {"\u00bb": "\u00ab"} | {mark: mark for mark in "\"'`"}
+# Around a pasted path: blanks, and marks that show nothing, of which Windows puts one before it.
+_AROUND = " \t\r\n\N{NO-BREAK SPACE}\ufeff\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069"
+# What a path to another computer begins with, which no system opens as a folder.
+_NETWORK = re.compile(r"(smb|cifs|afp|nfs|https?|s?ftp|webdavs?|davs?|mtp|ptp|gphoto2):/", re.I)
 # An address of object storage, such as s3://bucket/trip; a drive of Windows has one letter.
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.DOTALL)
 CACHE_VARIABLE = "SIGHTINGS_CACHE"
@@ -336,10 +341,15 @@ def folder_at(path: str | Path) -> Path:
     _of_no_nul(text)
     if os.path.lexists(text):
         return Path(text)
-    meant = _unquoted(text.strip(" \t\r\n\N{NO-BREAK SPACE}\ufeff"))
+    meant = _unquoted(re.sub(f"\\A[{_AROUND}]+|[{_AROUND}]+\\Z", "", text))
     if not meant.strip():
         raise BadFolder("a folder's path is empty; expected the path of a folder.")
     _of_no_nul(meant)
+    if _NETWORK.match(meant):
+        raise BadFolder(
+            f"{printable(meant)} is an address in the network; expected the path of a folder. "
+            "Connect to it in the file manager, and give the path at which it is there then."
+        )
     if (address := _ADDRESS.fullmatch(meant)) is not None:
         return _standing_for(meant, *address.groups())
     try:
@@ -383,7 +393,10 @@ def _unquoted(text: str) -> str:
         address = urllib.parse.urlsplit(text)
         if address.netloc in ("", "localhost"):
             # What is not UTF-8 stands for a byte of a name, as everywhere in Python.
-            text = urllib.parse.unquote(address.path, errors="surrogateescape")
+            path = urllib.parse.unquote(address.path, errors="surrogateescape")
+            # Some programs put a path behind it as it is, with what has a meaning in addresses.
+            bare = text[5:].removeprefix("//").removeprefix("localhost")
+            text = bare if not os.path.lexists(path) and os.path.lexists(bare) else path
             if os.name == "nt":
                 text = text.lstrip("/")
     return text

@@ -212,6 +212,22 @@ def shown_of(count: int, most: int) -> int:
     return count if count <= most + 1 else most
 
 
+def as_text(name: str) -> str:
+    """
+    Return the name of a file in letters, where its bytes are none of UTF-8.
+
+    Old disks have names in Latin-1, in which every byte is a letter.
+    """
+    try:
+        raw = name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return name
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 def printable(text: str) -> str:
     """Return text from a file name without control characters or bytes that are not text."""
     shown = text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -331,6 +331,10 @@ class Session:
         """Whether boxes can count without a run: pairs of sightings would have to be compared."""
         return self.looked.album.encoder.metric != "pairs"
 
+    def shows(self, key: SightingKey) -> bool:
+        """Whether the photo of a box is one of the album, and no example."""
+        return bool((self.album.photos["photo_digest"] == key.photo).any())
+
     def joined(self, key: SightingKey) -> str:
         """Say who the sighting in a box is now, without a full stop."""
         words, file = self.album.words, printable(Path(key.path).name)
@@ -343,7 +347,7 @@ class Session:
             return f"{who} says {LITTLE}: {NOT_SURE}"
         if name is None:
             return f"{who} is {words.nobody} known"
-        photos = len(set(self.album.photo_of[self.rows(name)].tolist()))
+        photos = self.album.sightings["photo_digest"].iloc[self.rows(name)].nunique()
         if photos == 1:
             return f"{who} is {name}, in no other photo"
         return f"{who} is {name}, with {counted(photos - 1, 'other photo')}"

@@ -20,6 +20,8 @@ pd.set_option("mode.string_storage", "python")
 # A cell with such a beginning is a formula to spreadsheets (the last four are full-width forms).
 _FORMULA = re.compile("'*[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]")
 _GUARDED = re.compile("'+[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]")
+# Where a semicolon parts cells, as for Excel in half of Europe, what follows one begins a cell.
+_AFTER_MARK = re.compile(';(?=["\\s]*[=+\\-@\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20])')
 # What stands for a character that does not show: its number, up to the last that there is.
 _ESCAPE = re.compile(r"\\u\{((?:10|[0-9a-f])?[0-9a-f]{1,4})\}")
 MARKS = ",;\t"
@@ -195,12 +197,14 @@ def escaped(text: str) -> str:
     r"""
     Return text in which control characters and lone surrogates stand as escapes, such as ``\u{a}``.
 
+    So does a semicolon after which a spreadsheet that parts cells by it would read a formula.
     `unescaped` has the text back: what looks like such an escape already is written with one of its
     own. The braces keep paths of Windows, such as ``C:\new``, as they are.
     """
-    if text.isprintable() and "\\u{" not in text:
+    if text.isprintable() and "\\u{" not in text and ";" not in text:
         return text
     whole = _ESCAPE.sub(lambda found: rf"\u{{5c}}{found[0][1:]}", text)
+    whole = _AFTER_MARK.sub(rf"\\u{{{ord(';'):x}}}", whole)
     return "".join(c if shows(c) else rf"\u{{{ord(c):x}}}" for c in whole)
 
 

@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from drawn_clips import save_clip, tiles_of
 from files_seen import files_in
 from tiles import TILE, save_tiles
 
@@ -764,6 +766,28 @@ def test_folders_whose_names_differ_in_case_only_are_one_person(run, out) -> Non
     settled(run, out)
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        pytest.param(
+            "Ren\udce9",
+            "René",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse it"),
+        ),
+        ("\N{RIGHT-TO-LEFT MARK}נועה", "נועה"),
+        ("Ann\ue000", "Ann_"),
+        ("a\N{RIGHT-TO-LEFT OVERRIDE}b", "a_b"),
+    ],
+)
+def test_a_folder_that_an_old_disk_or_a_phone_named_gives_a_name(run, out, folder, name) -> None:
+    (out / "person_002").rename(out / folder)
+    result = run()
+    assert name in result.names
+    assert len(folders(out)[folder]) == 4
+    assert name not in folders(out)
+    settled(run, out)
+
+
 @pytest.mark.parametrize("name", ["x" * 200, "Ann\nBob"])
 @pytest.mark.parametrize("how", ["renamed", "moved", "own photo"])
 def test_a_folder_name_that_cannot_be_a_persons_is_named_and_the_run_goes_on(
@@ -841,3 +865,80 @@ def test_known_people_keep_a_renamed_folder_without_the_tables(
     result = modes.point_and_shoot(photos, known, out, subject=colours)
     assert result.synced == ("the folder of Hans is Hansi",)
     assert set(folders(out)) == {"Hansi", "Ida"}
+
+
+class TestClips:
+    """Clips, and raw files that stand for themselves, are sorted by hand like photos."""
+
+    @pytest.fixture
+    def run(self, photos, out, colours):
+        scenes = [tiles_of("ann"), tiles_of("", ""), tiles_of("ann", shade=9)]
+        save_clip(photos / "walk.mp4", scenes)
+        save_clip(photos / "gate.avi", [tiles_of("", "cem")])
+        # A film that belongs to a photo goes where that goes.
+        save_clip(photos / "bob0.mov", [tiles_of("", "bob")])
+        settings = replace(SETTINGS, videos=True)
+
+        def again(**more):
+            return modes.autopilot(photos, out, settings=settings, subject=colours, **more)
+
+        again()
+        return again
+
+    def test_one_that_was_moved_is_the_others_in_all_its_frames(self, run, out) -> None:
+        (out / "person_001" / "walk.mp4").rename(out / "person_002" / "walk.mp4")
+        said = (
+            "walk.mp4 was moved to person_002: not person_001, person_002 (in all 2 frames of the "
+            "clip that show it)",
+        )
+        result = run()
+        assert result.synced == said
+        assert "walk.mp4" in folders(out)["person_002"]
+        assert "walk.mp4" not in folders(out)["person_001"]
+        assert run().synced == ()
+        names = result.sightings["name"][result.sightings["path"].str.endswith("walk.mp4")]
+        assert names.to_list() == ["person_002", "person_002"]
+
+    def test_one_that_was_put_into_a_new_folder_is_somebody_new(self, run, out) -> None:
+        (out / "Anna").mkdir()
+        (out / "person_001" / "walk.mp4").rename(out / "Anna" / "walk.mp4")
+        result = run()
+        assert folders(out)["Anna"] == {"walk.mp4"}
+        assert "walk.mp4" not in folders(out)["person_001"]
+        assert "walk.mp4 was moved to Anna" in result.synced[0]
+
+    def test_one_that_was_deleted_does_not_come_back(self, run, out) -> None:
+        (out / "person_001" / "walk.mp4").unlink()
+        (said,) = run().synced
+        assert said.startswith("walk.mp4 was deleted: its face is not person_001")
+        assert "walk.mp4" not in folders(out)["person_001"]
+        assert len(folders(out)["person_001"]) == 5
+
+    def test_a_folder_of_nothing_else_is_renamed_and_hidden(self, tmp_path, colours) -> None:
+        photos, out = tmp_path / "clips", tmp_path / "sorted"
+        for name in ("ann", "bob"):
+            save_clip(photos / f"{name}.mp4", [tiles_of(name)])
+        how = {"settings": replace(SETTINGS, videos=True), "subject": colours}
+        modes.autopilot(photos, out, **how)
+        (out / "person_001").rename(out / "Ann B.")
+        shutil.rmtree(out / "person_002")
+        result = modes.autopilot(photos, out, **how)
+        assert set(folders(out)) == {"Ann B."}
+        assert result.synced == (
+            "person_001 is Ann B.",
+            "the folder person_002 was deleted: it is hidden",
+        )
+
+    def test_the_film_of_a_photo_says_nothing_of_its_own(self, run, out) -> None:
+        assert {"bob0.png", "bob0.mov"} <= folders(out)["person_002"]
+        (out / "person_002" / "bob0.mov").unlink()
+        assert run().synced == ()
+        assert "bob0.mov" in folders(out)["person_002"]
+
+    def test_one_of_the_users_own_is_an_example(self, run, out, tmp_path) -> None:
+        mine = save_clip(tmp_path / "mine.mp4", [tiles_of("", "cem", shade=4)])
+        shutil.copy(mine, out / "person_003" / "mine.mp4")
+        result = run()
+        assert result.synced == ("mine.mp4 was put into person_003: an example of person_003",)
+        assert mine.read_bytes() == (out / "person_003" / "mine.mp4").read_bytes()
+        assert run().synced == ()

@@ -53,6 +53,37 @@ class TestFrames:
         assert 17.0 in found.seconds
         assert found.seconds == tuple(sorted(found.seconds))
 
+    @pytest.mark.parametrize(
+        ("name", "rate", "expected"),
+        [
+            ("a.mkv", Fraction(1, 2), (0.0, 2.0, 4.0)),
+            ("a.mp4", 1, (0.0, 1.0, 2.0)),
+            ("a.mkv", Fraction(30000, 1001), (0.0, 0.5, 1.0)),
+            ("a.mp4", 240, (0.0, 0.5, 1.0)),
+        ],
+    )
+    def test_at_any_pace_a_clip_is_whole(self, tmp_path, name, rate, expected) -> None:
+        """A frame may be shown for seconds, the last one too."""
+        each = max(1, round(rate * 0.5))
+        path = save_clip(tmp_path / name, [NOBODY, ANN, BOB], each=each, rate=rate)
+        found = clips.frames_of(path)
+        assert found.seconds == pytest.approx(expected, abs=0.03)
+        assert found.note == ""
+
+    def test_a_clock_that_goes_on_from_another_clip_cuts_none_short(self, tmp_path) -> None:
+        at = [10.0, 10.5, 11.0, 11.5, 12.0]
+        path = save_clip(tmp_path / "a.mkv", [NOBODY] * 2 + [ANN] * 3, each=1, frame_at=at)
+        found = clips.frames_of(path)
+        assert found.seconds == (0.0, 1.0)
+        assert found.note == ""
+
+    @pytest.mark.parametrize("lead", [b"\0\0\0\x08free", b"\0\0\0\x10skip" + bytes(8)])
+    def test_free_space_may_come_first(self, tmp_path, lead) -> None:
+        how = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+        path = save_clip(tmp_path / "a.mp4", [NOBODY, ANN], how=how)
+        path.write_bytes(lead + path.read_bytes())
+        assert clips.frames_of(path).seconds == (0.0, 1.0)
+
     def test_large_frames_are_shrunk_and_long_clips_are_cut(self, tmp_path, monkeypatch) -> None:
         monkeypatch.setattr(clips, "LONG_EDGE", 64)
         monkeypatch.setattr(clips, "LONGEST", 1.5)
@@ -356,7 +387,8 @@ class TestInResults:
             *(tmp_path / "known", album), settings=PointAndShootSettings(), subject=colours
         )
         assert without.names == ("Ann",)
-        assert "not a photo format that is read here: .mp4" in set(without.problems["reason"])
+        said = "not a photo format that is read here: .mp4; videos are looked at with --videos"
+        assert set(without.problems["reason"]) == {said}
 
     def test_without_the_option_it_is_named_as_no_photo(self, album, colours) -> None:
         result = modes.autopilot(album, subject=colours)

@@ -14,6 +14,9 @@ from toolkit.photos.companions import RAW, belonging, renamed
         ("IMG_0001.HEIC", "IMG_0001.MOV"),
         ("IMG_0001.jpg", "IMG_0001.mp4"),
         ("IMG_0001.jpg", "IMG_0001.AAE"),
+        # As programs for iCloud name them.
+        ("IMG_0001.HEIC", "IMG_0001_HEVC.MOV"),
+        ("IMG_0001.HEIC", "IMG_O0001.AAE"),
         ("IMG_0001.jpg", "img_0001.xmp"),
         ("IMG_0001.jpg", "IMG_0001.JPG.xmp"),
         # Google Takeout, whose names have room for 46 letters.

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from turned_heif import turned as mirrored
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import cut_short, filled_up, formats, opening
@@ -53,6 +54,8 @@ WAYS = {
     "webp, of more": lambda: saved("WEBP", quality=80, xmp=b"<x/>", icc_profile=b"none"),
     "heic": lambda: saved("HEIF", quality=60),
     "heic, turned": turned,
+    "heic, mirrored": lambda: mirrored(saved("HEIF", quality=60), [(b"imir", 1)]),
+    "heic, both": lambda: mirrored(saved("HEIF", quality=60), [(b"irot", 3), (b"imir", 0)]),
     "avif": lambda: saved("AVIF", quality=70, speed=9),
 }
 
@@ -86,6 +89,35 @@ def test_with_less_it_is_a_problem(tmp_path, make, share) -> None:
         opened(tmp_path / "a", whole[: int(share * len(whole))])
 
 
+@pytest.mark.parametrize("make", WAYS.values(), ids=WAYS)
+def test_what_is_zeros_from_some_byte_on_is_cut_there(tmp_path, make) -> None:
+    """So a copy ends that was broken off, and whose place on the disk was taken before."""
+    whole = make()
+    cut = whole[: int(0.99 * len(whole))].rstrip(b"\0")
+    expected = opened(tmp_path / "a", cut)
+    found = opened(tmp_path / "a", cut.ljust(len(whole), b"\0"))
+    assert found.note == expected.note != ""
+    np.testing.assert_array_equal(found.small, expected.small)
+    with pytest.raises(UnreadablePhoto, match=r"cut short|damaged"):
+        opened(tmp_path / "a", whole[: len(whole) // 2].ljust(len(whole), b"\0"))
+
+
+@pytest.mark.parametrize("make", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    "behind",
+    [bytes(5000), b"SEFH\x6b\0\0\0" + bytes(range(256)) + b"SEFT", b"\0\0\x10\0mpvd" + b"x" * 4088],
+    ids=["zeros", "what some phones write there", "a film"],
+)
+def test_what_stands_behind_a_photo_is_none_of_it(tmp_path, make, behind) -> None:
+    whole = make()
+    before = opened(tmp_path / "a", whole)
+    found = opened(tmp_path / "a", whole + behind)
+    assert found.note == ""
+    np.testing.assert_array_equal(found.small, before.small)
+    # A film that is cut costs the photo nothing.
+    assert opened(tmp_path / "a", (whole + behind)[:-30]).note == ""
+
+
 def test_a_tile_that_is_missing_is_none_of_a_photo(tmp_path, monkeypatch) -> None:
     whole = in_tiles(monkeypatch)
     assert opened(tmp_path / "a", whole).note == ""
@@ -99,7 +131,7 @@ def test_a_tile_that_is_missing_is_none_of_a_photo(tmp_path, monkeypatch) -> Non
 def test_tiles_beside_the_one_that_is_cut_are_there() -> None:
     first = np.full((1024, 1536, 3), 90, np.uint8)
     first[512:, 1024:] = 0, 136, 0
-    share = filled_up._without_the_rest(first, first.copy(), 0, "HEIF")
+    share = filled_up._without_the_rest(first, first.copy(), (0, None), "HEIF")
     assert share == pytest.approx(5 / 6)
     assert (first[512:, 1024:] == 128).all()
     assert (first[512:, :1024] == 90).all()
@@ -109,7 +141,7 @@ def test_what_is_the_same_below_the_first_difference_is_not_believed() -> None:
     first = np.full((100, 40, 3), 90, np.uint8)
     second = first.copy()
     second[60, 20] = 91
-    assert filled_up._without_the_rest(first, second, 0, "WEBP") == 0.6
+    assert filled_up._without_the_rest(first, second, (0, None), "WEBP") == 0.6
     assert (first[60:] == 128).all()
     assert (first[:60] == 90).all()
 

@@ -67,7 +67,7 @@ def test_an_address_that_leads_elsewhere_is_refused(address) -> None:
 
 def test_a_password_is_not_kept() -> None:
     with pytest.raises(BadFolder, match="leave name and password out") as raised:
-        folder_at("ftp://ann:secret@example.org/trip")
+        folder_at("s3://ann:secret@bucket/trip")
     assert "secret" not in str(raised.value)
 
 

@@ -1,9 +1,12 @@
+import io
+
 import mutated_photos
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from turned_heif import turned
 
 from toolkit import memory
 from toolkit.errors import UnreadablePhoto
@@ -319,3 +322,34 @@ def test_damaged_photos_end_as_photos_or_problems(name) -> None:
     found = mutated_photos.in_a_process(name, 20, 7)
     assert found["photos"] + found["problems"] == 20
     assert not found["peak"] > 1500
+
+
+class TestTurnedHeif:
+    """What HEIC and AVIF say of how they are turned and mirrored is done, once."""
+
+    PICTURE = np.zeros((64, 128, 3), np.uint8)
+    PICTURE[:32, :64], PICTURE[:32, 64:], PICTURE[32:, :64] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+    @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+    @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+    @pytest.mark.parametrize("mirrored", [None, 0, 1])
+    def test_it_stands_as_it_says(self, tmp_path, kind, quarters, mirrored) -> None:
+        path = tmp_path / f"a.{kind.lower()}"
+        pytest.importorskip("pillow_heif").register_heif_opener()
+        stream = io.BytesIO()
+        Image.fromarray(self.PICTURE).save(stream, kind, quality=95)
+        changes = [(b"irot", quarters)] if quarters else []
+        expected = np.rot90(self.PICTURE, quarters)
+        if mirrored is not None:
+            changes.append((b"imir", mirrored))
+            expected = expected[:, ::-1] if mirrored else expected[::-1]
+        path.write_bytes(turned(stream.getvalue(), changes))
+        found = opening.open_upright(path)
+        assert found.shape == expected.shape
+        assert np.abs(found.astype(int) - expected).mean() < 12
+        height, width = expected.shape[:2]
+        assert opening.size_of(path) == (width, height)
+        small = opening.open_shrunk(path, long_edge=64)
+        assert (small.width, small.height) == (width, height)
+        half = expected[::2, ::2]
+        assert np.abs(small.small.astype(int) - half).mean() < 16

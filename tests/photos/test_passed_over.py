@@ -57,6 +57,20 @@ def why(folder: Path, *exclude: str) -> dict[str, str]:
         "lost+found",
         "System Volume Information",
         ".hidden/deep",
+        "Recycle Bin",
+        "Network Trash Folder/Trash Can #1",
+        "anna/files_trashbin/files",
+        "anna/files_versions",
+        "appdata_oc1a2b3c/preview/a/b",
+        "@tmp/SynoFinder",
+        "Backups.backupdb/mac/2019-05-31",
+        "FOUND.000",
+        "LOST.DIR",
+        "CaptureOne/Cache/Thumbnails",
+        "Weddings.cocatalog/Cache/Proxies",
+        "Lightroom Library.lrlibrary/0a1b/previews",
+        "Google Photos/Trash",
+        "Google Fotos/Papierkorb",
     ],
 )
 def test_what_systems_leave_beside_photos_is_left_out_and_counted(tmp_path, place) -> None:
@@ -74,6 +88,45 @@ def test_the_originals_of_a_library_are_photos(tmp_path, inside) -> None:
     assert list(why(tmp_path)) == ["My.photoslibrary/private"]
     # The library itself may be what is named.
     assert taken(tmp_path / "My.photoslibrary") == [f"{inside}/a.png"]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "Weddings.cocatalog/Originals/2019",
+        "Lightroom Library.lrlibrary/0a1b/originals/2019",
+        # What a word says in one folder it does not say in another.
+        "cache/previews",
+        "Trash",
+        "Google Photos/Photos from 2019",
+        "found.you",
+    ],
+)
+def test_what_only_sounds_like_it_is_read(tmp_path, inside) -> None:
+    put(tmp_path, f"{inside}/a")
+    assert taken(tmp_path) == [f"{inside}/a.png"]
+
+
+def test_photos_without_an_ending_are_counted_and_what_is_excluded_is_named(tmp_path) -> None:
+    put(tmp_path, "a", "files_trashbin/files/b")
+    bins = tmp_path / "files_trashbin" / "files"
+    (bins / "b.png").rename(bins / "b.png.d1592838")
+    (bins / "c.d1592838").write_text("no photo")
+    (tmp_path / "IMG_1.CR2").write_bytes(b"II*\0")
+    (tmp_path / "notes.txt").touch()
+    assert why(tmp_path, "*.CR2", "*.txt") == {
+        "IMG_1.CR2": "excluded by *.CR2 (--exclude)",
+        "files_trashbin": "a recycle bin (1 photo)",
+    }
+
+
+def test_photos_that_are_in_icloud_only_are_counted(tmp_path) -> None:
+    put(tmp_path, "2024/a")
+    for name in (".IMG_1.HEIC.icloud", ".IMG_2.CR2.icloud", ".notes.txt.icloud", ".icloud"):
+        (tmp_path / "2024" / name).write_bytes(b"bplist00")
+    assert why(tmp_path) == {
+        "2024": "in iCloud only, not on this disk: download them first (2 photos)"
+    }
 
 
 def test_a_folder_that_is_named_itself_is_read(tmp_path) -> None:

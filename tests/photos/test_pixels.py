@@ -191,3 +191,48 @@ def test_bits_of_a_colour_tiff_are_read_as_those_of_a_png(tmp_path) -> None:
     wanted = (deep >> 4).astype(np.uint8)
     for name in ("a.png", "a.tif"):
         np.testing.assert_array_equal(opening.open_upright(tmp_path / name), wanted)
+
+
+class TestDeep:
+    """Of 10, 12, 14 or 16 bits in 16, white is the largest value of as many, however stored."""
+
+    RNG = np.random.default_rng(5)
+
+    def values(self, bits, parts):
+        found = self.RNG.integers(0, 1 << bits, (40, 30, parts)).astype(np.uint16)
+        found[0, 0] = (1 << bits) - 1
+        return found
+
+    @pytest.mark.parametrize("bits", [10, 12, 14, 16])
+    @pytest.mark.parametrize("order", ["<", ">"])
+    @pytest.mark.parametrize("how", [{}, {"packed": True}, {"apart": True}], ids=str)
+    def test_colours_in_a_tiff(self, tmp_path, bits, order, how) -> None:
+        deep = self.values(bits, 3)
+        write_deep_tiff(tmp_path / "a.tif", deep, order=order, **how)
+        wanted = (deep >> (bits - 8)).astype(np.uint8)
+        np.testing.assert_array_equal(opening.open_upright(tmp_path / "a.tif"), wanted)
+
+    @pytest.mark.parametrize("bits", [10, 12, 14, 16])
+    @pytest.mark.parametrize("full", [True, False])
+    @pytest.mark.parametrize("kind", ["png", "tif", "packed"])
+    def test_colours_that_are_more_or_less_clear(self, tmp_path, bits, full, kind) -> None:
+        """How clear they are may fill all 16 bits, or as many as they do."""
+        deep = self.values(bits, 4)
+        deep[..., 3] = (1 << (16 if full else bits)) - 1
+        deep[:10, :, 3] = 0
+        path = tmp_path / "a.png"
+        if kind == "png":
+            write_deep_png(path, deep)
+        else:
+            write_deep_tiff(path, deep, packed=kind == "packed")
+        wanted = (deep[..., :3] >> (bits - 8)).astype(np.uint8)
+        wanted[:10] = 255
+        found = opening.open_upright(path)
+        assert np.abs(found.astype(int) - wanted).max() <= 1
+
+    @pytest.mark.parametrize("bits", [12, 16])
+    def test_grey_of_which_zero_is_white(self, tmp_path, bits) -> None:
+        deep = self.values(bits, 1)[..., 0]
+        write_deep_tiff(tmp_path / "a.tif", deep, white_is_zero=True)
+        wanted = 255 - (deep >> (bits - 8)).astype(np.uint8)
+        np.testing.assert_array_equal(opening.open_upright(tmp_path / "a.tif")[..., 0], wanted)

@@ -1083,6 +1083,19 @@ class TestCompanions:
         assert set(self.sort(lived_in, out, colours, link=link).plan["state"]) == {THERE}
         assert result.finished
 
+    def test_one_with_the_bytes_of_a_photo_is_no_place_of_that_photo(
+        self, tmp_path, colours
+    ) -> None:
+        photos, out = tmp_path / "photos", tmp_path / "out"
+        save_tiles(photos / "b.png", "ann")
+        save_tiles(photos / "x.png", "ann", shade=9)
+        (photos / "b.AAE").write_bytes((photos / "x.png").read_bytes())
+        self.sort(photos, out, colours)
+        (photos / "b.png").rename(tmp_path / "b.png")
+        (photos / "b.AAE").unlink()
+        self.sort(photos, out, colours)
+        assert "person_001/x.png" in files_in(out)
+
     def test_it_is_counted_apart_and_is_no_problem(self, lived_in, tmp_path, colours) -> None:
         result = self.sort(lived_in, tmp_path / "out", colours)
         assert "8 copies" in str(result)

@@ -1,7 +1,9 @@
+import os
 import shutil
 
 import numpy as np
 import pytest
+from drawn_clips import save_clip, tiles_of
 from PIL import Image
 from tiles import TILE, ColourEncoder, TileDetector, save_tiles
 
@@ -92,6 +94,23 @@ class TestRuns:
         gone = modes.autopilot(photos, out, subject=half_blind)
         assert rows_in(gone, "two.png") == rows_in(before, "two.png")
 
+    def test_a_photo_that_was_known_is_kept_with_what_was_seen_anew(
+        self, photos, tmp_path, half_blind, monkeypatch
+    ) -> None:
+        """Its file, not changed for long, is not even read then."""
+        monkeypatch.setenv("SIGHTINGS_STORE", str(tmp_path / "seen.sqlite"))
+        for path in photos.iterdir():
+            os.utime(path, (1, 1))
+        out, drawn = tmp_path / "out", [box_in(photos / "two.png")]
+        modes.autopilot(photos, out, subject=half_blind)
+        for settings in (AutopilotSettings(), AutopilotSettings(long_edge=900)):
+            write(out, drawn)
+            modes.autopilot(photos, out, settings=settings, subject=half_blind)
+            encoded = half_blind.encoder.encoded
+            again = modes.autopilot(photos, out, settings=settings, subject=half_blind)
+            assert half_blind.encoder.encoded == encoded
+            assert again.recognised == 3
+
     def test_it_takes_its_name_and_can_be_left_out(self, photos, tmp_path, half_blind) -> None:
         out, drawn = tmp_path / "out", box_in(photos / "two.png", name="Anna")
         out.mkdir()
@@ -115,6 +134,34 @@ class TestRuns:
         )
         assert "Anna" in names_in(found, "two.png")
 
+    def test_a_box_in_an_example_says_who_is_meant_in_it(
+        self, photos, tmp_path, half_blind
+    ) -> None:
+        """One with nobody found, one with several, and one that is drawn beside the photo."""
+        known, out = tmp_path / "known", tmp_path / "out"
+        save_tiles(known / "Anna" / "none.png", "ann", "bob")
+        save_tiles(known / "Cem" / "both.png", "cem", "bob", "bob")
+        save_tiles(known / "Dee" / "out.png", "dee", "bob", "eve")
+        save_tiles(photos / "cem.png", "cem")
+        boxes = [
+            box_in(known / "Anna" / "none.png"),
+            # By its bytes, as anybody can tell them.
+            Decision(
+                "box",
+                SightingKey("", identify(known / "Cem" / "both.png").file, 0, 0, TILE, TILE),
+                name="Cem",
+            ),
+            box_in(known / "Dee" / "out.png", Box(5000, 0, 5100, 100)),
+        ]
+        out.mkdir()
+        write(out, boxes)
+        found = modes.point_and_shoot(photos, known, out, subject=half_blind)
+        assert names_in(found, "/ann.png") == ["Anna"]
+        assert names_in(found, "/cem.png") == ["Cem"]
+        assert found.undecided == 0
+        (said,) = found.references.problems["reason"]
+        assert said == f"the box that was drawn is not in it: it has {3 * TILE} x {TILE} px"
+
     def test_a_box_outside_its_photo_is_left_out_and_said(
         self, photos, tmp_path, half_blind
     ) -> None:
@@ -127,6 +174,50 @@ class TestRuns:
         assert "5000, 0, 5100, 100" in said
         assert "two.png" in said
         assert "128 x 64" in said
+
+
+class TestClips:
+    """A box in a frame counts from the first frame on, as the table of sightings does."""
+
+    BOX = Box(0, TILE, TILE, 2 * TILE)
+
+    @pytest.fixture
+    def clip(self, tmp_path):
+        """One frame of nobody, and one of Ann and Bob; Ann is not found."""
+        scenes = [tiles_of("", ""), tiles_of("ann", "bob")]
+        return save_clip(tmp_path / "photos" / "a.mp4", scenes, each=20)
+
+    def test_what_is_in_it_is_found_at_its_time_and_goes_with_its_line(
+        self, clip, tmp_path, half_blind, monkeypatch
+    ) -> None:
+        monkeypatch.setenv("SIGHTINGS_STORE", str(tmp_path / "seen.sqlite"))
+        out, settings = tmp_path / "out", AutopilotSettings(videos=True)
+        save_tiles(clip.parent / "ann.png", "ann")
+        before = modes.autopilot(clip.parent, out, settings=settings, subject=half_blind)
+        assert len(rows_in(before, "a.mp4")) == 1
+        digest = identify(clip).file
+        write(out, [Decision("box", SightingKey("a.mp4", digest, 0, TILE, TILE, 2 * TILE))])
+        for _ in range(2):
+            after = modes.autopilot(clip.parent, out, settings=settings, subject=half_blind)
+            assert rows_in(after, "a.mp4")[1] == (0, TILE, TILE, 2 * TILE, 1.0)
+            table = after.sightings[after.sightings["path"].str.endswith("a.mp4")]
+            assert table["clip_seconds"].to_list() == ["2.00", "2.00"]
+            (ann,) = names_in(after, "ann.png")
+            assert ann in names_in(after, "a.mp4")
+            assert (out / ann / "a.mp4").is_file()
+        write(out, [])
+        gone = modes.autopilot(clip.parent, out, settings=settings, subject=half_blind)
+        assert rows_in(gone, "a.mp4") == rows_in(before, "a.mp4")
+
+    def test_one_that_is_found_is_that_one_and_none_reaches_into_another_frame(self, clip) -> None:
+        (plain,) = scanned(clip)
+        there = plain.detections[0].box
+        off = Box(there.left, there.top, there.right, there.bottom - 8)
+        over = Box(0, 10, TILE, TILE + 20)
+        missed = Missed([(plain.photo.digest, off), (plain.photo.digest, over)])
+        (found,) = scanned(clip, missed=missed)
+        assert [each.box for each in found.detections] == [there, Box(0, 10, TILE, TILE)]
+        assert [each.seconds for each in found.detections] == [2.0, 0.0]
 
 
 class TestScan:

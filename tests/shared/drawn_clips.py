@@ -29,26 +29,29 @@ def save_clip(
     scenes: Sequence[np.ndarray],
     *,
     each: int = 10,
-    rate: int = 10,
+    rate: int | Fraction = 10,
     codec: str = "mpeg4",
     pixels: str = "yuv420p",
     how: Mapping[str, str] | None = None,
     coded: Mapping[str, int] | None = None,
     frame_at: Sequence[float] = (),
+    told: Mapping[str, str] | None = None,
 ) -> Path:
     """
     Write each scene as so many frames of a clip.
 
-    `how` are options of the container, `coded` what the codec says of colours, and `frame_at` the
-    seconds at which frames are shown, where that is not at an even pace.
+    `how` are options of the container, `coded` what the codec says of colours, `frame_at` the
+    seconds at which frames are shown, where that is not at an even pace, and `told` what the
+    container says beside them, such as when the clip was taken.
     """
     av = pytest.importorskip("av")
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options=dict(how or {})) as container:
+        container.metadata.update(told or {})
         stream = container.add_stream(codec, rate=rate)
         stream.height, stream.width = scenes[0].shape[:2]
         stream.pix_fmt, stream.bit_rate = pixels, 4_000_000
-        stream.time_base = Fraction(1, rate)
+        stream.time_base = 1 / Fraction(rate)
         for name, number in (coded or {}).items():
             setattr(stream.codec_context, name, number)
         if frame_at:

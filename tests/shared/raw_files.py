@@ -30,11 +30,11 @@ def _directory(tags, at):
     return struct.pack("<H", len(tags)) + entries + bytes(4) + bytes(heap)
 
 
-def write_dng(path: Path, picture: Image.Image, *, orientation=1, preview=None) -> None:
+def write_dng(path: Path, picture: Image.Image, *, orientation=1, preview=None, taken="") -> None:
     """
     Write what a sensor behind red, green, green and blue would have seen of a picture.
 
-    `preview`, another picture, lies in it as a JPEG.
+    `preview`, another picture, lies in it as a JPEG; `taken` is when that was, as EXIF writes it.
     """
     rgb = np.asarray(picture.convert("RGB")).astype(np.uint16)
     height, width = rgb.shape[:2]
@@ -60,6 +60,10 @@ def write_dng(path: Path, picture: Image.Image, *, orientation=1, preview=None) 
         50721: (SIGNED, [3.2406, -1.5372, -0.4986, -0.9689, 1.8758, 0.0415, 0.0557, -0.204, 1.057]),
         50728: (RATIONAL, [1.0, 1.0, 1.0]), 50778: (SHORT, [21]),
     }  # fmt: skip
+    exif = _directory({36867: (ASCII, list(taken.encode() + b"\0"))}, data) if taken else b""
+    if exif:
+        about[34665] = (LONG, [data])
+        data += len(exif)
     if preview is None:
         first, second = {**whole, **about}, b""
     else:
@@ -72,5 +76,11 @@ def write_dng(path: Path, picture: Image.Image, *, orientation=1, preview=None) 
         }  # fmt: skip
     start = data + len(second)
     path.write_bytes(
-        b"II*\0" + struct.pack("<I", start) + light + small + second + _directory(first, start)
+        b"II*\0"
+        + struct.pack("<I", start)
+        + light
+        + small
+        + exif
+        + second
+        + _directory(first, start)
     )

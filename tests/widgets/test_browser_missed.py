@@ -15,6 +15,7 @@ from browser_seen import (
     screenshot,
     see,
 )
+from drawn_clips import save_clip, tiles_of
 from PIL import Image
 from served_app import Served
 from tiles import PEOPLE, save_tiles
@@ -61,6 +62,12 @@ KNOWN = """
 from toolkit.widgets.point_and_shoot import PointAndShootPanel
 panel = PointAndShootPanel("../out/tiles", "../out/known", "../out/found", subject=subject,
                            settings=PointAndShootSettings())
+panel
+"""
+CLIPS = """
+from toolkit.widgets.autopilot import AutopilotPanel
+panel = AutopilotPanel("../out/clips", "../out/clips_sorted", subject=subject,
+                       settings=AutopilotSettings(threshold=0.3, videos=True))
 panel
 """
 
@@ -138,6 +145,33 @@ class Panel:
         self.page.mouse.down()
         self.page.mouse.move(to_x, to_y, steps=8)
         self.page.mouse.up()
+
+
+def test_a_box_is_drawn_in_a_frame_of_a_clip(lab, open_notebook):
+    folder = lab.root / "out" / "clips"
+    for number in range(2):
+        save_large(folder / f"ann{number}.png", "ann", shade=number)
+    scenes = [np.repeat(np.repeat(tiles_of(*who), 4, 0), 4, 1) for who in (("", "eve"), ("ann",))]
+    save_clip(folder / "walk.mp4", scenes)
+    page = open_notebook(lab.add_notebook("clips.ipynb", SHOW + CLIPS))
+    run_all(page)
+    panel = Panel(page, ".sightings-autopilot")
+    panel.start()
+    panel.press("Missed a face")
+    see(page, panel.board)
+    panel.shows("walk.mp4")
+    becomes(page, panel.labels, ["person_002"])
+    frames = page.locator(f"{panel.css} .sightings-missed select").nth(1)
+    frames.select_option(label="1.0 s")
+    becomes(page, panel.labels, [])
+    panel.drag((0.03, 0.05), (0.47, 0.95))
+    becomes(page, panel.labels, ["new"])
+    screenshot(page.locator(panel.css), "missed-4-clip")
+    panel.press("A face was missed here")
+    see(page, f"{panel.css} >> text=The face in walk.mp4 is person_001, with 2 other photos.")
+    # It is looked at in the frame that was chosen.
+    becomes(page, panel.labels, ["person_001"])
+    nothing_cut_off(page, panel.css)
 
 
 def test_who_it_is_not_sure_they_are_and_who_was_missed_in_autopilot(lab, open_notebook, photos):

@@ -5,11 +5,13 @@ import threading
 from dataclasses import replace
 
 import pytest
+from drawn_clips import save_clip, tiles_of
 from tiles import save_tiles
 
 from toolkit import modes
 from toolkit.curation import decisions
 from toolkit.grouping.assigners import GroupingAssigner
+from toolkit.photos.thumbnails import Thumbnails
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.face import FACE
@@ -19,6 +21,7 @@ from toolkit.widgets.individuals_view import (
     SightingPictures,
     card_key,
     counts,
+    individual_cards,
     row_of_card,
     rows_of,
 )
@@ -641,3 +644,14 @@ def test_whoever_has_that_name_is_asked_about_without_a_number(unsure) -> None:
     done(unsure)
     assert keys(unsure)[0] == "person_001"
     assert not unsure.session.result.not_sure
+
+
+def test_frames_of_one_clip_are_one_photo_on_a_card(tmp_path, colours):
+    save_tiles(tmp_path / "a.png", "ann")
+    save_clip(tmp_path / "b.mp4", [tiles_of("ann"), tiles_of("", ""), tiles_of("ann", "bob")])
+    album = modes.look(tmp_path, settings=AutopilotSettings(videos=True), subject=colours).album
+    cards = individual_cards(album, ["Ann", "Ann", "Ann", "Bob"], Thumbnails(album))
+    assert [(card.title, card.note) for card in cards] == [
+        ("Ann", "2 photos, 3 faces"),
+        ("Bob", "1 photo"),
+    ]

@@ -82,6 +82,27 @@ def test_whoever_has_the_album_in_hand_takes_it_in(sorted_tiles) -> None:
     assert said in panel.view.message.value
 
 
+def test_a_box_in_an_example_waits_for_the_next_start(sorted_tiles, tmp_path) -> None:
+    photos, _, subject = sorted_tiles
+    known, out = tmp_path / "known", tmp_path / "found"
+    save_tiles(known / "Ann" / "a.png", "bob", "ann")
+    save_tiles(known / "Bob" / "b.png", "bob", "cem", "ann")
+    modes.point_and_shoot(photos, known, out, subject=subject)
+    panel = MissedBox(out, words=FACE.words, changed=lambda _: "see whom it joins")
+    places = [place for place, _ in panel.view.photo.options]
+    assert places == ["example Bob/b.png", "two.png"]
+    panel.view.choose(str(known / "Bob" / "b.png"))
+    panel.view.canvas.draw((0.0, 0.0), (1 / 3, 1.0))
+    panel.view.keep()
+    assert "A face is boxed in b.png: it joins in with the next Start." in panel.view.message.value
+    result = modes.point_and_shoot(photos, known, out, subject=subject)
+    assert len(result.references.problems) == 0
+    assert result.references.names == ("Ann", "Bob")
+    assert result.undecided == 0
+    panel.read()
+    assert [place for place, _ in panel.view.photo.options] == places
+
+
 def test_a_folder_that_is_no_result_is_one_line(tmp_path, sorted_tiles) -> None:
     panel = MissedBox(tmp_path / "photos", words=FACE.words)
     assert panel.message.value

@@ -2,10 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drawn_clips import save_clip, tiles_of
 from tiles import TILE, TileDetector, save_tiles
 
 from toolkit import modes
 from toolkit.grouping.sighting_finder import SightingKey
+from toolkit.photos.identity import identify
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
@@ -153,15 +155,70 @@ def test_one_that_was_drawn_and_is_there_by_now_is_shown_once(view, album):
     assert [each["aside"] for each in view.canvas.boxes] == [False, True]
 
 
-def test_nothing_is_drawn_in_clips_and_photos_that_are_gone_are_said(view, album):
+def test_a_box_is_drawn_in_a_frame_of_a_clip(tmp_path, colours):
+    scenes = [tiles_of("ann"), tiles_of("", ""), tiles_of("ann", "bob")]
+    save_clip(tmp_path / "a.mp4", scenes)
+    save_tiles(tmp_path / "b.png", "bob")
+    seen = modes.look(tmp_path, settings=replace(SETTINGS, videos=True), subject=colours).album
+    view = View()
+    key = SightingKey(str(tmp_path / "a.mp4"), seen.photos["photo_digest"][0], 5, 70, 60, 120)
+    view.show(seen, tmp_path, names=["Ann", "Ann", "Bob", "Bob"], boxes=[key])
+    assert view.frame.layout.display is None
+    assert [said for said, _ in view.frame.options] == ["0.0 s", "1.0 s", "2.0 s"]
+    assert labels(view) == ["Ann"]
+    assert view.canvas.size == [2 * TILE, TILE]
+    view.frame.index = 1
+    assert labels(view) == ["drawn"]
+    view.frame.index = 2
+    assert labels(view) == ["Ann", "Bob"]
+    assert view.canvas.boxes[1]["edges"] == pytest.approx([0.5, 0, 1, 1])
+    view.canvas.draw((0.25, 0.5), (0.5, 1.0))
+    view.keep()
+    there = (TILE // 2, 2 * TILE + TILE // 2, TILE, 3 * TILE)
+    assert view.told == [("a.mp4", there, "")]
+    # What was drawn is shown in its frame, which stays the one that is looked at.
+    view.show(seen, tmp_path, boxes=[key, SightingKey(key.path, key.photo, *there)])
+    assert view.frame.index == 2
+    assert labels(view)[-1] == "drawn"
+    view.go(1)
+    assert view.frame.layout.display == "none"
+    assert labels(view) == ["1"]
+
+
+def test_examples_in_which_nobody_could_be_told_can_be_drawn_in(view, album, tmp_path):
     folder, seen = album
-    photos = seen.photos.assign(path=[str(folder / "a.mp4"), *seen.photos["path"][1:]])
-    view.show(replace(seen, photos=photos), folder)
-    assert "Nothing can be drawn in clips" in view.message.value
-    assert view.drawing.layout.display == "none"
-    view.add()
-    assert view.canvas.boxes == []
-    (folder / "b.png").unlink()
+    path = save_tiles(tmp_path / "known" / "Dee" / "d.png", "ann", "dee", "bob")
+    save_clip(tmp_path / "known" / "Dee" / "d.mp4", [tiles_of("ann")])
+    (tmp_path / "known" / "Dee" / "bad.png").write_bytes(b"none")
+    examples = [str(path), str(path.with_name("bad.png")), str(path.with_suffix(".mp4"))]
+    view.show(seen, folder, names=["Ann", None, "Bob"], examples=examples)
+    assert [place for place, _ in view.photo.options] == [
+        "example Dee/d.png",
+        "example Dee/d.mp4",
+        "a.png",
+        "b.png",
+        "deep/empty.png",
+    ]
+    # The one that was looked at is still the one; whose an example is, its folder says.
+    view.choose(str(path))
+    assert view.name.layout.display == "none"
+    view.name.value = "Eve"
+    view.canvas.draw((0.0, 0.0), (0.5, 1.0))
+    view.keep()
+    assert view.told == [("d.png", (0, 0, round(1.5 * TILE), TILE), "")]
+    key = SightingKey(str(path), identify(path).file, 0, 0, 96, TILE)
+    gone = SightingKey(str(folder.parent / "known" / "Dee" / "d.mp4"), "ab", 0, 0, 96, TILE)
+    # It is there, and can be taken out, also when it serves; not where it is another photo now.
+    view = View()
+    view.show(seen, folder, boxes=[key, gone])
+    assert [place for place, _ in view.photo.options][:2] == ["example Dee/d.png", "a.png"]
+    assert labels(view) == ["drawn"]
+    view.choose("a.png")
+    assert view.name.layout.display is None
+
+
+def test_photos_that_are_gone_are_said(view, album):
+    (album[0] / "b.png").unlink()
     view.go(1)
     assert "b.png" in view.message.value
     view.show(None, None)

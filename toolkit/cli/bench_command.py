@@ -7,7 +7,6 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TextIO
 
 from toolkit.cli import terminal
@@ -237,7 +236,7 @@ def _texts(path: str) -> Any:
     from toolkit.tables import BadTable, read_table
 
     try:
-        table = read_table(Path(path))
+        table = read_table(folder_at(path))
     except BadTable as error:
         raise SightingsError(
             f"{path} cannot be read as a table: {printable(str(error))}. Mend it, or name another "

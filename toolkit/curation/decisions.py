@@ -240,7 +240,9 @@ def _key(cells: Sequence[str], where: str) -> SightingKey:
     return SightingKey(path, photo.strip().casefold(), left, top, right, bottom)
 
 
-def apply(decisions: Sequence[Decision], album: Album) -> Decided:
+def apply(
+    decisions: Sequence[Decision], album: Album, *, elsewhere: frozenset[str] = frozenset()
+) -> Decided:
     """
     Find the sightings of decisions among the sightings of an album.
 
@@ -257,6 +259,9 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
         n sightings, among which `toolkit.grouping.sighting_finder.SightingFinder` finds those of
         decisions. What the album ignores is found by decisions to ignore it alone: others about it
         have no effect.
+    elsewhere : frozenset of str
+        Digests of photos beside the album, such as examples, that were looked at by decisions about
+        them: these are not missed here.
 
     Raises
     ------
@@ -277,6 +282,8 @@ def apply(decisions: Sequence[Decision], album: Album) -> Decided:
         sightings = [sighting for sighting in (each.sighting, each.other) if sighting is not None]
         seek = anywhere if each.kind in ("ignore", "box") else find
         found = [seek(sighting) for sighting in sightings]
+        if found == [None] and each.sighting.photo in elsewhere:
+            continue
         if each.kind in ("hide", "show") or (each.kind in NAMED and found == [None]):
             whom = each.sighting if found[0] is None else found[0]
             lasting.append(Lasting(cast(Any, each.kind), whom, each.name))

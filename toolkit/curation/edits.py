@@ -24,6 +24,8 @@ from toolkit.records import Album
 
 Names = Sequence[str | None]
 
+# Left-to-right, right-to-left and Arabic letter mark, and a byte-order mark.
+DIRECTION = dict.fromkeys(map(ord, "\u200e\u200f\u061c\ufeff"))
 # Not printable by themselves, and ordinary in names: between Japanese family and given names,
 # within Persian words and emoji.
 JOINING = dict.fromkeys(map(ord, "\u3000\u200c\u200d"))
@@ -251,14 +253,16 @@ def ignore(
 
 def cleaned(text: str) -> str:
     """
-    Return a name as it is kept: composed Unicode, without blanks around it.
+    Return a name as it is kept: composed Unicode, without blanks around it, or marks of direction,
+    which come along with a name in Hebrew or Arabic that was pasted and show nothing.
 
     Raises
     ------
     BadSetting
         If it is empty, longer than a folder's name may be, or holds control characters.
     """
-    name = unicodedata.normalize("NFC", text).replace("\N{NO-BREAK SPACE}", " ").strip()
+    name = unicodedata.normalize("NFC", text).translate(DIRECTION)
+    name = name.replace("\N{NO-BREAK SPACE}", " ").strip()
     plain = name.translate(JOINING).strip()
     if not plain:
         raise BadSetting("the name is empty; write one")

@@ -23,10 +23,10 @@ from toolkit.grouping.assigners import GroupingAssigner, numbered_names
 from toolkit.grouping.links import Labels
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.locks import deciding
-from toolkit.names import counted, folded, printable, safe_name
+from toolkit.names import as_text, counted, folded, printable, safe_name, shows
 from toolkit.photos.identity import identify
 from toolkit.photos.opening import digest_of
-from toolkit.records import Album
+from toolkit.records import SECONDS, Album
 from toolkit.results import folder_changes, results_folder
 from toolkit.results.folder_changes import FolderChanges, Owner
 from toolkit.results.results_folder import LINK, ResultsFolder, Run, digest_in
@@ -306,11 +306,10 @@ class _Reading:
             (place, now, self._meant(place, self._owner_of(now)))
             for place, now in (*changes.moved, *((place, "") for place in changes.deleted))
         ]
-        for place, _, row in meant:
-            if row is not None:
-                self.leaving.setdefault(_top(place), set()).add(row)
-        for place, now, row in meant:
-            self._leave(place, now, row)
+        for place, _, stands_for in meant:
+            self.leaving.setdefault(_top(place), set()).update(stands_for)
+        for place, now, stands_for in meant:
+            self._leave(place, now, stands_for)
         for top in changes.emptied:
             if top not in replaced:
                 self._hide(top)
@@ -400,7 +399,7 @@ class _Reading:
         try:
             return edits.cleaned(top)
         except BadSetting as error:
-            text = safe_name(top)
+            text = _as_name(top)
             self.said.append(
                 f"the folder {_shown(top)} cannot be a name ({error}): {_shown(text)} is taken"
             )
@@ -424,15 +423,19 @@ class _Reading:
         else:
             self._decide([self._named(row, one.name) for row in more.tolist()], said)
 
-    def _leave(self, place: str, now: str, row: int | None) -> None:
-        """A photo was moved out of somebody's folder into another's, or deleted there."""
+    def _leave(self, place: str, now: str, rows: Sequence[int]) -> None:
+        """
+        A photo was moved out of somebody's folder into another's, or deleted there.
+
+        `rows` are the sightings that it stands for: one, but in several frames of a clip.
+        """
         owner, to = self.owners.get(_top(place)), self._owner_of(now)
         photo = _shown(PurePosixPath(place).name)
         where = f"moved to {_shown(_top(now))}" if now else "deleted"
         if to is None and _top(now) in self.nobodys:
             # It is taken away from somebody, as if it was deleted there.
             now = ""
-        if row is None or (owner is None and not now):
+        if not rows or (owner is None and not now):
             if owner is not None or to is not None:
                 self.said.append(
                     f"{photo} in {_shown(_top(place))} was {where}: no {self.words.singular} in "
@@ -441,23 +444,26 @@ class _Reading:
             return
         made, parts = [], []
         if owner is not None:
-            apart, alone = self._not(row, owner, _top(place))
+            both = [self._not(row, owner, _top(place)) for row in rows]
+            apart, alone = [each for found, _ in both for each in found], both[0][1]
             made += apart
             if alone and not now:
-                made.append(Decision("hide", key_of(self.album, row), name=self._call(owner)))
+                made.append(Decision("hide", key_of(self.album, rows[0]), name=self._call(owner)))
                 parts.append(f"{_shown(owner.name)} is hidden: it was the only photo")
             elif apart:
                 parts.append(f"not {_shown(owner.name)}")
         if now:
-            made += self._is(row, to, _top(now))
+            made += [each for row in rows for each in self._is(row, to, _top(now))]
             parts.append(f"{_shown(to.name if to else _top(now))}")
         if not now and owner is not None and apart and not alone:
             parts = [
                 f"its {self.words.singular} is not {_shown(owner.name)}, and may get a folder of "
                 "its own"
             ]
-        several = len(np.flatnonzero(self.digests == self.digests[row])) > 1
+        several = len(np.flatnonzero(self.digests == self.digests[rows[0]])) > len(rows)
         which = f" (of several, the {self.words.singular} that is nearest)" if several else ""
+        if len(rows) > 1:
+            which = f" (in all {len(rows)} frames of the clip that show it)"
         made = [*dict.fromkeys(made)]
         self._decide(made, f"{photo} was {where}: {', '.join(parts)}{which}")
 
@@ -654,8 +660,12 @@ class _Reading:
             return ""
         return photo if photo in set(self.digests) else ""
 
-    def _meant(self, place: str, to: Owner | None) -> int | None:
-        """Return the sighting that a photo in somebody's folder stands for."""
+    def _meant(self, place: str, to: Owner | None) -> tuple[int, ...]:
+        """
+        Return the sighting that a photo in somebody's folder stands for; none where it is unknown.
+
+        A clip stands for all in it that are that individual.
+        """
         owner = self.owners.get(_top(place))
         mark = ResultsFolder(self.out).files() or {}
         photo = self._photo(mark.get(place, ""), place)
@@ -665,7 +675,13 @@ class _Reading:
         else:
             doubts = self.run.doubts
             rows = [row for row in here if self.names[row] is None or row in doubts]
-        return self._nearest(np.array(rows, dtype=np.int64), to or owner) if rows else None
+        if rows and owner is not None and self._in_clip(int(rows[0])):
+            return tuple(map(int, rows))
+        return (self._nearest(np.array(rows, dtype=np.int64), to or owner),) if rows else ()
+
+    def _in_clip(self, row: int) -> bool:
+        table = self.album.sightings
+        return SECONDS in table and bool(table[SECONDS].iloc[row])
 
     def _nearest(self, rows: Labels, to: Owner | None) -> int:
         return self._nearest_of(self.album, rows, to)
@@ -707,6 +723,12 @@ def _nobodys(run: Run) -> set[str]:
     if not settings.unsorted or not (settings.aside or settings.unsure):
         return set()
     return {safe_name(name) for name in (settings.unsorted, settings.unsure, *settings.aside)}
+
+
+def _as_name(top: str) -> str:
+    """Return what is nearest to the name of a folder that cannot be a person's."""
+    text = "".join(letter if shows(letter) else "_" for letter in as_text(top))
+    return edits.cleaned(safe_name(text))
 
 
 def _top(place: str) -> str:

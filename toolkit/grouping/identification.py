@@ -57,6 +57,8 @@ class References:
         they were not simply a folder an individual.
     among : Distances or None
         How far they are from each other, m in all; None where that is not known.
+    boxed : frozenset of str
+        Digests of example photos in which somebody drew a box.
     """
 
     names: tuple[str, ...]
@@ -70,6 +72,7 @@ class References:
     doubts: pd.DataFrame = field(default_factory=lambda: empty_table(DOUBT_COLUMNS))
     taken: tuple[str, ...] = ()
     among: Distances | None = None
+    boxed: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.paths)

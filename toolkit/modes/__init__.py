@@ -27,7 +27,7 @@ from toolkit.grouping.assigners import (
 from toolkit.grouping.identification import References
 from toolkit.grouping.numbering import Earlier
 from toolkit.names import counted, printable
-from toolkit.photos import duplicates, object_storage, opening
+from toolkit.photos import duplicates, object_storage, opening, same_shot
 from toolkit.photos.companions import RAW
 from toolkit.photos.copies import one_of_each
 from toolkit.photos.formats import lacking
@@ -262,6 +262,7 @@ def list_photos(
         export.check_out(target, photos=folder, known=examples)
     apart = [path for path in (target, examples) if path is not None]
     listing = opening.find(folder, leave_out=apart, exclude=exclude, videos=videos)
+    listing = same_shot.once(listing)
     if not listing.photos:
         other = [f"{len(listing.skipped)} other files"] if listing.skipped else []
         if listing.left_out:
@@ -581,6 +582,7 @@ def read_known(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     subject: Subject | None = None,
+    decided: Sequence[Decision] = (),
 ) -> References | None:
     """
     Read the example photos of known individuals.
@@ -598,6 +600,8 @@ def read_known(
         Called with "references", the number read, the total, and the photo just done.
     stop, subject
         As for `look`.
+    decided : sequence of Decision
+        Of boxes around whom an example shows.
 
     Returns
     -------
@@ -628,6 +632,7 @@ def read_known(
         stop=stop,
         leave_out=leave_out,
         meant=as_examples.meant_in(folder, listing.photos, subject.words),
+        missed=decisions.missed(decided),
     )
 
 
@@ -921,14 +926,11 @@ def point_and_shoot(
         made, synced, own, later = _decided(decided, listed.out, settings, subject, dry_run=dry_run)
         listed = _with_examples(listed, own)
         started = time.perf_counter()
+        how: dict[str, Any] = {"settings": settings, "progress": progress, "subject": subject}
         # It is None only where it can be stopped.
-        references = cast(
-            References,
-            read_known(known, listed.folder, settings=settings, progress=progress, subject=subject),
-        )
+        references = cast(References, read_known(known, listed.folder, decided=made, **how))
         seen = look_at(listed, settings, subject, progress=progress, decided=made)
         looked = _since(started, seen)
-        how: dict[str, Any] = {"settings": settings, "progress": progress, "subject": subject}
         references = cast(References, compare_known(looked, references, **how))
         planned = listed.out if dry_run else None
         keeper = None if decided is not None else target
@@ -1015,7 +1017,7 @@ def assigned_by(
     seconds = dict(looked.seconds)
     with stopwatch(seconds, assigner.stage):
         album = decisions.masked(looked.album, decided)
-        held = decisions.apply(decided, album)
+        held = decisions.apply(decided, album, elsewhere=_boxed_examples(assigner))
         if looked.own:
             own = album.photos["photo_digest"][album.photos["path"].isin(list(looked.own))]
             rows = np.flatnonzero(album.sightings["photo_digest"].isin(list(own)) & ~album.ignored)
@@ -1047,6 +1049,11 @@ def assigned_by(
         **found.details,
     )
     return exporting.planned_for(result, out, started)
+
+
+def _boxed_examples(assigner: Assigner) -> frozenset[str]:
+    """Return the digests of examples in which somebody drew."""
+    return assigner.references.boxed if isinstance(assigner, ReferenceAssigner) else frozenset()
 
 
 def _alone_in(out: Path | None, work: str) -> contextlib.AbstractContextManager[None]:

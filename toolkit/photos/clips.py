@@ -54,6 +54,10 @@ SIGNATURES = (
     (4, b"moov", "mov"),
     (4, b"mdat", "mov"),
     (4, b"wide", "mov"),
+    (4, b"free", "mov"),
+    (4, b"skip", "mov"),
+    (4, b"pnot", "mov"),
+    (4, b"styp", "mov"),
     (8, b"AVI ", "avi"),
     (0, b"\x1aE\xdf\xa3", "matroska"),
     (0, b"G", "mpegts"),
@@ -161,6 +165,17 @@ def frames_of(path: Path) -> Frames:
     return _frames(path, about.st_mtime_ns, about.st_size)
 
 
+def tags_of(path: Path) -> dict[str, str]:
+    """
+    Return what the container of a clip says beside its pictures, such as "creation_time".
+
+    Of what both it and its pictures say, it counts. For what it raises, see `frames_of`.
+    """
+    with _opened(path) as (container, video, _):
+        told = {**(video.metadata or {}), **(container.metadata or {})}
+        return {str(name): str(text) for name, text in told.items()}
+
+
 def demand_of(path: Path) -> Demand:
     """
     Estimate what a clip takes in memory, from its header; for what it raises, see `frames_of`.
@@ -251,7 +266,7 @@ class _Sampling:
         # How much changed, when, and the frame, of each that is kept.
         self._kept: list[tuple[float, float, Rgb]] = []
         self._before: npt.NDArray[np.float32] | None = None
-        self._number, self._packets, self._last = 0, 0, 0.0
+        self._number, self._packets, self._last, self._pause = 0, 0, 0.0, 0.0
         self._damaged = self._whole = False
 
     def frames(self) -> Frames:
@@ -287,6 +302,7 @@ class _Sampling:
         self._number += 1
         if when > LONGEST or self._number > MOST_DECODED:
             return False
+        self._pause = max(self._pause, when - self._last)
         self._last = max(self._last, when)
         if frame.is_corrupt:
             self._damaged = True
@@ -311,9 +327,11 @@ class _Sampling:
         if frame.time is None:
             rate = float(video.average_rate or video.guessed_rate or 0)
             return self._number / rate if rate > 0 else self._last
-        # Of a camera that writes one stream into several files, the clock goes on.
-        begun = float((video.start_time or 0) * (video.time_base or 0))
-        return max(0.0, float(frame.time) - begun)
+        return max(0.0, float(frame.time) - self._begun())
+
+    def _begun(self) -> float:
+        """Return when a clip begins: of a stream that is cut into several, the clock goes on."""
+        return float((self._video.start_time or 0) * (self._video.time_base or 0))
 
     def _upright(self, frame: Any) -> Rgb:
         """Return a frame as the camera was held, its longer side at most `LONG_EDGE` px."""
@@ -360,7 +378,9 @@ class _Sampling:
             # short lacks seconds as well as frames.
             few = self._packets < FRAMES_THERE * video.frames
             return share if few and share < SECONDS_THERE else 1.0
-        return share if self._last < SECONDS_THERE * lasts - APART else 1.0
+        # The last one stays for as long as others do; of one that begins late, some count from 0.
+        shown = self._last + max(APART, self._pause) + self._begun()
+        return share if shown < SECONDS_THERE * lasts else 1.0
 
 
 def _bytes_there(start: bytes, size: int) -> float:

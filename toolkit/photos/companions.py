@@ -113,7 +113,7 @@ class _Names:
         """Return the photo that a file belongs to."""
         stem, ending = PurePath(other).stem, PurePath(other).suffix
         if ending in self.by_stem_alone:
-            return self.by_stem.get(stem)
+            return self.by_stem.get(stem) or self.by_stem.get(_of_apple(stem, ending))
         if ending == MOTION:
             return self.by_stem.get(other) or self.by_stem.get(stem)
         if ending == SIDECAR:
@@ -140,6 +140,14 @@ class _Names:
             return photo
         longer = [photo for each, photo in self.by_name.items() if each.startswith(name)]
         return longer[0] if len(name) == ROOM and len(longer) == 1 else None
+
+
+def _of_apple(stem: str, ending: str) -> str:
+    """Return the photo's name, but for the ending, where programs for iCloud write another."""
+    if ending in FILMS:
+        return stem.removesuffix("_hevc")
+    # Of a photo that was edited, "IMG_O1234.AAE" holds how; it is shown as "IMG_E1234".
+    return re.sub(r"\Aimg_o(?=\d)", "img_", stem) if ending == EDITS else stem
 
 
 def _place(name: str) -> tuple[int, str]:

@@ -21,6 +21,10 @@ KINDS = ("WEBP", "HEIF", "AVIF")
 # Bytes of a file that is held in memory twice for this, and what share of it has to be there for
 # the trouble.
 LARGEST, WORTH = 256 << 20, 0.5
+# Zeros at the end of a file that are more than padding, and bytes that are read at once to see it.
+ZEROS, _BLOCK = 512, 1 << 16
+# Boxes that a HEIC or AVIF needs whole.
+_HOLDING = (b"ftyp", b"meta", b"mdat", b"moov", b"idat")
 # What the second filling begins with, so that what is decoded from there on differs.
 _OTHER = bytes(range(37, 101))
 # Decoders leave tiles that they cannot decode at one value: 0, which is a green without red and
@@ -37,6 +41,8 @@ def missing(start: bytes, size: int, kind: str, stream: BinaryIO) -> int:
     Return how many bytes a file lacks, by what it says of its own size; 0 for none, and where it
     says nothing.
 
+    Nothing but zeros at the end is nothing: so a copy ends that was broken off.
+
     Parameters
     ----------
     start : bytes
@@ -48,27 +54,53 @@ def missing(start: bytes, size: int, kind: str, stream: BinaryIO) -> int:
     stream : BinaryIO
         The file; its place is changed.
     """
-    if kind == "WEBP":
-        lacking = int.from_bytes(start[4:8], "little") + 8 - size
-    else:
-        lacking = _end_of_boxes(stream, size) - size
-    return max(0, lacking)
+    ends = _riff_end(start) if kind == "WEBP" else _end_of_boxes(stream, size)
+    there = size_there(stream, size)
+    return max(0, ends - there) if there < size else max(0, ends - size)
+
+
+def size_there(stream: BinaryIO, size: int) -> int:
+    """Return up to which byte a file holds anything but zeros; all of it where few end it."""
+    end = size
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        stream.seek(start)
+        content = stream.read(end - start).rstrip(b"\0")
+        if content or not start:
+            end = start + len(content)
+            break
+        end = start
+    return end if size - end >= ZEROS else size
+
+
+def _riff_end(start: bytes) -> int:
+    return int.from_bytes(start[4:8], "little") + 8
 
 
 def _end_of_boxes(stream: BinaryIO, size: int) -> int:
-    """Return where the last box of a file ends, in bytes (ISO 14496-12, 4.2)."""
-    at = 0
+    """
+    Return where the last box of a file ends that its picture may be in (ISO 14496-12, 4.2).
+
+    Free space counts for nothing; nor does what is behind the boxes and is none, as some phones
+    write it.
+    """
+    at = end = 0
     while at < size:
         stream.seek(at)
         head = stream.read(16)
-        length = int.from_bytes(head[:4], "big")
+        name, length = head[4:8], int.from_bytes(head[:4], "big")
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
         # 0 is "to the end of the file", wherever that was; less than a head is damage.
         if length < 8:
-            return size
+            return end or size
         at += length
-    return at
+        if name in _HOLDING:
+            end = at
+        elif at > size:
+            # Cut within what is no part of the picture, or no box at all.
+            break
+    return end or at
 
 
 class FilledPicture(ImageFile.ImageFile):
@@ -84,13 +116,13 @@ class FilledPicture(ImageFile.ImageFile):
     format_description = "a photo that is cut short"
 
     def __init__(self, kind: str, stream: BinaryIO, lacking: int) -> None:
-        size = stream.seek(0, io.SEEK_END)
+        size = size_there(stream, stream.seek(0, io.SEEK_END))
         if size > LARGEST or size < WORTH * (size + lacking):
             share = size / (size + lacking)
             raise OSError(f"image file is truncated: {share:.0%} of its bytes are there")
         stream.seek(0)
         self._kind: str = kind
-        self._there = stream.read(LARGEST)
+        self._there = stream.read(size)
         if kind == "WEBP":
             self._there, lacking = _image_alone(self._there, lacking)
         self._lacking = lacking
@@ -124,9 +156,9 @@ class FilledPicture(ImageFile.ImageFile):
                 second = as_stored(picture)
             if first.shape != second.shape:
                 raise OSError("image file is truncated")
-            turned = _turned(self._there) if self._kind == "HEIF" else 0
+            shown = _turned(self._there) if self._kind == "HEIF" else (0, None)
             self._there = b""
-            share = _without_the_rest(first, second, turned, self._kind)
+            share = _without_the_rest(first, second, shown, self._kind)
             if share < cut_short.LEAST:
                 raise OSError(f"image file is truncated: {share:.0%} of it is there")
             self.info[cut_short.NOTE] = (
@@ -157,30 +189,40 @@ def _image_alone(content: bytes, lacking: int) -> tuple[bytes, int]:
     return content, lacking
 
 
-def _turned(content: bytes) -> int:
+def _turned(content: bytes) -> tuple[int, int | None]:
     """
-    Return by how many quarters, to the left, libheif turns the picture of a HEIC (ISO 23008-12).
+    Return what libheif does with the picture of a HEIC before it is shown (ISO 23008-12).
+
+    Returns
+    -------
+    (int, int or None)
+        By how many quarters it is turned, to the left; and which axis is mirrored then, if any.
 
     Raises
     ------
     OSError
-        If it mirrors it.
+        If it is mirrored before it is turned, which the standard for such files does not have.
     """
     start = content[:START]
-    if b"imir" in start:
+    begin = max(0, start.find(b"ipco"))
+    turn, mirror = start.find(b"irot", begin), start.find(b"imir", begin)
+    if 0 <= mirror < turn:
         raise OSError("image file is truncated")
-    at = start.find(b"irot") + 4
-    return start[at] & 3 if 4 <= at < len(start) else 0
+    quarters = start[turn + 4] & 3 if 0 <= turn < len(start) - 4 else 0
+    return quarters, start[mirror + 4] & 1 if 0 <= mirror < len(start) - 4 else None
 
 
-def _without_the_rest(first: Rgb, second: Rgb, turned: int, kind: str) -> float:
+def _without_the_rest(first: Rgb, second: Rgb, shown: tuple[int, int | None], kind: str) -> float:
     """
     Make grey, in `first`, what is not the photo's; return what share of it is.
 
-    Both are turned by so many quarters to the left. A photo is stored from its top on: after the
+    Both are turned and mirrored as `_turned` says. A photo is stored from its top on: after the
     first row that depends on the filling nothing is believed, be it the same or not.
     """
-    one, other = np.rot90(first, -turned), np.rot90(second, -turned)
+    turned, axis = shown
+    one, other = (
+        np.rot90(each if axis is None else np.flip(each, axis), -turned) for each in (first, second)
+    )
     bad = (one != other).any(axis=-1)
     height, width = bad.shape
     empty = np.zeros_like(bad) if kind == "WEBP" else _empty(one)

@@ -27,14 +27,15 @@ SUFFIXES = frozenset(
 # Names that say "no photo": files of these endings are never opened to see what is in them, so that
 # a photo in a folder of a million others costs no million reads.
 _NAMED = """
-3g2 3gp aac aae accdb ai aif apk app asc asp aup avi bash bat bin bz2 c cache cab cfg chm class conf
-cpp cs css csv dat db dbf deb dll dmg doc docm docx dwg dxf ds_store eml eps epub exe flac flv
-fla gml go gpx gz h html htm ico icc icm idx ics ini ipynb iso jar java js json jsonl key kml kmz
-lnk lock log lrcat lrv m2ts m3u m4a m4v mat md mdb mid mkv mod modd moff mov mp3 mp4 mpeg mpg msg
-msi mts mxf npy npz numbers obj odp ods odt ogg ogv onnx opus otf pages parquet pdf php
-pickle pkl pl pls plist po ppt pptx prproj ps psb psd pst py pyc r rar rb rdata rds rpm rst rtf sh
-shp shx so sql sqlite sqlite3 srt svg swf tar tex tga tgz thm toml torrent tsv ttf txt url vcf vob
-wav webm wma wmv woff woff2 xcf xls xlsm xlsx xmp xml xz yaml yml zip zst
+3g2 3gp aac aae accdb acr ai aif apk app asc asp aup avi bash bat bin bz2 c cab cache cfg chm class
+cof comask conf cop cos cosessiondb cot cpp cs css csv dat db dbf deb dll dmg doc docm docx dop
+ds_store dwg dxf eml eps epub exe fla flac flv gml go gpx gz h htm html icc icm ico ics idx ini
+ipynb iso jar java js json jsonl key kml kmz lnk lock log lrcat lrfprev lrmprev lrprev lrv m2ts m3u
+m4a m4v mat md mdb mid mkv mod modd moff mov mp3 mp4 mpeg mpg msg msi mts mxf nksc npy npz numbers
+obj odp ods odt ogg ogv on1 onnx opus otf pages parquet pdf php pickle pkl pl plist pls po pp3 ppt
+pptx prproj ps psb psd pst py pyc r rar rb rdata rds rpm rst rtf sh shp shx so sql sqlite sqlite3
+srt svg swf tar tex tga tgz thm toml torrent tsv ttf txt url vcf vob vrd wav webm wma wmv woff woff2
+xcf xls xlsm xlsx xml xmp xz yaml yml zip zst
 """
 NEVER = frozenset(f".{each}" for each in _NAMED.split()) | FILMS - SUFFIXES
 # Bytes at the start of a file that tell what it is.
@@ -181,6 +182,12 @@ def is_photo(path: Path) -> bool:
     """
     suffix = path.suffix.lower()
     return suffix in SUFFIXES or (suffix not in NEVER and _surely(path))
+
+
+def by_name(name: str) -> bool | None:
+    """Whether a file is a photo, as its name says it; None where the first bytes have to."""
+    suffix = Path(name).suffix.lower()
+    return True if suffix in SUFFIXES else False if suffix in NEVER else None
 
 
 def named_as_photo(name: str) -> bool:

@@ -7,15 +7,22 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from toolkit.errors import BadFolder
 from toolkit.files import open_regular, whole_path
 from toolkit.names import printable
 from toolkit.photos import clips, takeout
 from toolkit.photos.companions import OF_CLIPS, RAW, belonging
-from toolkit.photos.formats import SUFFIXES, is_photo, kind_at
-from toolkit.photos.passed_over import HIDDEN_FILES, NEVER_PHOTOS, Rules, said
+from toolkit.photos.formats import SUFFIXES, by_name, is_photo, kind_at, named_as_photo
+from toolkit.photos.passed_over import (
+    AWAY,
+    HIDDEN_FILES,
+    NEVER_PHOTOS,
+    Rules,
+    said,
+    standing_for,
+)
 
 RESULT = "run.json"
 NO_PHOTO = "not a photo format that is read here"
@@ -152,21 +159,23 @@ def find(
         subfolders: list[Path] = []
         here: list[Path] = []
         others: list[tuple[Path, str]] = []
-        hidden = 0
+        hidden = away = 0
         for entry in entries:
             path = current / entry.name
             try:
                 if entry.name.casefold() in NEVER_PHOTOS:
                     continue
                 is_folder = entry.is_dir()
+                if not is_folder and _likely(Path(standing_for(entry.name)), videos=videos):
+                    away += 1
+                    continue
                 if why := rules.why(path, folder=is_folder, hidden=_hidden(entry)):
                     if is_folder:
-                        why = rules.counted(path, why, SUFFIXES)
+                        why = rules.counted(path, why, by_name, is_photo)
                         left_out += [(path, why)] if why else []
-                    elif path.suffix.lower() in SUFFIXES and why == HIDDEN_FILES:
-                        hidden += 1
-                    elif path.suffix.lower() in SUFFIXES:
-                        left_out.append((path, why))
+                    elif _likely(path, videos=videos):
+                        hidden += why == HIDDEN_FILES
+                        left_out += [] if why == HIDDEN_FILES else [(path, why)]
                     continue
                 if is_folder:
                     subfolders.append(path)
@@ -178,6 +187,8 @@ def find(
                 here.append(path)
             elif not ours:
                 others.append((path, reason))
+        if away:
+            left_out.append((current, said(AWAY, away)))
         if hidden:
             left_out.append((current, said(HIDDEN_FILES, hidden)))
         here, raw = _parted(here)
@@ -265,6 +276,38 @@ def _place(path: Path) -> tuple[str, str]:
     return path.name.casefold(), path.name
 
 
+def photos_among(places: Iterable[str]) -> set[str]:
+    """
+    Return which files that were sorted into folders are photos or clips, by their names.
+
+    A film or a raw file that has a photo's name beside it belongs to that, as `find` says it.
+
+    Parameters
+    ----------
+    places : iterable of str
+        Paths with forward slashes.
+    """
+    inside: dict[str, list[str]] = {}
+    for place in places:
+        folder, _, name = place.rpartition("/")
+        inside.setdefault(folder, []).append(name)
+    found: set[str] = set()
+    for folder, names in inside.items():
+        photos = [name for name in names if named_as_photo(name)]
+        for endings in (RAW, clips.SUFFIXES):
+            others = [name for name in names if PurePath(name).suffix.lower() in endings]
+            beside = belonging(photos, others)
+            photos += [name for name in others if name not in beside]
+        found |= {f"{folder}/{name}" if folder else name for name in photos}
+    return found
+
+
+def _likely(path: Path, *, videos: bool) -> bool:
+    """Whether a file is a photo by its name, or what else would have been looked at."""
+    suffix = path.suffix.lower()
+    return suffix in SUFFIXES | RAW or (videos and clips.is_clip(path))
+
+
 def _parted(photos: Sequence[Path], wanted: Collection[Path] = ()) -> tuple[list[Path], list[Path]]:
     """
     Part the photos of a folder into those that are looked at, and raw files that belong to one.
@@ -320,7 +363,9 @@ def _unfit(entry: os.DirEntry[str], path: Path) -> str | None:
         return "not a regular file"
     if not is_photo(path):
         kind = path.suffix.lower() or "a file without an ending"
-        return f"{NO_PHOTO}: {kind}"
+        # Where they are wanted, they are none of those that are left.
+        more = "; videos are looked at with --videos" if clips.is_clip(path) else ""
+        return f"{NO_PHOTO}: {kind}{more}"
     return None
 
 

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -45,8 +45,22 @@ from toolkit.photos.pixels import fit as fit
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 NAMES = {"WEBP": "WebP", "HEIF": "HEIC", "JXL": "JPEG XL"}
 # How Pillow names 16 bits a colour, and what gives the lower bytes where it reads the upper ones.
+WITH_ALPHA = ("RGBA", "RGBa")
 LOWER = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B"}
-LOWER["RGB;16N"] = LOWER["RGB;16L" if sys.byteorder == "little" else "RGB;16B"]
+LOWER |= {
+    f"{mode};16{one}": f"{mode};16{other}" for mode in WITH_ALPHA for one, other in ("BL", "LB")
+}
+LOWER |= {
+    f"{mode};16N": LOWER[f"{mode};16L" if sys.byteorder == "little" else f"{mode};16B"]
+    for mode in ("RGB", *WITH_ALPHA)
+}
+# Where each colour lies apart.
+LOWER |= {
+    f"{letter};16{one}": f"{letter};16{two}" for letter in "RGBA" for one, two in ("BL", "LB")
+}
+_ORIENTATION = 0x0112
+# Tags of a TIFF: bits of each value, and whether each colour lies apart, which 2 says.
+_BITS, _PLANAR = 258, 284
 # Formats that hold several pictures one after the other, how many of them are tried, and by how
 # much the px of one of a single colour differ.
 SEVERAL, FRAMES, PLAIN = ("GIF", "WEBP", "TIFF"), 10, 8
@@ -279,7 +293,7 @@ def open_upright(path: Path, *, divisor: int = 1, part: Part = WHOLE) -> Rgb:
             change = colours.of(picture)
             load(picture)
             change = change or _told_late(picture)
-            full = _deep(path, pixels.upright(picture), lower)
+            full = _deep(path, picture, pixels.upright(picture), lower)
             height, width = full.shape[:2]
             left, right = int(part[0] * width), int(np.ceil(part[2] * width))
             top, bottom = int(part[1] * height), int(np.ceil(part[3] * height))
@@ -335,7 +349,7 @@ def open_shrunk(path: Path, *, long_edge: int, fit_to: Fit = fit, tell: bool = F
             note = load(picture) or str(picture.info.get(cut_short.NOTE, ""))
             change = change or _told_late(picture)
             if whole:
-                full = _deep(path, pixels.upright(picture), lower)
+                full = _deep(path, picture, pixels.upright(picture), lower)
                 digest = of_pixels(full) if tell and picture.format != "RAW" else ""
                 full = pixels.recoloured(full, change)
                 across, down = full.shape[1], full.shape[0]
@@ -404,35 +418,73 @@ def _told_late(picture: Image.Image) -> colours.Change | None:
 
 def _lower(picture: Image.Image) -> str:
     """Return how the lower bytes of 16 bits a colour are read, which Pillow drops; "" of others."""
-    tiles = getattr(picture, "tile", ())
-    given = tiles[0][3] if tiles else ""
-    mode = given[0] if isinstance(given, tuple) and given else given
-    return LOWER.get(mode, "") if isinstance(mode, str) else ""
+    return LOWER.get(next(iter(_modes(picture)), ""), "")
 
 
-def _deep(path: Path, upper: Rgb, lower: str) -> Rgb:
+def _modes(picture: Image.Image) -> list[str]:
+    """Return how Pillow will read each part of a picture, as far as it says it."""
+    given = [each[3] for each in getattr(picture, "tile", ())]
+    first = [each[0] if isinstance(each, tuple) and each else each for each in given]
+    return [each for each in first if isinstance(each, str)]
+
+
+def _deep(path: Path, seen: Image.Image, upper: Rgb, lower: str) -> Rgb:
     """
     Return RGB of 16 bits as 8, where fewer bits are filled: cameras write 12 of them, say.
 
-    `upper` has the upper byte of each; where they are near 0, the lower ones are read as well.
+    `upper` has the upper byte of each, as decoded from `seen`; where they are near 0, the lower
+    ones are read as well.
     """
-    if not lower or int(upper.max(initial=0)) > FILLED:
+    if not lower:
+        return upper
+    clear = lower.startswith(WITH_ALPHA)
+    # What is clear was laid on white: the stored colours say it.
+    most = max(high for _, high in seen.getextrema()[:3]) if clear else upper.max(initial=0)  # type: ignore[misc]
+    if int(most) > FILLED:
         return upper
     with decoding(path) as picture:
-        tiles = []
-        for codec, extents, offset, given in picture.tile:  # type: ignore[attr-defined]
-            args = (lower, *given[1:]) if isinstance(given, tuple) else lower
-            tiles.append((codec, extents, offset, args))
-        picture.tile = tiles  # type: ignore[attr-defined]
+        _set_mode(picture, lower, of=[LOWER[name] for name in _modes(picture) if name in LOWER])
+        if clear:
+            picture.load()
+            return _clear_and_deep(seen, picture)
         found = pixels.upright(picture)
     if found.shape != upper.shape:
         return upper
-    most = int(upper.max(initial=0))
-    top = (most << 8) + 255 if most else int(found.max(initial=0))
-    bits = int(pixels.white(top)).bit_length()
+    bits = _bits(upper, found)
     for row, high in zip(found, upper, strict=True):
         row[:] = ((high.astype(np.uint16) << 8) + row) >> (bits - 8)
     return found
+
+
+def _clear_and_deep(upper: Image.Image, lower: Image.Image) -> Rgb:
+    """Do as `_deep` does with colours that are more or less clear, which fill bits of their own."""
+    high, low = np.asarray(upper.convert("RGBA")), np.asarray(lower.convert("RGBA"))
+    made = np.empty_like(high)
+    for part in (slice(0, 3), slice(3, 4)):
+        bits = _bits(high[..., part], low[..., part])
+        for row, above, below in zip(made, high, low, strict=True):
+            whole = (above[:, part].astype(np.uint16) << 8) + below[:, part]
+            row[:, part] = whole >> (bits - 8)
+    picture = Image.fromarray(made)
+    picture.getexif()[_ORIENTATION] = pixels.orientation(upper)
+    return pixels.upright(picture)
+
+
+def _bits(upper: Rgb, lower: Rgb) -> int:
+    most = int(upper.max(initial=0))
+    return int(pixels.white((most << 8) + 255 if most else int(lower.max(initial=0)))).bit_length()
+
+
+def _set_mode(picture: Image.Image, mode: str, *, of: Sequence[str] = ()) -> None:
+    """Have a picture's values read in a way of Pillow's; one part after the other with `of`."""
+    tiles: list[Any] = []
+    for number, each in enumerate(picture.tile):  # type: ignore[attr-defined]
+        codec, extents, offset, given = each
+        read_as = of[number % len(of)] if of else mode
+        args = (read_as, *given[1:]) if isinstance(given, tuple) else read_as
+        made = (codec, extents, offset, args)
+        tiles.append(type(each)(*made) if hasattr(each, "_fields") else made)
+    picture.tile = tiles  # type: ignore[attr-defined]
 
 
 def shrink(image: Rgb, *, long_edge: int) -> Rgb:
@@ -520,6 +572,7 @@ class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
         picture = Image.open(stream, formats=[kind] if kind in formats.PACKAGES else FORMATS)
         if coded is not None:
             picture.info[colours.CODED] = coded
+        _read_planes(picture)
         return picture
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -533,6 +586,18 @@ class decoding(contextlib.AbstractContextManager[Image.Image]):  # noqa: N801
             raise UnreadablePhoto(_cause(self.path, error)) from error
 
 
+def _read_planes(picture: Image.Image) -> None:
+    """Have 16 bits a colour read as such where each colour of a TIFF lies apart."""
+    tags: Any = getattr(picture, "tag_v2", {})
+    if picture.format != "TIFF" or tags.get(_PLANAR) != 2 or set(tags.get(_BITS, ())) != {16}:
+        return
+    names = _modes(picture)
+    # Pillow takes the letters of "RGB;16L" for the ways in which to read them.
+    if names and set(map(len, names)) == {1}:
+        order = "L" if tags.prefix == b"II" else "B"
+        _set_mode(picture, "", of=[f"{name};16{order}" for name in names])
+
+
 def _cause(path: Path, error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         try:
@@ -541,7 +606,9 @@ def _cause(path: Path, error: Exception) -> str:
         except OSError as problem:
             return f"the file cannot be read: {reason_of(problem)}"
         if kind := formats.kind_of(start, path.suffix):
-            return f"the file is damaged (a {NAMES.get(kind, kind)} whose header cannot be read)"
+            other = ", or of a kind that is not read" if kind == "TIFF" else ""
+            named = NAMES.get(kind, kind)
+            return f"the file is damaged (a {named} whose header cannot be read{other})"
         start = start[:12]
         if start[4:8] == b"ftyp":
             return "a film, or a photo of a kind that is not read here"

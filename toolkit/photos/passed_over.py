@@ -6,7 +6,7 @@ import fnmatch
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -28,12 +28,14 @@ FOLDERS: dict[str, str] = {
     **dict.fromkeys(
         ("#recycle", "@recycle", ".recycle", "$recycle.bin", "recycler", "recycled"), BIN
     ),
-    **dict.fromkeys((".trash*", ".dtrash", "recently deleted"), BIN),
+    **dict.fromkeys((".trash*", ".dtrash", "recently deleted", "recycle bin", "trashbox"), BIN),
+    **dict.fromkeys(("network trash folder", "files_trashbin"), BIN),
     **dict.fromkeys(
         (".snapshot", ".snapshots", "#snapshot", "~snapshot", "@snapshot", ".zfs", ".ckpt"),
         SNAPSHOT,
     ),
     **dict.fromkeys(("@recently-snapshot", "@gmt-*", ".stversions", "#versions"), SNAPSHOT),
+    **dict.fromkeys(("files_versions", "backups.backupdb", ".mobilebackups"), SNAPSHOT),
     **dict.fromkeys(
         ("@eadir", ".@__thumb", ".thumbnails", "thumbnails", ".thumbs", "thumbs", "*.lrdata"),
         PREVIEWS,
@@ -41,20 +43,45 @@ FOLDERS: dict[str, str] = {
     **dict.fromkeys(
         ("*.lrcat-data", ".xvpics", ".pics", "zbthumbnail.info", ".comments"), PREVIEWS
     ),
+    # Of Nextcloud and ownCloud: "appdata_" and letters of the installation.
+    **dict.fromkeys(("appdata_*",), PREVIEWS),
     **dict.fromkeys(
         ("__macosx", "lost+found", "system volume information", ".spotlight-v100", ".appledouble"),
         SYSTEM,
     ),
+    **dict.fromkeys(("found.[0-9][0-9][0-9]", "lost.dir", "temporary items", "@tmp"), SYSTEM),
 }
-# Libraries that Apple's programs show as one file, and the folders in them that hold the photos.
-LIBRARIES = (".photoslibrary", ".photolibrary", ".migratedphotolibrary", ".aplibrary")
+# Names that say something in some folders only: a pattern of the folder they are in, and they.
+INSIDE: tuple[tuple[str, frozenset[str], str], ...] = (
+    ("captureone", frozenset({"cache"}), PREVIEWS),
+    # The bin of Google Photos in Takeout, in the language of the account.
+    (
+        "google *",
+        frozenset(
+            {"trash", "bin", "papierkorb", "corbeille", "papelera", "cestino", "prullenbak"}
+            | {"lixeira", "lixo", "kosz", "papperskorg", "papirkurv", "koš", "корзина", "ゴミ箱"}
+        ),
+        BIN,
+    ),
+)
+# A library of Lightroom that holds folders, each with photos, previews and proxies.
+_NESTED, _MADE = ".lrlibrary", frozenset({"previews", "proxies", "thumbnails"})
+# Libraries that Apple's programs and Capture One show as one file, and the folders in them that
+# hold the photos.
+LIBRARIES: tuple[str, ...] = (".photoslibrary", ".photolibrary", ".migratedphotolibrary")
+LIBRARIES += (".aplibrary", ".cocatalog")
 ORIGINALS = frozenset({"originals", "masters"})
 IN_LIBRARY = "the inside of a photo library beside its originals"
 HIDDEN_FOLDER, HIDDEN_FILES = "a hidden folder", "hidden files"
+# What stands for a photo that is in iCloud, and not on this disk: ".a.heic.icloud".
+_PLACEHOLDER = re.compile(r"\.(.+)\.icloud", re.DOTALL)
+AWAY = "in iCloud only, not on this disk: download them first"
 # What systems leave beside photos, and is none.
 NEVER_PHOTOS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
 # Files and folders that are looked through to say how much was left out.
 ENOUGH = 50_000
+# How many of them are opened, because their names do not say what they are.
+MOST_OPENED = 1_000
 # Of a pattern: letters, and what stands for any letters, in one name and in all. A regular
 # expression takes long over many of them.
 LONGEST, STARS, ALL_STARS, DEEP = 500, 3, 8, 2
@@ -135,7 +162,7 @@ class Rules:
 
     def __init__(self, root: Path, exclude: Sequence[str] = ()) -> None:
         self._root = root
-        self._counted = 0
+        self._counted = self._opened = 0
         self._own = _Spec([Pattern(text, "--exclude") for text in exclude])
         self._files: dict[Path, _Spec] = {}
 
@@ -199,7 +226,13 @@ class Rules:
             return HIDDEN_FOLDER if folder else HIDDEN_FILES
         return ""
 
-    def counted(self, folder: Path, why: str, suffixes: frozenset[str]) -> str:
+    def counted(
+        self,
+        folder: Path,
+        why: str,
+        by_name: Callable[[str], bool | None],
+        by_content: Callable[[Path], bool],
+    ) -> str:
         """
         Return why a folder is passed over, with how many photos are in it; "" for none.
 
@@ -209,17 +242,30 @@ class Rules:
             Which.
         why : str
             What `why` returned.
-        suffixes : frozenset of str
-            Of files that are photos, in small letters.
+        by_name : callable
+            Whether a file is a photo, as its name says it; None where it does not.
+        by_content : callable
+            Whether one of these is; asked for some of them.
         """
         photos, whole = 0, True
-        for _, folders, files in os.walk(folder):
+        for inside, folders, files in os.walk(folder):
             self._counted += len(folders) + len(files)
-            photos += sum(os.path.splitext(name)[1].lower() in suffixes for name in files)  # noqa: PTH122
+            for name in files:
+                told = by_name(name)
+                if told is None and self._opened < MOST_OPENED:
+                    self._opened += 1
+                    told = by_content(Path(inside, name))
+                photos += bool(told)
             if self._counted > ENOUGH:
                 whole = False
                 break
         return said(why, photos, whole=whole) if photos or not whole else ""
+
+
+def standing_for(name: str) -> str:
+    """Return the file in iCloud that one stands for, by its name; "" for none."""
+    found = _PLACEHOLDER.fullmatch(name)
+    return found[1] if found else ""
 
 
 def said(why: str, photos: int, *, whole: bool = True) -> str:
@@ -239,6 +285,11 @@ def of_system(folder: PurePath) -> str:
     inside = folder.parent.name.casefold()
     if inside.endswith(LIBRARIES) and name not in ORIGINALS:
         return IN_LIBRARY
+    if name in _MADE and any(above.name.casefold().endswith(_NESTED) for above in folder.parents):
+        return IN_LIBRARY
+    for parent, names, why in INSIDE:
+        if name in names and fnmatch.fnmatchcase(inside, parent):
+            return why
     return next((why for each, why in FOLDERS.items() if fnmatch.fnmatchcase(name, each)), "")
 
 

@@ -25,6 +25,8 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# A tag of a TIFF, and what it says of grey pictures, such as of scans.
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 # Where the upper rows of the stored picture end: below, or at the right; and what swaps the sides.
 _REVERSED, _SIDEWAYS = (3, 4, 6, 7), (5, 6, 7, 8)
 
@@ -174,11 +176,14 @@ class _converter:  # noqa: N801
         self.deep = self.mode.startswith("I;16") or self.mode in ("I", "F")
         picture.load()
         self.full = _full(picture) if self.deep else 0.0
+        # Pillow turns it round where there are 8 bits.
+        tags = getattr(picture, "tag_v2", {}) if self.deep else {}
+        self.reversed = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
 
     def __call__(self, band: Image.Image) -> Image.Image:
         if self.deep:
             grey = _eight_bits(np.asarray(band), self.full)
-            return Image.fromarray(grey).convert("RGB")
+            return Image.fromarray(255 - grey if self.reversed else grey).convert("RGB")
         if self.clear:
             layer = band.convert("RGBA")
             flat = Image.new("RGB", layer.size, "white")

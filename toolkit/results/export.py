@@ -31,9 +31,10 @@ from toolkit.files import (
     temporary_in,
 )
 from toolkit.names import counted, folded, numbered, safe_name, shown_of, unique_names
+from toolkit.photos import same_shot
 from toolkit.photos.companions import renamed
-from toolkit.photos.formats import named_as_photo
-from toolkit.photos.listing import companions_of
+from toolkit.photos.listing import companions_of, photos_among
+from toolkit.photos.passed_over import LEFT_OUT
 from toolkit.records import Album
 from toolkit.results import folder_changes
 from toolkit.results.results_folder import (
@@ -243,7 +244,7 @@ def plan(
     rows: list[tuple[object, ...]] = []
     along: list[tuple[int, str, str]] = []
     every = _cells(album.photos["path"])
-    beside = _Companions(every)
+    beside = _Companions(every, _raw_elsewhere(album.problems))
     file_digests = dict(zip(every, album.file_digests, strict=True))
     for path, photo, file_name in zip(
         paths, _cells(wanted["photo_digest"]), file_names, strict=True
@@ -277,6 +278,7 @@ def plan(
     unknown = [place for place, mark in left.items() if digest_in(mark) not in photo_with]
     if unknown:
         photo_with = beside.with_digests({_size(out / place) for place in unknown}) | photo_with
+    shown = photos_among(record)
     for place, mark in left.items():
         photo = photo_with.get(digest_in(mark))
         if _is_hard(mark):
@@ -284,7 +286,7 @@ def plan(
             photo = photo_at.get(_file_id(out / place), photo)
         # A link is no copy: nothing is lost with it.
         state = KEPT if photo is None and not mark.startswith(LINK) else LEFT_OVER
-        kind = PHOTO if named_as_photo(place) else COMPANION
+        kind = PHOTO if place in shown else COMPANION
         rows.append((None, place.partition("/")[0], photo, place, mark, 0, state, kind))
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
 
@@ -334,12 +336,21 @@ def _folders(known: Sequence[str], out: Path, about: dict[str, Any]) -> dict[str
     return {**folder_of, **dict(zip(rest, safe, strict=True))}
 
 
+def _raw_elsewhere(problems: pd.DataFrame) -> list[Path]:
+    """Return the raw files that were left out of an album as they go along with its photos."""
+    said = problems["reason"].str.startswith(same_shot.SAME_SHOT, na=False)
+    return [*map(Path, problems["path"][(problems["stage"] == LEFT_OUT) & said])]
+
+
 class _Companions:
     """What lies beside the photos of an album and belongs to them; each is read once."""
 
-    def __init__(self, photos: Iterable[str]) -> None:
+    def __init__(self, photos: Iterable[str], elsewhere: Sequence[Path]) -> None:
         self._of = companions_of(photos)
         self._digests: dict[str, str] = {}
+        for raw, photo in same_shot.owners([*map(Path, photos)], elsewhere).items():
+            mine = (str(raw), *companions_of([raw]).get(str(raw), ()))
+            self._of[str(photo)] = (*self._of.get(str(photo), ()), *mine)
 
     def of(self, photo: str) -> tuple[str, ...]:
         """Return what belongs to a photo."""
@@ -426,6 +437,15 @@ class _Earlier:
     def place(self, folder: str, file_name: str, source: str, digest: str) -> tuple[str, str]:
         """Find a destination that holds this very photo, or that is free."""
         mark = mark_of(source, digest, link=self.link)
+        # Under its own name first: another file may have the same bytes, and belong to a photo.
+        own = f"{folder}/{file_name}"
+        if (
+            self.record.get(own) == mark
+            and self.key(own) not in self.used
+            and self._is_there(own, mark, source)
+        ):
+            self.used.add(self.key(own))
+            return own, THERE
         # Each place is looked at once: one that is used, or holds something else, is of no use to
         # the next copy of the same photo either.
         places = self.marked.get((self._folder(folder), mark), deque())

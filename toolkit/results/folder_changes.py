@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from toolkit.errors import UnreadablePhoto
 from toolkit.files import is_below, is_temporary
 from toolkit.names import folded
+from toolkit.photos import clips
+from toolkit.photos.companions import RAW
 from toolkit.photos.formats import is_photo, named_as_photo
+from toolkit.photos.listing import photos_among
 from toolkit.photos.opening import digest_of
 from toolkit.results.results_folder import (
     CAPTURES,
@@ -146,9 +150,12 @@ def read(out: Path) -> FolderChanges:
     pending = pending_of(about)
     theirs = theirs_of(about)
     owners = owners_of(about)
+    shown = photos_among(recorded)
     names = [*dict.fromkeys([*owners, *(place.partition("/")[0] for place in recorded)])]
     found = _files(out)
     listed = {f"{top}/{rest}" for top, inside in found.items() for rest in inside}
+    known = {digest_in(recorded[place]) or recorded[place] for place in shown}
+    mark_of = partial(_photo_mark, out, photos_among(listed), known, clips_too=_of_clips(about))
     files: dict[str, str] = {}
     missing: dict[str, str] = {}
     # Not there, or not there any more, where a run or an undo was cut off.
@@ -161,7 +168,7 @@ def read(out: Path) -> FolderChanges:
             files[place] = mark
         elif os.path.lexists(out / place):
             # A companion that a run was about to replace when it was cut off is nobody's edit.
-            cut_off = place in pending and not _is_photo(place)
+            cut_off = place in pending and place not in shown
             kept = cut_off or mark.startswith((LINK, HARD))
             if kept or folder.untouched(place, mark, about):
                 files[place] = mark
@@ -169,13 +176,13 @@ def read(out: Path) -> FolderChanges:
                 blocked.append(place)
             else:
                 changed[place] = mark
-        elif _is_photo(place):
+        elif place in shown:
             (unsure if place in pending else missing)[place] = mark
     extra: dict[str, str] = {}
     # Two folders that changed their names may have files of one name: each is the other's then.
     away = {digest_in(mark) or mark for mark in (*missing.values(), *changed.values())}
     for place, mark in changed.items():
-        now = _mark_of(out / place) if _is_photo(place) and is_photo(out / place) else ""
+        now = mark_of(place)
         if now in away:
             missing[place], extra[place] = mark, now
         else:
@@ -188,8 +195,7 @@ def read(out: Path) -> FolderChanges:
             # In a folder of the same name but for case it is another file, if both are listed.
             there = stands.get(folded(place), "")
             stood = bool(there) and (place == there or there not in listed)
-            there_now = not stood and _is_photo(place) and is_photo(out / place)
-            if there_now and (mark := _mark_of(out / place)):
+            if not stood and (mark := mark_of(place)):
                 extra[place] = mark
     theirs = {place: mark for place, mark in theirs.items() if os.path.lexists(out / place)}
     left = Counter(extra.values()) - Counter(digest_in(each) or each for each in missing.values())
@@ -204,7 +210,7 @@ def read(out: Path) -> FolderChanges:
             missing[place] = files.pop(place)
             extra[place] = digest_in(missing[place]) or missing[place]
     keeping = {_top(place) for place in (*files, *theirs, *blocked)}
-    hidden = _hidden(out, names, keeping, missing)
+    hidden = _hidden(out, names, keeping, missing, mark_of)
     extra |= {place: mark for places in hidden.values() for place, mark in places.items()}
     renamed, merged = _renamed(names, found, keeping, missing, extra)
     moved: list[tuple[str, str]] = []
@@ -369,7 +375,11 @@ def _renamed(
 
 
 def _hidden(
-    out: Path, names: list[str], keeping: set[str], missing: Mapping[str, str]
+    out: Path,
+    names: list[str],
+    keeping: set[str],
+    missing: Mapping[str, str],
+    mark_of: Callable[[str], str],
 ) -> dict[str, dict[str, str]]:
     """Find folders all of whose files are in one that file managers do not show; its files."""
     wanted = {name: dict[str, str]() for name in names if name not in keeping}
@@ -382,12 +392,8 @@ def _hidden(
     for top, inside in _files(out, hidden=True).items():
         if top in names:
             continue
-        places = [
-            f"{top}/{rest}"
-            for rest in inside
-            if "/" not in rest and _is_photo(rest) and is_photo(out / top / rest)
-        ]
-        found = {place: mark for place in places if (mark := _mark_of(out / place))}
+        places = [f"{top}/{rest}" for rest in inside if "/" not in rest]
+        found = {place: mark for place in places if (mark := mark_of(place))}
         here = set(found.values())
         if any(marks and set(marks.values()) <= here for marks in wanted.values()):
             known = {mark for marks in wanted.values() for mark in marks.values()}
@@ -427,9 +433,27 @@ def _files(out: Path, *, hidden: bool = False) -> dict[str, list[str]]:
     return found
 
 
-def _is_photo(place: str) -> bool:
-    """Whether a file is a photo; what belongs to one goes where it goes."""
-    return named_as_photo(place)
+def _of_clips(about: Mapping[str, Any]) -> bool:
+    """Whether the run looked at clips as well."""
+    settings = about.get("settings")
+    return isinstance(settings, dict) and settings.get("videos") is True
+
+
+def _photo_mark(
+    out: Path, photos: Set[str], known: Set[str], place: str, *, clips_too: bool
+) -> str:
+    """
+    Return the mark of a file that is a photo or a clip, or a copy of one that is `known`.
+
+    What belongs to a photo goes where that goes: it has none here. Of clips that no run copied,
+    those count that the next one looks at.
+    """
+    clip = clips.is_clip(Path(place))
+    likely = place in photos and (clip or is_photo(out / place))
+    if not (clip or named_as_photo(place) or Path(place).suffix.lower() in RAW):
+        return ""
+    mark = _mark_of(out / place)
+    return mark if mark in known or (likely and (clips_too or not clip)) else ""
 
 
 def _is_file(path: Path) -> bool:

@@ -133,7 +133,8 @@ UNREADABLE = (
     lzma.LZMAError,
 )
 # Stages of problems that are not the album's: references are read anew, copies made anew.
-NOT_THE_ALBUM = ("reference", "copying")
+EXAMPLE = "reference"
+NOT_THE_ALBUM = (EXAMPLE, "copying")
 # Left by file managers: a folder that holds nothing else is empty.
 # Decisions, strips, and boxes that were drawn, may be there before the first run: panels keep them;
 # what the seller wrote into listings is still there when a run was undone.
@@ -735,6 +736,18 @@ class ResultsFolder:
     def _problems(self, about: Mapping[str, Any]) -> pd.DataFrame:
         table = self.table(PROBLEMS, PROBLEM_COLUMNS, about)
         return table[~table["stage"].isin(NOT_THE_ALBUM)].reset_index(drop=True)
+
+
+def unfit_examples(run: Run) -> list[str]:
+    """Return the paths of the examples that could not serve in a run, as far as it says it."""
+    try:
+        folder = ResultsFolder(run.out)
+        table = folder.table(PROBLEMS, PROBLEM_COLUMNS, folder.record())
+    except BadFolder:
+        return []
+    paths = table["path"][table["stage"] == EXAMPLE]
+    # Those inside the folder of photos are said from there on.
+    return [str((run.photos_folder or run.out) / path) for path in paths]
 
 
 def names_in(table: pd.DataFrame, words: Words) -> tuple[str | None, ...]:

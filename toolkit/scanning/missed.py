@@ -9,7 +9,7 @@ import numpy as np
 
 from toolkit.boxes import overlap
 from toolkit.photos.identity import ORIENTATIONS, Identity, turned_box, turned_digest
-from toolkit.records import Box, Detection
+from toolkit.records import Box, Detection, Photo
 from toolkit.subjects.base import Detector, Rgb, fitted
 
 # A drawn box that shares more than this of the union with a found one is about that one.
@@ -85,6 +85,21 @@ class Missed:
             if (turned := turned_digest(who.image, before)) in self._of:
                 return Marks(self._of[turned], before)
         return Marks()
+
+    def drawn_in(self, photo: Photo) -> list[Box]:
+        """Return the boxes in a photo that was looked at, in px of it as it stands."""
+        who = Identity(photo.file_digest, photo.image_digest, photo.orientation)
+        marks = self.of(who, photo.digest)
+        return marks.upright(photo.width, photo.height, photo.orientation)
+
+    def any_in(self, photo: Photo) -> bool:
+        """Whether somebody drew in a photo, be it in its picture or outside."""
+        who = Identity(photo.file_digest, photo.image_digest, photo.orientation)
+        return bool(self.of(who, photo.digest).boxes)
+
+    def about(self, photo: Photo) -> frozenset[str]:
+        """Return what a photo may be called where something is decided about it."""
+        return frozenset(filter(None, (photo.digest, photo.file_digest))) & self._of.keys()
 
 
 def joined(

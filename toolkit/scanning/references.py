@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from toolkit.grouping.neighbours import Distances, PairDistances, VectorDistance
 from toolkit.photos import catalogue_table, example_folders, opening
 from toolkit.records import PROBLEM_COLUMNS, Box, Features, Words, empty_table
 from toolkit.scanning import comparing, store
+from toolkit.scanning.missed import Missed
 from toolkit.scanning.scan import PhotoResult, scan
 from toolkit.scanning.workers import hired
 from toolkit.settings import ComparingSettings
@@ -43,6 +44,7 @@ def read_references(
     stop: Callable[[], bool] | None = None,
     leave_out: Sequence[Path] = (),
     meant: Meant | None = None,
+    missed: Missed | None = None,
 ) -> References | None:
     """
     Read the example photos of known individuals, and look them over.
@@ -67,6 +69,8 @@ def read_references(
         Folders that hold no examples.
     meant : Meant, optional
         Where `known` is the result of an earlier run: who is meant in a photo of several.
+    missed : Missed, optional
+        Boxes that somebody drew: in an example, around the one that is meant.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def read_references(
     for path in root.photos:
         reason = "beside the folders of examples: put it into one, named after whom it shows"
         problems.append((str(path), "reference", reason))
-    meant = meant or Meant()
+    meant, missed = meant or Meant(), missed or Missed()
     root.inside = {name: each for name, each in root.inside.items() if name not in meant.nobody}
     photos = [path for each in root.inside.values() for path in each.all]
     if not photos:
@@ -122,6 +126,7 @@ def read_references(
                 stop=stop,
                 seen=seen,
                 recall=recall,
+                missed=missed,
                 machines=machines,
             )
         )
@@ -129,8 +134,10 @@ def read_references(
         return None
     read = _Read(subject)
     for result in results:
-        which = meant.which(result, known)
-        unfit = None if which is not None else _unfit(result, settings, subject.words)
+        which = _boxed(result, missed)
+        if which is None:
+            which = meant.which(result, known)
+        unfit = None if which is not None else _unfit(result, settings, subject.words, missed)
         if unfit is not None:
             problems.append((str(result.path), "reference", unfit))
             read.witness(result)
@@ -152,7 +159,9 @@ def read_references(
         if problems
         else empty_table(PROBLEM_COLUMNS)
     )
-    return read.looked_over(root, distances, table, meant.said)
+    found = read.looked_over(root, distances, table, meant.said)
+    boxed = [missed.about(each.photo) for each in results if each.photo is not None]
+    return replace(found, boxed=frozenset().union(*boxed))
 
 
 @dataclass(frozen=True)
@@ -355,14 +364,29 @@ def _largest(result: PhotoResult) -> int:
     return areas.index(max(areas))
 
 
-def _unfit(result: PhotoResult, settings: ComparingSettings, words: Words) -> str | None:
+def _boxed(result: PhotoResult, missed: Missed) -> int | None:
+    """Return which detection in a photo somebody drew a box around, None if not just one."""
+    boxes = [] if result.photo is None else missed.drawn_in(result.photo)
+    if not boxes or not result.detections:
+        return None
+    shared = overlap(_rows([each.box for each in result.detections]), _rows(boxes))
+    found = np.flatnonzero(shared.max(axis=1) > SAME)
+    return int(found[0]) if len(found) == 1 else None
+
+
+def _unfit(
+    result: PhotoResult, settings: ComparingSettings, words: Words, missed: Missed
+) -> str | None:
     """Say why a reference photo cannot serve, if it cannot."""
     if result.problem is not None:
         return result.problem[1]
+    photo = result.photo
+    if photo is not None and missed.any_in(photo) and not missed.drawn_in(photo):
+        return f"the box that was drawn is not in it: it has {photo.width} x {photo.height} px"
     if not result.detections:
         return (
             f"no {words.singular} found: use a photo that shows the {words.singular} larger, or "
-            "from the front"
+            f"from the front, or draw a box around it (Missed {words.a_sighting}?)"
         )
     # In several frames of a clip, there may be one.
     together = max(Counter(each.seconds for each in result.detections).values())
@@ -370,6 +394,7 @@ def _unfit(result: PhotoResult, settings: ComparingSettings, words: Words) -> st
         option = declared_as(type(settings), "largest").option
         return (
             f"{words.count(together)} found, and which one is meant is unknown: cut "
-            f"the photo to one {words.singular}, or take the largest with {option} (largest=True)"
+            f"the photo to one {words.singular}, draw a box around the one (Missed "
+            f"{words.a_sighting}?), or take the largest with {option} (largest=True)"
         )
     return None

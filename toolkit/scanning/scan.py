@@ -36,6 +36,7 @@ from toolkit.records import (
     TURN,
     WORTH,
     Album,
+    Box,
     Detection,
     EncoderInfo,
     Features,
@@ -43,7 +44,7 @@ from toolkit.records import (
     SubjectInfo,
     empty_table,
 )
-from toolkit.scanning.missed import Marks, Missed, joined
+from toolkit.scanning.missed import Missed, joined
 from toolkit.scanning.searching import needed, search, size_for
 from toolkit.scanning.store import Kept, Look, Recall
 from toolkit.scanning.workers import SPAN, Crew, Read, Threads
@@ -278,13 +279,9 @@ class How:
         """Shape (0, d), float32."""
         return np.zeros((0, self.subject.encoder.info.dimensions), dtype=np.float32)
 
-    def marks(self, path: Path, who: Identity, photo: str) -> Marks:
-        """Return what somebody drew in a photo; a clip has frames, and no place to draw in."""
-        return Marks() if clips.is_clip(path) else self.missed.of(who, photo)
-
     def key(self, path: Path, who: Identity, photo: str) -> str:
         """Return what shapes what is found in this photo alone."""
-        drawn = self.marks(path, who, photo).key
+        drawn = self.missed.of(who, photo).key
         other = look_key(self.subject.detector, path)
         return f"{other}:drawn {drawn}" if drawn else other
 
@@ -434,10 +431,12 @@ def _described(
     detections = [replace(d, box=d.box.scaled(across, down)) for d in found]
     # Where decoding makes the whole picture anyway, and nothing else tells which it is.
     digest = who.photo or (who.file if clip else opened.digest or who.file)
-    boxes = how.marks(path, who, digest).upright(opened.width, opened.height, who.orientation)
+    boxes = how.missed.of(who, digest).upright(opened.width, opened.height, who.orientation)
     with stopwatch(seconds, "detect"):
-        every_one, drawn = joined(
-            *(detections, boxes, how.subject.detector, opened.small, 1 / across)
+        every_one, drawn = (
+            joined(detections, boxes, how.subject.detector, opened.small, 1 / across)
+            if frames is None
+            else _joined_in_clip(frames, detections, boxes, how)
         )
     told = [
         (d, own)
@@ -516,6 +515,43 @@ def _in_clip(path: Path, frames: clips.Frames, how: How) -> list[Detection]:
     return found
 
 
+def _joined_in_clip(
+    frames: clips.Frames, found: Sequence[Detection], boxes: Sequence[Box], how: How
+) -> tuple[list[Detection], list[bool]]:
+    """Add what is in drawn boxes to what was found in a clip: each in the frame of its middle."""
+    every, drawn = list(found), [False] * len(found)
+    for when, at, frame in frames.parts:
+        tall = len(frame)
+        here = [box for box in boxes if (box.top + box.bottom) // 2 // tall == at // tall]
+        if not here:
+            continue
+        mine = [row for row, each in enumerate(found) if each.seconds == when]
+        small = opening.shrink(frame, long_edge=how.long_edge)
+        joint, own = joined(
+            [replace(found[row], box=_further_down(found[row].box, -at)) for row in mine],
+            # What reaches out of the frame would reach into another one.
+            [
+                replace(box, top=max(0, box.top - at), bottom=min(tall, box.bottom - at))
+                for box in here
+            ],
+            *(how.subject.detector, small, small.shape[1] / frame.shape[1]),
+        )
+        for row, by_hand in zip(mine, own[: len(mine)], strict=True):
+            drawn[row] = by_hand
+        for each in joint[len(mine) :]:
+            aligned = each.aligned and _further_down(each.aligned, at)
+            every.append(
+                replace(each, box=_further_down(each.box, at), aligned=aligned, seconds=when)
+            )
+            drawn.append(True)
+    return every, drawn
+
+
+def _further_down(box: Box, by: int) -> Box:
+    """Return a box so many px further down."""
+    return replace(box, top=box.top + by, bottom=box.bottom + by)
+
+
 def _shown(found: list[Detection], subject: Subject, path: Path) -> str:
     """Say what a photo shows, where the detector can tell: the subject first, or nothing."""
     nothing = silence(subject.detector, path)
@@ -592,7 +628,8 @@ def _finished(
             )
         elif seen.look is not None:
             of_use.append((result.photo.digest, seen.key))
-        if seen.read:
+        # One whose file was known may have been looked at anew, in another way.
+        if seen.read or look is not None:
             fresh.append(Kept(seen.path, seen.who, result.photo.digest, look, seen.read, seen.key))
     how.recall.keep(fresh, of_use)
     yield from made

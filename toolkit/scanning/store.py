@@ -135,7 +135,7 @@ class Kept:
     look : Look or None
         What was seen; None where that is kept already.
     read : int
-        When its reading began, in ns since 1970.
+        When its reading began, in ns since 1970; 0 where it was known without.
     key : str
         What else shapes what is seen: see `toolkit.subjects.base.look_key`.
     """
@@ -351,17 +351,25 @@ class Store:
         """Keep what was seen, all of it or nothing; `how` is as for `look`."""
         files, looks, now = [], [], int(time.time())
         for each in seen:
-            with contextlib.suppress(OSError):
-                about = each.path.stat()
-                place = (about.st_dev, _signed(about.st_ino), about.st_size, about.st_mtime_ns)
-                known = (each.photo, each.who.file, each.who.image, each.who.orientation)
-                files.append((_written(each.path), *place, each.read, *known))
+            # Of a file that was not read, all of that is known.
+            if each.read:
+                files += self._file(each)
             if (look := each.look) is not None:
                 size = (look.width, look.height, look.left_out)
                 looks.append((each.photo, _with_key(how, each.key), *size, _to_bytes(look), now))
         with self._told(), self._writing() as base:
             base.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?)", files)
             base.executemany("INSERT OR REPLACE INTO looks VALUES (?,?,?,?,?,?,?)", looks)
+
+    @staticmethod
+    def _file(seen: Kept) -> list[tuple[object, ...]]:
+        """Return the entry of a file that was read, if it is still there."""
+        with contextlib.suppress(OSError):
+            about = seen.path.stat()
+            place = (about.st_dev, _signed(about.st_ino), about.st_size, about.st_mtime_ns)
+            known = (seen.photo, seen.who.file, seen.who.image, seen.who.orientation)
+            return [(_written(seen.path), *place, seen.read, *known)]
+        return []
 
     def used(self, photos: Sequence[tuple[str, str]], how: str) -> None:
         """

@@ -128,7 +128,8 @@ def individual_cards(
     asked : mapping of str to Question, optional
         What the cards ask, by name.
     """
-    photo_of = album.photo_of
+    # Whatever frames of a clip show somebody, it is one file.
+    photo_of = pd.factorize(album.sightings["photo_digest"])[0]
     # The table's columns are looked up once: a slider asks for thousands of cards at each move.
     paths = album.sightings["path"].to_numpy(dtype=object)
     kept = {} if kept is None else kept

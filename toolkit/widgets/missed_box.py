@@ -103,24 +103,26 @@ class MissedBox(ipywidgets.VBox):
             names=run.names,
             boxes=drawn_boxes.keys(made.decisions),
             can_undo=self._steps > 0,
+            examples=results_folder.unfit_examples(run),
         )
 
     def _keep(self, key: SightingKey, name: str) -> None:
         run = self.run
         if run is not None:
             known = [each for each in run.names if each]
-            self._do(drawn_boxes.drawing(key, run.album.words, name=name, known=known))
+            self._do(drawn_boxes.drawing(key, run.album.words, name=name, known=known), key)
             self.view.name.value = ""
 
     def _take_out(self, key: SightingKey) -> None:
         if self._made is not None:
-            self._do(drawn_boxes.taking_out(self._made.decisions, key))
+            self._do(drawn_boxes.taking_out(self._made.decisions, key), key)
 
-    def _do(self, gesture: Gesture) -> None:
-        if self._made is not None:
+    def _do(self, gesture: Gesture, key: SightingKey) -> None:
+        if self._made is not None and self.run is not None:
             self._made.add(gesture)
             self._steps += 1
-            self._done(self._made.last)
+            own = (self.run.album.photos["photo_digest"] == key.photo).any()
+            self._done(self._made.last, example=not own)
 
     def _undo(self) -> None:
         if self._made is not None and self._steps:
@@ -128,9 +130,11 @@ class MissedBox(ipywidgets.VBox):
             self._steps -= 1
             self._done(f"Taken back: {said}")
 
-    def _done(self, said: str) -> None:
+    def _done(self, said: str, *, example: bool = False) -> None:
         """Show what is true now, and say what comes of it."""
         self._show()
         if self.run is not None:
+            # Who has the album in hand takes it in all the same, and looks at no example again.
             then = self._changed(self.run.out) or LATER
+            then = LATER if example else then
             self.view.message.remark(f"{said[:1].upper()}{said[1:]}: {then}.")

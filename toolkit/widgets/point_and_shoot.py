@@ -11,6 +11,7 @@ import ipywidgets
 import pandas as pd
 
 from toolkit import modes
+from toolkit.curation import decisions
 from toolkit.errors import SightingsError
 from toolkit.grouping.assigners import ReferenceAssigner
 from toolkit.grouping.identification import References
@@ -23,7 +24,7 @@ from toolkit.records import Words
 from toolkit.results import recent
 from toolkit.results.recent import Recent
 from toolkit.results.result import PointAndShootResult
-from toolkit.results.results_folder import ResultsFolder
+from toolkit.results.results_folder import EXAMPLE, ResultsFolder
 from toolkit.session import Session
 from toolkit.settings import ComparingSettings, from_record, settings_for
 from toolkit.subjects import registry
@@ -182,7 +183,9 @@ def look_for(
     subject = subject or registry.subject_for(settings)
     listed, subject = modes.prepared(listed, subject, settings)
     doing: dict[str, Any] = {"progress": progress, "stop": stop}
-    read = modes.read_known(examples, listed.folder, settings=settings, subject=subject, **doing)
+    made = () if listed.out is None else decisions.read(listed.out)
+    about: dict[str, Any] = {"settings": settings, "subject": subject, "decided": made}
+    read = modes.read_known(examples, listed.folder, **about, **doing)
     if read is None:
         return None
     looked = modes.look_at(listed, settings, subject, **doing)
@@ -331,6 +334,13 @@ class PointAndShootPanel(SortingPanel[ComparingSettings]):
             told = ResultsFolder(album.out).record().get("settings")
             if isinstance(told, dict):
                 self.form.take(from_record(kind, told, of=album.out))
+
+    def _examples(self) -> list[str]:
+        album = self.session
+        problems = None if album is None else album.assigner.problems
+        if problems is None:
+            return []
+        return [str(path) for path in problems["path"][problems["stage"] == EXAMPLE]]
 
     def _by_turn(self, job: Callable[[], str]) -> None:
         self.matches.change_by(job)

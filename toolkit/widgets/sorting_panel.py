@@ -498,6 +498,10 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             raise BadSetting("there is no album yet; press Start")
         return self.session
 
+    def _examples(self) -> list[str]:
+        """Return the example photos in which nobody could be told."""
+        return []
+
     def _by_turn(self, job: Callable[[], str]) -> None:
         """Change the album, after what is under way, and say what was done."""
         raise NotImplementedError
@@ -547,7 +551,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             return
         if boxed is None:
             self.missed.message.value = "" if self._view is None else self._view.message.value
-        elif album.looks_anew:
+        elif album.looks_anew and album.shows(boxed):
             self.missed.message.remark(f"{album.joined(boxed)}.")
         else:
             self.missed.message.remark("Kept: it joins in with the next Start.")
@@ -563,6 +567,7 @@ class SortingPanel(ipywidgets.VBox, Generic[Mode]):
             names=album.names,
             boxes=album.boxes,
             can_undo=album.corrections.can_undo,
+            examples=self._examples(),
         )
 
     def _corrected(self) -> None:

@@ -192,6 +192,18 @@ def test_paths_as_the_standard_wants_them(tmp_path, place, path) -> None:
     assert problems(tmp_path) == []
 
 
+def test_a_clip_has_its_media_type_and_no_box_in_one_of_its_frames(tmp_path) -> None:
+    clip = seen(place="S1/a.mts", path="S1/a.mts")
+    raw = seen(place="S1/a.cr2", path="S1/a.cr2", photo_digest="cd", sighting_id="other")
+    write(tmp_path, [*placed(clip), *placed(raw)])
+    assert [row["fileMediatype"] for row in read(tmp_path, "media")] == [
+        "video/mp2t",
+        "image/x-raw",
+    ]
+    assert [bool(row["bboxX"]) for row in read(tmp_path, "observations")] == [False, True]
+    assert problems(tmp_path) == []
+
+
 def test_rows_of_one_station_are_deployments_of_their_own() -> None:
     first = two_stations().deployments[0]
     again = Deployment(

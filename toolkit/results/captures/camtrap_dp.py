@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from toolkit.names import folded
+from toolkit.photos import clips
+from toolkit.photos.companions import RAW
 from toolkit.photos.stations import Deployment, Stations
 from toolkit.results.captures.observed import Observed
 
@@ -31,7 +33,12 @@ PROGRAM = "sightings"
 UNNAMED = "not named"
 _CONTRIBUTOR = re.compile(r"([^<>]+?)\s*<([^<>\s@]+@[^<>\s@]+)>")
 # Media types that some systems have no entry for.
-_TYPES = {".heic": "image/heic", ".heif": "image/heif", ".webp": "image/webp"}
+_TYPES = {
+    **{".heic": "image/heic", ".heif": "image/heif", ".hif": "image/heif", ".webp": "image/webp"},
+    **{".avif": "image/avif", ".jxl": "image/jxl", ".avi": "video/x-msvideo"},
+    **{".mkv": "video/x-matroska", ".mts": "video/mp2t", ".m2ts": "video/mp2t"},
+    **dict.fromkeys(RAW, "image/x-raw"),
+}
 
 
 @dataclass(frozen=True)
@@ -226,7 +233,13 @@ def _observations(seen: Sequence[_Placed], names: Mapping[int, str], about: Abou
 
 
 def _share_of_photo(each: Observed) -> dict[str, Any]:
-    """Return the box in shares of the photo; none where it has no part in the photo."""
+    """
+    Return the box in shares of the photo; none where it has no part in the photo, and for clips.
+
+    In a clip it is in one of several frames, for which the standard has no place.
+    """
+    if clips.is_clip(Path(each.path)):
+        return {}
     width, height = each.size
     left, top, right, bottom = each.box
     left, right = max(0, min(left, width)), max(0, min(right, width))
@@ -250,7 +263,9 @@ def _file_path(place: str) -> str:
 def _media_type(name: str) -> str:
     ending = PurePosixPath(name).suffix.casefold()
     found = _TYPES.get(ending) or mimetypes.guess_type(f"x{ending}", strict=True)[0] or ""
-    return found if found.startswith(("image/", "video/", "audio/")) else "image/jpeg"
+    if found.startswith(("image/", "video/", "audio/")):
+        return found
+    return "video/mp4" if clips.is_clip(Path(name)) else "image/jpeg"
 
 
 def _descriptor(stations: Stations, about: About) -> dict[str, Any]:
