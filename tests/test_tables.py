@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tiles import save_tiles
 
 from toolkit import modes, tables
-from toolkit.tables import BadTable, escaped, read_rows, read_table, write_table
+from toolkit.tables import BadTable, escaped, guarded, read_rows, read_table, write_table
 
 FORMULAS = [
     "=1+1",
@@ -52,6 +52,30 @@ def test_text_comes_back_as_it_was(tmp_path_factory, rows) -> None:
     # Nor where they are parted by semicolons, whatever quotes there mean.
     pieces = re.split("[;\n]", path.read_text(encoding="utf-8"))
     assert not [each for each in pieces if each.strip(' "')[:1] in set("=+-@\uff1d\uff0b")]
+
+
+@given(
+    st.lists(st.tuples(texts | st.none(), st.integers(), st.floats(), st.booleans())),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_written_in_pieces_a_table_is_the_same_to_the_byte(
+    tmp_path_factory, rows, together, dated
+) -> None:
+    table = pd.DataFrame(rows, columns=["one", "=two", "three", "four"])
+    if dated:
+        table["when"] = pd.date_range("2024-05-31", periods=len(table), freq="12h")
+    place = tmp_path_factory.mktemp("t")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, lines in (("whole", len(table) + 1), ("pieces", together)):
+            patch.setattr(tables, "TOGETHER", lines)
+            write_table(table, place / name)
+    assert (place / "pieces").read_bytes() == (place / "whole").read_bytes()
+    # As pandas writes it in one go.
+    shown = table.rename(columns={"=two": "'=two"})
+    shown["one"] = [guarded(escaped(x)) if isinstance(x, str) else x for x in table["one"]]
+    text = shown.to_csv(index=False, lineterminator="\n")
+    assert (place / "whole").read_bytes() == text.encode("utf-8", "backslashreplace")
 
 
 @given(st.lists(st.tuples(texts, texts), min_size=1), st.sampled_from(",;\t"), st.booleans())

@@ -205,11 +205,27 @@ def write_bytes(path: Path, content: bytes) -> None:
     BadFolder
         If it cannot be written; what was there is as it was.
     """
+    with new_file(path) as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """
+    Write a file piece by piece, as `write_bytes` does as a whole.
+
+    It has its name once the block is done; if that fails, what was there is as it was.
+
+    Raises
+    ------
+    BadFolder
+        If it cannot be written.
+    """
     with disk_errors(path.parent):
         temporary = temporary_in(path.parent)
         try:
             with create(temporary) as stream:
-                stream.write(content)
+                yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(path)

@@ -18,6 +18,10 @@ from toolkit.names import GENERIC_WORDS as GENERIC_WORDS
 from toolkit.names import SubjectInfo as SubjectInfo
 from toolkit.names import Words as Words
 
+# Where pyarrow is installed, pandas would hold texts so that bytes which are no text, as names of
+# files may have, have no place in them.
+pd.set_option("mode.string_storage", "python")
+
 PHOTO_COLUMNS = ("path", "photo_digest", "width", "height", "left_out")
 # What a scan tells of each file beside them; an album may lack it.
 FILE_COLUMNS = ("file_digest", "image_digest", "orientation")

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from toolkit.files import read_regular, reason_of, write_text
+from toolkit.files import new_file, read_regular, reason_of
 from toolkit.names import printable, shows
+
+# Where pyarrow is installed, pandas would hold texts so that bytes which are no text, as names of
+# files may have, have no place in them (as in `toolkit.records`).
+pd.set_option("mode.string_storage", "python")
 
 # A cell with such a beginning is a formula to spreadsheets (the last four are full-width forms).
 _FORMULA = re.compile("'*[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0d\uff20]")
@@ -21,6 +25,8 @@ _AFTER_MARK = re.compile(';(?=["\\s]*[=+\\-@\N{FULLWIDTH EQUALS SIGN}\uff0b\uff0
 # What stands for a character that does not show: its number, up to the last that there is.
 _ESCAPE = re.compile(r"\\u\{((?:10|[0-9a-f])?[0-9a-f]{1,4})\}")
 MARKS = ",;\t"
+# Lines that are written together.
+TOGETHER = 20_000
 # Cells of a line: a line of nothing but commas must not ask for all memory.
 MOST_CELLS = 1000
 # Letters of a cell.
@@ -46,14 +52,31 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     BadFolder
         If it cannot be written.
     """
-    shown = table.copy()
-    for column in shown.columns:
-        if not pd.api.types.is_numeric_dtype(shown[column]):
-            shown[column] = [
-                guarded(escaped(x)) if isinstance(x, str) else x for x in shown[column]
-            ]
-    shown.columns = pd.Index([guarded(escaped(str(column))) for column in shown.columns])
-    write_text(path, shown.to_csv(index=False, lineterminator="\n"))
+    with new_file(path) as stream:
+        for piece in _pieces(table):
+            stream.write(piece.encode("utf-8", errors="backslashreplace"))
+
+
+def _pieces(table: pd.DataFrame) -> Iterator[str]:
+    """Yield the text of a table, the line of names first, some thousands of lines at a time."""
+    names = [guarded(escaped(str(column))) for column in table.columns]
+    texts = [
+        place
+        for place, column in enumerate(table.columns)
+        if not pd.api.types.is_numeric_dtype(table[column])
+    ]
+    # How a moment is written depends on all of them.
+    moments = any(map(pd.api.types.is_datetime64_any_dtype, table.dtypes))
+    together = max(len(table), 1) if moments else TOGETHER
+    for start in range(0, max(len(table), 1), together):
+        shown = table.iloc[start : start + together].copy()
+        for place in texts:
+            cells = shown.iloc[:, place].to_numpy(dtype=object)
+            safe = [guarded(escaped(x)) if isinstance(x, str) else x for x in cells]
+            kind = shown.dtypes.iloc[place] if moments else object
+            shown.isetitem(place, pd.Series(safe, index=shown.index, dtype=kind))
+        shown.columns = pd.Index(names)
+        yield shown.to_csv(index=False, header=start == 0, lineterminator="\n")
 
 
 def read_table(path: Path, columns: Sequence[str] = (), *, most: int = 1 << 28) -> pd.DataFrame:

@@ -16,9 +16,11 @@ from toolkit.curation.decisions import Decision
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.photos import listing
 from toolkit.results import export, results_folder
+from toolkit.results.export import PLAN_COLUMNS
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.face import FACE
+from toolkit.tables import read_table
 
 
 def test_autopilot_prints_what_it_did(album_folder, tmp_path, tiles, capsys) -> None:
@@ -59,6 +61,25 @@ def test_a_dry_run_shows_every_copy_and_makes_none(album_folder, tmp_path, tiles
     printed = capsys.readouterr().out
     assert printed.count(" -> person_") == 8
     assert files_in(tmp_path) == before
+
+
+def test_a_dry_run_writes_its_plan_where_that_is_asked_for(
+    album_folder, tmp_path, tiles, capsys
+) -> None:
+    asked = ["autopilot", str(album_folder), str(tmp_path / "out")]
+    place = tmp_path / "plan.csv"
+    assert cli.main([*asked, "--dry-run", "--quiet", "--plan", str(place)]) == 0
+    plan = read_table(place, PLAN_COLUMNS)
+    assert plan["destination"].str.startswith("person_").sum() == 8
+    assert (plan["state"] == "new").all()
+    assert not (tmp_path / "out").exists()
+    for wrong, why in (
+        ([*asked, "--dry-run", "--plan", str(place)], "is there already"),
+        ([*asked, "--plan", str(tmp_path / "other.csv")], "--plan goes with --dry-run"),
+    ):
+        assert cli.main(wrong) == 2
+        assert why in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_settings_reach_the_run(album_folder, tmp_path, tiles, capsys) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from toolkit.cli import output
 from toolkit.errors import SightingsError
+from toolkit.results.export import PLAN_COLUMNS
 
 
 class Found:
@@ -56,6 +57,34 @@ def test_a_dry_run_has_a_line_a_copy_before_the_result(capsys) -> None:
     assert first.endswith("-> ann/a.jpg")
     assert second == "there         b.jpg -> "
     assert (blank, last) == ("", "3 photos")
+
+
+def test_a_dry_run_of_very_many_has_a_line_a_folder(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(output, "LISTED", 5)
+    monkeypatch.setattr(output, "FOLDERS", 2)
+    places = [("ann", 3, "new"), ("bob", 2, "new"), ("bob", 1, "there already")]
+    places += [("cat", 2, "new"), ("dan", 1, "new")]
+    rows = [
+        (None, folder, "x.jpg", f"{folder}/{state}{k}.jpg", "0", 500_000, state, "photo")
+        for folder, count, state in places
+        for k in range(count)
+    ]
+    found = Found()
+    found.plan = pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
+    output.print_result(found, options(dry_run=True))
+    said = capsys.readouterr().out.splitlines()
+    assert [line.strip() for line in said] == [
+        "3 files, 3 of them new (1.5 MB)  ann/",
+        "3 files, 2 of them new (1.0 MB)  bob/",
+        "3 files in 2 more folders",
+        "4 folders with 9 files: 8 new (4.0 MB), 1 there already "
+        "(--plan FILE.csv writes a line a file)",
+        "",
+        "3 photos",
+    ]
+    monkeypatch.setattr(output, "LISTED", 9)
+    output.print_result(found, options(dry_run=True))
+    assert capsys.readouterr().out.count(" -> ") == 9
 
 
 def test_photos_that_were_not_copied_are_named_so_many_and_counted(capsys) -> None:

@@ -44,3 +44,13 @@ def test_keys_of_many_are_those_of_each(monkeypatch) -> None:
     monkeypatch.setattr(sighting_finder, "MANY", 2)
     assert [*keys_of(full, np.array([4, 1, 1]))] == each
     assert [*keys_of(album(range(100, 106)), np.array([4, 1, 1]))] == each
+
+
+def test_an_album_is_made_ready_only_when_something_is_sought() -> None:
+    """Of a million sightings it takes seconds, and most albums have no decisions."""
+    seen = album([0, 1])
+    find = SightingFinder(seen, np.arange(2))
+    made = {"_rows", "_exactly", "_of_file", "_boxes"}
+    assert not made & set(vars(find))
+    assert find(replace(key_of(seen, 0), photo="f" * 64)) is None
+    assert {"_rows", "_exactly", "_of_file"} <= set(vars(find))

@@ -128,6 +128,20 @@ class TestCompanions:
             photos[1]: (str(folder / "deep" / "b.CR2"),),
         }
 
+    def test_in_a_folder_of_photos_alone_none_is_sought(self, folder, monkeypatch) -> None:
+        asked = []
+        real = listing._companions_in
+        monkeypatch.setattr(
+            listing, "_companions_in", lambda *about: (asked.append(about[0]), real(*about))[1]
+        )
+        photos = [save_tiles(folder / "own" / f"{name}.PNG", "ann") for name in "xyz"]
+        assert listing.companions_of([*photos, folder / "a.png"]).keys() == {str(folder / "a.png")}
+        assert asked == [folder]
+        (folder / "own" / "x.xmp").write_bytes(b"x")
+        assert listing.companions_of(photos) == {
+            str(photos[0]): (str(folder / "own" / "x.xmp"),),
+        }
+
     @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
     def test_a_dead_link_or_a_folder_is_none(self, folder) -> None:
         (folder / "a.xmp").symlink_to(folder / "nothing")

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
 from files_seen import files_in, without_changes
 from stopping import after
@@ -15,6 +16,24 @@ from toolkit.results.export import THERE
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
 
 AUTO, AIMED = AutopilotSettings(), PointAndShootSettings()
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 7])
+def test_what_a_mark_is_made_of_is_the_same_in_pieces(monkeypatch, count) -> None:
+    """A run that finds the same again has the mark that the version before gave it."""
+    monkeypatch.setattr(exporting, "TOGETHER", 3)
+    table = pd.DataFrame(
+        {
+            "path": ["a/b", 'ü"x', "c\\", "", "e\u2028", "=1", "g"],
+            "width": range(7),
+            'o/"x': [1.5, None, 3e20, 1 / 3, 0, 1, 2],
+        }
+    ).iloc[:count]
+    assert b"".join(exporting._json_pieces(table)).decode() == table.to_json()
+    names = [None, "a", "ü", None, 'b"', "c", "d"][:count]
+    digests = list("0123456")[:count]
+    made = b"".join(exporting._json_of((names, digests))).decode()
+    assert made == json.dumps([names, digests])
 
 
 class TestExport:

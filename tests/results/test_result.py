@@ -11,9 +11,10 @@ from tiles import save_tiles
 
 from toolkit import modes
 from toolkit.results import earlier
+from toolkit.results import result as result_module
 from toolkit.results.report import html_of
 from toolkit.results.results_folder import ResultsFolder
-from toolkit.settings import GroupingSettings
+from toolkit.settings import AutopilotSettings, GroupingSettings
 from toolkit.tables import read_table
 
 
@@ -43,6 +44,25 @@ def test_the_result_counts_for_machines(album_folder, tmp_path, colours) -> None
     assert found["photos_with_nobody"] == 1
     assert found["copies"] == 8
     assert {"wall", "decode", "detect", "encode", "group", "copy"} <= set(found["seconds"])
+
+
+def test_who_has_no_folder_is_worked_out_once(album_folder, tmp_path, colours, monkeypatch) -> None:
+    """Not for each individual anew, of whom there may be half a million."""
+    asked = []
+    real = result_module.in_few
+
+    def counting(*what):
+        asked.append(what)
+        return real(*what)
+
+    monkeypatch.setattr(result_module, "in_few", counting)
+    settings = AutopilotSettings(min_photos=2)
+    found = modes.autopilot(album_folder, settings=settings, subject=colours)
+    html_of(found)
+    reasons = [found.why_no_folder(str(name)) for name in found.individuals["name"]]
+    assert reasons == ["", "", "in fewer than 2 photos"]
+    # Of the plan's own, and of the result before and after it is timed.
+    assert len(asked) <= 3
 
 
 def test_photos_that_were_read_in_part_are_named(album_folder, tmp_path, colours) -> None:

@@ -1,11 +1,14 @@
+import gc
 import shutil
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 import tiles
 from PIL import Image, ImageCms
@@ -71,6 +74,41 @@ def test_byte_identical_photos_are_encoded_once_and_both_listed(album_folder, co
     assert len(after.photos) == len(before.photos) + 1
     assert len(after) == len(before)
     assert after.photos["photo_digest"].duplicated().sum() == 1
+
+
+def test_further_files_of_a_picture_may_be_without_its_subjects(album_folder, colours) -> None:
+    (album_folder / "zz").mkdir()
+    for name in ("a1.png", "three.png"):
+        shutil.copy(album_folder / name, album_folder / "zz" / name)
+    paths = opening.find(album_folder).photos
+    whole, bare = (
+        list(scan(paths, colours, long_edge=1200, bare_copies=bare)) for bare in (False, True)
+    )
+    copies = [each for each in bare if each.copy_of is not None]
+    assert len(copies) == 2
+    assert not any(each.detections or len(each.encodings) for each in copies)
+    assert all(
+        each.detections and len(each.encodings) for each in whole if each.copy_of is not None
+    )
+    one, other = (gather(found, colours.encoder.info) for found in (whole, bare))
+    pd.testing.assert_frame_equal(one.photos, other.photos)
+    pd.testing.assert_frame_equal(one.sightings, other.sightings)
+    assert one.encodings.tobytes() == other.encodings.tobytes()
+
+
+def test_subjects_are_not_held_while_others_are_looked_at(tmp_path, colours) -> None:
+    """What they are is with whoever takes the results; the scan forgets them."""
+    paths = many(tmp_path, 60)
+    found = scan(paths, colours, long_edge=1200, bare_copies=True)
+    held, seen = [], 0
+    for result in found:
+        seen += 1
+        held.append(weakref.ref(result))
+        del result
+        if seen == 50:
+            gc.collect()
+            assert sum(each() is not None for each in held) <= 20
+    assert seen == 60
 
 
 def test_an_unreadable_photo_and_its_copy_are_reported_not_dropped(album_folder, colours) -> None:

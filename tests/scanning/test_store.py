@@ -1,5 +1,6 @@
 """What was seen is kept, and never looked at again while nothing that shapes it changed."""
 
+import io
 import os
 import shutil
 import sqlite3
@@ -218,6 +219,55 @@ class TestStore:
         content = store._to_bytes(look)
         found = store._from_bytes(content, INFO)
         assert same(Look(100, 80, number % 2, *found), look)
+        # What was read is not held with it.
+        assert found[1].base is None
+
+    def test_what_the_version_before_kept_is_read(self) -> None:
+        found = tuple(
+            Detection(
+                Box(k, 1, k + 9, 8), 0.5, mask=mask, seconds=when, turn=90 * k, worth=0.25 * k
+            )
+            for k, (mask, when) in enumerate([(Mask(3, 2, (1, 2, 3)), 1.5), (None, 2.5)])
+        )
+        rows = np.arange(6, dtype=np.float32).reshape(2, 3)
+        stream = io.BytesIO()
+        np.savez(
+            stream,
+            detections=np.array([[0, 1, 9, 8, 0.5], [1, 1, 10, 8, 0.5]]),
+            encodings=rows,
+            masks=np.array(b"[[3, 2, 1, 2, 3], null]"),
+            seconds=np.array([1.5, 2.5]),
+            turns=np.array([0, 90]),
+            worth=np.array([0.0, 0.25]),
+            shows=np.array(b"animal"),
+            note=np.array("häßlich".encode()),
+        )
+        read = store._from_bytes(stream.getvalue(), INFO)
+        assert read[0] == found
+        assert read[1].tobytes() == rows.tobytes()
+        assert read[2:] == ((), "animal", "häßlich")
+
+    def test_a_file_of_many_names_is_sought_once(self, place, tmp_path) -> None:
+        photo = tmp_path / "a.png"
+        photo.write_bytes(b"x")
+        names = [tmp_path / f"{number}.png" for number in range(300)]
+        for name in names:
+            name.hardlink_to(photo)
+        old(tmp_path)
+        with Store(place) as kept:
+            kept.keep([kept_of(name, None) for name in names], "how")
+            steps = 0
+
+            def count() -> int:
+                nonlocal steps
+                steps += 1
+                return 0
+
+            kept._base.set_progress_handler(count, 20)
+            for name in (*names, photo):
+                assert kept.identity(name) is not None
+            # Steps of SQLite's machine, 20 at a time: not all the rows of all the names.
+            assert steps < 5 * len(names)
 
     def test_what_a_photo_shows_is_kept_and_its_own_key_tells_looks_apart(self, place) -> None:
         seen = replace(look_at(), shows="animal+person", note="cut short: 97% is there")
@@ -260,6 +310,10 @@ class TestStore:
             b"",
             b"PK\x03\x04 no archive",
             store._to_bytes(look_at())[:-40],
+            store._to_bytes(look_at())[:9],
+            store._BEGINS + store._COUNTS.pack(1 << 31, 1 << 31, 0),
+            store._BEGINS + store._COUNTS.pack(0, 3, 2) + b"7 ",
+            store._BEGINS + store._COUNTS.pack(0, 3, 9) + b'{"turns":',
             store._to_bytes(replace(look_at(), encodings=np.zeros((3, 7), np.float32))),
             store._to_bytes(replace(look_at(), encodings=np.full((3, 3), np.nan, np.float32))),
             store._to_bytes(replace(look_at(), encodings=np.zeros((2, 3), np.float32))),
@@ -452,6 +506,6 @@ def test_a_painted_mask_is_kept_with_its_box_and_a_damaged_one_makes_no_entry() 
     assert store._from_bytes(store._to_bytes(Look(9, 9, 0, found, rows)), INFO)[0] == found
     plain = tuple(replace(each, mask=None) for each in found)
     assert b"masks" not in store._to_bytes(Look(9, 9, 0, plain, rows))
-    for odd in (b"", b"7", b"[7]", b"[{}, null]", b"[[3, 2, 7], null]"):
+    for odd in (7, [7], [{}, None], [[3, 2, 7], None]):
         with pytest.raises((ValueError, TypeError, KeyError)):
             store._masks_from(odd)

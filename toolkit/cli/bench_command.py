@@ -182,6 +182,19 @@ def _panels(options: argparse.Namespace, log: Log) -> Any:
     )
 
 
+def _many_photos(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.benchmarks import many_photos
+
+    return many_photos.make(
+        folder_at(options.folder),
+        options.count,
+        of=folder_at(options.of) if options.of else None,
+        hard=options.hard,
+        seed=options.seed,
+        log=log,
+    )
+
+
 TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "engine": _engine,
     "pipeline": _pipeline,
@@ -194,6 +207,7 @@ TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "hard-faces": _hard_faces,
     "scale": _scale,
     "panels": _panels,
+    "many-photos": _many_photos,
 }
 
 

@@ -20,7 +20,7 @@ from toolkit.cli import (
     terminal,
 )
 from toolkit.cli.options import MEND, chosen_settings, parser, subject_of
-from toolkit.cli.output import print_result, tell
+from toolkit.cli.output import plan_file, print_result, tell, write_plan
 from toolkit.errors import BadFolder, SightingsError
 from toolkit.files import folder_at
 from toolkit.memory import in_gb
@@ -99,6 +99,7 @@ def _complain(text: str) -> int:
 def _autopilot(options: argparse.Namespace, console: TextIO) -> None:
     from toolkit import modes
 
+    plan = plan_file(options)
     with terminal.progress_bar(console, quiet=options.quiet) as progress:
         result = modes.autopilot(
             options.photos,
@@ -112,12 +113,14 @@ def _autopilot(options: argparse.Namespace, console: TextIO) -> None:
             progress=progress,
             tell=None if options.quiet else tell,
         )
+    write_plan(result, plan)
     print_result(result, options)
 
 
 def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
     from toolkit import modes
 
+    plan = plan_file(options)
     with terminal.progress_bar(console, quiet=options.quiet) as progress:
         result = modes.point_and_shoot(
             options.photos,
@@ -132,6 +135,7 @@ def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
             progress=progress,
             tell=None if options.quiet else tell,
         )
+    write_plan(result, plan)
     print_result(result, options)
 
 

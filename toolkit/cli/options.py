@@ -186,6 +186,16 @@ and write the report: seconds of each step, what the browser is sent, and memory
 and audit, which take as long again and more, 200,000 sightings take some minutes.
 """
 
+MANY_PHOTOS = """\
+  sightings bench many-photos /data/million --count 1000000
+  SIGHTINGS_STORE=/data/million.sqlite3 sightings autopilot /data/million /data/out --dry-run
+
+Make a folder of very many photos that are known, so that a run over it shows what as many photos
+take beside looking at them: drawn ones, each with a face that is in the store FOLDER.sqlite3 (for a
+million, 6 GB of disk and some minutes), or, with --of, links to photos of yours. Take the folder
+away by hand afterwards.
+"""
+
 BENCH_CATALOGUE = """\
   sightings bench catalogue ~/Products --subject thing --json figures.json
 
@@ -607,8 +617,19 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     panels.add_argument(
         "--no-questions", action="store_true", help="leave out the questions and the audit"
     )
+    many = _command(kinds, "many-photos", "make a folder of a million photos", MANY_PHOTOS)
+    many.add_argument("folder", metavar="FOLDER", help="a new folder")
+    many.add_argument(
+        "--count", type=int, default=1_000_000, metavar="N", help="how many (%(default)s)"
+    )
+    many.add_argument("--of", metavar="PHOTOS", help="links to the photos of this folder, in turn")
+    many.add_argument("--hard", action="store_true", help="with --of: hard links, not symbolic")
+    many.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
+    )
     of_photos = (engine, pipeline, peers, detect, resize, doubled)
-    for kind in (*of_photos, identify, tags, catalogue, hard, scale, panels):
+    of_many = (scale, panels, many)
+    for kind in (*of_photos, identify, tags, catalogue, hard, *of_many):
         kind.add_argument(
             "--output", "--json", metavar="FILE.json", help="also write the numbers there"
         )
@@ -729,6 +750,9 @@ def _mode(command: argparse.ArgumentParser, mode: Mode, subject: str) -> None:
     add_settings(command, kind, "listing", "scan", "subject")
     command.add_argument(
         "--dry-run", action="store_true", help="show what would be copied, and copy nothing"
+    )
+    command.add_argument(
+        "--plan", metavar="FILE.csv", help="with --dry-run: write what would be copied there, too"
     )
     add_settings(command, kind, "export")
     command.add_argument(

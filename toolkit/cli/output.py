@@ -6,15 +6,18 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from toolkit.errors import SightingsError
 from toolkit.files import folder_at, write_text
-from toolkit.names import counted, printable
+from toolkit.names import counted, printable, shown_of
 
 # Photos that could not be copied and are named in one line.
 NAMED = 20
+# Files of a plan up to which each has its line, and folders that have one beyond that.
+LISTED, FOLDERS = 10_000, 30
 
 
 def tell(text: str) -> None:
@@ -35,14 +38,52 @@ def print_result(result: Any, options: argparse.Namespace) -> None:
         sys.stdout.write(json.dumps(result.as_dict(), indent=1) + "\n")
     elif not options.quiet:
         if options.dry_run:
-            plan = result.plan[["state", "source", "destination"]].fillna("")
-            for state, source, destination in plan.itertuples(index=False):
-                sys.stdout.write(printable(f"{state:<13} {source} -> {destination}") + "\n")
+            for line in _planned(result.plan):
+                sys.stdout.write(f"{printable(line)}\n")
             sys.stdout.write("\n")
         sys.stdout.write(f"{result}\n")
     if result.not_copied:
         sys.stdout.flush()
         raise SightingsError(_failures(result))
+
+
+def _planned(plan: Any) -> Iterator[str]:
+    """Yield a plan to be read: a line a file, or a line a folder where they are very many."""
+    if len(plan) <= LISTED:
+        rows = plan[["state", "source", "destination"]].fillna("")
+        for state, source, destination in rows.itertuples(index=False):
+            yield f"{state:<13} {source} -> {destination}"
+        return
+    from toolkit.results.export import NEW, summarise
+
+    summary, new = summarise(plan), plan[plan["state"] == NEW]
+    sizes = new.groupby(new["folder"].astype(object))["bytes"].sum()
+    shown = shown_of(len(summary.folders), FOLDERS)
+    for folder, files, made in summary.folders[["folder", "files", "new"]].head(shown).to_numpy():
+        size = sizes.get(folder, 0) / 1e6
+        yield f"{counted(files, 'file'):>15}, {made:,} of them new ({size:,.1f} MB)  {folder}/"
+    if len(summary.folders) > shown:
+        rest = summary.folders[shown:]
+        more = counted(len(rest), "more folder")
+        yield f"{counted(int(rest['files'].sum()), 'file'):>15} in {more}"
+    yield f"{summary.text} (--plan FILE.csv writes a line a file)"
+
+
+def plan_file(options: argparse.Namespace) -> Path | None:
+    """Return the file for the plan, a new one, looked at before the work begins."""
+    if options.plan is None:
+        return None
+    if not options.dry_run:
+        raise SightingsError("--plan goes with --dry-run: a run without it writes run.json.")
+    return _new(options.plan)
+
+
+def write_plan(result: Any, path: Path | None) -> None:
+    """Write what goes where, a line a file, where that was asked for."""
+    if path is not None:
+        from toolkit.tables import write_table
+
+        write_table(result.plan, path)
 
 
 def _failures(result: Any) -> str:
@@ -57,9 +98,11 @@ def _failures(result: Any) -> str:
 
 def new_file(options: argparse.Namespace) -> Path | None:
     """Return the file for the numbers, a new one, looked at before the work begins."""
-    if options.output is None:
-        return None
-    path = folder_at(options.output)
+    return None if options.output is None else _new(options.output)
+
+
+def _new(place: str) -> Path:
+    path = folder_at(place)
     if os.path.lexists(path):
         raise SightingsError(f"{path} is there already; choose another name for the output.")
     if not path.absolute().parent.is_dir():

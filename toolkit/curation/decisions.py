@@ -351,6 +351,8 @@ def missed(decisions: Sequence[Decision]) -> Missed:
 
 def misplaced(decisions: Sequence[Decision], album: Album) -> tuple[str, ...]:
     """Say which boxes lie outside their photos, a sentence each without a full stop."""
+    if not _boxes(decisions):
+        return ()
     columns = album.photos[["photo_digest", "width", "height"]]
     sizes = {str(row[0]): (int(row[1]), int(row[2])) for row in columns.itertuples(index=False)}
     return tuple(

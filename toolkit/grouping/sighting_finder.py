@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import weakref
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ BOX = ("left", "top", "right", "bottom")
 MANY = 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SightingKey:
     """
     A sighting as a table names it.
@@ -115,22 +116,40 @@ class SightingFinder:
     """
 
     def __init__(self, album: Album, among: Labels) -> None:
-        self._rows: dict[str, list[int]] = {}
-        digests_of = album.sightings["photo_digest"].to_numpy(dtype=object)
-        for row in among.tolist():
-            self._rows.setdefault(str(digests_of[row]), []).append(row)
-        edges = album.sightings[list(BOX)]
-        self._boxes = edges.to_numpy(dtype=np.float64).reshape(-1, 4)
-        self._photos = album.photos
-        table = album.sightings.iloc[among]
+        # What it looks things up in is made once something is sought: often nothing is.
+        self._album, self._among, self._photos = album, among, album.photos
+
+    @functools.cached_property
+    def _rows(self) -> dict[str, list[int]]:
+        """The rows that each photo has."""
+        found: dict[str, list[int]] = {}
+        digests_of = self._album.sightings["photo_digest"].to_numpy(dtype=object)
+        for row in self._among.tolist():
+            found.setdefault(str(digests_of[row]), []).append(row)
+        return found
+
+    @functools.cached_property
+    def _boxes(self) -> npt.NDArray[np.float64]:
+        edges = self._album.sightings[list(BOX)]
+        return edges.to_numpy(dtype=np.float64).reshape(-1, 4)
+
+    @functools.cached_property
+    def _exactly(self) -> dict[tuple[Any, ...], int]:
+        """The row at a place; of two at one place, the later one, as ever."""
+        table = self._album.sightings.iloc[self._among]
         columns = (table[name].to_list() for name in ("photo_digest", *BOX))
-        # Most often nothing has moved; of two at one place, the later one, as ever.
-        self._exactly = dict(zip(zip(*columns, strict=True), among.tolist(), strict=True))
-        digests = zip(album.file_digests, map(str, album.photos["photo_digest"]), strict=True)
-        self._of_file = dict(reversed([*digests]))
+        return dict(zip(zip(*columns, strict=True), self._among.tolist(), strict=True))
+
+    @functools.cached_property
+    def _of_file(self) -> dict[str, str]:
+        """The photo that each file shows, by its bytes."""
+        photos = map(str, self._photos["photo_digest"])
+        digests = zip(self._album.file_digests, photos, strict=True)
+        return dict(reversed([*digests]))
 
     def __call__(self, sighting: SightingKey) -> int | None:
         """Return the row; None where there is none."""
+        # Most often nothing has moved.
         if (there := self._exactly.get((sighting.photo, *sighting.box))) is not None:
             return there
         box = sighting.box

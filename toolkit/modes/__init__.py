@@ -416,6 +416,8 @@ def look_at(
             "recall": recall,
             "missed": decisions.missed(decided),
             "machines": machines,
+            # An album has the subjects of a picture once.
+            "bare_copies": True,
         }
 
         def every() -> Iterator[PhotoResult]:
@@ -816,6 +818,8 @@ def autopilot(
         started = time.perf_counter()
         doing: dict[str, Any] = {"progress": progress, "tell": tell, "decided": made}
         looked = _since(started, look_at(listed, settings, subject, **doing))
+        # The album names all photos: that they are listed as well takes memory for nothing.
+        listed = changed(listed, listing=opening.Listing((), ()))
         planned = listed.out if dry_run else None
         made, taken = _named(
             looked, GroupingAssigner(settings), made, None if decided is not None else target

@@ -232,28 +232,44 @@ def companions_of(photos: Iterable[str | Path]) -> dict[str, tuple[str, ...]]:
     dict of str to tuple of str
         For each photo, as it was given, that has any, its companions, by name.
     """
-    found: dict[Path, tuple[Path, ...]] = {}
-    asked = [str(photo) for photo in photos]
-    wanted = {Path(photo) for photo in asked}
-    for folder in dict.fromkeys(Path(photo).parent for photo in asked):
-        here: list[Path] = []
-        others: list[Path] = []
+    found: dict[str, tuple[str, ...]] = {}
+    folders: dict[str, list[str]] = {}
+    for photo in map(str, photos):
+        folders.setdefault(os.path.dirname(photo), []).append(photo)  # noqa: PTH120
+    for at, asked in folders.items():
+        folder = Path(at)
         with contextlib.suppress(OSError), os.scandir(folder) as scan:
-            for entry in sorted(scan, key=lambda entry: entry.name):
-                never = _hidden(entry) or entry.name.casefold() in NEVER_PHOTOS
-                if not never and entry.is_file():
-                    path = folder / entry.name
-                    (here if is_photo(path) else others).append(path)
-        here, raw = _parted(here, wanted)
-        others += raw
-        here, edited = takeout.without_edited(here, others)
-        beside = _beside(here, others, edited.of, wanted)
-        known = {path for paths in beside.values() for path in paths}
-        # One that is asked for was a photo of its own.
-        filmed = [path for path in others if path in wanted and clips.is_clip(path)]
-        rest = [path for path in others if path not in known and path not in filmed]
-        found |= beside | _beside(filmed, rest, along=OF_CLIPS)
-    return {photo: tuple(map(str, found[Path(photo)])) for photo in asked if Path(photo) in found}
+            entries = sorted(scan, key=lambda entry: entry.name)
+            if all(os.path.splitext(entry.name)[1].lower() in SUFFIXES for entry in entries):  # noqa: PTH122
+                # Photos only, and none of them raw: nothing belongs to another.
+                continue
+            own = _companions_in(folder, entries, {Path(photo) for photo in asked})
+            found |= {
+                photo: tuple(map(str, own[Path(photo)])) for photo in asked if Path(photo) in own
+            }
+    return found
+
+
+def _companions_in(
+    folder: Path, entries: Sequence[os.DirEntry[str]], wanted: Collection[Path]
+) -> dict[Path, tuple[Path, ...]]:
+    """Return what belongs to which of the photos in a folder."""
+    here: list[Path] = []
+    others: list[Path] = []
+    for entry in entries:
+        never = _hidden(entry) or entry.name.casefold() in NEVER_PHOTOS
+        if not never and entry.is_file():
+            path = folder / entry.name
+            (here if is_photo(path) else others).append(path)
+    here, raw = _parted(here, wanted)
+    others += raw
+    here, edited = takeout.without_edited(here, others)
+    beside = _beside(here, others, edited.of, wanted)
+    known = {path for paths in beside.values() for path in paths}
+    # One that is asked for was a photo of its own.
+    filmed = [path for path in others if path in wanted and clips.is_clip(path)]
+    rest = [path for path in others if path not in known and path not in filmed]
+    return beside | _beside(filmed, rest, along=OF_CLIPS)
 
 
 def _place(path: Path) -> tuple[str, str]:
@@ -323,6 +339,8 @@ def _beside(
     Those of `first` come before all others; `along` is as for `belonging`.
     """
     edited = edited or {}
+    if not others and not edited:
+        return {}
     owners = belonging(
         [path.name for path in photos],
         [path.name for path in others],

@@ -211,7 +211,7 @@ class Rules:
             Whether the system hides it.
         """
         told = self._own.decides(path, self._root, folder=folder)
-        if told is None:
+        if told is None and self._files:
             for above in path.relative_to(self._root).parents:
                 base = self._root / above
                 if base in self._files:

@@ -103,9 +103,9 @@ def in_albums(
         its name and its bytes, and Takeout described that one.
     """
     years: dict[tuple[Path, str], list[Path]] = {}
-    for path in photos:
+    for path, beside in companions.items():
         if _YEAR.fullmatch(path.parent.name) and any(
-            each.suffix.lower() == TAKEOUT for each in companions.get(path, ())
+            each.suffix.lower() == TAKEOUT for each in beside
         ):
             years.setdefault((path.parent.parent, folded(path.name)), []).append(path)
     found = {}

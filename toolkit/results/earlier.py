@@ -102,13 +102,14 @@ def read(out: Path) -> EarlierRun | None:
         None where no run ended in that folder.
     """
     try:
-        about = ResultsFolder(out).record()
-        table = read_table(out / SIGHTINGS, ("name", *SIGHTING_COLUMNS), most=LARGEST_TABLE)
+        folder = ResultsFolder(out)
+        about = folder.record()
+        table = folder.read(SIGHTINGS, ("name", *SIGHTING_COLUMNS), about)
         keys = _keys(table)
         words = subject_of(dict(about)).words
         names = names_in(table, words)
         numbers = _numbers(table, names, words.individual)
-        photos = read_table(out / PHOTOS, ("path", "photo_digest"), most=LARGEST_TABLE)
+        photos = folder.read(PHOTOS, ("path", "photo_digest"), about)
     except (BadFolder, BadTable, OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     known = photos[["path", "photo_digest"]]

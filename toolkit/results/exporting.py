@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace as changed
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, cast
@@ -31,7 +32,7 @@ from toolkit.results import (
 )
 from toolkit.results.result import AutopilotResult, Result
 from toolkit.results.results_folder import ResultsFolder, relative
-from toolkit.tables import escaped
+from toolkit.tables import TOGETHER, escaped
 
 # The part of one album's photos that are in another, from which on the two count as one; and how
 # many of them are read to tell.
@@ -313,18 +314,41 @@ def _mark_of(result: Result) -> str:
     paths = relative(result.album.photos["path"], _photos_folder(result))
     # JSON has no way to write bytes that are no text.
     photos = result.album.photos.assign(path=[escaped(path) for path in paths])
+    del paths
     boxes, pairs = table[list(results_folder.BOX)].to_numpy(dtype=np.int64), result.album.compared
     found = hashlib.sha256(json.dumps(result.about(), default=str).encode())
-    for part in (
-        json.dumps([result.names, table["photo_digest"].to_list()]).encode(),
-        photos.to_json().encode("utf-8", "backslashreplace"),
-        boxes.tobytes(),
-        result.album.encodings.tobytes(),
-        *(() if pairs is None else (pairs.first, pairs.second, pairs.distance)),
-        result.album.ignored.tobytes(),
+    for part in itertools.chain(
+        _json_of((result.names, table["photo_digest"].to_list())),
+        _json_pieces(photos),
+        map(np.ascontiguousarray, (boxes, result.album.encodings)),
+        () if pairs is None else (pairs.first, pairs.second, pairs.distance),
+        (result.album.ignored,),
     ):
-        found.update(part)
+        found.update(cast(bytes, part))
     return found.hexdigest()[:16]
+
+
+def _json_of(lists: Sequence[Sequence[object]]) -> Iterator[bytes]:
+    """Yield lists as JSON, some thousands of entries at a time."""
+    for number, each in enumerate(lists):
+        yield b", [" if number else b"[["
+        for start in range(0, len(each), TOGETHER):
+            text = json.dumps(list(each[start : start + TOGETHER]))[1:-1]
+            yield (f", {text}" if start else text).encode()
+        yield b"]"
+    yield b"]"
+
+
+def _json_pieces(table: pd.DataFrame) -> Iterator[bytes]:
+    """Yield what `pandas.DataFrame.to_json` makes of a table, some thousands of cells at a time."""
+    for number, name in enumerate(table.columns):
+        named = pd.DataFrame({name: []}).to_json()[1:-3]
+        yield f"{',' if number else '{'}{named}{{".encode("utf-8", "backslashreplace")
+        for start in range(0, len(table), TOGETHER):
+            text = table[name].iloc[start : start + TOGETHER].to_json()[1:-1]
+            yield (f",{text}" if start else text).encode("utf-8", "backslashreplace")
+        yield b"}"
+    yield b"}"
 
 
 def require_same_album(out: Path, photos: Path | None, paths: Iterable[str | Path]) -> None:

@@ -300,7 +300,7 @@ class Result:
         """What was passed over on purpose, such as bins, and holds photos: path, stage, reason."""
         return self.problems[self.problems["stage"] == LEFT_OUT]
 
-    @property
+    @cached_property
     def individuals(self) -> pd.DataFrame:
         """One row an individual: name, photos (files), sightings; most photos first."""
         return self._individuals.copy()
@@ -344,7 +344,7 @@ class Result:
         numbers = {name for name in unsure if is_number(name, self.words)}
         return table.assign(name=table["name"].where(~table["name"].isin(numbers), None))
 
-    @property
+    @cached_property
     def unsorted(self) -> pd.DataFrame:
         """
         Photos that go into no individual's folder: path, why, and into which instead, or "".
@@ -358,7 +358,8 @@ class Result:
         digests = self.album.sightings["photo_digest"]
         few, without = self._few, self._without_folder
         named = pd.Series(list(self.names), dtype=object, index=digests.index)
-        doubtful = np.isin(np.arange(len(digests)), list(self.doubts))
+        doubtful = np.zeros(len(digests), dtype=np.bool_)
+        doubtful[list(self.doubts)] = True
         known = set(digests[named.notna() & ~named.isin(list(without)) & ~doubtful])
         unsure = set(digests[doubtful])
         # Who is in a photo and has no folder, as the reason says it.
@@ -459,7 +460,7 @@ class Result:
             if (kind := next((each for each in self.settings.aside if each in told), ""))
         }
 
-    @property
+    @cached_property
     def _told_alone(self) -> dict[str, list[str]]:
         """What each photo shows that does not show the subject, where it was said."""
         photos, own = self.album.photos, self.album.subject.name
@@ -582,7 +583,7 @@ class Result:
         """Who is in too few photos for a folder."""
         return in_few(self.album, self.names, self.settings.min_photos)
 
-    @property
+    @cached_property
     def _hidden_here(self) -> frozenset[str]:
         return self.hidden & set(filter(None, self.names)) if self.hidden else self.hidden
 
@@ -604,7 +605,7 @@ class Result:
         """The sightings that say too little to tell who it is, and are with nobody."""
         return self.doubts if self.settings.unsure_by_worth else frozenset()
 
-    @property
+    @cached_property
     def not_sure(self) -> frozenset[str]:
         """Those of whom there are only sightings that say too little to tell who it is."""
         return self._doubtful_only if self.too_little else frozenset()

@@ -18,7 +18,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -32,9 +32,11 @@ from toolkit.calibration import Calibration, Cohesion, Linkage, Spread
 from toolkit.errors import BadFolder, BadSetting
 from toolkit.files import (
     digest_of,
+    disk_errors,
     folder_at,
     is_below,
     is_temporary,
+    new_file,
     open_regular,
     read_regular,
     reason_of,
@@ -62,6 +64,7 @@ from toolkit.records import (
     turns_of,
     worth_of,
 )
+from toolkit.results import parquet
 from toolkit.settings import GroupingSettings, Mode, Settings, from_record, settings_for
 from toolkit.subjects import registry
 from toolkit.tables import BadTable, read_table, write_table
@@ -81,10 +84,12 @@ STRIPS = "strips.csv"
 LISTINGS, UNSURE_LISTINGS, NEW_PRODUCTS = "listings.csv", "unsure.csv", "new_products.csv"
 LISTED_BEFORE = "listings_before.csv"
 LONGEST_CAVEAT = 500
+# Tables that are there as Parquet as well, where they are large; see `toolkit.results.parquet`.
+TYPED = {SIGHTINGS: "sightings.parquet", PHOTOS: "photos.parquet"}
 # What a run writes beside the copies and its record.
 WRITTEN = (
     *(SIGHTINGS, PHOTOS, NOBODY, PROBLEMS, CHANGES, NUMBERS, LINKS),
-    *(ENCODINGS, "report.html"),
+    *(ENCODINGS, "report.html", *TYPED.values()),
 )
 # The folder of what a study of captures reads, and the file in it that says what was written there.
 CAPTURES, MARK_OF_CAPTURES = "captures", "captures.json"
@@ -118,8 +123,8 @@ MOST_DIMENSIONS = 4096
 LARGEST_NUMBER = 1e6
 # Letters of a word that a subject is called by.
 LONGEST_WORD = 60
-# Bytes that the record, a table (a row is a few hundred) and the encodings may have.
-LARGEST, LARGEST_TABLE, LARGEST_ARRAYS = 64 << 20, 1 << 30, 1 << 34
+# Bytes that the record (200 a file), a table (some hundred a row) and the encodings may have.
+LARGEST, LARGEST_TABLE, LARGEST_ARRAYS = 1 << 29, 1 << 30, 1 << 34
 # Photos by which it is told whether a folder is the one that they were in.
 TRIED = 200
 # Folders around the results that are tried for paths of the version before.
@@ -459,10 +464,10 @@ class ResultsFolder:
             }
             named = rows.assign(**paths, **{RUN: run})
             write_table(named, self.path / name)
+            self._write_typed(name, named)
         table = album.sightings
         photos = album.photos.drop_duplicates("photo_digest").set_index("photo_digest")
         sizes = photos.loc[table["photo_digest"], ["width", "height"]]
-        stream = io.BytesIO()
         arrays: dict[str, Any] = {
             "encodings": album.encodings,
             "boxes": table[list(BOX)].to_numpy(dtype=np.int64).reshape(-1, 4),
@@ -471,8 +476,39 @@ class ResultsFolder:
             "run": np.array(run, dtype="S32"),
         }
         arrays |= _pairs_to_arrays(album.compared)
-        np.savez(stream, **arrays)
-        write_bytes(self.path / ENCODINGS, stream.getvalue())
+        with new_file(self.path / ENCODINGS) as stream:
+            np.savez(stream, **arrays)
+
+    def _write_typed(self, name: str, table: pd.DataFrame) -> None:
+        """Write a large table as Parquet, too; that of an earlier run goes."""
+        if name not in TYPED:
+            return
+        if len(table) >= parquet.MANY and parquet.is_there():
+            parquet.write(table, self.path / TYPED[name])
+        elif os.path.lexists(self.path / TYPED[name]):
+            with disk_errors(self.path):
+                (self.path / TYPED[name]).unlink()
+
+    def read(self, file: str, columns: Sequence[str], about: Mapping[str, Any]) -> pd.DataFrame:
+        """
+        Read a table as text, with at least these columns; parameters are those of `table`.
+
+        From Parquet, where it is there and neither file was changed since the run wrote both: what
+        somebody wrote into the CSV counts.
+
+        Raises
+        ------
+        BadTable
+            If it is missing or damaged.
+        """
+        tables = about.get("tables")
+        known = tables if isinstance(tables, dict) else {}
+        typed = TYPED.get(file, "")
+        if known.get(typed) and parquet.is_there():
+            with suppress(OSError, BadTable):
+                if all(digest_of(self.path / name) == known.get(name) for name in (file, typed)):
+                    return parquet.read(self.path / typed, columns, most=LARGEST_TABLE)
+        return read_table(self.path / file, columns, most=LARGEST_TABLE)
 
     def table(self, file: str, columns: Sequence[str], about: Mapping[str, Any]) -> pd.DataFrame:
         """
@@ -493,7 +529,7 @@ class ResultsFolder:
             If it is missing or damaged, or is another run's.
         """
         try:
-            table = read_table(self.path / file, columns, most=LARGEST_TABLE)
+            table = self.read(file, columns, about)
         except BadTable as error:
             raise _damaged(self.path, file, printable(str(error))) from error
         marks = set(table.pop(RUN)) if RUN in table else {""} if len(table) else set()
@@ -940,10 +976,16 @@ def relative(paths: Iterable[str], folder: Path | None) -> list[str]:
     if folder is None:
         return [str(path) for path in paths]
     root = whole_path(folder)
+    start = str(root).rstrip(os.sep) + os.sep
     found = []
     for path in paths:
         if not path:
             found.append("")
+            continue
+        whole = os.path.abspath(path)  # noqa: PTH100
+        if whole.startswith(start):
+            # As nearly all are; the rest takes ten times as long.
+            found.append(whole[len(start) :].replace(os.sep, "/"))
             continue
         try:
             inside = os.path.relpath(whole_path(path), root)

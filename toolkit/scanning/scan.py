@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -141,6 +142,7 @@ def scan(
     recall: Recall | None = None,
     missed: Missed | None = None,
     machines: Machines | None = None,
+    bare_copies: bool = False,
 ) -> Generator[PhotoResult, None, None]:
     """
     Find and describe the subjects of each photo.
@@ -180,6 +182,9 @@ def scan(
     machines : Machines, optional
         Who looks at the photos in place of threads: `toolkit.scanning.workers.hired`. The results
         are the same.
+    bare_copies : bool
+        Whether the results of further files of a picture are to be without its subjects, which the
+        first one has: then memory holds no subjects but those under way.
 
     Yields
     ------
@@ -189,13 +194,13 @@ def scan(
     """
     asked = Stop(stop)
     first_with: dict[str, Path] = {}
-    waiting: deque[Future[Seen]] = deque()
+    waiting: deque[Seen | Future[Seen]] = deque()
     batch: list[Seen] = []
     encoding: deque[tuple[list[Seen], Future[Encoded]]] = deque()
     results: dict[Path, PhotoResult] = {}
     recall = recall or Recall(None, "", subject.encoder.info)
     missed = missed or Missed()
-    how = How(subject, long_edge, min_size, min_sharpness, asked, recall, missed)
+    how = How(subject, long_edge, min_size, min_sharpness, asked, recall, missed, bare_copies)
     ordinary = memory.EACH // 2 + needs(subject.detector, long_edge, long_edge)
     memory.use(gigabytes, threads=jobs, each=ordinary)
     crew: Crew = (
@@ -206,12 +211,15 @@ def scan(
     taken = 0
 
     def begin_encoding() -> None:
-        encoding.append((list(batch), crew.encode(list(batch))))
+        now = list(batch)
+        # Where all is known there is nothing to encode, and nobody to wait for.
+        some = any(len(each.chips) for each in now)
+        encoding.append((now, crew.encode(now) if some else _done(encode(how, now))))
         batch.clear()
 
     def take_one() -> None:
         nonlocal taken
-        batch.append(taken_from(waiting.popleft(), asked))
+        batch.append(_taken(waiting.popleft(), asked))
         if seen is not None:
             seen(batch[-1].path)
         taken += 1
@@ -264,6 +272,12 @@ class How:
     stop: Stop
     recall: Recall
     missed: Missed
+    bare_copies: bool = False
+
+    @cached_property
+    def no_encodings(self) -> npt.NDArray[np.float32]:
+        """Shape (0, d), float32."""
+        return np.zeros((0, self.subject.encoder.info.dimensions), dtype=np.float32)
 
     def key(self, path: Path, who: Identity, photo: str) -> str:
         """Return what shapes what is found in this photo alone."""
@@ -323,40 +337,35 @@ def read_file(path: Path, how: How) -> Read:
             return Read(path, None, "", at, seconds, str(error))
 
 
-def _submit(crew: Crew, file: Read, first_with: dict[str, Path], how: How) -> Future[Seen]:
+def _submit(crew: Crew, file: Read, first_with: dict[str, Path], how: How) -> Seen | Future[Seen]:
+    """Have a photo looked at; what is known of it already is returned at once."""
     if how.stop():
         raise CancelledError
-    known: Future[Seen] = Future()
     path, who, seconds, read = file.path, file.who, file.seconds, file.at
     if who is None:
-        known.set_result(_problem(path, "reading", UnreadablePhoto(file.problem)))
-        return known
+        return _problem(path, "reading", UnreadablePhoto(file.problem))
     with stopwatch(seconds, "read"):
         # Where pixels say which picture it is, the same bytes are the same pixels.
         digest = file.photo or who.photo or how.recall.picture(who.file)
-        key = how.key(path, who, digest)
-        look = how.recall.look(digest, key)
     for name in filter(None, (digest, who.file)):
         if name in first_with:
             first = first_with[name]
-            seen = Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first, who=who, read=read)
-            known.set_result(seen)
-            return known
+            return Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first, who=who, read=read)
     first_with[who.file] = path
     if digest:
         first_with[digest] = path
+    with stopwatch(seconds, "read"):
+        key = how.key(path, who, digest)
+        look = how.recall.look(digest, key)
     if look is not None:
         photo = Photo(path, digest, look.width, look.height, who.file, who.image, who.orientation)
-        known.set_result(
-            Seen(
-                *(path, photo, look.detections, NO_CHIPS, None, seconds, look.left_out),
-                who=who,
-                look=look,
-                read=read,
-                key=key,
-            )
+        return Seen(
+            *(path, photo, look.detections, NO_CHIPS, None, seconds, look.left_out),
+            who=who,
+            look=look,
+            read=read,
+            key=key,
         )
-        return known
     return crew.examine(file, who)
 
 
@@ -560,6 +569,21 @@ def taken_from(future: Future[T], stop: Stop) -> T:
     raise CancelledError
 
 
+def _taken(seen: Seen | Future[Seen], stop: Stop) -> Seen:
+    """Return what is known, or what somebody made, as `taken_from` does."""
+    if isinstance(seen, Future):
+        return taken_from(seen, stop)
+    if stop():
+        raise CancelledError
+    return seen
+
+
+def _done(encoded: Encoded) -> Future[Encoded]:
+    made: Future[Encoded] = Future()
+    made.set_result(encoded)
+    return made
+
+
 def encode(how: How, batch: Sequence[Seen]) -> Encoded:
     """Describe the subjects of some photos together, or put together what is described."""
     seconds: dict[str, float] = {}
@@ -630,12 +654,16 @@ def _described_all(
                 yield _by_itself(seen, how, results)
                 continue
             file = seen.who.file if seen.who is not None else ""
-            photo = first.photo and replace(first.photo, path=seen.path, file_digest=file)
+            photo = first.photo
+            if photo is not None:
+                # One text for all files with the same bytes, however many there are.
+                file = photo.file_digest if file == photo.file_digest else file
+                photo = replace(photo, path=seen.path, file_digest=file)
             yield replace(first, path=seen.path, photo=photo, seconds={}, copy_of=seen.copy_of)
             continue
         if (look := seen.look) is not None:
             what = (seen.path, seen.photo, look.detections, look.encodings, None, seen.seconds)
-            results[seen.path] = PhotoResult(
+            result = PhotoResult(
                 *what,
                 left_out=look.left_out,
                 features=look.features,
@@ -643,7 +671,8 @@ def _described_all(
                 shows=look.shows,
                 note=look.note,
             )
-            yield results[seen.path]
+            results[seen.path] = _for_copies(result, how)
+            yield result
             continue
         count = len(seen.chips)
         seconds = dict(seen.seconds)
@@ -655,8 +684,15 @@ def _described_all(
         found = tuple(replace(d, worth=w) for d, w in zip(seen.detections, says, strict=True))
         made = (seen.path, seen.photo, found, own, seen.problem, seconds, None)
         result = PhotoResult(*made, seen.left_out, of_own, shows=seen.shows, note=seen.note)
-        results[seen.path] = result
+        results[seen.path] = _for_copies(result, how)
         yield result
+
+
+def _for_copies(result: PhotoResult, how: How) -> PhotoResult:
+    """Return what is kept of a photo for further files of its picture."""
+    if not how.bare_copies:
+        return result
+    return replace(result, detections=(), encodings=how.no_encodings, features=())
 
 
 def _by_itself(seen: Seen, how: How, results: dict[Path, PhotoResult]) -> PhotoResult:
@@ -667,12 +703,10 @@ def _by_itself(seen: Seen, how: How, results: dict[Path, PhotoResult]) -> PhotoR
         alone = _problem(seen.path, "reading", error)
     else:
         alone = examine(Read(seen.path, who, at=seen.read), who, how)
-    done: Future[Encoded] = Future()
-    done.set_result(encode(how, [alone]))
-    (result,) = _described_all([alone], done, how, results)
+    (result,) = _described_all([alone], _done(encode(how, [alone])), how, results)
     # The copies after it are copies of this one.
     if result.photo is not None and seen.copy_of is not None:
-        results[seen.copy_of] = replace(result, path=seen.copy_of)
+        results[seen.copy_of] = replace(_for_copies(result, how), path=seen.copy_of)
     return result
 
 
@@ -710,10 +744,11 @@ def gather(
         Rows in the order of the results; another file of a picture adds a photo, and no sighting.
     """
     pictures: set[str] = set()
-    rows: list[tuple[object, ...]] = []
-    sightings: list[tuple[object, ...]] = []
+    # Column by column: a tuple a row would take several times as much.
+    rows: list[list[object]] = [[] for _ in (*PHOTO_COLUMNS, *FILE_COLUMNS)]
+    sightings: list[list[object]] = [[] for _ in SIGHTING_COLUMNS]
     problems: list[tuple[object, ...]] = []
-    encodings: list[npt.NDArray[np.float32]] = []
+    encodings = _Rows(encoder.dimensions)
     features: list[Features] = []
     shows: list[str] = []
     notes: list[str] = []
@@ -726,10 +761,10 @@ def gather(
             problems.append((str(result.path), *result.problem))
         if result.photo is None:
             continue
-        photo = result.photo
+        photo, path = result.photo, str(result.photo.path)
         about = (photo.file_digest, photo.image_digest, photo.orientation)
         size = (photo.width, photo.height)
-        rows.append((str(photo.path), photo.digest, *size, result.left_out, *about))
+        _add(rows, (path, photo.digest, *size, result.left_out, *about))
         shows.append(result.shows)
         notes.append(result.note)
         if result.copy_of is not None or photo.digest in pictures:
@@ -738,16 +773,15 @@ def gather(
         for detection in result.detections:
             box = detection.box
             place = (box.left, box.top, box.right, box.bottom)
-            sightings.append((photo.digest, str(photo.path), *place, detection.score))
+            _add(sightings, (photo.digest, path, *place, detection.score))
             painted.append("" if detection.mask is None else detection.mask.digest)
             times.append("" if detection.seconds is None else f"{detection.seconds:.2f}")
             turns.append(detection.turn)
             worth.append(detection.worth)
-        encodings.append(result.encodings)
+        encodings.add(result.encodings)
         features.extend(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
     problems.extend((str(path), LEFT_OUT, reason) for path, reason in left_out)
-    empty = np.zeros((0, encoder.dimensions), dtype=np.float32)
     photos = _table(rows, (*PHOTO_COLUMNS, *FILE_COLUMNS))
     if any(shows):
         photos[SHOWS] = pd.Series(shows, dtype=object)
@@ -765,16 +799,53 @@ def gather(
     return Album(
         photos=photos,
         sightings=seen,
-        encodings=np.concatenate([empty, *encodings]),
+        encodings=encodings.all(),
         encoder=encoder,
-        problems=_table(problems, PROBLEM_COLUMNS),
+        problems=_table(list(map(list, zip(*problems, strict=True))), PROBLEM_COLUMNS),
         subject=subject or SubjectInfo(),
         features=tuple(features) if encoder.metric == "pairs" else None,
     )
 
 
-def _table(rows: list[tuple[object, ...]], columns: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(columns)) if rows else empty_table(columns)
+class _Rows:
+    """
+    Encodings one after the other, in an array that grows.
+
+    Parameters
+    ----------
+    dimensions : int
+        Numbers of one.
+    """
+
+    def __init__(self, dimensions: int) -> None:
+        self._held = np.zeros((0, dimensions), dtype=np.float32)
+        self._count = 0
+
+    def add(self, more: npt.NDArray[np.float32]) -> None:
+        """Take some more, shape (k, dimensions)."""
+        end = self._count + len(more)
+        if end > len(self._held):
+            # In place where there is room behind it, as with large arrays there mostly is.
+            self._held.resize((end + max(end // 8, 1024), self._held.shape[1]), refcheck=False)
+        self._held[self._count : end] = more
+        self._count = end
+
+    def all(self) -> npt.NDArray[np.float32]:
+        """Return them, shape (n, dimensions); no more can be taken then."""
+        self._held.resize((self._count, self._held.shape[1]), refcheck=False)
+        return self._held
+
+
+def _add(columns: list[list[object]], row: tuple[object, ...]) -> None:
+    for column, cell in zip(columns, row, strict=True):
+        column.append(cell)
+
+
+def _table(cells: list[list[object]], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return a table of columns, each with as many cells; without any it is empty."""
+    if not cells or not cells[0]:
+        return empty_table(columns)
+    return pd.DataFrame(dict(zip(columns, cells, strict=True)))
 
 
 def watched(

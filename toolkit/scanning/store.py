@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import json
 import os
 import sqlite3
+import struct
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +42,16 @@ PATIENCE = 30.0
 PAUSE = 0.02
 # A file that was written so shortly before it was read (ns) could be written again unnoticed.
 RACY = 2_000_000_000
+# Entries that were of use and are noted together.
+NOTED = 4096
 # Bytes of one photo's entry, and subjects in one photo, beyond which it is not believed.
 LARGEST, MOST = 1 << 30, 100_000
+
+# What an entry that is damaged raises.
+UNREADABLE = (
+    *(ValueError, KeyError, IndexError, OSError, TypeError, EOFError, AttributeError),
+    *(OverflowError, RecursionError, struct.error, zipfile.BadZipFile),
+)
 
 _TABLES = """
 CREATE TABLE files (
@@ -64,8 +74,11 @@ CREATE TABLE IF NOT EXISTS pairs (
 CREATE INDEX IF NOT EXISTS pairs_of ON pairs (how, sighting);
 CREATE INDEX IF NOT EXISTS pair_uses ON pairs (used);
 """
-_FILES = """
-SELECT * FROM files WHERE path = ?1 UNION ALL SELECT * FROM files WHERE device = ?2 AND inode = ?3
+# A file by its path, then by its place on the disk: under how many names it is known is no matter.
+_BY_PATH = "SELECT * FROM files WHERE path = ?"
+_BY_PLACE = """
+SELECT * FROM files
+WHERE device = ? AND inode = ? AND size = ? AND changed = ? AND read >= ? LIMIT 1
 """
 
 
@@ -287,12 +300,17 @@ class Store:
             about = path.stat()
         except OSError:
             return None
-        by = (_written(path), about.st_dev, _signed(about.st_ino))
-        with self._lock, self._told():
-            found = self._base.execute(_FILES, by).fetchall()
-        for _, *place, read, photo, file, image, orientation in found:
-            now = [about.st_dev, _signed(about.st_ino), about.st_size, about.st_mtime_ns]
-            if place == now and about.st_mtime_ns + RACY <= read:
+        now = (about.st_dev, _signed(about.st_ino), about.st_size, about.st_mtime_ns)
+        for query, by in (
+            (_BY_PATH, (_written(path),)),
+            (_BY_PLACE, (*now, about.st_mtime_ns + RACY)),
+        ):
+            with self._lock, self._told():
+                row = self._base.execute(query, by).fetchone()
+            if row is None:
+                continue
+            _, *place, read, photo, file, image, orientation = row
+            if tuple(place) == now and about.st_mtime_ns + RACY <= read:
                 return Identity(str(file), str(image), int(orientation)), str(photo)
         return None
 
@@ -326,7 +344,7 @@ class Store:
         try:
             made = _from_bytes(bytes(content), encoder)
             return Look(int(width), int(height), int(left_out), *made)
-        except (ValueError, KeyError, IndexError, OSError, TypeError, EOFError, zipfile.BadZipFile):
+        except UNREADABLE:
             return None
 
     def keep(self, seen: Sequence[Kept], how: str) -> None:
@@ -557,6 +575,7 @@ class Recall:
         self._store = store if how else None
         self._how, self._encoder, self.trouble = how, encoder, ""
         self._matched = matched
+        self._of_use: list[tuple[str, str]] = []
 
     def beside(self, name: str) -> Recall:
         """Return one for other numbers of the same pairs, by a name of their own."""
@@ -585,11 +604,20 @@ class Recall:
         return None
 
     def keep(self, seen: Sequence[Kept], known: Sequence[tuple[str, str]]) -> None:
-        """Keep what was seen, and note which entries were of use."""
+        """Keep what was seen; which entries were of use is noted some thousands at a time."""
         with self._careful() as store:
-            if store is not None and (seen or known):
+            if store is not None and seen:
                 store.keep(seen, self._how)
-                store.used(known, self._how)
+        self._of_use += known
+        if len(self._of_use) >= NOTED:
+            self.note()
+
+    def note(self) -> None:
+        """Note the last entries that were of use."""
+        with self._careful() as store:
+            if store is not None and self._of_use:
+                store.used(self._of_use, self._how)
+        self._of_use = []
 
     def pairs(self, ids: Sequence[str], scores: int) -> KnownPairs:
         """Return what is known that pairs have in common; see `Store.pairs`."""
@@ -643,9 +671,18 @@ def recalled(subject: Subject, settings: ScanSettings) -> Iterator[Recall]:
         yield recall
         return
     with store:
-        told = (subject.key, settings.long_edge, settings.min_size, settings.min_sharpness)
-        how = hashlib.sha256(repr(told).encode()).hexdigest()
-        yield Recall(store, how, subject.encoder.info, subject.key)
+        recall = recall_in(store, subject, settings)
+        try:
+            yield recall
+        finally:
+            recall.note()
+
+
+def recall_in(store: Store, subject: Subject, settings: ScanSettings) -> Recall:
+    """Return the use of a store by a scan; see `recalled`, which opens the user's."""
+    told = (subject.key, settings.long_edge, settings.min_size, settings.min_sharpness)
+    how = hashlib.sha256(repr(told).encode()).hexdigest()
+    return Recall(store, how, subject.encoder.info, subject.key)
 
 
 def _with_key(how: str, key: str) -> str:
@@ -691,30 +728,55 @@ def _written(path: Path) -> str:
     return os.fsencode(whole_path(path)).decode("utf-8", "backslashreplace")
 
 
+# What an entry begins with; one of the version before is an archive of numpy's.
+_BEGINS = b"seen 2\n"
+# Detections, numbers of an encoding, and bytes of what else there is to say, as JSON.
+_COUNTS = struct.Struct("<III")
+
+
 def _to_bytes(look: Look) -> bytes:
-    boxes = [(d.box.left, d.box.top, d.box.right, d.box.bottom, d.score) for d in look.detections]
-    arrays: dict[str, Any] = {
-        "detections": np.array(boxes, dtype=np.float64).reshape(-1, 5),
-        "encodings": look.encodings,
+    """
+    Return an entry: a million of them are read in a minute, which archives are not.
+
+    After `_BEGINS` and `_COUNTS` come the JSON, the boxes with their scores (float64), the
+    encodings (float32), and, where sightings are compared in pairs, an archive of their features.
+    """
+    detections = look.detections
+    about: dict[str, Any] = {"shows": look.shows, "note": look.note}
+    masks = [d.mask and (d.mask.width, d.mask.height, *d.mask.counts) for d in detections]
+    about |= {"masks": masks if any(masks) else []}
+    about |= {"seconds": [d.seconds for d in detections]}
+    about |= {"turns": [d.turn for d in detections], "worth": [d.worth for d in detections]}
+    usual: dict[str, set[Any]] = {"seconds": {None}, "turns": {0}, "worth": {1.0}}
+    said = {
+        name: value
+        for name, value in about.items()
+        if value and not (name in usual and set(value) <= usual[name])
     }
-    masks = [d.mask and (d.mask.width, d.mask.height, *d.mask.counts) for d in look.detections]
-    if any(masks):
-        arrays["masks"] = np.array(json.dumps(masks).encode())
-    if any(d.seconds is not None for d in look.detections):
-        arrays["seconds"] = np.array([d.seconds for d in look.detections], dtype=np.float64)
-    if any(turns := [d.turn for d in look.detections]):
-        arrays["turns"] = np.array(turns, dtype=np.int64)
-    if any((worth := np.array([d.worth for d in look.detections])) < 1):
-        arrays["worth"] = worth
-    if look.shows:
-        arrays["shows"] = np.array(look.shows.encode("utf-8", "backslashreplace"))
-    if look.note:
-        arrays["note"] = np.array(look.note.encode("utf-8", "backslashreplace"))
-    for number, features in enumerate(look.features):
-        arrays |= {f"{number}/{name}": array for name, array in features.items()}
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)
-    return stream.getvalue()
+    # Escapes stand for what is no text, as JSON has them.
+    text = json.dumps(said).encode() if said else b""
+    edges = [(d.box.left, d.box.top, d.box.right, d.box.bottom, d.score) for d in detections]
+    boxes = np.array(edges, dtype="<f8").tobytes()
+    counts = _COUNTS.pack(len(detections), look.encodings.shape[1], len(text))
+    content = [_BEGINS, counts, text, boxes, look.encodings.astype("<f4", copy=False).tobytes()]
+    if look.features:
+        arrays: dict[str, Any] = {}
+        for number, features in enumerate(look.features):
+            arrays |= {f"{number}/{name}": array for name, array in features.items()}
+        stream = io.BytesIO()
+        np.savez(stream, **arrays)
+        content.append(stream.getvalue())
+    return b"".join(content)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What an entry holds, as it was written; nothing of it is believed yet."""
+
+    boxes: npt.NDArray[np.float64]
+    encodings: npt.NDArray[np.float32]
+    features: tuple[Features, ...]
+    about: Mapping[str, Any]
 
 
 def _from_bytes(
@@ -722,49 +784,90 @@ def _from_bytes(
 ) -> tuple[tuple[Detection, ...], npt.NDArray[np.float32], tuple[Features, ...], str, str]:
     if len(content) > LARGEST:
         raise ValueError("an entry is too large")
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        boxes, encodings = arrays["detections"], arrays["encodings"]
-        count = len(boxes)
-        if boxes.shape != (count, 5) or count > MOST or not np.isfinite(boxes).all():
-            raise ValueError("detections are none")
-        if encodings.shape != (count, encoder.dimensions) or encodings.dtype != np.float32:
-            raise ValueError("encodings are not those of this encoder")
-        if not np.isfinite(encodings).all():
-            raise ValueError("encodings hold a number that is not finite")
-        features: list[dict[str, npt.NDArray[np.generic]]] = [{} for _ in range(count)]
-        for name in arrays.files:
-            number, slash, own = name.partition("/")
-            if slash:
-                features[int(number)][own] = arrays[name]
-        shows, note = (
-            bytes(arrays[name]).rstrip(b"\0").decode() if name in arrays else ""
-            for name in ("shows", "note")
-        )
-        masks = _masks_from(bytes(arrays["masks"])) if "masks" in arrays else [None] * count
-        times = arrays["seconds"].tolist() if "seconds" in arrays else [None] * count
-        turns = arrays["turns"].tolist() if "turns" in arrays else [0] * count
-        if not set(turns) <= set(TURNS):
-            raise ValueError("turns are none")
-        worth = arrays["worth"] if "worth" in arrays else np.ones(count)
-        if worth.shape != (count,) or not ((worth >= 0) & (worth <= 1)).all():
-            raise ValueError("worth is none")
+    entry = _entry(content) if content.startswith(_BEGINS) else _entry_before(content)
+    boxes, encodings, about = entry.boxes, entry.encodings, entry.about
+    count = len(boxes)
+    if boxes.shape != (count, 5) or count > MOST or not np.isfinite(boxes).all():
+        raise ValueError("detections are none")
+    if encodings.shape != (count, encoder.dimensions) or encodings.dtype != np.float32:
+        raise ValueError("encodings are not those of this encoder")
+    if not np.isfinite(encodings).all():
+        raise ValueError("encodings hold a number that is not finite")
+    masks = _masks_from(about["masks"]) if "masks" in about else [None] * count
+    times = about.get("seconds", [None] * count)
+    turns = about.get("turns", [0] * count)
+    if not set(turns) <= set(TURNS):
+        raise ValueError("turns are none")
+    worth = [float(each) for each in about.get("worth", [1.0] * count)]
+    if len(worth) != count or not all(0 <= each <= 1 for each in worth):
+        raise ValueError("worth is none")
     found = tuple(
         Detection(
             *(Box(*map(int, row[:4])), float(row[4])),
             mask=mask,
-            seconds=when,
-            turn=turn,
-            worth=float(says),
+            seconds=when if when is None else float(when),
+            turn=int(turn),
+            worth=says,
         )
-        for row, mask, when, turn, says in zip(boxes, masks, times, turns, worth, strict=True)
+        for row, mask, when, turn, says in zip(
+            boxes.tolist(), masks, times, turns, worth, strict=True
+        )
     )
-    own = tuple(features) if encoder.metric == "pairs" else ()
-    return found, encodings, own, shows, note
+    own = entry.features if encoder.metric == "pairs" else ()
+    return found, encodings, own, str(about.get("shows", "")), str(about.get("note", ""))
 
 
-def _masks_from(content: bytes) -> list[Mask | None]:
+def _entry(content: bytes) -> _Entry:
+    start = len(_BEGINS) + _COUNTS.size
+    count, dimensions, letters = _COUNTS.unpack_from(content, len(_BEGINS))
+    ends = np.cumsum([start, letters, count * 5 * 8, count * dimensions * 4]).tolist()
+    if ends[-1] > len(content):
+        raise ValueError("an entry is shorter than it says")
+    text, boxes, encodings = (content[a:b] for a, b in itertools.pairwise(ends))
+    about = json.loads(text) if text else {}
+    if not isinstance(about, dict):
+        raise ValueError("an entry says something else than it should")
+    features: tuple[Features, ...] = ()
+    if rest := content[ends[-1] :]:
+        with np.load(io.BytesIO(rest), allow_pickle=False) as arrays:
+            features = _features_in(arrays, count)
+    return _Entry(
+        np.frombuffer(boxes, dtype="<f8").reshape(count, 5),
+        # Not a view of what was read: that would be held with it.
+        np.frombuffer(encodings, dtype="<f4").reshape(count, dimensions).astype(np.float32),
+        features or ({},) * count,
+        about,
+    )
+
+
+def _entry_before(content: bytes) -> _Entry:
+    """Read an entry of the version before."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        boxes, encodings = arrays["detections"], arrays["encodings"]
+        if len(boxes) > MOST:
+            raise ValueError("detections are none")
+        about: dict[str, Any] = {
+            name: bytes(arrays[name]).rstrip(b"\0").decode()
+            for name in ("shows", "note")
+            if name in arrays
+        }
+        about |= {
+            name: arrays[name].tolist() for name in ("seconds", "turns", "worth") if name in arrays
+        }
+        if "masks" in arrays:
+            about["masks"] = json.loads(bytes(arrays["masks"]).rstrip(b"\0"))
+        return _Entry(boxes, encodings, _features_in(arrays, len(boxes)), about)
+
+
+def _features_in(arrays: Mapping[str, npt.NDArray[Any]], count: int) -> tuple[Features, ...]:
+    features: list[dict[str, npt.NDArray[np.generic]]] = [{} for _ in range(count)]
+    for name in arrays:
+        number, slash, own = name.partition("/")
+        if slash:
+            features[int(number)][own] = arrays[name]
+    return tuple(features)
+
+
+def _masks_from(told: Any) -> list[Mask | None]:
     """Return the masks of an entry; `ValueError` or `TypeError` where they are none."""
-    return [
-        None if told is None else Mask(told[0], told[1], tuple(told[2:]))
-        for told in json.loads(content.rstrip(b"\0"))
-    ]
+    return [None if each is None else Mask(each[0], each[1], tuple(each[2:])) for each in told]
