@@ -19,7 +19,7 @@ READY := $(VENV)/.ready
 $(READY): pyproject.toml
 	@echo "installing into $(VENV): 1 to 3 minutes, once"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[landmarks68,formats,raw,video,scale,app,animals,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[landmarks68,formats,raw,video,scale,cluster,app,animals,dev]"
 	SIGHTINGS_MODELS=models $(BIN)/sightings models get animals
 	SIGHTINGS_MODELS=models $(BIN)/sightings models get likeness
 	@touch $(READY)

@@ -9,10 +9,13 @@ import pytest
 from tiles import save_tiles
 
 from toolkit import modes
+from toolkit.benchmarks import drawn_album
 from toolkit.curation import decisions
 from toolkit.curation.decisions import require_decisions
 from toolkit.errors import BadFolder, BadSetting
+from toolkit.grouping import sparse_linkage
 from toolkit.grouping.assigners import GroupingAssigner, ReferenceAssigner
+from toolkit.grouping.neighbours import VectorDistances
 from toolkit.photos import sample
 from toolkit.results import exporting, results_folder
 from toolkit.results.results_folder import earlier_run
@@ -569,3 +572,91 @@ def test_a_plan_takes_what_was_done_in_the_folders_for_decisions(
         "person_001",
         "person_003",
     ]
+
+
+@pytest.fixture
+def many(tmp_path, monkeypatch):
+    """An album that is grouped by near pairs; `joined` tells how often all of it was."""
+    monkeypatch.setattr(sparse_linkage, "MOST", 50)
+    joined, tree = [], sparse_linkage.tree
+
+    def counting(*given, **more):
+        joined.append("tree")
+        return tree(*given, **more)
+
+    nearest = VectorDistances.nearest
+    monkeypatch.setattr(sparse_linkage, "tree", counting)
+    monkeypatch.setattr(
+        VectorDistances, "nearest", lambda *given: joined.append("near") or nearest(*given)
+    )
+    looked = drawn_album.draw(400, tmp_path / "photos", seed=3)
+    settings = AutopilotSettings(threshold=0.5)
+    session = Session(looked, GroupingAssigner(settings), out=tmp_path / "out")
+    session.joined = joined
+    return session
+
+
+def test_in_a_large_album_a_correction_changes_what_it_is_about_and_is_there_at_once(many) -> None:
+    (first, _), (second, _) = Counter(people(many)).most_common(2)
+    before, rows, others = groups(many), many.rows(first), many.rows(second)
+    one, other = frozenset(rows.tolist()), frozenset(others.tolist())
+    many.rename(first, "Ann")
+    assert groups(many) == before
+    assert {many.names[row] for row in one} == {"Ann"}
+    many.merge("Ann", many.names[others[0]])
+    assert groups(many) == before - {one, other} | {one | other}
+    many.not_this_individual(int(rows[0]))
+    left = frozenset(faces_of(many, "Ann"))
+    assert rows[0] not in left
+    assert left > other
+    # Those most like it may have gone along.
+    rest = before - {one, other} | {left}
+    assert groups(many) >= rest
+    assert frozenset().union(*(groups(many) - rest)) == (one | other) - left
+    many.ignore(min(left))
+    assert left - {min(left)} in groups(many)
+    assert groups(many) >= rest - {left}
+    # Near pairs were sought once, and nothing was joined anew.
+    assert many.joined == ["near", "tree"]
+
+
+def test_in_a_large_album_what_is_taken_back_is_as_it_was(many) -> None:
+    first, second = list(people(many))[:2]
+    before = many.names
+    many.merge(first, second)
+    merged = many.names
+    many.rename(first, "Ann")
+    many.undo()
+    assert many.names == merged
+    many.undo()
+    assert many.names == before
+    assert many.corrections.decisions == ()
+    assert many.joined == ["near", "tree"]
+
+
+def test_in_a_large_album_what_is_planned_and_exported_is_what_is_shown(many) -> None:
+    first, second = list(people(many))[:2]
+    many.merge(first, second)
+    many.not_this_individual(int(many.rows(first)[0]))
+    shown = many.names
+    out = many.corrections.out
+    planned = many.plan(out)
+    written = many.export(out)
+    assert many.names == written.names == shown
+    assert planned["destination"].tolist() == written.plan["destination"].tolist()
+    # A new run has the same decisions, and may find others for who was parted.
+    again = Session(many.looked, many.assigner, out=out)
+    assert again.names.count(first) >= shown.count(first) - 2
+
+
+def test_in_a_large_album_what_is_taken_back_after_others_came_is_joined_anew(many) -> None:
+    first, second, third = list(people(many))[:3]
+    many.merge(first, second)
+    many.rename(third, "Ann")
+    many.hide(first)
+    for _ in range(3):
+        many.undo()
+    assert many.corrections.decisions == ()
+    anew = Session(many.looked, many.assigner)
+    assert many.names == anew.names
+    assert many.joined.count("tree") > 1

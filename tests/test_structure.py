@@ -30,6 +30,8 @@ HEAVY = {
     "cv2",
     "sklearn",
     "tqdm",
+    "distributed",
+    "fsspec",
 }
 # Chinese whispers is dlib's, and a way of grouping.
 MAY_IMPORT_DLIB = {"subjects", "grouping/cluster.py", "benchmarks"}

@@ -39,3 +39,11 @@ class UnreadablePhoto(SightingsError):
 
 class IncomparableEncodings(SightingsError):
     """Encodings of two encoders, which no distance compares."""
+
+
+class BadStorage(BadFolder):
+    """Object storage that cannot be listed or read."""
+
+
+class BadCluster(SightingsError):
+    """Machines that cannot be used: out of reach, of another version, or without the photos."""

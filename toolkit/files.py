@@ -12,7 +12,7 @@ import secrets
 import stat
 import sys
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,7 +34,14 @@ _QUOTES |= {"\u00bb": "\u00ab"} | {mark: mark for mark in "\"'`"}
 # Around a pasted path: blanks, and marks that show nothing, of which Windows puts one before it.
 _AROUND = " \t\r\n\N{NO-BREAK SPACE}\ufeff\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # What a path to another computer begins with, which no system opens as a folder.
-_NETWORK = re.compile(r"(smb|cifs|afp|nfs|https?|s?ftp|webdavs?|davs?|mtp|ptp|gphoto2|s3):/", re.I)
+_NETWORK = re.compile(r"(smb|cifs|afp|nfs|https?|s?ftp|webdavs?|davs?|mtp|ptp|gphoto2):/", re.I)
+# An address of object storage, such as s3://bucket/trip; a drive of Windows has one letter.
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.DOTALL)
+CACHE_VARIABLE = "SIGHTINGS_CACHE"
+# The folder in the cache folder whose files stand for objects.
+OBJECTS = "object-storage"
+# What say where the bytes of a file are that only stands for another one.
+_FETCHING: list[Callable[[Path], Path | None]] = []
 NOT_REGULAR = "it is not a regular file (a folder, a pipe or a device)"
 
 
@@ -43,6 +50,45 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def fetch_by(fetch: Callable[[Path], Path | None]) -> None:
+    """
+    Have files read from elsewhere.
+
+    Parameters
+    ----------
+    fetch : callable
+        Returns the file that has the bytes of another one; None for that one itself.
+    """
+    _FETCHING.append(fetch)
+
+
+def local(path: Path) -> Path:
+    """
+    Return the file that has the bytes of this one, on this computer; most often itself.
+
+    Raises
+    ------
+    OSError
+        If it cannot be fetched from where it is.
+    """
+    for fetch in _FETCHING:
+        if (found := fetch(path)) is not None:
+            return found
+    return path
+
+
+def cache_folder() -> Path:
+    """
+    Return where models made from the model files are kept, and what was seen.
+
+    The folder that the environment variable SIGHTINGS_CACHE names, or the user's cache folder.
+    """
+    from platformdirs import user_cache_path
+
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else user_cache_path("sightings", appauthor=False)
 
 
 def is_below(place: object, *, deeper: bool = False) -> bool:
@@ -83,6 +129,7 @@ def open_regular(path: Path, *, most: int | None = None) -> BinaryIO:
     OSError
         If it cannot be opened, is not a regular file, or is larger than `most`.
     """
+    path = local(path)
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
     # Whatever took its place since is not waited for.
@@ -283,7 +330,8 @@ def folder_at(path: str | Path) -> Path:
 
     What is there under exactly these letters is meant. Otherwise "~", quotes around it, blanks and
     line breaks at its ends, an address such as ``file:///home/a%20b``, and blanks as a shell writes
-    them (``\ ``) are understood. An empty one (a variable that is not set) is refused.
+    them (``\ ``) are understood. An empty one (a variable that is not set) is refused. An address
+    of object storage (``s3://bucket/trip``) means the folder that stands for it.
     """
     text = str(path)
     if isinstance(path, Path) and not text.startswith(("~", "file:")):
@@ -302,10 +350,27 @@ def folder_at(path: str | Path) -> Path:
             f"{printable(meant)} is an address in the network; expected the path of a folder. "
             "Connect to it in the file manager, and give the path at which it is there then."
         )
+    if (address := _ADDRESS.fullmatch(meant)) is not None:
+        return _standing_for(meant, *address.groups())
     try:
         return Path(meant).expanduser() if meant.startswith("~") else Path(meant)
     except RuntimeError as error:
         raise BadFolder(f"{meant}: {str(error).rstrip('.')}. Write the path in full.") from error
+
+
+def _standing_for(address: str, scheme: str, place: str) -> Path:
+    """Return the folder that stands for an address of object storage."""
+    parts = [part for part in place.split("/") if part]
+    if not parts or {".", ".."} & set(parts) or "\\" in place or "::" in place:
+        raise BadFolder(
+            f"{printable(address)} is no address of a folder; expected one such as s3://bucket/trip"
+        )
+    if "@" in parts[0]:
+        raise BadFolder(
+            f"{scheme}: leave name and password out of the address, for it is kept; the "
+            "configuration of fsspec, or the environment, holds them"
+        )
+    return whole_path(cache_folder() / OBJECTS / scheme).joinpath(*parts)
 
 
 def _of_no_nul(path: str | Path) -> Path:

@@ -27,7 +27,7 @@ from toolkit.grouping import uncertainty
 from toolkit.grouping.assigners import Assigner, GroupingAssigner, links_of
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.links import Labels
-from toolkit.grouping.sighting_finder import SightingFinder, SightingKey, key_of
+from toolkit.grouping.sighting_finder import SightingKey, finder_of, key_of
 from toolkit.grouping.uncertainty import Sides
 from toolkit.locks import InUse
 from toolkit.modes import Looked
@@ -41,6 +41,9 @@ from toolkit.results.undo import Undone, undo
 from toolkit.settings import GroupingSettings, Settings
 from toolkit.subjects.base import Subject
 from toolkit.subjects.settings import declared
+
+# Steps that can be taken back without sorting.
+REMEMBERED = 2
 
 
 class Session:
@@ -96,6 +99,8 @@ class Session:
         self._names_taken = self._take_names()
         self._around: dict[frozenset[str], tuple[float, float]] | None = None
         self._done: tuple[str, ...] = ()
+        # What was found by the decisions before.
+        self._before: tuple[tuple[tuple[Decision, ...], Assigner, AnyResult], ...] = ()
         # Whether the folder of the decisions has what was found, and no copies.
         self._kept = False
         self.result = self._sorted(self.corrections.decisions)
@@ -174,8 +179,23 @@ class Session:
             )
         return found
 
-    def set(self, settings: Settings) -> None:
-        """Sort with other settings; `BadSetting` if they ask for another look at the photos."""
+    def set(self, settings: Settings, *, keep: bool = True) -> None:
+        """
+        Sort with other settings.
+
+        Parameters
+        ----------
+        settings : Settings
+            Of the same mode.
+        keep : bool
+            Whether the folder says so when this returns, which takes a while with many sightings;
+            otherwise `keep_anew` is for the caller.
+
+        Raises
+        ------
+        BadSetting
+            If they ask for another look at the photos.
+        """
         if self.needs_another_look(settings):
             raise BadSetting(
                 f"these settings change which {self.album.words.plural} are found; look at "
@@ -195,6 +215,12 @@ class Session:
             except Exception:
                 self.assigner = before
                 raise
+            if keep:
+                self._keep_anew()
+
+    def keep_anew(self) -> None:
+        """Have the folder in which the result is kept say what is found now."""
+        with self._alone():
             self._keep_anew()
 
     def needs_another_look(self, settings: Settings) -> bool:
@@ -338,7 +364,7 @@ class Session:
     def joined(self, key: SightingKey) -> str:
         """Say who the sighting in a box is now, without a full stop."""
         words, file = self.album.words, printable(Path(key.path).name)
-        row = SightingFinder(self.album, self.album.kept)(key)
+        row = finder_of(self.album)(key)
         if row is None:
             return f"the box in {file} holds nothing that could be looked at"
         who = f"The {words.singular} in {file}"
@@ -405,7 +431,10 @@ class Session:
         Where it cannot be sorted by, nothing has changed.
         """
         with self._alone():
+            before = self.corrections.decisions, self.assigner, self.result
             self._change(self.corrections.tried(gesture), lambda: self.corrections.add(gesture))
+            # To take it back takes no sorting.
+            self._before = (*self._before, before)[-REMEMBERED:]
             return self.corrections.last
 
     def undo(self) -> str:
@@ -422,11 +451,11 @@ class Session:
 
     def _change(self, wanted: Sequence[Decision], keep: Callable[[], object]) -> None:
         """Sort by decisions, and only where that succeeds keep them; then both hold."""
-        result = self._sorted(wanted)
+        result = self._sorted(wanted, self.result)
         keep()
         if self.corrections.decisions != tuple(wanted):
             # Somebody else decided in this very moment.
-            result = self._sorted(self.corrections.decisions)
+            result = self._sorted(self.corrections.decisions, self.result)
         self.result = result
 
     def queue(self, *, goal: float = 0.99, leave_out: Sequence[tuple[int, int]] = ()) -> Queue:
@@ -455,7 +484,8 @@ class Session:
                 with suppress(InUse), exporting.alone_in(target, "a plan from a panel"):
                     self._read_folders(target)
             made, assigner = self.corrections.joined_with(target), self._following(target)
-            return modes.assigned_by(self.looked, assigner, target, decided=made).plan
+            since = self.result
+            return modes.assigned_by(self.looked, assigner, target, decided=made, since=since).plan
 
     def export(
         self,
@@ -621,8 +651,11 @@ class Session:
             self.corrections.add(Gesture(found.decisions, f"{number} named as in the photos"))
         return found.taken
 
-    def _sorted(self, made: Sequence[Decision], out: Path | None = None) -> AnyResult:
-        found = modes.assigned_by(self.looked, self.assigner, out, decided=made)
+    def _sorted(self, made: Sequence[Decision], since: AnyResult | None = None) -> AnyResult:
+        for decided, assigner, result in reversed(self._before):
+            if assigner is self.assigner and decided == tuple(made):
+                return replace(result, names_taken=self._names_taken, synced=self._done)
+        found = modes.assigned_by(self.looked, self.assigner, decided=made, since=since)
         return replace(found, names_taken=self._names_taken, synced=self._done)
 
 

@@ -312,6 +312,8 @@ def from_record(kind: type[Kind], record: Mapping[str, Any], *, of: str) -> Kind
     known = {each.name for each in declared(kind)}
     values = {}
     for name, value in record.items():
+        if name in kind.unrecorded:
+            continue
         now = kind.renamed.get(name, name)
         # A record that has both names is of no version that there was.
         values[now if now in known and now not in record else name] = _respelled(kind, now, value)

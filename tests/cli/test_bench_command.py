@@ -7,6 +7,7 @@ from tiles import save_tiles
 
 from toolkit import cli
 from toolkit.benchmarks import scale
+from toolkit.widgets import panel_times
 
 
 def test_numbers_go_to_the_screen_and_to_a_file(album_folder, tmp_path, tiles, capsys) -> None:
@@ -29,6 +30,21 @@ def test_many_sightings_are_drawn_and_grouped(tmp_path, capsys, monkeypatch) -> 
     assert [row["sightings"] for row in content["grouping"]] == [60, 60, 180, 180]
     assert content["growth"][0]["to"] == "180"
     assert cli.main(["bench", "scale", "--sizes", "1"]) == 2
+    assert "sizes are 1; expected 2 or more, each" in capsys.readouterr().err
+
+
+def test_the_panels_are_used_on_drawn_albums(tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("toolkit.widgets.panel_times._alone", panel_times.measure)
+    output = tmp_path / "panels.json"
+    asked = ["bench", "panels", "--sizes", "80", "--seed", "3", "--no-questions"]
+    assert cli.main([*asked, "--json", str(output)]) == 0
+    assert "first page" in capsys.readouterr().out
+    content = json.loads(output.read_text())
+    assert content["sizes"][0]["sightings"] == 80
+    steps = [row["step"] for row in content["steps of 80 sightings"]]
+    assert "next page" in steps
+    assert "questions" not in steps
+    assert cli.main(["bench", "panels", "--sizes", "1"]) == 2
     assert "sizes are 1; expected 2 or more, each" in capsys.readouterr().err
 
 

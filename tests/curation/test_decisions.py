@@ -488,6 +488,9 @@ def test_what_is_ignored_is_found_by_decisions_to_ignore_it_alone(sorted_once) -
     one, other = key_of(album, 0), key_of(album, 1)
     masked = decisions.masked(album, [Decision("ignore", one)])
     assert np.flatnonzero(masked.ignored).tolist() == [0]
+    # What changes nothing is the very same album, of which more is known.
+    assert decisions.masked(album, []) is album
+    assert decisions.masked(masked, [Decision("ignore", one)]) is masked
     pd.testing.assert_frame_equal(masked.sightings, album.sightings)
     made = [
         Decision("ignore", one),

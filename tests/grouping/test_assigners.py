@@ -280,3 +280,30 @@ def test_pairs_that_were_compared_are_near_pairs(monkeypatch) -> None:
         == "grouped by near pairs of 60 faces: the pairs that were compared"
     )
     np.testing.assert_array_equal(found.clustering.labels, usual.clustering.labels)
+
+
+def test_near_pairs_are_sought_once_whatever_is_ignored(monkeypatch) -> None:
+    monkeypatch.setattr(sparse_linkage, "MOST", 100)
+    faces, _ = many()
+    faces = replace(faces, ignored=np.zeros(len(faces), dtype=np.bool_))
+    sought, nearest = [], neighbours.VectorDistances.nearest
+    monkeypatch.setattr(
+        neighbours.VectorDistances, "nearest", lambda *a: sought.append(1) or nearest(*a)
+    )
+    assigners.group_album(faces, AUTO)
+    ignored = np.arange(len(faces)) % 7 == 0
+    fewer = replace(faces, ignored=ignored)
+    near = assigners.group_album(fewer, AUTO).tree.near
+    assert sought == [1]
+    # Those that are left, as far apart as they are among themselves.
+    whole = sparse_linkage.near_of(faces)
+    left = ~ignored[np.stack([whole.first, whole.second])].any(axis=0)
+    assert near.first.tolist() == whole.first[left].tolist()
+    assert near.second.tolist() == whole.second[left].tolist()
+    away = neighbours.of(fewer.take(fewer.kept)).of_pairs(
+        *(np.searchsorted(fewer.kept, ends) for ends in (near.first, near.second))
+    )
+    assert np.allclose(near.distance, away)
+    # Another table of sightings, which may say how much each is worth, is another album.
+    assigners.group_album(replace(faces, sightings=faces.sightings.copy()), AUTO)
+    assert sought == [1, 1]

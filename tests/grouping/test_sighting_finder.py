@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 from made_albums import album
 
-from toolkit.grouping.sighting_finder import SightingFinder, key_of, keys_of
+from toolkit.grouping import sighting_finder
+from toolkit.grouping.sighting_finder import SightingFinder, finder_of, key_of, keys_of
 
 
 def test_each_sighting_is_found_by_its_key_and_no_other() -> None:
@@ -26,6 +27,23 @@ def test_a_box_that_moved_a_little_is_the_same_and_one_elsewhere_is_not() -> Non
 def test_what_is_not_among_the_rows_is_not_found() -> None:
     seen = album([0, 1])
     assert SightingFinder(seen, np.array([1]))(key_of(seen, 0)) is None
+
+
+def test_what_finds_sightings_is_made_once_for_an_album_and_knows_what_is_ignored() -> None:
+    full = album(range(4))
+    assert finder_of(full) is finder_of(full) is finder_of(full, ignored=True)
+    some = replace(full, ignored=np.array([True, False, False, False]))
+    assert finder_of(some)(key_of(full, 0)) is None
+    assert finder_of(some, ignored=True)(key_of(full, 0)) == 0
+    assert finder_of(some)(key_of(full, 1)) == 1
+
+
+def test_keys_of_many_are_those_of_each(monkeypatch) -> None:
+    full = album(range(6))
+    each = [key_of(full, row) for row in (4, 1, 1)]
+    monkeypatch.setattr(sighting_finder, "MANY", 2)
+    assert [*keys_of(full, np.array([4, 1, 1]))] == each
+    assert [*keys_of(album(range(100, 106)), np.array([4, 1, 1]))] == each
 
 
 def test_an_album_is_made_ready_only_when_something_is_sought() -> None:

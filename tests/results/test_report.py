@@ -1,11 +1,14 @@
 """The report: one file, whole and well-formed, that holds only what it should."""
 
 import io
+import json
+import os
 import re
 import unicodedata
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -20,14 +23,14 @@ from toolkit import modes
 from toolkit.curation.decisions import FILE as DECISIONS
 from toolkit.curation.decisions import Decision, add, apply
 from toolkit.errors import BadFolder
-from toolkit.evaluation.scores import audit
+from toolkit.evaluation.audit import Audit, audit
 from toolkit.grouping.numbering import earlier_of
 from toolkit.grouping.sighting_finder import key_of
 from toolkit.grouping.thresholds import Threshold
 from toolkit.photos.thumbnails import Thumbnails
 from toolkit.records import PROBLEM_COLUMNS, Album, Clustering, empty_table
 from toolkit.results import export, report
-from toolkit.results.report import page
+from toolkit.results.report import further_pages, page
 from toolkit.results.result import AutopilotResult, Result
 from toolkit.session import taken_up
 from toolkit.settings import AutopilotSettings, PointAndShootSettings
@@ -116,7 +119,7 @@ class Checker(HTMLParser):
             self.words.append(data)
 
 
-def checked(text: str) -> Checker:
+def checked(text: str, *, beside: bool = False) -> Checker:
     """Check what every report must be."""
     text.encode("utf-8")
     assert text.startswith("<!DOCTYPE html>")
@@ -132,7 +135,9 @@ def checked(text: str) -> Checker:
     assert "@import" not in text
     assert len(found.ids) == len(set(found.ids))
     for link in found.links:
-        assert re.fullmatch(r"#[a-z]+|\./[A-Za-z0-9_.~%/-]+", link), link
+        # A page beside the report lies in a folder of its own.
+        assert re.fullmatch(r"#[a-z-]+|\.?\./[A-Za-z0-9_.~%/-]+(#i\d+)?", link), link
+        assert beside or not link.startswith("..")
         assert not link.startswith("#") or link[1:] in found.ids
     for image in found.images:
         head, _, data = image["src"].partition(",")
@@ -680,3 +685,117 @@ def test_the_menu_has_the_order_of_the_page(
     assert menu == found.ids
     heads = re.findall('<th scope="col">(.*?)</th>', text)
     assert heads == ["photo", "change", "before", "now", "why"]
+
+
+def many(monkeypatch: pytest.MonkeyPatch) -> AutopilotResult:
+    """Nine people and their photos, of whom two are on the report and two are on a page."""
+    monkeypatch.setattr(page, "CARDS", 2)
+    monkeypatch.setattr(page, "LISTED", 3)
+    monkeypatch.setattr(further_pages, "ON_PAGE", 2)
+    monkeypatch.setattr(further_pages, "IN_LIST", 5)
+    names = [name for number, name in enumerate("edcba") for _ in range(9 - number)]
+    names += [f"person_{number:03d}" for number in (2, 1000, 30)] + [ATTACK]
+    return made([*names])
+
+
+def audited(result: AutopilotResult) -> Audit:
+    return audit(result.album, [*result.names], threshold=0.5)
+
+
+def test_those_who_are_too_many_for_one_file_are_on_pages_that_names_lead_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = many(monkeypatch)
+    report.write(result, tmp_path, pictures=False, audited=audited(result))
+    folder = tmp_path / "report_pages"
+    texts = {path.name: path.read_text() for path in sorted(folder.glob("*.html"))}
+    # Two each: seven beside those in the report.
+    assert [*texts] == [
+        *("names-0001.html", "names-0002.html"),
+        *("page-0002.html", "page-0003.html", "page-0004.html", "page-0005.html"),
+    ]
+    for text in texts.values():
+        checked(text, beside=True)
+    report_text = (tmp_path / report.FILE).read_text()
+    assert "7 more people" in checked(report_text).text
+    assert "Not everything is named here" not in report_text
+    # By name, numbers last and by their number; each leads to where that one is.
+    listed = [
+        re.findall(r'<li><a href="([^"]+)"><bdi>([^<]*)</bdi></a></li>', texts[name])
+        for name in ("names-0001.html", "names-0002.html")
+    ]
+    names = [name for part in listed for _, name in part]
+    assert names == [
+        *(escape(ATTACK), "a", "b", "c", "d"),
+        *("e", "person_002", "person_030", "person_1000"),
+    ]
+    for href, name in (pair for part in listed for pair in part):
+        file, _, place = href.partition("#")
+        text = (folder / file).read_text()
+        found = re.search(rf'id="{place}".*?<bdi>(.*?)</bdi>', text, re.DOTALL)
+        assert found is not None
+        assert found[1] == name
+    # Every page leads to the next, from the report on.
+    assert 'href="./report_pages/page-0002.html"' in report_text
+    assert 'href="./page-0003.html"' in texts["page-0002.html"]
+    assert 'href="./page-0006.html"' not in texts["page-0005.html"]
+
+
+def test_pages_lead_to_the_folders_beside_them(
+    sorted_album: AutopilotResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "CARDS", 1)
+    monkeypatch.setattr(page, "LISTED", 0)
+    out = sorted_album.out
+    assert out is not None
+    report.write(sorted_album, out, pictures=False)
+    folder = out / "report_pages"
+    links = checked((folder / "page-0002.html").read_text(), beside=True).links
+    copies = [link for link in links if link.count("/") > 1]
+    assert copies
+    for link in copies:
+        assert (folder / os.fsdecode(unquote_to_bytes(link))).exists()
+
+
+def test_pages_of_an_earlier_report_go_and_what_somebody_changed_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, folder = many(monkeypatch), tmp_path / "report_pages"
+    report.write(result, tmp_path, pictures=False, audited=audited(result))
+    (folder / "page-0005.html").write_text("mine")
+    (folder / "notes.txt").write_text("mine")
+    monkeypatch.setattr(further_pages, "ON_PAGE", 4)
+    report.write(result, tmp_path, pictures=False, audited=audited(result))
+    assert sorted(path.name for path in folder.glob("page-*")) == [
+        *("page-0002.html", "page-0003.html", "page-0005.html"),
+    ]
+    monkeypatch.setattr(page, "LISTED", 100)
+    report.write(result, tmp_path, pictures=False, audited=audited(result))
+    assert sorted(path.name for path in folder.iterdir()) == ["notes.txt", "page-0005.html"]
+
+
+def test_in_a_folder_of_somebody_who_is_called_so_no_pages_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, folder = many(monkeypatch), tmp_path / "report_pages"
+    folder.mkdir()
+    (folder / "photo.jpg").write_bytes(b"photo")
+    report.write(result, tmp_path, pictures=False, audited=audited(result))
+    assert [path.name for path in folder.iterdir()] == ["photo.jpg"]
+    text = checked((tmp_path / report.FILE).read_text()).text
+    assert "7 more people" in text
+    assert all(name in text for name in {*filter(None, result.names)})
+
+
+def test_the_list_of_pages_names_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result, folder = many(monkeypatch), tmp_path / "report_pages"
+    report.write(result, tmp_path, pictures=False, audited=audited(result))
+    (tmp_path / "precious.html").write_text("mine")
+    mark = json.loads((folder / "pages.json").read_text())
+    mark["files"] = {"../precious.html": "", **mark["files"]}
+    (folder / "pages.json").write_text(json.dumps(mark))
+    further_pages.take_pages(tmp_path)
+    assert (tmp_path / "precious.html").read_text() == "mine"
+    assert not folder.exists()

@@ -19,6 +19,7 @@ from toolkit.grouping.sighting_finder import key_of
 from toolkit.locks import InUse, held
 from toolkit.results import export, folder_changes
 from toolkit.results import undo as undoing
+from toolkit.results.report import page
 from toolkit.results.results_folder import ResultsFolder
 from toolkit.results.undo import CHANGED, LAST, NOT_OURS, undo
 from toolkit.settings import AutopilotSettings
@@ -448,3 +449,21 @@ def test_a_table_put_where_an_undo_took_one_away_is_the_users(album_folder, out,
     with pytest.raises(BadFolder, match=r"report\.html there is of no run"):
         modes.autopilot(album_folder, out, subject=colours)
     assert (out / "report.html").read_text() == "mine"
+
+
+def test_pages_beside_the_report_go_with_it_and_are_nobodys_folder(
+    album_folder, out, colours, monkeypatch
+) -> None:
+    monkeypatch.setattr(page, "CARDS", 1)
+    monkeypatch.setattr(page, "LISTED", 0)
+    modes.autopilot(album_folder, out, settings=AutopilotSettings(threshold=0.3), subject=colours)
+    pages = sorted(path.name for path in (out / "report_pages").iterdir())
+    assert pages == ["names-0001.html", "page-0002.html", "pages.json"]
+    # They are taken for no photos that somebody put there.
+    again = modes.autopilot(
+        album_folder, out, settings=AutopilotSettings(threshold=0.3), subject=colours
+    )
+    assert again.synced == ()
+    undone = undo(out)
+    assert "report_pages/page-0002.html" in undone.removed
+    assert not (out / "report_pages").exists()

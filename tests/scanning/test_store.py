@@ -161,7 +161,7 @@ class TestRuns:
             raise AssertionError(f"{path} was read")
 
         monkeypatch.setattr("toolkit.scanning.scan.identify", read)
-        monkeypatch.setattr("toolkit.scanning.scan._examine", read)
+        monkeypatch.setattr("toolkit.scanning.scan.examine", read)
         assert modes.autopilot(photos, settings=settings_of(toy)).looks["known"] == 7
 
     def test_links_to_what_is_known_are_known(self, toy, photos, place, tmp_path, monkeypatch):
@@ -179,7 +179,7 @@ class TestRuns:
         settings = settings_for("point-and-shoot", toy.settings)(jobs=1)
         first = modes.point_and_shoot(photos, known, settings=settings)
         monkeypatch.setattr(
-            "toolkit.scanning.scan._examine", lambda *_: pytest.fail("a photo was looked at")
+            "toolkit.scanning.scan.examine", lambda *_: pytest.fail("a photo was looked at")
         )
         assert modes.point_and_shoot(photos, known, settings=settings).names == first.names
 

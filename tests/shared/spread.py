@@ -30,6 +30,7 @@ LONGEST = (
     "test_notebooks.py::test_runs",
     "dlib/test_engine_parity",
     "test_kill_at_random",
+    "scanning/test_cluster",
     "grouping/",
     "dlib/",
     "face/",

@@ -1,10 +1,12 @@
 """What is asked of detectors, encoders and matchers."""
 
+import pickle
+
 import numpy as np
 from toys import CARD, DotMatcher, HueEncoder, Squares, card, lamp
 
 from toolkit.records import GENERIC_WORDS, Box, Detection, Mask, SubjectInfo
-from toolkit.subjects.base import Subject, chips_of, describe, matcher_of, needs, painted
+from toolkit.subjects.base import Remade, Subject, chips_of, describe, matcher_of, needs, painted
 
 
 def test_a_detector_that_says_nothing_needs_no_room() -> None:
@@ -67,3 +69,22 @@ def test_masks_reach_only_an_encoder_that_goes_by_them() -> None:
 
 def test_a_detector_that_knows_of_no_masks_has_none(tmp_path) -> None:
     assert painted(Squares(), tmp_path / "a.png", "12") is None
+
+
+class Costly(Remade):
+    """Has something that no other process could get."""
+
+    made = 0
+
+    def __init__(self, size: int, *, name: str = "") -> None:
+        Costly.made += 1
+        self.size, self.name = size, name
+        self.network = lambda: size
+
+
+def test_what_holds_a_network_is_sent_as_what_it_was_made_of() -> None:
+    before = Costly.made
+    one = Costly(3, name="three")
+    other = pickle.loads(pickle.dumps(one))
+    assert (other.size, other.name, other.network()) == (3, "three", 3)
+    assert Costly.made == before + 2

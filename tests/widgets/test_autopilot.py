@@ -476,11 +476,11 @@ def test_a_drag_of_the_slider_is_not_worked_off_place_by_place(make) -> None:
     asked, first, go = [], threading.Event(), threading.Event()
     sort = panel.session.set
 
-    def slowly(settings):
+    def slowly(settings, **how):
         asked.append(settings.threshold)
         first.set()
         go.wait(10)
-        sort(settings)
+        sort(settings, **how)
 
     panel.session.set = slowly
     for place in range(20):
@@ -507,7 +507,7 @@ def test_settings_changed_while_it_looks_are_taken_up_after_it(make, look) -> No
 def test_a_grouping_that_cannot_be_is_said(make, monkeypatch) -> None:
     panel = started(make())
 
-    def refused(*_: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise BadSetting("too many faces for this method")
 
     monkeypatch.setattr(panel.session, "set", refused)

@@ -15,6 +15,7 @@ from toolkit.widgets.contact_sheet import (
     MOST_CARDS,
     Action,
     Card,
+    Cards,
     ContactSheet,
     Picture,
     Question,
@@ -494,3 +495,82 @@ def test_undo_of_the_browser_is_undo_and_a_message_is_said_again():
     made._heard(None, {"kind": "undo"}, None)
     assert undone == [1]
     made.close()
+
+
+def many(count: int, made: list[int]) -> Cards:
+    """Cards that tell when they are made; every third has no name."""
+
+    def make(place: int) -> Card:
+        made.append(place)
+        return card(place, 2)
+
+    return Cards(
+        [f"key {place}" for place in range(count)],
+        make,
+        titles=[f"Card {place}" for place in range(count)],
+        pictures=[2] * count,
+        unnamed=frozenset(range(0, count, 3)),
+    )
+
+
+def test_of_many_cards_those_of_a_page_are_made(sheet) -> None:
+    made: list[int] = []
+    sheet.show(many(10_000, made))
+    # Those of the page, and those whose pictures are made ahead.
+    assert set(made) == set(range(2 * MOST_CARDS))
+    assert (sheet.total, len(sheet.cards)) == (10_000, MOST_CARDS)
+    made.clear()
+    sheet.return_to("key 9999")
+    assert sheet.cards[-1]["key"] == "key 9999"
+    assert set(made) <= set(range(10_000 - 2 * MOST_CARDS, 10_000))
+    sheet.turn(0)
+    sheet.onward("key 60")
+    assert sheet.sent[-1][0] == {"kind": "focus", "key": "key 63"}
+
+
+def test_cards_that_are_found_by_a_part_of_their_title(sheet) -> None:
+    sheet.finds = True
+    sheet.show(many(1000, []), page=3)
+    sheet.hear(kind="find", key="", value=" card 99 ")
+    assert [each["key"] for each in sheet.cards] == ["key 99", *(f"key 99{k}" for k in range(10))]
+    assert (sheet.sought, sheet.page, sheet.pages, sheet.total) == ("card 99", 0, 1, 11)
+    # What is shown anew is sought in, too; one that is not shown can still be pressed.
+    sheet.show(many(992, []))
+    assert sheet.total == 3
+    assert len(sheet.all_cards) == 992
+    sheet.hear(kind="find", key="", value="nobody")
+    assert (sheet.cards, sheet.total) == ([], 0)
+    sheet.hear(kind="find", key="", value="")
+    assert sheet.total == 992
+
+
+def test_where_nothing_can_be_sought_all_is_shown(sheet) -> None:
+    sheet.finds = True
+    sheet.show(many(200, []))
+    sheet.find("card 7")
+    sheet.finds = False
+    sheet.show([card(1), card(2)])
+    assert sheet.total == 2
+
+
+@given(
+    titles=st.lists(st.text(max_size=4), min_size=1, max_size=30),
+    text=st.text(max_size=2),
+    lines=st.sets(st.integers(0, 29), max_size=3),
+)
+def test_what_is_found_is_what_holds_the_text(titles, text, lines) -> None:
+    all_cards = [
+        Card(f"key {place}", title, line=place in lines, unnamed=place % 2 == 0)
+        for place, title in enumerate(titles)
+    ]
+    cards = Cards.of(all_cards)
+    assert list(cards) == all_cards
+    assert cards[-1] == all_cards[-1]
+    found = cards.with_title(text)
+    wanted = [
+        each for each in all_cards if not each.line and text.casefold() in each.title.casefold()
+    ]
+    assert list(found) == wanted
+    assert [place in found.unnamed for place in range(len(found))] == [w.unnamed for w in wanted]
+    assert found.total == len(wanted)
+    assert cards.total == sum(not each.line for each in all_cards)

@@ -4,8 +4,12 @@ import shutil
 import threading
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from drawn_clips import save_clip, tiles_of
+from hypothesis import given
+from hypothesis import strategies as st
+from made_albums import album as album_of
 from tiles import save_tiles
 
 from toolkit import modes
@@ -15,6 +19,7 @@ from toolkit.photos.thumbnails import Thumbnails
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings
 from toolkit.subjects.face import FACE
+from toolkit.widgets import individuals_view
 from toolkit.widgets.background_work import Work
 from toolkit.widgets.individuals_view import (
     IndividualsView,
@@ -644,6 +649,59 @@ def test_whoever_has_that_name_is_asked_about_without_a_number(unsure) -> None:
     done(unsure)
     assert keys(unsure)[0] == "person_001"
     assert not unsure.session.result.not_sure
+
+
+@given(
+    photo_of=st.lists(st.integers(0, 5), min_size=1, max_size=12),
+    called=st.lists(st.sampled_from([None, "a", "b", "c", "d"]), min_size=12, max_size=12),
+    twice=st.sets(st.integers(0, 5)),
+)
+def test_cards_stand_in_the_order_of_photos_and_count_them(photo_of, called, twice) -> None:
+    album, names = album_of([0.0] * len(photo_of), photo_of), called[: len(photo_of)]
+    copies = album.photos[[int(path[1:-4]) in twice for path in album.photos["path"]]]
+    copies = copies.assign(path="copy of " + copies["path"])
+    album = replace(album, photos=pd.concat([album.photos, copies], ignore_index=True))
+    cards = individual_cards(album, names, Thumbnails(album), shown=2, given={"a"})
+    wanted = []
+    for name in dict.fromkeys(filter(None, names)):
+        rows = [row for row, each in enumerate(names) if each == name]
+        photos = {photo_of[row] for row in rows}
+        files = len(photos) + len(photos & twice)
+        note = counts(len(photos), len(rows), FACE.words, files=files)
+        wanted.append((-files, -len(rows), rows[0], name, note, min(len(rows), 2)))
+    wanted.sort()
+    assert [(c.key, c.title, c.note, c.pictures) for c in cards] == [
+        (name, name, note, pictures) for *_, name, note, pictures in wanted
+    ]
+    assert cards.pictures == [pictures for *_, pictures in wanted]
+    assert [place in cards.unnamed for place in range(len(cards))] == [c.unnamed for c in cards]
+    assert [c.unnamed for c in cards] == [name != "a" for *_, name, _, _ in wanted]
+
+
+def test_of_many_names_those_that_were_given_are_offered(view, monkeypatch) -> None:
+    monkeypatch.setattr(individuals_view, "MOST_KNOWN", 2)
+    view.rename(keys(view)[-1], "Zoe")
+    done(view)
+    assert len(keys(view)) > 2
+    assert view.sheet.known == sorted([keys(view)[0], "Zoe"])
+
+
+def test_one_is_found_by_name_and_the_way_back_leads_to_all_that_were_found(view) -> None:
+    name = keys(view)[1]
+    view.sheet.find(name)
+    assert [card.key for card in view.sheet.shown()] == [name]
+    view.open(name)
+    # Among the photos of one nothing is sought.
+    assert view.sheet.total == len(view.session.rows(name))
+    view.back()
+    assert [card.key for card in view.sheet.shown()] == [name]
+    view.rename(name, "Ann")
+    done(view)
+    assert view.sheet.total == 0
+    view.sheet.find("ann")
+    assert [card.key for card in view.sheet.shown()] == ["Ann"]
+    view.show(view.session)
+    assert (view.sheet.sought, view.sheet.total) == ("", len(keys(view)))
 
 
 def test_frames_of_one_clip_are_one_photo_on_a_card(tmp_path, colours):

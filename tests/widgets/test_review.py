@@ -309,7 +309,7 @@ def test_all_answers_by_the_truth_end_in_groups_of_one_person(panel):
     assert len(set(zip(names, TRUTH, strict=True))) == len(set(names)) == len(set(TRUTH))
     assert f"{count} answers" in panel.questions.status.value
     assert "export" in panel.questions.status.value
-    assert panel.questions.sheet.all_cards == ()
+    assert not panel.questions.sheet.all_cards
     assert panel.questions.undo_button.layout.display is None
     assert len(kept(panel)) == count
     panel.questions.undo()

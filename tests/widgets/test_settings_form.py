@@ -25,6 +25,7 @@ RARE = [
     "link",
     "write_sidecars",
     "jobs",
+    "cluster",
 ]
 
 

@@ -10,9 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from toolkit.benchmarks import drawn_album
 from toolkit.calibration import Calibration
+from toolkit.curation import decisions
 from toolkit.errors import BadSetting
 from toolkit.evaluation.threshold_sweep import Explorer, changes
+from toolkit.grouping import sparse_linkage
+from toolkit.grouping.assigners import GroupingAssigner
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.linkage import tree as make_tree
 from toolkit.grouping.thresholds import Threshold
@@ -30,7 +34,7 @@ from toolkit.subjects.animal.settings import AnimalSettings
 from toolkit.subjects.face import FACE
 from toolkit.widgets import threshold_explorer
 from toolkit.widgets.background_work import Newest
-from toolkit.widgets.individuals_view import IndividualsBrowser, card_key, individual_cards
+from toolkit.widgets.individuals_view import IndividualsBrowser, card_key
 from toolkit.widgets.threshold_explorer import (
     CHANGES,
     PARTS,
@@ -197,7 +201,7 @@ def test_says_when_nothing_changed(panel):
     drag(panel, panel.slider.value + 0.002)
     assert "nothing" in panel.changed.value
     assert "compared with" in panel.changed.value
-    assert panel.differences.all_cards == ()
+    assert not panel.differences.all_cards
     assert not visible(panel.differences)
 
 
@@ -550,18 +554,6 @@ def test_cards_say_what_faces_were_called_so_far():
     assert "so far" not in notes[frozenset({frozenset({5})})]
 
 
-@given(labels=st.lists(st.lists(st.integers(0, 4), min_size=9, max_size=9), min_size=2, max_size=5))
-def test_cards_with_a_memory_are_those_without(labels):
-    photo_of = [0, 0, 1, 2, 3, 3, 4, 5, 5]
-    album = album_of(np.zeros((9, 1)), photo_of)
-    thumbnails, kept = Thumbnails(album), {}
-    for each in labels:
-        names = [f"p{label}" for label in each]
-        assert individual_cards(album, names, thumbnails, kept=kept) == individual_cards(
-            album, names, thumbnails
-        )
-
-
 def test_a_browser_of_people_goes_back_when_the_one_that_is_open_is_gone():
     browser = IndividualsBrowser(SIX, Thumbnails(SIX))
     browser.show(["a", "a", "b", None, None, None])
@@ -658,3 +650,45 @@ def test_the_word_beside_the_curve_is_not_cut_off() -> None:
     position = SimpleNamespace(threshold=0.5, individuals=2)
     drawn = threshold_explorer.chart_html([(0.4, 3), (0.6, 1)], position, 0.4, words)
     assert "<text x='0.0' y='9.0' text-anchor='start'>individuals</text>" in drawn
+
+
+def test_in_a_large_album_the_numbers_are_there_before_what_takes_longest(tmp_path, monkeypatch):
+    monkeypatch.setattr(sparse_linkage, "MOST", 50)
+    album = drawn_album.draw(300, tmp_path, seed=1).album
+    settings = AutopilotSettings()
+    tree = GroupingAssigner(settings).assign(album, decisions.apply((), album)).details["tree"]
+    assert tree.near is not None
+    measured, go = Explorer.measured, threading.Event()
+
+    def slowly(explorer):
+        assert go.wait(SECONDS)
+        return measured(explorer)
+
+    monkeypatch.setattr(Explorer, "measured", slowly)
+    panel = ThresholdPanel(album, settings, tree=tree)
+    assert panel.work.wait(SECONDS)
+    assert panel.state == "done"
+    assert "not measured yet" in panel.summary.value
+    before = panel.position
+    panel.move(panel.threshold + 0.05)
+    assert panel.newest.wait(SECONDS)
+    assert panel.position.individuals < before.individuals
+    go.set()
+    assert panel.wait(SECONDS)
+    whole = Explorer.of(album, settings, tree=tree)
+    assert str(panel.position) == str(whole.at(panel.threshold))
+    assert "photographed together" in panel.summary.value
+    assert "not measured yet" not in panel.summary.value
+    assert panel.compared is before
+
+
+def test_a_place_that_is_left_again_shows_no_cards(monkeypatch):
+    panel = ThresholdPanel(SIX)
+    assert panel.wait(SECONDS)
+    shown = [card.key for card in panel.individuals.sheet.all_cards]
+    overtaken = threading.Event()
+    overtaken.set()
+    panel._go((panel.slider.max, None), overtaken)
+    assert panel.position.individuals < len(shown)
+    assert f"{panel.position.individuals}" in panel.summary.value
+    assert [card.key for card in panel.individuals.sheet.all_cards] == shown

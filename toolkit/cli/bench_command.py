@@ -174,6 +174,14 @@ def _scale(options: argparse.Namespace, log: Log) -> Any:
     return scale.study(options.sizes, seed=options.seed, log=log)
 
 
+def _panels(options: argparse.Namespace, log: Log) -> Any:
+    from toolkit.widgets import panel_times
+
+    return panel_times.study(
+        options.sizes, seed=options.seed, questions=not options.no_questions, log=log
+    )
+
+
 def _many_photos(options: argparse.Namespace, log: Log) -> Any:
     from toolkit.benchmarks import many_photos
 
@@ -198,6 +206,7 @@ TABLES: dict[str, Callable[[argparse.Namespace, Log], Any]] = {
     "catalogue": _catalogue,
     "hard-faces": _hard_faces,
     "scale": _scale,
+    "panels": _panels,
     "many-photos": _many_photos,
 }
 

@@ -133,6 +133,7 @@ def _point_and_shoot(options: argparse.Namespace, console: TextIO) -> None:
             keep_all=options.keep_all,
             pictures=not options.no_faces,
             progress=progress,
+            tell=None if options.quiet else tell,
         )
     write_plan(result, plan)
     print_result(result, options)

@@ -34,7 +34,8 @@ examples:
   sightings point-and-shoot ~/Pictures ~/Friends ~/Found  the photos that show your friends
   sightings autopilot PHOTOS OUT --dry-run                show what would be copied, copy nothing
 
-Your photos are only ever read, and nothing leaves this computer.
+Your photos are only ever read, and nothing leaves this computer, but to machines that you name with
+--cluster.
 """
 
 AUTOPILOT = """\
@@ -177,6 +178,14 @@ memory, and how well, beside average linkage of all pairs where that can be done
 some minutes and 4 GB.
 """
 
+PANELS = """\
+  sightings bench panels --sizes 2000 20000 200000 --no-questions --json figures.json
+
+Draw albums as large as asked for, open them in the panels, turn pages, move the threshold, correct
+and write the report: seconds of each step, what the browser is sent, and memory. Without questions
+and audit, which take as long again and more, 200,000 sightings take some minutes.
+"""
+
 MANY_PHOTOS = """\
   sightings bench many-photos /data/million --count 1000000
   SIGHTINGS_STORE=/data/million.sqlite3 sightings autopilot /data/million /data/out --dry-run
@@ -244,6 +253,7 @@ The page is served to this computer alone, under an address with a secret word i
 nothing from anywhere else. Ctrl-C ends it. Needs Voila: pip install voila.
 """
 
+PHOTOS = "folder of photos, or an address in object storage, such as s3://bucket/trip"
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 LARGEST_SIZE = 10**18
@@ -315,14 +325,14 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     autopilot = _command(commands, "autopilot", "one folder for each person found", AUTOPILOT)
-    autopilot.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    autopilot.add_argument("photos", metavar="PHOTOS", help=PHOTOS)
     autopilot.add_argument("out", metavar="OUT", help="where the folders go")
     _mode(autopilot, "autopilot", subject)
 
     point = _command(
         commands, "point-and-shoot", "the photos that show the people you name", POINT_AND_SHOOT
     )
-    point.add_argument("photos", metavar="PHOTOS", help="folder of photos")
+    point.add_argument("photos", metavar="PHOTOS", help=PHOTOS)
     point.add_argument("known", metavar="KNOWN", help="one folder for each person")
     point.add_argument("out", metavar="OUT", help="where the folders go")
     _mode(point, "point-and-shoot", subject)
@@ -592,6 +602,21 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
     scale.add_argument(
         "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
     )
+    panels = _command(kinds, "panels", "what the panels take with many sightings", PANELS)
+    panels.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=[2_000, 20_000],
+        metavar="N",
+        help="how many sightings to draw, one after the other (%(default)s)",
+    )
+    panels.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
+    )
+    panels.add_argument(
+        "--no-questions", action="store_true", help="leave out the questions and the audit"
+    )
     many = _command(kinds, "many-photos", "make a folder of a million photos", MANY_PHOTOS)
     many.add_argument("folder", metavar="FOLDER", help="a new folder")
     many.add_argument(
@@ -603,7 +628,8 @@ def parser(subject: str = registry.DEFAULT) -> argparse.ArgumentParser:
         "--seed", type=int, default=0, metavar="N", help="what is drawn (%(default)s)"
     )
     of_photos = (engine, pipeline, peers, detect, resize, doubled)
-    for kind in (*of_photos, identify, tags, catalogue, hard, scale, many):
+    of_many = (scale, panels, many)
+    for kind in (*of_photos, identify, tags, catalogue, hard, *of_many):
         kind.add_argument(
             "--output", "--json", metavar="FILE.json", help="also write the numbers there"
         )

@@ -19,7 +19,7 @@ from toolkit.errors import BadFolder, BadSetting
 from toolkit.files import folder_at, reason_of
 from toolkit.grouping.constraints import Decided, Lasting
 from toolkit.grouping.links import Pairs, components
-from toolkit.grouping.sighting_finder import SightingFinder, SightingKey
+from toolkit.grouping.sighting_finder import SightingKey, finder_of
 from toolkit.locks import deciding
 from toolkit.names import printable
 from toolkit.records import Album, Box, Words
@@ -268,8 +268,7 @@ def apply(
     BadSetting
         If decisions contradict each other.
     """
-    find = SightingFinder(album, album.kept)
-    anywhere = SightingFinder(album, np.arange(len(album))) if album.ignored.any() else find
+    find, anywhere = finder_of(album), finder_of(album, ignored=True)
     gone = _gone(album)
     pairs: dict[tuple[int, int], tuple[str, Decision]] = {}
     names: dict[int, str] = {}
@@ -378,7 +377,13 @@ def masked(album: Album, decisions: Sequence[Decision]) -> Album:
 
     What it ignores already stays so. Rows keep their numbers.
     """
-    found = apply([each for each in decisions if each.kind == "ignore"], album).ignored
+    wanted = [each for each in decisions if each.kind == "ignore"]
+    if not wanted:
+        return album
+    found = apply(wanted, album).ignored
+    if album.ignored[found].all():
+        # The very same: what was worked out about it is known by that.
+        return album
     ignored = album.ignored.copy()
     ignored[found] = True
     return replace(album, ignored=ignored)
@@ -436,7 +441,7 @@ def reasons(decisions: Sequence[Decision], album: Album) -> tuple[Reason, ...]:
 
     One that a later one replaced is the reason for nothing, and about none.
     """
-    find = SightingFinder(album, np.arange(len(album)))
+    find = finder_of(album, ignored=True)
     done = _done_by_hand(decisions)
     found = []
     # The last decision about one pair, or the name of one sighting.

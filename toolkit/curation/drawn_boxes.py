@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from toolkit.curation import edits
 from toolkit.curation.decisions import Decision
 from toolkit.curation.history import Gesture
 from toolkit.errors import BadSetting
-from toolkit.grouping.sighting_finder import SightingFinder, SightingKey
+from toolkit.grouping.sighting_finder import SightingKey, finder_of
 from toolkit.names import folded, printable
 from toolkit.records import Album, Box, Words
 from toolkit.scanning.missed import SMALLEST, fits
@@ -72,7 +70,7 @@ def found(made: Sequence[Decision], album: Album) -> Keys:
     every = keys(made)
     if not every:
         return frozenset()
-    find = SightingFinder(album, np.arange(len(album)))
+    find = finder_of(album, ignored=True)
     sizes = _sizes(album)
     return frozenset(
         key

@@ -55,8 +55,9 @@ class Position:
     expected_wrong : float or None
         Share of the joins that the calibration expects to be wrong, 0 to 1, as a run at this
         threshold says it; None where nothing was joined, or for other methods than `average`.
-    estimate : Rates
-        How often pairs seen in one photo would be confused: the row of an audit.
+    estimate : Rates or None
+        How often pairs seen in one photo would be confused: the row of an audit; None where that
+        was not measured yet.
     words : Words
         What sightings and individuals are called in the summary.
     """
@@ -68,7 +69,7 @@ class Position:
     individuals: int
     singles: int
     expected_wrong: float | None
-    estimate: Rates
+    estimate: Rates | None
     words: Words = GENERIC_WORDS
 
     @property
@@ -77,6 +78,8 @@ class Position:
         lines = [f"{self.words.count_individuals(self.individuals)} ({self.singles:,} seen once)"]
         if self.expected_wrong is not None:
             lines.append(f"{_of_joins(self.expected_wrong)} expected to be wrong")
+        if self.estimate is None:
+            return (*lines, "of pairs photographed together: not measured yet")
         pairs, joined = written(self.estimate.pairs), written(self.estimate.joined)
         if self.estimate.pairs < 1:
             return (
@@ -122,7 +125,7 @@ class Explorer:
     automatic: Threshold
     tree: Tree | None = field(repr=False)
     _decided: Decided | None = field(repr=False)
-    _asked: Asked = field(repr=False)
+    _asked: Asked | None = field(repr=False)
 
     @classmethod
     def of(
@@ -132,6 +135,7 @@ class Explorer:
         *,
         decided: Decided | None = None,
         tree: Tree | None = None,
+        measure: bool = True,
     ) -> Explorer:
         """
         Make an album ready: up to three trees of joins, fewer where photos show one sighting each.
@@ -147,6 +151,8 @@ class Explorer:
         tree : Tree, optional
             Joins that were made already of the same album, settings and decisions, such as
             `AutopilotResult.tree`.
+        measure : bool
+            Without it, and with a tree of near pairs, what takes longest is left for `measured`.
 
         Raises
         ------
@@ -161,7 +167,6 @@ class Explorer:
                 f"{len(decided.ignored)} sightings of the album are to be left out; have them "
                 "ignored first (toolkit.curation.decisions.masked)"
             )
-        inside = collages.apart(album)
         must, cannot = links_of(album, settings, decided)
         if tree is not None and settings.method == "average":
             _require_fits(tree, album, must, cannot)
@@ -170,7 +175,22 @@ class Explorer:
         else:
             grouped = group_album(album, replace(settings, threshold="auto"), decided=decided)
             tree, automatic = grouped.tree, grouped.threshold
-        if tree is not None and not len(inside):
+        found = cls(album, settings, automatic, tree, decided, None)
+        later = not measure and tree is not None and tree.near is not None
+        return found if later else found.measured()
+
+    def measured(self) -> Explorer:
+        """
+        Return one that says how often pairs seen in one photo would be confused as well.
+
+        Raises
+        ------
+        BadSetting
+            As `of`.
+        """
+        album, tree = self.album, self.tree
+        must, cannot = links_of(album, self.settings, self._decided)
+        if tree is not None and not len(collages.apart(album)):
             asked = Asked(NO_PAIRS, np.zeros(0), np.zeros(0), tree)
         else:
             try:
@@ -181,8 +201,13 @@ class Explorer:
                     "memory of this computer; explore fewer photos at a time"
                 ) from error
         # What is imported at first use is imported here, so that no position waits for it.
-        asked.at(automatic.value)
-        return cls(album, settings, automatic, tree, decided, asked)
+        asked.at(self.automatic.value)
+        return replace(self, _asked=asked)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether positions say how often pairs seen in one photo would be confused."""
+        return self._asked is not None
 
     def at(self, threshold: float) -> Position:
         """
@@ -220,7 +245,7 @@ class Explorer:
             individuals=len(sizes),
             singles=int((sizes == 1).sum()),
             expected_wrong=wrong,
-            estimate=self._asked.at(threshold),
+            estimate=None if self._asked is None else self._asked.at(threshold),
             words=self.album.words,
         )
 
@@ -237,7 +262,10 @@ class Explorer:
         tuple of float
             Hundredths, the lower one first; only a threshold beyond 1.99 is kept as it is.
         """
-        heights = (self._asked.free if self.tree is None else self.tree).height
+        tree = self.tree
+        if tree is None and self._asked is not None:
+            tree = self._asked.free
+        heights = np.zeros(0) if tree is None else tree.height
         inner = [self.automatic.value]
         if self.settings.threshold != "auto":
             inner.append(self.settings.threshold)

@@ -20,10 +20,12 @@ from toolkit.grouping import (
     cluster,
     collages,
     constraints,
+    corrected_tree,
     doubtful,
     identification,
     linkage,
     naming,
+    neighbours,
     sparse_linkage,
     thresholds,
 )
@@ -31,6 +33,7 @@ from toolkit.grouping.constraints import Decided, Lasting
 from toolkit.grouping.identification import Matches, References
 from toolkit.grouping.linkage import Tree
 from toolkit.grouping.links import Labels, Pairs
+from toolkit.grouping.neighbours import Neighbours
 from toolkit.grouping.numbering import NO_EARLIER, Earlier, earlier_of, number_groups
 from toolkit.grouping.sighting_finder import SightingKey
 from toolkit.grouping.thresholds import Threshold
@@ -169,6 +172,15 @@ class _Meant:
         return found if each.name in (found, number) else None
 
 
+@dataclass(frozen=True)
+class Before:
+    """What was found of an album, and what was decided then."""
+
+    found: Assigned
+    album: Album
+    decided: Decided
+
+
 class Assigner(Protocol):
     """Gives every sighting of an album a name or none."""
 
@@ -220,6 +232,16 @@ class Assigner(Protocol):
         -------
         Assigned or None
             None where it is not at once: `assign` does it then.
+        """
+
+    def follow(self, before: Before, album: Album, decided: Decided) -> Assigned | None:
+        """
+        Say who each sighting is by more decisions, from what was found before them.
+
+        Returns
+        -------
+        Assigned or None
+            None where that is no quicker than `assign`, or not the same.
         """
 
     def automatic(self, album: Album) -> Threshold | None:
@@ -281,6 +303,24 @@ class GroupingAssigner:
             # What is farther was not looked at.
             return None
         return self._named(_cut(tree, chosen, album), album, decided)
+
+    def follow(self, before: Before, album: Album, decided: Decided) -> Assigned | None:
+        """
+        Change the tree of joins by the decisions that came, where it is of near pairs.
+
+        Of fewer sightings all joins are made anew, which takes a moment.
+        """
+        tree: Tree | None = before.found.details.get("tree")
+        same = before.found.settings == self.settings and before.album.sightings is album.sightings
+        if tree is None or tree.near is None or not same:
+            return None
+        then = links_of(before.album, self.settings, before.decided)
+        now = links_of(album, self.settings, decided)
+        changed = corrected_tree.corrected(tree, then, now, album.ignored)
+        if changed is None:
+            return None
+        chosen = _cut_at(changed, self.settings, album)
+        return self._named(_cut(changed, chosen, album), album, decided)
 
     def automatic(self, album: Album) -> Threshold | None:
         """It follows from the groups."""
@@ -399,6 +439,10 @@ class ReferenceAssigner:
         """To compare again takes a moment anyway."""
         return None
 
+    def follow(self, before: Before, album: Album, decided: Decided) -> Assigned | None:
+        """To compare again takes a moment anyway."""
+        return None
+
     def automatic(self, album: Album) -> Threshold | None:
         """Return the threshold that follows from the examples."""
         settings = replace(self.settings, threshold="auto")
@@ -473,12 +517,12 @@ def group_album(
     held = None if decided is None else part.within(decided)
     must, apart = links_of(part.album, settings, held)
     try:
-        return part.back(_grouped(part.album, settings, must, apart))
+        return part.back(_grouped(part, settings, must, apart))
     except MemoryError as error:
         why = str(error) or f"there is no memory for {album.words.count(count)}"
     if settings.method != INSTEAD:
         try:
-            made = _grouped(part.album, replace(settings, method=INSTEAD), must, apart)
+            made = _grouped(part, replace(settings, method=INSTEAD), must, apart)
         except MemoryError as error:
             why = str(error) or why
         else:
@@ -544,22 +588,17 @@ def join_album(
     """
     part = _kept(album)
     tree = _joined(
-        part.album,
+        part,
         NO_PAIRS if must_link is None else part.pairs(must_link),
         NO_PAIRS if cannot_link is None else part.pairs(cannot_link),
     )
     return tree.at(part.rows, len(album))
 
 
-def _joined(
-    album: Album,
-    must: Pairs,
-    cannot: Pairs,
-    *,
-    farthest: float = 0.0,
-) -> Tree:
+def _joined(part: _Part, must: Pairs, cannot: Pairs, *, farthest: float = 0.0) -> Tree:
     """Join sightings by all pairs of them, or, where they are many, by near ones."""
-    if (near := sparse_linkage.near_of(album)) is None:
+    album = part.album
+    if (near := part.near()) is None:
         return linkage.tree(album, must_link=must, cannot_link=cannot)
     return sparse_linkage.tree(
         album,
@@ -576,7 +615,28 @@ class _Part:
 
     rows: Labels
     album: Album
-    count: int
+    whole: Album
+
+    @property
+    def count(self) -> int:
+        """How many sightings there are, with those that are ignored."""
+        return len(self.whole)
+
+    def near(self) -> Neighbours | None:
+        """
+        Return their near pairs, where they are many.
+
+        They are those of the whole that are left: what is ignored, or no more, is told at once.
+        """
+        several = len(self.rows)
+        if several == self.count or self.album.compared is not None:
+            return sparse_linkage.near_of(self.album)
+        near = sparse_linkage.near_of(self.whole) if sparse_linkage.are_many(several) else None
+        if near is None:
+            return None
+        first, second = self.pairs(np.stack([near.first, near.second], axis=1)).T
+        away = neighbours.of(self.album).of_pairs(first, second).astype(np.float32)
+        return Neighbours(first.astype(np.int32), second.astype(np.int32), away)
 
     def pairs(self, pairs: Pairs) -> Pairs:
         """Return pairs of the whole by rows of the part, those that are in it."""
@@ -598,7 +658,7 @@ class _Part:
 
 def _kept(album: Album) -> _Part:
     rows = album.kept
-    return _Part(rows, album if len(rows) == len(album) else album.take(rows), len(album))
+    return _Part(rows, album if len(rows) == len(album) else album.take(rows), album)
 
 
 def forewarning(photos: int, settings: Settings) -> str:
@@ -625,12 +685,13 @@ def forewarning(photos: int, settings: Settings) -> str:
     return ""
 
 
-def _grouped(album: Album, settings: GroupingSettings, must: Pairs, apart: Pairs) -> Grouped:
+def _grouped(part: _Part, settings: GroupingSettings, must: Pairs, apart: Pairs) -> Grouped:
+    album = part.album
     calibration = album.encoder.calibration
     if settings.method == "average":
         asked = settings.threshold
         reach = 0.0 if isinstance(asked, str) else asked
-        tree = _joined(album, must, apart, farthest=reach)
+        tree = _joined(part, must, apart, farthest=reach)
         return _cut(tree, _cut_at(tree, settings, album), album)
     if settings.threshold == "auto":
         found, chosen = thresholds.of_method(

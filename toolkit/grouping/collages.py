@@ -8,6 +8,8 @@ are.
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,6 +23,9 @@ SAME, PAIRS = 0.99, 200
 # Who is seen with one so alike in so many photos, and in more than this share of all that show
 # either, has a twin, not a mirror.
 OFTEN, SHARE = 3, 1 / 3
+
+# What was found in albums that are still there, by their identity.
+_FOUND: dict[int, Labels] = {}
 
 
 def photos(album: Album) -> Labels:
@@ -39,6 +44,13 @@ def photos(album: Album) -> Labels:
     numpy.ndarray
         Shape (k,), int64: numbers as in `Album.photo_of`, ascending.
     """
+    if id(album) not in _FOUND:
+        _FOUND[id(album)] = _photos(album)
+        weakref.finalize(album, _FOUND.pop, id(album), None)
+    return _FOUND[id(album)]
+
+
+def _photos(album: Album) -> Labels:
     kept, photo_of = album.kept, album.photo_of
     if album.encoder.caveat or not album.subject.exclusive_in_photo:
         return np.zeros(0, dtype=np.int64)

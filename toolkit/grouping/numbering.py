@@ -42,6 +42,8 @@ class Earlier:
             that are not in it. Should their photos come back, they are known by it.
         """
         found: Labels = np.zeros(len(album), dtype=np.int64)
+        if not self.sightings:
+            return found, self
         find = SightingFinder(album, np.arange(len(album)))
         away = []
         for place, (key, number) in enumerate(

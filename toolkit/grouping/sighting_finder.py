@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from toolkit.grouping.links import Labels
 from toolkit.photos.identity import ORIENTATIONS, turned_box, turned_digest
@@ -17,6 +19,8 @@ from toolkit.records import Album
 # other settings move a box a little.
 OVERLAP = 0.4
 BOX = ("left", "top", "right", "bottom")
+# From so many sightings on, keys are kept as long as their table is there.
+MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,45 @@ def key_of(album: Album, row: int) -> SightingKey:
 
 def keys_of(album: Album, rows: Labels) -> tuple[SightingKey, ...]:
     """Return how a table names some sightings of an album."""
-    table = album.sightings.iloc[rows]
+    if len(rows) < MANY:
+        return _keys(album.sightings.iloc[rows])
+    table = album.sightings
+    if id(table) not in _KEYS:
+        _KEYS[id(table)] = _keys(table)
+        weakref.finalize(table, _KEYS.pop, id(table), None)
+    return tuple(map(_KEYS[id(table)].__getitem__, rows.tolist()))
+
+
+def _keys(table: pd.DataFrame) -> tuple[SightingKey, ...]:
     columns = (table[name].to_list() for name in ("path", "photo_digest", *BOX))
     return tuple(
         SightingKey(str(path), str(photo), *map(int, box))
         for path, photo, *box in zip(*columns, strict=True)
     )
+
+
+# Keys of tables, and what finds the sightings of albums, that are still there, by their identity.
+_KEYS: dict[int, tuple[SightingKey, ...]] = {}
+_FINDERS: dict[tuple[int, bool], SightingFinder] = {}
+
+
+def finder_of(album: Album, *, ignored: bool = False) -> SightingFinder:
+    """
+    Return what finds the sightings of an album; made once for each.
+
+    Parameters
+    ----------
+    album : Album
+        Where they are looked for.
+    ignored : bool
+        Whether those that are ignored are found as well.
+    """
+    key = id(album), ignored and bool(album.ignored.any())
+    if key not in _FINDERS:
+        among = np.arange(len(album)) if key[1] else album.kept
+        _FINDERS[key] = SightingFinder(album, among)
+        weakref.finalize(album, _FINDERS.pop, key, None)
+    return _FINDERS[key]
 
 
 class SightingFinder:

@@ -36,8 +36,9 @@ BESIDE = 1 / 6
 _NOBODY = np.iinfo(np.uint64).max
 
 
-# The near pairs of albums that are still there, by their identity.
-_FOUND: dict[int, Neighbours] = {}
+# The near pairs of albums whose encodings are still there, by the identity of these: the table of
+# sightings, what was compared, and the pairs.
+_FOUND: dict[int, tuple[tuple[object, object], Neighbours]] = {}
 
 
 @dataclass
@@ -149,14 +150,23 @@ def near_of(album: Album) -> Neighbours | None:
     """
     Return the near pairs of an album of more than `toolkit.grouping.linkage.MOST` sightings.
 
-    They are found once for each album; None where there are fewer, as all pairs can be compared.
+    They are found once for each album, whatever of it is ignored; None where there are fewer, as
+    all pairs can be compared.
     """
-    if len(album) <= MOST:
+    if not are_many(len(album)):
         return None
-    if id(album) not in _FOUND:
-        _FOUND[id(album)] = neighbours.of(album).nearest(EACH)
-        weakref.finalize(album, _FOUND.pop, id(album), None)
-    return _FOUND[id(album)]
+    key, about = id(album.encodings), (album.sightings, album.compared)
+    held = _FOUND.get(key)
+    if held is None or any(old is not new for old, new in zip(held[0], about, strict=True)):
+        if held is None:
+            weakref.finalize(album.encodings, _FOUND.pop, key, None)
+        held = _FOUND[key] = about, neighbours.of(album).nearest(EACH)
+    return held[1]
+
+
+def are_many(count: int) -> bool:
+    """Whether so many sightings are joined by near pairs."""
+    return count > MOST
 
 
 def needs(count: int, dimensions: int, each: int = EACH) -> int:

@@ -20,6 +20,7 @@ from toolkit.evaluation import label_check
 from toolkit.files import folder_at
 from toolkit.grouping.assigners import (
     Assigner,
+    Before,
     GroupingAssigner,
     ReferenceAssigner,
     forewarning,
@@ -27,7 +28,7 @@ from toolkit.grouping.assigners import (
 from toolkit.grouping.identification import References
 from toolkit.grouping.numbering import Earlier
 from toolkit.names import counted, printable
-from toolkit.photos import duplicates, opening, same_shot
+from toolkit.photos import duplicates, object_storage, opening, same_shot
 from toolkit.photos.companions import RAW
 from toolkit.photos.copies import one_of_each
 from toolkit.photos.formats import lacking
@@ -59,6 +60,7 @@ from toolkit.results.undo import Undone
 from toolkit.scanning import comparing, context, store
 from toolkit.scanning.references import read_references
 from toolkit.scanning.scan import PhotoResult, gather, scan
+from toolkit.scanning.workers import hired
 from toolkit.settings import (
     AutopilotSettings,
     ComparingSettings,
@@ -251,7 +253,9 @@ def list_photos(
     """
     folder = folder_at(photos_folder)
     examples = None if known is None else folder_at(known)
+    taken = object_storage.bring_up_to_date(folder)
     if examples is not None:
+        object_storage.bring_up_to_date(examples)
         _require_two(folder, examples)
     opening.require_folder(folder, "photos")
     target = None if out is None else folder_at(out)
@@ -274,11 +278,11 @@ def list_photos(
             f"photos: {folder} holds no photo{also}; expected JPEG, PNG, WebP, TIFF, BMP, GIF, "
             "HEIC, AVIF, JPEG XL or raw files, in subfolders or not."
         )
-    taken: tuple[str, ...] = ()
     if listing.result:
         once = one_of_each(listing.photos)
         copies = counted(len(listing.photos), "copy", "copies")
         taken = (
+            *taken,
             f"{folder.resolve().name} is the result of an earlier run: its {copies} of "
             f"{counted(len(once), 'photo')} are taken for the photos, each once",
         )
@@ -344,7 +348,8 @@ def _listed(
 
 
 def _require_links(listed: Listed, settings: Settings, *, write: bool) -> None:
-    """Refuse hard links where there can be none, before the long work."""
+    """Refuse links where there can be none, before the long work."""
+    object_storage.require_no_links(listed.folder, settings.link)
     if settings.link == export.HARD_LINK and listed.out is not None:
         export.require_hard_links(listed.out, listed.listing.photos[0], write=write)
 
@@ -397,7 +402,10 @@ def look_at(
         if progress is not None:
             progress("photos", done, total, str(path))
 
-    with store.recalled(subject, settings) as recall:
+    with (
+        hired(settings.cluster, listed.listing.photos, tell=tell) as machines,
+        store.recalled(subject, settings) as recall,
+    ):
         look_through: dict[str, Any] = {
             "long_edge": settings.long_edge,
             "min_size": settings.min_size,
@@ -407,6 +415,7 @@ def look_at(
             "stop": stop,
             "recall": recall,
             "missed": decisions.missed(decided),
+            "machines": machines,
             # An album has the subjects of a picture once.
             "bare_copies": True,
         }
@@ -437,6 +446,7 @@ def look_at(
             stop=stop,
             recall=recall,
             evidence=subject.evidence,
+            machines=machines,
         )
         tried = None
         if subject.evidence is not None:
@@ -606,6 +616,7 @@ def read_known(
         If the folder is missing, or none has a reference that serves.
     """
     folder = folder_at(known)
+    object_storage.bring_up_to_date(folder)
     opening.require_folder(folder, "known")
     apart = None if photos_folder is None else folder_at(photos_folder)
     if apart is not None:
@@ -661,7 +672,7 @@ def compare_known(
         theirs = pd.DataFrame({"path": list(references.paths)})
         theirs = subject.evidence.notes(theirs, looked.known, of_individuals=True)
         silent = subject.evidence.silent(looked.album.sightings, theirs)
-    with store.recalled(subject, settings) as recall:
+    with hired(settings.cluster) as machines, store.recalled(subject, settings) as recall:
         return comparing.compare_with(
             looked.album,
             references,
@@ -671,6 +682,7 @@ def compare_known(
             stop=stop,
             silent=silent,
             recall=recall,
+            machines=machines,
         )
 
 
@@ -794,7 +806,10 @@ def autopilot(
     settings = settings or AutopilotSettings()
     listed = _listed(photos_folder, out, settings=settings, keep_all=keep_all)
     target = None if dry_run else listed.out
-    with _alone_in(target, "autopilot"):
+    with (
+        _alone_in(target, "autopilot"),
+        hired(settings.cluster, listed.listing.photos, tell=tell),
+    ):
         _require_links(listed, settings, write=target is not None)
         subject = _ready(settings, subject)
         listed, subject = prepared(listed, subject, settings, tell)
@@ -869,6 +884,7 @@ def point_and_shoot(
     subject: Subject | None = None,
     decided: Sequence[Decision] | None = None,
     by: Callable[[References, ComparingSettings], Assigner] = ReferenceAssigner,
+    tell: Callable[[str], None] | None = None,
 ) -> PointAndShootResult:
     """
     Find the photos that show known individuals, and copy each into a folder for each of them.
@@ -884,6 +900,8 @@ def point_and_shoot(
         As for `autopilot`.
     by : callable
         Makes what gives the names, of the references and the settings.
+    tell : callable, optional
+        Told in a sentence, before the scan, where the work of several machines can be watched.
 
     Returns
     -------
@@ -899,7 +917,10 @@ def point_and_shoot(
     settings = settings or PointAndShootSettings()
     listed = _listed(photos_folder, out, known, settings=settings, keep_all=keep_all)
     target = None if dry_run else listed.out
-    with _alone_in(target, "point-and-shoot"):
+    with (
+        _alone_in(target, "point-and-shoot"),
+        hired(settings.cluster, listed.listing.photos, tell=tell),
+    ):
         _require_links(listed, settings, write=target is not None)
         subject = _ready(settings, subject)
         listed, subject = prepared(listed, subject, settings)
@@ -968,6 +989,7 @@ def assigned_by(
     out: str | Path | None = None,
     *,
     decided: Sequence[Decision] = (),
+    since: AnyResult | None = None,
 ) -> AnyResult:
     """
     Say who is who in what was seen, by either way; nothing is written, and it takes a moment.
@@ -980,6 +1002,9 @@ def assigned_by(
         Who gives the names.
     out, decided
         As for `autopilot_of`.
+    since : AutopilotResult or PointAndShootResult, optional
+        What was found of the same before some of the decisions, to go on from where that is
+        quicker.
 
     Returns
     -------
@@ -1002,7 +1027,11 @@ def assigned_by(
             own = album.photos["photo_digest"][album.photos["path"].isin(list(looked.own))]
             rows = np.flatnonzero(album.sightings["photo_digest"].isin(list(own)) & ~album.ignored)
             held = changed(held, examples=frozenset(rows.tolist()))
-        found = assigner.assign(album, held)
+        found = None
+        if since is not None and since.held is not None:
+            found = assigner.follow(Before(since.assigned, since.album, since.held), album, held)
+        if found is None:
+            found = assigner.assign(album, held)
         reasons = decisions.reasons(decided, album)
         left = found.answered(held, album.words)
     result = RESULTS[found.settings.mode](

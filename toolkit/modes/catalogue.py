@@ -225,7 +225,8 @@ def match_catalogue(
     wishes : Wishes, optional
         What is copied into listings, and what is sure; the defaults serve.
     tell : callable, optional
-        Told, before the long work, what of the catalogue does not fit, a sentence each.
+        Told, before the long work, what of the catalogue does not fit, a sentence each; and where
+        the work of several machines can be watched.
 
     Returns
     -------
@@ -258,6 +259,7 @@ def match_catalogue(
         subject=subject,
         decided=decided,
         by=assigner_for(opened, wishes, settings),
+        tell=tell,
     )
     if target is None:
         return Matched(result, listings.make(result, opened.table, left=wishes.leave), opened)

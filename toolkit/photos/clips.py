@@ -22,7 +22,7 @@ from PIL import Image
 
 from toolkit import memory
 from toolkit.errors import BadSetting, UnreadablePhoto
-from toolkit.files import open_regular, reason_of
+from toolkit.files import local, open_regular, reason_of
 from toolkit.photos import colours, cut_short
 from toolkit.photos.demand import RGB, Demand
 from toolkit.photos.pixels import Rgb, fit, shrunk
@@ -159,7 +159,7 @@ def frames_of(path: Path) -> Frames:
         With the cause, if the file is no clip that can be read, or needs more memory than there is.
     """
     try:
-        about = path.stat()
+        about = local(path).stat()
     except OSError as error:
         raise UnreadablePhoto(f"the file cannot be read: {reason_of(error)}") from error
     return _frames(path, about.st_mtime_ns, about.st_size)

@@ -22,7 +22,18 @@ from toolkit.errors import UnreadablePhoto
 from toolkit.files import digest_of as digest_of_file
 from toolkit.files import open_regular, reason_of
 from toolkit.names import printable
-from toolkit.photos import clips, colours, cut_short, demand, filled_up, formats, jxl, pixels, raw
+from toolkit.photos import (
+    clips,
+    colours,
+    cut_short,
+    demand,
+    filled_up,
+    formats,
+    jxl,
+    object_storage,  # noqa: F401 - it has objects read by what stands for them
+    pixels,
+    raw,
+)
 from toolkit.photos.identity import of_pixels
 from toolkit.photos.listing import Listing as Listing
 from toolkit.photos.listing import find as find

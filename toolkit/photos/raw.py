@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFile
 
+from toolkit.files import local
+
 # A picture inside is taken for the photo if its longer side is this share of the sensor's. What is
 # made from the sensor is half of it as well.
 ENOUGH = 0.5
@@ -43,6 +45,7 @@ def open_raw(path: Path) -> Image.Image:
     """
     import rawpy
 
+    path = local(path)
     try:
         with rawpy.imread(str(path)) as raw:
             about = raw.sizes

@@ -16,6 +16,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from toolkit.errors import BadFolder
@@ -41,6 +42,7 @@ from toolkit.results.results_folder import (
     CAPTURES,
     HARD,
     LINK,
+    PAGES,
     RECORD,
     STRIPS,
     WRITTEN,
@@ -63,7 +65,7 @@ __all__ = [
 
 # What else is in a folder of results: no individual's folder has one of these names.
 DECISIONS, DRAWN = "decisions.csv", "boxes.json"
-RESERVED = (RECORD, DECISIONS, DRAWN, STRIPS, CAPTURES, *WRITTEN)
+RESERVED = (RECORD, DECISIONS, DRAWN, STRIPS, CAPTURES, PAGES, *WRITTEN)
 PLAN_COLUMNS = ("name", "folder", "source", "destination", "digest", "bytes", "state", "kind")
 # What a row of a plan is: a photo, or what lies beside one and belongs to it.
 PHOTO, COMPANION = "photo", "companion"
@@ -139,12 +141,13 @@ def in_few(album: Album, names: Sequence[str | None], min_photos: int) -> frozen
         From how many photos on somebody is in enough.
     """
     if min_photos <= 1:
+        # Who is seen is in one.
         return frozenset()
-    seen_in: dict[str, set[str]] = {}
-    for photo, name in zip(_cells(album.sightings["photo_digest"]), names, strict=True):
-        if name is not None:
-            seen_in.setdefault(name, set()).add(photo)
-    return frozenset(name for name, photos in seen_in.items() if len(photos) < min_photos)
+    labels, called = pd.factorize(pd.Series(list(names), dtype=object))
+    photos, digests = pd.factorize(album.sightings["photo_digest"])
+    seen = np.unique((labels * max(len(digests), 1) + photos)[labels >= 0])
+    number = np.bincount(seen // max(len(digests), 1), minlength=len(called))
+    return frozenset(called[number < min_photos])
 
 
 def _cells(column: pd.Series) -> list[Any]:

@@ -19,7 +19,7 @@ import pandas as pd
 from toolkit import locks
 from toolkit.errors import BadFolder, UnreadablePhoto
 from toolkit.files import folder_at, whole_path
-from toolkit.photos import opening
+from toolkit.photos import object_storage, opening
 from toolkit.progress import Progress
 from toolkit.results import (
     changes,
@@ -431,6 +431,7 @@ def _checked(out: str | Path, result: Result) -> Path:
     """Return the folder for results, unless photos or references are in it."""
     target = folder_at(out)
     photos = _photos_folder(result)
+    object_storage.require_no_links(photos, result.settings.link)
     export.check_out(target, photos=photos or target.parent, known=result.known_folder)
     return target
 

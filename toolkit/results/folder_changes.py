@@ -23,6 +23,8 @@ from toolkit.results.results_folder import (
     HARD,
     LINK,
     MARK_OF_CAPTURES,
+    MARK_OF_PAGES,
+    PAGES,
     ResultsFolder,
     digest_in,
     real_folder,
@@ -410,9 +412,10 @@ def _files(out: Path, *, hidden: bool = False) -> dict[str, list[str]]:
             for entry in entries
             if entry.is_dir(follow_symlinks=False) and entry.name.startswith(".") == hidden
         )
-    if (out / CAPTURES / MARK_OF_CAPTURES).is_file():
-        # Photos there are copies for another program, and say nothing of who is who.
-        tops = [top for top in tops if top != CAPTURES]
+    for folder, mark in ((CAPTURES, MARK_OF_CAPTURES), (PAGES, MARK_OF_PAGES)):
+        if (out / folder / mark).is_file():
+            # What lies there is for another program, or a browser, and says nothing of who is who.
+            tops = [top for top in tops if top != folder]
     for top in tops:
         inside: list[str] = []
         for folder, below, names in os.walk(out / top):

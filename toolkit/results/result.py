@@ -303,19 +303,26 @@ class Result:
     @cached_property
     def individuals(self) -> pd.DataFrame:
         """One row an individual: name, photos (files), sightings; most photos first."""
-        named = self.sightings.dropna(subset=["name"])
-        counts = named.groupby("name", sort=False).agg(
-            photos=("photo_digest", "nunique"), sightings=("photo_digest", "size")
+        return self._individuals.copy()
+
+    # What follows from the names alone is worked out once: of many sightings it takes seconds.
+    @cached_property
+    def _individuals(self) -> pd.DataFrame:
+        labels, called = pd.factorize(pd.Series(list(self.names), dtype=object))
+        photos, digests = pd.factorize(self.album.sightings["photo_digest"])
+        copies = self.album.photos["photo_digest"].value_counts().reindex(digests).fillna(0)
+        known = labels >= 0
+        # Each photo of an individual once.
+        seen = np.unique(labels[known] * max(len(digests), 1) + photos[known])
+        whose, photo = np.divmod(seen, max(len(digests), 1))
+        files = np.bincount(whose, copies.to_numpy(dtype=np.float64)[photo], len(called))
+        table = pd.DataFrame(
+            {
+                "name": called.to_numpy(dtype=object),
+                "photos": files.astype(np.int64),
+                "sightings": np.bincount(labels[known], minlength=len(called)),
+            }
         )
-        copies = self.album.photos["photo_digest"].value_counts()
-        files = (
-            named.drop_duplicates(["name", "photo_digest"])
-            .assign(files=lambda rows: rows["photo_digest"].map(copies))
-            .groupby("name", sort=False)["files"]
-            .sum()
-        )
-        counts["photos"] = files.reindex(counts.index).astype("int64")
-        table = counts.reset_index()
         return table.sort_values(["photos", "name"], ascending=[False, True], ignore_index=True)
 
     @property
@@ -344,6 +351,10 @@ class Result:
 
         The last is there where the subject has more than one such folder.
         """
+        return self._unsorted.copy()
+
+    @cached_property
+    def _unsorted(self) -> pd.DataFrame:
         digests = self.album.sightings["photo_digest"]
         few, without = self._few, self._without_folder
         named = pd.Series(list(self.names), dtype=object, index=digests.index)
@@ -428,7 +439,7 @@ class Result:
     @property
     def in_no_folder(self) -> int:
         """How many photos go into no individual's folder, nor into that of the unsure."""
-        table = self.unsorted
+        table = self._unsorted
         if not self.too_little or "folder" not in table:
             return len(table)
         return int((table["folder"] != self.settings.unsure).sum())
@@ -574,7 +585,7 @@ class Result:
 
     @cached_property
     def _hidden_here(self) -> frozenset[str]:
-        return self.hidden & set(filter(None, self.names))
+        return self.hidden & set(filter(None, self.names)) if self.hidden else self.hidden
 
     @cached_property
     def _doubtful_only(self) -> frozenset[str]:
@@ -678,7 +689,7 @@ class Result:
         return str(self)
 
     def _headline(self) -> str:
-        individuals = len(self.individuals) - len(self.not_sure)
+        individuals = len(self._individuals) - len(self.not_sure)
         return (
             f"{counted(len(self.album.photos), 'photo')}, {self.words.count(self.count)}, "
             f"{self.words.count_individuals(individuals)} "
@@ -759,7 +770,7 @@ class Result:
                 have = "has" if number == 1 else "have"
                 who = self.words.count_individuals(number)
                 remarks.append(f"{who} {why} {have} no folder")
-        reasons, unknown = self.unsorted["reason"].value_counts(), self._strangers
+        reasons, unknown = self._unsorted["reason"].value_counts(), self._strangers
         reasons = reasons[[not each.startswith(self._why_aside([""])) for each in reasons.index]]
         none, plural = _why_none(self.words, False, False), self.words.plural
         empty, strangers = int(reasons.get(none, 0)), int(reasons.get(unknown, 0))

@@ -46,6 +46,7 @@ from toolkit.files import (
 from toolkit.grouping.assigners import numbered_names
 from toolkit.locks import holder, is_lock
 from toolkit.names import printable
+from toolkit.photos import object_storage
 from toolkit.records import (
     FILE_COLUMNS,
     PHOTO_COLUMNS,
@@ -92,6 +93,9 @@ WRITTEN = (
 )
 # The folder of what a study of captures reads, and the file in it that says what was written there.
 CAPTURES, MARK_OF_CAPTURES = "captures", "captures.json"
+# The folder of the pages beside a report of very many individuals, and the file in it that says
+# what was written there.
+PAGES, MARK_OF_PAGES = "report_pages", "pages.json"
 PROGRAM = "sightings"
 # The version of what is written here. 1, which has no number in its record, has the paths as they
 # were given, and knows a photo by the bytes of its file.
@@ -1250,6 +1254,11 @@ def check_out(out: Path, *, photos: Path, known: Path | None = None) -> None:
     known : Path, optional
         The references.
     """
+    if (address := object_storage.address_of(out)) is not None:
+        raise BadFolder(
+            f"results cannot go to {address}: they are written to this computer. Choose a folder "
+            "here, and copy it there afterwards."
+        )
     try:
         here = out.resolve()
         for what, folder in (("photos", photos), ("known", known)):

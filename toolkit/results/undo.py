@@ -18,6 +18,7 @@ from toolkit.progress import Progress
 from toolkit.results import export, folder_changes, sidecars
 from toolkit.results.exporting import alone_in
 from toolkit.results.folder_changes import pending_of
+from toolkit.results.report import further_pages
 from toolkit.results.results_folder import (
     CHANGES,
     RECORD,
@@ -313,6 +314,7 @@ def _size(path: Path) -> int:
 
 def _take_tables(out: Path, about: Mapping[str, Any], work: _Undoing, *, everything: bool) -> None:
     """Take away the tables that nobody changed; only the run's own while others are of use."""
+    work.removed += further_pages.take_pages(out)
     ours = tables_of(about, WRITTEN)
     for name in WRITTEN:
         path, digest = out / name, ours.get(name, "")

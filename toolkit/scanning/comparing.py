@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +35,9 @@ from toolkit.subjects.base import (
     matcher_of,
 )
 
+if TYPE_CHECKING:
+    from toolkit.scanning.cluster import Machines
+
 Progress = Callable[[int, int, str], None]
 # Pairs that a thread compares before it is asked whether to stop.
 BATCH = 32
@@ -54,6 +56,7 @@ def compare(
     stop: Callable[[], bool] | None = None,
     recall: Recall | None = None,
     evidence: Evidence | None = None,
+    machines: Machines | None = None,
 ) -> Album:
     """
     Compare the sightings of an album with each other; nothing is to be done for vectors.
@@ -76,6 +79,9 @@ def compare(
         time.
     evidence : Evidence, optional
         What says which pairs say nothing: they are not compared.
+    machines : Machines, optional
+        Who compares in place of threads: `toolkit.scanning.workers.hired`. The distances are the
+        same.
 
     Raises
     ------
@@ -89,7 +95,13 @@ def compare(
     kept = None if recall is None else Kept(recall, ids_of(album))
     silent = None if evidence is None else evidence.silent(album.sightings, album.sightings)
     compared = compare_pairs(
-        *(matcher, features), jobs=jobs, progress=progress, stop=stop, kept=kept, silent=silent
+        *(matcher, features),
+        jobs=jobs,
+        progress=progress,
+        stop=stop,
+        kept=kept,
+        silent=silent,
+        machines=machines,
     )
     return replace(album, compared=compared)
 
@@ -136,6 +148,7 @@ def compare_pairs(
     stop: Callable[[], bool] | None = None,
     kept: Kept | None = None,
     silent: npt.NDArray[np.bool_] | None = None,
+    machines: Machines | None = None,
 ) -> ComparedPairs:
     """
     Compare those of n that a matcher's shortlist names; parameters as for `compare`.
@@ -154,13 +167,14 @@ def compare_pairs(
     if kept is not None:
         kept.put_in(pairs, values)
     new = np.flatnonzero(np.isnan(values).any(axis=1))
-    work = _compared(matcher, features, features, pairs[new], jobs, progress, stop)
-    for start in range(0, len(new), KEEP):
-        found = list(islice(work, KEEP))
-        some = new[start : start + len(found)]
-        values[some] = np.array(found, dtype=np.float32).reshape(-1, values.shape[1])
-        if kept is not None:
-            kept.keep(pairs[some], values[some])
+    work = _compared(matcher, features, None, pairs[new], jobs, progress, stop, machines)
+    unkept: list[npt.NDArray[np.int64]] = []
+    for places, found in work:
+        values[new[places]] = found
+        unkept.append(new[places])
+        if sum(map(len, unkept)) >= KEEP:
+            _keep(kept, pairs, values, unkept)
+    _keep(kept, pairs, values, unkept)
     told = ~np.isnan(values).any(axis=1)
     done = pairs[told]
     scores = PairScores(*((count, count), done[:, 0], done[:, 1], values[told]), listed=listed)
@@ -173,6 +187,19 @@ def compare_pairs(
     return ComparedPairs.of(
         *(count, every[:, 0], every[:, 1], away, matcher.farthest), left=left, values=seen
     )
+
+
+def _keep(
+    kept: Kept | None,
+    pairs: npt.NDArray[np.int64],
+    values: npt.NDArray[np.float32],
+    unkept: list[npt.NDArray[np.int64]],
+) -> None:
+    """Keep what was found of some pairs, and forget which these were."""
+    if kept is not None and unkept:
+        some = np.concatenate(unkept)
+        kept.keep(pairs[some], values[some])
+    unkept.clear()
 
 
 def compare_silent(
@@ -213,10 +240,11 @@ def compare_silent(
     if kept is not None:
         kept.put_in(pairs, values)
     new = np.flatnonzero(np.isnan(values).any(axis=1))
-    found = _scores(matcher, features, features, pairs[new], jobs, None, stop)
-    values[new[: len(found)]] = found
-    if kept is not None:
-        kept.keep(pairs[new[: len(found)]], values[new[: len(found)]])
+    unkept: list[npt.NDArray[np.int64]] = []
+    for places, found in _compared(matcher, features, None, pairs[new], jobs, None, stop):
+        values[new[places]] = found
+        unkept.append(new[places])
+    _keep(kept, pairs, values, unkept)
     told = ~np.isnan(values).any(axis=1)
     others = ~np.isnan(known.values).any(axis=1)
     first = np.concatenate([known.first[others], pairs[told, 0]])
@@ -239,6 +267,7 @@ def compare_with(
     stop: Callable[[], bool] | None = None,
     silent: npt.NDArray[np.bool_] | None = None,
     recall: Recall | None = None,
+    machines: Machines | None = None,
 ) -> References | None:
     """
     Compare the sightings of an album with references; nothing is to be done for vectors.
@@ -249,7 +278,7 @@ def compare_with(
         n sightings, with what they are compared by.
     references : References
         The known individuals, described by the same matcher.
-    encoder, jobs, progress, stop, recall
+    encoder, jobs, progress, stop, recall, machines
         As for `compare`.
     silent : numpy.ndarray, optional
         Shape (n, m), bool: which pairs say nothing, and are not compared.
@@ -283,12 +312,14 @@ def compare_with(
         kept = Kept(recall, ids)
         kept.put_in(listed, values)
     new = np.flatnonzero(np.isnan(values).any(axis=1))
-    found = _scores(matcher, ours, theirs, pairs[new], jobs, progress, stop)
-    some = new[: len(found)]
-    values[some] = found
-    if kept is not None:
-        kept.keep(listed[some], found)
-    if len(some) < len(new):
+    unkept: list[npt.NDArray[np.int64]] = []
+    work = _compared(matcher, ours, theirs, pairs[new], jobs, progress, stop, machines)
+    for places, found in work:
+        values[new[places]] = found
+        unkept.append(new[places])
+    done = sum(map(len, unkept))
+    _keep(kept, listed, values, unkept)
+    if done < len(new):
         return None
     shape = (len(album), len(references))
     scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False, listed=shortlisted)
@@ -370,30 +401,44 @@ def _id_of(features: Features) -> str:
     return digest.hexdigest()[:ID_DIGITS]
 
 
-def _scores(
-    matcher: Matcher,
-    ours: Sequence[Features],
-    theirs: Sequence[Features],
-    pairs: npt.NDArray[np.int64],
-    jobs: int,
-    progress: Progress | None,
-    stop: Callable[[], bool] | None,
-) -> npt.NDArray[np.float32]:
-    """Return what the pairs have in common, in order, shape (p, c); fewer if `stop` says yes."""
-    found = list(_compared(matcher, ours, theirs, pairs, jobs, progress, stop))
-    return np.array(found, dtype=np.float32).reshape(len(found), len(matcher.scores))
-
-
 def _compared(
     matcher: Matcher,
     ours: Sequence[Features],
-    theirs: Sequence[Features],
+    theirs: Sequence[Features] | None,
     pairs: npt.NDArray[np.int64],
     jobs: int,
     progress: Progress | None,
     stop: Callable[[], bool] | None,
-) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield what each pair has in common, in order, until `stop` says yes."""
+    machines: Machines | None = None,
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+    """
+    Yield which of the pairs, shape (k,), and what they have in common, shape (k, c).
+
+    `theirs` is None where both are of one list. There are fewer than all once `stop` says yes.
+    """
+    if not len(pairs):
+        return
+    if machines is None:
+        work = _in_threads(matcher, ours, theirs or ours, pairs, jobs, stop)
+    else:
+        work = machines.compared(matcher, ours, theirs, pairs, stop)
+    done = 0
+    for places, found in work:
+        yield places, found
+        done += len(places)
+        if progress is not None:
+            progress(done, len(pairs), "")
+
+
+def _in_threads(
+    matcher: Matcher,
+    ours: Sequence[Features],
+    theirs: Sequence[Features],
+    pairs: npt.NDArray[np.int64],
+    jobs: int,
+    stop: Callable[[], bool] | None,
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+    """Compare in threads of this process, in order; see `_compared`."""
 
     def some(part: Sequence[list[int]]) -> list[npt.NDArray[np.float32]]:
         if stop is not None and stop():
@@ -402,7 +447,6 @@ def _compared(
 
     from threadpoolctl import threadpool_limits
 
-    done = 0
     wanted = pairs.tolist()
     parts = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
     # Threads of ours that each start threads for a product wait for each other most of the time.
@@ -410,14 +454,13 @@ def _compared(
         threadpool_limits(1, user_api="blas"),
         ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="compare") as pool,
     ):
-        for part, made in zip(parts, pool.map(some, parts), strict=True):
-            yield from made
-            if len(made) < len(part):
+        for start, made in zip(range(0, len(wanted), BATCH), pool.map(some, parts), strict=True):
+            found = np.array(made, dtype=np.float32).reshape(len(made), len(matcher.scores))
+            if made:
+                yield np.arange(start, start + len(made)), found
+            if len(made) < min(BATCH, len(wanted) - start):
                 pool.shutdown(wait=False, cancel_futures=True)
                 return
-            done += len(made)
-            if progress is not None:
-                progress(done, len(pairs), "")
 
 
 def _wanted(pairs: npt.NDArray[np.int64], rows: int, columns: int) -> npt.NDArray[np.int64]:

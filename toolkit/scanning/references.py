@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,13 @@ from toolkit.records import PROBLEM_COLUMNS, Box, Features, Words, empty_table
 from toolkit.scanning import comparing, store
 from toolkit.scanning.missed import Missed
 from toolkit.scanning.scan import PhotoResult, scan
+from toolkit.scanning.workers import hired
 from toolkit.settings import ComparingSettings
 from toolkit.subjects.base import Subject, matcher_of
 from toolkit.subjects.settings import declared_as
+
+if TYPE_CHECKING:
+    from toolkit.scanning.cluster import Machines
 
 # How much two boxes overlap that are of one sighting: less than half where it was found anew.
 SAME = 0.5
@@ -106,7 +110,10 @@ def read_references(
         if progress is not None:
             progress(done, len(photos), str(path))
 
-    with store.recalled(subject, settings) as recall:
+    with (
+        hired(settings.cluster, photos) as machines,
+        store.recalled(subject, settings) as recall,
+    ):
         results = list(
             scan(
                 photos,
@@ -120,6 +127,7 @@ def read_references(
                 seen=seen,
                 recall=recall,
                 missed=missed,
+                machines=machines,
             )
         )
     if done < len(photos):
@@ -142,8 +150,8 @@ def read_references(
             f"known: none of the {len(photos)} photos in {known} can serve as a reference; "
             f"{Path(first[0]).name}: {first[2]}"
         )
-    with store.recalled(subject, settings) as recall:
-        distances = read.distances(known, settings.threads, stop, recall)
+    with hired(settings.cluster) as machines, store.recalled(subject, settings) as recall:
+        distances = read.distances(known, settings.threads, stop, recall, machines)
     if distances is None:
         return None
     table = (
@@ -224,7 +232,12 @@ class _Read:
             self.other_paths += [result.path] * len(result.detections)
 
     def distances(
-        self, known: Path, jobs: int, stop: Callable[[], bool] | None, recall: store.Recall
+        self,
+        known: Path,
+        jobs: int,
+        stop: Callable[[], bool] | None,
+        recall: store.Recall,
+        machines: Machines | None,
     ) -> Distances | None:
         """Return how far they are from each other; None if it was stopped."""
         encoder = self.subject.encoder
@@ -245,6 +258,7 @@ class _Read:
             stop=stop,
             kept=comparing.kept_of(features, recall),
             silent=silent,
+            machines=machines,
         )
         return None if pairs.left else PairDistances(pairs, encoder.info.linkage)
 

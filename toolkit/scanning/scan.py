@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,11 @@ from toolkit.records import (
 from toolkit.scanning.missed import Missed, joined
 from toolkit.scanning.searching import needed, search, size_for
 from toolkit.scanning.store import Kept, Look, Recall
+from toolkit.scanning.workers import SPAN, Crew, Read, Threads
 from toolkit.subjects.base import Subject, chips_of, describe, look_key, needs, silence
+
+if TYPE_CHECKING:
+    from toolkit.scanning.cluster import Machines
 
 Progress = Callable[[int, int, str], None]
 T = TypeVar("T")
@@ -137,6 +141,7 @@ def scan(
     seen: Callable[[Path], None] | None = None,
     recall: Recall | None = None,
     missed: Missed | None = None,
+    machines: Machines | None = None,
     bare_copies: bool = False,
 ) -> Generator[PhotoResult, None, None]:
     """
@@ -174,6 +179,9 @@ def scan(
         Where what was seen earlier is, and where it is kept, batch by batch.
     missed : Missed, optional
         Boxes around subjects that were not found: they are found whatever their size and sharpness.
+    machines : Machines, optional
+        Who looks at the photos in place of threads: `toolkit.scanning.workers.hired`. The results
+        are the same.
     bare_copies : bool
         Whether the results of further files of a picture are to be without its subjects, which the
         first one has: then memory holds no subjects but those under way.
@@ -186,44 +194,46 @@ def scan(
     """
     asked = Stop(stop)
     first_with: dict[str, Path] = {}
-    waiting: deque[_Seen | Future[_Seen]] = deque()
-    batch: list[_Seen] = []
-    encoding: deque[tuple[list[_Seen], Future[_Encoded]]] = deque()
+    waiting: deque[Seen | Future[Seen]] = deque()
+    batch: list[Seen] = []
+    encoding: deque[tuple[list[Seen], Future[Encoded]]] = deque()
     results: dict[Path, PhotoResult] = {}
     recall = recall or Recall(None, "", subject.encoder.info)
     missed = missed or Missed()
-    how = _How(subject, long_edge, min_size, min_sharpness, asked, recall, missed, bare_copies)
+    how = How(subject, long_edge, min_size, min_sharpness, asked, recall, missed, bare_copies)
     ordinary = memory.EACH // 2 + needs(subject.detector, long_edge, long_edge)
     memory.use(gigabytes, threads=jobs, each=ordinary)
-    pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="scan")
+    crew: Crew = (
+        Threads(jobs, how, read=read_file, examine=examine, encode=encode)
+        if machines is None
+        else machines.crew(how, gigabytes)
+    )
+    taken = 0
 
     def begin_encoding() -> None:
         now = list(batch)
-        # Where all is known there is nothing to encode, and no thread to wait for.
+        # Where all is known there is nothing to encode, and nobody to wait for.
         some = any(len(each.chips) for each in now)
-        made = pool.submit(_encode, subject, now) if some else _done(_encode(subject, now))
-        encoding.append((now, made))
+        encoding.append((now, crew.encode(now) if some else _done(encode(how, now))))
         batch.clear()
 
     def take_one() -> None:
+        nonlocal taken
         batch.append(_taken(waiting.popleft(), asked))
         if seen is not None:
             seen(batch[-1].path)
-        chips = sum(len(each.chips) for each in batch)
-        # The size of a batch follows from the photos alone, so that the number of threads cannot
-        # change a result by as much as the last bit.
-        if chips >= BATCH or len(batch) >= BATCH:
+        taken += 1
+        if is_full(batch) or taken % SPAN == 0:
             begin_encoding()
 
     try:
         try:
-            for path in paths:
-                waiting.append(_submit(pool, path, first_with, how))
-                # No more than this many photos are in memory, however many there are to do.
-                while len(waiting) > jobs + 1:
+            for file in crew.read(paths):
+                waiting.append(_submit(crew, file, first_with, how))
+                while len(waiting) > crew.ahead:
                     take_one()
                 while len(encoding) > 1:
-                    _wait(encoding[0][1], asked)
+                    taken_from(encoding[0][1], asked)
                     yield from _finished(*encoding.popleft(), how, results)
             while waiting:
                 take_one()
@@ -231,18 +241,28 @@ def scan(
         except CancelledError:
             if not asked.said:
                 raise
-            pool.shutdown(wait=False, cancel_futures=True)
-            # Not left to the pool, whose threads may be busy with photos for long.
+            crew.leave(wait=False)
+            # Not left to the crew, whose threads may be busy with photos for long.
             encoding.append((batch, Future()))
             encoding[-1][1].cancel()
         while encoding:
             yield from _finished(*encoding.popleft(), how, results)
     finally:
-        pool.shutdown(wait=not asked.said, cancel_futures=True)
+        crew.leave(wait=not asked.said)
+
+
+def is_full(batch: Sequence[Seen]) -> bool:
+    """
+    Whether the subjects of some photos are encoded together, without waiting for more.
+
+    That follows from the photos alone, so that neither the number of threads nor who does it can
+    change a result by as much as the last bit.
+    """
+    return len(batch) >= BATCH or sum(len(each.chips) for each in batch) >= BATCH
 
 
 @dataclass(frozen=True)
-class _How:
+class How:
     """What to look for, and what to leave out."""
 
     subject: Subject
@@ -252,7 +272,7 @@ class _How:
     stop: Stop
     recall: Recall
     missed: Missed
-    bare_copies: bool
+    bare_copies: bool = False
 
     @cached_property
     def no_encodings(self) -> npt.NDArray[np.float32]:
@@ -271,7 +291,7 @@ class _How:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """A photo of which only the encodings are missing."""
 
     path: Path
@@ -287,42 +307,50 @@ class _Seen:
     # When its reading began, in ns; 0 where it was not read.
     read: int = 0
     shows: str = ""
-    # What else shapes what is found in it: see `_How.key`.
+    # What else shapes what is found in it: see `How.key`.
     key: str = ""
     # How it was read, where not as it should have been.
     note: str = ""
+    # What its chips were encoded to, where that was done elsewhere, and they stayed there.
+    made: Encoded | None = None
 
 
 # The encodings of a batch, or its features, one after the other, how much each says, and the CPU
 # seconds they took.
-_Encoded = tuple[npt.NDArray[np.float32], tuple[Features, ...], npt.NDArray[np.float64], float]
+Encoded = tuple[npt.NDArray[np.float32], tuple[Features, ...], npt.NDArray[np.float64], float]
 NO_CHIPS = np.zeros((0, 0, 0, 3), dtype=np.uint8)
 
 
-def _submit(
-    pool: ThreadPoolExecutor, path: Path, first_with: dict[str, Path], how: _How
-) -> _Seen | Future[_Seen]:
-    """Look at a photo in a thread; what is known of it already is returned at once."""
+def read_file(path: Path, how: How) -> Read:
+    """Say which file it is and which picture it holds, without reading it where that is known."""
     if how.stop():
         raise CancelledError
     seconds: dict[str, float] = {}
-    read = 0
-    try:
-        with stopwatch(seconds, "read"):
-            unread = how.recall.identity(path)
-            if unread is None:
-                read = time.time_ns()
-                who = identify(path)
-                # Where pixels say which picture it is, the same bytes are the same pixels.
-                digest = who.photo or how.recall.picture(who.file)
-            else:
-                who, digest = unread
-    except UnreadablePhoto as error:
-        return _problem(path, "reading", error)
+    with stopwatch(seconds, "read"):
+        known = how.recall.identity(path)
+        if known is not None:
+            return Read(path, known[0], known[1], seconds=seconds)
+        at = time.time_ns()
+        try:
+            return Read(path, identify(path), "", at, seconds)
+        except UnreadablePhoto as error:
+            return Read(path, None, "", at, seconds, str(error))
+
+
+def _submit(crew: Crew, file: Read, first_with: dict[str, Path], how: How) -> Seen | Future[Seen]:
+    """Have a photo looked at; what is known of it already is returned at once."""
+    if how.stop():
+        raise CancelledError
+    path, who, seconds, read = file.path, file.who, file.seconds, file.at
+    if who is None:
+        return _problem(path, "reading", UnreadablePhoto(file.problem))
+    with stopwatch(seconds, "read"):
+        # Where pixels say which picture it is, the same bytes are the same pixels.
+        digest = file.photo or who.photo or how.recall.picture(who.file)
     for name in filter(None, (digest, who.file)):
         if name in first_with:
             first = first_with[name]
-            return _Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first, who=who, read=read)
+            return Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first, who=who, read=read)
     first_with[who.file] = path
     if digest:
         first_with[digest] = path
@@ -331,20 +359,21 @@ def _submit(
         look = how.recall.look(digest, key)
     if look is not None:
         photo = Photo(path, digest, look.width, look.height, who.file, who.image, who.orientation)
-        return _Seen(
+        return Seen(
             *(path, photo, look.detections, NO_CHIPS, None, seconds, look.left_out),
             who=who,
             look=look,
             read=read,
             key=key,
         )
-    return pool.submit(_examine, path, who, how, seconds, read)
+    return crew.examine(file, who)
 
 
-def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float], read: int) -> _Seen:
-    """Decode a photo, find its subjects and cut them out; `seconds` gets the time by stage."""
+def examine(file: Read, who: Identity, how: How) -> Seen:
+    """Decode a photo, find its subjects and cut them out; it gets the time by stage."""
     if how.stop():
         raise CancelledError
+    path, seconds, read = file.path, file.seconds, file.at
     stage, mend = "decoding", memory.MEND
     try:
         with stopwatch(seconds, "decode"):
@@ -373,8 +402,8 @@ def _examine(path: Path, who: Identity, how: _How, seconds: dict[str, float], re
 
 
 def _described(
-    path: Path, who: Identity, how: _How, seconds: dict[str, float], *, divisor: int
-) -> _Seen:
+    path: Path, who: Identity, how: How, seconds: dict[str, float], *, divisor: int
+) -> Seen:
     """
     Look for subjects in a photo for which there is room, and cut them out.
 
@@ -443,7 +472,7 @@ def _described(
     out = len(every_one) - len(detections)
     shows = _shown([*every, *every_one[len(found) :]], how.subject, path)
     what = (path, photo, tuple(detections), chips, None, seconds)
-    return _Seen(*what, left_out=out, shows=shows, note=note)
+    return Seen(*what, left_out=out, shows=shows, note=note)
 
 
 def _around(found: Sequence[Detection], width: int, height: int) -> opening.Part:
@@ -469,7 +498,7 @@ def _enough(pixels: int, found: Sequence[Detection]) -> int:
     return next(scale for scale in reversed(SCALES) if scale == 1 or finest >= scale * FINE)
 
 
-def _in_clip(path: Path, frames: clips.Frames, how: _How) -> list[Detection]:
+def _in_clip(path: Path, frames: clips.Frames, how: How) -> list[Detection]:
     """Look for subjects in each frame of a clip; boxes are in px of all frames as one picture."""
     found = []
     for when, at, frame in frames.parts:
@@ -487,7 +516,7 @@ def _in_clip(path: Path, frames: clips.Frames, how: _How) -> list[Detection]:
 
 
 def _joined_in_clip(
-    frames: clips.Frames, found: Sequence[Detection], boxes: Sequence[Box], how: _How
+    frames: clips.Frames, found: Sequence[Detection], boxes: Sequence[Box], how: How
 ) -> tuple[list[Detection], list[bool]]:
     """Add what is in drawn boxes to what was found in a clip: each in the frame of its middle."""
     every, drawn = list(found), [False] * len(found)
@@ -532,40 +561,46 @@ def _shown(found: list[Detection], subject: Subject, path: Path) -> str:
     return AND.join(sorted(kinds, key=lambda kind: (kind != subject.name, kind)))
 
 
-def _wait(future: Future[T], stop: Stop) -> T:
-    """Return what a thread made; raise `CancelledError` if `stop` says yes before it is taken."""
+def taken_from(future: Future[T], stop: Stop) -> T:
+    """Return what somebody made; raise `CancelledError` if `stop` says yes before it is taken."""
     while not stop():
         if wait([future], None if stop.ask is None else PAUSE).done and not stop():
             return future.result()
     raise CancelledError
 
 
-def _taken(seen: _Seen | Future[_Seen], stop: Stop) -> _Seen:
-    """Return what is known, or what a thread made, as `_wait` does."""
+def _taken(seen: Seen | Future[Seen], stop: Stop) -> Seen:
+    """Return what is known, or what somebody made, as `taken_from` does."""
     if isinstance(seen, Future):
-        return _wait(seen, stop)
+        return taken_from(seen, stop)
     if stop():
         raise CancelledError
     return seen
 
 
-def _done(encoded: _Encoded) -> Future[_Encoded]:
-    made: Future[_Encoded] = Future()
+def _done(encoded: Encoded) -> Future[Encoded]:
+    made: Future[Encoded] = Future()
     made.set_result(encoded)
     return made
 
 
-def _encode(subject: Subject, batch: list[_Seen]) -> _Encoded:
+def encode(how: How, batch: Sequence[Seen]) -> Encoded:
+    """Describe the subjects of some photos together, or put together what is described."""
     seconds: dict[str, float] = {}
+    subject = how.subject
+    none = np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
+    if elsewhere := [each.made for each in batch if each.made is not None]:
+        encodings, features, worth, spent = zip(*elsewhere, strict=True)
+        every = tuple(each for some in features for each in some)
+        return np.concatenate([none, *encodings]), every, np.concatenate(worth), sum(spent)
     with stopwatch(seconds, "encode"):
         chips = [each.chips for each in batch if len(each.chips)]
-        none = np.zeros((0, subject.encoder.info.dimensions), dtype=np.float32)
         made = describe(subject.encoder, np.concatenate(chips)) if chips else (none, (), np.ones(0))
     return *made, seconds["encode"]
 
 
 def _finished(
-    batch: list[_Seen], encoded: Future[_Encoded], how: _How, results: dict[Path, PhotoResult]
+    batch: list[Seen], encoded: Future[Encoded], how: How, results: dict[Path, PhotoResult]
 ) -> Iterator[PhotoResult]:
     """
     Give each photo of a batch its encodings, and keep them in the store.
@@ -601,15 +636,15 @@ def _finished(
 
 
 def _described_all(
-    batch: list[_Seen],
-    encoded: Future[_Encoded],
-    how: _How,
+    batch: list[Seen],
+    encoded: Future[Encoded],
+    how: How,
     results: dict[Path, PhotoResult],
 ) -> Iterator[PhotoResult]:
     try:
         encodings, features, worth, spent = encoded.result()
     except CancelledError:
-        encodings, features, worth, spent = _encode(how.subject, batch)
+        encodings, features, worth, spent = encode(how, batch)
     place = 0
     for seen in batch:
         if seen.copy_of is not None:
@@ -653,30 +688,30 @@ def _described_all(
         yield result
 
 
-def _for_copies(result: PhotoResult, how: _How) -> PhotoResult:
+def _for_copies(result: PhotoResult, how: How) -> PhotoResult:
     """Return what is kept of a photo for further files of its picture."""
     if not how.bare_copies:
         return result
     return replace(result, detections=(), encodings=how.no_encodings, features=())
 
 
-def _by_itself(seen: _Seen, how: _How, results: dict[Path, PhotoResult]) -> PhotoResult:
+def _by_itself(seen: Seen, how: How, results: dict[Path, PhotoResult]) -> PhotoResult:
     """Look at a file whose copy could not be read."""
     try:
         who = seen.who or identify(seen.path)
     except UnreadablePhoto as error:
         alone = _problem(seen.path, "reading", error)
     else:
-        alone = _examine(seen.path, who, how, {}, seen.read)
-    (result,) = _described_all([alone], _done(_encode(how.subject, [alone])), how, results)
+        alone = examine(Read(seen.path, who, at=seen.read), who, how)
+    (result,) = _described_all([alone], _done(encode(how, [alone])), how, results)
     # The copies after it are copies of this one.
     if result.photo is not None and seen.copy_of is not None:
         results[seen.copy_of] = replace(_for_copies(result, how), path=seen.copy_of)
     return result
 
 
-def _problem(path: Path, stage: str, error: Exception) -> _Seen:
-    return _Seen(path, None, (), NO_CHIPS, (stage, str(error)), {})
+def _problem(path: Path, stage: str, error: Exception) -> Seen:
+    return Seen(path, None, (), NO_CHIPS, (stage, str(error)), {})
 
 
 def gather(

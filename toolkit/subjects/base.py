@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,30 @@ from toolkit.records import (
 
 Rgb = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.float32]
+
+
+class Remade:
+    """
+    What is sent to another process as what it was made of, and is made there anew.
+
+    Networks are none that could be sent: whoever gets one of these loads its own model files, which
+    are checked as everywhere.
+    """
+
+    _made_of: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *arguments: Any, **named: Any) -> Any:
+        """Keep what it is made of."""
+        made = super().__new__(cls)
+        made._made_of = (arguments, named)
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (type(self), *self._made_of)
+
+
+def _remade(kind: type[Remade], arguments: tuple[Any, ...], named: dict[str, Any]) -> Remade:
+    return kind(*arguments, **named)
 
 
 class Detector(Protocol):

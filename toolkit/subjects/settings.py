@@ -519,6 +519,8 @@ class Part:
         What settings were called in records of earlier versions, and are called now; of the class.
     respelled : mapping of str to tuple
         For settings whose values were others then: pairs of a value then and now; of the class.
+    unrecorded : frozenset of str
+        Settings that are of the moment, and in no record; of the class.
     slider : tuple of float
         Distances that the form offers for the threshold: the least, one to begin with, the largest;
         of the class.
@@ -532,6 +534,7 @@ class Part:
     subject: ClassVar[SubjectInfo] = SubjectInfo()
     renamed: ClassVar[Mapping[str, str]] = {}
     respelled: ClassVar[Mapping[str, tuple[tuple[Any, Any], ...]]] = {}
+    unrecorded: ClassVar[frozenset[str]] = frozenset()
     slider: ClassVar[tuple[float, float, float]] = (0.001, 0.5, 2.0)
 
     def __post_init__(self) -> None:
@@ -545,7 +548,7 @@ class Part:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, for JSON."""
-        plain = asdict(self)
+        plain = {name: v for name, v in asdict(self).items() if name not in self.unrecorded}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in plain.items()}
 
 
@@ -601,7 +604,12 @@ class ScanSettings(Part):
         `toolkit.scanning.store`.
     memory : float
         GB that photos under way may take together, and grouping after them; 0 for what this
-        computer can give. A photo, or a way of grouping, that can never fit is not tried.
+        computer can give. A photo, or a way of grouping, that can never fit is not tried. Of a
+        cluster, each worker may take as much.
+    cluster : str
+        Who looks at photos in place of threads, "" for nobody; see
+        `toolkit.scanning.workers.hired`. No record has it: what a file says is connected to no
+        other machine.
     """
 
     draws: ClassVar[bool] = False
@@ -613,6 +621,7 @@ class ScanSettings(Part):
     in_modes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     models: ClassVar[tuple[str, ...]] = ()
     told_by_photo: ClassVar[frozenset[str]] = frozenset()
+    unrecorded: ClassVar[frozenset[str]] = frozenset({"cluster"})
 
     exclude: tuple[str, ...] = setting(
         (),
@@ -683,6 +692,17 @@ class ScanSettings(Part):
         explained="what photos under way may take together, and grouping after them; by default "
         "what this computer can give. What can never fit is named, not tried",
         metavar="GB",
+    )
+    cluster: str = setting(
+        "",
+        takes=Text("the address of a Dask scheduler, such as tcp://HOST:8786, or local:N"),
+        changes="resources",
+        explained="look at photos on several machines: tcp://HOST:8786 (or tls://) of a Dask "
+        "scheduler that nobody else can reach, whose workers have the photos at the same path; or "
+        "local:4 for four processes here (needs the extra cluster)",
+        metavar="ADDRESS",
+        label="several machines (tcp://HOST:8786, local:4)",
+        advanced=True,
     )
 
     @property

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.errors import BadModelFile
+from toolkit.files import cache_folder as cache_folder
 from toolkit.files import shipped
 
 if sys.version_info >= (3, 11):
@@ -20,7 +21,8 @@ else:
     import tomli as tomllib
 
 MODELS_VARIABLE = "SIGHTINGS_MODELS"
-CACHE_VARIABLE = "SIGHTINGS_CACHE"
+# What `find` found, by its names in the manifest.
+_FOUND: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -134,12 +136,18 @@ def find(name: str) -> Path:
     for path in candidates(weights):
         if path.is_file():
             check(path, weights)
+            _FOUND.add(name)
             return path
     raise BadModelFile(
         f"{weights.file} ({weights.job}) is not on this machine; "
         f'run "{weights.mend}", or put the file into a folder and name that folder '
         f"in {MODELS_VARIABLE}"
     )
+
+
+def in_use() -> frozenset[str]:
+    """Return the model files that this process found so far: whoever does its work needs them."""
+    return frozenset(_FOUND)
 
 
 def is_here(name: str) -> bool:
@@ -151,18 +159,6 @@ def fetched_folder() -> Path:
     """Return where model files are put that the user had fetched."""
     named = os.environ.get(MODELS_VARIABLE)
     return Path(named) if named else cache_folder() / "models"
-
-
-def cache_folder() -> Path:
-    """
-    Return where models made from the model files are kept.
-
-    The folder that the environment variable SIGHTINGS_CACHE names, or the user's cache folder.
-    """
-    from platformdirs import user_cache_path
-
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else user_cache_path("sightings", appauthor=False)
 
 
 def check(path: Path, weights: Weights) -> None:

@@ -172,13 +172,14 @@ class AutopilotPanel(SortingPanel[GroupingSettings]):
                     f"{out} holds a result about {words.plural}; choose {words.plural} at the top "
                     "of the page, or name another folder"
                 )
-            if gone := count_gone(found.looked.album):
-                self.moved.ask(GONE.format(photos=counted(gone, "photo is", "photos are")))
             return found
 
         def then(found: Session | None) -> None:
             if found is not None:
                 self._take(found, self._restored(found), opened=True)
+                # Every photo is looked for: what was found is there before.
+                if gone := count_gone(found.looked.album):
+                    self.moved.ask(GONE.format(photos=counted(gone, "photo is", "photos are")))
                 if again and self._own_settings:
                     self.regroup()
                 elif type(found.settings) is self.form.kind:
@@ -273,7 +274,7 @@ class AutopilotPanel(SortingPanel[GroupingSettings]):
     def _set(self, album: Session, settings: Settings, failed: list[Exception], *_: object) -> None:
         self.individuals.message.remark("Grouping anew …")
         try:
-            album.set(settings)
+            album.set(settings, keep=False)
         except Exception as error:  # noqa: BLE001 - raised again where it is shown
             failed.append(error)
 
@@ -281,6 +282,9 @@ class AutopilotPanel(SortingPanel[GroupingSettings]):
         self.individuals.message.clear()
         self.individuals.refresh()
         self._corrected()
+        if self.session is not None:
+            # What was found is seen before all of it is written.
+            self.session.keep_anew()
 
     def _out_changed(self) -> None:
         self._earlier.ask(self.export.out.value)

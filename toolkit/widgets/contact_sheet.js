@@ -42,7 +42,16 @@ function render({ model, el }) {
   names.id = `sightings-names-${Math.random().toString(36).slice(2)}`;
   const grey = element("p", "sightings-grey");
   grey.setAttribute("role", "status");
-  root.append(note, trouble, grey, top, list, bottom, names);
+  // It stays where it is when cards are drawn anew: somebody types there.
+  const seek = element("label", "sightings-find");
+  const sought = element("input");
+  sought.type = "search";
+  sought.maxLength = 200;
+  sought.spellcheck = false;
+  sought.autocomplete = "off";
+  sought.dataset.role = "find";
+  seek.append(element("span", "", "Find a name"), sought);
+  root.append(note, trouble, grey, seek, top, list, bottom, names);
   el.append(root);
 
   // What was said, at the edge of the window: only where the line above the cards is out of view.
@@ -109,6 +118,25 @@ function render({ model, el }) {
     unread = Boolean(said.textContent);
     lift();
     stay(true);
+  }
+
+  // Not at each letter: once the typing rests.
+  let finding = null;
+  function find() {
+    clearTimeout(finding);
+    finding = null;
+    if (sought.value.trim() !== model.get("sought")) say({ kind: "find", value: sought.value });
+  }
+  sought.addEventListener("input", () => {
+    clearTimeout(finding);
+    finding = setTimeout(find, 200);
+  });
+  sought.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) find();
+  });
+  function offerFind() {
+    seek.hidden = !(model.get("finds") && (model.get("pages") > 1 || model.get("sought")));
+    if (document.activeElement !== sought) sought.value = model.get("sought");
   }
 
   function offer() {
@@ -324,7 +352,8 @@ function render({ model, el }) {
     const on = button("", "Next ›", "next", () => turn(page + 1));
     back.disabled = page <= 0;
     on.disabled = page >= pages - 1;
-    const place = `Page ${page + 1} of ${pages} (${model.get("total").toLocaleString("en")} in all)`;
+    const number = (each) => each.toLocaleString("en");
+    const place = `Page ${number(page + 1)} of ${number(pages)} (${number(model.get("total"))} in all)`;
     box.append(back, element("span", "", place), on);
   }
 
@@ -369,6 +398,7 @@ function render({ model, el }) {
     const before = focus();
     renew();
     waiting.clear();
+    offerFind();
     pager(top);
     pager(bottom);
     const cards = model.get("cards");
@@ -378,7 +408,8 @@ function render({ model, el }) {
     redrawing = true;
     list.replaceChildren(...cards.map(card));
     redrawing = false;
-    if (!cards.length) list.append(element("li", "sightings-empty", model.get("empty")));
+    const none = model.get("finds") && model.get("sought") ? "None is called so." : model.get("empty");
+    if (!cards.length) list.append(element("li", "sightings-empty", none));
     forget(KEPT);
     if (waiting.size && wanted === null) wanted = setTimeout(ask, 0);
     if (before) refocus(before);
@@ -400,7 +431,7 @@ function render({ model, el }) {
   // Where the focus is, so that it can be put there again.
   function focus() {
     const at = root.contains(document.activeElement) ? document.activeElement : null;
-    if (!at) return null;
+    if (!at || at === sought) return null;
     const item = at.closest("[data-key]");
     return {
       key: item?.dataset.key,
@@ -511,7 +542,7 @@ function render({ model, el }) {
     dress();
   }
 
-  const drawn = ["cards", "page", "pages", "total", "empty", "edition"];
+  const drawn = ["cards", "page", "pages", "total", "empty", "edition", "finds", "sought"];
   const worn = ["label", "known", "size", "trouble", "grey"];
   for (const trait of drawn) model.on(`change:${trait}`, changed);
   for (const trait of worn) model.on(`change:${trait}`, dressed);
@@ -534,6 +565,7 @@ function render({ model, el }) {
     clearTimeout(leaving);
     clearTimeout(drawing);
     clearTimeout(wanted);
+    clearTimeout(finding);
     forget(0);
   };
 }

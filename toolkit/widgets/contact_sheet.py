@@ -9,10 +9,13 @@ and a way to make pictures, and is told what was pressed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import anywidget
 import traitlets
@@ -140,6 +143,97 @@ class Card:
         return self.actions if self.asks is None else self.actions + self.asks.actions
 
 
+class Cards(Sequence[Card]):
+    """
+    Cards that are made when they are looked at.
+
+    Of tens of thousands, those of one page are. What must be known of all is given.
+
+    Parameters
+    ----------
+    keys, titles : sequence of str
+        Of n cards: by what gestures name them, and what they are found by. A line has "" as key.
+    make : callable
+        Makes the card at a place, 0 to n - 1.
+    pictures : sequence of int
+        How many each has.
+    unnamed : set of int
+        The places of those whose field holds no name yet.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[str],
+        make: Callable[[int], Card],
+        *,
+        titles: Sequence[str],
+        pictures: Sequence[int],
+        unnamed: Set[int] = frozenset(),
+    ) -> None:
+        self.keys, self.titles, self.pictures = keys, titles, pictures
+        self.unnamed = unnamed
+        self._make = make
+
+    @classmethod
+    def of(cls, cards: Iterable[Card]) -> Cards:
+        """Return cards that are there already."""
+        made = tuple(cards)
+        return cls(
+            ["" if card.line else card.key for card in made],
+            made.__getitem__,
+            titles=[card.title for card in made],
+            pictures=[card.pictures for card in made],
+            unnamed={place for place, card in enumerate(made) if card.unnamed},
+        )
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, place: int) -> Card: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Card, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Card | tuple[Card, ...]:
+        """Make a card, or several."""
+        places = range(len(self))[place]
+        if isinstance(places, range):
+            return tuple(self._make(each) for each in places)
+        return self._make(places)
+
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """Where the card with a key is; lines are left out."""
+        return {key: place for place, key in enumerate(self.keys) if key}
+
+    @property
+    def total(self) -> int:
+        """How many there are, without lines."""
+        return len(self.place_of)
+
+    def some(self, places: Sequence[int]) -> Cards:
+        """Return those at some places."""
+        return Cards(
+            [self.keys[each] for each in places],
+            lambda place: self._make(places[place]),
+            titles=[self.titles[each] for each in places],
+            pictures=[self.pictures[each] for each in places],
+            unnamed={place for place, each in enumerate(places) if each in self.unnamed},
+        )
+
+    def with_title(self, text: str) -> Cards:
+        """Return those whose title holds a text, in whatever case."""
+        sought = text.casefold()
+        return self.some(
+            [
+                place
+                for place, (key, title) in enumerate(zip(self.keys, self.titles, strict=True))
+                if key and sought in title.casefold()
+            ]
+        )
+
+
 def page_starts(pictures: Sequence[int]) -> list[int]:
     """
     Return where pages begin, so that none has more than `MOST_PICTURES` or `MOST_CARDS`.
@@ -213,14 +307,18 @@ class ContactSheet(anywidget.AnyWidget):
     """
     Cards in pages.
 
-    Gestures are methods: `turn`, `open`, `rename`, `onward`, `act`, `undo`; a click in the browser
-    calls the same.
+    Gestures are methods: `turn`, `find`, `open`, `rename`, `onward`, `act`, `undo`; a click in the
+    browser calls the same.
     What a gesture raises is said in the sheet. The methods may be called from several threads.
 
     Attributes
     ----------
     page, pages, total : int
         The page that is shown, from 0; how many there are; cards of all pages, lines left out.
+    sought : str
+        What the titles of the cards that are shown hold; "" where all are shown.
+    finds : bool
+        Whether there is a field for that, where there is more than one page.
     known : list of str
         Names that are offered while one is typed.
     trouble : str
@@ -271,6 +369,8 @@ class ContactSheet(anywidget.AnyWidget):
     total = traitlets.Int(0).tag(sync=True)
     label = traitlets.Unicode("").tag(sync=True)
     empty = traitlets.Unicode("").tag(sync=True)
+    sought = traitlets.Unicode("").tag(sync=True)
+    finds = traitlets.Bool(False).tag(sync=True)
     known = traitlets.List(traitlets.Unicode()).tag(sync=True)
     trouble = traitlets.Unicode("").tag(sync=True)
     said = traitlets.Unicode("").tag(sync=True)
@@ -297,7 +397,8 @@ class ContactSheet(anywidget.AnyWidget):
         super().__init__(label=label, empty=empty, size=size, name_label=name_label)
         self._pictures = pictures
         self._opened, self._renamed, self._acted, self._undone = opened, renamed, acted, undone
-        self._all: tuple[Card, ...] = ()
+        # All, and those of them that were sought.
+        self._all = self._listed = Cards.of(())
         self._starts: list[int] = []
         # Tokens: on the page; asked for; being made; of the next page; made lately.
         self._there: dict[str, None] = {}
@@ -320,7 +421,7 @@ class ContactSheet(anywidget.AnyWidget):
         Parameters
         ----------
         cards : iterable of Card
-            All of them; a page at a time goes to the browser.
+            All of them, `Cards` where they are many; a page at a time goes to the browser.
         page : int
             The page to begin with; the last one if there are fewer.
         pictures : callable, optional
@@ -331,10 +432,10 @@ class ContactSheet(anywidget.AnyWidget):
         ValueError
             If two cards have the same key.
         """
-        cards = tuple(cards)
-        keys = [card.key for card in cards if not card.line]
-        if len(set(keys)) < len(keys):
-            twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+        cards = cards if isinstance(cards, Cards) else Cards.of(cards)
+        keys = [key for key in cards.keys if key]
+        if cards.total < len(keys):
+            twice = Counter(keys).most_common(1)[0][0]
             raise ValueError(f"two cards have the key {twice!r}; expected a key for each")
         with self._lock, self.hold_sync():
             if pictures is not None and pictures != self._pictures:
@@ -343,8 +444,20 @@ class ContactSheet(anywidget.AnyWidget):
                 self._asked, self._made, self._making = {}, {}, ()
                 self.grey = getattr(pictures, "grey", "")
             self._all = cards
-            self._starts = page_starts([card.pictures for card in cards])
-            self.turn(page)
+            self._list(page)
+
+    def find(self, text: str) -> None:
+        """Show the cards whose title holds a text; "" for all."""
+        with self._lock, self.hold_sync():
+            self.sought = text.strip()
+            self._list(0)
+
+    def _list(self, page: int) -> None:
+        """Lay out the pages of what is sought."""
+        seeking = self.sought and self.finds
+        self._listed = self._all.with_title(self.sought) if seeking else self._all
+        self._starts = page_starts(self._listed.pictures)
+        self.turn(page)
 
     def turn(self, page: int) -> None:
         """Show a page; the nearest one where there is none of that number."""
@@ -355,7 +468,7 @@ class ContactSheet(anywidget.AnyWidget):
             after = tokens_of(self._on(page + 1))
             self._ahead = {token: None for token in after if token not in self._made}
             with self.hold_sync():
-                self.page, self.pages, self.total = page, len(self._starts), self._count()
+                self.page, self.pages, self.total = page, len(self._starts), self._listed.total
                 self.cards = [as_plain(card) for card in shown]
                 self.trouble = ""
         self._begin()
@@ -366,8 +479,8 @@ class ContactSheet(anywidget.AnyWidget):
             return self._on(self.page)
 
     @property
-    def all_cards(self) -> tuple[Card, ...]:
-        """All cards, of every page."""
+    def all_cards(self) -> Cards:
+        """All cards, of every page, those that are not sought as well."""
         return self._all
 
     def open(self, key: str | None = None) -> None:
@@ -384,30 +497,31 @@ class ContactSheet(anywidget.AnyWidget):
 
     def act(self, key: str, action: str) -> None:
         """Press a button of a card."""
-        card = next((card for card in self._all if card.key == key), None)
-        if self._acted is not None and card and action in {each.key for each in card.all_actions}:
+        place = self._all.place_of.get(key)
+        if self._acted is None or place is None:
+            return
+        if action in {each.key for each in self._all[place].all_actions}:
             self._acted(key, action)
 
     def onward(self, key: str) -> None:
         """Go from a card to the field of the next one, on whichever page, that has no name yet."""
         with self._lock:
-            keys = [card.key for card in self._all]
+            cards = self._listed
             # One that got another name since has left its key behind: then, the pages that follow.
-            start = keys.index(key) + 1 if key in keys else self._end_of(self.page)
-            rest = (k for k in range(start, len(keys)) if self._all[k].unnamed)
-            place = next(rest, None)
+            start = cards.place_of.get(key, self._end_of(self.page) - 1) + 1
+            place = next((k for k in range(start, len(cards)) if k in cards.unnamed), None)
             if place is None:
                 return
             self._turn_to(place)
-        self.send({"kind": "focus", "key": on_wire(keys[place])})
+        self.send({"kind": "focus", "key": on_wire(cards.keys[place])})
 
     def return_to(self, key: str) -> None:
         """Put the focus on a card, on whichever page it is; nothing where it has gone."""
         with self._lock:
-            keys = [card.key for card in self._all]
-            if key not in keys:
+            place = self._listed.place_of.get(key)
+            if place is None:
                 return
-            self._turn_to(keys.index(key))
+            self._turn_to(place)
         self.send({"kind": "focus", "key": on_wire(key), "card": True})
 
     def undo(self) -> None:
@@ -527,6 +641,8 @@ class ContactSheet(anywidget.AnyWidget):
         try:
             if kind == "turn" and isinstance(value, int):
                 self.turn(value)
+            elif kind == "find" and isinstance(value, str):
+                self.find(value)
             elif kind == "open" and key is not None:
                 self.open(key)
             elif kind == "rename" and key is not None and isinstance(value, str):
@@ -545,21 +661,20 @@ class ContactSheet(anywidget.AnyWidget):
 
     def _turn_to(self, place: int) -> None:
         """Turn to the page of a card, if it is another."""
-        page = sum(start <= place for start in self._starts) - 1
+        page = bisect_right(self._starts, place) - 1
         if page != self.page:
             self.turn(page)
 
     def _on(self, page: int) -> tuple[Card, ...]:
         if not 0 <= page < len(self._starts):
             return ()
-        return self._all[self._starts[page] : self._end_of(page)]
+        return self._listed[self._starts[page] : self._end_of(page)]
 
     def _end_of(self, page: int) -> int:
         """Return the place after the last card of a page."""
-        return [*self._starts[1:], len(self._all)][page] if self._starts else 0
-
-    def _count(self) -> int:
-        return sum(not card.line for card in self._all)
+        if page + 1 < len(self._starts):
+            return self._starts[page + 1]
+        return len(self._listed)
 
     def _has(self, key: str) -> bool:
-        return any(card.key == key for card in self._all)
+        return key in self._all.place_of

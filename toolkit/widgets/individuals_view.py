@@ -26,7 +26,15 @@ from toolkit.results.result import LITTLE, NOT_SURE
 from toolkit.session import Session
 from toolkit.subjects import registry
 from toolkit.widgets.background_work import Message, Work, safe
-from toolkit.widgets.contact_sheet import Action, Card, ContactSheet, Picture, Question, Strip
+from toolkit.widgets.contact_sheet import (
+    Action,
+    Card,
+    Cards,
+    ContactSheet,
+    Picture,
+    Question,
+    Strip,
+)
 
 Rows = npt.NDArray[np.int64]
 
@@ -78,11 +86,22 @@ class SightingPictures:
 
 def rows_of(names: Sequence[str | None]) -> dict[str, Rows]:
     """Return the sightings of each name, in the order in which names first appear."""
-    found: dict[str, list[int]] = {}
-    for row, name in enumerate(names):
-        if name is not None:
-            found.setdefault(name, []).append(row)
-    return {name: np.array(rows, dtype=np.int64) for name, rows in found.items()}
+    labels, called = _numbered(names)
+    order, starts = _by_label(labels)
+    return dict(zip(called, np.split(order, starts[1:]), strict=True)) if called else {}
+
+
+def _numbered(names: Sequence[str | None]) -> tuple[Rows, list[str]]:
+    """Return a number for the name of each, -1 for none, and the names, the first one first."""
+    labels, called = pd.factorize(pd.Series(list(names), dtype=object))
+    return labels.astype(np.int64), called.tolist()
+
+
+def _by_label(labels: Rows) -> tuple[Rows, Rows]:
+    """Return the rows that have a label, by label, and where each label begins."""
+    order = np.argsort(labels, kind="stable")
+    order = order[np.searchsorted(labels[order], 0) :]
+    return order, np.flatnonzero(np.diff(labels[order], prepend=-1))
 
 
 def individual_cards(
@@ -92,15 +111,17 @@ def individual_cards(
     *,
     named: bool = True,
     opens: bool = True,
-    actions: tuple[Action, ...] = (),
+    actions: tuple[Action, ...] | Callable[[str], tuple[Action, ...]] = (),
     badge: Callable[[str], str] | None = None,
+    note: Callable[[Rows], str] | None = None,
     shown: int = SHOWN,
-    kept: dict[bytes, tuple[int, int, Strip]] | None = None,
     given: Container[str] | None = None,
     asked: Mapping[str, Question] | None = None,
-) -> list[Card]:
+) -> Cards:
     """
     Return one card an individual, those in most photos first; its key is the name.
+
+    They are made when they are looked at: of tens of thousands, those of one page.
 
     Parameters
     ----------
@@ -114,58 +135,83 @@ def individual_cards(
         Whether there is a field for another name.
     opens : bool
         Whether the card opens.
-    actions : tuple of Action
-        Its buttons.
+    actions : tuple of Action, or callable
+        Its buttons, for all or by name.
     badge : callable, optional
         A word that marks an individual, or "".
+    note : callable, optional
+        More to say of the individual that has these sightings.
     shown : int
         How many sightings of each are shown, at most.
-    kept : dict, optional
-        Filled with what was worked out for each set of sightings, so that a slider, which changes
-        few of thousands at a move, has the others at once. For one album and one `shown`.
     given : container of str, optional
         The names that somebody gave; the others are none yet. All, if not given.
     asked : mapping of str to Question, optional
         What the cards ask, by name.
     """
-    # Whatever frames of a clip show somebody, it is one file.
-    photo_of = pd.factorize(album.sightings["photo_digest"])[0]
-    # The table's columns are looked up once: a slider asks for thousands of cards at each move.
-    paths = album.sightings["path"].to_numpy(dtype=object)
-    kept = {} if kept is None else kept
-    # A photo that is there twice is two files in the individual's folder.
-    copies = album.photos["photo_digest"].value_counts()
-    files_of = album.sightings["photo_digest"].drop_duplicates().map(copies).tolist()
-    found = []
-    for name, rows in rows_of(names).items():
-        known = kept.get(key := rows.tobytes())
-        if known is None:
-            best = thumbnails.best(rows.tolist(), shown) if len(rows) > 1 else rows.tolist()[:shown]
-            strip = Strip(tuple(_picture(row, paths[row], album.words) for row in best))
-            photos = set(photo_of[rows].tolist())
-            known = kept[key] = sum(files_of[k] for k in photos), len(photos), strip
-        found.append((*known, name, rows))
+    labels, called = _numbered(names)
+    order, starts = _by_label(labels)
+    sizes = np.diff(starts, append=len(order))
+    of_photo, counted_files = _files_of(album)
+    # Each photo of an individual once.
+    photo = of_photo[order]
+    seen = np.unique(labels[order] * (len(of_photo) + 1) + photo)
+    whose, photo = np.divmod(seen, len(of_photo) + 1)
+    photos = np.bincount(whose, minlength=len(called))
+    files = np.bincount(whose, weights=counted_files[photo], minlength=len(called)).astype(np.int64)
     # Who gets a name stays where they are.
-    found.sort(key=lambda each: (-each[0], -len(each[4]), each[4][0]))
-    return [
-        Card(
+    ranked = np.lexsort((order[starts], -sizes, -files)).tolist()
+    paths, words = album.sightings["path"].to_numpy(dtype=object), album.words
+    asked = asked or {}
+
+    def made(place: int) -> Card:
+        which = ranked[place]
+        name, start = called[which], starts[which]
+        rows = order[start : start + sizes[which]]
+        best = thumbnails.best(rows.tolist(), shown) if len(rows) > 1 else rows.tolist()[:shown]
+        number = int(photos[which])
+        said = counts(number, len(rows), words, files=int(files[which]))
+        return Card(
             key=name,
             title=name,
-            note=counts(photos, len(rows), album.words, files=files),
+            note=said if note is None else said + note(rows),
             badge=badge(name) if badge else "",
-            strips=(strip,),
-            actions=actions,
+            strips=(Strip(tuple(_picture(row, paths[row], words) for row in best)),),
+            actions=actions(name) if callable(actions) else actions,
             name=name if named else None,
             unnamed=named and given is not None and name not in given,
-            asks=asked.get(name) if asked else None,
-            opens=f"all {photos:,} photos"
-            if opens and photos > 1
+            asks=asked.get(name),
+            opens=f"all {number:,} photos"
+            if opens and number > 1
             else "the photo"
             if opens
             else "",
         )
-        for files, photos, strip, name, rows in found
-    ]
+
+    keys = [called[which] for which in ranked]
+    pictures = np.minimum(sizes[ranked], shown)
+    for place, name in enumerate(keys) if asked else ():
+        if name in asked:
+            pictures[place] += sum(len(strip.pictures) for strip in asked[name].strips)
+    unnamed = frozenset[int]()
+    if named and given is not None:
+        unnamed = frozenset(place for place, key in enumerate(keys) if key not in given)
+    return Cards(
+        keys,
+        made,
+        titles=keys,
+        pictures=pictures.tolist(),
+        unnamed=unnamed,
+    )
+
+
+def _files_of(album: Album) -> tuple[Rows, Rows]:
+    """Return a number for the photo of each sighting, and how many files each photo is."""
+    # Whatever frames of a clip show somebody, it is one file.
+    photo_of, digests = pd.factorize(album.sightings["photo_digest"])
+    # A photo that is there twice is two files in the individual's folder.
+    copies = album.photos["photo_digest"].value_counts()
+    files = pd.Series(digests).map(copies).fillna(0)
+    return photo_of.astype(np.int64), files.to_numpy(dtype=np.int64)
 
 
 def photo_cards(
@@ -317,8 +363,8 @@ def kept_in(session: Session) -> str:
     )
 
 
-# Sets of sightings whose pictures are remembered, at most.
-MOST_KEPT = 30_000
+# Names that are offered while one is typed, at most.
+MOST_KNOWN = 1000
 # How high pictures are shown, in px.
 SIZES = {"individuals": 96, "individual": 150, "photo": 480}
 
@@ -355,7 +401,6 @@ class IndividualsBrowser(ipywidgets.VBox):
         self._photo_of = album.photo_of
         self._names: Sequence[str | None] = ()
         self._badges: Mapping[str, str] = {}
-        self._kept: dict[bytes, tuple[int, int, Strip]] = {}
         self._at = ""
         self._page = self._row = self._photo = 0
         self._lock = threading.RLock()
@@ -441,7 +486,7 @@ class IndividualsBrowser(ipywidgets.VBox):
             self.heading.value = (
                 f"<b>The {safe(words.individuals)}</b> {safe(self._at)}, those in most photos first"
             )
-            cards = self._individuals()
+            cards: Sequence[Card] = self._individuals()
         elif self.view == "individual":
             rows = rows_of(self._names)[name]
             said = counts(len(set(self._photo_of[rows].tolist())), len(rows), words)
@@ -454,23 +499,18 @@ class IndividualsBrowser(ipywidgets.VBox):
             cards = [whole_card(self._album, self._photo)]
         with self.sheet.hold_sync():
             self.sheet.size = SIZES[self.view]
+            self.sheet.finds = self.view == "individuals"
             self.sheet.show(cards, page=page)
 
-    def _individuals(self) -> list[Card]:
-        if len(self._kept) > MOST_KEPT:
-            self._kept.clear()
-        cards = individual_cards(
+    def _individuals(self) -> Cards:
+        return individual_cards(
             self._album,
             self._names,
             self._thumbnails,
             named=False,
             badge=lambda name: self._badges.get(name, ""),
-            kept=self._kept,
+            note=self._note,
         )
-        if self._note is None:
-            return cards
-        rows = rows_of(self._names)
-        return [replace(card, note=f"{card.note}{self._note(rows[card.key])}") for card in cards]
 
 
 def individual_actions(words: Words, *, hidden: bool = False) -> tuple[Action, ...]:
@@ -593,7 +633,6 @@ class IndividualsView(ipywidgets.VBox):
         # Of the one who is open: after a correction the name may be another's.
         self._rows: list[int] = []
         self._page = self._photo_page = 0
-        self._kept: dict[bytes, tuple[int, int, Strip]] = {}
         # A correction ends in another thread than that of the buttons.
         self._lock = threading.RLock()
         own = work is None
@@ -633,7 +672,8 @@ class IndividualsView(ipywidgets.VBox):
         with self._lock:
             self.session = session
             self.thumbnails = None if session is None else Thumbnails(session.looked.album)
-            self._kept, self._asked = {}, []
+            self._asked = []
+            self.sheet.sought = ""
             self._leave()
             self._page = 0
             self.place = "nothing"
@@ -648,7 +688,6 @@ class IndividualsView(ipywidgets.VBox):
                 self._put("nothing", [])
                 return
             self._mark_page()
-            self.sheet.known = sorted({*filter(None, session.names)} - session.result.not_sure)
             self.individual = (
                 self._followed(session) if self.place in ("individual", "photo") else None
             )
@@ -658,6 +697,8 @@ class IndividualsView(ipywidgets.VBox):
                 self._photo(self.row)
             else:
                 self._one(self.individual)
+            # Who looks at cards does not type yet.
+            self.sheet.known = self._offered(session)
 
     def open(self, key: str | None = None) -> None:
         """Open an individual, or then a photo; without a key, do as every widget's `open`."""
@@ -684,7 +725,7 @@ class IndividualsView(ipywidgets.VBox):
         session = self.session
         if session is not None:
             unsure = session.result.not_sure
-            first = (card.key for card in self.sheet.all_cards if card.key in unsure)
+            first = (key for key in self.sheet.all_cards.keys if key in unsure)
             self._guarded(lambda: self.sheet.return_to(next(first, "")))
 
     def back(self) -> None:
@@ -943,6 +984,15 @@ class IndividualsView(ipywidgets.VBox):
         elif self.place == "individual":
             self._photo_page = self.sheet.page
 
+    def _offered(self, session: Session) -> list[str]:
+        """Return the names to offer: where they are many, those that somebody gave go first."""
+        there = {*filter(None, session.names)} - session.result.not_sure
+        if len(there) > MOST_KNOWN:
+            given = sorted(_given(session) & there)
+            larger = session.result.individuals["name"].head(2 * MOST_KNOWN)
+            there = {*[*dict.fromkeys([*given, *filter(there.__contains__, larger)])][:MOST_KNOWN]}
+        return sorted(there)
+
     def _followed(self, session: Session) -> str | None:
         """Return what the one who is open is called now: as most of those sightings are."""
         names = session.names
@@ -958,52 +1008,63 @@ class IndividualsView(ipywidgets.VBox):
         session, thumbnails = self._here(), self.thumbnails
         if thumbnails is None:
             return
-        if len(self._kept) > MOST_KEPT:
-            self._kept.clear()
         self._mark_page()
+        words, hidden = self._words, session.result.hidden
+        usual, back = individual_actions(words), individual_actions(words, hidden=True)
         cards = individual_cards(
             session.album,
             session.names,
             thumbnails,
             named=self._correct,
-            actions=individual_actions(self._words) if self._correct else (),
-            badge=lambda name: (
-                "chosen" if name == merging else "hidden" if name in session.result.hidden else ""
-            ),
-            kept=self._kept,
-            given={each.name for each in session.corrections.decisions if each.kind == "name"},
+            actions=(lambda name: back if name in hidden else usual) if self._correct else (),
+            badge=lambda name: "chosen" if name == merging else "hidden" if name in hidden else "",
+            given=_given(session),
             asked=self._questions(session) if self._correct else None,
         )
-        if self._correct:
-            back = individual_actions(self._words, hidden=True)
-            hidden = session.result.hidden
-            cards = [replace(one, actions=back) if one.key in hidden else one for one in cards]
         cards = self._unsure_last(session, cards)
         self._leave()
         self.individual = merging
         self._put("individuals" if merging is None else "merging", cards, page=self._page)
 
-    def _unsure_last(self, session: Session, cards: list[Card]) -> list[Card]:
+    def _unsure_last(self, session: Session, cards: Cards) -> Cards:
         """Put those of whom it is not sure who they are after the others, below a line."""
         unsure, words = session.result.not_sure, self._words
         if not unsure:
             return cards
-        rows, actions = rows_of(session.names), unsure_actions(words) if self._correct else ()
-        apart = [
-            replace(
-                card,
-                title=file_of(session.album, int(rows[card.key][0])),
+        actions = unsure_actions(words) if self._correct else ()
+        others = [place for place, key in enumerate(cards.keys) if key not in unsure]
+        apart = [place for place, key in enumerate(cards.keys) if key in unsure]
+        row_of: dict[str | None, int] = {}
+        for row in sorted(session.result.too_little):
+            row_of.setdefault(session.names[row], row)
+        titles = [file_of(session.album, row_of[cards.keys[place]]) for place in apart]
+        say = "says" if len(apart) == 1 else "say"
+        said = f"{NOT_SURE.capitalize()}: {words.count(len(apart))} {say} {LITTLE}"
+        line = Card("not sure", f"{said}.", line=True)
+
+        def made(place: int) -> Card:
+            if place < len(others):
+                return cards[others[place]]
+            if place == len(others):
+                return line
+            which = place - len(others) - 1
+            return replace(
+                cards[apart[which]],
+                title=titles[which],
                 note="",
                 name="" if self._correct else None,
                 actions=actions,
             )
-            for card in cards
-            if card.key in unsure
-        ]
-        say = "says" if len(apart) == 1 else "say"
-        line = f"{NOT_SURE.capitalize()}: {words.count(len(apart))} {say} {LITTLE}"
-        others = [card for card in cards if card.key not in unsure]
-        return [*others, Card("not sure", f"{line}.", line=True), *apart]
+
+        before = cards.some(others)
+        return Cards(
+            [*before.keys, "", *(cards.keys[place] for place in apart)],
+            made,
+            titles=[*before.titles, "", *titles],
+            pictures=[*before.pictures, 0, *(cards.pictures[place] for place in apart)],
+            unnamed=before.unnamed
+            | {len(others) + 1 + n for n, each in enumerate(apart) if each in cards.unnamed},
+        )
 
     def _one(self, name: str) -> None:
         session = self._here()
@@ -1043,7 +1104,7 @@ class IndividualsView(ipywidgets.VBox):
         card = Card(key=name, title=name, strips=tuple(strips), actions=split_actions(self._words))
         self._put("split", [card])
 
-    def _put(self, place: str, cards: list[Card], *, page: int = 0) -> None:
+    def _put(self, place: str, cards: Sequence[Card], *, page: int = 0) -> None:
         self.place = place
         guidance = GUIDANCE[place] if self._correct else LOOK_ONLY.get(place, GUIDANCE[place])
         whom = "" if self.individual is None else self._called(self.individual)
@@ -1053,6 +1114,7 @@ class IndividualsView(ipywidgets.VBox):
         self.sheet.label = everybody if self.individual is None else f"Photos of {whom}"
         self.sheet.empty = f"{self._words.nobody.capitalize()} was found."
         pictures = None if self.thumbnails is None else SightingPictures(self.thumbnails)
+        self.sheet.finds = place in ("individuals", "merging")
         self.sheet.show(cards, page=page, pictures=pictures)
         self._show_tools()
 
@@ -1083,6 +1145,11 @@ class IndividualsView(ipywidgets.VBox):
 
     def _can_undo(self) -> bool:
         return self.session is not None and self.session.corrections.can_undo
+
+
+def _given(session: Session) -> set[str]:
+    """Return the names that somebody gave."""
+    return {each.name for each in session.corrections.decisions if each.kind == "name"}
 
 
 # A layout for each: what is hidden by its layout hides all that share it.

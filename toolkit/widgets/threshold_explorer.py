@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -465,6 +466,8 @@ class ThresholdPanel(ipywidgets.VBox):
         self.newest: Newest[tuple[float, Position | None]] = Newest(
             self._go, failed=self._not_shown
         )
+        # What takes long with many sightings, and is shown once it is there.
+        self.measuring: Newest[Explorer] = Newest(self._measure, failed=self._not_measured)
         super().__init__(self._controls())
         self.add_class("sightings-threshold")
         self.work.observe(self._worked, names="state")
@@ -486,7 +489,8 @@ class ThresholdPanel(ipywidgets.VBox):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the newest position is shown; return whether it is."""
-        return self.work.wait(timeout) and self.newest.wait(timeout)
+        parts = self.work, self.measuring, self.newest
+        return all(part.wait(timeout) for part in parts)
 
     def move(self, place: float) -> None:
         """Put the slider somewhere, and compare with where it is now."""
@@ -583,13 +587,19 @@ class ThresholdPanel(ipywidgets.VBox):
         if self.explorer is None:
             try:
                 self.explorer = self._make(
-                    self.album, self.settings, decided=self._decided, tree=self._tree
+                    self.album,
+                    self.settings,
+                    decided=self._decided,
+                    tree=self._tree,
+                    measure=False,
                 )
             except ValueError:
                 if self._tree is None:
                     raise
                 # Joins that were made for other decisions are of no use; new ones take seconds.
-                self.explorer = self._make(self.album, self.settings, decided=self._decided)
+                self.explorer = self._make(
+                    self.album, self.settings, decided=self._decided, measure=False
+                )
         return self.explorer, stopped()
 
     def _prepared(self, made: tuple[Explorer, bool]) -> None:
@@ -607,6 +617,8 @@ class ThresholdPanel(ipywidgets.VBox):
         self.shown.children = [self.slider, *self.shown.children[1:]]
         self.automatic.description = f"Back to automatic ({explorer.automatic.value:.3f})"
         self._go((begin, None))
+        if not explorer.is_measured:
+            self.measuring.ask(explorer)
 
     def _dragged(self, change: dict[str, Any]) -> None:
         place = place_of(float(change["new"]))
@@ -624,13 +636,14 @@ class ThresholdPanel(ipywidgets.VBox):
             self.summary.value = paragraph(f"Grouping at {place:.3f} …", role="status")
         self.newest.ask((place, self.compared))
 
-    def _go(self, asked: tuple[float, Position | None], *_: object) -> None:
-        """Work out a place and show it."""
+    def _go(
+        self, asked: tuple[float, Position | None], overtaken: threading.Event | None = None
+    ) -> None:
+        """Work out a place and show it: the numbers first, which are there at once."""
         place, before = asked
         if self.explorer is None:
             return
         position = self.explorer.at(threshold_at(self.explorer, place))
-        found = () if before is None else changes(before.labels, position.labels, most=None)
         following = [next_place(self.explorer, place, up=up) is not None for up in (False, True)]
         self.position = position
         self.fewer.disabled, self.more.disabled = (not there for there in following)
@@ -640,6 +653,10 @@ class ThresholdPanel(ipywidgets.VBox):
         self.chart.value = chart_html(self._curve, position, automatic, self.album.words)
         self.use.value = use_html(position, self.settings, automatic)
         self.take.description = f"Use {position.threshold:.3f}"
+        if overtaken is not None and overtaken.is_set():
+            # The slider is elsewhere already; what takes longer is shown where it rests.
+            return
+        found = () if before is None else changes(before.labels, position.labels, most=None)
         self._show_changes(found, before, position)
         badges = {
             str(position.names[int(rows[0])]): KINDS[change.kind]
@@ -650,6 +667,18 @@ class ThresholdPanel(ipywidgets.VBox):
         self.work.message.clear()
         self.threshold, self.state = position.threshold, "done"
         self._arrange()
+
+    def _measure(self, explorer: Explorer, *_: object) -> None:
+        """Say more of where the slider is, and from then on of every place."""
+        measured = explorer.measured()
+        if self.explorer is not explorer:
+            return
+        self.explorer = measured
+        if self.position is not None:
+            self.newest.ask((place_of(self.slider.value), self.compared))
+
+    def _not_measured(self, error: Exception) -> None:
+        self.work.message.failed(error)
 
     def _not_shown(self, error: Exception) -> None:
         self._asked = math.nan

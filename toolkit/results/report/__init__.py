@@ -8,6 +8,7 @@ from toolkit.errors import BadFolder
 from toolkit.evaluation.audit import Audit, audit
 from toolkit.files import reason_of, write_text
 from toolkit.photos.thumbnails import Thumbnails
+from toolkit.results.report import further_pages
 from toolkit.results.report.cases import find_doubts
 from toolkit.results.report.markup import render
 from toolkit.results.report.page import Page
@@ -30,6 +31,9 @@ def write(
     """
     Write ``report.html`` into a folder, in the place of one that is there.
 
+    Where there are very many individuals, those in fewer photos are on pages beside it, in the
+    folder ``report_pages``, with lists of all names.
+
     Parameters
     ----------
     result : Result
@@ -49,13 +53,6 @@ def write(
     BadFolder
         If it cannot be written.
     """
-    text = html_of(
-        result,
-        decided_count=decided_count,
-        pictures=pictures,
-        thumbnails=thumbnails,
-        audited=audited,
-    )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -66,6 +63,11 @@ def write(
         raise BadFolder(
             f"{out / FILE} is a folder; the report goes there. Move it away, then do it again."
         )
+    beside = further_pages.can_go_to(out)
+    text, pages = _texts(result, decided_count, pictures, thumbnails, audited, beside=beside)
+    # First what the report leads to.
+    if beside:
+        further_pages.write_pages(out, pages)
     write_text(out / FILE, text)
     return out / FILE
 
@@ -117,11 +119,25 @@ def html_of(
     str
         A whole document.
     """
+    return _texts(result, decided_count, pictures, thumbnails, audited)[0]
+
+
+def _texts(
+    result: Result,
+    decided_count: int | None,
+    pictures: bool,
+    thumbnails: Thumbnails | None,
+    audited: Audit | None,
+    *,
+    beside: bool = False,
+) -> tuple[str, dict[str, str]]:
+    """Return the report, and the pages beside it by file name; parameters as of `html_of`."""
     audited = audited_of(result) if audited is None else audited
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     decided = result.decided if decided_count is None else decided_count
     doubts = find_doubts(result, audited)
-    page = Page(result, doubts, (thumbnails or Thumbnails(result.album)) if pictures else None)
+    shown = (thumbnails or Thumbnails(result.album)) if pictures else None
+    page = Page(result, doubts, shown, beside=beside)
     # In the order of the page.
     titles = {
         **({"changes": "What changed"} if result.changes is not None else {}),
@@ -131,7 +147,7 @@ def html_of(
         "aside": "Left aside",
         "settings": "Settings",
     }
-    return render(
+    text = render(
         "report.html",
         {
             **page.head(),
@@ -147,3 +163,4 @@ def html_of(
             "settings": page.settings(),
         },
     )
+    return text, page.beside(style)

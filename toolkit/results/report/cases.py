@@ -51,7 +51,12 @@ def find_doubts(result: Result, audited: Audit | None) -> list[Doubt]:
     split = audited.alike[audited.alike["probability"] > 1 - SURE]
     if isinstance(result.settings, GroupingSettings):
         must, _ = links_of(result.album, result.settings, result.held)
-        mixed = mixed[[not _held_together(result, must, name) for name in mixed["name"]]]
+        # Only of those within whom something is decided can it say that their parts are one.
+        names = result.names
+        held = {names[one] for one, other in must.tolist() if names[one] == names[other]}
+        mixed = mixed[
+            [name not in held or not _held_together(result, must, name) for name in mixed["name"]]
+        ]
     if result.held is not None:
         apart = _held_apart(result, result.held)
         pairs = zip(split["name"], split["other_name"], strict=True)

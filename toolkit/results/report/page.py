@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -14,12 +15,14 @@ import pandas as pd
 from toolkit import __version__
 from toolkit.errors import BadFolder
 from toolkit.evaluation.audit import Audit
+from toolkit.grouping.assigners import is_number
 from toolkit.grouping.identification import SECOND
 from toolkit.names import counted, printable, shown_of
 from toolkit.photos.thumbnails import Thumbnails, data_uri
 from toolkit.results.changes import details, headline
 from toolkit.results.export import NEW, PHOTO, THERE, told
 from toolkit.results.folder_changes import owners_of, theirs_of
+from toolkit.results.report import further_pages
 from toolkit.results.report.cases import Doubt, measured
 from toolkit.results.report.markup import href, in_words, shared_folder
 from toolkit.results.result import (
@@ -40,17 +43,33 @@ STEPS, PICTURES, CARDS = (12, 8, 4, 2, 1), 1500, 200
 NAMED = 50
 # Characters for file names; folders hold the rest.
 ROOM = 4_000_000
+# Individuals without pictures who are in the report itself; more are on pages beside it.
+LISTED = 2000
 
 
 class Page:
-    """The parts of a report. `thumbnails` is None for one without pictures."""
+    """
+    The parts of a report.
+
+    `thumbnails` is None for one without pictures; `beside` says whether there may be pages beside
+    it, for those who are too many for one file.
+    """
 
     def __init__(
-        self, result: Result, doubts: Sequence[Doubt], thumbnails: Thumbnails | None
+        self,
+        result: Result,
+        doubts: Sequence[Doubt],
+        thumbnails: Thumbnails | None,
+        *,
+        beside: bool = False,
     ) -> None:
         self.result, self.thumbnails = result, thumbnails
         self.words = result.album.words
         self.table = result.individuals
+        self.paged = beside and len(self.table) - CARDS > LISTED
+        self._lists: list[list[int]] = []
+        if self.paged:
+            self._lists = further_pages.name_lists(self._names, self._numbers())
         seen = result.album
         self.common = shared_folder(map(str, [*seen.photos["path"], *seen.problems["path"]]))
         self.room = ROOM
@@ -85,6 +104,31 @@ class Page:
             if isinstance(key, str) and key not in self.pictures:
                 jpeg = thumbnails.photo(key, size=round(SIDE * 1.5))
                 self.pictures[key] = data_uri(jpeg)
+
+    @property
+    def _names(self) -> list[str]:
+        return list(map(str, self.table["name"]))
+
+    def _numbers(self) -> dict[str, int]:
+        """Return the number of each who has no other name."""
+        return {
+            name: int(name.rpartition("_")[2])
+            for name in self._names
+            if is_number(name, self.words)
+        }
+
+    def beside(self, style: str) -> dict[str, str]:
+        """Return the pages beside the report, by file name; none where it holds everybody."""
+        if not self.paged:
+            return {}
+        rest = self.table.iloc[CARDS:]
+        self.room = sys.maxsize
+        entries = (self._about(*row) for row in rest.itertuples(index=False, name=None))
+        about = {"style": style, "headline": self.headline(), "words": self.words}
+        return {
+            **further_pages.pages_of(entries, len(rest), CARDS, about),
+            **further_pages.lists_of(self._names, self._lists, CARDS, about),
+        }
 
     def _files(self) -> tuple[dict[str, list[tuple[str, str | None]]], dict[str, str]]:
         """Return the photos of each name, with the places of their copies, and the folders."""
@@ -187,8 +231,9 @@ class Page:
                 **self._about(*row),
                 "pictures": [self._image(each, row[0]) for each in self.best.get(row[0], ())],
                 "not_sure": row[0] in self.result.not_sure,
+                "place": place if self.paged else None,
             }
-            for row in counts[:CARDS]
+            for place, row in enumerate(counts[:CARDS])
         ]
         each = ""
         if self.thumbnails is not None and 0 < self.each < STEPS[0]:
@@ -197,7 +242,7 @@ class Page:
         more = counted(len(rest), f"more {self.words.individual}", f"more {self.words.individuals}")
         missing: Sequence[str] = ()
         not_searched: Sequence[str] = ()
-        listed = [self._about(*row) for row in rest if self.room > 0]
+        listed = [self._about(*row) for row in rest if self.room > 0 and not self.paged]
         if isinstance(self.result, PointAndShootResult):
             missing = self.result.not_found
             not_searched = self.result.references.not_searched
@@ -211,6 +256,8 @@ class Page:
             "not_sure_title": NOT_SURE.capitalize(),
             "rest_title": more + without if rest else "",
             "rest": listed,
+            "first_page": further_pages.first_page() if self.paged else "",
+            "lists": further_pages.lists_in_short(self._names, self._lists),
             "cut": self.room <= 0,
             "missing": _named(missing, NAMED),
             "not_searched": _named(not_searched, NAMED),
@@ -248,6 +295,7 @@ class Page:
             "counts": "",
             "files": [],
             "more": 0,
+            "place": None,
         }
         return {"name": file, "pictures": pictures, **nothing}
 

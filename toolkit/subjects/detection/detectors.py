@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from toolkit.errors import UnreadablePhoto
+from toolkit.files import open_regular
 from toolkit.names import Words
 from toolkit.photos import opening
 from toolkit.records import Box, Detection
@@ -155,7 +156,7 @@ def _size_of(path: Path) -> tuple[int, int] | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with open_regular(path) as stream, Image.open(stream) as image:
                 return min(image.size), max(image.size)
     except Exception:  # noqa: BLE001 - whatever is wrong with it is told as it is looked at
         return None

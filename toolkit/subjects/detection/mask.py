@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from toolkit.subjects import weights
-from toolkit.subjects.base import Rgb
+from toolkit.subjects.base import Remade, Rgb
 from toolkit.subjects.onnx_running import session
 
 MODEL = "u2netp"
@@ -21,7 +21,7 @@ INSIDE = 0.5
 NEEDS = 250_000_000
 
 
-class SaliencyMask:
+class SaliencyMask(Remade):
     """
     Marks what stands out in a picture. Threads may share one.
 

@@ -44,7 +44,7 @@ from toolkit.errors import BadModelFile
 from toolkit.files import digest_of, read_regular, reason_of
 from toolkit.names import printable
 from toolkit.records import Box, Detection
-from toolkit.subjects.base import Rgb
+from toolkit.subjects.base import Remade, Rgb
 from toolkit.subjects.detection.detections_file import kind_of
 from toolkit.subjects.detection.kinds import EMPTY
 
@@ -181,7 +181,7 @@ def _channels(told: Mapping[str, Any], name: str, default: float, low: float) ->
     return tuple(_number({name: each}, name, default, low, 1e6) for each in value)
 
 
-class OnnxDetector:
+class OnnxDetector(Remade):
     """
     Finds animals, people and vehicles with a network that the user brings. Threads may share one.
 

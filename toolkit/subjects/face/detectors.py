@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from toolkit.records import Box, Detection
 from toolkit.subjects import weights
-from toolkit.subjects.base import Rgb
+from toolkit.subjects.base import Remade, Rgb
 
 CNN = "mmod_human_face_detector"
 
@@ -71,7 +71,7 @@ def _packed_hog() -> bytes:
     return pickle.dumps(dlib.get_frontal_face_detector())
 
 
-class HogDetector:
+class HogDetector(Remade):
     """
     dlib's detector of frontal faces: histograms of oriented gradients and a linear classifier.
 
@@ -128,7 +128,7 @@ class HogDetector:
         )
 
 
-class CnnDetector:
+class CnnDetector(Remade):
     """
     dlib's convolutional detector of faces, which finds turned and half-hidden ones too.
 

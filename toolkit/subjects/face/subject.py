@@ -14,7 +14,7 @@ from PIL import Image
 from toolkit.errors import BadSetting
 from toolkit.records import Box, EncoderInfo
 from toolkit.subjects import weights
-from toolkit.subjects.base import Detector, Rgb, Subject
+from toolkit.subjects.base import Detector, Remade, Rgb, Subject
 from toolkit.subjects.face import FACE
 from toolkit.subjects.face.calibration import (
     CALIBRATION,
@@ -45,7 +45,7 @@ def _rectangle(box: Box) -> Any:
     return dlib.rectangle(box.left, box.top, box.right - 1, box.bottom - 1)
 
 
-class Landmarks:
+class Landmarks(Remade):
     """
     Points of a face: the corners of the eyes and the nose (5), or its whole outline (68).
 
@@ -180,7 +180,7 @@ class DlibNetwork:
         return np.array(vectors, dtype=np.float32).reshape(-1, DIMENSIONS)
 
 
-class FaceEncoder:
+class FaceEncoder(Remade):
     """
     dlib's residual network: a face becomes 128 numbers, near for one person, far for two.
 

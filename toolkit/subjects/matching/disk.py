@@ -13,7 +13,7 @@ from onnx import TensorProto
 from toolkit.errors import BadModelFile
 from toolkit.records import Features
 from toolkit.subjects import checkpoints, weights
-from toolkit.subjects.base import Rgb
+from toolkit.subjects.base import Remade, Rgb
 from toolkit.subjects.matching import marks
 from toolkit.subjects.matching.marks import TURNED, Float32
 from toolkit.subjects.onnx_builder import OnnxBuilder, serialised
@@ -36,7 +36,7 @@ RATIO = 0.92
 Named = Mapping[str, npt.NDArray[Any]]
 
 
-class Disk:
+class Disk(Remade):
     """
     Finds and describes keypoints.
 

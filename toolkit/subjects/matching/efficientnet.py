@@ -13,6 +13,7 @@ from PIL import Image
 
 from toolkit.errors import BadModelFile
 from toolkit.subjects import checkpoints, weights
+from toolkit.subjects.base import Remade
 from toolkit.subjects.onnx_builder import OnnxBuilder, serialised
 from toolkit.subjects.onnx_running import session
 
@@ -28,7 +29,7 @@ EPSILON = 1e-3
 Named = Mapping[str, npt.NDArray[Any]]
 
 
-class EfficientNet:
+class EfficientNet(Remade):
     """
     Describes pictures by what they show.
 

@@ -30,6 +30,7 @@ from PIL import Image
 from toolkit.errors import BadModelFile
 from toolkit.files import digest_of, read_regular, reason_of
 from toolkit.names import printable
+from toolkit.subjects.base import Remade
 from toolkit.subjects.onnx_running import session
 
 if sys.version_info >= (3, 11):
@@ -54,7 +55,7 @@ class Preparation:
     deviation: tuple[float, ...] = DEVIATION
 
 
-class OnnxEncoder:
+class OnnxEncoder(Remade):
     """
     Describes pictures by a network that the user brings. Threads may share one.
 

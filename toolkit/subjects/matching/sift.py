@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toolkit.records import Features
-from toolkit.subjects.base import Rgb
+from toolkit.subjects.base import Remade, Rgb
 from toolkit.subjects.matching import marks
 from toolkit.subjects.matching.marks import ANY_WAY, NONE, TURNED, Float32, opencv
 
@@ -26,7 +26,7 @@ WAYS = {"upright": TURNED, "turned": ANY_WAY, "printed": ANY_WAY}
 COATS = ("upright", "turned")
 
 
-class SiftMarks:
+class SiftMarks(Remade):
     """
     Describes marks upright, or each turned its own way. Threads may share one.
 
