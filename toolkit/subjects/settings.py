@@ -701,7 +701,7 @@ class ScanSettings(Part):
         "scheduler that nobody else can reach, whose workers have the photos at the same path; or "
         "local:4 for four processes here (needs the extra cluster)",
         metavar="ADDRESS",
-        label="several machines (tcp://HOST:8786, local:4)",
+        label="several machines (local:4)",
         advanced=True,
     )
 
