@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import synthetic_network as write
 
-from toolkit import modes
+from toolkit import files, modes
 from toolkit.benchmarks import speed
 from toolkit.errors import SightingsError
 from toolkit.subjects import weights
@@ -44,7 +44,7 @@ def test_the_engine_and_dlib_are_timed_in_turn(sample_album, tmp_path, monkeypat
     (tmp_path / "encoder.dat").write_bytes(write.encoder())
     kinds = {CNN: tmp_path / "detector.dat", ENCODER: tmp_path / "encoder.dat"}
     monkeypatch.setattr(weights, "find", kinds.__getitem__)
-    monkeypatch.setenv(weights.CACHE_VARIABLE, str(tmp_path / "networks"))
+    monkeypatch.setenv(files.CACHE_VARIABLE, str(tmp_path / "networks"))
     table = speed.engine(sample_album / "photos/day 1/IMG_0002.jpg", rounds=1)
     assert len(table) == 4
     assert (table["seconds"] > 0).all()

@@ -198,8 +198,17 @@ class Lab:
 
     def stop_kernels(self) -> None:
         """End every kernel, as a test that leaves nothing to the next does."""
-        for kernel in self.ask("api/kernels"):
-            self.ask(f"api/kernels/{kernel['id']}", "DELETE")
+        end = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                for kernel in self.ask("api/kernels"):
+                    self.ask(f"api/kernels/{kernel['id']}", "DELETE")
+                return
+            except urllib.error.HTTPError:
+                # While one of them is just starting, the server cannot list them.
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
 
     def stop(self) -> None:
         """End the server and its kernels."""
