@@ -17,7 +17,7 @@ from tiles import TILE, ColourEncoder, TileDetector, save_tiles
 from toolkit.errors import UnreadablePhoto
 from toolkit.photos import opening
 from toolkit.records import Box, Detection
-from toolkit.scanning.scan import BATCH, gather, scan, watched
+from toolkit.scanning.scan import BATCH, gather, scan, watched, with_subjects
 from toolkit.subjects.base import Subject
 
 
@@ -76,20 +76,25 @@ def test_byte_identical_photos_are_encoded_once_and_both_listed(album_folder, co
     assert after.photos["photo_digest"].duplicated().sum() == 1
 
 
-def test_further_files_of_a_picture_may_be_without_its_subjects(album_folder, colours) -> None:
+def test_further_files_of_a_picture_name_the_first_which_has_its_subjects(
+    album_folder, colours
+) -> None:
     (album_folder / "zz").mkdir()
     for name in ("a1.png", "three.png"):
         shutil.copy(album_folder / name, album_folder / "zz" / name)
     paths = opening.find(album_folder).photos
-    whole, bare = (
-        list(scan(paths, colours, long_edge=1200, bare_copies=bare)) for bare in (False, True)
-    )
+    bare = list(scan(paths, colours, long_edge=1200))
+    whole = list(with_subjects(bare))
     copies = [each for each in bare if each.copy_of is not None]
+    assert [each.copy_of for each in copies] == [album_folder / each.path.name for each in copies]
     assert len(copies) == 2
     assert not any(each.detections or len(each.encodings) for each in copies)
-    assert all(
-        each.detections and len(each.encodings) for each in whole if each.copy_of is not None
-    )
+    by_path = {each.path: each for each in whole}
+    for each in copies:
+        mine, first = by_path[each.path], by_path[each.copy_of]
+        assert len(mine.detections) == len(mine.encodings) > 0
+        assert mine.detections == first.detections
+        np.testing.assert_array_equal(mine.encodings, first.encodings)
     one, other = (gather(found, colours.encoder.info) for found in (whole, bare))
     pd.testing.assert_frame_equal(one.photos, other.photos)
     pd.testing.assert_frame_equal(one.sightings, other.sightings)
@@ -99,7 +104,7 @@ def test_further_files_of_a_picture_may_be_without_its_subjects(album_folder, co
 def test_subjects_are_not_held_while_others_are_looked_at(tmp_path, colours) -> None:
     """What they are is with whoever takes the results; the scan forgets them."""
     paths = many(tmp_path, 60)
-    found = scan(paths, colours, long_edge=1200, bare_copies=True)
+    found = scan(paths, colours, long_edge=1200)
     held, seen = [], 0
     for result in found:
         seen += 1

@@ -26,7 +26,7 @@ from toolkit.photos import opening
 from toolkit.photos.turning import turned
 from toolkit.progress import Progress
 from toolkit.records import TURNS, WORTH, Album, Box
-from toolkit.scanning.scan import PhotoResult, gather, scan
+from toolkit.scanning.scan import PhotoResult, gather, scan, with_subjects
 from toolkit.settings import GroupingSettings
 from toolkit.subjects.base import Rgb, Subject
 
@@ -313,7 +313,8 @@ def _with_face(
     drawn: list[Drawn] = []
     seeds = rng.integers(1 << 31, size=len(person_of)).tolist()
     with _looked_at(person_of, subject, settings) as results:
-        for person, seed, result in zip(person_of.values(), seeds, results, strict=False):
+        every = with_subjects(results)
+        for person, seed, result in zip(person_of.values(), seeds, every, strict=False):
             if result.detections and _largest(result).turn == 0:
                 drawn.append(Drawn(result, person, seed))
             if len(drawn) == most:

@@ -260,7 +260,7 @@ def photos_in(folder: str | Path) -> tuple[Path, ...]:
     BadFolder
         If there is no such folder.
     """
-    return opening.find(folder_at(folder)).photos
+    return tuple(opening.find(folder_at(folder)).photos)
 
 
 class Shown(NamedTuple):

@@ -33,6 +33,7 @@ from toolkit.photos.companions import RAW
 from toolkit.photos.copies import one_of_each
 from toolkit.photos.formats import lacking
 from toolkit.photos.passed_over import LEFT_OUT, photos_of
+from toolkit.photos.path_list import PathList
 from toolkit.progress import Progress, for_work, stopwatch
 from toolkit.records import Album, empty_table
 from toolkit.results import (
@@ -416,8 +417,6 @@ def look_at(
             "recall": recall,
             "missed": decisions.missed(decided),
             "machines": machines,
-            # An album has the subjects of a picture once.
-            "bare_copies": True,
         }
 
         def every() -> Iterator[PhotoResult]:
@@ -1262,7 +1261,7 @@ def _with_examples(listed: Listed, more: Sequence[Path]) -> Listed:
     """Add the photos that the user put into folders of results: they are looked at as well."""
     if not more:
         return listed
-    photos = (*listed.listing.photos, *more)
+    photos = PathList((*listed.listing.photos, *more))
     listing = changed(listed.listing, photos=photos)
     return changed(listed, listing=listing, own=frozenset(map(str, more)))
 

@@ -23,6 +23,7 @@ from toolkit.photos.passed_over import (
     said,
     standing_for,
 )
+from toolkit.photos.path_list import PathList
 
 RESULT = "run.json"
 NO_PHOTO = "not a photo format that is read here"
@@ -35,7 +36,7 @@ class Listing:
 
     Attributes
     ----------
-    photos : tuple of Path
+    photos : sequence of Path
         Files to be read as photos, in a fixed order: by name, case ignored, folder by folder.
     skipped : tuple of (Path, str)
         Other files and unreadable folders, each with the reason.
@@ -48,7 +49,7 @@ class Listing:
         The folder itself holds results of this program: their tables are neither.
     """
 
-    photos: tuple[Path, ...]
+    photos: Sequence[Path]
     skipped: tuple[tuple[Path, str], ...]
     left_out: tuple[tuple[Path, str], ...] = ()
     companions: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
@@ -133,7 +134,7 @@ def find(
     require_folder(folder, "photos")
     rules = Rules(folder, exclude)
     apart = {path.resolve() for path in leave_out}
-    photos: list[Path] = []
+    photos = PathList()
     skipped: list[tuple[Path, str]] = []
     left_out: list[tuple[Path, str]] = []
     companions: dict[Path, tuple[Path, ...]] = {}
@@ -204,13 +205,13 @@ def find(
             of_clips = _beside(sorted(filmed, key=_place), rest, along=OF_CLIPS)
             here, beside = sorted([*here, *filmed], key=_place), beside | of_clips
             known |= filmed | {path for paths in of_clips.values() for path in paths}
-        photos += here
+        photos.extend(here)
         companions |= beside
         skipped += [(path, reason) for path, reason in others if path not in known]
         pending.extend(reversed(subfolders))
     again = takeout.in_albums(photos, companions)
     return Listing(
-        tuple(path for path in photos if path not in again),
+        PathList(path for path in photos if path not in again) if again else photos,
         tuple(skipped),
         (*left_out, *again.items()),
         {path: found for path, found in companions.items() if path not in again},

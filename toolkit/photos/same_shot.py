@@ -12,6 +12,7 @@ from toolkit.names import folded, printable
 from toolkit.photos import capture_time, clips
 from toolkit.photos.companions import RAW
 from toolkit.photos.listing import Listing
+from toolkit.photos.path_list import PathList
 
 # How the reason begins for which such a raw file is left out.
 SAME_SHOT = "the same shot as"
@@ -70,7 +71,7 @@ def once(listing: Listing) -> Listing:
     ]
     return replace(
         listing,
-        photos=tuple(path for path in listing.photos if path not in found),
+        photos=PathList(path for path in listing.photos if path not in found),
         left_out=(*listing.left_out, *said),
         companions=companions,
     )

@@ -22,7 +22,7 @@ from toolkit.photos import catalogue_table, example_folders, opening
 from toolkit.records import PROBLEM_COLUMNS, Box, Features, Words, empty_table
 from toolkit.scanning import comparing, store
 from toolkit.scanning.missed import Missed
-from toolkit.scanning.scan import PhotoResult, scan
+from toolkit.scanning.scan import PhotoResult, scan, with_subjects
 from toolkit.scanning.workers import hired
 from toolkit.settings import ComparingSettings
 from toolkit.subjects.base import Subject, matcher_of
@@ -114,22 +114,21 @@ def read_references(
         hired(settings.cluster, photos) as machines,
         store.recalled(subject, settings) as recall,
     ):
-        results = list(
-            scan(
-                photos,
-                subject,
-                long_edge=settings.long_edge,
-                min_size=settings.min_size,
-                min_sharpness=settings.min_sharpness,
-                jobs=settings.threads,
-                gigabytes=settings.memory,
-                stop=stop,
-                seen=seen,
-                recall=recall,
-                missed=missed,
-                machines=machines,
-            )
+        looked_at = scan(
+            photos,
+            subject,
+            long_edge=settings.long_edge,
+            min_size=settings.min_size,
+            min_sharpness=settings.min_sharpness,
+            jobs=settings.threads,
+            gigabytes=settings.memory,
+            stop=stop,
+            seen=seen,
+            recall=recall,
+            missed=missed,
+            machines=machines,
         )
+        results = list(with_subjects(looked_at))
     if done < len(photos):
         return None
     read = _Read(subject)

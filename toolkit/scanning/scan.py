@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,7 @@ from toolkit.records import (
     SubjectInfo,
     empty_table,
 )
+from toolkit.scanning.first_files import FirstFiles, Said
 from toolkit.scanning.missed import Missed, joined
 from toolkit.scanning.searching import needed, search, size_for
 from toolkit.scanning.store import Kept, Look, Recall
@@ -63,6 +65,10 @@ PAUSE = 0.1
 # Px of a subject's shorter side that are more than any chip shows; and what share of the memory
 # that can be had is there a moment later as well.
 FINE, SURELY = 1000, 0.9
+# How columns of numbers are held: whole ones and others, 8 bytes each.
+WHOLE, REAL = "q", "d"
+NUMBERS = dict.fromkeys(("width", "height", "left_out", "orientation"), WHOLE)
+NUMBERS |= dict.fromkeys(("left", "top", "right", "bottom"), WHOLE) | {"score": REAL}
 # What a note says of a photo that more memory would have shown more sharply.
 WANT = "for want of memory (--memory)"
 SMALLER = "use a smaller --long-edge or --upsample"
@@ -105,7 +111,7 @@ class PhotoResult:
     seconds : dict of str to float
         CPU seconds by stage: read, decode, detect, align, encode.
     copy_of : Path or None
-        The first file with the same picture, whose subjects these are.
+        The first file with the same picture, which has its subjects: this one has none.
     left_out : int
         Detections that were too small or too blurred.
     shows : str
@@ -142,7 +148,6 @@ def scan(
     recall: Recall | None = None,
     missed: Missed | None = None,
     machines: Machines | None = None,
-    bare_copies: bool = False,
 ) -> Generator[PhotoResult, None, None]:
     """
     Find and describe the subjects of each photo.
@@ -182,25 +187,22 @@ def scan(
     machines : Machines, optional
         Who looks at the photos in place of threads: `toolkit.scanning.workers.hired`. The results
         are the same.
-    bare_copies : bool
-        Whether the results of further files of a picture are to be without its subjects, which the
-        first one has: then memory holds no subjects but those under way.
 
     Yields
     ------
     PhotoResult
         One a path, in the order given. Files that are known to hold one picture before they are
-        decoded are described once.
+        decoded are described once: the first has its subjects, the others name it, and have none
+        (`with_subjects` gives them to each). Nothing is held in memory of a photo that is done.
     """
     asked = Stop(stop)
-    first_with: dict[str, Path] = {}
-    waiting: deque[Seen | Future[Seen]] = deque()
+    first = FirstFiles()
+    waiting: deque[tuple[int, Seen | Future[Seen]]] = deque()
     batch: list[Seen] = []
     encoding: deque[tuple[list[Seen], Future[Encoded]]] = deque()
-    results: dict[Path, PhotoResult] = {}
     recall = recall or Recall(None, "", subject.encoder.info)
     missed = missed or Missed()
-    how = How(subject, long_edge, min_size, min_sharpness, asked, recall, missed, bare_copies)
+    how = How(subject, long_edge, min_size, min_sharpness, asked, recall, missed)
     ordinary = memory.EACH // 2 + needs(subject.detector, long_edge, long_edge)
     memory.use(gigabytes, threads=jobs, each=ordinary)
     crew: Crew = (
@@ -219,7 +221,8 @@ def scan(
 
     def take_one() -> None:
         nonlocal taken
-        batch.append(_taken(waiting.popleft(), asked))
+        number, seen_now = waiting.popleft()
+        batch.append(replace(_taken(seen_now, asked), number=number))
         if seen is not None:
             seen(batch[-1].path)
         taken += 1
@@ -229,12 +232,12 @@ def scan(
     try:
         try:
             for file in crew.read(paths):
-                waiting.append(_submit(crew, file, first_with, how))
+                waiting.append(_submit(crew, file, first, how))
                 while len(waiting) > crew.ahead:
                     take_one()
                 while len(encoding) > 1:
                     taken_from(encoding[0][1], asked)
-                    yield from _finished(*encoding.popleft(), how, results)
+                    yield from _finished(*encoding.popleft(), how, first)
             while waiting:
                 take_one()
             begin_encoding()
@@ -246,9 +249,10 @@ def scan(
             encoding.append((batch, Future()))
             encoding[-1][1].cancel()
         while encoding:
-            yield from _finished(*encoding.popleft(), how, results)
+            yield from _finished(*encoding.popleft(), how, first)
     finally:
         crew.leave(wait=not asked.said)
+        first.close()
 
 
 def is_full(batch: Sequence[Seen]) -> bool:
@@ -272,7 +276,6 @@ class How:
     stop: Stop
     recall: Recall
     missed: Missed
-    bare_copies: bool = False
 
     @cached_property
     def no_encodings(self) -> npt.NDArray[np.float32]:
@@ -301,7 +304,9 @@ class Seen:
     problem: tuple[str, str] | None
     seconds: dict[str, float]
     left_out: int = 0
-    copy_of: Path | None = None
+    # Its number among the first files of pictures; whether it is another file of that picture.
+    number: int = 0
+    again: bool = False
     who: Identity | None = None
     look: Look | None = None
     # When its reading began, in ns; 0 where it was not read.
@@ -337,36 +342,33 @@ def read_file(path: Path, how: How) -> Read:
             return Read(path, None, "", at, seconds, str(error))
 
 
-def _submit(crew: Crew, file: Read, first_with: dict[str, Path], how: How) -> Seen | Future[Seen]:
+def _submit(crew: Crew, file: Read, first: FirstFiles, how: How) -> tuple[int, Seen | Future[Seen]]:
     """Have a photo looked at; what is known of it already is returned at once."""
     if how.stop():
         raise CancelledError
     path, who, seconds, read = file.path, file.who, file.seconds, file.at
     if who is None:
-        return _problem(path, "reading", UnreadablePhoto(file.problem))
+        return 0, _problem(path, "reading", UnreadablePhoto(file.problem))
     with stopwatch(seconds, "read"):
         # Where pixels say which picture it is, the same bytes are the same pixels.
         digest = file.photo or who.photo or how.recall.picture(who.file)
-    for name in filter(None, (digest, who.file)):
-        if name in first_with:
-            first = first_with[name]
-            return Seen(path, None, (), NO_CHIPS, None, {}, copy_of=first, who=who, read=read)
-    first_with[who.file] = path
-    if digest:
-        first_with[digest] = path
+        number = first.find(digest, who.file)
+    if number is not None:
+        return number, Seen(path, None, (), NO_CHIPS, None, {}, again=True, who=who, read=read)
+    number = first.add(digest, who.file)
     with stopwatch(seconds, "read"):
         key = how.key(path, who, digest)
         look = how.recall.look(digest, key)
     if look is not None:
         photo = Photo(path, digest, look.width, look.height, who.file, who.image, who.orientation)
-        return Seen(
+        return number, Seen(
             *(path, photo, look.detections, NO_CHIPS, None, seconds, look.left_out),
             who=who,
             look=look,
             read=read,
             key=key,
         )
-    return crew.examine(file, who)
+    return number, crew.examine(file, who)
 
 
 def examine(file: Read, who: Identity, how: How) -> Seen:
@@ -600,14 +602,14 @@ def encode(how: How, batch: Sequence[Seen]) -> Encoded:
 
 
 def _finished(
-    batch: list[Seen], encoded: Future[Encoded], how: How, results: dict[Path, PhotoResult]
+    batch: list[Seen], encoded: Future[Encoded], how: How, first: FirstFiles
 ) -> Iterator[PhotoResult]:
     """
     Give each photo of a batch its encodings, and keep them in the store.
 
-    `results` has those that copies may refer to.
+    `first` is told of each what its copies may ask.
     """
-    made = list(_described_all(batch, encoded, how, results))
+    made = list(_described_all(batch, encoded, how, first))
     fresh: list[Kept] = []
     of_use: list[tuple[str, str]] = []
     for seen, result in zip(batch, made, strict=True):
@@ -615,7 +617,7 @@ def _finished(
             continue
         look = None
         # What was seen for want of memory is not kept: there may be more the next time.
-        if seen.look is None and seen.copy_of is None and WANT not in result.note:
+        if seen.look is None and not seen.again and WANT not in result.note:
             photo = result.photo
             size = (photo.width, photo.height, result.left_out)
             look = Look(
@@ -639,7 +641,7 @@ def _described_all(
     batch: list[Seen],
     encoded: Future[Encoded],
     how: How,
-    results: dict[Path, PhotoResult],
+    first: FirstFiles,
 ) -> Iterator[PhotoResult]:
     try:
         encodings, features, worth, spent = encoded.result()
@@ -647,19 +649,13 @@ def _described_all(
         encodings, features, worth, spent = encode(how, batch)
     place = 0
     for seen in batch:
-        if seen.copy_of is not None:
-            first = results[seen.copy_of]
-            if first.photo is None and not how.stop():
+        if seen.again:
+            said = first.said(seen.number)
+            if said.photo is None and not how.stop():
                 # One that cannot be read says nothing of another file with the same picture.
-                yield _by_itself(seen, how, results)
+                yield _by_itself(seen, how, first)
                 continue
-            file = seen.who.file if seen.who is not None else ""
-            photo = first.photo
-            if photo is not None:
-                # One text for all files with the same bytes, however many there are.
-                file = photo.file_digest if file == photo.file_digest else file
-                photo = replace(photo, path=seen.path, file_digest=file)
-            yield replace(first, path=seen.path, photo=photo, seconds={}, copy_of=seen.copy_of)
+            yield _again(seen, said, how)
             continue
         if (look := seen.look) is not None:
             what = (seen.path, seen.photo, look.detections, look.encodings, None, seen.seconds)
@@ -671,7 +667,7 @@ def _described_all(
                 shows=look.shows,
                 note=look.note,
             )
-            results[seen.path] = _for_copies(result, how)
+            first.say(seen.number, _said(result))
             yield result
             continue
         count = len(seen.chips)
@@ -684,30 +680,76 @@ def _described_all(
         found = tuple(replace(d, worth=w) for d, w in zip(seen.detections, says, strict=True))
         made = (seen.path, seen.photo, found, own, seen.problem, seconds, None)
         result = PhotoResult(*made, seen.left_out, of_own, shows=seen.shows, note=seen.note)
-        results[seen.path] = _for_copies(result, how)
+        if seen.number:
+            first.say(seen.number, _said(result))
         yield result
 
 
-def _for_copies(result: PhotoResult, how: How) -> PhotoResult:
-    """Return what is kept of a photo for further files of its picture."""
-    if not how.bare_copies:
-        return result
-    return replace(result, detections=(), encodings=how.no_encodings, features=())
+def _said(result: PhotoResult) -> Said:
+    """Return what further files of a picture are told of this one."""
+    about = (result.left_out, result.shows, result.note, result.problem, result.known)
+    return Said(result.path, result.photo, *about)
 
 
-def _by_itself(seen: Seen, how: How, results: dict[Path, PhotoResult]) -> PhotoResult:
-    """Look at a file whose copy could not be read."""
+def _again(seen: Seen, said: Said, how: How) -> PhotoResult:
+    """Return what is to be said of another file of a picture that was looked at."""
+    photo = said.photo
+    if photo is not None:
+        # One text for all files with the same bytes, however many there are.
+        file = photo.file_digest if seen.who is None else seen.who.file
+        file = photo.file_digest if file == photo.file_digest else file
+        photo = replace(photo, path=seen.path, file_digest=file)
+    return PhotoResult(
+        *(seen.path, photo, (), how.no_encodings, said.problem),
+        copy_of=said.path,
+        known=said.known,
+        left_out=said.left_out,
+        shows=said.shows,
+        note=said.note,
+    )
+
+
+def _by_itself(seen: Seen, how: How, first: FirstFiles) -> PhotoResult:
+    """Look at a file whose copy could not be read; the copies after it are copies of this one."""
     try:
         who = seen.who or identify(seen.path)
     except UnreadablePhoto as error:
         alone = _problem(seen.path, "reading", error)
     else:
         alone = examine(Read(seen.path, who, at=seen.read), who, how)
-    (result,) = _described_all([alone], _done(encode(how, [alone])), how, results)
-    # The copies after it are copies of this one.
-    if result.photo is not None and seen.copy_of is not None:
-        results[seen.copy_of] = replace(_for_copies(result, how), path=seen.copy_of)
+    (result,) = _described_all([alone], _done(encode(how, [alone])), how, first)
+    if result.photo is not None:
+        first.say(seen.number, _said(result))
     return result
+
+
+def with_subjects(results: Iterable[PhotoResult]) -> Iterator[PhotoResult]:
+    """
+    Give further files of a picture its subjects, as `PhotoResult.copy_of` says.
+
+    Parameters
+    ----------
+    results : iterable of PhotoResult
+        What `scan` yields; all with subjects are held.
+
+    Yields
+    ------
+    PhotoResult
+        One a file.
+    """
+    held: dict[Path, PhotoResult] = {}
+    for result in results:
+        if (first := held.get(result.copy_of or Path())) is not None:
+            yield replace(
+                result,
+                detections=first.detections,
+                encodings=first.encodings,
+                features=first.features,
+            )
+            continue
+        if result.detections:
+            held[result.path] = result
+        yield result
 
 
 def _problem(path: Path, stage: str, error: Exception) -> Seen:
@@ -744,9 +786,9 @@ def gather(
         Rows in the order of the results; another file of a picture adds a photo, and no sighting.
     """
     pictures: set[str] = set()
-    # Column by column: a tuple a row would take several times as much.
-    rows: list[list[object]] = [[] for _ in (*PHOTO_COLUMNS, *FILE_COLUMNS)]
-    sightings: list[list[object]] = [[] for _ in SIGHTING_COLUMNS]
+    # Column by column, numbers as they are in the tables: rows would take several times as much.
+    rows = _columns((*PHOTO_COLUMNS, *FILE_COLUMNS))
+    sightings = _columns(SIGHTING_COLUMNS)
     problems: list[tuple[object, ...]] = []
     encodings = _Rows(encoder.dimensions)
     features: list[Features] = []
@@ -754,8 +796,8 @@ def gather(
     notes: list[str] = []
     painted: list[str] = []
     times: list[str] = []
-    turns: list[int] = []
-    worth: list[float] = []
+    turns: array[int] = array(WHOLE)
+    worth: array[float] = array(REAL)
     for result in results:
         if result.problem is not None:
             problems.append((str(result.path), *result.problem))
@@ -793,9 +835,9 @@ def gather(
     if any(times):
         seen[SECONDS] = pd.Series(times, dtype=object)
     if any(turns):
-        seen[TURN] = turns
+        seen[TURN] = np.array(turns)
     if any(each < 1 for each in worth):
-        seen[WORTH] = worth
+        seen[WORTH] = np.array(worth)
     return Album(
         photos=photos,
         sightings=seen,
@@ -836,16 +878,26 @@ class _Rows:
         return self._held
 
 
-def _add(columns: list[list[object]], row: tuple[object, ...]) -> None:
+def _columns(names: Iterable[str]) -> list[list[object] | array[Any]]:
+    """Return a place for the cells of each column."""
+    return [array(NUMBERS[name]) if name in NUMBERS else [] for name in names]
+
+
+def _add(columns: Sequence[list[object] | array[Any]], row: Sequence[Any]) -> None:
     for column, cell in zip(columns, row, strict=True):
         column.append(cell)
 
 
-def _table(cells: list[list[object]], columns: tuple[str, ...]) -> pd.DataFrame:
+def _table(
+    cells: Sequence[Sequence[object] | array[Any]], columns: tuple[str, ...]
+) -> pd.DataFrame:
     """Return a table of columns, each with as many cells; without any it is empty."""
     if not cells or not cells[0]:
         return empty_table(columns)
-    return pd.DataFrame(dict(zip(columns, cells, strict=True)))
+    named = zip(columns, cells, strict=True)
+    return pd.DataFrame(
+        {name: np.array(each) if isinstance(each, array) else each for name, each in named}
+    )
 
 
 def watched(
