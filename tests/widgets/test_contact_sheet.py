@@ -148,6 +148,31 @@ def test_the_next_page_is_made_ahead_after_what_is_asked_for(sheet):
     assert sheet.pictures()[600:] == [(first[0], first[0].encode())]
 
 
+def test_the_page_can_be_waited_for_without_the_next_one() -> None:
+    slow = Slow()
+    sheet = Listened(slow)
+    sheet.show([card(k, 20) for k in range(20)])
+    first, second = (list(tokens_of(sheet.all_cards[k : k + 10])) for k in (0, 10))
+    assert sheet.lacking == tuple(first)
+    sheet.want(sheet.lacking)
+    page = -(-len(first) // contact_sheet.BATCH)
+    slow.go.release(page)
+    sheet.settle(20, ahead=False)
+    assert sheet.lacking == ()
+    assert [token for token, _ in sheet.pictures()] == first
+    slow.go.release(1)
+    for _ in range(page + 2):
+        assert slow.begun.acquire(timeout=20)
+    # Some of the next page are sent by now, and a browser asks for the others.
+    sheet.turn(1)
+    assert sheet.lacking == tuple(second[contact_sheet.BATCH_AHEAD :])
+    sheet.want(sheet.lacking)
+    slow.go.release(100)
+    sheet.settle(20, ahead=False)
+    assert sheet.lacking == ()
+    sheet.close()
+
+
 def test_what_is_slow_to_make_comes_after_all_else() -> None:
     class Pictures:
         def slow(self, token):

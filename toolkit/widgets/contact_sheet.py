@@ -409,6 +409,7 @@ class ContactSheet(anywidget.AnyWidget):
         self._looked_at = self._closed = False
         # Traits are set and read in one piece, from whichever thread.
         self._lock = threading.RLock()
+        self._sent = threading.Condition(self._lock)
         self._feeding = InOrder("sheet")
         self.on_msg(self._heard)
 
@@ -556,9 +557,32 @@ class ContactSheet(anywidget.AnyWidget):
                     self._asked[token] = None
         self._begin()
 
-    def settle(self, timeout: float | None = 10.0) -> None:
-        """Wait until the pictures asked for, and those of the next page, are sent."""
-        self._feeding.wait(timeout)
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What a browser will ask for of the page: the tokens that were not sent it lately."""
+        with self._lock:
+            return tuple(token for token in self._there if token not in self._made)
+
+    def settle(self, timeout: float | None = 10.0, *, ahead: bool = True) -> None:
+        """
+        Wait until pictures are sent.
+
+        Parameters
+        ----------
+        timeout : float or None
+            Seconds after which it waits no longer; None for no end.
+        ahead : bool
+            Whether those of the next page are waited for, beside those asked for.
+        """
+        if ahead:
+            self._feeding.wait(timeout)
+            return
+        with self._sent:
+            self._sent.wait_for(lambda: not self._awaited(), timeout)
+
+    def _awaited(self) -> bool:
+        """Whether pictures of the page were asked for, and are not sent yet."""
+        return any(token in self._there for token in (*self._asked, *self._making))
 
     def close(self) -> None:
         """Take the sheet away."""
@@ -579,6 +603,8 @@ class ContactSheet(anywidget.AnyWidget):
                 tokens, maker, edition = self._next(), self._pictures, self.edition
                 self._making = tokens
             if not tokens or self._closed:
+                with self._sent:
+                    self._sent.notify_all()
                 return
             try:
                 made = list(maker(tokens))
@@ -588,6 +614,7 @@ class ContactSheet(anywidget.AnyWidget):
                 with self._lock:
                     self._asked, self._ahead, self._making = {}, {}, ()
                     self._say(error)
+                    self._sent.notify_all()
                 raise
             self.send({"kind": "pictures", "tokens": list(tokens), "edition": edition}, made)
             with self._lock:
@@ -599,6 +626,7 @@ class ContactSheet(anywidget.AnyWidget):
                         self._made[token] = None
                     while len(self._made) > REMEMBERED:
                         del self._made[next(iter(self._made))]
+                self._sent.notify_all()
 
     def _next(self) -> tuple[str, ...]:
         """Take the tokens to be made now: those asked for, or else some of the next page."""

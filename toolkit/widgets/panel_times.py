@@ -26,7 +26,7 @@ from toolkit.results import report
 from toolkit.session import Session
 from toolkit.settings import AutopilotSettings
 from toolkit.widgets.autopilot import AutopilotPanel
-from toolkit.widgets.contact_sheet import ContactSheet, tokens_of
+from toolkit.widgets.contact_sheet import ContactSheet
 from toolkit.widgets.threshold_explorer import ThresholdPanel
 
 Log = Callable[[str], None]
@@ -141,6 +141,7 @@ def _individuals(session: Session, clock: _Clock, out: Path) -> int:
         _wait(panel, lambda: bool(view.sheet.cards))
     with clock.step("pictures of the first page, and the summary"):
         _see(view.sheet)
+    view.sheet.settle(None)
     panel.wait(None)
     sent = len(json.dumps(view.sheet.get_state(["cards", "known"])))
     # Everything is kept in a folder from now on, as it is for whoever pressed Start.
@@ -148,6 +149,12 @@ def _individuals(session: Session, clock: _Clock, out: Path) -> int:
     with clock.step("next page"):
         view.sheet.turn(1)
         _see(view.sheet)
+    view.sheet.settle(None)
+    with clock.step("a page none of whose pictures was made ahead"):
+        view.sheet.turn(view.sheet.page + 2)
+        _see(view.sheet)
+    view.sheet.turn(1)
+    view.sheet.settle(None)
     one, two = (card.key for card in view.sheet.shown()[:2])
     with clock.step("a name is sought"):
         view.sheet.find(one)
@@ -220,9 +227,9 @@ def _report(session: Session, clock: _Clock, out: Path, *, audited: bool) -> tup
 
 
 def _see(sheet: ContactSheet) -> None:
-    """Have the pictures of a page made, as a browser does."""
-    sheet.want(list(tokens_of(sheet.shown())))
-    sheet.settle(None)
+    """Have the pictures of a page made that a browser lacks, as it does."""
+    sheet.want(sheet.lacking)
+    sheet.settle(None, ahead=False)
 
 
 def _wait(panel: AutopilotPanel, there: Callable[[], bool]) -> None:
