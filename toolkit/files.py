@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import secrets
+import sqlite3
 import stat
 import sys
 import urllib.parse
@@ -321,6 +322,18 @@ def disk_errors(out: Path) -> Iterator[None]:
     except OSError as error:
         raise BadFolder(
             f"{out} cannot be written: {reason_of(error)}. Choose another folder."
+        ) from error
+
+
+@contextlib.contextmanager
+def temporary_errors() -> Iterator[None]:
+    """Turn what goes wrong with temporary files into `BadFolder`, in words."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        raise BadFolder(
+            f"temporary files cannot be written or read: {printable(reason_of(error))}. Make room, "
+            "or name another folder in TMPDIR, and run it again: what was seen is kept."
         ) from error
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -327,6 +327,71 @@ class EncoderInfo:
 Features = Mapping[str, npt.NDArray[np.generic]]
 
 
+class FeatureRows(Sequence[Features]):
+    """
+    Features of some sightings, each looked up where it is when it is asked for.
+
+    Parameters
+    ----------
+    sources : sequence of sequence of Features
+        Where they are: in memory, or in files as `toolkit.scanning.feature_file` has them.
+    source, row : numpy.ndarray
+        Shape (n,), int64: in which of these each is, and which of its rows.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Sequence[Features]],
+        source: npt.NDArray[np.int64],
+        row: npt.NDArray[np.int64],
+    ) -> None:
+        self._sources, self._source, self._row = tuple(sources), source, row
+
+    @classmethod
+    def of(cls, features: Sequence[Features]) -> FeatureRows:
+        """Return all of a sequence."""
+        if isinstance(features, FeatureRows):
+            return features
+        count = len(features)
+        return cls([features], np.zeros(count, dtype=np.int64), np.arange(count))
+
+    @classmethod
+    def joined(cls, parts: Iterable[Sequence[Features]]) -> FeatureRows:
+        """Return several sequences as one."""
+        sources: list[Sequence[Features]] = []
+        source, row = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for part in map(cls.of, parts):
+            source.append(part._source + len(sources))
+            row.append(part._row)
+            sources += part._sources
+        return cls(sources, np.concatenate(source), np.concatenate(row))
+
+    def take(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> FeatureRows:
+        """Return some, in the order in which they are wanted."""
+        return FeatureRows(self._sources, self._source[rows], self._row[rows])
+
+    @property
+    def at_once(self) -> int | None:
+        """How many are in memory at once, about; None where all are."""
+        known = [getattr(each, "at_once", None) for each in self._sources]
+        return min((each for each in known if each is not None), default=None)
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    @overload
+    def __getitem__(self, at: int) -> Features: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Features]: ...
+
+    def __getitem__(self, at: int | slice) -> Features | list[Features]:
+        """Return those of one sighting, or of several."""
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        return self._sources[self._source[at]][int(self._row[at])]
+
+
 @dataclass(frozen=True)
 class PairScores:
     """
@@ -641,7 +706,7 @@ class Album:
     compared : ComparedPairs or None
         How far pairs of sightings are from each other, where a matcher says it; the encodings have
         no numbers then, shape (n, 0).
-    features : tuple of Features, or None
+    features : sequence of Features, or None
         What the matcher compares each sighting by; None for vectors, and where it was not kept.
     ignored : numpy.ndarray
         Shape (n,), bool: sightings that are left out of everything. They keep their rows, so that
@@ -662,7 +727,7 @@ class Album:
     problems: pd.DataFrame
     subject: SubjectInfo = field(default_factory=SubjectInfo)
     compared: ComparedPairs | None = None
-    features: tuple[Features, ...] | None = None
+    features: Sequence[Features] | None = None
     ignored: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
     def __post_init__(self) -> None:
@@ -768,7 +833,7 @@ class Album:
             encodings=self.encodings[chosen],
             problems=self.problems.iloc[:0],
             compared=None if self.compared is None else self.compared.take(chosen),
-            features=None if self.features is None else tuple(self.features[k] for k in chosen),
+            features=self.features and FeatureRows.of(self.features).take(chosen),
             ignored=self.ignored[chosen],
         )
 
@@ -846,14 +911,14 @@ class Album:
 
 def _joined_features(
     albums: Sequence[Album], rows: Sequence[npt.NDArray[np.bool_]]
-) -> tuple[Features, ...] | None:
+) -> FeatureRows | None:
     """Put what is compared one after the other; None where an album has not kept it."""
-    found: list[Features] = []
+    found = []
     for each, own in zip(albums, rows, strict=True):
         if each.features is None:
             return None
-        found += [each.features[row] for row in np.flatnonzero(own)]
-    return tuple(found)
+        found.append(FeatureRows.of(each.features).take(own))
+    return FeatureRows.joined(found)
 
 
 def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

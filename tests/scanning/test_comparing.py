@@ -14,9 +14,10 @@ from toolkit.errors import BadSetting
 from toolkit.grouping import neighbours
 from toolkit.grouping.identification import References, match
 from toolkit.records import ID_DIGITS, PAINTED, PROBLEM_COLUMNS, SIGHTING_ID, empty_table
-from toolkit.scanning import comparing
+from toolkit.scanning import comparing, feature_file
 from toolkit.scanning import store as stored
 from toolkit.scanning.comparing import compare, compare_pairs, compare_silent, compare_with
+from toolkit.scanning.feature_file import FeatureFile
 
 
 class Numbers(DotMatcher):
@@ -285,6 +286,47 @@ def test_a_store_of_before_takes_pairs_and_loses_nothing(tmp_path) -> None:
         assert again.asked == []
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=60),
+    st.none() | st.integers(1, 20),
+    st.none() | st.integers(1, 20),
+)
+def test_pairs_are_compared_each_once_whatever_is_in_memory(pairs, ours, theirs) -> None:
+    wanted = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    order = comparing._by_tiles(wanted, ours, theirs)
+    assert sorted(order.tolist()) == list(range(len(pairs)))
+    if ours is None and theirs is None:
+        assert order.tolist() == list(range(len(pairs)))
+
+
+def test_features_in_a_file_are_read_a_few_times_each(monkeypatch) -> None:
+    there = FeatureFile(held=0, read=30 * 400)
+    there.add({"at": np.full(80, number, dtype=np.float32)} for number in range(60))
+    read, real = [], feature_file._unpacked
+    monkeypatch.setattr(feature_file, "_unpacked", lambda content: read.append(1) or real(content))
+    matcher = Numbers([(one, other) for one in range(60) for other in range(one + 1, 60)])
+    monkeypatch.setattr(
+        matcher, "compare", lambda one, other: abs(one["at"] - other["at"])[:1] / 100
+    )
+    found = compare_pairs(matcher, there, jobs=2)
+    assert len(found.distance) == 60 * 59 // 2
+    # Row by row, each would be read anew for nearly each of 1,770 pairs.
+    assert len(read) < 700
+
+
+class Table:
+    """Says which pairs say nothing by a table."""
+
+    def __init__(self, table) -> None:
+        self.table = np.asarray(table)
+
+    def of_pairs(self, first, second):
+        return self.table[first, second]
+
+    def within(self):
+        return np.argwhere(np.triu(self.table, k=1))
+
+
 class Halves:
     """Says that the first k sightings say nothing of the others."""
 
@@ -293,7 +335,7 @@ class Halves:
 
     def silent(self, ours, theirs):
         first, second = (np.arange(len(each)) < self.k for each in (ours, theirs))
-        return first[:, None] != second
+        return Table(first[:, None] != second)
 
 
 def test_pairs_that_say_nothing_are_not_compared_and_have_no_distance() -> None:
@@ -310,7 +352,7 @@ def test_pairs_that_say_nothing_are_not_compared_and_have_no_distance() -> None:
 def test_references_that_say_nothing_of_a_sighting_have_no_distance_to_it() -> None:
     matcher = Numbers([(0, 0), (0, 1), (1, 1)])
     silent = np.array([[True, False], [True, False]])
-    found = compare_with(numbers(0, 10), known(1, 2), matcher, silent=silent)
+    found = compare_with(numbers(0, 10), known(1, 2), matcher, silent=Table(silent))
     assert matcher.asked == [(0, 2), (10, 2)]
     assert np.isnan(found.compared.table).tolist() == silent.tolist()
 

@@ -101,6 +101,17 @@ def test_further_files_of_a_picture_name_the_first_which_has_its_subjects(
     assert one.encodings.tobytes() == other.encodings.tobytes()
 
 
+def test_a_digest_is_held_once_however_many_files_have_it(album_folder, colours) -> None:
+    (album_folder / "zz").mkdir()
+    for number in range(5):
+        shutil.copy(album_folder / "three.png", album_folder / "zz" / f"{number}.png")
+    photos = album_of(album_folder, colours).photos
+    several = photos[photos["photo_digest"].duplicated(keep=False)]
+    assert len(several) == 6
+    for column in ("photo_digest", "file_digest", "image_digest"):
+        assert len({id(each) for each in several[column].to_numpy(dtype=object)}) == 1
+
+
 def test_subjects_are_not_held_while_others_are_looked_at(tmp_path, colours) -> None:
     """What they are is with whoever takes the results; the scan forgets them."""
     paths = many(tmp_path, 60)

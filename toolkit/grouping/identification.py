@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from toolkit.errors import BadSetting
 from toolkit.grouping import collages
 from toolkit.grouping.linkage import reach
 from toolkit.grouping.neighbours import Distances, VectorDistances, of
-from toolkit.records import SIGHTING_ID, Album, EncoderInfo, Features, empty_table
+from toolkit.records import SIGHTING_ID, Album, EncoderInfo, FeatureRows, Features, empty_table
 from toolkit.settings import RULES
 
 WITHIN = "within the threshold"
@@ -42,7 +42,7 @@ class References:
         What made the encodings.
     problems : pandas.DataFrame
         Reference photos that could not serve: path, stage, reason.
-    features : tuple of Features, or None
+    features : sequence of Features, or None
         What a matcher compares each reference by; None for vectors. The encodings have no numbers
         then, shape (m, 0).
     compared : Compared or None
@@ -67,7 +67,7 @@ class References:
     paths: tuple[str, ...]
     encoder: EncoderInfo
     problems: pd.DataFrame
-    features: tuple[Features, ...] | None = None
+    features: Sequence[Features] | None = None
     compared: Compared | None = None
     doubts: pd.DataFrame = field(default_factory=lambda: empty_table(DOUBT_COLUMNS))
     taken: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class References:
         paths = album.sightings["path"].to_numpy(dtype=object)[rows]
         features, compared = self.features, self.compared
         if features is not None and album.features is not None:
-            features = (*features, *(album.features[row] for row in rows))
+            features = FeatureRows.joined([features, FeatureRows.of(album.features).take(rows)])
         if compared is not None:
             distances = of(album)
             away = distances.table(np.arange(len(album)), rows).astype(np.float32)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -31,6 +33,7 @@ from toolkit.subjects.base import (
     Encoder,
     Evidence,
     Matcher,
+    Silence,
     calibratable,
     matcher_of,
 )
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 # Pairs that a thread compares before it is asked whether to stop.
 BATCH = 32
+# Batches a thread that are begun before the first is waited for.
+AHEAD = 4
 # Pairs after which what was found is kept.
 KEEP = 4096
 # Columns of pairs that were compared on trial.
@@ -147,13 +152,13 @@ def compare_pairs(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     kept: Kept | None = None,
-    silent: npt.NDArray[np.bool_] | None = None,
+    silent: Silence | None = None,
     machines: Machines | None = None,
 ) -> ComparedPairs:
     """
     Compare those of n that a matcher's shortlist names; parameters as for `compare`.
 
-    `silent`, shape (n, n), says which pairs say nothing: their distance is NaN.
+    `silent` says which pairs say nothing: their distance is NaN.
     """
     count = len(features)
     pairs = _wanted(matcher.shortlist(features), count, count)
@@ -161,8 +166,8 @@ def compare_pairs(
     listed = len(pairs) < count * (count - 1) // 2
     mute = np.zeros((0, 2), dtype=np.int64)
     if silent is not None:
-        pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
-        mute = np.argwhere(np.triu(silent, k=1))
+        pairs = pairs[~silent.of_pairs(pairs[:, 0], pairs[:, 1])]
+        mute = silent.within()
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
     if kept is not None:
         kept.put_in(pairs, values)
@@ -265,7 +270,7 @@ def compare_with(
     jobs: int = 1,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-    silent: npt.NDArray[np.bool_] | None = None,
+    silent: Silence | None = None,
     recall: Recall | None = None,
     machines: Machines | None = None,
 ) -> References | None:
@@ -280,8 +285,8 @@ def compare_with(
         The known individuals, described by the same matcher.
     encoder, jobs, progress, stop, recall, machines
         As for `compare`.
-    silent : numpy.ndarray, optional
-        Shape (n, m), bool: which pairs say nothing, and are not compared.
+    silent : Silence, optional
+        Which pairs say nothing, and are not compared.
 
     Returns
     -------
@@ -302,7 +307,7 @@ def compare_with(
     pairs = np.unique(_wanted(matcher.shortlist(ours, theirs), len(album), len(references)), axis=0)
     shortlisted = len(pairs) < len(album) * len(references)
     if silent is not None:
-        pairs = pairs[~silent[pairs[:, 0], pairs[:, 1]]]
+        pairs = pairs[~silent.of_pairs(pairs[:, 0], pairs[:, 1])]
     values = np.full((len(pairs), len(matcher.scores)), np.nan, dtype=np.float32)
     # Both in one list, the references behind.
     listed = pairs + np.array([0, len(album)])
@@ -325,16 +330,23 @@ def compare_with(
     scores = PairScores(shape, pairs[:, 0], pairs[:, 1], values, within=False, listed=shortlisted)
     table = np.full(shape, matcher.farthest, dtype=np.float32)
     table[pairs[:, 0], pairs[:, 1]] = np.minimum(matcher.distances(scores), matcher.farthest)
-    if silent is not None:
-        table[silent] = np.nan
+    _hush(table, silent)
     these = tuple(album.sightings[SIGHTING_ID].to_list())
     beyond = None
     if (away := beyond_end(matcher, scores)) is not None:
         beyond = table.copy()
         beyond[pairs[:, 0], pairs[:, 1]] = np.minimum(away, matcher.farthest)
-        if silent is not None:
-            beyond[silent] = np.nan
+        _hush(beyond, silent)
     return replace(references, compared=Compared(these, table, matcher.farthest, beyond))
+
+
+def _hush(table: npt.NDArray[np.float32], silent: Silence | None) -> None:
+    """Make the distances NaN that say nothing, in a table of sightings and references."""
+    if silent is None:
+        return
+    columns = np.arange(table.shape[1])
+    for row, distances in enumerate(table):
+        distances[silent.of_pairs(np.full(len(columns), row), columns)] = np.nan
 
 
 def beyond_end(
@@ -447,20 +459,51 @@ def _in_threads(
 
     from threadpoolctl import threadpool_limits
 
-    wanted = pairs.tolist()
-    parts = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)]
+    order = _by_tiles(pairs, _at_once(ours), _at_once(theirs))
+    starts = iter(range(0, len(order), BATCH))
+    under_way: deque[tuple[npt.NDArray[np.int64], Future[list[npt.NDArray[np.float32]]]]] = deque()
     # Threads of ours that each start threads for a product wait for each other most of the time.
     with (
         threadpool_limits(1, user_api="blas"),
         ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="compare") as pool,
     ):
-        for start, made in zip(range(0, len(wanted), BATCH), pool.map(some, parts), strict=True):
+        while True:
+            for start in itertools.islice(starts, AHEAD * jobs - len(under_way)):
+                places = order[start : start + BATCH]
+                under_way.append((places, pool.submit(some, pairs[places].tolist())))
+            if not under_way:
+                return
+            places, task = under_way.popleft()
+            made = task.result()
             found = np.array(made, dtype=np.float32).reshape(len(made), len(matcher.scores))
             if made:
-                yield np.arange(start, start + len(made)), found
-            if len(made) < min(BATCH, len(wanted) - start):
+                yield places[: len(made)], found
+            if len(made) < len(places):
                 pool.shutdown(wait=False, cancel_futures=True)
                 return
+
+
+def _at_once(features: Sequence[Features]) -> int | None:
+    """Return how many features are in memory at once; None where all are."""
+    return getattr(features, "at_once", None)
+
+
+def _by_tiles(
+    pairs: npt.NDArray[np.int64], ours: int | None, theirs: int | None
+) -> npt.NDArray[np.int64]:
+    """
+    Return in which order pairs are compared, shape (p,).
+
+    Where only some of the features are in memory at once, those of a few of the one and a few of
+    the other follow each other; otherwise it is the order in which the pairs come.
+    """
+    known = [each for each in (ours, theirs) if each is not None]
+    if not known:
+        return np.arange(len(pairs))
+    tile = pairs // max(1, min(known) // 3)
+    # To and fro: what a row of tiles ends with, the next one begins with.
+    across = np.where(tile[:, 0] % 2, -tile[:, 1], tile[:, 1])
+    return np.lexsort((pairs[:, 1], pairs[:, 0], across, tile[:, 0]))
 
 
 def _wanted(pairs: npt.NDArray[np.int64], rows: int, columns: int) -> npt.NDArray[np.int64]:
@@ -471,9 +514,7 @@ def _wanted(pairs: npt.NDArray[np.int64], rows: int, columns: int) -> npt.NDArra
     return pairs
 
 
-def _features(
-    features: tuple[Features, ...] | None, count: int, words: Words
-) -> tuple[Features, ...]:
+def _features(features: Sequence[Features] | None, count: int, words: Words) -> Sequence[Features]:
     if features is None and count:
         raise BadSetting(
             f"what {words.plural} are compared by was not kept: look at the photos again"

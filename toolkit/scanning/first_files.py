@@ -6,13 +6,10 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit.errors import BadFolder
-from toolkit.files import reason_of
-from toolkit.names import printable
+from toolkit.files import temporary_errors
 from toolkit.records import Photo
 
 # Pages of the table that are held in memory, in KiB.
@@ -87,7 +84,7 @@ class FirstFiles:
 
     def find(self, *digests: str) -> int | None:
         """Return the number of the first file with one of these digests; None if there is none."""
-        with self._told():
+        with temporary_errors():
             for digest in filter(None, digests):
                 row = self._base.execute(
                     "SELECT number FROM names WHERE digest = ?", (_short(digest),)
@@ -99,7 +96,7 @@ class FirstFiles:
     def add(self, *digests: str) -> int:
         """Return a number for a file whose picture these digests tell, from now on."""
         self._count += 1
-        with self._told():
+        with temporary_errors():
             for digest in filter(None, digests):
                 self._base.execute(
                     "INSERT OR REPLACE INTO names VALUES (?, ?)", (_short(digest), self._count)
@@ -117,14 +114,14 @@ class FirstFiles:
             ]
         rest = (said.left_out, said.shows, said.note, said.problem, said.known)
         told = [os.fspath(said.path), about, *rest]
-        with self._told():
+        with temporary_errors():
             self._base.execute(
                 "INSERT OR REPLACE INTO said VALUES (?, ?)", (number, json.dumps(told))
             )
 
     def said(self, number: int) -> Said:
         """Return what is known of the file with a number; `KeyError` where nothing is, yet."""
-        with self._told():
+        with temporary_errors():
             row = self._base.execute("SELECT told FROM said WHERE number = ?", (number,)).fetchone()
         if row is None:
             raise KeyError(number)
@@ -132,17 +129,6 @@ class FirstFiles:
         photo = None if about is None else Photo(Path(about[0]), *about[1:])
         wrong = None if problem is None else (problem[0], problem[1])
         return Said(Path(path), photo, left_out, shows, note, wrong, known)
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise BadFolder(
-                "temporary files cannot be written, which are needed to tell copies among many "
-                f"photos: {printable(reason_of(error))}. Make room, or name another folder in "
-                "TMPDIR, and run it again: what was seen is kept."
-            ) from error
 
 
 def _short(digest: str) -> bytes:

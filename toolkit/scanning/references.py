@@ -19,8 +19,9 @@ from toolkit.grouping.examples import Finding
 from toolkit.grouping.identification import DOUBT_COLUMNS, References
 from toolkit.grouping.neighbours import Distances, PairDistances, VectorDistances
 from toolkit.photos import catalogue_table, example_folders, opening
-from toolkit.records import PROBLEM_COLUMNS, Box, Features, Words, empty_table
+from toolkit.records import PROBLEM_COLUMNS, Box, FeatureRows, Words, empty_table
 from toolkit.scanning import comparing, store
+from toolkit.scanning.feature_file import FeatureFile
 from toolkit.scanning.missed import Missed
 from toolkit.scanning.scan import PhotoResult, scan, with_subjects
 from toolkit.scanning.workers import hired
@@ -103,6 +104,8 @@ def read_references(
             f"{subject.words.individual}, named after them, with at least one photo in it."
         )
     done = 0
+    read = _Read(subject)
+    boxed: set[str] = set()
 
     def seen(path: Path) -> None:
         nonlocal done
@@ -128,20 +131,20 @@ def read_references(
             missed=missed,
             machines=machines,
         )
-        results = list(with_subjects(looked_at))
+        for result in with_subjects(looked_at):
+            which = _boxed(result, missed)
+            if which is None:
+                which = meant.which(result, known)
+            unfit = None if which is not None else _unfit(result, settings, subject.words, missed)
+            if unfit is not None:
+                problems.append((str(result.path), "reference", unfit))
+                read.witness(result)
+            else:
+                read.add(result, _largest(result) if which is None else which)
+            if result.photo is not None:
+                boxed |= missed.about(result.photo)
     if done < len(photos):
         return None
-    read = _Read(subject)
-    for result in results:
-        which = _boxed(result, missed)
-        if which is None:
-            which = meant.which(result, known)
-        unfit = None if which is not None else _unfit(result, settings, subject.words, missed)
-        if unfit is not None:
-            problems.append((str(result.path), "reference", unfit))
-            read.witness(result)
-        else:
-            read.add(result, _largest(result) if which is None else which)
     if not read.paths:
         tried = {str(path) for path in photos}
         first = next(each for each in problems if each[0] in tried)
@@ -159,8 +162,7 @@ def read_references(
         else empty_table(PROBLEM_COLUMNS)
     )
     found = read.looked_over(root, distances, table, meant.said)
-    boxed = [missed.about(each.photo) for each in results if each.photo is not None]
-    return replace(found, boxed=frozenset().union(*boxed))
+    return replace(found, boxed=frozenset(boxed))
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,7 @@ class _Read:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.encodings: list[npt.NDArray[np.float32]] = []
-        self.features: list[Features] = []
+        self.features = FeatureFile()
         self.paths: list[Path] = []
         self.places: list[tuple[str, Box]] = []
         # Photos of several: no examples, but what tells which of the examples are right.
@@ -212,12 +214,12 @@ class _Read:
         # The photo of each of the others.
         self.other_paths: list[Path] = []
         self.others: list[npt.NDArray[np.float32]] = []
-        self.other_features: list[Features] = []
+        self.other_features = FeatureFile()
 
     def add(self, result: PhotoResult, which: int) -> None:
         """Take a detection of a photo."""
         self.encodings.append(result.encodings[which])
-        self.features += result.features[which : which + 1]
+        self.features.add(result.features[which : which + 1])
         self.paths.append(result.path)
         digest = str(result.path) if result.photo is None else result.photo.digest
         self.places.append((digest, result.detections[which].box))
@@ -226,7 +228,7 @@ class _Read:
         """Take all that is in a photo, where it is unknown which of them is meant."""
         if result.problem is None and result.detections:
             self.others += list(result.encodings)
-            self.other_features += result.features
+            self.other_features.add(result.features)
             self.seen_in.append((result.path, len(result.detections)))
             self.other_paths += [result.path] * len(result.detections)
 
@@ -245,7 +247,7 @@ class _Read:
             info = encoder.info
             every = np.stack(self.encodings + self.others)
             return VectorDistances(every, info.metric, info.linkage)
-        features = self.features + self.other_features
+        features = FeatureRows.joined([self.features, self.other_features])
         silent, evidence = None, self.subject.evidence
         if evidence is not None:
             table = pd.DataFrame({"path": [str(path) for path in self.paths + self.other_paths]})
@@ -306,7 +308,7 @@ class _Read:
             paths=tuple(str(self.paths[row]) for row in rows),
             encoder=info,
             problems=problems,
-            features=tuple(self.features[row] for row in rows) if pairs else None,
+            features=FeatureRows.of(self.features).take(rows) if pairs else None,
             doubts=pd.DataFrame(doubts, columns=list(DOUBT_COLUMNS))
             if doubts
             else empty_table(DOUBT_COLUMNS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from array import array
 from collections import deque
@@ -45,6 +46,7 @@ from toolkit.records import (
     SubjectInfo,
     empty_table,
 )
+from toolkit.scanning.feature_file import FeatureFile
 from toolkit.scanning.first_files import FirstFiles, Said
 from toolkit.scanning.missed import Missed, joined
 from toolkit.scanning.searching import needed, search, size_for
@@ -69,6 +71,11 @@ FINE, SURELY = 1000, 0.9
 WHOLE, REAL = "q", "d"
 NUMBERS = dict.fromkeys(("width", "height", "left_out", "orientation"), WHOLE)
 NUMBERS |= dict.fromkeys(("left", "top", "right", "bottom"), WHOLE) | {"score": REAL}
+# Where the digests are among the columns of photos.
+DIGESTS = tuple(
+    (*PHOTO_COLUMNS, *FILE_COLUMNS).index(name)
+    for name in ("photo_digest", "file_digest", "image_digest")
+)
 # What a note says of a photo that more memory would have shown more sharply.
 WANT = "for want of memory (--memory)"
 SMALLER = "use a smaller --long-edge or --upsample"
@@ -730,25 +737,29 @@ def with_subjects(results: Iterable[PhotoResult]) -> Iterator[PhotoResult]:
     Parameters
     ----------
     results : iterable of PhotoResult
-        What `scan` yields; all with subjects are held.
+        What `scan` yields. Encodings are held, and features as `FeatureFile` does.
 
     Yields
     ------
     PhotoResult
         One a file.
     """
-    held: dict[Path, PhotoResult] = {}
+    held: dict[Path, tuple[PhotoResult, slice]] = {}
+    every = FeatureFile()
     for result in results:
-        if (first := held.get(result.copy_of or Path())) is not None:
+        if (known := held.get(result.copy_of or Path())) is not None:
+            first, own = known
             yield replace(
                 result,
                 detections=first.detections,
                 encodings=first.encodings,
-                features=first.features,
+                features=tuple(every[own]),
             )
             continue
         if result.detections:
-            held[result.path] = result
+            own = slice(len(every), len(every) + len(result.features))
+            every.add(result.features)
+            held[result.path] = replace(result, features=()), own
         yield result
 
 
@@ -785,13 +796,14 @@ def gather(
     Album
         Rows in the order of the results; another file of a picture adds a photo, and no sighting.
     """
-    pictures: set[str] = set()
+    # The row of the first photo of each picture.
+    pictures: dict[str, int] = {}
     # Column by column, numbers as they are in the tables: rows would take several times as much.
     rows = _columns((*PHOTO_COLUMNS, *FILE_COLUMNS))
     sightings = _columns(SIGHTING_COLUMNS)
     problems: list[tuple[object, ...]] = []
     encodings = _Rows(encoder.dimensions)
-    features: list[Features] = []
+    features = FeatureFile()
     shows: list[str] = []
     notes: list[str] = []
     painted: list[str] = []
@@ -804,24 +816,28 @@ def gather(
         if result.photo is None:
             continue
         photo, path = result.photo, str(result.photo.path)
-        about = (photo.file_digest, photo.image_digest, photo.orientation)
+        first = pictures.get(photo.digest)
+        digests: Sequence[str] = (photo.digest, photo.file_digest, photo.image_digest)
+        if first is not None:
+            digests = _as_before(digests, [rows[column][first] for column in DIGESTS])
+        digest, file, image = _as_before(digests, digests[:1])
         size = (photo.width, photo.height)
-        _add(rows, (path, photo.digest, *size, result.left_out, *about))
-        shows.append(result.shows)
-        notes.append(result.note)
-        if result.copy_of is not None or photo.digest in pictures:
+        _add(rows, (path, digest, *size, result.left_out, file, image, photo.orientation))
+        shows.append(sys.intern(result.shows))
+        notes.append(sys.intern(result.note))
+        if result.copy_of is not None or first is not None:
             continue
-        pictures.add(photo.digest)
+        pictures[digest] = len(shows) - 1
         for detection in result.detections:
             box = detection.box
             place = (box.left, box.top, box.right, box.bottom)
-            _add(sightings, (photo.digest, path, *place, detection.score))
+            _add(sightings, (digest, path, *place, detection.score))
             painted.append("" if detection.mask is None else detection.mask.digest)
             times.append("" if detection.seconds is None else f"{detection.seconds:.2f}")
             turns.append(detection.turn)
             worth.append(detection.worth)
         encodings.add(result.encodings)
-        features.extend(result.features)
+        features.add(result.features)
     problems.extend((str(path), "listing", reason) for path, reason in skipped)
     problems.extend((str(path), LEFT_OUT, reason) for path, reason in left_out)
     photos = _table(rows, (*PHOTO_COLUMNS, *FILE_COLUMNS))
@@ -845,7 +861,7 @@ def gather(
         encoder=encoder,
         problems=_table(list(map(list, zip(*problems, strict=True))), PROBLEM_COLUMNS),
         subject=subject or SubjectInfo(),
-        features=tuple(features) if encoder.metric == "pairs" else None,
+        features=features if encoder.metric == "pairs" else None,
     )
 
 
@@ -881,6 +897,12 @@ class _Rows:
 def _columns(names: Iterable[str]) -> list[list[object] | array[Any]]:
     """Return a place for the cells of each column."""
     return [array(NUMBERS[name]) if name in NUMBERS else [] for name in names]
+
+
+def _as_before(texts: Sequence[str], known: Sequence[Any]) -> Sequence[str]:
+    """Return texts, and for one that is known that very text: it is held once."""
+    same = {each: each for each in known}
+    return [same.get(text, text) for text in texts]
 
 
 def _add(columns: Sequence[list[object] | array[Any]], row: Sequence[Any]) -> None:

@@ -279,6 +279,20 @@ class Matcher(Protocol):
         ...
 
 
+class Silence(Protocol):
+    """Which pairs of n sightings and m others say nothing; see `Evidence.silent`."""
+
+    def of_pairs(
+        self, first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.bool_]:
+        """Return whether some pairs do, shape (p,): rows of the n, and of the m."""
+        ...
+
+    def within(self) -> npt.NDArray[np.int64]:
+        """Return all that do where the m are the n; shape (p, 2), the lower one first, in order."""
+        ...
+
+
 class Evidence(Protocol):
     """
     What is known of sightings beside how they look, and what it says of pairs of them.
@@ -312,9 +326,9 @@ class Evidence(Protocol):
         """
         ...
 
-    def silent(self, ours: pd.DataFrame, theirs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    def silent(self, ours: pd.DataFrame, theirs: pd.DataFrame) -> Silence:
         """
-        Return which pairs say nothing about who is who, however alike they look; shape (n, m).
+        Return which pairs say nothing about who is who, however alike they look.
 
         They are not compared, and are left out of every mean.
         """

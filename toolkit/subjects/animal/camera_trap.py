@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from toolkit import memory
 from toolkit.files import folder_at
 from toolkit.names import counted
 from toolkit.photos import camera_trap, stations
@@ -24,12 +28,13 @@ if TYPE_CHECKING:
     from toolkit.subjects.animal.settings import AnimalSettings
 
 Rows = npt.NDArray[np.int64]
-Cameras = npt.NDArray[np.object_]
 Times = npt.NDArray[np.float64]
 # Any time from which seconds are counted.
 BEGINNING = datetime(2000, 1, 1)
 # Sightings of either flank among which pairs are drawn.
 DRAWN = 60
+# Bytes that a pair takes until it is kept.
+EACH = 80
 # Spreads numbers over all that 64 bits hold.
 MIXED = np.uint64(0x9E3779B97F4A7C15)
 
@@ -90,7 +95,7 @@ class CameraTrap:
             gap=self._settings.event_gap,
         )
 
-    def silent(self, ours: pd.DataFrame, theirs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    def silent(self, ours: pd.DataFrame, theirs: pd.DataFrame) -> Silence:
         """
         Return which pairs say nothing: of opposite flanks, or of one camera within a session.
 
@@ -98,20 +103,9 @@ class CameraTrap:
         ----------
         ours, theirs : pandas.DataFrame
             n and m sightings, with what `notes` found.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, m), bool.
         """
-        one, other = (
-            np.array(camera_trap.flanks_of(each), dtype=object) for each in (ours, theirs)
-        )
-        found: npt.NDArray[np.bool_] = (one[:, None] == LEFT) & (other[None] == RIGHT)
-        found |= (one[:, None] == RIGHT) & (other[None] == LEFT)
-        if not self._settings.within_session:
-            found |= _in_one_session(ours, theirs, self._settings.session)
-        return found
+        minutes = None if self._settings.within_session else self._settings.session
+        return Silence(_Told.of(ours), _Told.of(theirs), minutes)
 
     def together(self, sightings: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
         """
@@ -136,7 +130,9 @@ class CameraTrap:
             drawn.append(rows[np.argsort(keys[rows], kind="stable")][:DRAWN])
         left, right = drawn
         one, other = (sightings.iloc[rows] for rows in drawn)
-        pairs = np.argwhere(~_in_one_session(one, other, self._settings.session))
+        pairs = np.argwhere(np.ones((len(one), len(other)), dtype=np.bool_))
+        session = Silence(_Told.of(one), _Told.of(other), self._settings.session)
+        pairs = pairs[~session.in_one_session(pairs[:, 0], pairs[:, 1])]
         first, second = left[pairs[:, 0]], right[pairs[:, 1]]
         order = np.argsort((keys[first] ^ keys[second]) * MIXED, kind="stable")[:most]
         return np.sort(np.stack([first[order], second[order]], axis=1), axis=1)
@@ -157,8 +153,9 @@ class CameraTrap:
             unknown = [f"{flanks['']:,} not known"] if flanks[""] else []
             said.append(f"flanks: {', '.join(told + unknown)}")
         found = ["; ".join(said)]
-        shared = _in_one_session(sightings, sightings, self._settings.session)
-        if not self._settings.within_session and (pairs := int(np.triu(shared, k=1).sum())):
+        seen = _Told.of(sightings)
+        pairs = len(Silence(seen, seen, self._settings.session).of_sessions())
+        if pairs and not self._settings.within_session:
             found.append(
                 f"{counted(pairs, 'pair')} of one camera within {self._settings.session:g} minutes "
                 f"{'says' if pairs == 1 else 'say'} nothing, as the background may be what is "
@@ -186,34 +183,113 @@ def _bursts(sightings: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
     return found
 
 
-def _in_one_session(
-    ours: pd.DataFrame, theirs: pd.DataFrame, minutes: float
-) -> npt.NDArray[np.bool_]:
-    """Return which pairs are of one camera, at most so many minutes apart; shape (n, m)."""
-    found = np.zeros((len(ours), len(theirs)), dtype=np.bool_)
-    here, there = (_by_station(each) for each in (ours, theirs))
-    for station in here.keys() & there.keys():
-        (rows, cameras, seconds), (columns, others, moments) = here[station], there[station]
-        # A camera that is not known may be any of its station's.
-        one = (cameras[:, None] == others) | (cameras[:, None] == "") | (others == "")
-        near = np.abs(seconds[:, None] - moments) <= 60 * minutes
-        found[np.ix_(rows, columns)] = one & near
-    return found
+@dataclass(frozen=True)
+class _Told:
+    """
+    What is known of n sightings.
 
+    Attributes
+    ----------
+    flank : numpy.ndarray
+        Shape (n,), int8: -1 left, 1 right, 0 for both or unknown.
+    station, camera : numpy.ndarray
+        Shape (n,), int64: numbers, the same for the same in any table; -1 for an unknown camera,
+        and for the station where the time is unknown.
+    seconds : numpy.ndarray
+        Shape (n,), float64.
+    """
 
-def _by_station(sightings: pd.DataFrame) -> dict[str, tuple[Rows, Cameras, Times]]:
-    """Return, by station, the rows whose time is known, their cameras, and the times in seconds."""
-    where, when = camera_trap.cameras_and_times(sightings)
-    found: dict[str, list[tuple[int, str, float]]] = {}
-    for row, (camera, time) in enumerate(zip(where, when, strict=True)):
-        if camera is not None and time is not None:
-            seconds = (time - BEGINNING).total_seconds()
-            found.setdefault(camera.station, []).append((row, camera.camera, seconds))
-    return {
-        station: (
-            np.array([row for row, _, _ in told], dtype=np.int64),
-            np.array([camera for _, camera, _ in told], dtype=object),
-            np.array([seconds for _, _, seconds in told], dtype=np.float64),
+    flank: npt.NDArray[np.int8]
+    station: Rows
+    camera: Rows
+    seconds: Times
+
+    @classmethod
+    def of(cls, sightings: pd.DataFrame) -> _Told:
+        """Read the columns of a table."""
+        sides = {LEFT: -1, RIGHT: 1}
+        flank = [sides.get(each, 0) for each in camera_trap.flanks_of(sightings)]
+        station, camera, seconds = [], [], []
+        for place, time in zip(*camera_trap.cameras_and_times(sightings), strict=True):
+            if place is None or time is None:
+                station.append(-1)
+                camera.append(-1)
+                seconds.append(0.0)
+                continue
+            station.append(_number(place.station))
+            camera.append(_number(place.camera) if place.camera else -1)
+            seconds.append((time - BEGINNING).total_seconds())
+        return cls(
+            np.array(flank, dtype=np.int8),
+            np.array(station, dtype=np.int64),
+            np.array(camera, dtype=np.int64),
+            np.array(seconds, dtype=np.float64),
         )
-        for station, told in found.items()
-    }
+
+
+def _number(name: str) -> int:
+    """Return a number, 0 or more, that a name has and no other, but by a chance of 2^-63."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+@dataclass(frozen=True)
+class Silence:
+    """
+    Which pairs say nothing: of opposite flanks, or of one camera within a session.
+
+    Parameters
+    ----------
+    ours, theirs : _Told
+        Of n and m sightings.
+    minutes : float or None
+        How far apart photos of a session are at most; None where sessions say something.
+    """
+
+    ours: _Told
+    theirs: _Told
+    minutes: float | None
+
+    def of_pairs(self, first: Rows, second: Rows) -> npt.NDArray[np.bool_]:
+        """Return whether some pairs say nothing; see `toolkit.subjects.base.Silence`."""
+        opposite: npt.NDArray[np.bool_] = self.ours.flank[first] * self.theirs.flank[second] < 0
+        return opposite if self.minutes is None else opposite | self.in_one_session(first, second)
+
+    def in_one_session(self, first: Rows, second: Rows) -> npt.NDArray[np.bool_]:
+        """Return whether some pairs are of one camera, at most so many minutes apart."""
+        here, there = self.ours, self.theirs
+        camera, other = here.camera[first], there.camera[second]
+        # A camera that is not known may be any of its station's.
+        one = (camera == other) | (camera < 0) | (other < 0)
+        one &= (here.station[first] == there.station[second]) & (here.station[first] >= 0)
+        near = np.abs(here.seconds[first] - there.seconds[second]) <= 60 * (self.minutes or 0.0)
+        found: npt.NDArray[np.bool_] = one & near
+        return found
+
+    def within(self) -> Rows:
+        """Return all of `ours` that say nothing; see `toolkit.subjects.base.Silence`."""
+        flank = self.ours.flank
+        left, right = np.flatnonzero(flank < 0), np.flatnonzero(flank > 0)
+        memory.require(len(left) * len(right) * EACH, "which pairs are of opposite flanks")
+        pairs = np.stack([np.repeat(left, len(right)), np.tile(right, len(left))], axis=1)
+        if self.minutes is not None:
+            pairs = np.concatenate([np.sort(pairs, axis=1), self.of_sessions()])
+        return np.unique(np.sort(pairs, axis=1), axis=0)
+
+    def of_sessions(self) -> Rows:
+        """Return all pairs of `ours` that are of one session; shape (p, 2), the lower one first."""
+        told = self.ours
+        rows = np.flatnonzero(told.station >= 0)
+        order = rows[np.lexsort((told.seconds[rows], told.station[rows]))]
+        station, seconds = told.station[order], told.seconds[order]
+        # Where those end that are of its station and soon after it.
+        ends = np.empty(len(order), dtype=np.int64)
+        starts = np.flatnonzero(np.diff(station, prepend=-1))
+        for start, end in itertools.pairwise([*starts.tolist(), len(order)]):
+            latest = seconds[start:end] + 60 * (self.minutes or 0.0)
+            ends[start:end] = start + np.searchsorted(seconds[start:end], latest, side="right")
+        after = ends - np.arange(len(order)) - 1
+        first = np.repeat(np.arange(len(order)), after)
+        places = np.arange(len(first)) - np.repeat(np.cumsum(after) - after, after)
+        pairs = np.sort(np.stack([order[first], order[first + 1 + places]], axis=1), axis=1)
+        return pairs[self.in_one_session(pairs[:, 0], pairs[:, 1])]
