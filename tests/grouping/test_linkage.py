@@ -384,7 +384,8 @@ class Told(neighbours.PairDistances):
         return Told(self.compared.take(rows), self.linkage)
 
     def telling(self):
-        return np.ones((len(self), len(self)), dtype=bool)
+        # A sighting and itself are no pair that anybody asks about.
+        return neighbours.Telling(len(self), np.array([0]), self.compared.farthest)
 
 
 def test_where_all_pairs_say_something_nothing_is_otherwise() -> None:
@@ -416,6 +417,23 @@ def test_the_distance_of_two_groups_is_that_of_the_pairs_that_are_known() -> Non
     # Two of which no pair is known are as far apart as can be.
     table[0, 2] = table[2, 0] = table[1, 3] = table[3, 1] = nothing
     assert linkage.between(compared(table), groups)[0, 1] == 2.0
+
+
+@given(st.integers(2, 14), st.integers(0, 2**32 - 1), st.integers(1, 5))
+def test_groups_some_at_a_time_are_as_far_apart_as_all_at_once(count, seed, block) -> None:
+    rng = np.random.default_rng(seed)
+    table = rng.random((count, count)).round(2)
+    table[rng.random((count, count)) < 0.4] = np.nan
+    table = np.triu(table, 1) + np.triu(table, 1).T
+    labels = rng.integers(0, 4, count)
+    expected = linkage.between(compared(table), labels)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(linkage, "_BLOCK", block)
+        parts = list(linkage.between_some(compared(table), labels))
+    assert [start for start, _ in parts] == np.cumsum(
+        [0, *(len(part) for _, part in parts[:-1])]
+    ).tolist()
+    assert np.concatenate([part for _, part in parts]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_is_never_one_stays_so_where_nothing_is_known_of_the_pair() -> None:

@@ -244,3 +244,31 @@ def test_a_group_that_grows_counts_what_its_sightings_lose() -> None:
     lost = further(worth, 0.1)[0]
     assert means.away(np.array([2])) == pytest.approx([lost])
     assert means.away(np.array([3])) == pytest.approx([0.0])
+
+
+@given(
+    st.integers(1, 9).flatmap(
+        lambda n: st.tuples(
+            st.just(n),
+            st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=9),
+        )
+    ),
+    st.booleans(),
+)
+def test_which_pairs_say_anything_is_the_same_looked_up_or_in_a_table(made, dense) -> None:
+    count, pairs = made
+    mute = np.unique([min(pair) * count + max(pair) for pair in pairs if pair[0] != pair[1]])
+    expected = np.ones((count, count), dtype=bool)
+    for one, other in pairs:
+        expected[one, other] = expected[other, one] = one == other
+    if not len(mute):
+        return
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(neighbours, "DENSE", count if dense else 0)
+        found = neighbours.Telling(count, mute.astype(np.int64), 2.0)
+    assert found.table().tolist() == expected.tolist()
+    some = np.arange(0, count, 2)
+    assert found.table(some).tolist() == expected[some].tolist()
+    assert found.table(None, some).tolist() == expected[:, some].tolist()
+    first, second = np.indices(expected.shape).reshape(2, -1)
+    assert found.of_pairs(first, second).tolist() == expected.ravel().tolist()

@@ -166,7 +166,7 @@ def test_what_all_pairs_have_in_common_says_how_far_they_are() -> None:
     assert away.table()[0].tolist() == pytest.approx([0, 0.1, 0.3])
     # A pair of which nothing is said is as far as can be, and known to say nothing.
     assert away.table()[1, 2] == DotMatcher.farthest
-    assert away.telling().tolist() == [[1, 1, 1], [1, 1, 0], [1, 0, 1]]
+    assert away.telling().table().tolist() == [[1, 1, 1], [1, 1, 0], [1, 0, 1]]
 
 
 def test_a_reference_that_cannot_be_compared_says_nothing_about_its_individual() -> None:

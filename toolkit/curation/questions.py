@@ -212,7 +212,7 @@ def queue(
     near = uncertainty.linked(album, labels, pairs.head(most + len(unknown)))
     if (telling := neighbours.of(album).telling()) is not None:
         # Nobody can see in two opposite flanks whether they are of one.
-        near = near[telling[near["first"], near["second"]]]
+        near = near[telling.of_pairs(near["first"].to_numpy(), near["second"].to_numpy())]
         pairs = near
     made = [
         *_together(album, labels, said, photo_of, called, must, cannot),

@@ -229,7 +229,7 @@ class _Open:
         if self._photo_of is not None:
             found &= self._photo_of[rows][:, None] != self._photo_of[kept]
         if self._telling is not None:
-            found &= self._telling[np.ix_(rows, kept)]
+            found &= self._telling.table(rows, kept)
         place = np.full(len(self._album), -1, dtype=np.int64)
         place[rows] = np.arange(len(rows))
         column = np.full(len(self._album), -1, dtype=np.int64)

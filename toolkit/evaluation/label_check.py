@@ -284,7 +284,7 @@ class _Check:
         """Return the log-odds of pairs at even odds before; -inf where a pair says nothing."""
         odds = self.calibration.log_odds(self.distances.table(rows, others))
         if self.telling is not None:
-            odds[~self.telling[np.ix_(rows, others)]] = -np.inf
+            odds[~self.telling.table(rows, others)] = -np.inf
         odds[:, left_out] = -np.inf
         return odds
 

@@ -305,7 +305,7 @@ def _left_out(references: References, rows: Rows, method: str) -> Floats:
     order = np.argsort(references.individual_of, kind="stable")
     table = distances.table(rows, order)
     if (telling := distances.telling()) is not None:
-        table[~telling[np.ix_(rows, order)]] = np.nan
+        table[~telling.table(rows, order)] = np.nan
     table[rows[:, None] == order] = np.nan
     whose = references.individual_of[order]
     starts = np.flatnonzero(np.diff(whose, prepend=-1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.grouping import linkage, neighbours, spread, thresholds
+from toolkit.grouping import linkage, neighbours, sparse_linkage, spread, thresholds
 from toolkit.grouping.constraints import Decided
 from toolkit.grouping.identification import TOO_FAR, Matches, References
 from toolkit.grouping.links import Labels, Pairs, components
@@ -81,7 +81,7 @@ def _places(rows: Labels, pairs: Pairs, count: int) -> Pairs:
 
 def _nearest(
     distances: neighbours.Distances,
-    telling: npt.NDArray[np.bool_] | None,
+    telling: neighbours.Telling | None,
     starts: Labels,
     sizes: Labels,
     group: Labels,
@@ -98,7 +98,7 @@ def _nearest(
         own = own[np.argsort(family[own], kind="stable")]
         told = ~np.eye(size, dtype=np.bool_)
         if telling is not None:
-            told &= telling[np.ix_(own, own)]
+            told &= telling.table(own, own)
         table = np.where(told, distances.table(own, own), np.inf)
         each = np.flatnonzero(np.diff(family[own], prepend=-1))
         table = np.minimum.reduceat(table, each, axis=1)
@@ -108,12 +108,13 @@ def _nearest(
         mean = linkage.evened(mean * factor, size - 1, 1, uneven)
         near[own] = np.where(several > 0, mean, np.inf)
     alone = np.flatnonzero(sizes[group] == 1)
-    # Of pairs, one table is quicker than many parts of it, and no larger than what grouping takes.
-    whole = None if distances.dimensions or not len(alone) else distances.matrix()
+    # Of pairs, one table is quicker than many parts of it, where grouping takes one, too.
+    many = distances.dimensions or not len(alone) or sparse_linkage.are_many(len(group))
+    whole = None if many else distances.matrix()
     for part in neighbours.slices(len(alone)):
         some = alone[part]
         table = distances.table(some) if whole is None else whole[some].astype(np.float64)
-        told = np.ones(table.shape, dtype=np.bool_) if telling is None else telling[some]
+        told = np.ones(table.shape, dtype=np.bool_) if telling is None else telling.table(some)
         sums = np.add.reduceat(np.where(told, table, 0.0), starts, axis=1)
         several = np.add.reduceat(told.astype(np.int64), starts, axis=1)
         away = np.where(several > 0, sums / np.maximum(several, 1), np.inf)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from toolkit.calibration import Calibration, Linkage
 from toolkit.grouping import linkage
 from toolkit.grouping.links import Labels, components
-from toolkit.grouping.neighbours import Distances, slices
+from toolkit.grouping.neighbours import Distances, Telling, slices
 
 # What can be wrong: an example is unlike the others of its individual; the examples of one fall
 # into parts, none of which is most of them; one is an example of two; two look like one.
@@ -134,7 +134,7 @@ def one_individual(
     one, other = np.triu_indices(len(parts), k=1)
     pairs, telling = table[one, other], distances.telling()
     if telling is not None:
-        told = [telling[np.ix_(parts[k], parts[m])].any() for k, m in zip(one, other, strict=True)]
+        told = [telling.table(parts[k], parts[m]).any() for k, m in zip(one, other, strict=True)]
         pairs = pairs[told]
         if not len(pairs):
             return None
@@ -195,17 +195,17 @@ class _Examples:
         unlike = self.calibration.probability(self.distances.table(some, others)) < 0.5
         found: npt.NDArray[np.bool_] = unlike & (some[:, None] != others)
         if self._telling is not None:
-            found &= self._telling[np.ix_(some, others)]
+            found &= self._telling.table(some, others)
         return found
 
     def _told(self, own: Labels) -> Labels:
         """Return of how many others of an individual each says anything; shape (len(own),)."""
         if self._telling is None:
             return np.full(len(own), len(own) - 1)
-        return self._telling[np.ix_(own, own)].sum(axis=1) - 1
+        return self._telling.table(own, own).sum(axis=1) - 1
 
     @cached_property
-    def _telling(self) -> npt.NDArray[np.bool_] | None:
+    def _telling(self) -> Telling | None:
         return self.distances.telling()
 
     def _seen(self, own: Labels) -> list[npt.NDArray[np.bool_]]:

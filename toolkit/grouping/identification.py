@@ -106,7 +106,7 @@ class References:
             distances = of(album)
             away = distances.table(np.arange(len(album)), rows).astype(np.float32)
             if (telling := distances.telling()) is not None:
-                away[~telling[:, rows]] = np.nan
+                away[~telling.table(None, rows)] = np.nan
             compared = replace(
                 compared,
                 table=np.concatenate([compared.table, away], axis=1),

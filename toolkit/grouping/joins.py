@@ -49,7 +49,7 @@ def joins(album: Album, labels: Labels, must: Pairs, decided: Pairs) -> pd.DataF
             continue
         away = distances.table(rows, rows)
         if telling is not None:
-            away[~telling[np.ix_(rows, rows)]] = np.inf
+            away[~telling.table(rows, rows)] = np.inf
         place[:] = -1
         place[rows] = np.arange(len(rows))
         # What is certain goes before what looks alike: below every distance.

@@ -212,7 +212,7 @@ def tree(
     _forbid(table, family, place[cannot])
     fitted = distances.linkage
     share, uneven = (fitted.discount, fitted.uneven) if discount is None else (discount, 0.0)
-    told = None if telling is None else telling.astype(np.float32)
+    told = None if telling is None else telling.table().astype(np.float32)
     return _as_tree(must, order, _joins(table, family, share, uneven, told))
 
 
@@ -312,22 +312,30 @@ def between_some(
     starts = np.flatnonzero(np.diff(labels[order], prepend=labels.min(initial=0) - 1))
     sizes = np.diff(starts, append=len(order))
     distances = neighbours.of(sightings)[order]
-    if distances.telling() is not None:
-        # Which pairs say something is a table of all of them anyway.
-        yield 0, between(sightings, labels, fitted=fitted)
-        return
+    telling, everyone = distances.telling(), np.arange(len(order))
     how = fitted or distances.linkage
     factor, ends, first = reach(sizes, how.discount), starts + sizes, 0
     while first < len(starts):
         last = max(int(np.searchsorted(ends, starts[first] + _BLOCK, side="right")), first + 1)
         sums = np.zeros((last - first, len(starts)))
+        counts = np.zeros(sums.shape)
         for start in range(int(starts[first]), int(ends[last - 1]), _BLOCK):
             end = min(start + _BLOCK, int(ends[last - 1]))
             away = distances.blocks(start, end)
+            if telling is not None:
+                told = telling.table(everyone[start:end])
+                away *= told
             group = np.searchsorted(ends[first:last], np.arange(start, end), side="right")
             np.add.at(sums, group, np.add.reduceat(away, starts, axis=1))
-        sums *= (factor[first:last] / sizes[first:last])[:, None]
-        sums *= factor / sizes
+            if telling is not None:
+                np.add.at(counts, group, np.add.reduceat(told.astype(np.float64), starts, axis=1))
+        if telling is None:
+            sums *= (factor[first:last] / sizes[first:last])[:, None]
+            sums *= factor / sizes
+        else:
+            sums = np.where(counts > 0, sums / np.maximum(counts, 1), telling.farthest)
+            sums *= factor[first:last, None]
+            sums *= factor
         sums = evened(sums, sizes[first:last, None], sizes, how.uneven)
         table = sums.astype(np.float32)
         table[np.arange(last - first), np.arange(first, last)] = np.inf
@@ -339,14 +347,14 @@ def _means(
     table: npt.NDArray[np.float32],
     starts: Labels,
     sizes: Labels,
-    telling: npt.NDArray[np.bool_] | None = None,
+    telling: neighbours.Telling | None = None,
 ) -> npt.NDArray[np.float32]:
     """Average a table over groups of neighbouring rows and columns, of pairs that say anything."""
     if len(starts) == len(table):
         return table
     if telling is not None:
         farthest = table.max(initial=0)
-        told = telling.astype(np.float32)
+        told = telling.table().astype(np.float32)
         sums, counts = (
             np.add.reduceat(np.add.reduceat(each, starts, axis=0), starts, axis=1)
             for each in (table * told, told)

@@ -22,6 +22,8 @@ _Float = TypeVar("_Float", np.float32, np.float64)
 # Which sightings: by number, or a bool for each.
 Rows = npt.NDArray[np.int64] | npt.NDArray[np.bool_]
 BLOCK = 1024
+# Sightings of which a table says which pairs say anything; of more, pairs are looked up.
+DENSE = 8_000
 
 # The mean of lengths that vary by a tenth of it, as a share of the root of their mean square.
 MEAN_OF_SQUARE = 0.995
@@ -110,6 +112,51 @@ class Rest(ABC):
         """
 
 
+class Telling:
+    """
+    Which pairs of sightings say anything.
+
+    Parameters
+    ----------
+    count : int
+        Sightings, n.
+    mute : numpy.ndarray
+        Shape (m,), int64: the pairs that say nothing, in order, each as ``first * n + second``,
+        first < second; one or more.
+    farthest : float
+        How far those of which no pair says anything are from each other.
+    """
+
+    def __init__(self, count: int, mute: Labels, farthest: float) -> None:
+        self._count, self._mute, self.farthest = count, mute, farthest
+        self._dense: npt.NDArray[np.bool_] | None = None
+        if count <= DENSE:
+            self._dense = np.ones((count, count), dtype=np.bool_)
+            first, second = np.divmod(mute, max(count, 1))
+            self._dense[first, second] = self._dense[second, first] = False
+
+    def of_pairs(self, first: Labels, second: Labels) -> npt.NDArray[np.bool_]:
+        """Return whether some pairs do; shape (p,). A sighting says something of itself."""
+        if self._dense is not None:
+            return self._dense[first, second]
+        wanted = np.minimum(first, second) * self._count + np.maximum(first, second)
+        place = np.minimum(np.searchsorted(self._mute, wanted), len(self._mute) - 1)
+        found: npt.NDArray[np.bool_] = self._mute[place] != wanted
+        return found
+
+    def table(
+        self, rows: Labels | None = None, columns: Labels | None = None
+    ) -> npt.NDArray[np.bool_]:
+        """Return whether each of some does with each of others, or of all; shape (k, m)."""
+        everyone = np.arange(self._count)
+        rows = everyone if rows is None else rows
+        columns = everyone if columns is None else columns
+        if self._dense is not None:
+            return self._dense[np.ix_(rows, columns)]
+        first, second = np.repeat(rows, len(columns)), np.tile(columns, len(rows))
+        return self.of_pairs(first, second).reshape(len(rows), len(columns))
+
+
 class Distances(ABC):
     """
     How far n sightings are from each other; all that grouping, review and audit need to know.
@@ -140,9 +187,9 @@ class Distances(ABC):
         """Rows of which these are the Euclidean distances; None where there are none."""
         return None
 
-    def telling(self) -> npt.NDArray[np.bool_] | None:
+    def telling(self) -> Telling | None:
         """
-        Return which pairs say anything; shape (n, n). None where every pair does.
+        Return which pairs say anything; None where every pair does.
 
         Of those that say nothing, the distance is as far as can be: they are left out of means.
         """
@@ -461,14 +508,11 @@ class PairDistances(Distances):
         """Nothing but pairs describes them."""
         return 0
 
-    def telling(self) -> npt.NDArray[np.bool_] | None:
+    def telling(self) -> Telling | None:
         """Return which pairs say anything; see `Distances.telling`."""
         if not self._mute.any():
             return None
-        table = np.ones((len(self), len(self)), dtype=np.bool_)
-        first, second = self.compared.first[self._mute], self.compared.second[self._mute]
-        table[first, second] = table[second, first] = False
-        return table
+        return Telling(len(self), self._keys[self._mute], self.compared.farthest)
 
     def order(self) -> Labels:
         """Return the rows by what they were compared with: how near, how many, the sum of all."""
@@ -720,7 +764,7 @@ class _MeanDistances(Means):
         table = self._distances.table(rows, self._placed)
         told = np.ones(table.shape)
         if self._telling is not None:
-            told[:] = self._telling[np.ix_(rows, self._placed)]
+            told[:] = self._telling.table(rows, self._placed)
         sums = np.bincount(self._group, weights=(table * told).sum(axis=0))
         several = np.bincount(self._group, weights=told.sum(axis=0))
         farthest = self._distances.compared.farthest

@@ -471,7 +471,8 @@ def _in_threads(
             for start in itertools.islice(starts, AHEAD * jobs - len(under_way)):
                 places = order[start : start + BATCH]
                 under_way.append((places, pool.submit(some, pairs[places].tolist())))
-            if not under_way:
+            if not under_way or (stop is not None and stop()):
+                pool.shutdown(wait=False, cancel_futures=True)
                 return
             places, task = under_way.popleft()
             made = task.result()

@@ -15,8 +15,8 @@ ALL = 300_000
 # Of many, those with the most alike are, and those with some that are the same for all: how alike a
 # pair is says more beside how alike its two are to anything.
 NEAREST_WITHIN, NEAREST_KNOWN, COHORT = 100, 30, 32
-# Rows that are compared with all others at a time, for the memory that takes.
-BLOCK = 1024
+# Rows that are compared with all others at a time, and pairs, for the memory that takes.
+BLOCK, PAIRS = 1024, 1 << 24
 
 
 def shortlist(ours: Float32, theirs: Float32 | None = None) -> Int64:
@@ -48,8 +48,9 @@ def shortlist(ours: Float32, theirs: Float32 | None = None) -> Int64:
         pairs = np.stack(np.triu_indices(n, k=1), axis=1) if within else _every(n, m)
         return pairs.astype(np.int64)
     nearest = min(NEAREST_WITHIN + 1 if within else NEAREST_KNOWN, m)
+    rows = max(1, min(BLOCK, PAIRS // m))
     near = np.concatenate(
-        [_nearest(ours[start : start + BLOCK] @ others.T, nearest) for start in range(0, n, BLOCK)]
+        [_nearest(ours[start : start + rows] @ others.T, nearest) for start in range(0, n, rows)]
     )
     found = [np.stack([np.repeat(np.arange(n), nearest), near.ravel()], axis=1)]
     chosen = _cohort(others)
