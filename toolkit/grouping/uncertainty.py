@@ -287,9 +287,10 @@ def evidence(
     starts = np.flatnonzero(np.diff(labels[order], prepend=-2))
     sizes = np.diff(starts, append=len(order)).astype(np.float64)
     reach = linkage.reach(sizes, discount) if len(sizes) else sizes
-    group = np.repeat(np.arange(len(sizes)), sizes.astype(np.int64))
-    if near is not None and isinstance(rest := distances[order].rest(group), Middles):
-        return _evidence_by_middles(distances, rest, groups, reach, parts)
+    if near is not None:
+        some = distances if len(known) == len(labels) else distances[known]
+        if isinstance(rest := some.rest(which), Middles):
+            return _evidence_by_middles(distances, rest, groups, reach, parts)
     place_of = {int(group): place for place, group in enumerate(groups)}
     for place, (one, other) in enumerate(zip(parts.first, parts.second, strict=True)):
         found[place, 2] = np.log(max(len(one), len(other)))
