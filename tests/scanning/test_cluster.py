@@ -124,9 +124,17 @@ def test_pairs_are_compared_the_same(tmp_path, machines, monkeypatch) -> None:
         squares = [toys.card(make, number % 3, 50 * number + make) for make in range(number % 3)]
         toys.save(folder / f"{number}.png", *squares)
     settings = settings_for("autopilot", toys.CardSettings)(jobs=2)
+    sent, real = [], machines.client.scatter
+    monkeypatch.setattr(
+        machines.client,
+        "scatter",
+        lambda data, **how: sent.append(len(data[0])) or real(data, **how),
+    )
     one, other = (
         modes.autopilot(folder, settings=replace(settings, cluster=at)) for at in ("", LOCAL)
     )
+    # Each chunk once, though each is let go when no pair of it is left.
+    assert sorted(sent) == [4, 5, 5, 5, 5]
     for name in ("first", "second", "distance", "values"):
         np.testing.assert_array_equal(
             getattr(one.album.compared, name), getattr(other.album.compared, name)

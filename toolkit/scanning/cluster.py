@@ -646,6 +646,10 @@ class _Comparing:
                 continue
             except CancelledError:
                 return
+            # Blocks come row by row: features of the rows before are asked for no more.
+            row = min((each[1][0] for each in under_way), default=block[0])
+            for key in [key for key in sent if not key[0] and key[1] < row]:
+                del sent[key]
             yield places, found
 
     def _keys(self, block: tuple[int, int]) -> tuple[tuple[bool, int], tuple[bool, int]]:
