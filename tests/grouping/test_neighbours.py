@@ -246,16 +246,15 @@ def test_a_group_that_grows_counts_what_its_sightings_lose() -> None:
     assert means.away(np.array([3])) == pytest.approx([0.0])
 
 
-@given(
-    st.integers(1, 9).flatmap(
-        lambda n: st.tuples(
-            st.just(n),
-            st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=9),
-        )
-    ),
-    st.booleans(),
+COUNTED = st.integers(1, 9).flatmap(
+    lambda n: st.tuples(
+        st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=9)
+    )
 )
-def test_which_pairs_say_anything_is_the_same_looked_up_or_in_a_table(made, dense) -> None:
+
+
+@given(COUNTED)
+def test_which_pairs_say_anything_is_the_same_however_it_is_asked(made) -> None:
     count, pairs = made
     mute = np.unique([min(pair) * count + max(pair) for pair in pairs if pair[0] != pair[1]])
     expected = np.ones((count, count), dtype=bool)
@@ -263,12 +262,50 @@ def test_which_pairs_say_anything_is_the_same_looked_up_or_in_a_table(made, dens
         expected[one, other] = expected[other, one] = one == other
     if not len(mute):
         return
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(neighbours, "DENSE", count if dense else 0)
-        found = neighbours.Telling(count, mute.astype(np.int64), 2.0)
+    found = neighbours.Telling(count, mute.astype(np.int64), 2.0)
     assert found.table().tolist() == expected.tolist()
     some = np.arange(0, count, 2)
     assert found.table(some).tolist() == expected[some].tolist()
     assert found.table(None, some).tolist() == expected[:, some].tolist()
-    first, second = np.indices(expected.shape).reshape(2, -1)
+    twice = np.concatenate([some[::-1], some])
+    assert found.table(twice, some).tolist() == expected[np.ix_(twice, some)].tolist()
+    odd = np.arange(count) % 2 == 1
+    assert found.table(odd, ~odd).tolist() == expected[np.ix_(odd, ~odd)].tolist()
+    assert found.all_within(some) == expected[np.ix_(some, some)].all()
+    first, second = np.indices(expected.shape).reshape(2, -1).astype(np.int32)
     assert found.of_pairs(first, second).tolist() == expected.ravel().tolist()
+
+
+def test_pairs_of_many_sightings_are_told_apart_whatever_numbers_a_system_takes() -> None:
+    """Rows of 32 bits, as some systems count, do not run over."""
+    count, rows = 60_000, np.array([59_998, 5], dtype=np.int32)
+    mute = np.array([59_998 * count + 59_999])
+    found = neighbours.Telling(count, mute, 2.0)
+    others = np.array([59_999, 59_999], dtype=np.int32)
+    assert found.of_pairs(rows, others).tolist() == [False, True]
+    compared = ComparedPairs(count, np.array([59_998]), np.array([59_999]), np.float32([0.5]), 1.0)
+    distances = neighbours.PairDistances(compared)
+    assert distances.of_pairs(rows, others).tolist() == [0.5, 1.0]
+
+
+@given(st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_sums_to_groups_are_those_of_the_table(count, seed) -> None:
+    rng = np.random.default_rng(seed)
+    first, second = np.triu_indices(count, k=1)
+    chosen = rng.random(len(first)) < 0.6
+    away = rng.random(int(chosen.sum())).astype(np.float32)
+    away[rng.random(len(away)) < 0.3] = np.nan
+    pairs = ComparedPairs(count, first[chosen], second[chosen], away, 1.5)
+    distances = neighbours.PairDistances(pairs)
+    group = np.sort(rng.integers(0, 3, count))
+    group = np.unique(group, return_inverse=True)[1]
+    rows = np.flatnonzero(rng.random(count) < 0.7)
+    sums, several = distances.to_groups(rows, group)
+    telling = distances.telling()
+    told = np.ones((count, count)) if telling is None else telling.table().astype(float)
+    table = distances.table() * told
+    for place, row in enumerate(rows):
+        for number in range(group.max() + 1):
+            own = group == number
+            assert several[place, number] == told[row, own].sum()
+            assert sums[place, number] == pytest.approx(table[row, own].sum(), abs=1e-5)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -141,6 +142,27 @@ def test_pairs_are_compared_the_same(tmp_path, machines, monkeypatch) -> None:
         )
     assert one.names == other.names
     assert len(one.album) == 24
+
+
+def test_features_are_let_go_when_no_pair_of_theirs_is_left(machines, monkeypatch) -> None:
+    monkeypatch.setattr(cluster, "CHUNK", 4)
+    monkeypatch.setattr(cluster, "WAITING", 0)
+    features = [{"dots": np.float32([number])} for number in range(40)]
+    held, real = {}, machines.client.scatter
+
+    def scattered(data, **how):
+        (made,) = real(data, **how)
+        held[int(data[0][0]["dots"][0])] = weakref.ref(made)
+        return [made]
+
+    monkeypatch.setattr(machines.client, "scatter", scattered)
+    pairs = np.array([(one, other) for one in range(40) for other in range(one + 1, 40)])
+    left = []
+    for _ in machines.compared(toys.DotMatcher(), features, None, pairs, None):
+        left.append(sum(each() is not None for each in held.values()))
+    assert len(held) == 10
+    assert max(left) == 10
+    assert left[-1] <= 3
 
 
 def test_known_individuals_are_found_the_same(tmp_path, machines) -> None:

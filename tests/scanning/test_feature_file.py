@@ -1,6 +1,8 @@
 """What sightings are compared by comes back, from memory or from a file, in bounded memory."""
 
+import copy
 import gc
+import pickle
 import tempfile
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -100,6 +102,13 @@ def test_threads_read_what_they_ask_for() -> None:
     with ThreadPoolExecutor(8) as pool:
         read = list(pool.map(lambda at: float(found[at]["number"][-1]), order))
     assert read == order
+
+
+def test_copies_and_what_is_sent_elsewhere_have_all() -> None:
+    found = FeatureFile(held=4_000, read=0)
+    found.add(numbered(number) for number in range(5))
+    for made in (pickle.loads(pickle.dumps(found)), copy.deepcopy(FeatureRows.of(found))):
+        assert [int(each["number"][0]) for each in made] == list(range(5))
 
 
 def test_objects_are_refused() -> None:

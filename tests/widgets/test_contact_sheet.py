@@ -173,6 +173,25 @@ def test_the_page_can_be_waited_for_without_the_next_one() -> None:
     sheet.close()
 
 
+def test_nobody_waits_for_a_page_that_is_closed_or_cannot_be_made() -> None:
+    slow = Slow()
+    sheet = Listened(slow)
+    sheet.show([card(0, 20)])
+    sheet.want(sheet.lacking)
+    assert slow.begun.acquire(timeout=20)
+    with pytest.raises(TimeoutError):
+        sheet.settle(0.01, ahead=False)
+    sheet.close()
+    sheet.settle(20, ahead=False)
+    slow.go.release(100)
+    broken = Listened(lambda _: 1 / 0)
+    broken.show([card(0)])
+    broken.want(broken.lacking)
+    with pytest.raises(ZeroDivisionError):
+        broken.settle(20, ahead=False)
+    broken.close()
+
+
 def test_what_is_slow_to_make_comes_after_all_else() -> None:
     class Pictures:
         def slow(self, token):

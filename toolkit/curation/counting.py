@@ -434,7 +434,7 @@ def count(
         flank=flank,
         ghosts=_once(ghosts)[:MOST],
         lumps=_once(lumps)[:MOST],
-        apart=telling is not None and not telling.table(rows, rows).all(),
+        apart=telling is not None and not telling.all_within(rows),
         fitted_on="nyala" if recall is None and of.share < 1 else "",
         words=album.words,
     )

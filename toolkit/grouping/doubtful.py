@@ -113,10 +113,13 @@ def _nearest(
     whole = None if many else distances.matrix()
     for part in neighbours.slices(len(alone)):
         some = alone[part]
-        table = distances.table(some) if whole is None else whole[some].astype(np.float64)
-        told = np.ones(table.shape, dtype=np.bool_) if telling is None else telling.table(some)
-        sums = np.add.reduceat(np.where(told, table, 0.0), starts, axis=1)
-        several = np.add.reduceat(told.astype(np.int64), starts, axis=1)
+        if isinstance(distances, neighbours.PairDistances) and whole is None:
+            sums, several = distances.to_groups(some, group)
+        else:
+            table = distances.table(some) if whole is None else whole[some].astype(np.float64)
+            told = np.ones(table.shape, dtype=np.bool_) if telling is None else telling.table(some)
+            sums = np.add.reduceat(np.where(told, table, 0.0), starts, axis=1)
+            several = np.add.reduceat(told.astype(np.int64), starts, axis=1)
         away = np.where(several > 0, sums / np.maximum(several, 1), np.inf)
         away *= linkage.reach(sizes, discount)
         away = linkage.evened(away, sizes, 1, uneven)

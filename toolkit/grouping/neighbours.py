@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +23,6 @@ _Float = TypeVar("_Float", np.float32, np.float64)
 # Which sightings: by number, or a bool for each.
 Rows = npt.NDArray[np.int64] | npt.NDArray[np.bool_]
 BLOCK = 1024
-# Sightings of which a table says which pairs say anything; of more, pairs are looked up.
-DENSE = 8_000
 
 # The mean of lengths that vary by a tenth of it, as a share of the root of their mean square.
 MEAN_OF_SQUARE = 0.995
@@ -129,32 +128,49 @@ class Telling:
 
     def __init__(self, count: int, mute: Labels, farthest: float) -> None:
         self._count, self._mute, self.farthest = count, mute, farthest
-        self._dense: npt.NDArray[np.bool_] | None = None
-        if count <= DENSE:
-            self._dense = np.ones((count, count), dtype=np.bool_)
-            first, second = np.divmod(mute, max(count, 1))
-            self._dense[first, second] = self._dense[second, first] = False
+
+    @cached_property
+    def silent(self) -> Any:
+        """The pairs that say nothing, either way round; shape (n, n), bool, sparse."""
+        first, second = np.divmod(self._mute, self._count)
+        return _either_way(self._count, first, second, np.ones(len(first), dtype=np.bool_))
 
     def of_pairs(self, first: Labels, second: Labels) -> npt.NDArray[np.bool_]:
         """Return whether some pairs do; shape (p,). A sighting says something of itself."""
-        if self._dense is not None:
-            return self._dense[first, second]
-        wanted = np.minimum(first, second) * self._count + np.maximum(first, second)
+        wanted = _keys(first, second, self._count)
         place = np.minimum(np.searchsorted(self._mute, wanted), len(self._mute) - 1)
         found: npt.NDArray[np.bool_] = self._mute[place] != wanted
         return found
 
-    def table(
-        self, rows: Labels | None = None, columns: Labels | None = None
-    ) -> npt.NDArray[np.bool_]:
+    def table(self, rows: Rows | None = None, columns: Rows | None = None) -> npt.NDArray[np.bool_]:
         """Return whether each of some does with each of others, or of all; shape (k, m)."""
-        everyone = np.arange(self._count)
-        rows = everyone if rows is None else rows
-        columns = everyone if columns is None else columns
-        if self._dense is not None:
-            return self._dense[np.ix_(rows, columns)]
-        first, second = np.repeat(rows, len(columns)), np.tile(columns, len(rows))
-        return self.of_pairs(first, second).reshape(len(rows), len(columns))
+        everyone, some = np.arange(self._count), self.silent
+        some = some if rows is None else some[everyone[rows]]
+        some = some if columns is None else some[:, everyone[columns]]
+        found: npt.NDArray[np.bool_] = some.toarray()
+        return np.logical_not(found, out=found)
+
+    def all_within(self, rows: Rows) -> bool:
+        """Whether all pairs of some sightings do."""
+        inside = np.zeros(self._count, dtype=np.bool_)
+        inside[rows] = True
+        first, second = np.divmod(self._mute, self._count)
+        return not bool((inside[first] & inside[second]).any())
+
+
+def _either_way(count: int, first: Labels, second: Labels, values: npt.NDArray[np.generic]) -> Any:
+    """Return what pairs of n sightings have as a sparse table, either way round; shape (n, n)."""
+    from scipy.sparse import coo_array
+
+    ends = np.concatenate([first, second]), np.concatenate([second, first])
+    return coo_array((np.concatenate([values, values]), ends), shape=(count, count)).tocsr()
+
+
+def _keys(first: npt.ArrayLike, second: npt.ArrayLike, count: int) -> Labels:
+    """Return a number for each pair of n sightings, whichever of the two comes first."""
+    one, other = (np.asarray(each, dtype=np.int64) for each in (first, second))
+    keys: Labels = np.minimum(one, other) * max(count, 1) + np.maximum(one, other)
+    return keys
 
 
 class Distances(ABC):
@@ -514,6 +530,46 @@ class PairDistances(Distances):
             return None
         return Telling(len(self), self._keys[self._mute], self.compared.farthest)
 
+    def to_groups(self, rows: Labels, group: Labels) -> tuple[Floats, Floats]:
+        """
+        Return the sums of the distances from some rows to all of each group.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray
+            Shape (k,), int64.
+        group : numpy.ndarray
+            Shape (n,), int64: the group of each, 0 up to, not including, g.
+
+        Returns
+        -------
+        (numpy.ndarray, numpy.ndarray)
+            Sums and how many pairs they are of, shape (k, g), float64; pairs that say nothing are
+            in neither.
+        """
+        from scipy.sparse import coo_array
+
+        count, several = len(self), np.bincount(group)
+        inside = (np.ones(count), (np.arange(count), group))
+        members = coo_array(inside, shape=(count, len(several))).tocsr()
+        nearer, silent = self._table
+        counts = several - (silent[rows] @ members).toarray()
+        sums = self.compared.farthest * counts - (nearer[rows] @ members).toarray()
+        # A row is no farther from itself than that.
+        sums[np.arange(len(rows)), group[rows]] -= self.compared.farthest
+        return sums, counts
+
+    @cached_property
+    def _table(self) -> tuple[Any, Any]:
+        """By how much pairs are nearer than can be, and which say nothing; both sparse."""
+        first, second, mute = self.compared.first, self.compared.second, self._mute
+        nearer = self.compared.farthest - self._away[~mute].astype(np.float64)
+        ones = np.ones(int(mute.sum()))
+        return (
+            _either_way(len(self), first[~mute], second[~mute], nearer),
+            _either_way(len(self), first[mute], second[mute], ones),
+        )
+
     def order(self) -> Labels:
         """Return the rows by what they were compared with: how near, how many, the sum of all."""
         pairs = self.compared
@@ -541,7 +597,7 @@ class PairDistances(Distances):
 
     def of_pairs(self, first: Labels, second: Labels) -> Floats:
         """Return the distance of each pair of rows; shape (m,), float64."""
-        wanted = np.minimum(first, second) * max(len(self), 1) + np.maximum(first, second)
+        wanted = _keys(first, second, len(self))
         result = np.full(len(wanted), self.compared.farthest)
         if len(self._keys):
             place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
@@ -406,6 +406,7 @@ def look_at(
     with (
         hired(settings.cluster, listed.listing.photos, tell=tell) as machines,
         store.recalled(subject, settings) as recall,
+        contextlib.ExitStack() as found,
     ):
         look_through: dict[str, Any] = {
             "long_edge": settings.long_edge,
@@ -419,16 +420,20 @@ def look_at(
             "machines": machines,
         }
 
-        def every() -> Iterator[PhotoResult]:
-            yield from timed(scan(listed.listing.photos, subject, seen=seen, **look_through))
+        def every() -> Generator[PhotoResult, None, None]:
+            with contextlib.closing(
+                scan(listed.listing.photos, subject, seen=seen, **look_through)
+            ) as looking:
+                yield from timed(looking)
             # The raw file of a photo that is damaged is its good twin.
             beside = [each for path in unread for each in listed.listing.companions.get(path, ())]
             twins = [each for each in beside if each.suffix.lower() in RAW]
             if twins and not (stop is not None and stop()):
-                yield from timed(scan(twins, subject, **look_through))
+                with contextlib.closing(scan(twins, subject, **look_through)) as looking:
+                    yield from timed(looking)
 
         album = gather(
-            every(),
+            found.enter_context(contextlib.closing(every())),
             subject.encoder.info,
             subject=subject.info,
             skipped=listed.listing.skipped,

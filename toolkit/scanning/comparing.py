@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 from collections import deque
@@ -466,13 +467,13 @@ def _in_threads(
     with (
         threadpool_limits(1, user_api="blas"),
         ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="compare") as pool,
+        _dropping(pool),
     ):
         while True:
             for start in itertools.islice(starts, AHEAD * jobs - len(under_way)):
                 places = order[start : start + BATCH]
                 under_way.append((places, pool.submit(some, pairs[places].tolist())))
             if not under_way or (stop is not None and stop()):
-                pool.shutdown(wait=False, cancel_futures=True)
                 return
             places, task = under_way.popleft()
             made = task.result()
@@ -480,8 +481,16 @@ def _in_threads(
             if made:
                 yield places[: len(made)], found
             if len(made) < len(places):
-                pool.shutdown(wait=False, cancel_futures=True)
                 return
+
+
+@contextlib.contextmanager
+def _dropping(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Begin nothing more when a block ends, whyever it does."""
+    try:
+        yield
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _at_once(features: Sequence[Features]) -> int | None:

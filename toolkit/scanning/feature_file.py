@@ -72,6 +72,10 @@ class FeatureFile(Sequence[Features]):
                 self._file.flush()
                 self._starts.append(self._file.tell())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied, and sent elsewhere, as a tuple of all."""
+        return tuple, (list(self),)
+
     def __len__(self) -> int:
         return len(self._held) + len(self._starts) - 1
 

@@ -56,9 +56,9 @@ class FirstFiles:
     """
     The first file of each picture of a scan, by the digests that tell the picture.
 
-    A private temporary database of SQLite holds them: in memory while they are few, on the disk (in
-    the folder that TMPDIR names) as they become many, and nowhere after `close`. About .6 GB are
-    written there for a million pictures.
+    A private temporary database of SQLite holds them: in memory while they are few, on the disk as
+    they become many (in the folder that TMPDIR names, else in /var/tmp or where the system has such
+    files), and nowhere after `close`. About .6 GB are written there for a million pictures.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -117,7 +118,7 @@ def read_references(
         hired(settings.cluster, photos) as machines,
         store.recalled(subject, settings) as recall,
     ):
-        looked_at = scan(
+        looking = scan(
             photos,
             subject,
             long_edge=settings.long_edge,
@@ -131,18 +132,21 @@ def read_references(
             missed=missed,
             machines=machines,
         )
-        for result in with_subjects(looked_at):
-            which = _boxed(result, missed)
-            if which is None:
-                which = meant.which(result, known)
-            unfit = None if which is not None else _unfit(result, settings, subject.words, missed)
-            if unfit is not None:
-                problems.append((str(result.path), "reference", unfit))
-                read.witness(result)
-            else:
-                read.add(result, _largest(result) if which is None else which)
-            if result.photo is not None:
-                boxed |= missed.about(result.photo)
+        with contextlib.closing(looking) as looked_at:
+            for result in with_subjects(looked_at):
+                which = _boxed(result, missed)
+                if which is None:
+                    which = meant.which(result, known)
+                unfit = (
+                    None if which is not None else _unfit(result, settings, subject.words, missed)
+                )
+                if unfit is not None:
+                    problems.append((str(result.path), "reference", unfit))
+                    read.witness(result)
+                else:
+                    read.add(result, _largest(result) if which is None else which)
+                if result.photo is not None:
+                    boxed |= missed.about(result.photo)
     if done < len(photos):
         return None
     if not read.paths:

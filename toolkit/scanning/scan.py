@@ -203,7 +203,6 @@ def scan(
         (`with_subjects` gives them to each). Nothing is held in memory of a photo that is done.
     """
     asked = Stop(stop)
-    first = FirstFiles()
     waiting: deque[tuple[int, Seen | Future[Seen]]] = deque()
     batch: list[Seen] = []
     encoding: deque[tuple[list[Seen], Future[Encoded]]] = deque()
@@ -236,6 +235,7 @@ def scan(
         if is_full(batch) or taken % SPAN == 0:
             begin_encoding()
 
+    first = FirstFiles()
     try:
         try:
             for file in crew.read(paths):

@@ -407,6 +407,8 @@ class ContactSheet(anywidget.AnyWidget):
         self._ahead: dict[str, None] = {}
         self._made: dict[str, None] = {}
         self._looked_at = self._closed = False
+        # What went wrong since something was asked for last.
+        self._failed: Exception | None = None
         # Traits are set and read in one piece, from whichever thread.
         self._lock = threading.RLock()
         self._sent = threading.Condition(self._lock)
@@ -551,7 +553,7 @@ class ContactSheet(anywidget.AnyWidget):
         the next page follow, so that it is there at once when it is turned to.
         """
         with self._lock:
-            self._looked_at = True
+            self._looked_at, self._failed = True, None
             for token in tokens:
                 if token in self._there and token not in self._making:
                     self._asked[token] = None
@@ -573,12 +575,20 @@ class ContactSheet(anywidget.AnyWidget):
             Seconds after which it waits no longer; None for no end.
         ahead : bool
             Whether those of the next page are waited for, beside those asked for.
+
+        Raises
+        ------
+        TimeoutError
+            If they are not sent by then. What making them raised is raised here, too.
         """
         if ahead:
             self._feeding.wait(timeout)
             return
         with self._sent:
-            self._sent.wait_for(lambda: not self._awaited(), timeout)
+            if not self._sent.wait_for(lambda: self._closed or not self._awaited(), timeout):
+                raise TimeoutError(f"the pictures of the page were not made in {timeout} s")
+            if self._failed is not None:
+                raise self._failed
 
     def _awaited(self) -> bool:
         """Whether pictures of the page were asked for, and are not sent yet."""
@@ -586,8 +596,9 @@ class ContactSheet(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Take the sheet away."""
-        with self._lock:
+        with self._sent:
             self._closed = True
+            self._sent.notify_all()
         self._feeding.close()
         super().close()
 
@@ -613,6 +624,7 @@ class ContactSheet(anywidget.AnyWidget):
             except Exception as error:
                 with self._lock:
                     self._asked, self._ahead, self._making = {}, {}, ()
+                    self._failed = error
                     self._say(error)
                     self._sent.notify_all()
                 raise

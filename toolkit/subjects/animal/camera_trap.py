@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -33,8 +34,8 @@ Times = npt.NDArray[np.float64]
 BEGINNING = datetime(2000, 1, 1)
 # Sightings of either flank among which pairs are drawn.
 DRAWN = 60
-# Bytes that a pair takes until it is kept.
-EACH = 80
+# Bytes that a pair takes until it is kept, and pairs of sessions that are told at once.
+EACH, AT_ONCE = 80, 1 << 20
 # Spreads numbers over all that 64 bits hold.
 MIXED = np.uint64(0x9E3779B97F4A7C15)
 
@@ -154,8 +155,8 @@ class CameraTrap:
             said.append(f"flanks: {', '.join(told + unknown)}")
         found = ["; ".join(said)]
         seen = _Told.of(sightings)
-        pairs = len(Silence(seen, seen, self._settings.session).of_sessions())
-        if pairs and not self._settings.within_session:
+        silence = Silence(seen, seen, self._settings.session)
+        if not self._settings.within_session and (pairs := silence.count_of_sessions()):
             found.append(
                 f"{counted(pairs, 'pair')} of one camera within {self._settings.session:g} minutes "
                 f"{'says' if pairs == 1 else 'say'} nothing, as the background may be what is "
@@ -270,14 +271,27 @@ class Silence:
         """Return all of `ours` that say nothing; see `toolkit.subjects.base.Silence`."""
         flank = self.ours.flank
         left, right = np.flatnonzero(flank < 0), np.flatnonzero(flank > 0)
-        memory.require(len(left) * len(right) * EACH, "which pairs are of opposite flanks")
-        pairs = np.stack([np.repeat(left, len(right)), np.tile(right, len(left))], axis=1)
+        sessions = 0 if self.minutes is None else int(self._sessions[1].sum())
+        memory.require(
+            (len(left) * len(right) + sessions) * EACH,
+            "which pairs are of opposite flanks, or of one camera within a session,",
+        )
+        count = len(flank)
+        pairs = [np.stack([np.repeat(left, len(right)), np.tile(right, len(left))], axis=1)]
         if self.minutes is not None:
-            pairs = np.concatenate([np.sort(pairs, axis=1), self.of_sessions()])
-        return np.unique(np.sort(pairs, axis=1), axis=0)
+            pairs += self._of_sessions()
+        keys = np.concatenate([each.min(axis=1) * count + each.max(axis=1) for each in pairs])
+        keys.sort()
+        keys = keys[np.diff(keys, prepend=-1) > 0]
+        return np.stack(np.divmod(keys, max(count, 1)), axis=1)
 
-    def of_sessions(self) -> Rows:
-        """Return all pairs of `ours` that are of one session; shape (p, 2), the lower one first."""
+    def count_of_sessions(self) -> int:
+        """Return how many pairs of `ours` are of one session."""
+        return sum(map(len, self._of_sessions()))
+
+    @cached_property
+    def _sessions(self) -> tuple[Rows, Rows]:
+        """Rows by station and time, and how many after each are of its station and soon after."""
         told = self.ours
         rows = np.flatnonzero(told.station >= 0)
         order = rows[np.lexsort((told.seconds[rows], told.station[rows]))]
@@ -288,8 +302,20 @@ class Silence:
         for start, end in itertools.pairwise([*starts.tolist(), len(order)]):
             latest = seconds[start:end] + 60 * (self.minutes or 0.0)
             ends[start:end] = start + np.searchsorted(seconds[start:end], latest, side="right")
-        after = ends - np.arange(len(order)) - 1
-        first = np.repeat(np.arange(len(order)), after)
-        places = np.arange(len(first)) - np.repeat(np.cumsum(after) - after, after)
-        pairs = np.sort(np.stack([order[first], order[first + 1 + places]], axis=1), axis=1)
-        return pairs[self.in_one_session(pairs[:, 0], pairs[:, 1])]
+        return order, ends - np.arange(len(order)) - 1
+
+    def _of_sessions(self) -> Iterator[Rows]:
+        """Yield the pairs of `ours` that are of one session, some at a time; shape (p, 2)."""
+        order, after = self._sessions
+        ends = np.cumsum(after)
+        start = 0
+        while start < len(order):
+            # As many rows as have about so many pairs.
+            most = int(ends[start] - after[start]) + AT_ONCE
+            end = max(int(np.searchsorted(ends, most, side="right")), start + 1)
+            several = after[start:end]
+            first = np.repeat(np.arange(start, end), several)
+            places = np.arange(len(first)) - np.repeat(np.cumsum(several) - several, several)
+            pairs = np.stack([order[first], order[first + 1 + places]], axis=1)
+            yield pairs[self.in_one_session(pairs[:, 0], pairs[:, 1])]
+            start = end
