@@ -596,6 +596,25 @@ def many(tmp_path, monkeypatch):
     return session
 
 
+def test_in_a_large_album_the_threshold_that_set_itself_stays(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(sparse_linkage, "MOST", 50)
+    looked = drawn_album.draw(400, tmp_path / "photos", seed=3)
+    session = Session(looked, GroupingAssigner(AutopilotSettings()))
+    threshold, before = session.result.threshold, groups(session)
+    largest = [name for name, _ in Counter(people(session)).most_common(6)]
+    one = frozenset(row for name in largest for row in session.rows(name).tolist())
+    row, *rows = [int(session.rows(name)[0]) for name in largest]
+    for other in rows:
+        session.merge(session.names[row], session.names[other])
+    # Cut elsewhere, as it would be with these made one, the tree would part others.
+    assert session.result.threshold == threshold
+    assert groups(session) == {each for each in before if not each & one} | {one}
+    assert (
+        GroupingAssigner(AutopilotSettings()).assign(session.album, session.decided).chosen.value
+        != threshold
+    )
+
+
 def test_in_a_large_album_a_correction_changes_what_it_is_about_and_is_there_at_once(many) -> None:
     (first, _), (second, _) = Counter(people(many)).most_common(2)
     before, rows, others = groups(many), many.rows(first), many.rows(second)

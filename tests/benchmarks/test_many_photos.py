@@ -39,6 +39,12 @@ def test_drawn_photos_are_all_different_and_known(tmp_path, monkeypatch, subject
     assert opening.open_upright(path).shape == (many_photos.SIDE, many_photos.SIDE, 3)
 
 
+def test_hard_links_need_what_they_lead_to(tmp_path, subject) -> None:
+    with pytest.raises(BadSetting, match="--hard goes with --of"):
+        many_photos.make(tmp_path / "many", 3, hard=True, subject=subject, log=SAID.append)
+    assert not (tmp_path / "many").exists()
+
+
 @pytest.mark.parametrize("hard", [False, True])
 def test_links_lead_to_the_photos_in_turn(tmp_path, hard) -> None:
     photos = tmp_path / "photos"

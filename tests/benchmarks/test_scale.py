@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from toolkit.benchmarks import drawn_encodings, scale
@@ -33,6 +34,11 @@ def test_both_ways_are_measured_beside_the_trivial_answers(found) -> None:
     together = score_grouping(drawn.people, np.zeros(900, dtype=np.int64)).bcubed_f
     assert row["trivial"] == pytest.approx(max(alone, together))
     assert (table[["wall", "cpu", "peak"]] > 0).all(axis=None)
+
+
+def test_one_size_has_no_growth() -> None:
+    assert scale._growth(pd.DataFrame([{"sightings": 5}])).empty
+    assert list(scale.study([60], log=print)) == ["grouping"]
 
 
 def test_growth_is_the_slope_of_the_logarithms(found) -> None:

@@ -84,6 +84,7 @@ def test_each_mode_has_a_method_of_its_own() -> None:
         ("--jobs many", "argument --jobs: invalid int value: 'many'"),
         ("--method kmeans", "argument --method: invalid choice: 'kmeans'"),
         ("--landmarks 6", "argument --landmarks: invalid choice: 6"),
+        ("--cluster=", "argument --cluster: it is empty, as with a variable that is not set"),
         ("--largest-face", "unrecognized arguments: --largest-face"),
     ],
 )

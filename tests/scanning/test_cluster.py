@@ -1,6 +1,7 @@
 """Several machines: the same as threads to the last bit, whatever becomes of the machines."""
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -228,7 +229,7 @@ def test_a_scheduler_that_goes_is_told_and_the_next_run_goes_on_from_the_store(
             started.programs[0].kill()
             started.programs[0].wait()
 
-    with pytest.raises(BadCluster, match=r"scheduler at .* is gone.*run the same again"):
+    with pytest.raises(BadCluster, match=r"scheduler at \S+ is gone\. What .*run the same again"):
         modes.autopilot(
             photos,
             settings=replace(settings, cluster=started.address),
@@ -239,6 +240,17 @@ def test_a_scheduler_that_goes_is_told_and_the_next_run_goes_on_from_the_store(
     looks = modes.autopilot(photos, settings=settings).looks
     assert looks["known"] >= 64
     assert looks["known"] + looks["looked_at"] == 200
+
+
+def test_dask_is_quiet_about_lost_connections_and_speaks_again() -> None:
+    names = ("distributed.client", "distributed.core", "tornado.application")
+    loggers = [logging.getLogger(name) for name in names]
+    loggers[0].setLevel(logging.WARNING)
+    before = [each.level for each in loggers]
+    with cluster._quiet():
+        assert not any(each.isEnabledFor(logging.CRITICAL) for each in loggers)
+    assert [each.level for each in loggers] == before
+    assert loggers[0].isEnabledFor(logging.ERROR)
 
 
 def test_workers_that_are_gone_for_good_are_not_waited_for(tmp_path, started, monkeypatch) -> None:

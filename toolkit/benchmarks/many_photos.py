@@ -78,12 +78,14 @@ def make(
     Raises
     ------
     BadSetting
-        If none are asked for.
+        If none are asked for, or hard links to none.
     BadFolder
         If `folder` holds something, `of` holds no photo, or the disk takes no more.
     """
     if count < 1:
         raise BadSetting(f"{count} photos were asked for; expected 1 or more")
+    if hard and of is None:
+        raise BadSetting("hard links lead to photos, and none are named: --hard goes with --of")
     store = folder.with_name(f"{folder.name}.sqlite3")
     for path in (folder, store):
         if os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir())):

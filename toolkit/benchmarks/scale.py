@@ -47,8 +47,8 @@ def study(sizes: Sequence[int] = SIZES, *, seed: int = 0, log: Log) -> dict[str,
         "grouping": sightings, individuals, way ("all pairs" up to `COMPARED` sightings, "near
         pairs"), wall and cpu (s; both cores together), peak (GB of the whole process, encodings
         and all), threshold, groups, bcubed_f, and of "each alone" and "all together" the better
-        one. "growth": between two sizes, how wall, cpu and peak grow: the slope of the logarithms,
-        1 where twice as many take twice as much.
+        one. "growth", where there are two sizes: between one and the next, how wall, cpu and peak
+        grow: the slope of the logarithms, 1 where twice as many take twice as much.
 
     Raises
     ------
@@ -65,7 +65,8 @@ def study(sizes: Sequence[int] = SIZES, *, seed: int = 0, log: Log) -> dict[str,
             rows.append(_alone(count, way, seed))
             log("{sightings:,} sightings, {way}: {wall:.1f} s".format(**rows[-1]))
     found = pd.DataFrame(rows)
-    return {"grouping": found, "growth": _growth(found[found["way"] == NEAR])}
+    growth = _growth(found[found["way"] == NEAR])
+    return {"grouping": found, "growth": growth} if len(growth) else {"grouping": found}
 
 
 def _alone(count: int, way: str, seed: int) -> dict[str, Any]:

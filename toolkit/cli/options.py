@@ -19,6 +19,7 @@ from toolkit.subjects.settings import (
     Patterns,
     Setting,
     Switch,
+    Text,
     declared,
 )
 
@@ -825,7 +826,9 @@ def _how(setting: Setting) -> dict[str, Any]:
     if isinstance(takes, Patterns):
         return {"type": _pattern, "metavar": setting.metavar, "action": "append"}
     read = _threshold if isinstance(takes, Distance) else takes.read
-    return {"type": read, "metavar": setting.metavar, "default": default}
+    # Where none is the usual, an empty text says nothing that leaving it out would not say.
+    how = {"action": _Something} if isinstance(takes, Text) and not default else {}
+    return {"type": read, "metavar": setting.metavar, "default": default, **how}
 
 
 def _pattern(text: str) -> str:
@@ -834,6 +837,24 @@ def _pattern(text: str) -> str:
         return Patterns.read(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+class _Something(argparse.Action):
+    """Takes a text, and complains of an empty one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Take it."""
+        if not values.strip():
+            raise argparse.ArgumentError(
+                self, "it is empty, as with a variable that is not set; leave it out for none"
+            )
+        setattr(namespace, self.dest, values)
 
 
 def _threshold(text: str) -> float | str:

@@ -319,7 +319,9 @@ class GroupingAssigner:
         changed = corrected_tree.corrected(tree, then, now, album.ignored)
         if changed is None:
             return None
-        chosen = _cut_at(changed, self.settings, album)
+        # One that sets itself stays: elsewhere, it would part others than those decided about.
+        auto = self.settings.threshold == "auto"
+        chosen = before.found.chosen if auto else _cut_at(changed, self.settings, album)
         return self._named(_cut(changed, chosen, album), album, decided)
 
     def automatic(self, album: Album) -> Threshold | None:

@@ -81,6 +81,8 @@ NAMES = {"dlib": ("dlib-bin", "dlib"), "opencv-python-headless": ("opencv-python
 # Sightings whose features travel together, and how often they are sent anew when they got lost.
 CHUNK, TRIES = 64, 4
 
+# Whose words about lost connections are kept from the terminal.
+QUIET = ("distributed", "tornado", "bokeh")
 SAME_EVERYWHERE = "install the same on every machine, as results would not be the same"
 # What is said of a photo at which workers died.
 DIED = "the workers that looked at it died, one after the other; their logs say why"
@@ -210,7 +212,13 @@ def _close(client: distributed.Client) -> None:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Dask from telling of each lost connection on the terminal: it is told in one line."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "bokeh")]
+    loggers = [logging.getLogger(name) for name in QUIET]
+    # Each of Dask's has a level of its own.
+    loggers += [
+        logging.getLogger(name)
+        for name in tuple(logging.root.manager.loggerDict)
+        if name.startswith(tuple(f"{each}." for each in QUIET))
+    ]
     before = [each.level for each in loggers]
     for each in loggers:
         each.setLevel(logging.CRITICAL + 1)
@@ -282,14 +290,13 @@ class Machines:
         try:
             yield
         except (OSError, TimeoutError, asyncio.TimeoutError, RuntimeError) as error:
-            raise self.gone(error) from error
+            raise self.gone() from error
 
-    def gone(self, error: BaseException | None = None) -> BadCluster:
+    def gone(self) -> BadCluster:
         """Return what to say where the scheduler is gone."""
-        why = "" if error is None else f" ({_first_line(error)})"
         return BadCluster(
-            f"cluster: the scheduler at {self.address} is gone{why}. What was seen is kept: start "
-            "it again, and run the same again to go on"
+            f"cluster: the scheduler at {self.address} is gone. What was seen is kept: start it "
+            "again, and run the same again to go on"
         )
 
     def require_same_version(self) -> None:
@@ -436,8 +443,8 @@ class _Bridge(Future[T]):
                     f"other at {self._about}; their logs say why. What was seen is kept"
                 )
             )
-        except (asyncio.CancelledError, distributed.CancelledError, OSError) as error:
-            self.give_up(self._machines.gone(error))
+        except (asyncio.CancelledError, distributed.CancelledError, OSError):
+            self.give_up(self._machines.gone())
         except BaseException as error:  # noqa: BLE001 - whatever was raised there is raised here
             self.give_up(error)
         else:
